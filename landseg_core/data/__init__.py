@@ -1,0 +1,1 @@
+"""Training windows read straight from the rasters."""

@@ -1,0 +1,33 @@
+"""Expected failures: each is one sentence for the user - what is wrong, where, and what to do."""
+
+
+class LandsegError(Exception):
+    """An expected failure whose text is written for the user; the command line ends with exit code 1."""
+
+
+class RasterError(LandsegError):
+    """A raster cannot be opened or read."""
+
+
+class ClassSchemaError(LandsegError):
+    """A class file is wrong, or a value has no class."""
+
+
+class DatasetError(LandsegError):
+    """Images, masks and lists do not make a training set."""
+
+
+class ModelError(LandsegError):
+    """A model file cannot be used, or does not fit the raster."""
+
+
+class TrainingError(LandsegError):
+    """A run cannot start or go on."""
+
+
+class OutputError(LandsegError):
+    """A result cannot be written."""
+
+
+class JobStopped(Exception):  # noqa: N818 - it is the answer to a wish, not a failure
+    """Raised inside a job when the user has asked it to stop."""

@@ -1,0 +1,171 @@
+"""What long work tells while it runs, and how it is told to pause or stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import threading
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from landseg_core.errors import JobStopped
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """Base of all events; `as_dict` gives what goes to `metrics.jsonl`."""
+
+    event: ClassVar[str] = "event"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields, JSON-able, with the event's name under `event`; a number that is not finite is None."""
+        return {"event": self.event} | {k: _json_safe(v) for k, v in dataclasses.asdict(self).items()}
+
+
+def _json_safe(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+OnEvent = Callable[[Event], None]
+
+
+def ignore_event(_event: Event) -> None:
+    """Take an event and do nothing with it: the default listener."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress(Event):
+    """`done` of `total` units of `task`, `seconds` after its start."""
+
+    event: ClassVar[str] = "progress"
+    task: str
+    done: float
+    total: float
+    seconds: float
+
+    @property
+    def fraction(self) -> float:
+        """Return the finished share, 0 to 1."""
+        return min(1.0, self.done / self.total) if self.total > 0 else 1.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return the time left at the pace so far, or None before there is a pace."""
+        if self.done <= 0:
+            return None
+        return self.seconds * max(0.0, self.total - self.done) / self.done
+
+
+@dataclasses.dataclass(frozen=True)
+class Notice(Event):
+    """Something the user should know that does not end the work."""
+
+    event: ClassVar[str] = "notice"
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class RunStarted(Event):
+    """A training run begins: `epochs` is None for a run by minutes."""
+
+    event: ClassVar[str] = "run_started"
+    model: str
+    parameters: int
+    device: str
+    precision: str
+    classes: tuple[str, ...]
+    train_pixels: int
+    val_pixels: int
+    epochs: int | None
+    minutes: float | None
+    steps_per_epoch: int
+    batch: int
+    chip: int
+
+
+@dataclasses.dataclass(frozen=True)
+class StepFinished(Event):
+    """One optimiser step; `fraction` of the whole run is done, `seconds_left` may be None at first."""
+
+    event: ClassVar[str] = "step"
+    epoch: int
+    step: int
+    train_loss: float
+    learning_rate: float
+    fraction: float
+    seconds: float
+    seconds_left: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochFinished(Event):
+    """An epoch and its validation. Figures are fractions 0-1; the IoU of a class absent from both maps is None."""
+
+    event: ClassVar[str] = "epoch"
+    epoch: int
+    step: int
+    train_loss: float
+    val_loss: float
+    accuracy: float
+    miou: float
+    iou: dict[str, float | None]
+    learning_rate: float
+    seconds: float
+    best: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFinished(Event):
+    """The run is over; `reason` is `finished`, `stopped` or `not_finite` (the loss)."""
+
+    event: ClassVar[str] = "run_finished"
+    reason: str
+    epoch: int
+    step: int
+    best_epoch: int | None
+    best_miou: float | None
+    seconds: float
+
+
+class JobControl:
+    """Carries the user's wish to pause, resume or stop into a job; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._running = threading.Event()
+        self._running.set()
+
+    @property
+    def stop_requested(self) -> bool:
+        """Tell whether the job has been asked to stop."""
+        return self._stop.is_set()
+
+    @property
+    def paused(self) -> bool:
+        """Tell whether the job has been asked to pause."""
+        return not self._running.is_set()
+
+    def pause(self) -> None:
+        """Ask the job to wait at its next checkpoint."""
+        self._running.clear()
+
+    def resume(self) -> None:
+        """Let a paused job go on."""
+        self._running.set()
+
+    def stop(self) -> None:
+        """Ask the job to end; a paused one wakes up to do so."""
+        self._stop.set()
+        self._running.set()
+
+    def wait_while_paused(self) -> None:
+        """Block while paused; a stop wakes it."""
+        self._running.wait()
+
+    def checkpoint(self) -> None:
+        """Wait while paused, then raise `JobStopped` if asked to stop. Jobs call it between pieces of work."""
+        self.wait_while_paused()
+        if self.stop_requested:
+            raise JobStopped

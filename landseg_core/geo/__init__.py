@@ -1,0 +1,1 @@
+"""Geometry of the pixel grid: windows, grids and tilings."""

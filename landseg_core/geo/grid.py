@@ -1,0 +1,97 @@
+"""Where pixels lie on the ground."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pyproj
+from affine import Affine
+from rasterio.crs import CRS
+
+from landseg_core.geo.window import PixelWindow
+
+
+@dataclass(frozen=True)
+class RasterGrid:
+    """A raster's size in px, the affine transform from (column, row) to CRS coordinates, and its CRS if any."""
+
+    width: int
+    height: int
+    transform: Affine
+    crs: CRS | None
+
+    @property
+    def window(self) -> PixelWindow:
+        """Return the window of the whole raster."""
+        return PixelWindow(0, 0, self.width, self.height)
+
+    @property
+    def is_georeferenced(self) -> bool:
+        """Tell whether the transform says more than plain pixel coordinates."""
+        return not self.transform.is_identity
+
+    def crop(self, window: PixelWindow) -> RasterGrid:
+        """Return the grid of `window`: its size and the transform shifted to its corner."""
+        shift = Affine.translation(window.x, window.y)
+        return RasterGrid(window.width, window.height, self.transform @ shift, self.crs)
+
+    def to_crs(self, column: float, row: float) -> tuple[float, float]:
+        """Return the CRS coordinates of a point given in pixels, (0, 0) being the upper left corner."""
+        x, y = self.transform @ (column, row)
+        return float(x), float(y)
+
+    def to_pixel(self, x: float, y: float) -> tuple[float, float]:
+        """Return the (column, row) of a point given in CRS coordinates."""
+        column, row = ~self.transform @ (x, y)
+        return float(column), float(row)
+
+    def matches(self, other: RasterGrid) -> bool:
+        """Tell whether the pixels of both lie on each other: same size, and same place where both know theirs.
+
+        Corners may differ by a hundredth of a pixel: formats round their transforms.
+        """
+        if (self.width, self.height) != (other.width, other.height):
+            return False
+        if not (self.is_georeferenced and other.is_georeferenced):
+            return True
+        if self.crs and other.crs and self.crs != other.crs:
+            return False
+        corners = [(0, 0), (self.width, 0), (0, self.height), (self.width, self.height)]
+        offsets = [math.dist(self.to_pixel(*other.to_crs(*corner)), corner) for corner in corners]
+        return max(offsets) < 0.01
+
+    def ground_resolution(self) -> float | None:
+        """Return the side of a pixel at the image's centre in true ground metres, or None without a CRS on the Earth.
+
+        The root of the pixel's area: its sides are geodesics on the CRS's own ellipsoid (Karney, "Algorithms for
+        geodesics", 2013, by pyproj), so that EPSG:3857, degrees, feet and rotated grids come out right.
+        """
+        if self.crs is None:
+            return None
+        crs = pyproj.CRS.from_wkt(self.crs.to_wkt())
+        geodetic, geod = crs.geodetic_crs, crs.get_geod()
+        if geodetic is None or geod is None:
+            return None
+        to_degrees = pyproj.Transformer.from_crs(crs, geodetic, always_xy=True)
+        middle = (self.width / 2, self.height / 2)
+        across = self._geodesic(geod, to_degrees, middle, (1.0, 0.0))
+        down = self._geodesic(geod, to_degrees, middle, (0.0, 1.0))
+        sine = abs(math.sin(math.radians(across[1] - down[1])))
+        area = across[0] * down[0] * sine
+        return math.sqrt(area) if math.isfinite(area) and area > 0 else None
+
+    def _geodesic(
+        self,
+        geod: pyproj.Geod,
+        to_degrees: pyproj.Transformer,
+        middle: tuple[float, float],
+        step: tuple[float, float],
+    ) -> tuple[float, float]:
+        """Return length (m) and azimuth (degrees) of the line one `step` long, centred on `middle`."""
+        ends = [
+            to_degrees.transform(*self.to_crs(middle[0] + sign * step[0] / 2, middle[1] + sign * step[1] / 2))
+            for sign in (-1, 1)
+        ]
+        azimuth, _, length = geod.inv(*ends[0], *ends[1])
+        return float(length), float(azimuth)

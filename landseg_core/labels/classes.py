@@ -1,0 +1,124 @@
+"""The classes of a map: value, name and colour."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+import pydantic
+
+from landseg_core.errors import ClassSchemaError
+from landseg_core.resource_files import resource_path
+
+UNLABELLED = 255
+"""The mask value of a pixel without a label: ignored by every loss and metric, nodata in a written map."""
+
+Colour = Annotated[str, pydantic.Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class LandClass(pydantic.BaseModel):
+    """One class: its value in masks (0-254), its name and its colour `#rrggbb`."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    value: Annotated[int, pydantic.Field(ge=0, le=UNLABELLED - 1, strict=True)]
+    name: Annotated[str, pydantic.Field(min_length=1, max_length=80)]
+    colour: Colour
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        """Return the colour as (red, green, blue), 0-255."""
+        red, green, blue = bytes.fromhex(self.colour[1:])
+        return red, green, blue
+
+
+class ClassSchema(pydantic.BaseModel):
+    """The classes of a map, in order; the order is that of a model's outputs and of a confusion matrix."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    classes: Annotated[tuple[LandClass, ...], pydantic.Field(min_length=1, max_length=250)]
+
+    @pydantic.model_validator(mode="after")
+    def _all_different(self) -> ClassSchema:
+        for what, seen in (("value", self.values), ("name", self.names)):
+            doubles = sorted({str(item) for item in seen if seen.count(item) > 1})
+            if doubles:
+                raise ValueError(f"the {what} {', '.join(doubles)} is used twice")
+        return self
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """Return the mask value of each class."""
+        return tuple(item.value for item in self.classes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the name of each class."""
+        return tuple(item.name for item in self.classes)
+
+    def index_table(self) -> npt.NDArray[np.uint8]:
+        """Return the (256,) table from mask value to class index; values without a class give 255."""
+        table = np.full(256, UNLABELLED, np.uint8)
+        table[list(self.values)] = np.arange(len(self))
+        return table
+
+    def value_table(self) -> npt.NDArray[np.uint8]:
+        """Return the (256,) table from class index to mask value; indices without a class give 255."""
+        table = np.full(256, UNLABELLED, np.uint8)
+        table[: len(self)] = self.values
+        return table
+
+    def colour_table(self) -> npt.NDArray[np.uint8]:
+        """Return the (256, 4) RGBA table by mask value; values without a class are transparent."""
+        table = np.zeros((256, 4), np.uint8)
+        for item in self.classes:
+            table[item.value] = (*item.rgb, 255)
+        return table
+
+    def to_json(self) -> str:
+        """Return the text of a class file."""
+        return json.dumps(self.model_dump(), indent=2) + "\n"
+
+
+def preset_names() -> list[str]:
+    """Return the names of the presets that come with landseg."""
+    return sorted(path.stem for path in resource_path("classes").glob("*.json"))
+
+
+def load_classes(preset_or_file: str | Path) -> ClassSchema:
+    """Load a preset by its name, or else a class file.
+
+    Raises:
+        ClassSchemaError: there is neither such a preset nor such a file, or the file is wrong.
+    """
+    name = str(preset_or_file)
+    if name in preset_names():
+        return _load_file(resource_path(f"classes/{name}.json"))
+    path = Path(preset_or_file)
+    if not path.is_file():
+        raise ClassSchemaError(
+            f"{name} is neither a class file nor a preset; the presets are {', '.join(preset_names())}"
+        )
+    return _load_file(path)
+
+
+def _load_file(path: Path) -> ClassSchema:
+    try:
+        return ClassSchema.model_validate_json(path.read_bytes())
+    except pydantic.ValidationError as error:
+        raise ClassSchemaError(f"{path} is not a class file: {_first_problem(error)}") from error
+    except OSError as error:
+        raise ClassSchemaError(f"{path} cannot be read: {error.strerror}; check its permissions") from error
+
+
+def _first_problem(error: pydantic.ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg']}" if place else str(problem["msg"])

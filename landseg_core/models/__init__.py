@@ -1,0 +1,1 @@
+"""The U-Net, its catalogue and its file."""

@@ -1,0 +1,1 @@
+"""Reading, viewing and writing rasters of any size."""

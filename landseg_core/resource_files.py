@@ -1,0 +1,19 @@
+"""Finds the files of `resources/`: inside an installed package, or in the checkout of an editable install."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+# A wheel carries the folder inside the package; an editable install leaves it beside the packages.
+_PLACES = (_PACKAGE / "resources", _PACKAGE.parent / "resources")
+
+
+def resource_path(name: str) -> Path:
+    """Return the path of `name` (such as `icons/open.svg`).
+
+    Raises:
+        FileNotFoundError: the installation is incomplete.
+    """
+    for place in _PLACES:
+        if (place / name).exists():
+            return place / name
+    raise FileNotFoundError(f"landseg's own file resources/{name} is missing; install landseg again")

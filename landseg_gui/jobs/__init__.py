@@ -1,0 +1,1 @@
+"""Core functions moved to a QThread."""

@@ -1,0 +1,1 @@
+"""The picture: layers drawn tile by tile."""
