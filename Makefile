@@ -1,0 +1,61 @@
+# landseg: `make help` lists the commands. Each sets up what it needs; a second run installs nothing.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first interpreter that is new enough; choose another with `make PYTHON=...`.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$name; break; }; done)
+BIN := .venv/bin
+PINS := pyproject.toml constraints.txt
+DEMO := demo
+
+.PHONY: help demo run test lint bench screenshots clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/base.stamp .venv/system.stamp ## The main job on generated imagery: train, evaluate, predict, export; then the window, where there is a display
+	@$(BIN)/landseg demo --out $(DEMO) --overwrite
+
+run: .venv/base.stamp .venv/system.stamp ## Open the window
+	@$(BIN)/landseg-gui
+
+test: .venv/test.stamp .venv/system.stamp ## Run the tests; LANDSEG_DATA names the folder of real imagery, if there is one
+	@OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+
+lint: .venv/dev.stamp ## Check format, style, types and layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/test.stamp .venv/system.stamp ## Measure speed and memory
+	@$(BIN)/python -m benchmarks
+
+screenshots: .venv/test.stamp .venv/system.stamp ## Make the README's pictures anew (needs LANDSEG_DATA and xvfb)
+	@scripts/on_screen $(BIN)/python scripts/screenshots.py docs/pictures
+
+clean: ## Remove the environment and all that was built
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/base.stamp: EXTRA :=
+.venv/test.stamp: EXTRA := [test]
+.venv/dev.stamp: EXTRA := [dev]
+.venv/base.stamp .venv/test.stamp .venv/dev.stamp: .venv/bin/python $(PINS)
+	@echo "Installing landseg$(EXTRA) into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.$(EXTRA)'
+	@touch $@
+
+.venv/system.stamp: scripts/system_libraries.py | .venv/bin/python
+	@$(BIN)/python scripts/system_libraries.py
+	@touch $@
+
+# A venv without pip is half a venv: where ensurepip is missing, say what to install instead of leaving one behind.
+.venv/bin/python:
+	@test -n '$(PYTHON)' || { echo "landseg needs Python 3.11 or newer: sudo apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Python's venv module is missing: sudo apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
