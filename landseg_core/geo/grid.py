@@ -62,12 +62,12 @@ class RasterGrid:
         return max(offsets) < 0.01
 
     def ground_resolution(self) -> float | None:
-        """Return the side of a pixel at the image's centre in true ground metres, or None without a CRS on the Earth.
+        """Return the side of a pixel at the image's centre in true ground metres, or None without a place on the Earth.
 
         The root of the pixel's area: its sides are geodesics on the CRS's own ellipsoid (Karney, "Algorithms for
         geodesics", 2013, by pyproj), so that EPSG:3857, degrees, feet and rotated grids come out right.
         """
-        if self.crs is None:
+        if self.crs is None or not self.is_georeferenced:
             return None
         crs = pyproj.CRS.from_wkt(self.crs.to_wkt())
         geodetic, geod = crs.geodetic_crs, crs.get_geod()

@@ -84,6 +84,26 @@ def axis_origins(length: int, size: int, overlap: int, multiple: int = 1) -> lis
     return [last * index // (count - 1) // multiple * multiple for index in range(count)]
 
 
+def fitted_size(length: int, size: int, overlap: int, multiple: int = 1) -> int:
+    """Return the smallest window size that covers `length` px with no more windows than `size` px would take.
+
+    Raises:
+        ValueError: as `axis_origins`.
+    """
+    count = len(axis_origins(length, size, overlap, multiple))
+    shared = -(-(length + (count - 1) * overlap) // count)
+    smallest = max(-(-shared // multiple) * multiple, -(-overlap // multiple) * multiple + multiple)
+    sizes = range(smallest, size, multiple)
+    return next((fit for fit in sizes if len(axis_origins(length, fit, overlap, multiple)) <= count), size)
+
+
+def pieces(window: PixelWindow, width: int, height: int) -> Iterator[PixelWindow]:
+    """Yield windows of at most `width` x `height` px that lie side by side and make up `window`, row by row."""
+    for y in range(window.y, window.bottom, height):
+        for x in range(window.x, window.right, width):
+            yield PixelWindow(x, y, min(width, window.right - x), min(height, window.bottom - y))
+
+
 def sliding_windows(width: int, height: int, size: int, overlap: int, multiple: int = 1) -> list[PixelWindow]:
     """Return square windows that cover `width` x `height` px, row by row; see `axis_origins`."""
     columns = axis_origins(width, size, overlap, multiple)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ Colour = Annotated[str, pydantic.Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 class LandClass(pydantic.BaseModel):
     """One class: its value in masks (0-254), its name and its colour `#rrggbb`."""
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     value: Annotated[int, pydantic.Field(ge=0, le=UNLABELLED - 1, strict=True)]
     name: Annotated[str, pydantic.Field(min_length=1, max_length=80)]
@@ -100,25 +101,43 @@ def load_classes(preset_or_file: str | Path) -> ClassSchema:
     """
     name = str(preset_or_file)
     if name in preset_names():
-        return _load_file(resource_path(f"classes/{name}.json"))
-    path = Path(preset_or_file)
-    if not path.is_file():
+        return _parse(resource_path(f"classes/{name}.json"))
+    try:
+        return _parse(Path(preset_or_file))
+    except FileNotFoundError as error:
         raise ClassSchemaError(
             f"{name} is neither a class file nor a preset; the presets are {', '.join(preset_names())}"
-        )
-    return _load_file(path)
-
-
-def _load_file(path: Path) -> ClassSchema:
-    try:
-        return ClassSchema.model_validate_json(path.read_bytes())
-    except pydantic.ValidationError as error:
-        raise ClassSchemaError(f"{path} is not a class file: {_first_problem(error)}") from error
+        ) from error
     except OSError as error:
-        raise ClassSchemaError(f"{path} cannot be read: {error.strerror}; check its permissions") from error
+        raise ClassSchemaError(f"{name} cannot be read: {error.strerror}; give a class file") from error
+
+
+def _parse(path: Path) -> ClassSchema:
+    try:
+        return ClassSchema.model_validate_json(path.read_bytes().removeprefix(codecs.BOM_UTF8))
+    except pydantic.ValidationError as error:
+        problem = _first_problem(error)
+        raise ClassSchemaError(f"{path} is not a class file: {problem}; write it as {_EXAMPLE}") from error
+
+
+_EXAMPLE = '{"classes": [{"value": 0, "name": "land", "colour": "#d9d4c7"}, ...]}'
+_VALUE_RANGE = f"must be a whole number from 0 to {UNLABELLED - 1}"
+_WORDING = {
+    "extra_forbidden": "is not known here",
+    "greater_than_equal": _VALUE_RANGE,
+    "int_from_float": _VALUE_RANGE,
+    "int_type": _VALUE_RANGE,
+    "less_than_equal": _VALUE_RANGE,
+    "missing": "is missing",
+    "string_pattern_mismatch": "must be a colour such as #d55e00",
+    "string_too_short": "must not be empty",
+    "too_short": "must name at least one class",
+}
+"""Sentences of ours for pydantic's kinds of error; the others read well as they are."""
 
 
 def _first_problem(error: pydantic.ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}" if place else str(problem["msg"])
+    message = _WORDING.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    return f"{place} {message}".lstrip()

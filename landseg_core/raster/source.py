@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,59 +11,198 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
-from rasterio.enums import ColorInterp
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
+from landseg_core.raster.gdal import HandlePool, gdal_reason, open_dataset, reading_options
+from landseg_core.raster.integrity import check_file
+from landseg_core.raster.parts import ReadPart, read_part
+
+_COLOUR_NAMES = {
+    ColorInterp.red: "Red",
+    ColorInterp.green: "Green",
+    ColorInterp.blue: "Blue",
+    ColorInterp.nir: "Near infrared",
+    ColorInterp.gray: "Grey",
+    ColorInterp.palette: "Palette",
+}
 
 
 class RasterSource:
-    """A raster opened for reading, with a dataset handle of its own for each thread that reads."""
+    """A raster opened for reading; many threads may read at once, each through a dataset handle of its own.
 
-    def __init__(self, path: str | Path) -> None:
+    Attributes:
+        path: the file.
+        files: the file and, for a VRT, all files that it draws on, nested VRTs included.
+        driver: GDAL's name of the format.
+        band_count: all bands, alpha included.
+        data_bands: the numbers (from 1, as GDAL counts) of the bands that are not alpha.
+        band_names: what the data bands show, such as "Red"; else "Band 4".
+        colours: the colour that each data band stands for, as the file says.
+        dtype: the type of `read`'s pixels.
+        nodata: the value of pixels without data; None where there is none.
+        grid: size, transform and CRS.
+        overviews: how many times smaller each overview in the file is.
+        block_shape: (height, width) px of the blocks in the file.
+        colour_table: (N, 4) uint8 RGBA of each value of a palette image; None for all others.
+        all_valid: True where the file has neither nodata nor alpha nor a mask.
+    """
+
+    def __init__(
+        self, path: str | Path, *, overview: int | None = None, checked: tuple[Path, ...] | None = None
+    ) -> None:
+        """Open `path`, or instead of its full resolution the `overview` of that index.
+
+        `checked` are its `files` where they are known to be whole.
+
+        Raises:
+            RasterError: the file is missing, empty, cut short, not permitted or no raster that can be shown.
+        """
         self.path = Path(path)
-        self._local = threading.local()
-        dataset = self._dataset()
+        self.files = checked or check_file(self.path)
+        self._gdal_options = reading_options(self.path)
+        level = {} if overview is None else {"overview_level": overview}
+        self._handles = HandlePool(lambda: open_dataset(self.path, **level))
+        with self._reading("opened as a raster") as dataset:
+            _refuse_unreadable(self.path, dataset)
+            self._describe(dataset)
+
+    def _describe(self, dataset: Any) -> None:
         self.driver: str = dataset.driver
         self.band_count: int = dataset.count
-        self.data_bands = tuple(
-            index for index, kind in zip(dataset.indexes, dataset.colorinterp, strict=True) if kind != ColorInterp.alpha
-        )
-        self.dtype = np.dtype(dataset.dtypes[0])
+        self.dtype = np.result_type(*dataset.dtypes)
         self.nodata: float | None = dataset.nodata
         self.grid = RasterGrid(dataset.width, dataset.height, dataset.transform, dataset.crs)
+        self.block_shape: tuple[int, int] = dataset.block_shapes[0]
+        self.all_valid: bool = all(MaskFlags.all_valid in flags for flags in dataset.mask_flag_enums)
+        self._describe_bands(dataset)
+        is_shared = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
+        self._mask_bands = [1] if is_shared else list(self.data_bands)
+        self.overviews: list[int] = dataset.overviews(1)
+        self.colour_table = _colour_table(dataset)
 
-    def _dataset(self) -> Any:
-        if not hasattr(self._local, "dataset"):
-            self._local.dataset = rasterio.open(self.path)
-        return self._local.dataset
+    def _describe_bands(self, dataset: Any) -> None:
+        # Where GDAL takes the mask from nodata, a band called alpha is not one: often it is near infrared.
+        has_nodata = dataset.nodata is not None
+        self._nodata_shadows_alpha = has_nodata and ColorInterp.alpha in dataset.colorinterp
+        colours = dict(zip(dataset.indexes, dataset.colorinterp, strict=True))
+        self.data_bands: tuple[int, ...] = tuple(
+            band for band in colours if has_nodata or colours[band] != ColorInterp.alpha
+        )
+        self.colours = tuple(colours[band] for band in self.data_bands)
+        self.band_names = tuple(
+            dataset.descriptions[band - 1] or _COLOUR_NAMES.get(colours[band], f"Band {band}")
+            for band in self.data_bands
+        )
 
     def read(
-        self, window: PixelWindow, bands: Sequence[int] | None = None, size: tuple[int, int] | None = None
+        self,
+        window: PixelWindow,
+        bands: Sequence[int] | None = None,
+        size: tuple[int, int] | None = None,
+        resampling: Resampling = Resampling.nearest,
     ) -> npt.NDArray[Any]:
-        """Return (C, H, W) pixels in the raster's own type."""
-        shape = size or (window.height, window.width)
-        chosen = list(bands or self.data_bands)
-        pixels: npt.NDArray[Any] = self._dataset().read(
-            chosen,
-            window=Window(window.x, window.y, window.width, window.height),
-            out_shape=(len(chosen), *shape),
-            boundless=not self.grid.window.contains(window),
-            fill_value=0,
-        )
-        return pixels
+        """Return the (C, H, W) pixels of `window` in the raster's own type; beyond the raster they are 0.
+
+        Args:
+            window: what to read, in px of the full resolution.
+            bands: band numbers from 1; all data bands by default.
+            size: (height, width) to shrink or stretch the window to; the fitting overview is read.
+            resampling: how a shrunk pixel comes from those it covers.
+
+        Raises:
+            RasterError: GDAL cannot read the pixels, or there is no such band.
+        """
+        chosen = self._existing(bands or self.data_bands)
+
+        def read_inside(dataset: Any, part: ReadPart) -> npt.NDArray[Any]:
+            pixels: npt.NDArray[Any] = dataset.read(
+                chosen,
+                window=Window(*part.window),
+                out_shape=(len(chosen), *part.size),
+                out_dtype=self.dtype,
+                resampling=resampling,
+            )
+            return pixels
+
+        return self._read_part(window, size, (len(chosen),), read_inside)
 
     def read_valid(self, window: PixelWindow, size: tuple[int, int] | None = None) -> npt.NDArray[np.bool_]:
-        """Return (H, W): True where a pixel holds data."""
+        """Return (H, W): True where a pixel holds data.
+
+        False where nodata, alpha or the file's mask says so, and beyond the raster. With several bands, a pixel holds
+        data where one of them does.
+
+        Raises:
+            RasterError: GDAL cannot read the mask.
+        """
+
+        def read_inside(dataset: Any, part: ReadPart) -> npt.NDArray[Any]:
+            if self.all_valid:
+                return np.ones(part.size, np.bool_)
+            place = {"window": Window(*part.window), "out_shape": (len(self._mask_bands), *part.size)}
+            # rasterio warns at every read of a mask where nodata and an alpha band meet; GDAL then goes by nodata.
+            if self._nodata_shadows_alpha:
+                return _holds_data(dataset.read(self._mask_bands, **place), dataset.nodata)
+            return np.asarray(dataset.read_masks(self._mask_bands, **place).any(axis=0))
+
+        return self._read_part(window, size, (), read_inside)
+
+    def _read_part(
+        self,
+        window: PixelWindow,
+        size: tuple[int, int] | None,
+        leading: tuple[int, ...],
+        read_inside: Callable[[Any, ReadPart], npt.NDArray[Any]],
+    ) -> npt.NDArray[Any]:
+        """Read what lies inside the raster, and put it into zeros where that is not all."""
         shape = size or (window.height, window.width)
-        mask = self._dataset().dataset_mask(
-            window=Window(window.x, window.y, window.width, window.height), out_shape=shape
-        )
-        return np.asarray(mask > 0)
+        part = read_part(window, shape, self.grid.window)
+        dtype = self.dtype if leading else np.bool_
+        if part is None:
+            return np.zeros((*leading, *shape), dtype)
+        with self._reading(f"read at pixel {window.x}, {window.y}") as dataset:
+            inside = read_inside(dataset, part)
+        if part.size == shape:
+            return inside
+        whole = np.zeros((*leading, *shape), dtype)
+        whole[..., part.rows, part.columns] = inside
+        return whole
+
+    def _existing(self, bands: Sequence[int]) -> list[int]:
+        missing = [band for band in bands if not 1 <= band <= self.band_count]
+        if missing:
+            raise RasterError(f"{self.path} has {self.band_count} band(s), so that band {missing[0]} cannot be read")
+        return list(bands)
+
+    @contextmanager
+    def _reading(self, doing: str) -> Iterator[Any]:
+        """Lend a handle under our GDAL settings, and turn GDAL's failures into one sentence."""
+        if self._handles.closed:
+            raise RasterError(f"{self.path} has been closed; open it again")
+        try:
+            with rasterio.Env(**self._gdal_options), self._handles.lease() as dataset:
+                yield dataset
+        except (RasterioError, OSError) as error:
+            raise RasterError(
+                f"{self.path} cannot be {doing} ({gdal_reason(error)}); check that it is a complete image file"
+            ) from error
+
+    def open_overview(self, index: int) -> RasterSource:
+        """Return an overview as a raster of its own, to be closed by the caller.
+
+        Raises:
+            RasterError: GDAL cannot open it.
+        """
+        return RasterSource(self.path, overview=index, checked=self.files)
 
     def close(self) -> None:
-        """Close the handles."""
+        """Close all handles, those of other threads as soon as they have finished reading."""
+        self._handles.close()
 
     def __enter__(self) -> RasterSource:
         return self
@@ -72,3 +211,34 @@ class RasterSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _refuse_unreadable(path: Path, dataset: Any) -> None:
+    """Refuse containers of many rasters, and pixels that are complex numbers.
+
+    Raises:
+        RasterError: it is one of those.
+    """
+    if dataset.count == 0:
+        raise RasterError(
+            f"{path} holds {len(dataset.subdatasets)} rasters and none of its own; "
+            "save the one you want as GeoTIFF, for example with gdal_translate"
+        )
+    if any(kind.startswith("complex") for kind in dataset.dtypes):
+        raise RasterError(f"{path} holds complex numbers, which are no picture; save their amplitude as GeoTIFF")
+
+
+def _holds_data(pixels: npt.NDArray[Any], nodata: float) -> npt.NDArray[np.bool_]:
+    """Return (H, W): True where one of the (C, H, W) pixels is not nodata, which may be NaN."""
+    is_nodata = np.isnan(pixels) if np.isnan(nodata) else pixels == nodata
+    return np.asarray(~is_nodata.all(axis=0))
+
+
+def _colour_table(dataset: Any) -> npt.NDArray[np.uint8] | None:
+    """Return the (N, 4) RGBA table of a palette image: N is 256, or 65536 for 16-bit values."""
+    if dataset.count != 1 or dataset.colorinterp[0] != ColorInterp.palette:
+        return None
+    table = np.zeros((np.iinfo(dataset.dtypes[0]).max + 1, 4), np.uint8)
+    for value, colour in dataset.colormap(1).items():
+        table[value] = colour
+    return table

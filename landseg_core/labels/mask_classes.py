@@ -1,0 +1,84 @@
+"""The classes that a map's own file tells of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pydantic
+import rasterio
+from rasterio.enums import ColorInterp
+from rasterio.errors import RasterioError
+from rasterio.io import MemoryFile
+from rasterio.shutil import copy as copy_raster
+
+from landseg_core.errors import RasterError
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.raster.gdal import gdal_reason, open_dataset, reading_options
+from landseg_core.raster.integrity import check_file
+from landseg_core.raster.writer import MapInfo
+
+CLASSES_TAG = "LANDSEG_CLASSES"
+"""The GeoTIFF tag that holds a map's classes as the JSON of a class file."""
+
+
+def class_map_info(schema: ClassSchema) -> MapInfo:
+    """Return what a map of `schema` tells of its values: names, colours, and all of it as JSON."""
+    return MapInfo(
+        title="land cover",
+        colours={item.value: item.rgb for item in schema.classes},
+        names={item.value: item.name for item in schema.classes},
+        tags={CLASSES_TAG: json.dumps(schema.model_dump())},
+    )
+
+
+def mask_schema(mask: Path) -> ClassSchema | None:
+    """Return the classes that the file `mask` names itself, or None.
+
+    A map of landseg tells them in its tag; of others, the names of GDAL's categories and the colour table serve.
+
+    Raises:
+        RasterError: the file is missing, damaged or no raster.
+    """
+    check_file(mask)
+    try:
+        with rasterio.Env(**reading_options(mask)), open_dataset(mask) as dataset:
+            return _tagged(dataset) or _categorised(dataset)
+    except RasterioError as error:
+        raise RasterError(
+            f"{mask} cannot be opened as a mask ({gdal_reason(error)}); check that it is a complete image file"
+        ) from error
+
+
+def _tagged(dataset: Any) -> ClassSchema | None:
+    """Return the classes of the tag; one that somebody has damaged counts as none."""
+    try:
+        return ClassSchema.model_validate_json(dataset.tags().get(CLASSES_TAG, ""))
+    except pydantic.ValidationError:
+        return None
+
+
+def _categorised(dataset: Any) -> ClassSchema | None:
+    """Return the named categories of a raster with a colour table."""
+    if dataset.colorinterp[0] != ColorInterp.palette:
+        return None
+    colours = dataset.colormap(1)
+    classes = [
+        {"value": value, "name": name, "colour": "#" + bytes(colours[value][:3]).hex()}
+        for value, name in enumerate(_category_names(dataset))
+        if name and value in colours
+    ]
+    try:
+        return ClassSchema.model_validate({"classes": classes})
+    except pydantic.ValidationError:
+        return None
+
+
+def _category_names(dataset: Any) -> list[str]:
+    """Return the category names of the first band, by value. rasterio hands them out only in a VRT."""
+    with MemoryFile(ext=".vrt") as memory:
+        copy_raster(dataset, memory.name, driver="VRT")
+        categories = ET.fromstring(memory.read()).findall("VRTRasterBand[1]/CategoryNames/Category")
+    return [category.text or "" for category in categories]

@@ -1,0 +1,140 @@
+"""Result files that appear whole, together and only at the end - or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from landseg_core.errors import OutputError
+
+
+class OutputFiles:
+    """The files that one piece of work makes.
+
+    Each is written beside its place as `<name>.unfinished-<random>` and renamed over its place when the `with` block
+    ends well. On any exception, a stop and Ctrl+C included, what was written is removed and nothing has changed.
+    `inputs` are the files being read: they are never replaced, not even with `overwrite`.
+    """
+
+    def __init__(self, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
+        self._overwrite = overwrite
+        self._inputs = tuple(inputs)
+        self._unfinished: dict[Path, Path] = {}
+        self._stale: list[Path] = []
+
+    def add(self, path: Path) -> Path:
+        """Reserve the place `path` and return the unfinished file, empty as yet, to write its content to.
+
+        Raises:
+            OutputError: the place is taken, is an input, or cannot be written to.
+        """
+        unfinished = path.with_name(f"{path.name}.unfinished-{secrets.token_hex(4)}")
+        try:
+            self._check(path)
+            unfinished.touch(exist_ok=False)
+        except OSError as error:
+            raise _cannot_start(path, error) from error
+        self._unfinished[path] = unfinished
+        return unfinished
+
+    def drop(self, path: Path) -> None:
+        """Have an older file at `path`, which would be read with the new ones and belie them, removed at the end.
+
+        Raises:
+            OutputError: there is one, and it may not be overwritten.
+        """
+        check_free(path, overwrite=self._overwrite)
+        self._stale.append(path)
+
+    def _check(self, path: Path) -> None:
+        if path in self._unfinished:
+            raise OutputError(f"{path} would be written twice; give each result a name of its own")
+        if path.exists() and any(source.exists() and path.samefile(source) for source in self._inputs):
+            raise OutputError(f"{path} is being read and cannot be the result as well; choose another name")
+        check_free(path, overwrite=self._overwrite)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._place_all()
+        finally:
+            for unfinished in self._unfinished.values():
+                unfinished.unlink(missing_ok=True)
+
+    def _place_all(self) -> None:
+        """Rename every file over its place; where one cannot be, take back those that are new."""
+        new: list[Path] = []
+        try:
+            for path, unfinished in self._unfinished.items():
+                self._place(path, unfinished, new)
+            for path in self._stale:
+                path.unlink(missing_ok=True)
+        except (OSError, OutputError):
+            for path in new:
+                path.unlink(missing_ok=True)
+            raise
+
+    def _place(self, path: Path, unfinished: Path, new: list[Path]) -> None:
+        check_free(path, overwrite=self._overwrite)  # it may have come to be meanwhile
+        try:
+            _flush_to_disk(unfinished)
+            if not path.exists():
+                new.append(path)
+            unfinished.replace(path)
+        except OSError as error:
+            raise cannot_finish(path, error) from error
+
+
+def check_free(path: Path, *, overwrite: bool = False) -> None:
+    """Raise unless a file may be made at `path`, or replaced.
+
+    Raises:
+        OutputError: the folder does not exist, or something is at `path` already.
+    """
+    try:
+        problem = _problem(path, overwrite)
+    except OSError as error:
+        raise _cannot_start(path, error) from error
+    if problem:
+        raise OutputError(problem)
+
+
+def _problem(path: Path, overwrite: bool) -> str | None:
+    """Return the sentence about what is in the way at `path`."""
+    if not path.parent.is_dir():
+        what = "is not a folder" if path.parent.exists() else "does not exist"
+        return f"{path} cannot be written: the folder {path.parent} {what}; choose another"
+    if path.is_dir():
+        return f"{path} cannot be written: it is a folder; choose another name"
+    if path.exists() and not overwrite:
+        return f"{path} exists already; choose another name or allow overwriting (--overwrite)"
+    return None
+
+
+def _cannot_start(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path} cannot be written ({error.strerror}); choose a folder that you may write to")
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Have the system put the file on the disk now: some file systems report a full disk only then."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def cannot_finish(path: Path, error: BaseException) -> OutputError:
+    """Return the sentence for a file that `error` kept from being written to its end."""
+    strerror = error.strerror if isinstance(error, OSError) else None
+    reason = f" ({strerror})" if strerror else ""  # GDAL's own words, "TIFFAppendToStrip", help no user
+    return OutputError(
+        f"{path} could not be written to its end{reason} and was not kept;"
+        " make sure that the disk has room and that the file is not open in another program"
+    )

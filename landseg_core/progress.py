@@ -1,0 +1,41 @@
+"""Tells how far a piece of work has come, and how long it still takes."""
+
+from __future__ import annotations
+
+import time
+
+from landseg_core.events import OnEvent, Progress
+
+
+class ProgressMeter:
+    """Emits a `Progress` of `task` each time that work is done; the clock starts with the meter.
+
+    The event counts `total` units, such as the pixels of a map. Where it takes more `work` than that to make them,
+    overlaps for example, the units are counted as that is done.
+    """
+
+    def __init__(self, task: str, total: int, on_event: OnEvent, work: int | None = None) -> None:
+        self._task, self._total, self._on_event = task, total, on_event
+        self._work, self._done = work or total, 0
+        self._start = time.monotonic()
+
+    def add(self, work: int) -> None:
+        """Count `work` more as done."""
+        self._done += work
+        units = self._total * self._done / self._work
+        self._on_event(Progress(self._task, units, self._total, time.monotonic() - self._start))
+
+
+def duration(seconds: float) -> str:
+    """Write a duration for people: `42 s`, `3 min 5 s`, `2 h 10 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def time_left(seconds: float | None) -> str:
+    """Write the time left of a job, or nothing before there is a pace."""
+    return "" if seconds is None else f"{duration(seconds)} left"

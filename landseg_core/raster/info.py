@@ -1,0 +1,36 @@
+"""What a raster says about itself, as plain data."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from landseg_core.raster.source import RasterSource
+
+
+def describe(source: RasterSource) -> dict[str, Any]:
+    """Return what `landseg info --json` prints, ready for JSON.
+
+    `nodata` is a number, null for none, or the text `nan`, `inf` or `-inf`, for which JSON has no numbers; `crs` is WKT
+    or null; `transform` is `[a, b, c, d, e, f]` with x = a column + b row + c and y = d column + e row + f;
+    `ground_resolution_m` is null without a CRS on the Earth; `overviews` are how many times smaller those in the file
+    are.
+    """
+    grid = source.grid
+    return {
+        "path": str(source.path),
+        "driver": source.driver,
+        "width": grid.width,
+        "height": grid.height,
+        "bands": source.band_count,
+        "dtype": source.dtype.name,
+        "nodata": _json_number(source.nodata),
+        "crs": grid.crs.to_wkt() if grid.crs else None,
+        "transform": list(grid.transform)[:6],
+        "ground_resolution_m": grid.ground_resolution(),
+        "overviews": list(source.overviews),
+    }
+
+
+def _json_number(value: float | None) -> float | str | None:
+    return value if value is None or math.isfinite(value) else str(float(value))

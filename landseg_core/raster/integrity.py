@@ -1,0 +1,170 @@
+"""Finds files that are cut short or missing, which GDAL may read as if nothing were wrong.
+
+Only headers, tables and file lengths are looked at, so that a check takes milliseconds at any image size.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+from xml.etree import ElementTree as ET
+
+from landseg_core.errors import RasterError
+from landseg_core.raster.tiff_layout import tiff_is_complete
+
+Check = Callable[[BinaryIO, int], bool]
+
+
+def check_file(path: Path) -> tuple[Path, ...]:
+    """Check a raster file, and all files it draws on if it is a VRT; return them, `path` first.
+
+    Raises:
+        RasterError: a file is missing, empty, a folder, not permitted, or cut short.
+    """
+    files: dict[Path, None] = {}  # a set that keeps its order
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        if file not in files:
+            files[file] = None
+            waiting += _check_one(file)
+    return tuple(files)
+
+
+def _check_one(path: Path) -> list[Path]:
+    """Check one file and return the files it names."""
+    try:
+        with path.open("rb") as file:
+            return _check_content(path, file, os.fstat(file.fileno()).st_size)
+    except FileNotFoundError as error:
+        raise RasterError(f"{path} does not exist; check the name") from error
+    except IsADirectoryError as error:
+        raise RasterError(f"{path} is a folder; name a raster file in it") from error
+    except PermissionError as error:
+        raise RasterError(_not_permitted(path)) from error
+    except OSError as error:
+        raise RasterError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _not_permitted(path: Path) -> str:
+    with suppress(PermissionError):
+        if path.is_dir():  # Windows reports a folder so
+            return f"{path} is a folder; name a raster file in it"
+    return f"{path} may not be read by you; ask for read permission"
+
+
+def _check_content(path: Path, file: BinaryIO, size: int) -> list[Path]:
+    if size == 0:
+        raise RasterError(f"{path} is empty; copy or download it again")
+    head = file.read(1024)
+    if b"<VRTDataset" in head:
+        return _vrt_parts(path)
+    for magic, is_complete in _CHECKS:
+        if head.startswith(magic) and not is_complete(file, size):
+            raise RasterError(f"{path} is cut short: part of the image is missing; copy or download it again")
+    return []
+
+
+def _vrt_parts(path: Path) -> list[Path]:
+    """Return the local files that a VRT names.
+
+    Raises:
+        RasterError: one of them is gone, or the VRT is not XML.
+    """
+    try:
+        root = ET.parse(path).getroot()
+    except ET.ParseError as error:
+        raise RasterError(f"{path} is cut short or damaged: {error}; make the VRT again") from error
+    sources = [*root.iter("SourceFilename"), *root.iter("SourceDataset")]
+    parts = dict.fromkeys(part for source in sources if (part := _local_file(path, source)))
+    missing = [part for part in parts if _is_missing(part)]
+    if missing:
+        raise RasterError(
+            f"{path} is missing {len(missing)} of its {len(parts)} parts, such as {missing[0]}; "
+            "put them back or make the VRT again"
+        )
+    return list(parts)
+
+
+def _is_missing(path: Path) -> bool:
+    """Tell whether there is no such file; one in a folder that may not be searched is for `check_file` to report."""
+    try:
+        return not path.exists()
+    except PermissionError:
+        return False
+
+
+def _local_file(vrt: Path, source: ET.Element) -> Path | None:
+    """Return the file of a VRT's source, or None for what is no plain file (`/vsicurl/...`, `NETCDF:...`, XML)."""
+    name = (source.text or "").strip()
+    if not name or name.startswith(("/vsi", "<")) or re.match(r"\w{2,}:", name):
+        return None
+    return Path(os.path.normpath(vrt.parent / name)) if source.get("relativeToVRT") == "1" else Path(name)
+
+
+def _png_is_complete(file: BinaryIO, size: int) -> bool:
+    """Walk the chunks to IEND (PNG specification, section 5.3)."""
+    position = 8
+    while position + 12 <= size:
+        file.seek(position)
+        length, kind = _chunk_head(file)
+        position += 12 + length
+        if kind == b"IEND":
+            return True
+    return False
+
+
+def _chunk_head(file: BinaryIO) -> tuple[int, bytes]:
+    """Return the length and the kind with which a PNG chunk and a JPEG 2000 box begin."""
+    head = file.read(8)
+    return int.from_bytes(head[:4], "big"), head[4:]
+
+
+def _jpeg_is_complete(file: BinaryIO, size: int) -> bool:
+    """Look for the end marker behind the header of the first scan (ITU T.81, annex B); cameras may append to it."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        position = 2
+        while position + 4 <= size and data[position] == 0xFF:
+            marker, length = struct.unpack_from(">BH", data, position + 1)
+            position += 1 if marker == 0xFF else 2 + length  # 0xFF: a fill byte
+            if marker == 0xDA:
+                return data.rfind(b"\xff\xd9", position) != -1
+    return False
+
+
+def _jp2_is_complete(file: BinaryIO, size: int) -> bool:
+    """Walk the boxes to the code stream, which must lie inside the file and end in its marker (ITU T.800, annex I)."""
+    position = 0
+    while position + 8 <= size:
+        file.seek(position)
+        length, kind = _chunk_head(file)
+        if length == 1:
+            length = int.from_bytes(file.read(8), "big")
+        end = position + length if length else size
+        if kind == b"jp2c":
+            return end <= size and _codestream_ends(file, end)
+        position = max(end, position + 8)
+    return False
+
+
+def _codestream_ends(file: BinaryIO, end: int) -> bool:
+    file.seek(end - 2)
+    return file.read(2) == b"\xff\xd9"
+
+
+_CHECKS: tuple[tuple[bytes, Check], ...] = (
+    (b"\x89PNG\r\n\x1a\n", _png_is_complete),
+    (b"\xff\xd8\xff", _jpeg_is_complete),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", _jp2_is_complete),
+    (b"\xff\x4f\xff\x51", _codestream_ends),
+    (b"II*\0", tiff_is_complete),
+    (b"MM\0*", tiff_is_complete),
+    (b"II+\0", tiff_is_complete),
+    (b"MM\0+", tiff_is_complete),
+)

@@ -1,0 +1,44 @@
+"""Which part of a requested window lies on the raster, and where it goes in the answer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from landseg_core.geo.window import PixelWindow
+
+
+@dataclass(frozen=True)
+class ReadPart:
+    """A part of a window: `(x, y, width, height)` px to read, and the rows and columns of the answer that it fills."""
+
+    window: tuple[float, float, float, float]
+    rows: slice
+    columns: slice
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return (height, width) px in the answer."""
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+
+def read_part(window: PixelWindow, size: tuple[int, int], raster: PixelWindow) -> ReadPart | None:
+    """Return what to read of `raster` so that `window` fills `size` (height, width) px; None if it lies beyond."""
+    if window.intersection(raster) is None:
+        return None
+    x, width, columns = _along(window.x, window.width, size[1], raster.width)
+    y, height, rows = _along(window.y, window.height, size[0], raster.height)
+    return ReadPart((x, y, width, height), rows, columns)
+
+
+def _along(start: int, length: int, pixels: int, limit: int) -> tuple[float, float, slice]:
+    """Return start and length to read along one axis of a raster `limit` px long, and the pixels these fill.
+
+    A pixel that lies across the raster's edge counts as inside.
+    """
+    scale = length / pixels
+    first = math.floor(max(0, -start) / scale)
+    last = math.ceil(min(length, limit - start) / scale)
+    begin = max(0.0, start + first * scale)
+    end = min(float(limit), start + last * scale)
+    return begin, end - begin, slice(first, last)

@@ -1,0 +1,138 @@
+"""The folder that keeps the pyramids of rasters which have none of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import platformdirs
+
+from landseg_core.errors import RasterError
+from landseg_core.raster.source import RasterSource
+
+CACHE_LIMIT_BYTES = 20 * 2**30
+"""Pyramids used longest ago are removed until the rest fits."""
+
+_FORMAT = 1  # of what is in a pyramid's folder
+_LEFT_BEHIND_SECONDS = 24 * 3600
+
+
+def cache_folder() -> Path:
+    """Return the folder of all pyramids, which need not exist yet."""
+    return platformdirs.user_cache_path("landseg", appauthor=False) / "pyramids"
+
+
+def holds_codes(source: RasterSource, categorical: bool | None) -> bool:
+    """Return `categorical`, or where that is None whether the file says by a palette that its values are codes."""
+    return source.colour_table is not None if categorical is None else categorical
+
+
+def pyramid_path(source: RasterSource, *, categorical: bool | None = None) -> Path:
+    """Return the folder of the pyramid of `source`, which need not exist yet; a changed file has another.
+
+    `categorical` tells whether the values are class codes, which are not averaged; by default those of a palette are.
+
+    Raises:
+        RasterError: a file of the source is gone.
+    """
+    try:
+        files = [_identity(file) for file in source.files]
+    except OSError as error:
+        raise RasterError(f"{error.filename} cannot be read any more: {error.strerror}; open it again") from error
+    key = hashlib.sha256(json.dumps([_FORMAT, holds_codes(source, categorical), files]).encode())
+    return cache_folder() / key.hexdigest()[:32]
+
+
+def _identity(file: Path) -> list[tuple[str, int, int]]:
+    """Return what changes with a file's content or that of its mask beside it."""
+    mask = file.with_name(file.name + ".msk")
+    stats = {path: path.stat() for path in (file, mask) if path == file or path.exists()}
+    return [(str(path.absolute()), stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()]
+
+
+def level_path(folder: Path, level: int) -> Path:
+    """Return the file of one level in a pyramid's folder."""
+    return folder / f"level_{level:02}.tif"
+
+
+def levels_in(folder: Path) -> dict[int, Path]:
+    """Return the file of each level in a pyramid's folder; none if there is no such folder."""
+    return {int(path.stem.removeprefix("level_")): path for path in sorted(folder.glob("level_*.tif"))}
+
+
+def mark_used(folder: Path) -> None:
+    """Note that a pyramid is in use: the folder's time of change tells how long ago it was used."""
+    with suppress(OSError):  # it may just have been removed
+        os.utime(folder)
+
+
+@contextmanager
+def unfinished(folder: Path) -> Iterator[Path]:
+    """Give a scratch folder that becomes `folder` when the `with` block ends well, and is removed otherwise.
+
+    Where another process has made the same pyramid meanwhile, that one stays.
+    """
+    scratch = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
+    try:
+        scratch.mkdir(parents=True)
+        yield scratch
+        _put_in_place(scratch, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _put_in_place(scratch: Path, folder: Path) -> None:
+    try:
+        scratch.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+
+
+def prune(keep: Path, limit: int = CACHE_LIMIT_BYTES) -> None:
+    """Remove the pyramids used longest ago until the rest is no larger than `limit` bytes; `keep` always stays.
+
+    What a crash left unfinished goes after a day.
+    """
+    total = _size(keep)
+    for folder in sorted(cache_folder().glob("*"), key=_last_use, reverse=True):
+        if folder.suffix == ".part":
+            _remove_if_left_behind(folder)
+        elif folder != keep:
+            total += _size(folder)
+            if total > limit:
+                _remove(folder)
+
+
+def _last_use(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:  # another process prunes as well
+        return 0.0
+
+
+def _size(folder: Path) -> int:
+    try:
+        return sum(file.stat().st_size for file in folder.iterdir())
+    except FileNotFoundError:
+        return 0
+
+
+def _remove_if_left_behind(folder: Path) -> None:
+    if time.time() - _last_use(folder) > _LEFT_BEHIND_SECONDS:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove(folder: Path) -> None:
+    """Take the folder away in one step, so that nobody finds half a pyramid; then delete it."""
+    doomed = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
+    with suppress(OSError):  # Windows refuses while another process reads it
+        folder.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)

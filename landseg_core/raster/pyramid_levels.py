@@ -1,0 +1,45 @@
+"""Which levels of a raster's pyramid its own file holds, and which have to be made."""
+
+from __future__ import annotations
+
+from landseg_core.geo.tiling import TilePyramid
+from landseg_core.raster.source import RasterSource
+
+TILE = 512
+"""The side of a tile in px."""
+
+CLOSE_ENOUGH = 2
+"""A tile can be made from one this many levels finer while the user waits: 16 tiles' pixels are read."""
+
+# These are decoded from the top down: to reach a block, all above it is decoded first, overviews included.
+_SEQUENTIAL_DRIVERS = frozenset({"PNG", "JPEG", "GIF", "WEBP"})
+
+
+def pyramid_of(source: RasterSource) -> TilePyramid:
+    """Return the geometry of a raster's pyramid."""
+    return TilePyramid(source.grid.width, source.grid.height, TILE)
+
+
+def levels_in_file(source: RasterSource) -> dict[int, int | None]:
+    """Return the levels that can be read from the file at once: the index of their overview, None for the raster.
+
+    Where the raster's side is no multiple, some writers round that of an overview up, as a pyramid does, some down.
+    """
+    if source.driver in _SEQUENTIAL_DRIVERS:
+        return {}
+    coarser = {_level_of(factor): index for index, factor in enumerate(source.overviews) if factor > 1}
+    levels = range(pyramid_of(source).levels)
+    return {0: None, **{level: coarser[level] for level in levels if level in coarser}}
+
+
+def _level_of(factor: int) -> int | None:
+    """Return the level whose pixels are `factor` times larger, or None if that is no power of two."""
+    return factor.bit_length() - 1 if factor.bit_count() == 1 else None
+
+
+def missing_levels(source: RasterSource) -> list[int]:
+    """Return the levels to build, the finest first: none for a small raster, or one whose overviews are enough."""
+    there = levels_in_file(source)
+    levels = range(pyramid_of(source).levels)
+    distances = [level - max((known for known in there if known <= level), default=0) for level in levels]
+    return [level for level in levels if level not in there] if max(distances) > CLOSE_ENOUGH else []

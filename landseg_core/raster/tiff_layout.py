@@ -1,0 +1,107 @@
+"""Whether a TIFF's image data are all there, read from its directories (TIFF 6.0, section 2; BigTIFF)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+_OFFSETS = (273, 324)  # of strips, of tiles
+_BYTE_COUNTS = (279, 325)
+_INTEGER_TYPES = {3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
+
+
+class _CutShort(Exception):  # noqa: N818 - an answer, not a failure
+    pass
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The sizes (bytes) in which classic TIFF and BigTIFF differ, and the byte order `<` or `>`."""
+
+    order: str
+    first: int  # place of the first directory's offset
+    count: int  # of a directory's entry count
+    word: int  # of an offset, and of an entry's value count
+
+
+_CLASSIC = {"first": 4, "count": 2, "word": 4}
+_BIG = {"first": 8, "count": 8, "word": 8}
+
+
+def tiff_is_complete(file: BinaryIO, size: int) -> bool:
+    """Tell whether all directories and blocks that a TIFF names lie within its `size` bytes."""
+    try:
+        return _TiffReader(file, size).end() <= size
+    except _CutShort:
+        return False
+
+
+class _TiffReader:
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        file.seek(0)
+        mark = file.read(4)
+        sizes = _BIG if b"+" in mark else _CLASSIC
+        self._file = file
+        self._size = size
+        self._layout = _Layout("<" if mark.startswith(b"II") else ">", **sizes)
+
+    def end(self) -> int:
+        """Return the first byte behind the last block of any directory."""
+        layout = self._layout
+        offset, end = self._integer(layout.first, layout.word), 0
+        seen: set[int] = set()
+        while offset and offset not in seen:
+            seen.add(offset)
+            offset, directory_end = self._directory(offset)
+            end = max(end, directory_end)
+        return end
+
+    def _directory(self, offset: int) -> tuple[int, int]:
+        """Return the offset of the next directory, and the end of this one's blocks."""
+        layout = self._layout
+        entry_size = 4 + 2 * layout.word
+        count = self._integer(offset, layout.count)
+        table = offset + layout.count
+        entries = self._bytes(table, count * entry_size)
+        tags = {
+            self._number(entries[start : start + 2]): (start + table) for start in range(0, len(entries), entry_size)
+        }
+        offsets, sizes = self._array(tags, _OFFSETS), self._array(tags, _BYTE_COUNTS)
+        return self._integer(table + len(entries), layout.word), _blocks_end(offsets, sizes)
+
+    def _array(self, tags: dict[int, int], names: tuple[int, ...]) -> npt.NDArray[np.uint64]:
+        """Return the integers of the first of the `names` among the tags, at the places of their entries."""
+        entry = next((tags[name] for name in names if name in tags), None)
+        if entry is None:
+            return np.zeros(0, np.uint64)
+        word = self._layout.word
+        kind = _INTEGER_TYPES.get(self._integer(entry + 2, 2), "u4")
+        dtype = np.dtype(self._layout.order + kind)
+        length = self._integer(entry + 4, word) * dtype.itemsize
+        place = entry + 4 + word
+        # What fits is kept in the entry itself.
+        start = place if length <= word else self._integer(place, word)
+        return np.frombuffer(self._bytes(start, length), dtype).astype(np.uint64)
+
+    def _integer(self, place: int, size: int) -> int:
+        return self._number(self._bytes(place, size))
+
+    def _number(self, data: bytes) -> int:
+        return int.from_bytes(data, "little" if self._layout.order == "<" else "big")
+
+    def _bytes(self, place: int, size: int) -> bytes:
+        if place + size > self._size:
+            raise _CutShort
+        self._file.seek(place)
+        return self._file.read(size)
+
+
+def _blocks_end(offsets: npt.NDArray[np.uint64], sizes: npt.NDArray[np.uint64]) -> int:
+    """Return where the last block ends; sparse files have blocks without data (offset 0), old ones no sizes."""
+    if offsets.size == 0:
+        return 0
+    ends = offsets + sizes if sizes.size == offsets.size else offsets
+    return int(ends[offsets > 0].max(initial=0))
