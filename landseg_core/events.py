@@ -25,6 +25,8 @@ class Event:
 def _json_safe(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, dict):
+        return {key: _json_safe(item) for key, item in value.items()}
     return value
 
 
@@ -68,7 +70,10 @@ class Notice(Event):
 
 @dataclasses.dataclass(frozen=True)
 class RunStarted(Event):
-    """A training run begins: `epochs` is None for a run by minutes."""
+    """A training run begins: `epochs` is None for a run by minutes, `first_step` over 0 for one that is resumed.
+
+    `steps_per_epoch` is that of a whole pass over the data; a run by minutes may cut its epochs shorter or longer.
+    """
 
     event: ClassVar[str] = "run_started"
     model: str
@@ -83,6 +88,7 @@ class RunStarted(Event):
     steps_per_epoch: int
     batch: int
     chip: int
+    first_step: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +107,10 @@ class StepFinished(Event):
 
 @dataclasses.dataclass(frozen=True)
 class EpochFinished(Event):
-    """An epoch and its validation. Figures are fractions 0-1; the IoU of a class absent from both maps is None."""
+    """An epoch and its validation. Figures are fractions 0-1; the IoU of a class absent from both maps is None.
+
+    `val_pixels` is the number of labelled pixels that the figures count.
+    """
 
     event: ClassVar[str] = "epoch"
     epoch: int
@@ -114,6 +123,7 @@ class EpochFinished(Event):
     learning_rate: float
     seconds: float
     best: bool
+    val_pixels: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,193 @@
+"""Checks a whole data set before a run, so that no bad mask ends it at night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.data.areas import ImagePair, LabelledArea
+from landseg_core.data.lists import shortened
+from landseg_core.data.masks import MaskSource
+from landseg_core.errors import DatasetError
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.progress import ProgressMeter
+from landseg_core.raster.source import RasterSource
+
+STRIP_PIXELS = 1 << 22
+"""Masks are read in strips of whole rows of about this many pixels."""
+
+
+class ImageKind(NamedTuple):
+    """What all images of a data set must share: the numbers of their bands and their pixel type."""
+
+    bands: tuple[int, ...]
+    dtype: str
+
+    def __str__(self) -> str:
+        return f"{len(self.bands)} band{'s' * (len(self.bands) != 1)} of {self.dtype}"
+
+
+@dataclass(frozen=True)
+class CheckedAreas:
+    """Areas whose files fit together, in the order given, with (areas, classes) counts of their labelled pixels."""
+
+    areas: tuple[LabelledArea, ...]
+    counts: npt.NDArray[np.int64]
+    kind: ImageKind
+    ground_resolutions_m: tuple[float, ...]
+    notices: tuple[str, ...]
+
+
+def check_areas(
+    areas: Sequence[LabelledArea], schema: ClassSchema, on_event: OnEvent, control: JobControl
+) -> CheckedAreas:
+    """Check every image against its mask and read every mask whole.
+
+    Raises:
+        DatasetError: images differ in kind, an image and its mask do not lie on each other, or a mask holds a value
+            that no class has.
+        RasterError: a file cannot be read.
+        JobStopped: the user asked for it.
+    """
+    pairs = list(dict.fromkeys(ImagePair(area.stem, area.image, area.mask) for area in areas))
+    headers = [_check_pair(pair, schema) for pair in pairs]
+    kind = _common_kind(pairs, [header.kind for header in headers])
+    meter = ProgressMeter("checking masks", sum(header.pixels for header in headers), on_event)
+
+    def strip_done(pixels: int) -> None:
+        meter.add(pixels)
+        control.checkpoint()
+
+    counts = np.zeros((len(areas), len(schema)), np.int64)
+    for pair in pairs:
+        own = [index for index, area in enumerate(areas) if (area.image, area.mask) == (pair.image, pair.mask)]
+        counts[own] = count_labels(
+            MaskSource(pair.mask, schema), [areas[i].window for i in own], len(schema), strip_done
+        )
+    resolutions = tuple(header.resolution for header in headers if header.resolution is not None)
+    notices = tuple(header.notice for header in headers if header.notice)
+    return CheckedAreas(tuple(areas), counts, kind, resolutions, notices)
+
+
+class _Header(NamedTuple):
+    kind: ImageKind
+    pixels: int
+    resolution: float | None
+    notice: str | None
+
+
+def _check_pair(pair: ImagePair, schema: ClassSchema) -> _Header:
+    with RasterSource(pair.image) as image, RasterSource(pair.mask) as mask:
+        if (image.grid.width, image.grid.height) != (mask.grid.width, mask.grid.height):
+            raise DatasetError(
+                f"{pair.mask} has {mask.grid.width} x {mask.grid.height} px, but its image {pair.image} has "
+                f"{image.grid.width} x {image.grid.height} px; both need the same size"
+            )
+        if not image.grid.matches(mask.grid):
+            raise DatasetError(
+                f"{pair.mask} lies elsewhere on the ground than its image {pair.image}; "
+                "give both the same CRS and transform"
+            )
+        kind = ImageKind(image.data_bands, str(image.dtype))
+        return _Header(kind, image.grid.window.pixels, image.grid.ground_resolution(), _nodata_notice(mask, schema))
+
+
+def _nodata_notice(mask: RasterSource, schema: ClassSchema) -> str | None:
+    names = [item.name for item in schema.classes if item.value == mask.nodata]
+    if not names or len(mask.data_bands) != 1:
+        return None
+    return f"{mask.path} declares {mask.nodata:g} as nodata, yet that is the class {names[0]}: it counts as the class"
+
+
+def _common_kind(pairs: Sequence[ImagePair], kinds: Sequence[ImageKind]) -> ImageKind:
+    for pair, kind in zip(pairs, kinds, strict=True):
+        if kind != kinds[0]:
+            raise DatasetError(
+                f"{pair.image} has {kind}, but {pairs[0].image} has {kinds[0]}; all images need the same"
+            )
+    return kinds[0]
+
+
+def count_labels(
+    mask: MaskSource, windows: Sequence[PixelWindow], classes: int, strip_done: Callable[[int], None]
+) -> npt.NDArray[np.int64]:
+    """Return (windows, classes) pixel counts of a mask, read once and whole; `strip_done` takes each strip's pixels.
+
+    Raises:
+        DatasetError: pixels, in a window or not, hold what no class has; the counts are those of the whole mask.
+    """
+    counts = np.zeros((len(windows), classes), np.int64)
+    strangers: dict[int, int] = {}
+    for strip in _strips(mask.raster):
+        labels, unknown = mask.read_unchecked(strip)
+        for code, count in unknown.items():
+            strangers[code] = strangers.get(code, 0) + count
+        for row, inside in _inside(strip, windows):
+            counts[row] += _histogram(labels[inside.shifted(0, -strip.y).slices()])[:classes]
+        strip_done(strip.pixels)
+    if strangers:
+        raise mask.error(strangers)
+    return counts
+
+
+def _histogram(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Return (256,) counts; OpenCV counts three times faster than numpy, in floats that are exact up to 2^24."""
+    counts = cv2.calcHist([np.ascontiguousarray(labels)], [0], None, [256], [0, 256])
+    return np.asarray(counts.ravel(), np.int64)
+
+
+def _strips(raster: RasterSource) -> Iterator[PixelWindow]:
+    """Yield strips of whole rows, and of whole blocks where these are not too tall."""
+    width, height = raster.grid.width, raster.grid.height
+    rows = max(1, STRIP_PIXELS // width)
+    if rows > raster.block_shape[0]:
+        rows -= rows % raster.block_shape[0]
+    for y in range(0, height, rows):
+        yield PixelWindow(0, y, width, min(rows, height - y))
+
+
+def _inside(strip: PixelWindow, windows: Sequence[PixelWindow]) -> Iterator[tuple[int, PixelWindow]]:
+    for row, window in enumerate(windows):
+        inside = window.intersection(strip)
+        if inside is not None:
+            yield row, inside
+
+
+def require_labels(checked: CheckedAreas, what: str) -> None:
+    """Check that some pixel of the areas is labelled.
+
+    Raises:
+        DatasetError: all pixels are unlabelled.
+    """
+    if not checked.counts.any():
+        stems = dict.fromkeys(area.stem for area in checked.areas)
+        raise DatasetError(
+            f"no pixel of the {what} is labelled: the masks of {shortened(stems)} hold only 255 (ignore)"
+        )
+
+
+def class_notices(train: npt.NDArray[np.int64], val: npt.NDArray[np.int64], names: Iterable[str]) -> list[str]:
+    """Return what the user should know about (classes,) pixel counts of both sides."""
+    listed = list(names)
+    learnt = [name for name, count in zip(listed, train, strict=True) if count]
+    if len(learnt) == 1 and len(listed) > 1:
+        return [
+            f"only {learnt[0]} is labelled in the training areas (255 counts as unlabelled): nothing else is learnt"
+        ]
+    absent = [name for name, count in zip(listed, train, strict=True) if not count]
+    unseen = [name for name, t, v in zip(listed, train, val, strict=True) if t and not v]
+    return [
+        text
+        for names_of, text in (
+            (absent, f"no training pixel is {shortened(absent)}: the model cannot learn it"),
+            (unseen, f"no validation pixel is {shortened(unseen)}: the figures cannot show how well it is found"),
+        )
+        if names_of
+    ]

@@ -1,0 +1,109 @@
+"""Training windows ("chips"), drawn from labelled areas and read straight from the rasters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.normalisation import Normalisation, measure_normalisation
+from landseg_core.data.reader import AreaReader, Labels, Pixels
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+
+__all__ = ["AreaReader", "ChipSampler", "LabelledArea", "Normalisation", "TrainingData", "chip_rng"]
+
+DRAWS = 20
+"""How often a chip without a single label is drawn anew before it is taken as it is."""
+SAMPLE_CHIPS, SAMPLE_CHIP_SIZE = 128, 256
+"""The normalisation is measured on this many windows of this size (px)."""
+
+
+def chip_rng(seed: int, epoch: int, chip: int, purpose: int = 0) -> np.random.Generator:
+    """Return the random numbers of one chip; they depend on the arguments only, so a run resumes at any chip.
+
+    Another `purpose` gives other numbers: 0 draws windows, further ones are free for augmentation.
+    """
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, epoch, chip, purpose))))
+
+
+class ChipSampler:
+    """Draws square chips of `size` px: an area in proportion to its pixels, then a place inside it.
+
+    Chip `k` of epoch `e` depends on (areas, size, seed, e, k) only. A chip larger than its area covers it whole.
+    """
+
+    def __init__(self, areas: Sequence[LabelledArea], size: int, seed: int = 0) -> None:
+        self.areas, self.size, self.seed = tuple(areas), size, seed
+        self._ends = np.cumsum([area.window.pixels for area in self.areas])
+
+    @property
+    def chips_per_epoch(self) -> int:
+        """Return how many chips hold about as many pixels as the areas: one epoch."""
+        return max(1, round(int(self._ends[-1]) / self.size**2))
+
+    def place(self, epoch: int, chip: int) -> tuple[LabelledArea, PixelWindow]:
+        """Return the area and the window (in px of its image) that are drawn first for a chip."""
+        return self._draw(chip_rng(self.seed, epoch, chip))
+
+    def chip(self, reader: AreaReader, epoch: int, chip: int) -> tuple[Pixels, Labels]:
+        """Return (C, S, S) pixels and (S, S) class indices of a chip; one without any label is drawn anew, 20 times."""
+        rng = chip_rng(self.seed, epoch, chip)
+        for _ in range(DRAWS):
+            pixels, labels = reader.read(*self._draw(rng))
+            if (labels != UNLABELLED).any():
+                break
+        return pixels, labels
+
+    def batch(self, reader: AreaReader, epoch: int, chips: Sequence[int]) -> tuple[Pixels, Labels]:
+        """Return (N, C, S, S) pixels and (N, S, S) class indices of the chips numbered `chips`."""
+        pixels, labels = zip(*(self.chip(reader, epoch, chip) for chip in chips), strict=True)
+        return np.stack(pixels), np.stack(labels)
+
+    def _draw(self, rng: np.random.Generator) -> tuple[LabelledArea, PixelWindow]:
+        pixel = rng.integers(self._ends[-1])
+        area = self.areas[int(np.searchsorted(self._ends, pixel, side="right"))]
+        x = _draw_origin(rng, area.window.x, area.window.width, self.size)
+        y = _draw_origin(rng, area.window.y, area.window.height, self.size)
+        return area, PixelWindow(x, y, self.size, self.size)
+
+
+def _draw_origin(rng: np.random.Generator, start: int, length: int, size: int) -> int:
+    """Return where `size` px may begin: inside `length` px from `start`, or around them where they are fewer."""
+    slack = length - size
+    return start + int(rng.integers(min(0, slack), max(0, slack) + 1))
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a run learns from: areas to train and validate on, and what their images have in common.
+
+    `bands` are GDAL band numbers, `dtype` numpy's name of the pixel type, `ground_resolution_m` the median over the
+    images (None if no image knows it), `notices` sentences that the user should read before training.
+    """
+
+    schema: ClassSchema
+    train: tuple[LabelledArea, ...]
+    val: tuple[LabelledArea, ...]
+    bands: tuple[int, ...]
+    dtype: str
+    ground_resolution_m: float | None
+    notices: tuple[str, ...]
+
+    def reader(self) -> AreaReader:
+        """Return a new reader of these areas."""
+        return AreaReader(self.schema, self.bands)
+
+    def normalisation(self, reader: AreaReader | None = None) -> Normalisation:
+        """Return the normalisation, measured on a fixed sample of the training areas; nodata does not count.
+
+        Raises:
+            RasterError: an image cannot be read.
+            DatasetError: the images hold no data.
+        """
+        source = reader or self.reader()
+        sampler = ChipSampler(self.train, SAMPLE_CHIP_SIZE)
+        places = sorted((sampler.place(0, chip) for chip in range(SAMPLE_CHIPS)), key=lambda place: place[0].stem)
+        return measure_normalisation(source.read_image(area, window) for area, window in places)

@@ -1,0 +1,103 @@
+"""Data sets of images and masks in folders, matched by stem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from landseg_core.data.areas import ImagePair, LabelledArea
+from landseg_core.data.chips import TrainingData
+from landseg_core.data.datasets import evaluation_set, training_data
+from landseg_core.data.landcover_ai import names_tiles, tile_areas
+from landseg_core.data.lists import shortened
+from landseg_core.data.pairs import PairedFolders
+from landseg_core.data.splits import spatial_split
+from landseg_core.errors import DatasetError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.raster.source import RasterSource
+
+Areas = list[LabelledArea]
+
+
+def folder_data(
+    images: Path,
+    masks: Path,
+    schema: ClassSchema,
+    train_list: Path | None = None,
+    val_list: Path | None = None,
+    *,
+    seed: int = 0,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> TrainingData:
+    """Return the data set of two folders.
+
+    With both lists, each names its images. With one, all other images that have a mask are the other side. Without,
+    every image needs a mask and is split by blocks (`splits.spatial_split`, the one use of `seed`).
+
+    Raises:
+        DatasetError: folders, lists, images and masks do not fit together; the sentence names the file.
+        RasterError: a file cannot be read.
+        JobStopped: the user asked for it.
+    """
+    folders = PairedFolders(images, masks)
+    if train_list is not None and val_list is not None:
+        train, val = _two_lists(folders, train_list, val_list)
+    elif train_list is not None:
+        train, val = whole_areas(folders.listed(train_list)), whole_areas(folders.not_listed(train_list))
+    elif val_list is not None:
+        train, val = whole_areas(folders.not_listed(val_list)), whole_areas(folders.listed(val_list))
+    else:
+        train, val = _split_by_blocks(folders.all(), seed)
+    return training_data(train, val, schema, on_event, control)
+
+
+def evaluation_areas(
+    images: Path,
+    masks: Path,
+    schema: ClassSchema,
+    list_file: Path | None = None,
+    *,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> tuple[LabelledArea, ...]:
+    """Return the checked areas to evaluate on: all images, or those that a list names.
+
+    A list in which no name is an image, but names are tiles of images (`<image>_<k>`), is read as one of LandCover.ai.
+    Errors are those of `folder_data`.
+    """
+    folders = PairedFolders(images, masks)
+    if list_file is None:
+        areas = whole_areas(folders.all())
+    elif names_tiles(list_file, folders):
+        areas = tile_areas(folders, list_file)
+    else:
+        areas = whole_areas(folders.listed(list_file))
+    return evaluation_set(areas, schema, on_event, control)
+
+
+def whole_areas(pairs: Sequence[ImagePair]) -> Areas:
+    """Return one area for each pair: the whole image."""
+    areas = []
+    for pair in pairs:
+        with RasterSource(pair.image) as source:
+            areas.append(pair.area(source.grid.window))
+    return areas
+
+
+def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tuple[Areas, Areas]:
+    train, val = folders.listed(train_list), folders.listed(val_list)
+    both = [pair.stem for pair in train if pair in set(val)]
+    if both:
+        raise DatasetError(
+            f"{train_list} and {val_list} both name {shortened(both)}; an image must not be trained and validated on"
+        )
+    return whole_areas(train), whole_areas(val)
+
+
+def _split_by_blocks(pairs: Sequence[ImagePair], seed: int) -> tuple[Areas, Areas]:
+    sizes = [(area.window.width, area.window.height) for area in whole_areas(pairs)]
+    split = spatial_split(sizes, seed)
+    train, val = ([pairs[image].area(window) for image, window in side] for side in (split.train, split.val))
+    return train, val

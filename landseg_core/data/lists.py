@@ -1,0 +1,52 @@
+"""List files: one name per line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from landseg_core.errors import DatasetError
+
+EXTENSIONS = frozenset({".bmp", ".img", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".vrt", ".webp"})
+"""Files that count as images or masks (in lower case); side files such as `.aux.xml` or `.tfw` do not."""
+
+
+def read_list(path: Path) -> tuple[str, ...]:
+    """Return the stems that a list file names, one per line; folders, image extensions and blank lines drop out.
+
+    Raises:
+        DatasetError: the file cannot be read, is no text, names nothing or names a stem twice.
+    """
+    names = tuple(_stem(line) for line in _read_text(path).splitlines() if line.strip())
+    if not names:
+        raise DatasetError(f"{path} is an empty list; write one name per line")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DatasetError(f"{path} names {shortened(twice)} more than once; keep one line for each")
+    return names
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise DatasetError(f"the list {path} does not exist; check its name") from error
+    except OSError as error:
+        raise DatasetError(f"the list {path} cannot be read: {error.strerror}; check what it is") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"the list {path} is no text in UTF-8; write one name per line") from error
+
+
+def _stem(line: str) -> str:
+    name = re.split(r"[/\\]", line.strip())[-1]
+    stem, dot, extension = name.rpartition(".")
+    return stem if dot and f".{extension.lower()}" in EXTENSIONS else name
+
+
+def shortened(names: Iterable[str], most: int = 5) -> str:
+    """Return the first names for a sentence, and how many more there are."""
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more

@@ -1,0 +1,177 @@
+"""Reads labelled areas: native pixels and class indices, small areas from memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.masks import MaskSource
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.raster.finite import require_finite
+from landseg_core.raster.source import RasterSource
+
+CACHE_BYTES = 1 << 30
+"""Memory for decoded areas, unless told otherwise."""
+
+Pixels = npt.NDArray[Any]
+Labels = npt.NDArray[np.uint8]
+Valid = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A window of an area in memory: (C, H, W) pixels, (H, W) validity and (H, W) class indices."""
+
+    window: PixelWindow
+    pixels: Pixels
+    valid: Valid
+    labels: Labels
+
+    @property
+    def nbytes(self) -> int:
+        """Return the memory it takes."""
+        return self.pixels.nbytes + self.valid.nbytes + self.labels.nbytes
+
+    def cut(self, window: PixelWindow) -> Decoded:
+        """Return a copy of `window`; what lies beyond has pixels 0, no validity and no labels."""
+        channels, (height, width) = len(self.pixels), (window.height, window.width)
+        pixels = np.zeros((channels, height, width), self.pixels.dtype)
+        valid = np.zeros((height, width), np.bool_)
+        labels = np.full((height, width), UNLABELLED, np.uint8)
+        inside = window.intersection(self.window)
+        if inside is not None:
+            here, there = _slices(inside, self.window), _slices(inside, window)
+            pixels[:, *there] = self.pixels[:, *here]
+            valid[there] = self.valid[here]
+            labels[there] = self.labels[here]
+        return Decoded(window, pixels, valid, labels)
+
+
+def _slices(inside: PixelWindow, origin: PixelWindow) -> tuple[slice, slice]:
+    return inside.shifted(-origin.x, -origin.y).slices()
+
+
+class AreaReader:
+    """Reads areas and their windows; bounded in open files and in memory, safe to share between threads.
+
+    Areas are kept decoded while there is room in `cache_bytes`. Once it is full, only areas of files that any read
+    decodes in whole rows (JPEG, PNG, striped TIFF) push out the least recently used; others are read window by window.
+    """
+
+    def __init__(
+        self,
+        schema: ClassSchema,
+        bands: Sequence[int] | None = None,
+        *,
+        cache_bytes: int = CACHE_BYTES,
+        open_files: int = 64,
+    ) -> None:
+        self._bands = tuple(bands) if bands else None
+        self._images = _RecentlyUsed(RasterSource, open_files)
+        self._masks = _RecentlyUsed(lambda path: MaskSource(path, schema), open_files)
+        self._cache = _DecodedCache(cache_bytes)
+
+    def read(self, area: LabelledArea, window: PixelWindow | None = None) -> tuple[Pixels, Labels]:
+        """Return (C, H, W) pixels in the image's own type and (H, W) class indices, 255 = ignore.
+
+        `window` is in px of the image (not of the area); parts of it beyond the area, and pixels without data, are 0
+        with the label 255. The arrays are the caller's own.
+
+        Raises:
+            RasterError: a file cannot be read, or holds numbers that are not finite.
+            DatasetError: a mask holds a value that no class has.
+        """
+        decoded = self._decoded(area, window or area.window)
+        return decoded.pixels, decoded.labels
+
+    def read_image(self, area: LabelledArea, window: PixelWindow | None = None) -> tuple[Pixels, Valid]:
+        """Return (C, H, W) pixels and (H, W) True where they hold data, labelled or not; see `read`."""
+        decoded = self._decoded(area, window or area.window)
+        return decoded.pixels, decoded.valid
+
+    def _decoded(self, area: LabelledArea, window: PixelWindow) -> Decoded:
+        kept = self._cache.get(area)
+        if kept is None:
+            inside = window.intersection(area.window)
+            kept = self._load(area, inside or PixelWindow(area.window.x, area.window.y, 1, 1))
+        return kept.cut(window)
+
+    def _load(self, area: LabelledArea, inside: PixelWindow) -> Decoded:
+        image = self._images.get(area.image)
+        size = self._bytes_per_pixel(image) * area.window.pixels
+        if not self._cache.would_keep(size, whole_rows=image.block_shape[1] >= image.grid.width):
+            return self._decode(area, inside)
+        decoded = self._decode(area, area.window)
+        self._cache.keep(area, decoded)
+        return decoded
+
+    def _bytes_per_pixel(self, image: RasterSource) -> int:
+        return image.dtype.itemsize * len(self._bands or image.data_bands) + 2
+
+    def _decode(self, area: LabelledArea, window: PixelWindow) -> Decoded:
+        image = self._images.get(area.image)
+        valid = image.read_valid(window)
+        pixels = image.read(window, self._bands)
+        require_finite(image, window, pixels, valid)
+        pixels[:, ~valid] = 0
+        labels = self._masks.get(area.mask).read(window)
+        labels[~valid] = UNLABELLED
+        return Decoded(window, pixels, valid, labels)
+
+
+class _DecodedCache:
+    """Decoded areas, the least recently used first to go."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._used = 0
+        self._kept: OrderedDict[LabelledArea, Decoded] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def would_keep(self, size: int, *, whole_rows: bool) -> bool:
+        """Tell whether an area of `size` bytes is worth decoding whole; none may take over a quarter."""
+        room = self._capacity - self._used
+        return size <= self._capacity // 4 and (whole_rows or size <= room)
+
+    def get(self, area: LabelledArea) -> Decoded | None:
+        with self._lock:
+            if area in self._kept:
+                self._kept.move_to_end(area)
+            return self._kept.get(area)
+
+    def keep(self, area: LabelledArea, decoded: Decoded) -> None:
+        with self._lock:
+            self._used += decoded.nbytes - (self._kept[area].nbytes if area in self._kept else 0)
+            self._kept[area] = decoded
+            while self._used > self._capacity:
+                self._used -= self._kept.popitem(last=False)[1].nbytes
+
+
+Opened = TypeVar("Opened")
+
+
+class _RecentlyUsed(Generic[Opened]):
+    """Files opened on demand; one dropped here closes when its last reader lets go of it, not under its hands."""
+
+    def __init__(self, opener: Callable[[Path], Opened], limit: int) -> None:
+        self._opener, self._limit = opener, limit
+        self._open: OrderedDict[Path, Opened] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, path: Path) -> Opened:
+        with self._lock:
+            if path not in self._open:
+                self._open[path] = self._opener(path)
+            self._open.move_to_end(path)
+            if len(self._open) > self._limit:
+                self._open.popitem(last=False)
+            return self._open[path]

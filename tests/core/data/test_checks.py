@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from affine import Affine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from landseg_core.data import checks
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.checks import check_areas, class_notices, count_labels
+from landseg_core.data.masks import MaskSource
+from landseg_core.errors import DatasetError, JobStopped, RasterError
+from landseg_core.events import Event, JobControl, Progress, ignore_event
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+
+WritePair = Callable[..., tuple[Path, Path]]
+WriteRaster = Callable[..., Path]
+WHOLE = PixelWindow(0, 0, 40, 30)
+
+
+def _check(schema: ClassSchema, *areas: LabelledArea, control: JobControl | None = None) -> checks.CheckedAreas:
+    return check_areas(areas, schema, ignore_event, control or JobControl())
+
+
+window_lists = st.lists(
+    st.builds(PixelWindow, st.integers(0, 35), st.integers(0, 25), st.integers(1, 20), st.integers(1, 20)), max_size=5
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(windows=window_lists, strip=st.integers(1, 3000))
+def test_each_window_gets_its_own_counts(
+    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, windows: Sequence[PixelWindow], strip: int
+) -> None:
+    values = np.random.default_rng(1).choice(np.array([0, 1, 4, 255], np.uint8), (30, 40))
+    path = tmp_path / "mask.tif"
+    mask = MaskSource(path if path.exists() else write_raster(path, values, blockysize=1), schema)
+    seen: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "STRIP_PIXELS", strip)
+        counts = count_labels(mask, windows, 3, seen.append)
+    expected = [[np.count_nonzero(values[w.slices()] == value) for value in schema.values] for w in windows]
+    assert counts.tolist() == expected
+    assert sum(seen) == 30 * 40
+
+
+def test_an_unknown_value_is_counted_over_the_whole_mask(
+    tmp_path: Path,
+    write_pair: WritePair,
+    write_raster: WriteRaster,
+    schema: ClassSchema,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checks, "STRIP_PIXELS", 40)
+    values = np.ones((30, 40), np.uint8)
+    values[::2, 7] = 9
+    image, _ = write_pair("a")
+    mask = write_raster(tmp_path / "m.tif", values, blockysize=1)
+    with pytest.raises(DatasetError, match=r"m.tif holds the value 9 in 15 px, which no class has"):
+        _check(schema, LabelledArea("a", image, mask, PixelWindow(20, 0, 5, 5)))
+
+
+def test_sizes_must_agree(write_pair: WritePair, schema: ClassSchema) -> None:
+    area = LabelledArea("a", *write_pair("a", mask=np.zeros((30, 41), np.uint8)), WHOLE)
+    with pytest.raises(DatasetError, match=r"a.png has 41 x 30 px, but its image .*a.tif has 40 x 30 px"):
+        _check(schema, area)
+
+
+def test_places_must_agree(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, north_up: Affine) -> None:
+    image = write_raster(tmp_path / "i.tif", np.ones((30, 40), np.uint8), crs="EPSG:32632", transform=north_up)
+    values = np.ones((30, 40), np.uint8)
+    shifted = write_raster(tmp_path / "m.tif", values, crs="EPSG:32632", transform=north_up @ Affine.translation(1, 0))
+    with pytest.raises(DatasetError, match="lies elsewhere on the ground"):
+        _check(schema, LabelledArea("i", image, shifted, WHOLE))
+    fitting = write_raster(tmp_path / "n.tif", values, crs="EPSG:32632", transform=north_up)
+    (resolution,) = _check(schema, LabelledArea("i", image, fitting, WHOLE)).ground_resolutions_m
+    assert resolution == pytest.approx(0.5, rel=0.001)
+
+
+def test_all_images_are_of_one_kind(write_pair: WritePair, schema: ClassSchema) -> None:
+    first = LabelledArea("a", *write_pair("a"), WHOLE)
+    second = LabelledArea("b", *write_pair("b", image=np.ones((1, 30, 40), np.uint16)), WHOLE)
+    with pytest.raises(DatasetError, match=r"b.tif has 1 band of uint16, but .*a.tif has 3 bands of uint8"):
+        _check(schema, first, second)
+
+
+def test_a_mask_that_is_cut_short(write_pair: WritePair, schema: ClassSchema) -> None:
+    image, mask = write_pair("a")
+    mask.write_bytes(mask.read_bytes()[:-20])
+    with pytest.raises(RasterError, match=r"a.png"):
+        _check(schema, LabelledArea("a", image, mask, WHOLE))
+
+
+def test_a_class_that_is_declared_nodata_is_noted(
+    tmp_path: Path, write_pair: WritePair, write_raster: WriteRaster, schema: ClassSchema
+) -> None:
+    image, _ = write_pair("a")
+    mask = write_raster(tmp_path / "m.tif", np.zeros((30, 40), np.uint8), nodata=0)
+    checked = _check(schema, LabelledArea("a", image, mask, WHOLE))
+    assert checked.counts.tolist() == [[0, 0, 1200]]
+    assert checked.notices == (f"{mask} declares 0 as nodata, yet that is the class road: it counts as the class",)
+
+
+def test_progress_ends_at_the_whole_and_a_stop_is_heard(write_pair: WritePair, schema: ClassSchema) -> None:
+    areas = [LabelledArea(stem, *write_pair(stem), WHOLE) for stem in ("a", "b")]
+    events: list[Event] = []
+    check_areas(areas, schema, events.append, JobControl())
+    assert [event.fraction for event in events if isinstance(event, Progress)] == [0.5, 1.0]
+    control = JobControl()
+    control.stop()
+    with pytest.raises(JobStopped):
+        _check(schema, *areas, control=control)
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "notices"),
+    [
+        ([5, 5, 5], [1, 1, 1], []),
+        ([5, 0, 0], [1, 1, 1], ["only land is labelled in the training areas"]),
+        ([5, 5, 0], [1, 1, 1], ["no training pixel is road"]),
+        ([5, 5, 5], [1, 0, 0], ["no validation pixel is water, road"]),
+        ([5, 5, 0], [1, 0, 0], ["no training pixel is road", "no validation pixel is water:"]),
+    ],
+)
+def test_notices(schema: ClassSchema, train: list[int], val: list[int], notices: list[str]) -> None:
+    given_notices = class_notices(np.array(train), np.array(val), schema.names)
+    assert len(given_notices) == len(notices)
+    for notice, start in zip(given_notices, notices, strict=True):
+        assert notice.startswith(start)

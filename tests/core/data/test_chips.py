@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.chips import ChipSampler, TrainingData, chip_rng
+from landseg_core.data.reader import AreaReader
+from landseg_core.errors import DatasetError
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+
+WritePair = Callable[..., tuple[Path, Path]]
+
+
+def _area(stem: str, *window: int) -> LabelledArea:
+    return LabelledArea(stem, Path(f"{stem}.tif"), Path(f"{stem}.png"), PixelWindow(*window))
+
+
+area_windows = st.builds(_area, st.sampled_from("abc"), *[st.integers(0, 900)] * 2, *[st.integers(1, 700)] * 2)
+numbers = st.integers(0, 2**31)
+
+
+@given(st.lists(area_windows, min_size=1, max_size=5), st.integers(1, 300), numbers, numbers, numbers)
+def test_a_chip_lies_in_its_area_or_around_it(
+    areas: list[LabelledArea], size: int, seed: int, epoch: int, chip: int
+) -> None:
+    area, window = ChipSampler(areas, size, seed).place(epoch, chip)
+    assert (window.width, window.height) == (size, size)
+    for start, length, low, high in (
+        (window.x, area.window.width, area.window.x, area.window.right),
+        (window.y, area.window.height, area.window.y, area.window.bottom),
+    ):
+        if length >= size:
+            assert low <= start <= high - size
+        else:
+            assert high - size <= start <= low
+
+
+@given(st.integers(1, 300), numbers, numbers, numbers)
+def test_a_chip_depends_on_its_numbers_only(size: int, seed: int, epoch: int, chip: int) -> None:
+    areas = [_area("a", 0, 0, 700, 600), _area("b", 5, 5, 300, 900)]
+    sampler = ChipSampler(areas, size, seed)
+    sampler.place(epoch, chip + 1)
+    assert sampler.place(epoch, chip) == ChipSampler(areas, size, seed).place(epoch, chip)
+
+
+def test_seed_epoch_and_chip_all_count() -> None:
+    areas = [_area("a", 0, 0, 5000, 5000)]
+    places = {
+        ChipSampler(areas, 64, seed).place(epoch, chip) for seed in range(4) for epoch in range(4) for chip in range(4)
+    }
+    assert len(places) == 64
+    assert chip_rng(1, 2, 3, 0).integers(2**60) != chip_rng(1, 2, 3, 1).integers(2**60)
+
+
+def test_areas_are_drawn_in_proportion_to_their_pixels() -> None:
+    sampler = ChipSampler([_area("a", 0, 0, 1, 1), _area("b", 0, 0, 1, 3)], 10)
+    drawn = Counter(sampler.place(0, chip)[0].stem for chip in range(2000))
+    assert drawn["b"] / drawn.total() == pytest.approx(0.75, abs=0.03)
+
+
+def test_chips_reach_every_pixel() -> None:
+    sampler = ChipSampler([_area("a", 3, 5, 12, 9)], 4)
+    starts = {(window.x, window.y) for _, window in (sampler.place(0, chip) for chip in range(2000))}
+    assert starts == {(x, y) for x in range(3, 12) for y in range(5, 11)}
+
+
+def test_an_epoch_holds_as_many_pixels_as_the_areas() -> None:
+    assert ChipSampler([_area("a", 0, 0, 1000, 500)], 100).chips_per_epoch == 50
+    assert ChipSampler([_area("a", 0, 0, 10, 10)], 100).chips_per_epoch == 1
+
+
+def test_chips_without_labels_are_drawn_anew(write_pair: WritePair, schema: ClassSchema) -> None:
+    mask = np.full((300, 300), UNLABELLED, np.uint8)
+    mask[:, :100] = 1
+    area = LabelledArea("m", *write_pair("m", (300, 300), mask=mask), PixelWindow(0, 0, 300, 300))
+    sampler = ChipSampler([area], 20)
+    assert any(sampler.place(0, chip)[1].x >= 100 for chip in range(50))
+    _, labels = sampler.batch(AreaReader(schema), 0, range(50))
+    assert (labels != UNLABELLED).any(axis=(1, 2)).all()
+
+
+def test_an_area_without_labels_does_not_hang(write_pair: WritePair, schema: ClassSchema) -> None:
+    mask = np.full((30, 40), UNLABELLED, np.uint8)
+    area = LabelledArea("m", *write_pair("m", mask=mask), PixelWindow(0, 0, 40, 30))
+    _, labels = ChipSampler([area], 20).chip(AreaReader(schema), 0, 0)
+    assert (labels == UNLABELLED).all()
+
+
+def test_a_batch_holds_the_chips_that_it_names(write_pair: WritePair, schema: ClassSchema) -> None:
+    area = LabelledArea("a", *write_pair("a"), PixelWindow(0, 0, 40, 30))
+    sampler, reader = ChipSampler([area], 16, seed=5), AreaReader(schema)
+    pixels, labels = sampler.batch(reader, 2, [7, 3])
+    assert pixels.shape == (2, 3, 16, 16)
+    for row, chip in enumerate((7, 3)):
+        one, one_labels = sampler.chip(reader, 2, chip)
+        np.testing.assert_array_equal(pixels[row], one)
+        np.testing.assert_array_equal(labels[row], one_labels)
+
+
+def _data(schema: ClassSchema, area: LabelledArea) -> TrainingData:
+    return TrainingData(schema, (area,), (area,), (1,), "float32", None, ())
+
+
+def test_normalisation_leaves_out_nodata(write_pair: WritePair, schema: ClassSchema) -> None:
+    image = np.random.default_rng(0).normal(300, 5, (1, 400, 400)).astype(np.float32)
+    image[0, :, 200:] = -9999
+    area = LabelledArea("t", *write_pair("t", (400, 400), image=image, nodata=-9999), PixelWindow(0, 0, 400, 400))
+    data = _data(schema, area)
+    assert data.normalisation().mean[0] == pytest.approx(300, abs=0.5)
+    assert data.normalisation().std[0] == pytest.approx(5, rel=0.05)
+    assert data.normalisation() == data.normalisation()
+
+
+def test_images_of_nodata_only_cannot_be_normalised(write_pair: WritePair, schema: ClassSchema) -> None:
+    image = np.full((1, 30, 40), -1, np.float32)
+    area = LabelledArea("t", *write_pair("t", image=image, nodata=-1), PixelWindow(0, 0, 40, 30))
+    with pytest.raises(DatasetError, match="no pixel with data"):
+        _data(schema, area).normalisation()

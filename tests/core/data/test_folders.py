@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from affine import Affine
+
+from landseg_core.data.folders import evaluation_areas, folder_data
+from landseg_core.errors import DatasetError
+from landseg_core.labels.classes import ClassSchema, load_classes
+
+WritePair = Callable[..., tuple[Path, Path]]
+
+
+@pytest.fixture
+def folders(tmp_path: Path, write_pair: WritePair) -> tuple[Path, Path]:
+    for stem in "abcde":
+        write_pair(stem)
+    return tmp_path / "images", tmp_path / "masks"
+
+
+def _list(tmp_path: Path, name: str, *stems: str) -> Path:
+    path = tmp_path / name
+    path.write_text("\n".join(stems))
+    return path
+
+
+def _stems(areas: tuple[object, ...]) -> str:
+    return "".join(area.stem for area in areas)  # type: ignore[attr-defined]
+
+
+def test_two_lists(tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema) -> None:
+    train, val = _list(tmp_path, "t.txt", "b", "a"), _list(tmp_path, "v.txt", "d")
+    data = folder_data(*folders, schema, train, val)
+    assert (_stems(data.train), _stems(data.val)) == ("ba", "d")
+    assert data.train[0].window.pixels == 1200
+    assert (data.bands, data.dtype, data.ground_resolution_m, data.notices) == ((1, 2, 3), "uint8", None, ())
+
+
+def test_with_one_list_the_others_are_the_other_side(
+    tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema
+) -> None:
+    some = _list(tmp_path, "t.txt", "b", "d")
+    by_train, by_val = folder_data(*folders, schema, some), folder_data(*folders, schema, val_list=some)
+    assert (_stems(by_train.train), _stems(by_train.val)) == ("bd", "ace")
+    assert (_stems(by_val.train), _stems(by_val.val)) == ("ace", "bd")
+
+
+def test_without_lists_blocks_are_split(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
+    write_pair("big", (1600, 1100))
+    data = folder_data(tmp_path / "images", tmp_path / "masks", schema, seed=3)
+    assert data.train
+    assert data.val
+    assert not any(one.window.intersection(other.window) for one in data.train for other in data.val)
+    assert sum(area.window.pixels for area in (*data.train, *data.val)) == 1600 * 1100
+
+
+def test_a_stem_on_both_lists(tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema) -> None:
+    train, val = _list(tmp_path, "t.txt", "b", "a"), _list(tmp_path, "v.txt", "a", "c")
+    with pytest.raises(DatasetError, match=r"t.txt and .*v.txt both name a;"):
+        folder_data(*folders, schema, train, val)
+
+
+def test_all_pixels_ignored(
+    tmp_path: Path, folders: tuple[Path, Path], write_pair: WritePair, schema: ClassSchema
+) -> None:
+    write_pair("u", mask=np.full((30, 40), 255, np.uint8))
+    unlabelled = _list(tmp_path, "u.txt", "u")
+    with pytest.raises(DatasetError, match=r"no pixel of the training areas is labelled: the masks of u hold only 255"):
+        folder_data(*folders, schema, unlabelled, _list(tmp_path, "v.txt", "a"))
+    with pytest.raises(DatasetError, match="no pixel of the validation areas"):
+        folder_data(*folders, schema, _list(tmp_path, "v.txt", "a"), unlabelled)
+    with pytest.raises(DatasetError, match="no pixel of the areas to evaluate on"):
+        evaluation_areas(*folders, schema, unlabelled)
+
+
+def test_areas_without_label_are_left_out_with_a_notice(
+    tmp_path: Path, folders: tuple[Path, Path], write_pair: WritePair, schema: ClassSchema
+) -> None:
+    write_pair("u", mask=np.full((30, 40), 255, np.uint8))
+    data = folder_data(*folders, schema, _list(tmp_path, "t.txt", "a", "u"), _list(tmp_path, "v.txt", "b"))
+    assert _stems(data.train) == "a"
+    assert data.notices == ("1 of 3 areas hold no labelled pixel and are left out",)
+
+
+def test_one_class_only_is_a_notice(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
+    for stem in "ab":
+        write_pair(stem, mask=np.ones((30, 40), np.uint8))
+    data = folder_data(
+        tmp_path / "images", tmp_path / "masks", schema, _list(tmp_path, "t.txt", "a"), _list(tmp_path, "v.txt", "b")
+    )
+    assert len(data.notices) == 1
+    assert data.notices[0].startswith("only land is labelled")
+
+
+def test_different_ground_resolutions_are_noted(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
+    for stem, pixel in (("a", 0.25), ("b", 0.5), ("c", 0.5)):
+        write_pair(stem, crs="EPSG:32632", transform=Affine(pixel, 0, 5e5, 0, -pixel, 5e6))
+    images, masks = tmp_path / "images", tmp_path / "masks"
+    data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "b"))
+    assert data.ground_resolution_m == pytest.approx(0.5, rel=0.001)
+    assert data.notices == (
+        "the images' ground resolution is 0.25 to 0.5 m per pixel; the model is marked with the median, 0.5 m",
+    )
+
+
+def test_areas_to_evaluate_on(tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema) -> None:
+    assert _stems(evaluation_areas(*folders, schema)) == "abcde"
+    assert _stems(evaluation_areas(*folders, schema, _list(tmp_path, "l.txt", "c", "a"))) == "ca"
+    with pytest.raises(DatasetError, match="no image in"):
+        evaluation_areas(*folders, schema, _list(tmp_path, "l.txt", "c", "x"))
+
+
+def test_a_list_of_tiles_can_be_evaluated(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
+    write_pair("scene", (1100, 600))
+    tiles = _list(tmp_path, "test.txt", "scene_1", "scene_0")
+    areas = evaluation_areas(tmp_path / "images", tmp_path / "masks", schema, tiles)
+    assert [str(area.window) for area in areas] == ["512,0,512,512", "0,0,512,512"]
+
+
+@pytest.mark.imagery
+def test_the_real_folders(imagery: Path) -> None:
+    folder = imagery / "landcover_dubai"
+    schema = load_classes("landcover-dubai")
+    data = folder_data(folder / "images", folder / "masks", schema, folder / "train.txt", folder / "val.txt")
+    assert (len(data.train), len(data.val)) == (44, 13)
+    assert (data.bands, data.dtype, data.ground_resolution_m, data.notices) == ((1, 2, 3), "uint8", None, ())
+
+
+@pytest.mark.imagery
+def test_real_folders_of_orthophotos_and_masks_that_do_not_belong_together(imagery: Path) -> None:
+    with pytest.raises(DatasetError, match="must have the name of its image"):
+        folder_data(imagery / "landcover_dubai/images", imagery / "landcover_ai/masks", load_classes("landcover-ai"))
