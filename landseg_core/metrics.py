@@ -1,0 +1,62 @@
+"""The figures of a classification, from a confusion matrix that is filled window by window."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_CODES = 256
+
+
+class ConfusionMatrix:
+    """Counts pixels by true and predicted class: `counts` is (K, K) int64, rows truth, columns prediction."""
+
+    def __init__(self, classes: int) -> None:
+        self.counts: npt.NDArray[np.int64] = np.zeros((classes, classes), np.int64)
+
+    def add(self, truth: npt.NDArray[np.uint8], prediction: npt.NDArray[np.uint8]) -> None:
+        """Count the pixels of two uint8 arrays of class indices, of one shape; 255 in `truth` is not counted.
+
+        Raises:
+            ValueError: the shapes differ, or a pixel has a class index that the matrix does not hold.
+        """
+        if truth.shape != prediction.shape:
+            raise ValueError(f"truth is {truth.shape}, prediction {prediction.shape}")
+        # One pass: the pair of bytes as one number, counted in a table of all pairs.
+        pairs = (truth.astype(np.uint16) << 8 | prediction).ravel()
+        table = np.bincount(pairs, minlength=_CODES * _CODES).reshape(_CODES, _CODES)[:-1]
+        classes = len(self.counts)
+        inside = table[:classes, :classes]
+        if inside.sum() != table.sum():
+            raise ValueError(f"a class index is beyond the {classes} classes of the matrix")
+        self.counts += inside
+
+    @property
+    def pixels(self) -> int:
+        """Return the number of counted pixels."""
+        return int(self.counts.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Return the share of pixels that are right, 0-1; NaN while nothing is counted."""
+        return int(np.trace(self.counts)) / self.pixels if self.pixels else math.nan
+
+    def iou(self) -> list[float | None]:
+        """Return intersection over union (Jaccard index) of each class; None for one absent from both maps."""
+        hits = np.diagonal(self.counts)
+        unions = self.counts.sum(0) + self.counts.sum(1) - hits
+        return [int(hit) / int(union) if union else None for hit, union in zip(hits, unions, strict=True)]
+
+    @property
+    def miou(self) -> float:
+        """Return the mean IoU of the classes that are present in either map; NaN while nothing is counted."""
+        present = [value for value in self.iou() if value is not None]
+        return sum(present) / len(present) if present else math.nan
+
+    def as_lists(self) -> list[list[int]]:
+        """Return the counts as lists, for JSON."""
+        rows: list[list[Any]] = self.counts.tolist()
+        return rows

@@ -1,0 +1,74 @@
+"""The model file: weights, and all that it takes to use them. Importing this loads no torch; loading a model does."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from landseg_core.errors import ModelError
+from landseg_core.models.catalog import build_model
+from landseg_core.models.header import KIND, MODEL_FILE, BundleHeader, model_path, read_header
+from landseg_core.models.tensor_file import read_tensor_file, write_tensor_file
+
+if TYPE_CHECKING:
+    import torch
+
+    from landseg_core.models.unet import UNet
+
+__all__ = ["MODEL_FILE", "BundleHeader", "ModelBundle", "model_path", "read_header"]
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelBundle(BundleHeader):
+    """A trained model with its header; `state` are the float32 weights by name, on the CPU."""
+
+    state: dict[str, torch.Tensor] = dataclasses.field(repr=False, compare=False)
+
+    @classmethod
+    def load(cls, path: Path | str) -> ModelBundle:
+        """Load a model file, or the one in a run's folder.
+
+        Raises:
+            ModelError: there is no such file, it is damaged, newer or of another program, or its weights do not make
+                the network it names.
+        """
+        found = model_path(path)
+        record, state = read_tensor_file(found, KIND)
+        header = BundleHeader.from_record(record, found)
+        _require_weights(header, state, found)
+        fields = {field.name: getattr(header, field.name) for field in dataclasses.fields(header)}
+        return cls(**fields, state=state)
+
+    def save(self, path: Path) -> None:
+        """Write the model file, atomically.
+
+        Raises:
+            OutputError: it cannot be written; what was there before is untouched.
+        """
+        write_tensor_file(path, self.state, KIND, self.to_record())
+
+    def build(self) -> UNet:
+        """Return the network with these weights, in eval mode, on the CPU."""
+        from landseg_core.models.weights import load_weights
+
+        model = build_model(self.architecture, len(self.bands), len(self.schema))
+        load_weights(model, self.state)
+        return model.eval()
+
+
+def _require_weights(header: BundleHeader, state: dict[str, torch.Tensor], path: Path) -> None:
+    from landseg_core.models.weights import weight_shapes
+
+    expected = weight_shapes(header.architecture, len(header.bands), len(header.schema))
+    for name, shape in expected.items():
+        if name not in state:
+            raise ModelError(f"{path} lacks the weights {name} of its network; copy it again or train again")
+        if state[name].shape != shape:
+            found = "x".join(map(str, state[name].shape))
+            wanted = "x".join(map(str, shape))
+            raise ModelError(f"{path} has weights {name} of shape {found}, its network needs {wanted}; train again")
+    if unknown := sorted(state.keys() - expected.keys()):
+        raise ModelError(f"{path} has weights {unknown[0]} that its network does not know; train again")
+    if not all(tensor.isfinite().all() for tensor in state.values()):
+        raise ModelError(f"{path} holds weights that are not finite numbers; train again")

@@ -1,0 +1,115 @@
+"""What a model file says about its model; read without torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import pydantic
+
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.errors import ModelError
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.catalog import CATALOG
+from landseg_core.models.tensor_file import read_record
+
+MODEL_FILE = "model.safetensors"
+"""The name of the model file in a run's folder."""
+
+KIND = "landseg"
+"""The metadata key under which a model file keeps its record."""
+
+FORMAT_VERSION = 1
+"""Raised whenever an older landseg could no longer use the file."""
+
+_PositiveInts = Annotated[tuple[Annotated[int, pydantic.Field(ge=1)], ...], pydantic.Field(min_length=1)]
+
+
+@dataclasses.dataclass(frozen=True)
+class BundleHeader:
+    """All that a model file holds but the weights.
+
+    `bands` are the 1-based GDAL bands the model was trained on, in order, and `dtype` their kind of number;
+    `ground_resolution_m` is the side of a training pixel in true ground metres, None where it was not known;
+    `training` tells how it was trained and how well it did: plain JSON, for people.
+    """
+
+    architecture: str
+    schema: ClassSchema
+    bands: _PositiveInts
+    dtype: str
+    normalisation: Normalisation
+    ground_resolution_m: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None
+    training: dict[str, Any]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the JSON-able record that `from_record` takes back."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(BundleHeader)}
+        record: dict[str, Any] = _HEADER.dump_python(BundleHeader(**fields), mode="json")
+        return {"format": FORMAT_VERSION} | record
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], path: Path) -> BundleHeader:
+        """Return the header that `record` of the file `path` describes.
+
+        Raises:
+            ModelError: a newer landseg wrote it, a field is missing or wrong, or the network is not in the catalogue.
+        """
+        fields = dict(record)
+        _require_known_format(fields.pop("format", None), path)
+        try:
+            header = _HEADER.validate_python(fields)
+        except pydantic.ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in problem["loc"])
+            raise ModelError(f"{path} is not a whole model file ({place}: {problem['msg']}); train again") from error
+        header._require_sense(path)
+        return header
+
+    def _require_sense(self, path: Path) -> None:
+        if self.architecture not in CATALOG:
+            raise ModelError(
+                f"{path} holds a network {self.architecture!r}, which this landseg does not know; update landseg"
+            )
+        mean, std = self.normalisation.mean, self.normalisation.std
+        whole = len(mean) == len(std) == len(self.bands)
+        if not whole or not all(map(math.isfinite, (*mean, *std))) or min(std) <= 0:
+            raise ModelError(f"{path} has a normalisation that does not fit its {len(self.bands)} bands; train again")
+
+
+_HEADER = pydantic.TypeAdapter(BundleHeader)
+
+
+def model_path(path: Path | str) -> Path:
+    """Return the model file that `path` means: itself, or the one in a run's folder.
+
+    Raises:
+        ModelError: there is none.
+    """
+    given = Path(path)
+    found = given / MODEL_FILE if given.is_dir() else given
+    if not found.exists():
+        where = (
+            f"the folder {given} has no {MODEL_FILE}" if given.is_dir() else f"the model file {given} does not exist"
+        )
+        raise ModelError(f"{where}; give a model file or the folder of a training run")
+    return found
+
+
+def read_header(path: Path | str) -> BundleHeader:
+    """Return the header of a model file, or of the one in a run's folder, without loading torch or weights.
+
+    Raises:
+        ModelError: there is no such file, or it is damaged, newer, or of another program.
+    """
+    found = model_path(path)
+    return BundleHeader.from_record(read_record(found, KIND), found)
+
+
+def _require_known_format(version: Any, path: Path) -> None:
+    if not isinstance(version, int) or version < 1:
+        raise ModelError(f"{path} is not a whole model file (its format version is missing); train again")
+    if version > FORMAT_VERSION:
+        raise ModelError(f"{path} was written by a newer landseg (format {version}); update landseg to use it")

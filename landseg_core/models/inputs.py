@@ -1,0 +1,30 @@
+"""From an image's own numbers to what a network sees."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from landseg_core.data.normalisation import Normalisation
+
+_FAR = 10.0
+
+
+class InputNormaliser(nn.Module):
+    """Gives `(pixel - mean) / std` per band, within 10 deviations: (N, C, H, W) of any kind of number to float32.
+
+    The bound keeps single wild pixels, such as a nodata value that the file does not declare, from drowning all that
+    the network sees around them. What is not a finite number becomes the mean.
+    """
+
+    def __init__(self, normalisation: Normalisation) -> None:
+        super().__init__()
+        self.mean: torch.Tensor
+        self.scale: torch.Tensor
+        self.register_buffer("mean", torch.tensor(normalisation.mean, dtype=torch.float32).view(-1, 1, 1))
+        self.register_buffer("scale", 1 / torch.tensor(normalisation.std, dtype=torch.float32).view(-1, 1, 1))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return `pixels` normalised, as a new tensor."""
+        values = pixels.to(torch.float32, copy=True).sub_(self.mean).mul_(self.scale)
+        return values.nan_to_num_(nan=0.0).clamp_(-_FAR, _FAR)

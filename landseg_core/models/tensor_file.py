@@ -1,0 +1,137 @@
+"""Reads and writes safetensors files: tensors and a JSON record, no pickle, nothing in them is ever run.
+
+The format: 8 bytes with the header's length, the header (JSON: dtype, shape and place of each tensor, and metadata of
+strings), then the numbers. https://github.com/huggingface/safetensors#format
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+import pydantic
+import pydantic_core
+
+from landseg_core.atomic_files import write_atomically
+from landseg_core.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+
+_LENGTH = struct.Struct("<Q")
+_MAX_HEADER = 1 << 24
+
+
+@dataclass(frozen=True)
+class _TensorPlace:
+    dtype: Literal["F32", "U8"]
+    shape: tuple[pydantic.NonNegativeInt, ...]
+    data_offsets: tuple[pydantic.NonNegativeInt, pydantic.NonNegativeInt]
+
+
+_PLACES = pydantic.TypeAdapter(dict[str, _TensorPlace])
+_METADATA = pydantic.TypeAdapter(dict[str, str])
+
+
+def write_tensor_file(path: Path, tensors: Mapping[str, torch.Tensor], kind: str, record: Mapping[str, Any]) -> None:
+    """Write `tensors` (float32 or uint8) and the JSON-able `record` under the metadata key `kind`, atomically.
+
+    Raises:
+        OutputError: the file cannot be written; what was at `path` before is untouched.
+    """
+    from safetensors.torch import save
+
+    metadata = {kind: json.dumps(record, allow_nan=False)}
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomically(path, save(contiguous, metadata))
+
+
+def read_record(path: Path, kind: str) -> dict[str, Any]:
+    """Return the record of a file written as `kind`; reads the header only and needs no torch.
+
+    Raises:
+        ModelError: the file cannot be read, is damaged, or is of another kind or program.
+    """
+    try:
+        with path.open("rb") as file:
+            return _record(path, file, path.stat().st_size, kind)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def read_tensor_file(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Return record and tensors of a file written as `kind`.
+
+    The file is read whole into memory, not mapped: it may be replaced while the tensors live.
+
+    Raises:
+        ModelError: the file cannot be read, is damaged, or is of another kind or program.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    record = _record(path, io.BytesIO(data), len(data), kind)
+    try:
+        return record, load(data)
+    except SafetensorError as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _record(path: Path, file: BinaryIO, size: int, kind: str) -> dict[str, Any]:
+    header = _header(path, file, size)
+    try:
+        metadata = _METADATA.validate_python(header.pop("__metadata__", {}))
+        end = max((place.data_offsets[1] for place in _PLACES.validate_python(header).values()), default=0)
+    except pydantic.ValidationError as error:
+        raise _foreign(path) from error
+    if kind not in metadata:
+        raise _foreign(path)
+    if file.tell() + end != size:
+        raise _damaged(path, f"it should be {file.tell() + end} bytes long and is {size}")
+    return _json_object(path, metadata[kind].encode())
+
+
+def _header(path: Path, file: BinaryIO, size: int) -> dict[str, Any]:
+    start = file.read(_LENGTH.size)
+    if len(start) < _LENGTH.size:
+        raise _damaged(path, "it is empty" if not start else "its header is missing")
+    (length,) = _LENGTH.unpack(start)
+    if length > _MAX_HEADER:
+        raise _foreign(path)
+    if length > size - _LENGTH.size:
+        raise _damaged(path, "its header is cut off")
+    return _json_object(path, file.read(length))
+
+
+def _json_object(path: Path, text: bytes) -> dict[str, Any]:
+    try:
+        # Unlike json.loads it also answers endless nesting and broken UTF-8 with a ValueError.
+        value = pydantic_core.from_json(text)
+    except ValueError as error:
+        raise _foreign(path) from error
+    if not isinstance(value, dict):
+        raise _foreign(path)
+    return value
+
+
+def _unreadable(path: Path, error: OSError) -> ModelError:
+    return ModelError(f"{path} cannot be read: {error.strerror or error}; check the path and its permissions")
+
+
+def _damaged(path: Path, reason: str) -> ModelError:
+    return ModelError(f"{path} is damaged: {reason}; copy it again or train again")
+
+
+def _foreign(path: Path) -> ModelError:
+    return ModelError(
+        f"{path} was not written by landseg for this purpose; give a model.safetensors that landseg trained"
+    )

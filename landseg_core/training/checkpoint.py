@@ -1,0 +1,125 @@
+"""A run as it stands, to go on with later."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+
+from landseg_core.atomic_files import write_atomically
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.chips import TrainingData
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.errors import TrainingError
+from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.run_folder import RunFolder
+from landseg_core.training.schedule import RunPosition
+
+if TYPE_CHECKING:
+    import torch
+
+_KIND = "landseg-checkpoint"
+_FREE_SETTINGS = {"device"}
+
+
+@dataclasses.dataclass(frozen=True)
+class DataFingerprint:
+    """Tells one data set from another: pixels of both sides, and a hash of classes, bands and areas."""
+
+    train_pixels: int
+    val_pixels: int
+    sha256: str
+
+    @classmethod
+    def of(cls, data: TrainingData) -> DataFingerprint:
+        """Return the fingerprint of `data`: of what it holds, not of the folder it lies in."""
+        sides = [[(area.stem, str(area.window)) for area in side] for side in (data.train, data.val)]
+        told = json.dumps([data.schema.to_json(), data.bands, data.dtype, sides])
+        return cls(pixels(data.train), pixels(data.val), hashlib.sha256(told.encode()).hexdigest())
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointRecord:
+    """What a checkpoint holds besides tensors; `scale` is that of fp16 gradients."""
+
+    config: TrainConfig
+    data: DataFingerprint
+    normalisation: Normalisation
+    position: RunPosition
+    scale: float
+
+    def require_same_settings(self, config: TrainConfig, folder: RunFolder) -> None:
+        """Check that a run with `config` continues this one; it may do so on another device.
+
+        Raises:
+            TrainingError: a setting differs.
+        """
+        before, now = self.config.model_dump(exclude=_FREE_SETTINGS), config.model_dump(exclude=_FREE_SETTINGS)
+        changed = [f"{name} was {before[name]}, now {now[name]}" for name in before if before[name] != now[name]]
+        if changed:
+            raise TrainingError(
+                f"the run in {folder.path} has other settings ({'; '.join(changed)}); resume it with its own, "
+                f"which are in {folder.config.name}, or start a new run"
+            )
+
+    def require_same_data(self, data: TrainingData, folder: RunFolder) -> None:
+        """Check that `data` is what the run learnt from.
+
+        Raises:
+            TrainingError: it is not.
+        """
+        if self.data != DataFingerprint.of(data):
+            raise TrainingError(
+                f"the run in {folder.path} learnt from other data; resume it with the same, or start a new run"
+            )
+
+
+_RECORD = pydantic.TypeAdapter(CheckpointRecord)
+
+
+def save_checkpoint(folder: RunFolder, record: CheckpointRecord, tensors: dict[str, torch.Tensor]) -> None:
+    """Write the checkpoint: one file holds all of it, so that tensors and record always belong together.
+
+    `last.json` is a copy of the record for people and scripts.
+
+    Raises:
+        OutputError: it cannot be written; the checkpoint before is untouched.
+    """
+    told: dict[str, Any] = _RECORD.dump_python(record, mode="json")
+    write_tensor_file(folder.checkpoint, tensors, _KIND, told)
+    write_atomically(folder.checkpoint_record, (json.dumps(told, indent=2) + "\n").encode())
+
+
+def load_checkpoint_record(folder: RunFolder) -> CheckpointRecord:
+    """Return the record of the folder's checkpoint, without its tensors.
+
+    Raises:
+        ModelError: the file is damaged.
+        TrainingError: the record is of another version of landseg.
+    """
+    return _checked(read_record(folder.checkpoint, _KIND), folder)
+
+
+def load_checkpoint(folder: RunFolder) -> tuple[CheckpointRecord, dict[str, torch.Tensor]]:
+    """Return record and tensors of the folder's checkpoint; errors as in `load_checkpoint_record`."""
+    told, tensors = read_tensor_file(folder.checkpoint, _KIND)
+    return _checked(told, folder), tensors
+
+
+def pixels(areas: Sequence[LabelledArea]) -> int:
+    """Return the pixels of `areas` together."""
+    return sum(area.window.pixels for area in areas)
+
+
+def _checked(told: dict[str, Any], folder: RunFolder) -> CheckpointRecord:
+    try:
+        return _RECORD.validate_python(told)
+    except pydantic.ValidationError as error:
+        raise TrainingError(
+            f"{folder.checkpoint} is the checkpoint of another version of landseg; start a new run"
+        ) from error

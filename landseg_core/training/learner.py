@@ -1,0 +1,107 @@
+"""A network that learns: one optimiser step at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from landseg_core.models.weights import load_weights, weights_of
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.losses import cross_entropy
+from landseg_core.training.network import Network
+
+GRADIENT_NORM = 5.0
+"""Longer gradients are shortened to this: a single odd batch must not throw the weights far off."""
+_WEIGHTS, _OPTIMISER, _RANDOM = "weights.", "optimiser.", "random"
+
+
+class Learner:
+    """A network with its optimiser (AdamW: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019)."""
+
+    def __init__(self, network: Network, config: TrainConfig) -> None:
+        self.network = network
+        self._parameters = [p for p in network.model.parameters() if p.requires_grad]
+        self._optimiser = torch.optim.AdamW(_groups(network.model, config.weight_decay), lr=config.learning_rate)
+        self._scaler = torch.amp.GradScaler(network.device.type, enabled=network.precision.scaled)
+
+    def step(self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], learning_rate: float) -> float:
+        """Learn from (N, C, S, S) native pixels and (N, S, S) class indices; return the loss before the step.
+
+        Where the loss or its gradient is not finite, the weights stay as they are and the answer is NaN.
+        """
+        self.network.model.train()
+        loss = cross_entropy(self.network.logits(pixels), self.network.on_device(labels))
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            return math.nan
+        self._optimiser.zero_grad()
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        return value if self._descend(learning_rate) else math.nan
+
+    def _descend(self, learning_rate: float) -> bool:
+        """Step along the gradients unless they are not finite; tell whether the run can go on."""
+        self._scaler.unscale_(self._optimiser)
+        norm = nn.utils.clip_grad_norm_(self._parameters, GRADIENT_NORM)
+        # fp16 gradients may overflow: the scaler then skips the step and lowers its scale, which is no failure.
+        if not self._scaler.is_enabled() and not norm.isfinite():
+            return False
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate
+        self._scaler.step(self._optimiser)
+        self._scaler.update()
+        return True
+
+    @property
+    def scale(self) -> float:
+        """Return the factor on fp16 gradients; 1 in other arithmetic."""
+        return float(self._scaler.get_scale())
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Return what `restore` needs: weights, the optimiser's moments, the state of torch's random numbers."""
+        weights = {_WEIGHTS + name: value for name, value in weights_of(self.network.model).items()}
+        moments = {
+            f"{_OPTIMISER}{name}.{kind}": value.float()
+            for name, parameter in self.network.model.named_parameters()
+            for kind, value in self._optimiser.state[parameter].items()
+        }
+        return weights | moments | {_RANDOM: torch.get_rng_state()}
+
+    def restore(self, tensors: Mapping[str, torch.Tensor], scale: float) -> None:
+        """Go back to the state that `tensors` and `scale` hold.
+
+        Raises:
+            KeyError: tensors are missing.
+            RuntimeError: tensors have another shape.
+        """
+        load_weights(self.network.model, _part(tensors, _WEIGHTS))
+        parameters = dict(self.network.model.named_parameters())
+        for place, value in _part(tensors, _OPTIMISER).items():
+            name, _, kind = place.rpartition(".")
+            self._optimiser.state[parameters[name]][kind] = _laid_out_like(parameters[name], value)
+        torch.set_rng_state(tensors[_RANDOM])
+        if self._scaler.is_enabled():
+            self._scaler.load_state_dict(self._scaler.state_dict() | {"scale": scale})
+
+
+def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Return the optimiser's groups: only convolutions decay; a norm's scale and a bias have no reason to be small."""
+    parameters = list(model.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _laid_out_like(parameter: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """Return a copy of `value` with the memory format of `parameter`; the count of steps, a scalar, has none."""
+    return torch.empty_like(parameter).copy_(value) if value.ndim else value.clone()

@@ -1,0 +1,34 @@
+"""A model on its device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.models.inputs import InputNormaliser
+from landseg_core.models.unet import UNet
+from landseg_core.training.devices import Precision
+
+
+class Network:
+    """A model with its normalisation, device and arithmetic: native pixels in, logits out."""
+
+    def __init__(self, model: UNet, normalisation: Normalisation, device: torch.device, precision: Precision) -> None:
+        self.model = model.to(device=device, memory_format=precision.memory_format)  # type: ignore[call-overload]
+        self.device, self.precision = device, precision
+        self._inputs = InputNormaliser(normalisation).to(device)
+
+    def logits(self, pixels: npt.NDArray[Any]) -> torch.Tensor:
+        """Return the logits (N, K, H, W), on the device, of (N, C, H, W) native pixels."""
+        raw = self.on_device(pixels).to(memory_format=self.precision.memory_format)
+        with self.precision.autocast(self.device):
+            result: torch.Tensor = self.model(self._inputs(raw))
+        return result
+
+    def on_device(self, array: npt.NDArray[Any]) -> torch.Tensor:
+        """Return `array` on the device."""
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)

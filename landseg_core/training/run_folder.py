@@ -1,0 +1,152 @@
+"""The folder of a training run."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Mapping
+from io import RawIOBase
+from pathlib import Path
+from typing import Any
+
+from landseg_core.atomic_files import unwritable, write_atomically
+from landseg_core.errors import OutputError, TrainingError
+from landseg_core.events import Event, OnEvent, Progress
+from landseg_core.models.header import MODEL_FILE
+
+
+class RunFolder:
+    """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.model = path / MODEL_FILE
+        self.checkpoint = path / "last.safetensors"
+        self.checkpoint_record = path / "last.json"
+        self.metrics = path / "metrics.jsonl"
+        self.config = path / "config.json"
+        self._made = False
+
+    @property
+    def _files(self) -> tuple[Path, ...]:
+        return self.model, self.checkpoint, self.checkpoint_record, self.metrics, self.config
+
+    def require_free(self, *, overwrite: bool) -> None:
+        """Check that a new run may go here.
+
+        Raises:
+            OutputError: it is a file, cannot be read, or holds files and may not be overwritten.
+        """
+        try:
+            used = self.path.exists() and any(self.path.iterdir())
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        if used and not overwrite:
+            raise OutputError(
+                f"the folder {self.path} is not empty; choose another, resume the run in it, or allow overwriting"
+            )
+
+    def require_run(self) -> None:
+        """Check that there is a run to resume.
+
+        Raises:
+            TrainingError: there is none.
+        """
+        if not self.checkpoint.is_file():
+            raise TrainingError(
+                f"{self.path} holds no run that can be resumed ({self.checkpoint.name} is missing); start a new one"
+            )
+
+    def start(self) -> None:
+        """Make the folder, without the files of an earlier run.
+
+        Raises:
+            OutputError: it cannot be written to.
+        """
+        try:
+            self._made = not self.path.exists()
+            self.path.mkdir(parents=True, exist_ok=True)
+            for file in self._files:
+                file.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+    def discard_if_useless(self) -> None:
+        """Remove the files of a run that came to nothing: neither a model nor a checkpoint."""
+        if self.model.exists() or self.checkpoint.exists():
+            return
+        for file in self._files:
+            file.unlink(missing_ok=True)
+        if self._made and not any(self.path.iterdir()):
+            self.path.rmdir()
+
+    def write_config(self, settings: Mapping[str, Any]) -> None:
+        """Write the run's settings, JSON-able.
+
+        Raises:
+            OutputError: they cannot be written.
+        """
+        write_atomically(self.config, (json.dumps(settings, indent=2) + "\n").encode())
+
+
+class MetricsLog:
+    """Writes events to `metrics.jsonl`, a line each, at once, and passes them on. A context manager."""
+
+    def __init__(self, path: Path, on_event: OnEvent) -> None:
+        """Open the log for appending.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._path, self._on_event = path, on_event
+        self._file = self._open()
+
+    def _open(self) -> RawIOBase:
+        # Without a buffer: what could not be written must not come back as a second error when the file is closed.
+        try:
+            return self._path.open("ab", buffering=0)
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+
+    def __enter__(self) -> MetricsLog:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def __call__(self, event: Event) -> None:
+        """Log `event`, unless it only tells progress, and pass it on.
+
+        Raises:
+            OutputError: the line cannot be written.
+        """
+        if not isinstance(event, Progress):
+            self._write(json.dumps(event.as_dict(), allow_nan=False).encode() + b"\n")
+        self._on_event(event)
+
+    def _write(self, line: bytes) -> None:
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+
+
+def cut_log(path: Path, step: int) -> None:
+    """Drop what a log tells of steps after `step`, and a last line cut short: a resumed run tells them again.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if path.exists():
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        write_atomically(path, (line.encode() for line in lines if _told_by(line, step)))
+
+
+def _told_by(line: str, step: int) -> bool:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return False
+    return line.endswith("\n") and isinstance(told, dict) and told.get("step", 0) <= step

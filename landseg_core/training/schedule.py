@@ -1,0 +1,197 @@
+"""How long a run is, how it is cut into epochs, and how fast it learns when."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from typing import Protocol
+
+from landseg_core.events import JobControl
+
+WARM_UP = 0.3
+"""The share of a run in which the learning rate rises."""
+START_FACTOR, END_FACTOR = 1 / 25, 1 / 250_000
+"""The learning rate at the start and the end of a run, as a share of the highest."""
+
+LEAST_EPOCHS = 12
+"""A run by minutes is validated about this often, however large the data set is."""
+VALIDATION_RATIO = 4.0
+"""An epoch of a run by minutes trains at least this many times as long as its validation takes: at most 20 % of it."""
+RESERVE_FACTOR = 1.1
+"""What is set aside for the last validation of a run by minutes, in times the one before."""
+
+
+def one_cycle(fraction: float) -> float:
+    """Return the learning rate at `fraction` (0-1) of a run, as a share of the highest.
+
+    A half cosine up in the first `WARM_UP` of the run, and one down in the rest. Smith, Topin: "Super-convergence",
+    2018; the factors are those of torch's OneCycleLR. A function of the fraction done, so that a run by the clock
+    completes its cycle like a run by steps.
+    """
+    if fraction < WARM_UP:
+        return _half_cosine(START_FACTOR, 1.0, fraction / WARM_UP)
+    return _half_cosine(1.0, END_FACTOR, min(1.0, (fraction - WARM_UP) / (1 - WARM_UP)))
+
+
+def _half_cosine(start: float, end: float, fraction: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * fraction)) / 2
+
+
+class RunClock:
+    """The seconds that a run has worked; pauses do not count."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds worked so far."""
+        return time.monotonic() - self._start
+
+    def add(self, seconds: float) -> None:
+        """Count `seconds` that were worked before; negative ones are taken away."""
+        self._start -= seconds
+
+    def checkpoint(self, control: JobControl) -> None:
+        """Wait while paused, without counting it.
+
+        Raises:
+            JobStopped: the user asked to stop.
+        """
+        before = time.monotonic()
+        try:
+            control.checkpoint()
+        finally:
+            self.add(before - time.monotonic())
+
+
+@dataclasses.dataclass
+class RunPosition:
+    """How far a run is; a checkpoint holds it. `epoch` counts from 1 and is the one under way.
+
+    `batch`, `loss_sum` and `epoch_seconds` belong to that epoch; `seconds` are those of the whole run, the first
+    `preparation_seconds` of which went by before the first step.
+    """
+
+    epoch: int = 1
+    batch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    epoch_seconds: float = 0.0
+    seconds: float = 0.0
+    preparation_seconds: float = 0.0
+    best_epoch: int | None = None
+    best_miou: float | None = None
+    finished: bool = False
+
+    @property
+    def train_loss(self) -> float:
+        """Return the mean loss of the epoch's batches so far."""
+        return self.loss_sum / self.batch if self.batch else math.nan
+
+    def start_training(self, seconds: float) -> None:
+        """Take note that steps begin `seconds` after the run began, for the first time or again."""
+        if self.step == 0:
+            self.preparation_seconds = seconds
+        self.seconds = seconds
+
+    def count_step(self, loss: float, seconds: float) -> None:
+        """Count an optimiser step that ended `seconds` after the run began."""
+        self.batch += 1
+        self.step += 1
+        self.loss_sum += loss
+        self.epoch_seconds += seconds - self.seconds
+        self.seconds = seconds
+
+    def start_next_epoch(self) -> None:
+        """Count the epoch under way as done."""
+        self.epoch += 1
+        self.batch, self.loss_sum, self.epoch_seconds = 0, 0.0, 0.0
+
+
+class Schedule(Protocol):
+    """Decides, from a run's position, when an epoch and the run are over."""
+
+    def fraction(self, position: RunPosition) -> float:
+        """Return the share of the training that is done, 0-1."""
+        ...
+
+    def seconds_left(self, position: RunPosition) -> float | None:
+        """Return the time that the run still takes, None before that can be told."""
+        ...
+
+    def epoch_over(self, position: RunPosition) -> bool:
+        """Tell whether the epoch under way has no more steps; it is then validated."""
+        ...
+
+    def run_over(self, position: RunPosition) -> bool:
+        """Tell whether the run takes no more steps."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochSchedule:
+    """A run of `epochs`, each of `steps_per_epoch`."""
+
+    epochs: int
+    steps_per_epoch: int
+
+    def fraction(self, position: RunPosition) -> float:
+        """Return the share of the steps that is done."""
+        return position.step / (self.epochs * self.steps_per_epoch)
+
+    def seconds_left(self, position: RunPosition) -> float | None:
+        """Return the time left at the pace so far."""
+        done = self.fraction(position)
+        return position.seconds * (1 - done) / done if done else None
+
+    def epoch_over(self, position: RunPosition) -> bool:
+        """Tell whether all steps of the epoch are done."""
+        return position.batch >= self.steps_per_epoch
+
+    def run_over(self, position: RunPosition) -> bool:
+        """Tell whether all steps of all epochs are done."""
+        return position.step >= self.epochs * self.steps_per_epoch
+
+
+@dataclasses.dataclass
+class MinutesSchedule:
+    """A run that is over, last validation included, after `total_seconds`.
+
+    An epoch is a pass over the data, or a twelfth of the run where a pass takes longer; and longer than that where
+    validating takes so long that it would eat more than a fifth of the time. `validation_seconds` is what one
+    validation takes: an estimate at first, then measured.
+    """
+
+    total_seconds: float
+    steps_per_epoch: int
+    validation_seconds: float = 0.0
+
+    def fraction(self, position: RunPosition) -> float:
+        """Return the share of the training time that is over."""
+        start = position.preparation_seconds
+        whole = self._training_end() - start
+        return min(1.0, (position.seconds - start) / whole) if whole > 0 else 1.0
+
+    def seconds_left(self, position: RunPosition) -> float | None:
+        """Return the rest of the minutes."""
+        return max(0.0, self.total_seconds - position.seconds)
+
+    def epoch_over(self, position: RunPosition) -> bool:
+        """Tell whether the epoch is long enough, and enough time left for another that is worth validating."""
+        if self.run_over(position):
+            return True
+        spent = position.epoch_seconds
+        passed = position.batch >= self.steps_per_epoch or spent >= self.total_seconds / LEAST_EPOCHS
+        left = self._training_end() - position.seconds - self.validation_seconds
+        return passed and spent >= VALIDATION_RATIO * self.validation_seconds and left >= spent / 2
+
+    def run_over(self, position: RunPosition) -> bool:
+        """Tell whether another step would end too late; the first step is always taken."""
+        step_seconds = position.epoch_seconds / max(1, position.batch)
+        return position.step > 0 and position.seconds + step_seconds / 2 >= self._training_end()
+
+    def _training_end(self) -> float:
+        """Return the second of the run at which the last validation has to begin."""
+        return self.total_seconds - RESERVE_FACTOR * self.validation_seconds

@@ -1,0 +1,115 @@
+"""Trains a network: checks, folder and random numbers; the loop itself is in `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from landseg_core import __version__
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.chips import TrainingData
+from landseg_core.data.reader import AreaReader
+from landseg_core.errors import TrainingError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.geo.tiling import sliding_windows
+from landseg_core.labels.classes import UNLABELLED
+from landseg_core.training.checkpoint import load_checkpoint_record
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.devices import choose_device
+from landseg_core.training.run import TrainingRun, TrainResult
+from landseg_core.training.run_folder import MetricsLog, RunFolder, cut_log
+from landseg_core.training.schedule import RunClock
+from landseg_core.training.state import RunState
+
+__all__ = ["TrainResult", "Trainer"]
+
+_LOOK = 1024
+
+
+class Trainer:
+    """A training run in `run_folder`.
+
+    The minutes of a run by minutes count from here, so make the trainer first and read the data then.
+    """
+
+    def __init__(self, config: TrainConfig, run_folder: Path, *, overwrite: bool = False, resume: bool = False) -> None:
+        """Check the folder; nothing is written yet.
+
+        Raises:
+            OutputError: the folder is not empty, and the run may neither overwrite nor resume.
+            TrainingError: there is no run to resume, or it has other settings.
+            ModelError: the checkpoint to resume from is damaged.
+        """
+        self._clock = RunClock()
+        self._config, self._folder, self._resume = config, RunFolder(Path(run_folder)), resume
+        if resume:
+            self._folder.require_run()
+            load_checkpoint_record(self._folder).require_same_settings(config, self._folder)
+        else:
+            self._folder.require_free(overwrite=overwrite)
+
+    def fit(
+        self, data: TrainingData, on_event: OnEvent = ignore_event, control: JobControl | None = None
+    ) -> TrainResult:
+        """Train, and return the best model by mIoU on the validation areas.
+
+        `control` pauses, resumes and stops within one step or validation window. A stopped run can be resumed; its
+        result is the best model so far, or, where no epoch was finished, the network as it is, without figures
+        (`best_miou` is None): validating it could take long, and a stop should not.
+        If the loss is not finite any more, the run ends with the best model and the reason `not_finite`.
+
+        Raises:
+            TrainingError: nothing is labelled, the device cannot be had, the run to resume learnt from other data, or
+                the loss was not finite before there was a model.
+            OutputError: a file of the run cannot be written; those written before are whole.
+            RasterError: an image cannot be read.
+            DatasetError: a mask cannot be used.
+            JobStopped: the user asked for it before the first step; nothing is left in the folder.
+        """
+        device = choose_device(self._config.device)
+        control = control or JobControl()
+        reader = data.reader()
+        _require_labels(reader, data.train, "train on", control)
+        _require_labels(reader, data.val, "validate on", control)
+        with _own_random_numbers(self._config.seed, device):
+            state = self._state(data, reader, device)
+            self._prepare_folder(state)
+            try:
+                with MetricsLog(self._folder.metrics, on_event) as log:
+                    return TrainingRun(state, reader, self._folder, self._clock, log, control).go()
+            finally:
+                self._folder.discard_if_useless()
+
+    def _state(self, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:
+        if not self._resume:
+            return RunState.fresh(self._config, data, reader, device)
+        load_checkpoint_record(self._folder).require_same_data(data, self._folder)
+        return RunState.saved(self._config, data, self._folder, device)
+
+    def _prepare_folder(self, state: RunState) -> None:
+        if self._resume:
+            cut_log(self._folder.metrics, state.position.step)
+        else:
+            self._folder.start()
+            self._folder.write_config({"landseg": __version__, **self._config.model_dump(mode="json")})
+
+
+def _require_labels(reader: AreaReader, areas: Sequence[LabelledArea], what: str, control: JobControl) -> None:
+    for area in areas:
+        for window in sliding_windows(area.window.width, area.window.height, _LOOK, overlap=0):
+            control.checkpoint()
+            _, labels = reader.read(area, window.shifted(area.window.x, area.window.y))
+            if (labels != UNLABELLED).any():
+                return
+    raise TrainingError(f"no pixel to {what} is labelled: all masks hold only 255 (ignore); label some pixels first")
+
+
+@contextmanager
+def _own_random_numbers(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch inside, and leave its random numbers outside as they were."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield

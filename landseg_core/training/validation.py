@@ -1,0 +1,154 @@
+"""Compares a network's maps with masks, window by window: any image size in bounded memory."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.reader import AreaReader
+from landseg_core.events import OnEvent, Progress
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED
+from landseg_core.metrics import ConfusionMatrix
+from landseg_core.training.losses import cross_entropy_sum
+from landseg_core.training.network import Network
+from landseg_core.training.prefetch import Prefetcher
+
+WINDOW_SIDE = 1280
+"""The longest side, in px, that is given to the network at once."""
+_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class CountedWindow:
+    """A part of an area: `counted` is judged, `read` is that and as much around it as can influence it."""
+
+    area: LabelledArea
+    read: PixelWindow
+    counted: PixelWindow
+
+
+def counted_windows(area: LabelledArea, multiple: int, reach: int, side: int = WINDOW_SIDE) -> Iterator[CountedWindow]:
+    """Yield windows that count each pixel of `area` exactly once, row by row.
+
+    Where a window ends inside the area, it is read `reach` px further than it is counted, and it starts on the pooling
+    grid of the area: its logits are those of the whole area seen at once. An area up to `side` px is one window.
+    """
+    margin = -(-reach // multiple) * multiple
+    dx, dy = area.window.x, area.window.y
+    columns = _spans(area.window.width, side, margin, multiple)
+    for top, bottom, upper, lower in _spans(area.window.height, side, margin, multiple):
+        for left, right, first, last in columns:
+            read = PixelWindow(left, top, right - left, bottom - top)
+            counted = PixelWindow(first, upper, last - first, lower - upper)
+            yield CountedWindow(area, read.shifted(dx, dy), counted.shifted(dx, dy))
+
+
+def _spans(length: int, side: int, margin: int, multiple: int) -> list[tuple[int, int, int, int]]:
+    """Return (read from, read to, counted from, counted to) along `length` px, read about `side` px at a time."""
+    if length <= side:
+        return [(0, length, 0, length)]
+    units = -(-length // multiple)
+    parts = -(-units // max(1, (side - 2 * margin) // multiple))
+    cuts = [*(units * part // parts * multiple for part in range(parts)), length]
+    return [(max(0, start - margin), min(length, end + margin), start, end) for start, end in itertools.pairwise(cuts)]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a validation found: the confusion matrix and the mean cross-entropy of the labelled pixels."""
+
+    matrix: ConfusionMatrix
+    loss: float
+
+
+class _Part(NamedTuple):
+    """A window with its (C, H, W) native pixels, and the class indices of what is counted of it."""
+
+    window: CountedWindow
+    pixels: npt.NDArray[Any]
+    truth: npt.NDArray[np.uint8]
+
+
+class Validator:
+    """Measures a network on areas; every labelled pixel is counted exactly once."""
+
+    def __init__(self, network: Network, classes: int, areas: Sequence[LabelledArea], reader: AreaReader) -> None:
+        self._network, self._classes, self._reader = network, classes, reader
+        model = network.model
+        self._windows = [window for area in areas for window in counted_windows(area, model.multiple, model.reach)]
+
+    @property
+    def pixels(self) -> int:
+        """Return the pixels that are counted if they are labelled."""
+        return sum(window.counted.pixels for window in self._windows)
+
+    def sampled(self, share: float) -> Validator:
+        """Return a validator that counts only about `share` of the windows, spread evenly, some of them labelled."""
+        total = len(self._windows)
+        count = max(1, round(total * share))
+        chosen = copy.copy(self)
+        chosen._windows = [self._windows[index * total // count] for index in range(count)]
+        if not any(map(self._labelled, chosen._windows)):
+            chosen._windows.extend(itertools.islice(filter(self._labelled, self._windows), 1))
+        return chosen
+
+    def _labelled(self, window: CountedWindow) -> bool:
+        return bool((self._read(window).truth != UNLABELLED).any())
+
+    def probe(self, seconds: float) -> float:
+        """Return the seconds that `measure` will take about: from one window, tried until `seconds` are over."""
+        middle = self._windows[len(self._windows) // 2]
+        work = sum(window.read.pixels for window in self._windows) / middle.read.pixels
+        start, quickest = time.monotonic(), math.inf
+        while time.monotonic() < start + seconds or quickest == math.inf:
+            before = time.monotonic()
+            self._count(ConfusionMatrix(self._classes), self._read(middle))
+            quickest = min(quickest, time.monotonic() - before)
+        return quickest * work
+
+    def measure(self, task: str, on_event: OnEvent, checkpoint: Callable[[], None]) -> Figures:
+        """Return the figures of the network as it is now; `checkpoint` is called before every window.
+
+        Raises:
+            RasterError: an image cannot be read.
+            DatasetError: a mask cannot be used.
+            JobStopped: `checkpoint` raised it.
+        """
+        self._network.model.eval()
+        start, done, total = time.monotonic(), 0, self.pixels
+        matrix, loss = ConfusionMatrix(self._classes), 0.0
+        with Prefetcher(map(self._read, self._windows), _AHEAD) as parts:
+            for part in parts:
+                checkpoint()
+                loss += self._count(matrix, part)
+                done += part.window.counted.pixels
+                on_event(Progress(task, done, total, time.monotonic() - start))
+        return Figures(matrix, loss / max(1, matrix.pixels))
+
+    def _read(self, window: CountedWindow) -> _Part:
+        pixels, labels = self._reader.read(window.area, window.read)
+        return _Part(window, pixels, labels[_inner(window)])
+
+    @torch.inference_mode()
+    def _count(self, matrix: ConfusionMatrix, part: _Part) -> float:
+        """Count the part's labelled pixels in `matrix` and return their summed loss."""
+        rows, columns = _inner(part.window)
+        logits = self._network.logits(part.pixels[None])[..., rows, columns]
+        matrix.add(part.truth, logits[0].argmax(0).to(torch.uint8).cpu().numpy())
+        return float(cross_entropy_sum(logits, self._network.on_device(part.truth[None])))
+
+
+def _inner(window: CountedWindow) -> tuple[slice, slice]:
+    """Return the slices of what is counted in what is read."""
+    return window.counted.shifted(-window.read.x, -window.read.y).slices()

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.chips import TrainingData
+from landseg_core.errors import DatasetError, JobStopped, ModelError, TrainingError
+from landseg_core.events import Event, JobControl, Progress
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.catalog import build_model
+from landseg_core.models.weights import weights_of
+from landseg_core.training.evaluation import evaluate
+
+
+@pytest.fixture
+def bundle(data: TrainingData, tiny: str) -> ModelBundle:
+    """A model that answers `water` for bluish pixels and `land` for all others, never `road`."""
+    model = build_model(tiny, 3, 3)
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            value.fill_(1.0 if name.endswith("running_var") else 0.0)
+    first, second = model.up_arm[-1].conv[0], model.up_arm[-1].conv[3]
+    skip = model.down_arm[0]
+    for block in (skip[1], skip[4], model.up_arm[-1].conv[1], model.up_arm[-1].conv[4]):
+        block.weight.data.fill_(1.0)
+    skip[0].weight.data[0, :, 1, 1] = skip[0].weight.data.new_tensor([-1.0, -1.0, 2.0])
+    skip[3].weight.data[0, 0, 1, 1] = first.weight.data[0, 0, 1, 1] = second.weight.data[0, 0, 1, 1] = 1.0
+    model.head.weight.data[1, 0] = 1.0
+    model.head.bias.data[:] = model.head.bias.data.new_tensor([1.0, 0.0, -100.0])
+    return ModelBundle("tiny", data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {}, weights_of(model))
+
+
+def blue(pixels: np.ndarray, bundle: ModelBundle) -> np.ndarray:
+    mean, std = (np.array(values)[:, None, None] for values in (bundle.normalisation.mean, bundle.normalisation.std))
+    red, green, blue = (pixels - mean) / std
+    return 2 * blue - red - green > 1
+
+
+def test_the_figures_are_those_counted_by_hand(bundle: ModelBundle, data: TrainingData) -> None:
+    areas = (*data.train, *data.val)
+    figures = evaluate(bundle, areas, "cpu", precision="fp32")
+    confusion = np.zeros((3, 3), int)
+    for area in areas:
+        pixels, labels = data.reader().read(area)
+        predicted = blue(pixels, bundle).astype(int)
+        known = labels != 255
+        np.add.at(confusion, (labels[known], predicted[known]), 1)
+    assert figures.confusion == confusion.tolist()
+    assert figures.pixels == confusion.sum()
+    assert figures.accuracy == pytest.approx(np.trace(confusion) / confusion.sum())
+    assert figures.iou["road"] == 0
+    assert figures.iou["water"] == pytest.approx(
+        confusion[1, 1] / (confusion[1].sum() + confusion[:, 1].sum() - confusion[1, 1])
+    )
+    assert figures.iou["water"] > 0.8
+
+
+def test_the_json_has_the_documented_fields(bundle: ModelBundle, data: TrainingData) -> None:
+    figures = json.loads(json.dumps(evaluate(bundle, data.val, "cpu").as_dict(), allow_nan=False))
+    assert list(figures) == ["accuracy", "miou", "iou", "confusion", "classes", "pixels"]
+    assert figures["classes"] == list(figures["iou"]) == ["land", "water", "road"]
+
+
+def test_a_class_absent_from_both_has_no_iou(
+    bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
+) -> None:
+    area = data.val[0]
+    truth = np.full((area.window.height, area.window.width), 1, np.uint8)
+    mask = write_raster(tmp_path / "land.png", truth)
+    figures = evaluate(bundle, [replace(area, mask=mask)], "cpu")
+    assert figures.iou["road"] is None
+    assert figures.miou == pytest.approx((figures.iou["land"] + figures.iou["water"]) / 2)  # type: ignore[operator]
+
+
+def test_an_image_with_too_few_bands_is_refused(
+    bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
+) -> None:
+    image = write_raster(tmp_path / "grey.tif", np.zeros((2, 90, 75), np.uint8))
+    with pytest.raises(ModelError, match=r"grey\.tif has no band 3: the model needs the bands 1, 2, 3; choose"):
+        evaluate(bundle, [*data.val, replace(data.val[0], image=image)], "cpu")
+
+
+def test_masks_without_labels_are_refused(
+    bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
+) -> None:
+    mask = write_raster(tmp_path / "none.png", np.full((90, 75), 255, np.uint8))
+    unlabelled: LabelledArea = replace(data.val[0], mask=mask)
+    with pytest.raises(DatasetError, match="no pixel to evaluate on is labelled"):
+        evaluate(bundle, [unlabelled], "cpu")
+
+
+def test_tells_its_progress_and_stops(bundle: ModelBundle, data: TrainingData) -> None:
+    events: list[Event] = []
+    evaluate(bundle, data.train, "cpu", events.append)
+    last = events[-1]
+    assert isinstance(last, Progress)
+    assert (last.task, last.fraction) == ("evaluating", 1)
+    control = JobControl()
+    control.stop()
+    with pytest.raises(JobStopped):
+        evaluate(bundle, data.train, "cpu", control=control)
+
+
+def test_a_device_that_is_not_there(bundle: ModelBundle, data: TrainingData) -> None:
+    with pytest.raises(TrainingError, match="no device"):
+        evaluate(bundle, data.val, "gpu")

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.models.catalog import build_model
+from landseg_core.models.weights import weights_of
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.devices import precision_for
+from landseg_core.training.learner import Learner
+from landseg_core.training.network import Network
+
+CPU = torch.device("cpu")
+
+
+def a_learner(config: TrainConfig, seed: int = 0) -> Learner:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = build_model(config.model, 3, 3)
+    normalisation = Normalisation((128.0,) * 3, (50.0,) * 3)
+    return Learner(Network(model, normalisation, CPU, precision_for(CPU, config.precision)), config)
+
+
+def a_batch(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 255, (2, 3, 32, 32), np.uint8), rng.integers(0, 3, (2, 32, 32)).astype(np.uint8)
+
+
+def test_learns_a_batch_by_heart(config: TrainConfig) -> None:
+    learner, batch = a_learner(config), a_batch(0)
+    losses = [learner.step(*batch, 0.01) for _ in range(25)]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_restored_learner_goes_on_to_the_bit(config: TrainConfig) -> None:
+    first, second = a_learner(config), a_learner(config, seed=1)
+    for number in range(3):
+        first.step(*a_batch(number), 0.01)
+    second.restore(first.tensors(), first.scale)
+    for number in range(3, 6):
+        assert first.step(*a_batch(number), 0.01) == second.step(*a_batch(number), 0.01)
+    for name, value in weights_of(first.network.model).items():
+        assert torch.equal(value, weights_of(second.network.model)[name])
+
+
+def test_the_random_numbers_are_restored_too(config: TrainConfig) -> None:
+    learner = a_learner(config)
+    with torch.random.fork_rng():
+        learner.step(*a_batch(0), 0.01)
+        tensors = learner.tensors()
+        expected = torch.rand(2)
+        torch.rand(5)
+        learner.restore(tensors, learner.scale)
+        assert torch.equal(torch.rand(2), expected)
+
+
+@pytest.mark.parametrize("change", [{"optimiser.head.bias.exp_avg": torch.zeros(9)}, {"weights.head.bias": None}])
+def test_tensors_of_another_network_are_refused(change: dict[str, torch.Tensor | None], config: TrainConfig) -> None:
+    learner = a_learner(config)
+    learner.step(*a_batch(0), 0.01)
+    tensors = {name: value for name, value in (learner.tensors() | change).items() if value is not None}
+    with pytest.raises((KeyError, RuntimeError)):
+        learner.restore(tensors, learner.scale)
+
+
+@pytest.mark.parametrize("where", ["loss", "gradient"])
+def test_what_is_not_finite_is_not_learnt(where: str, config: TrainConfig) -> None:
+    learner = a_learner(config)
+    head = learner.network.model.head
+    if where == "loss":
+        head.bias.data[0] = math.nan
+    else:
+        head.weight.register_hook(lambda gradient: gradient * math.inf)
+    before = weights_of(learner.network.model)
+    assert math.isnan(learner.step(*a_batch(0), 0.01))
+    after = weights_of(learner.network.model)
+    learnt = [name for name, parameter in learner.network.model.named_parameters() if parameter.requires_grad]
+    assert all(torch.equal(before[name], after[name]) or before[name].isnan().any() for name in learnt)
+
+
+def test_only_convolutions_decay(config: TrainConfig) -> None:
+    learner = a_learner(config.model_copy(update={"weight_decay": 0.5}))
+    decay = {id(p): group["weight_decay"] for group in learner._optimiser.param_groups for p in group["params"]}
+    for name, parameter in learner.network.model.named_parameters():
+        assert decay.pop(id(parameter)) == (0.5 if parameter.ndim == 4 else 0.0), name
+    assert not decay

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from landseg_core.errors import OutputError
+from landseg_core.events import EpochFinished, Event, Notice, Progress, StepFinished
+from landseg_core.training.run_folder import MetricsLog, RunFolder, cut_log
+
+
+def step(number: int) -> StepFinished:
+    return StepFinished(1, number, 0.5, 0.01, 0.1, 1.0, None)
+
+
+def test_the_log_is_readable_after_every_event(tmp_path: Path) -> None:
+    path, passed_on = tmp_path / "metrics.jsonl", list[Event]()
+    with MetricsLog(path, passed_on.append) as log:
+        for number in range(3):
+            log(step(number))
+            log(Progress("validation", 1, 2, 3.0))
+            assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == list(range(number + 1))
+    assert len(passed_on) == 6
+
+
+def test_the_log_holds_no_number_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    with MetricsLog(path, lambda _: None) as log:
+        log(EpochFinished(1, 2, math.nan, math.inf, 0.5, 0.4, {"land": None, "sea": math.nan}, 0.1, 1.0, True))  # noqa: FBT003
+    told = json.loads(path.read_text(), parse_constant=pytest.fail)
+    assert (told["train_loss"], told["val_loss"], told["iou"]) == (None, None, {"land": None, "sea": None})
+
+
+def test_a_log_that_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"metrics\.jsonl cannot be written"):
+        MetricsLog(tmp_path / "none" / "metrics.jsonl", lambda _: None)
+
+
+def test_a_log_on_a_full_disk() -> None:
+    full = r"/dev/full cannot be written: No space left on device"
+    with pytest.raises(OutputError, match=full), MetricsLog(Path("/dev/full"), lambda _: None) as log:
+        log(step(1))
+
+
+def test_a_log_is_cut_after_the_step_of_the_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    with MetricsLog(path, lambda _: None) as log:
+        log(Notice("hello"))
+        for number in range(1, 6):
+            log(step(number))
+    whole = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(whole) + '{"event": "step", "st')
+    cut_log(path, 3)
+    assert path.read_text() == "".join(whole[:4])
+    cut_log(tmp_path / "none.jsonl", 3)
+    assert not (tmp_path / "none.jsonl").exists()
+
+
+def test_a_folder_that_was_there_stays_when_the_run_comes_to_nothing(tmp_path: Path) -> None:
+    there, made = RunFolder(tmp_path / "there"), RunFolder(tmp_path / "made" / "deep")
+    there.path.mkdir()
+    for folder in (there, made):
+        folder.start()
+        folder.write_config({"a": 1})
+        folder.discard_if_useless()
+    assert not list(there.path.iterdir())
+    assert not made.path.exists()
+
+
+def test_a_run_with_a_checkpoint_is_kept(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.start()
+    folder.write_config({"a": 1})
+    folder.checkpoint.write_bytes(b"")
+    folder.discard_if_useless()
+    assert json.loads(folder.config.read_text()) == {"a": 1}

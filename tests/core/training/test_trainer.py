@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from landseg_core.data.chips import TrainingData
+from landseg_core.data.folders import folder_data
+from landseg_core.events import (
+    EpochFinished,
+    Notice,
+    Progress,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+)
+from landseg_core.labels.classes import load_classes
+from landseg_core.models.bundle import ModelBundle, read_header
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.evaluation import evaluate
+
+Start = Callable[..., Any]
+"""Makes a run: (config, folder, overwrite=..., resume=...)."""
+STEPS = 7
+"""The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
+FILES = {"model.safetensors", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
+
+
+def metrics(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def same_weights(first: ModelBundle, second: ModelBundle) -> bool:
+    return all(torch.equal(value, second.state[name]) for name, value in first.state.items())
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_run_learns_and_leaves_its_files(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config.model_copy(update={"epochs": 8}), tmp_path / "run")
+    result = run.fit(data)
+    assert result.reason == "finished"
+    assert result.best_miou is not None
+    assert result.best_miou > 0.6
+    assert names(tmp_path / "run") == FILES
+    assert result.model_path == tmp_path / "run" / "model.safetensors"
+    assert same_weights(result.bundle, ModelBundle.load(tmp_path / "run"))
+    assert np.mean(run.losses[-STEPS:]) < 0.7 * np.mean(run.losses[:STEPS])
+
+
+def test_the_events_tell_the_run(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = start(config, tmp_path / "run")
+    run.fit(replace(data, notices=("mind the gap",)))
+    (start,), epochs, (end,) = run.told(RunStarted), run.told(EpochFinished), run.told(RunFinished)
+    steps = run.told(StepFinished)
+    assert (start.model, start.device, start.precision, start.epochs, start.minutes) == ("tiny", "cpu", "fp32", 3, None)
+    assert start.classes == ("land", "water", "road")
+    assert [notice.message for notice in run.told(Notice)] == ["mind the gap"]
+    assert start.steps_per_epoch == STEPS
+    assert [step.step for step in steps] == list(range(1, 3 * STEPS + 1))
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
+    assert epochs[0].train_loss == pytest.approx(np.mean(run.losses[:STEPS]))
+    assert steps[-1].fraction == 1
+    assert [epoch.seconds for epoch in epochs] == sorted(epoch.seconds for epoch in epochs)
+    best = max(epochs, key=lambda epoch: epoch.miou)
+    assert (end.reason, end.step, end.best_epoch, end.best_miou) == ("finished", len(steps), best.epoch, best.miou)
+    assert any(event.task == "validation" for event in run.told(Progress))
+
+
+def test_the_log_holds_the_events(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = start(config, tmp_path / "run")
+    run.fit(data)
+    logged = [event.as_dict() for event in run.events if not isinstance(event, Progress)]
+    assert metrics(tmp_path / "run") == json.loads(json.dumps(logged))
+
+
+def test_every_labelled_pixel_is_validated_once(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config, tmp_path / "run")
+    run.fit(data)
+    assert {epoch.val_pixels for epoch in run.told(EpochFinished)} == {90 * 75 - 64}
+
+
+def test_the_best_model_is_kept_and_evaluates_as_it_validated(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config, tmp_path / "run")
+    result = run.fit(data)
+    best = next(epoch for epoch in run.told(EpochFinished) if epoch.epoch == result.best_epoch)
+    figures = evaluate(result.bundle, data.val, "cpu", precision="fp32")
+    assert figures.miou == pytest.approx(best.miou, abs=1e-12)
+    assert figures.accuracy == pytest.approx(best.accuracy, abs=1e-12)
+    assert figures.iou == pytest.approx(best.iou)
+    header = read_header(tmp_path / "run")
+    assert header.training["epoch"] == result.best_epoch
+    assert header.training["miou"] == best.miou
+    assert header.training["settings"]["learning_rate"] == config.learning_rate
+    assert (header.schema, header.bands, header.dtype) == (data.schema, (1, 2, 3), "uint8")
+    assert header.normalisation == data.normalisation()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "auto"])
+def test_the_same_seed_gives_the_same_losses(
+    start: Start, precision: str, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    config = config.model_copy(update={"precision": precision, "epochs": 2})
+    first, second = start(config, tmp_path / "1"), start(config, tmp_path / "2")
+    results = [first.fit(data), second.fit(data)]
+    assert first.losses == second.losses
+    assert same_weights(results[0].bundle, results[1].bundle)
+    other = start(config.model_copy(update={"seed": 1}), tmp_path / "3")
+    other.fit(data)
+    assert other.losses != first.losses
+
+
+def test_torch_keeps_its_random_numbers(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    start(config.model_copy(update={"epochs": 1}), tmp_path / "run").fit(data)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.imagery
+def test_learns_from_real_imagery(start: Start, imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = imagery / "landcover_dubai"
+    (tmp_path / "train.txt").write_text("\n".join((folder / "train.txt").read_text().split()[:3]))
+    (tmp_path / "val.txt").write_text((folder / "val.txt").read_text().split()[0])
+    data = folder_data(
+        folder / "images",
+        folder / "masks",
+        load_classes("landcover-dubai"),
+        tmp_path / "train.txt",
+        tmp_path / "val.txt",
+    )
+    run = start(TrainConfig(epochs=1, batch=4, chip=128, device="cpu"), tmp_path / "run")
+    result = run.fit(data)
+    assert result.best_miou is not None
+    assert np.mean(run.losses[-8:]) < np.mean(run.losses[:8])
+    assert result.bundle.build().reach == 107

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from landseg_core.data.chips import TrainingData
+from landseg_core.events import (
+    EpochFinished,
+    Notice,
+    RunFinished,
+    StepFinished,
+)
+from landseg_core.training import schedule, validation
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.learner import Learner
+from landseg_core.training.validation import Figures, Validator
+
+Start = Callable[..., Any]
+"""Makes a run: (config, folder, overwrite=..., resume=...)."""
+FILES = {"model.safetensors", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+class FakeTime:
+    """A clock that a test moves; it also moves a little whenever it is looked at."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 1e-4
+        return self.now
+
+
+@pytest.fixture
+def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    """Lets each step take 0.1 s and each validation 0.5 s."""
+    fake = FakeTime()
+    monkeypatch.setattr(schedule, "time", fake)
+    monkeypatch.setattr(validation, "time", fake)
+    step, measure = Learner.step, Validator.measure
+
+    def slow_step(self: Learner, *batch: Any) -> float:
+        fake.now += 0.1
+        return step(self, *batch)
+
+    def slow_measure(self: Validator, *how: Any) -> Figures:
+        fake.now += 0.5
+        return measure(self, *how)
+
+    monkeypatch.setattr(Learner, "step", slow_step)
+    monkeypatch.setattr(Validator, "measure", slow_measure)
+    monkeypatch.setattr(Validator, "probe", lambda *_: 0.6)
+    return fake
+
+
+def by_minutes(config: TrainConfig, minutes: float) -> TrainConfig:
+    return config.model_copy(update={"epochs": None, "minutes": minutes})
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_run_by_minutes_ends_on_time(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    result = run.fit(data)
+    (end,) = run.told(RunFinished)
+    assert result.reason == "finished"
+    assert end.seconds == pytest.approx(6.0, abs=0.15)
+    last = run.told(StepFinished)[-1]
+    assert last.fraction > 0.97
+    assert last.learning_rate < config.learning_rate / 100
+    assert last.seconds_left == pytest.approx(6.0 - last.seconds)
+    epochs = run.told(EpochFinished)
+    assert len(epochs) == 2
+    assert epochs[-1].step == last.step
+    assert {epoch.val_pixels for epoch in epochs} == {90 * 75 - 64}
+
+
+def test_a_validation_quicker_than_expected_leaves_time_for_more(
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    fake_time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Validator, "probe", lambda *_: 2.9)
+    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    run.fit(data)
+    assert len(run.told(EpochFinished)) == 2
+    assert run.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_the_shortest_run_takes_a_step_and_validates(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(by_minutes(config, 1e-6), tmp_path / "run")
+    assert run.fit(data).reason == "finished"
+    assert (len(run.losses), len(run.told(EpochFinished))) == (1, 1)
+    assert "validating everything would take too long" in run.told(Notice)[0].message
+    assert names(tmp_path / "run") == FILES
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_run_by_minutes_is_resumed_with_the_time_it_has_left(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    stopped = start(by_minutes(config, 0.1), tmp_path / "run")
+    stopped.at_step[10] = stopped.control.stop
+    stopped.fit(data)
+    resumed = start(by_minutes(config, 0.1), tmp_path / "run", resume=True)
+    resumed.fit(data)
+    assert resumed.told(StepFinished)[0].step == 11
+    assert resumed.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from landseg_core.data.chips import TrainingData
+from landseg_core.errors import JobStopped, ModelError, TrainingError
+from landseg_core.events import (
+    EpochFinished,
+    Notice,
+    RunFinished,
+    RunStarted,
+)
+from landseg_core.models.bundle import ModelBundle, read_header
+from landseg_core.training import run as run_module
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.trainer import Trainer
+
+Start = Callable[..., Any]
+"""Makes a run: (config, folder, overwrite=..., resume=...)."""
+STEPS = 7
+"""The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
+FILES = {"model.safetensors", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
+
+
+def metrics(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def same_weights(first: ModelBundle, second: ModelBundle) -> bool:
+    return all(torch.equal(value, second.state[name]) for name, value in first.state.items())
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("stop_at", [1, STEPS, STEPS + 2])
+def test_a_resumed_run_is_the_run_that_was_never_stopped(
+    start: Start, stop_at: int, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    whole, stopped = start(config, tmp_path / "whole"), start(config, tmp_path / "run")
+    expected = whole.fit(data)
+    stopped.at_step[stop_at] = stopped.control.stop
+    assert stopped.fit(data).reason == "stopped"
+    resumed = start(config, tmp_path / "run", resume=True)
+    result = resumed.fit(data)
+    assert stopped.losses + resumed.losses == whole.losses
+    assert same_weights(result.bundle, expected.bundle)
+    assert (result.best_epoch, result.best_miou) == (expected.best_epoch, expected.best_miou)
+    assert [epoch.miou for epoch in stopped.told(EpochFinished) + resumed.told(EpochFinished)] == [
+        epoch.miou for epoch in whole.told(EpochFinished)
+    ]
+    assert [line["step"] for line in metrics(tmp_path / "run") if line["event"] == "step"] == list(
+        range(1, len(whole.losses) + 1)
+    )
+
+
+def test_a_run_that_was_killed_goes_on_from_its_checkpoint(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    whole = start(config, tmp_path / "whole")
+    whole.fit(data)
+
+    def crash() -> None:
+        raise MemoryError
+
+    killed = start(config, tmp_path / "run")
+    killed.at_step[9] = crash
+    with pytest.raises(MemoryError):
+        killed.fit(data)
+    resumed = start(config, tmp_path / "run", resume=True)
+    resumed.fit(data)
+    assert resumed.told(RunStarted)[0].first_step == STEPS
+    assert killed.losses[:STEPS] + resumed.losses == whole.losses
+    assert [line["train_loss"] for line in metrics(tmp_path / "run") if line["event"] == "step"] == whole.losses
+
+
+def test_checkpoints_come_during_long_epochs(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", 0.0)
+    steps: list[int] = []
+
+    def look() -> None:
+        steps.append(json.loads((tmp_path / "run" / "last.json").read_text())["position"]["step"])
+
+    run = start(config, tmp_path / "run")
+    run.at_step = {2: look, 3: look, 4: look}
+    run.fit(data)
+    assert steps == [1, 2, 3]
+
+
+def test_a_finished_run_has_nothing_to_resume(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    first = start(config, tmp_path / "run").fit(data)
+    again = start(config, tmp_path / "run", resume=True)
+    result = again.fit(data)
+    assert not again.losses
+    assert (result.reason, result.best_miou) == ("finished", first.best_miou)
+    assert "finished already" in again.told(Notice)[0].message
+
+
+def test_a_stop_gives_the_best_model_so_far(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config, tmp_path / "run")
+    run.at_step[8] = run.control.stop
+    result = run.fit(data)
+    assert len(run.losses) == 8
+    assert (result.reason, result.best_epoch) == ("stopped", 1)
+    assert result.best_miou == run.told(EpochFinished)[0].miou
+    assert run.told(RunFinished)[0].reason == "stopped"
+    assert names(tmp_path / "run") == FILES
+
+
+def test_a_stop_before_the_first_validation_gives_the_network_as_it_is(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config, tmp_path / "run")
+    run.at_step[2] = run.control.stop
+    result = run.fit(data)
+    assert (result.reason, result.best_epoch, result.best_miou) == ("stopped", None, None)
+    assert read_header(tmp_path / "run").training["miou"] is None
+    assert names(tmp_path / "run") == FILES
+
+
+def test_a_stop_during_validation(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = start(config, tmp_path / "run")
+    run.at_step[2 * STEPS] = run.control.stop
+    assert run.fit(data).best_epoch == 1
+    assert (len(run.losses), len(run.told(EpochFinished))) == (2 * STEPS, 1)
+    resumed = start(config, tmp_path / "run", resume=True)
+    resumed.fit(data)
+    assert [epoch.epoch for epoch in resumed.told(EpochFinished)] == [2, 3]
+
+
+def test_a_stop_before_the_first_step_leaves_nothing(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config, tmp_path / "deep" / "run")
+    run.control.stop()
+    with pytest.raises(JobStopped):
+        run.fit(data)
+    assert not (tmp_path / "deep" / "run").exists()
+
+
+def test_a_pause_holds_the_run_until_it_is_resumed(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run, paused = start(config, tmp_path / "run"), threading.Event()
+    run.at_step[3] = lambda: (run.control.pause(), paused.set())  # type: ignore[assignment]
+    worker = threading.Thread(target=run.fit, args=(data,))
+    worker.start()
+    assert paused.wait(60)
+    worker.join(0.3)
+    assert worker.is_alive()
+    assert len(run.losses) == 3
+    run.control.resume()
+    worker.join(60)
+    assert len(run.losses) == 3 * STEPS
+
+
+def test_no_thread_is_left(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    before = threading.active_count()
+    for number, stop_at in enumerate([4, 10**9]):
+        run = start(config.model_copy(update={"epochs": 1}), tmp_path / str(number))
+        run.at_step[stop_at] = run.control.stop
+        run.fit(data)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("folder", ["none", "."])
+def test_a_folder_without_a_run_cannot_be_resumed(folder: str, config: TrainConfig, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"holds no run that can be resumed \(last.safetensors is missing\)"):
+        Trainer(config, tmp_path / folder, resume=True)
+
+
+def test_a_run_with_other_settings_is_not_resumed(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    start(config, tmp_path / "run").fit(data)
+    other = config.model_copy(update={"batch": 4, "device": "auto"})
+    with pytest.raises(TrainingError, match=r"other settings \(batch was 2, now 4\); resume it with its own"):
+        Trainer(other, tmp_path / "run", resume=True)
+
+
+def test_a_run_on_other_data_is_not_resumed(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    start(config, tmp_path / "run").fit(data)
+    before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
+    with pytest.raises(TrainingError, match="learnt from other data"):
+        start(config, tmp_path / "run", resume=True).fit(replace(data, train=data.train[:1]))
+    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_refused(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    start(config, tmp_path / "run").fit(data)
+    checkpoint = tmp_path / "run" / "last.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+    with pytest.raises(ModelError, match=r"last\.safetensors is damaged"):
+        Trainer(config, tmp_path / "run", resume=True)
+
+
+def test_a_checkpoint_is_no_model(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    start(config, tmp_path / "run").fit(data)
+    with pytest.raises(ModelError, match="was not written by landseg for this purpose"):
+        read_header(tmp_path / "run" / "last.safetensors")

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.chips import TrainingData
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.data.reader import AreaReader
+from landseg_core.errors import JobStopped
+from landseg_core.events import JobControl, Progress, ignore_event
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.metrics import ConfusionMatrix
+from landseg_core.models.catalog import build_model
+from landseg_core.training import validation
+from landseg_core.training.devices import precision_for
+from landseg_core.training.losses import cross_entropy_sum
+from landseg_core.training.network import Network
+from landseg_core.training.validation import Validator, counted_windows
+
+CPU = torch.device("cpu")
+NORMALISATION = Normalisation((100.0, 100.0, 120.0), (40.0, 30.0, 50.0))
+
+
+def area(x: int, y: int, width: int, height: int) -> LabelledArea:
+    return LabelledArea("a", Path("a.tif"), Path("a.png"), PixelWindow(x, y, width, height))
+
+
+@given(
+    st.integers(0, 50), st.integers(0, 50), st.integers(1, 150), st.integers(1, 150), st.integers(0, 3),
+    st.integers(0, 20), st.integers(30, 120),
+)  # fmt: skip
+def test_every_pixel_is_counted_once_with_all_around_it_that_matters(
+    x: int, y: int, width: int, height: int, depth: int, reach: int, side: int
+) -> None:
+    multiple = 1 << depth
+    whole = area(x, y, width, height)
+    counted = np.zeros((height, width), int)
+    for window in counted_windows(whole, multiple, reach, side):
+        inner, outer = window.counted, window.read
+        counted[inner.shifted(-x, -y).slices()] += 1
+        assert whole.window.contains(outer)
+        assert outer.contains(inner)
+        assert (outer.x - x) % multiple == (outer.y - y) % multiple == 0
+        surroundings = PixelWindow(inner.x - reach, inner.y - reach, inner.width + 2 * reach, inner.height + 2 * reach)
+        assert outer.contains(surroundings.intersection(whole.window) or outer)
+        margins = 2 * (reach + multiple)
+        assert max(outer.width, outer.height) <= max(side, multiple + margins) + multiple
+    assert (counted == 1).all()
+
+
+def a_network() -> Network:
+    """A network of random weights that answers with all classes, in float32."""
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        model = build_model("tiny", 3, 3)
+    return Network(model, NORMALISATION, CPU, precision_for(CPU, "fp32"))
+
+
+@pytest.fixture
+def large(write_raster: Callable[..., Path], schema: ClassSchema, tmp_path: Path) -> LabelledArea:
+    """A part of a picture that takes several windows of 96 px."""
+    rng = np.random.default_rng(3)
+    truth = rng.choice([0, 1, 2, 255], (170, 260))
+    table = schema.value_table()
+    image = write_raster(tmp_path / "p.tif", rng.integers(0, 255, (3, 170, 260), np.uint8))
+    mask = write_raster(tmp_path / "m.png", table[truth])
+    return LabelledArea("p", image, mask, PixelWindow(10, 5, 243, 151))
+
+
+def seen_at_once(network: Network, reader: AreaReader, area: LabelledArea) -> tuple[np.ndarray, float]:
+    pixels, labels = reader.read(area)
+    network.model.eval()
+    with torch.no_grad():
+        logits = network.logits(pixels[None])
+    matrix = ConfusionMatrix(3)
+    matrix.add(labels, logits[0].argmax(0).numpy().astype(np.uint8))
+    return matrix.counts, float(cross_entropy_sum(logits, torch.from_numpy(labels[None]))) / matrix.pixels
+
+
+def test_windows_give_what_the_whole_picture_gives(
+    large: LabelledArea, schema: ClassSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, reader = a_network(), AreaReader(schema)
+    counts, loss = seen_at_once(network, reader, large)
+    monkeypatch.setattr(validation.counted_windows, "__defaults__", (96,))
+    validator = Validator(network, 3, [large], reader)
+    assert len(validator._windows) > 6
+    figures = validator.measure("test", ignore_event, lambda: None)
+    # A pixel between two classes may fall either way: sums in another order round otherwise.
+    assert np.abs(figures.matrix.counts - counts).sum() <= 2
+    assert figures.matrix.pixels == counts.sum() == np.count_nonzero(reader.read(large)[1] != 255)
+    assert figures.loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_tells_how_far_it_is_and_stops_when_asked(data: TrainingData) -> None:
+    validator = Validator(a_network(), 3, data.train, data.reader())
+    events: list[Progress] = []
+    validator.measure("looking", events.append, lambda: None)  # type: ignore[arg-type]
+    assert [(event.task, event.done, event.total) for event in events] == [
+        ("looking", 96 * 80, 14750),
+        ("looking", 14750, 14750),
+    ]
+    control = JobControl()
+    with pytest.raises(JobStopped):
+        validator.measure("looking", lambda _: control.stop(), control.checkpoint)
+
+
+def test_a_sample_is_spread_and_labelled(large: LabelledArea, schema: ClassSchema) -> None:
+    parts = [dataclasses.replace(large, window=PixelWindow(x, 0, 20, 40)) for x in range(0, 240, 20)]
+    validator = Validator(a_network(), 3, parts, AreaReader(schema))
+    assert validator.sampled(0.5).pixels == validator.pixels // 2
+    assert validator.sampled(0.001).pixels == 20 * 40
+    assert [window.area.window.x for window in validator.sampled(0.34)._windows] == [0, 60, 120, 180]
+    assert validator.pixels == 12 * 800
+
+
+def test_a_sample_without_labels_gets_a_window_that_has_some(
+    write_raster: Callable[..., Path], schema: ClassSchema, tmp_path: Path
+) -> None:
+    mask = np.full((20, 60), 255, np.uint8)
+    mask[:, 40:] = 4
+    image = write_raster(tmp_path / "p.tif", np.zeros((3, 20, 60), np.uint8))
+    areas = [
+        LabelledArea("p", image, write_raster(tmp_path / "m.png", mask), PixelWindow(x, 0, 20, 20)) for x in (0, 20, 40)
+    ]
+    sample = Validator(a_network(), 3, areas, AreaReader(schema)).sampled(0.3)
+    assert sample.measure("test", ignore_event, lambda: None).matrix.pixels == 400
+
+
+def test_the_probe_tells_about_how_long_it_takes(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
+    validator = Validator(a_network(), 3, data.train, data.reader())
+    now = iter(range(1000))
+    monkeypatch.setattr(validation.time, "monotonic", lambda: float(next(now)))
+    # One window takes one tick of the clock, and the other is of nearly the same size.
+    assert validator.probe(0.0) == pytest.approx(14750 / 7070)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 100))
+def test_channels_last_changes_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 255, (1, 3, 37, 22), np.uint8)
+    network = a_network_without_catalogue()
+    plain = network.model(network._inputs(torch.from_numpy(pixels)))
+    torch.testing.assert_close(network.logits(pixels), plain)
+
+
+def a_network_without_catalogue() -> Network:
+    model = build_model("unet16", 3, 3).eval()
+    return Network(model, NORMALISATION, CPU, precision_for(CPU, "fp32"))
