@@ -1,0 +1,58 @@
+"""Copies a map, whole or a window of it, as a tiled and compressed GeoTIFF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.export.map_source import MapSource
+from landseg_core.geo.tiling import pieces
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.mask_classes import class_map_info, mask_schema
+from landseg_core.output_files import OutputFiles
+from landseg_core.progress import ProgressMeter
+from landseg_core.raster.cropping import chosen_window
+from landseg_core.raster.writer import MAP_BLOCK, MapInfo, MapWriter
+
+__all__ = ["export_geotiff", "mask_schema"]
+
+_PIECE_WIDTH = 16 * MAP_BLOCK
+
+
+def export_geotiff(
+    mask: Path,
+    out: Path,
+    window: PixelWindow | None = None,
+    overwrite: bool = False,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> None:
+    """Write the map `mask`, or a `window` of it, as GeoTIFF, with its georeference, colours and class names.
+
+    Raises:
+        RasterError: the map cannot be read, or the window reaches beyond it.
+        OutputError: `out` exists already or cannot be written.
+        JobStopped: `control` asked for it.
+    """
+    control = control or JobControl()
+    with MapSource(mask) as source:
+        target = chosen_window(source.raster, window)
+        meter = ProgressMeter(f"writing {out.name}", target.pixels, on_event)
+        outputs = OutputFiles(overwrite=overwrite, inputs=source.raster.files)
+        grid = source.raster.grid.crop(target)
+        with outputs, MapWriter(outputs, out, grid, _map_info(source)) as writer:
+            for piece in pieces(target, _PIECE_WIDTH, MAP_BLOCK):
+                writer.write(piece.shifted(-target.x, -target.y), source.read(piece))
+                meter.add(piece.pixels)
+                control.checkpoint()
+
+
+def _map_info(source: MapSource) -> MapInfo:
+    if source.schema is not None:
+        return class_map_info(source.schema)
+    title = source.raster.band_names[0]
+    if source.colours is None:
+        return MapInfo(title)
+    return MapInfo(
+        title, {value: (red, green, blue) for value, (red, green, blue, _) in enumerate(source.colours.tolist())}
+    )

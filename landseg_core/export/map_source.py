@@ -1,0 +1,69 @@
+"""A map opened for export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.errors import RasterError
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.raster.source import RasterSource
+
+
+class MapSource:
+    """A raster of one band of 8-bit values, with the classes and colours that its file tells of.
+
+    Attributes:
+        raster: the opened file.
+        schema: its classes; None where it names none.
+        colours: (256, 4) uint8 RGBA by value, 255 transparent; None where it has no colours.
+
+    Raises:
+        RasterError: the file cannot be opened, or is no such raster.
+    """
+
+    def __init__(self, path: Path, schema: ClassSchema | None = None) -> None:
+        """Open `path`; a `schema` given here takes the place of the file's own."""
+        self.raster = RasterSource(path)
+        if len(self.raster.data_bands) != 1 or self.raster.dtype != np.uint8:
+            bands = len(self.raster.data_bands)
+            raise RasterError(
+                f"{path} is no mask: it has {bands} band(s) of {self.raster.dtype}, and a mask has one of uint8;"
+                " choose a raster of class values"
+            )
+        self.schema = schema or mask_schema(path)
+        self.colours = self._colours()
+
+    def _colours(self) -> npt.NDArray[np.uint8] | None:
+        if self.schema is not None:
+            return self.schema.colour_table()
+        if self.raster.colour_table is None:
+            return None
+        colours = self.raster.colour_table.copy()
+        colours[UNLABELLED] = 0
+        return colours
+
+    def read(self, window: PixelWindow) -> npt.NDArray[np.uint8]:
+        """Return (H, W) class values; 255 where the file has no data.
+
+        Raises:
+            RasterError: the file cannot be read.
+        """
+        values: npt.NDArray[np.uint8] = self.raster.read(window)[0]
+        if self.raster.all_valid or self.raster.nodata == UNLABELLED:
+            return values
+        return np.where(self.raster.read_valid(window), values, np.uint8(UNLABELLED))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.raster.close()

@@ -1,0 +1,164 @@
+"""Which windows a network sees, and how much each counts at every pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.geo.tiling import axis_origins, fitted_size
+from landseg_core.geo.window import PixelWindow
+
+Weights = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Field:
+    """How far a network sees: `reach` px along an axis, on a pooling grid of `multiple` px."""
+
+    multiple: int
+    reach: int
+
+    def around(self, first: int, last: int) -> tuple[int, int]:
+        """Return start and stop, on the pooling grid, of what can influence the pixels from `first` up to `last`."""
+        start = (first - self.reach) // self.multiple * self.multiple
+        return start, -(-(last + self.reach) // self.multiple) * self.multiple
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """A window along one axis: the network sees `start` to `stop` px, and `weights` count from pixel `first` on."""
+
+    start: int
+    stop: int
+    first: int
+    weights: Weights
+
+    @property
+    def last(self) -> int:
+        """Return the first pixel after those that count."""
+        return self.first + len(self.weights)
+
+    @property
+    def counted(self) -> slice:
+        """Return those that count among the pixels that the network sees."""
+        return slice(self.first - self.start, self.last - self.start)
+
+    def cut(self, first: int, last: int, field: Field) -> Span | None:
+        """Return the span with only the pixels from `first` up to `last`, and no more around them than they depend on.
+
+        The network's scores for these pixels stay the same. None where none of them count.
+        """
+        first, last = max(first, self.first), min(last, self.last)
+        if first >= last:
+            return None
+        start, stop = field.around(first, last)
+        weights = self.weights[first - self.first : last - self.first]
+        return Span(max(start, self.start), min(stop, self.stop), first, weights)
+
+
+def axis_spans(length: int, size: int, overlap: int, field: Field) -> list[Span]:
+    """Return windows of up to `size` px that cover `length` px; their weights sum up to 1 at every pixel.
+
+    Windows start on the pooling grid and end at the image's edge at the latest, where the network pads as it would for
+    the whole image. Where two overlap, what either sees too little of is left to the other, see `_left_out`, and the
+    rest fades linearly from one to the other.
+
+    Raises:
+        ValueError: the overlap leaves no room for a step.
+    """
+    size = fitted_size(length, size, overlap, field.multiple)
+    starts = axis_origins(length, size, overlap, field.multiple)
+    stops = [min(start + size, length) for start in starts]
+    weights = [np.ones(stop - start) for start, stop in zip(starts, stops, strict=True)]
+    for index in range(1, len(starts)):
+        fade = _fade(stops[index - 1] - starts[index], field.reach)
+        weights[index][: len(fade)] *= fade
+        weights[index - 1][::-1][: len(fade)] *= fade
+    total = np.zeros(length)
+    for start, stop, weight in zip(starts, stops, weights, strict=True):
+        total[start:stop] += weight
+    return [
+        _trimmed(start, stop, weight / total[start:stop])
+        for start, stop, weight in zip(starts, stops, weights, strict=True)
+    ]
+
+
+def _fade(overlap: int, reach: int) -> npt.NDArray[np.float64]:
+    """Return the weights of a window over its `overlap` px with the one before; mirrored, they are that one's."""
+    left_out = _left_out(overlap, reach)
+    blended = overlap - 2 * left_out
+    ramp = (np.arange(blended) + 0.5) / max(blended, 1)
+    return np.concatenate([np.zeros(left_out), ramp, np.ones(left_out)])
+
+
+def _left_out(overlap: int, reach: int) -> int:
+    """Return how many px at the border of a window do not count.
+
+    With an overlap of twice the reach or more, these are all that miss some of what they depend on. With less, those
+    that miss some in one window and nothing in the other; what misses some in both is blended.
+    """
+    return max(0, min(reach, overlap - reach))
+
+
+def _trimmed(start: int, stop: int, weights: npt.NDArray[np.float64]) -> Span:
+    counting = np.flatnonzero(weights)
+    first, last = int(counting[0]), int(counting[-1]) + 1
+    return Span(start, stop, start + first, weights[first:last].astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """The windows, `rows` x `columns`, that make up the columns of the image from `first` up to `last`."""
+
+    first: int
+    last: int
+    rows: tuple[Span, ...]
+    columns: tuple[Span, ...]
+
+    @property
+    def width(self) -> int:
+        """Return the columns that are made, in px."""
+        return self.last - self.first
+
+    def finished_rows(self) -> Iterator[tuple[Span, int]]:
+        """Yield each row of windows, and the row of the image down to which all is done after it."""
+        ends = [*(row.first for row in self.rows[1:]), self.rows[-1].last]
+        return zip(self.rows, ends, strict=True)
+
+    def windows(self) -> Iterator[PixelWindow]:
+        """Yield what the network sees, row by row."""
+        for row in self.rows:
+            for column in self.columns:
+                yield PixelWindow(column.start, row.start, column.stop - column.start, row.stop - row.start)
+
+
+def plan_strips(
+    target: PixelWindow, rows: Sequence[Span], columns: Sequence[Span], field: Field, max_width: int
+) -> list[Strip]:
+    """Return strips, side by side, that make up `target`; none is wider than `max_width` px unless a window is.
+
+    `rows` and `columns` are those of the whole image, so that each pixel gets the scores it has in the whole map.
+    """
+    cut_rows = _cut_all(rows, target.y, target.bottom, field)
+    cut_columns = _cut_all(columns, target.x, target.right, field)
+    cuts = [target.x, *_strip_ends(cut_columns, max_width), target.right]
+    return [Strip(first, last, cut_rows, _cut_all(columns, first, last, field)) for first, last in pairwise(cuts)]
+
+
+def _cut_all(spans: Sequence[Span], first: int, last: int, field: Field) -> tuple[Span, ...]:
+    cut = (span.cut(first, last, field) for span in spans)
+    return tuple(span for span in cut if span is not None)
+
+
+def _strip_ends(columns: Sequence[Span], max_width: int) -> Iterator[int]:
+    """Yield where one strip ends and the next begins: where a window starts to count, so that few are seen twice."""
+    begin = columns[0].first
+    ends = [*(column.first for column in columns[1:]), columns[-1].last]
+    for this, following in pairwise(ends):
+        if following - begin > max_width:
+            begin = this
+            yield begin

@@ -1,0 +1,116 @@
+"""Runs a network over a raster of any size, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.errors import ModelError
+from landseg_core.geo.window import PixelWindow
+from landseg_core.inference.blending import BlendedRows, StripBlender, Valid
+from landseg_core.inference.layout import Strip, axis_spans, plan_strips
+from landseg_core.raster.finite import require_finite
+from landseg_core.raster.source import RasterSource
+from landseg_core.training.prefetch import Prefetcher
+
+if TYPE_CHECKING:
+    from landseg_core.inference.backends import Backend
+
+BLENDING_BYTES = 256 * 2**20
+"""Memory for the scores of a strip: it limits the width of strips, and nothing else."""
+_AHEAD = 2
+
+ReadWindow = tuple[npt.NDArray[Any], Valid]
+
+
+class Sink(Protocol):
+    """Takes finished rows."""
+
+    def strip(self, strip: Strip) -> AbstractContextManager[Callable[[BlendedRows], None]]:
+        """Give the function that takes the rows of `strip`, from the top down."""
+
+
+class TiledPredictor:
+    """Predicts `target`, a window of `source`, in windows of up to `tile` px that overlap by `overlap` px or more.
+
+    Each pixel gets the scores it has in the map of the whole raster. Memory depends on tile, overlap and classes only.
+
+    Raises:
+        ModelError: the windows are too small for the model or for their overlap.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        source: RasterSource,
+        bands: Sequence[int],
+        target: PixelWindow,
+        *,
+        tile: int,
+        overlap: int,
+    ) -> None:
+        self._backend, self._source, self._bands = backend, source, bands
+        field = backend.field
+        size = tile // field.multiple * field.multiple
+        if overlap < 0 or size < overlap + field.multiple:
+            raise ModelError(
+                f"windows of {tile} px are too small to overlap by {overlap} px;"
+                f" choose a --tile of {overlap + 2 * field.multiple} or more, or another --overlap"
+            )
+        rows = axis_spans(source.grid.height, size, overlap, field)
+        columns = axis_spans(source.grid.width, size, overlap, field)
+        max_width = BLENDING_BYTES // (backend.classes * size * np.dtype(np.float32).itemsize)
+        self.strips = plan_strips(target, rows, columns, field, max_width)
+
+    @property
+    def work(self) -> int:
+        """Return the pixels that the network will see, overlaps included."""
+        return sum(window.pixels for window in self._windows())
+
+    def run(self, sink: Sink, on_window: Callable[[PixelWindow], None]) -> None:
+        """Predict all windows; `on_window` is called after each, and may end the work by raising.
+
+        Raises:
+            RasterError: the raster cannot be read, or holds numbers that are not finite.
+            ModelError: the device has too little memory.
+        """
+        with Prefetcher(map(self._read, self._windows()), _AHEAD) as ahead:
+            parts = iter(ahead)
+            for strip in self.strips:
+                with sink.strip(strip) as write:
+                    self._run_strip(strip, parts, write, on_window)
+
+    def _windows(self) -> Iterator[PixelWindow]:
+        for strip in self.strips:
+            yield from strip.windows()
+
+    def _read(self, window: PixelWindow) -> ReadWindow:
+        """Return (C, H, W) pixels, 0 where there is no data as in training, and (H, W) True where there is."""
+        valid = self._source.read_valid(window)
+        pixels = self._source.read(window, self._bands)
+        require_finite(self._source, window, pixels, valid)
+        return np.where(valid, pixels, np.zeros((), pixels.dtype)), valid
+
+    def _run_strip(
+        self,
+        strip: Strip,
+        parts: Iterator[ReadWindow],
+        write: Callable[[BlendedRows], None],
+        on_window: Callable[[PixelWindow], None],
+    ) -> None:
+        blender = StripBlender(self._backend.classes, strip)
+        windows = strip.windows()
+        for row, end in strip.finished_rows():
+            for column in strip.columns:
+                pixels, valid = next(parts)
+                blender.add(row, column, self._scores(pixels, valid), valid)
+                on_window(next(windows))
+            for finished in blender.finish(end):
+                write(finished)
+
+    def _scores(self, pixels: npt.NDArray[Any], valid: Valid) -> npt.NDArray[np.float32] | None:
+        return self._backend.probabilities(pixels) if valid.any() else None

@@ -1,0 +1,80 @@
+"""The prepared network answers as the trained one does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.errors import ModelError, TrainingError
+from landseg_core.inference.backends import TorchBackend
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.catalog import build_model
+from landseg_core.models.inputs import InputNormaliser
+from landseg_core.models.weights import weights_of
+
+
+@pytest.fixture
+def bundle(schema: ClassSchema) -> ModelBundle:
+    torch.manual_seed(1)
+    model = build_model("unet16", 3, 3)
+    for norm in model.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.running_mean.normal_()  # type: ignore[union-attr]
+            norm.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+    normalisation = Normalisation((100.0, 90.0, 80.0), (40.0, 50.0, 60.0))
+    return ModelBundle("unet16", schema, (1, 2, 3), "uint16", normalisation, None, {}, weights_of(model))
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (3, 50, 70)).astype(np.uint16)
+
+
+def plainly(bundle: ModelBundle) -> np.ndarray:
+    """Return the probabilities as the trained network gives them."""
+    with torch.inference_mode():
+        inputs = InputNormaliser(bundle.normalisation)(torch.from_numpy(PIXELS)[None])
+        answer: np.ndarray = bundle.build()(inputs)[0].softmax(dim=0).numpy()
+    return answer
+
+
+def test_in_float32_the_probabilities_are_those_of_the_trained_network(bundle: ModelBundle) -> None:
+    probabilities = TorchBackend(bundle, "cpu", "fp32").probabilities(PIXELS)
+    assert probabilities.dtype == np.float32
+    assert probabilities.flags.c_contiguous
+    assert np.abs(probabilities - plainly(bundle)).max() < 1e-5
+
+
+def test_the_fast_arithmetic_stays_close(bundle: ModelBundle) -> None:
+    probabilities = TorchBackend(bundle, "cpu").probabilities(PIXELS)
+    assert np.allclose(probabilities.sum(axis=0), 1, atol=1e-5)
+    assert np.abs(probabilities - plainly(bundle)).mean() < 0.01
+
+
+def test_the_backend_tells_what_the_tiler_needs(bundle: ModelBundle) -> None:
+    backend = TorchBackend(bundle, "cpu")
+    model = bundle.build()
+    assert (backend.classes, backend.field.multiple, backend.field.reach) == (3, model.multiple, model.reach)
+
+
+def test_every_batch_norm_is_folded(bundle: ModelBundle) -> None:
+    network = TorchBackend(bundle, "cpu")._model
+    assert not [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+
+
+def test_a_device_that_is_not_there_is_named(bundle: ModelBundle) -> None:
+    with pytest.raises(TrainingError, match="abacus"):
+        TorchBackend(bundle, "abacus")
+
+
+def test_too_little_memory_is_one_sentence(bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = TorchBackend(bundle, "cpu")
+
+    def exhaust(_inputs: torch.Tensor) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(backend, "_model", exhaust)
+    with pytest.raises(ModelError, match="no memory for windows of 70 x 50 px; choose a smaller --tile"):
+        backend.probabilities(PIXELS)

@@ -1,0 +1,273 @@
+"""From a model and a raster to maps on disk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from affine import Affine
+
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.errors import JobStopped, LandsegError, ModelError, OutputError, RasterError, TrainingError
+from landseg_core.events import Event, JobControl, Notice, Progress
+from landseg_core.geo.window import PixelWindow
+from landseg_core.inference.predictor import PredictOptions, predict_raster
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.catalog import build_model
+from landseg_core.models.weights import weights_of
+from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.source import RasterSource
+
+OPTIONS = PredictOptions(tile=96, overlap=32, device="cpu", confidence=True)
+
+
+@pytest.fixture(scope="session")
+def untrained() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    return weights_of(build_model("unet16", 3, 3))
+
+
+@pytest.fixture
+def bundle(schema: ClassSchema, untrained: dict[str, torch.Tensor]) -> ModelBundle:
+    """Return a network whose classes follow the picture's brightness closely enough to differ over an image."""
+    return ModelBundle(
+        "unet16", schema, (1, 2, 3), "uint8", Normalisation((120.0,) * 3, (60.0,) * 3), 0.5, {}, untrained
+    )
+
+
+@pytest.fixture
+def raster(tmp_path: Path, write_raster: Callable[..., Path], north_up: Affine) -> Path:
+    """Return a 150 x 110 px picture whose upper left 40 x 30 px have no data."""
+    pixels = np.random.default_rng(0).integers(1, 256, (3, 110, 150), np.uint8)
+    pixels[:, :30, :40] = 0
+    return write_raster(tmp_path / "in" / "a.tif", pixels, nodata=0, crs="EPSG:32632", transform=north_up)
+
+
+@pytest.fixture
+def predict(bundle: ModelBundle, raster: Path, tmp_path: Path) -> Callable[..., list[Event]]:
+    """Return `predict(options, bundle=, source=, mask=, control=)`, which writes into `out` and returns the events."""
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def run(options: PredictOptions = OPTIONS, control: JobControl | None = None, **other: Any) -> list[Event]:
+        events: list[Event] = []
+        with RasterSource(other.get("source", raster)) as source:
+            predict_raster(
+                other.get("bundle", bundle),
+                source,
+                other.get("mask", out / "a_mask.tif"),
+                other.get("confidence", out / "a_confidence.tif"),
+                options,
+                other.get("on_event", events.append),
+                control,
+            )
+        return events
+
+    return run
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def read(path: Path) -> np.ndarray:
+    with open_dataset(path) as dataset:
+        values: np.ndarray = dataset.read(1)
+    return values
+
+
+def test_both_maps_lie_on_the_raster(
+    predict: Callable[..., list[Event]], tmp_path: Path, raster: Path, schema: ClassSchema
+) -> None:
+    predict()
+    out = tmp_path / "out"
+    assert left(out) == ["a_confidence.tif", "a_mask.tif", "a_mask.tif.aux.xml"]
+    with RasterSource(raster) as source, RasterSource(out / "a_mask.tif") as mask:
+        assert mask.grid == source.grid
+        assert mask.nodata == 255
+    assert mask_schema(out / "a_mask.tif") == schema
+    values, confidence = read(out / "a_mask.tif"), read(out / "a_confidence.tif")
+    assert set(np.unique(values)) <= {*schema.values, 255}
+    nodata = np.zeros((110, 150), np.bool_)
+    nodata[:30, :40] = True
+    assert np.array_equal(values == 255, nodata)
+    assert np.array_equal(confidence == 255, nodata)
+    assert confidence[~nodata].min() >= 33
+    assert confidence[~nodata].max() <= 100
+
+
+def test_without_confidence_there_is_one_map(predict: Callable[..., list[Event]], tmp_path: Path) -> None:
+    predict(replace(OPTIONS, confidence=False))
+    assert left(tmp_path / "out") == ["a_mask.tif", "a_mask.tif.aux.xml"]
+
+
+def test_the_map_of_a_window_has_its_size_and_place(predict: Callable[..., list[Event]], tmp_path: Path) -> None:
+    predict(replace(OPTIONS, window=PixelWindow(30, 20, 50, 41)))
+    with RasterSource(tmp_path / "out" / "a_mask.tif") as mask:
+        assert (mask.grid.width, mask.grid.height) == (50, 41)
+        assert mask.grid.transform == Affine(0.5, 0, 399_015, 0, -0.5, 5_130_990)
+        assert np.array_equal(~mask.read_valid(mask.grid.window)[:10, :10], np.ones((10, 10), np.bool_))
+
+
+def test_progress_counts_the_pixels_of_the_map(predict: Callable[..., list[Event]]) -> None:
+    progress = [event for event in predict() if isinstance(event, Progress)]
+    assert len(progress) == 4
+    assert progress[-1].done == progress[-1].total == 150 * 110
+    assert all(before.done < after.done for before, after in pairwise(progress))
+
+
+def test_another_ground_resolution_is_a_notice(predict: Callable[..., list[Event]], bundle: ModelBundle) -> None:
+    assert not [event for event in predict() if isinstance(event, Notice)]
+    options = replace(OPTIONS, overwrite=True)
+    events = predict(options, bundle=replace(bundle, ground_resolution_m=1.0))
+    assert [event.message for event in events if isinstance(event, Notice)] != []
+
+
+def test_a_stop_leaves_nothing_and_keeps_what_was(predict: Callable[..., list[Event]], tmp_path: Path) -> None:
+    predict()
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    control = JobControl()
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Progress):
+            control.stop()
+
+    with pytest.raises(JobStopped):
+        predict(replace(OPTIONS, overwrite=True), control, on_event=stop)
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_nothing_is_overwritten_unasked(predict: Callable[..., list[Event]], tmp_path: Path) -> None:
+    confidence = tmp_path / "out" / "a_confidence.tif"
+    confidence.write_text("of the user")
+    with pytest.raises(OutputError, match=r"a_confidence\.tif exists already"):
+        predict()
+    assert left(tmp_path / "out") == ["a_confidence.tif"]
+    assert confidence.read_text() == "of the user"
+
+
+def test_neither_map_appears_if_one_cannot(predict: Callable[..., list[Event]], tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="missing does not exist"):
+        predict(confidence=tmp_path / "missing" / "a.tif")
+    assert left(tmp_path / "out") == []
+
+
+def test_the_raster_and_its_parts_are_never_replaced(predict: Callable[..., list[Event]], raster: Path) -> None:
+    vrt = raster.with_name("all.vrt")
+    vrt.write_text(
+        '<VRTDataset rasterXSize="150" rasterYSize="110">'
+        + "".join(
+            f'<VRTRasterBand dataType="Byte" band="{band}"><SimpleSource>'
+            f'<SourceFilename relativeToVRT="1">a.tif</SourceFilename><SourceBand>{band}</SourceBand>'
+            "</SimpleSource></VRTRasterBand>"
+            for band in (1, 2, 3)
+        )
+        + "</VRTDataset>"
+    )
+    before = {path: path.read_bytes() for path in raster.parent.iterdir()}
+    for source in (raster, vrt):
+        with pytest.raises(OutputError, match=r"a\.tif is being read and cannot be the result"):
+            predict(replace(OPTIONS, overwrite=True), source=source, mask=raster)
+    assert {path: path.read_bytes() for path in raster.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"window": PixelWindow(100, 0, 51, 10)}, RasterError),
+        ({"tile": 20}, ModelError),
+        ({"device": "abacus"}, TrainingError),
+    ],
+)
+def test_options_that_cannot_be_met_leave_nothing(
+    predict: Callable[..., list[Event]], tmp_path: Path, change: dict[str, Any], error: type[LandsegError]
+) -> None:
+    with pytest.raises(error):
+        predict(replace(OPTIONS, **change))
+    assert left(tmp_path / "out") == []
+
+
+def test_a_raster_with_too_few_bands_is_refused(
+    predict: Callable[..., list[Event]], tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    with pytest.raises(ModelError, match=r"needs the bands 1, 2, 3, but .*grey\.tif has only 1"):
+        predict(source=write_raster(tmp_path / "grey.tif", np.zeros((5, 5), np.uint8)))
+    assert left(tmp_path / "out") == []
+
+
+def test_the_folder_of_the_raster_is_left_alone(predict: Callable[..., list[Event]], raster: Path) -> None:
+    before = left(raster.parent)
+    predict()
+    assert left(raster.parent) == before
+
+
+def test_options_are_at_hand_without_torch() -> None:
+    program = "import sys; import landseg_core.inference.predictor; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(
+    bundle: ModelBundle, tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    bundle.save(tmp_path / "model.safetensors")
+    raster = write_raster(tmp_path / "big.tif", np.random.default_rng(0).integers(0, 255, (3, 600, 600), np.uint8))
+    out = tmp_path / "full"
+    out.mkdir()
+    program = f"""
+import resource, signal
+from pathlib import Path
+from landseg_core.errors import OutputError
+from landseg_core.inference.predictor import PredictOptions, predict_raster
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.raster.source import RasterSource
+
+bundle = ModelBundle.load(Path({str(tmp_path / "model.safetensors")!r}))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+out = Path({str(out)!r})
+with RasterSource(Path({str(raster)!r})) as source:
+    try:
+        options = PredictOptions(device="cpu", confidence=True)
+        predict_raster(bundle, source, out / "m.tif", out / "c.tif", options)
+    except OutputError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "could not be written to its end" in done.stdout
+    assert left(out) == []
+
+
+@pytest.mark.imagery
+def test_real_imagery_gives_a_map_of_its_place(
+    predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path, imagery: Path
+) -> None:
+    source = imagery / "ortho" / "swissimage_brig_8704x6656.tif"
+    window = PixelWindow(8300, 6400, 404, 256)
+    predict(replace(OPTIONS, tile=256, window=window), source=source)
+    with RasterSource(source) as raster, RasterSource(tmp_path / "out" / "a_mask.tif") as mask:
+        assert mask.grid.crs == raster.grid.crs
+        assert mask.grid.to_crs(0, 0) == pytest.approx(raster.grid.to_crs(8300, 6400))
+        assert mask.read_valid(mask.grid.window).all()
+
+
+@pytest.mark.imagery
+def test_the_near_infrared_of_real_imagery_can_be_used(
+    predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path, imagery: Path
+) -> None:
+    predict(bundle=replace(bundle, bands=(4, 1, 2)), source=imagery / "formats" / "naip_4band_epsg26914.tif")
+    with RasterSource(imagery / "formats" / "uint16_1band_epsg32616.tif") as source:
+        path = source.path
+    with pytest.raises(ModelError, match="has only 1"):
+        predict(replace(OPTIONS, overwrite=True), source=path)
