@@ -23,6 +23,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, open_dataset
+from landseg_core.raster.libtiff import quieten_libtiff
 
 MAP_BLOCK = 512
 """The side of a map's blocks in px: writing whole blocks is fastest and leaves no gaps in the file."""
@@ -97,6 +98,7 @@ class MapWriter:
             raise cannot_finish(self.path, error) from error
 
     def _create(self) -> Any:
+        quieten_libtiff()
         colours = self._info.colours
         size = {"width": self._grid.width, "height": self._grid.height}
         place = {"transform": self._grid.transform} if self._grid.is_georeferenced else {}

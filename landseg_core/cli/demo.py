@@ -1,0 +1,101 @@
+"""`landseg demo`: the main job on a generated landscape, from pictures to a map."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from landseg_core.cli.evaluate import measure, print_figures
+from landseg_core.cli.jobs import run_job
+from landseg_core.cli.options import Overwrite
+
+if TYPE_CHECKING:
+    from landseg_core.events import JobControl, OnEvent
+    from landseg_core.training.evaluation import Evaluation
+
+TRAINING_MINUTES = 1.5
+
+
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write to.")],
+    no_window: Annotated[bool, typer.Option("--no-window", help="Do not open the window on the result.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Generate a landscape, train on it, evaluate, predict and export: the main job in about two minutes."""
+    result = run_job(lambda on_event, control: _make_map(out, on_event, control, overwrite=overwrite))
+    print_figures(result)
+    typer.echo(f"map: {_tif(out)}\npicture: {_overlay(out)}\nmodel: {out / 'run' / 'model.safetensors'}")
+    if not no_window and _has_display():
+        _open_window(_picture(out), _tif(out))
+        typer.echo("landseg-gui is opening the landscape with its map")
+
+
+def _picture(out: Path) -> Path:
+    return out / "sample" / "images" / "landscape_3.tif"
+
+
+def _tif(out: Path) -> Path:
+    return out / "map" / f"{_picture(out).stem}_mask.tif"
+
+
+def _overlay(out: Path) -> Path:
+    return out / "map" / f"{_picture(out).stem}_overlay.png"
+
+
+def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: bool) -> Evaluation:
+    """Do the main job step by step; the figures come from the landscape that was not trained on."""
+    from landseg_core.cli.predict import check_plan, make_folder, plan_files, predict_one
+    from landseg_core.data.folders import folder_data
+    from landseg_core.export.png import export_png
+    from landseg_core.inference.predictor import PredictOptions
+    from landseg_core.labels.classes import load_classes
+    from landseg_core.models.bundle import ModelBundle
+    from landseg_core.sample import write_sample
+    from landseg_core.training.config import TrainConfig
+    from landseg_core.training.trainer import Trainer
+
+    sample = write_sample(out / "sample", overwrite=overwrite)
+    schema = load_classes(sample.classes)
+    trainer = Trainer(TrainConfig(minutes=TRAINING_MINUTES), out / "run", overwrite=overwrite)
+    data = folder_data(sample.images, sample.masks, schema, sample.train_list, sample.val_list)
+    model_path = trainer.fit(data, on_event, control).model_path
+    control.checkpoint()
+    result = measure(model_path, sample.images, sample.masks, sample.val_list, "auto", on_event, control)
+    (files,) = plan_files([_picture(out)], out / "map", ["tif"], confidence=True)
+    options = PredictOptions(confidence=True, overwrite=overwrite)
+    bundle = ModelBundle.load(model_path)
+    check_plan([files], bundle, options)
+    make_folder(out / "map")
+    predict_one(bundle, files, options, on_event, control)
+    export_png(
+        _tif(out),
+        _overlay(out),
+        "overlay",
+        image=_picture(out),
+        overwrite=overwrite,
+        on_event=on_event,
+        control=control,
+    )
+    return result
+
+
+def _has_display() -> bool:
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open_window(*files: Path) -> None:
+    """Start the window as a process of its own: the core knows no Qt, and the command returns at once."""
+    subprocess.Popen(
+        [sys.executable, "-m", "landseg_gui", *map(str, files)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

@@ -1,0 +1,74 @@
+"""`landseg evaluate`: how good a model is on labelled images."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from landseg_core.cli.jobs import run_job
+from landseg_core.cli.options import Device, Images, Masks, Model, Overwrite
+
+if TYPE_CHECKING:
+    from landseg_core.events import JobControl, OnEvent
+    from landseg_core.training.evaluation import Evaluation
+
+
+def evaluate(
+    model: Model,
+    images: Images,
+    masks: Masks,
+    list_file: Annotated[
+        Path | None, typer.Option("--list", metavar="F", help="Only these stems, one per line.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="F", help="Write the figures to this file.")
+    ] = None,
+    device: Device = "auto",
+    overwrite: Overwrite = False,
+) -> None:
+    """Compare a model's maps with masks: accuracy, IoU per class, confusion matrix."""
+    from landseg_core.output_files import OutputFiles
+
+    def work(on_event: OnEvent, control: JobControl) -> Evaluation:
+        return measure(model, images, masks, list_file, device, on_event, control)
+
+    with OutputFiles(overwrite=overwrite) as outputs:
+        unfinished = outputs.add(json_file) if json_file is not None else None
+        result = run_job(work)
+        if unfinished is not None:
+            unfinished.write_text(json.dumps(result.as_dict(), indent=2) + "\n")
+    print_figures(result)
+
+
+def measure(
+    model: Path,
+    images: Path,
+    masks: Path,
+    list_file: Path | None,
+    device: str,
+    on_event: OnEvent,
+    control: JobControl,
+) -> Evaluation:
+    """Evaluate the model in `model` on pairs of images and masks."""
+    from landseg_core.data.folders import evaluation_areas
+    from landseg_core.models.bundle import ModelBundle
+    from landseg_core.training.evaluation import evaluate as evaluate_areas
+
+    bundle = ModelBundle.load(model)
+    areas = evaluation_areas(images, masks, bundle.schema, list_file, on_event=on_event, control=control)
+    return evaluate_areas(bundle, areas, device, on_event, control)
+
+
+def print_figures(result: Evaluation) -> None:
+    """Print the figures as a table."""
+    table = Table("class", "IoU", box=None)
+    for name, iou in result.iou.items():
+        table.add_row(name, "-" if iou is None else f"{iou:.3f}")
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"accuracy {result.accuracy:.3f}  mIoU {result.miou:.3f}  over {result.pixels} pixels")

@@ -1,0 +1,66 @@
+"""`landseg export`: a map in another form."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from landseg_core.cli.jobs import run_job
+from landseg_core.cli.options import Overwrite, Window
+
+app = typer.Typer(help="Write a map in another form.", no_args_is_help=True)
+
+
+class Style(StrEnum):
+    """How a PNG shows the classes."""
+
+    INDEX = "index"
+    COLOUR = "colour"
+    OVERLAY = "overlay"
+
+
+@app.callback()
+def _export() -> None:
+    """Write a map in another form."""
+
+
+@app.command("png")
+def png(
+    mask: Annotated[Path, typer.Argument(metavar="MASK", help="A map: a one-band raster of class values.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The PNG to write.")],
+    style: Annotated[
+        Style, typer.Option(help="Class values with a palette, class colours, or colours on the picture.")
+    ],
+    image: Annotated[Path | None, typer.Option(metavar="RASTER", help="The picture, for --style overlay.")] = None,
+    opacity: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the classes on the picture.")] = 0.5,
+    window: Window = None,
+    classes: Annotated[
+        str | None, typer.Option(metavar="PRESET|FILE", help="Names and colours where the mask has none of its own.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a map as PNG, with a world file where the map has a georeference."""
+    if (style is Style.OVERLAY) != (image is not None):
+        raise typer.BadParameter("--style overlay and --image go together")
+    from landseg_core.export.png import export_png
+    from landseg_core.labels.classes import load_classes
+
+    schema = load_classes(classes) if classes else None
+    run_job(
+        lambda on_event, control: export_png(
+            mask,
+            out,
+            style.value,
+            schema=schema,
+            image=image,
+            opacity=opacity,
+            window=window,
+            overwrite=overwrite,
+            on_event=on_event,
+            control=control,
+        )
+    )
+    typer.echo(str(out))

@@ -1,0 +1,111 @@
+"""Runs long work at the command line: progress on stderr, Ctrl+C as a wish to stop cleanly."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import singledispatchmethod
+from types import FrameType
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn
+from rich.progress import Progress as ProgressBar
+
+from landseg_core.allocator import tune_allocator
+from landseg_core.events import EpochFinished, Event, JobControl, Notice, OnEvent, Progress, RunStarted, StepFinished
+from landseg_core.progress import time_left
+
+Result = TypeVar("Result")
+
+
+def run_job(work: Callable[[OnEvent, JobControl], Result]) -> Result:
+    """Run `work` with a progress bar; Ctrl+C or SIGTERM asks it to stop, a second one ends it at once."""
+    tune_allocator()  # before any job imports torch
+    control = JobControl()
+    with _stop_on_signal(control), EventPrinter() as printer:
+        return work(printer.show, control)
+
+
+@contextmanager
+def _stop_on_signal(control: JobControl) -> Iterator[None]:
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        if control.stop_requested:
+            raise KeyboardInterrupt
+        control.stop()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class EventPrinter:
+    """Shows events on stderr: one bar per task, one line per epoch and notice."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._bars = ProgressBar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> EventPrinter:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._bars.stop()
+
+    def show(self, event: Event) -> None:
+        """Show one event; of kinds that have no picture, nothing."""
+        self._show(event)
+
+    @singledispatchmethod
+    def _show(self, _event: Event) -> None:
+        return
+
+    @_show.register
+    def _(self, event: Progress) -> None:
+        self._advance(event.task, event.fraction, event.seconds_left)
+
+    @_show.register
+    def _(self, event: StepFinished) -> None:
+        self._advance("training", event.fraction, event.seconds_left)
+
+    @_show.register
+    def _(self, event: Notice) -> None:
+        self._console.print(f"note: {event.message}", markup=False, soft_wrap=True)
+
+    @_show.register
+    def _(self, event: RunStarted) -> None:
+        length = f"{event.minutes:g} minutes" if event.epochs is None else f"{event.epochs} epochs"
+        self._console.print(
+            f"{event.model} ({event.parameters / 1e6:.1f} M parameters) for {length}"
+            f" on {event.device} ({event.precision}); {event.train_pixels / 1e6:.2f} Mpx to train on,"
+            f" {event.val_pixels / 1e6:.2f} Mpx to validate on",
+            soft_wrap=True,
+        )
+
+    @_show.register
+    def _(self, event: EpochFinished) -> None:
+        self._console.print(
+            f"epoch {event.epoch:3d}  loss {event.train_loss:.3f} train {event.val_loss:.3f} validation  "
+            f"accuracy {event.accuracy:.3f}  mIoU {event.miou:.3f}{'  best so far' if event.best else ''}",
+            soft_wrap=True,
+        )
+
+    def _advance(self, task: str, fraction: float, seconds_left: float | None) -> None:
+        left = time_left(seconds_left)
+        if task not in self._tasks:
+            self._tasks[task] = self._bars.add_task(task, total=1.0, left=left)
+        self._bars.update(self._tasks[task], completed=fraction, left=left)

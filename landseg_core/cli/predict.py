@@ -1,0 +1,153 @@
+"""`landseg predict`: from a model and rasters to maps."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from landseg_core.cli.jobs import run_job
+from landseg_core.cli.options import Device, Model, Overwrite, Window
+from landseg_core.errors import OutputError
+
+if TYPE_CHECKING:
+    from landseg_core.events import JobControl, OnEvent
+    from landseg_core.inference.predictor import PredictOptions
+    from landseg_core.models.bundle import BundleHeader, ModelBundle
+
+FORMATS = ("tif", "png")
+
+
+@dataclass(frozen=True)
+class MapFiles:
+    """Where the maps of one raster go; None is not wanted."""
+
+    raster: Path
+    tif: Path | None
+    png: Path | None
+    confidence: Path | None
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Return the files that will be written."""
+        return tuple(path for path in (self.tif, self.png, self.confidence) if path is not None)
+
+
+def parse_formats(text: str) -> str:
+    """Check a list such as `tif,png`."""
+    unknown = sorted(set(text.split(",")) - set(FORMATS))
+    if unknown:
+        raise typer.BadParameter(f"'{unknown[0]}' is not one of {', '.join(FORMATS)}")
+    return text
+
+
+def predict(
+    model: Model,
+    rasters: Annotated[list[Path], typer.Argument(metavar="RASTER...")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the maps.")],
+    formats: Annotated[
+        str, typer.Option("--format", callback=parse_formats, metavar="tif,png", help="tif, png or both.")
+    ] = "tif",
+    confidence: Annotated[bool, typer.Option("--confidence", help="Write the confidence in percent, too.")] = False,
+    window: Window = None,
+    tile: Annotated[int, typer.Option(min=32, help="Side of the windows that the network sees, in pixels.")] = 1024,
+    overlap: Annotated[int, typer.Option(min=0, help="Pixels that neighbouring windows share.")] = 128,
+    device: Device = "auto",
+    overwrite: Overwrite = False,
+) -> None:
+    """Predict whole rasters, of any size, as maps with georeference, colours and class names."""
+    plan = plan_files(rasters, out, formats.split(","), confidence=confidence)
+
+    def work(on_event: OnEvent, control: JobControl) -> None:
+        from landseg_core.inference.predictor import PredictOptions
+        from landseg_core.models.bundle import ModelBundle
+
+        options = PredictOptions(
+            tile=tile,
+            overlap=overlap,
+            device=device,
+            window=window,
+            confidence=confidence,
+            overwrite=overwrite,
+        )
+        bundle = ModelBundle.load(model)
+        check_plan(plan, bundle, options)
+        make_folder(out)
+        for files in plan:
+            predict_one(bundle, files, options, on_event, control)
+
+    run_job(work)
+    for files in plan:
+        for path in files.all:
+            typer.echo(str(path))
+
+
+def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, confidence: bool) -> list[MapFiles]:
+    """Return where each raster's maps go.
+
+    Raises:
+        OutputError: two rasters have the same stem, so that one's map would replace the other's.
+    """
+    (stem, count), *_ = Counter(path.stem for path in rasters).most_common(1)
+    if count > 1:
+        raise OutputError(
+            f"{count} rasters are called {stem}, so their maps would be one file; predict them to two folders"
+        )
+    return [
+        MapFiles(
+            raster=path,
+            tif=out / f"{path.stem}_mask.tif" if "tif" in formats else None,
+            png=out / f"{path.stem}_mask.png" if "png" in formats else None,
+            confidence=out / f"{path.stem}_confidence.tif" if confidence else None,
+        )
+        for path in rasters
+    ]
+
+
+def check_plan(plan: Sequence[MapFiles], model: BundleHeader, options: PredictOptions) -> None:
+    """Refuse, before any work, whatever could not be read, predicted or written."""
+    from landseg_core.inference.fit import require_fit
+    from landseg_core.output_files import check_free
+    from landseg_core.raster.cropping import chosen_window
+    from landseg_core.raster.source import RasterSource
+
+    for files in plan:
+        with RasterSource(files.raster) as source:
+            require_fit(model, source)
+            chosen_window(source, options.window)
+        for path in files.all:
+            if path.parent.exists():
+                check_free(path, overwrite=options.overwrite)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for results.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"the folder {folder} cannot be made: {error.strerror}; choose another place") from error
+
+
+def predict_one(
+    bundle: ModelBundle, files: MapFiles, options: PredictOptions, on_event: OnEvent, control: JobControl
+) -> None:
+    """Predict one raster in every wanted format; a PNG alone is made from a map that is then removed."""
+    from landseg_core.export.png import export_png
+    from landseg_core.inference.predictor import predict_raster
+    from landseg_core.raster.source import RasterSource
+
+    out = files.all[0].parent
+    with RasterSource(files.raster) as source, tempfile.TemporaryDirectory(dir=out, prefix=".landseg-") as scratch:
+        tif = files.tif or Path(scratch) / "mask.tif"
+        predict_raster(bundle, source, tif, files.confidence, options, on_event, control)
+        if files.png is not None:
+            export_png(tif, files.png, "index", overwrite=options.overwrite, on_event=on_event, control=control)

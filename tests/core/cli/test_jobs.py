@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from landseg_core.cli.jobs import EventPrinter, run_job
+from landseg_core.errors import JobStopped
+from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, Progress
+
+
+def test_an_epoch_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with EventPrinter() as printer:
+        printer.show(Progress("reading", 1, 2, 3.0))
+        printer.show(EpochFinished(3, 30, 0.5, 0.625, 0.81, 0.54, {"water": None}, 1e-3, 12.0, best=True, val_pixels=9))
+        printer.show(Notice("class [water] never occurs"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "epoch   3  loss 0.500 train 0.625 validation  accuracy 0.810  mIoU 0.540  best so far",
+        "note: class [water] never occurs",
+    ]
+
+
+def test_the_first_signal_asks_to_stop() -> None:
+    def work(_on_event: OnEvent, control: JobControl) -> None:
+        signal.raise_signal(signal.SIGINT)
+        control.checkpoint()
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(JobStopped):
+        run_job(work)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_signal_interrupts_at_once() -> None:
+    def stubborn_work(_on_event: OnEvent, _control: JobControl) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_job(stubborn_work)
+
+
+def test_the_result_comes_back() -> None:
+    assert run_job(lambda _on_event, _control: 42) == 42
