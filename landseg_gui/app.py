@@ -1,0 +1,34 @@
+"""`landseg-gui`: starts the window."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from landseg_gui.torch_libraries import load_before_qt
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Show the window, open the files named on the command line, and return the exit code when it is closed."""
+    arguments = _parser().parse_args(argv)
+    load_before_qt()
+    from landseg_gui import startup  # brings Qt, which has to come after torch's libraries
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal ends the window
+    return startup.run([Path(name) for name in arguments.files])
+
+
+def _parser() -> argparse.ArgumentParser:
+    from landseg_core import __version__
+
+    parser = argparse.ArgumentParser(prog="landseg-gui", description="From an orthophoto to a land-cover map.")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="the orthophoto, and masks that belong to it")
+    parser.add_argument("--version", action="version", version=f"landseg {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

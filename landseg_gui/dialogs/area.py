@@ -1,0 +1,32 @@
+"""Chooses between the whole image and the part of it in view."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QRadioButton, QVBoxLayout, QWidget
+
+from landseg_core.geo.window import PixelWindow
+
+
+class AreaChoice(QWidget):
+    """Two buttons, `<name>_whole` and `<name>_view`; the second only where something is in view."""
+
+    def __init__(self, name: str, whole: PixelWindow, view: PixelWindow | None) -> None:
+        super().__init__()
+        self._view_window = view
+        self._whole = QRadioButton(f"Whole image ({_size(whole)})", objectName=f"{name}_whole", checked=True)
+        text = f"What is in view ({_size(view)})" if view else "What is in view"
+        self._view = QRadioButton(text, objectName=f"{name}_view", enabled=view is not None)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for button in (self._whole, self._view):
+            column.addWidget(button)
+        self.setFocusProxy(self._whole)
+
+    def window_chosen(self) -> PixelWindow | None:
+        """Return the window in view where that is chosen, None for the whole image."""
+        return self._view_window if self._view.isChecked() else None
+
+
+def _size(window: PixelWindow) -> str:
+    return f"{window.width} × {window.height} px"

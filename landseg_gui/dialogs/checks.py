@@ -1,0 +1,133 @@
+"""Cheap checks of what a form holds, done at every key stroke: a look at names, never at pixels."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from landseg_core.data.lists import EXTENSIONS
+from landseg_gui.panels.wording import capitalised
+
+_LOOKED_AT = 2000  # entries of a folder: enough to find an image, few enough for a slow disk
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a field, in a sentence; `missing` where it is only still to be filled in."""
+
+    sentence: str
+    missing: bool = False
+
+
+def as_sentence(text: object) -> str:
+    """Return an error's text, which begins small and ends open, as a sentence of its own."""
+    return f"{capitalised(str(text))}."
+
+
+def image_folder_problem(path: Path | None, what: str) -> Problem | None:
+    """Return what keeps `path` from being a folder of rasters; `what` says what they are: images, masks."""
+    if path is None:
+        return Problem(f"Choose the folder of the {what}.", missing=True)
+    return _folder_problem(path) or _without_image_problem(path, what)
+
+
+def landcover_ai_problem(path: Path | None) -> Problem | None:
+    """Return what keeps `path` from being LandCover.ai as downloaded."""
+    if path is None:
+        return Problem("Choose the folder that holds images, masks, train.txt and val.txt.", missing=True)
+    return _folder_problem(path) or _first(
+        Problem(f"This folder has no {name}; choose the folder of LandCover.ai as downloaded.")
+        for name in ("images", "masks", "train.txt", "val.txt")
+        if not is_there((path / name).exists)
+    )
+
+
+def optional_list_problem(path: Path | None) -> Problem | None:
+    """Return what is wrong with a list file that need not be given."""
+    if path is None or is_there(path.is_file):
+        return None
+    return Problem("This is a folder; choose a text file." if is_there(path.is_dir) else "There is no such file.")
+
+
+def run_folder_problem(path: Path | None) -> Problem | None:
+    """Return what keeps `path` from taking a run; it is made where it is not there."""
+    if path is None:
+        return Problem("Choose where to keep the model and the record of the run.", missing=True)
+    return _unwritable_problem(path) if is_there(path.is_dir) else _place_problem(path, "folder")
+
+
+def new_file_problem(path: Path | None, suffixes: tuple[str, ...], inputs: Iterable[Path] = ()) -> Problem | None:
+    """Return what keeps `path` from being written as a file with one of `suffixes`."""
+    if path is None:
+        return Problem("Choose where to write the result.", missing=True)
+    if is_there(path.is_dir):
+        return Problem("This is a folder; add a file name.")
+    if path.suffix.lower() not in suffixes:
+        return Problem(f"The name must end in {' or '.join(suffixes)}.")
+    if any(path == source for source in inputs):
+        return Problem("This file is being read; choose another name.")
+    return _place_problem(path, "file")
+
+
+def _folder_problem(path: Path) -> Problem | None:
+    if is_there(path.is_dir):
+        return None
+    return Problem("This is a file; choose a folder." if is_there(path.exists) else "There is no such folder.")
+
+
+def _without_image_problem(path: Path, what: str) -> Problem | None:
+    try:
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in itertools.islice(entries, _LOOKED_AT)]
+    except OSError as error:
+        return Problem(f"This folder cannot be read: {error.strerror}.")
+    if len(names) == _LOOKED_AT or any(Path(name).suffix.lower() in EXTENSIONS for name in names):
+        return None
+    return Problem(f"This folder holds no {what} that landseg reads (such as .tif, .png, .jpg).")
+
+
+def _place_problem(path: Path, what: str) -> Problem | None:
+    """Return what keeps something new from being made at `path`: its nearest folder above must take it."""
+    if what == "folder" and is_there(path.exists):
+        return Problem("There is a file of this name; choose a folder.")
+    above = next((folder for folder in path.absolute().parents if is_there(folder.exists)), None)
+    if odd := _name_problem(path):
+        return odd
+    if above is None or not is_there(above.is_dir):
+        return Problem(f"{above} is a file; choose a folder." if above else "There is no such place.")
+    return _unwritable_problem(above)
+
+
+def _name_problem(path: Path) -> Problem | None:
+    """Return what the system has against a name at all: too long, or in a folder closed to the user."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return Problem(f"This place cannot be used: {error.strerror}.")
+    return None
+
+
+def _unwritable_problem(folder: Path) -> Problem | None:
+    if os.access(folder, os.R_OK | os.W_OK):
+        return None
+    return Problem(f"You may not write to {folder}; choose another folder.")
+
+
+def is_there(look: Callable[[], bool]) -> bool:
+    """Return what a look at a path (`path.exists`, `path.is_dir` ...) says; where looking is impossible, False.
+
+    A name half typed may lie in a folder that is closed to the user, or be too long for the file system.
+    """
+    try:
+        return look()
+    except OSError:
+        return False
+
+
+def _first(problems: Iterable[Problem]) -> Problem | None:
+    return next(iter(problems), None)

@@ -1,0 +1,162 @@
+"""The dialog that writes a mask as a picture or a map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QWidget
+
+from landseg_core.geo.window import PixelWindow
+from landseg_gui.dialogs import checks
+from landseg_gui.dialogs.area import AreaChoice
+from landseg_gui.dialogs.checks import Problem
+from landseg_gui.dialogs.failure import choose
+from landseg_gui.dialogs.fields import PathField, pick_new_file
+from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.places import results_folder
+from landseg_gui.jobs.requests import EXPORT_STYLES, ExportRequest, ExportStyle
+from landseg_gui.viewer.layers import MaskLayer
+
+_KINDS = "PNG (*.png);;GeoTIFF (*.tif)"
+
+
+class ExportDialog(FormDialog):
+    """Asks which of `layers` (one at least) to write, how and where; `request` is the answer."""
+
+    def __init__(
+        self,
+        layers: Sequence[MaskLayer],
+        image: Path | None,
+        view: PixelWindow | None,
+        memory: FormMemory,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("export", "Export", "Export", parent)
+        self._layers = layers
+        self._image = image
+        self._memory = memory
+        self._overwrite = False
+        self._suggested = ""
+        self._add_fields(view)
+        self.complete()
+        self._recall()
+        self._connect()
+        self._suggest_name()
+        self._show_style()
+        self.resize(600, self.sizeHint().height())
+
+    # --- fields
+
+    def _add_fields(self, view: PixelWindow | None) -> None:
+        self._layer = QComboBox(objectName="export_layer")
+        for layer in self._layers:
+            self._layer.addItem(layer.name)
+        self._style = QComboBox(objectName="export_style")
+        for name, style in EXPORT_STYLES.items():
+            if self._image is not None or not style.shows_picture:
+                self._style.addItem(style.title, name)
+        self._area = AreaChoice("export", self._layers[0].grid.window, view)
+        self._out = PathField("export_out", pick_new_file("Export", _KINDS))
+        form = self._form = self.add_section("What to write")
+        self.add_field(form, "export_layer", "&Layer", self._layer, "The mask to write")
+        self.add_field(form, "export_style", "&Kind", self._style, "What the file shows")
+        tip = "How strongly the classes cover the picture"
+        self._opacity_field = self.add_field(form, "export_opacity", "&Opacity", self._opacity_editor(), tip)
+        self.add_field(form, "export_area", "Area", self._area, "Write the whole mask, or only what is in view")
+        self.add_field(self.add_section("Where"), "export_out", "&File", self._out, "The file to write")
+
+    def _opacity_editor(self) -> QWidget:
+        self._opacity = QSlider(Qt.Orientation.Horizontal, objectName="export_opacity", maximum=100)
+        value = QLabel()
+        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        value.setMinimumWidth(value.fontMetrics().horizontalAdvance("100 %"))
+        self._opacity.valueChanged.connect(lambda percent: value.setText(f"{percent} %"))
+        editor = QWidget()
+        row = QHBoxLayout(editor)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._opacity, 1)
+        row.addWidget(value)
+        editor.setFocusProxy(self._opacity)
+        return editor
+
+    def _recall(self) -> None:
+        text = self._memory.text
+        self._style.setCurrentIndex(max(0, self._style.findData(text("style"))))
+        self._opacity.setValue(round(100 * self._layers[0].opacity))
+
+    def _connect(self) -> None:
+        self._layer.currentIndexChanged.connect(self._show_layer)
+        self._style.currentIndexChanged.connect(self._show_style)
+        self._out.changed.connect(self.check)
+
+    def _show_layer(self) -> None:
+        self._opacity.setValue(round(100 * self._chosen_layer().opacity))
+        self._suggest_name()
+
+    def _show_style(self) -> None:
+        self._form.setRowVisible(self._opacity_field, self._chosen_style().shows_picture)
+        self._suggest_name()
+        path = self._out.path()
+        if path is not None and path.suffix:
+            self._out.set_path(path.with_suffix(self._chosen_style().suffix))
+        self.check()
+
+    def _suggest_name(self) -> None:
+        """Put a name that fits layer and kind into the line, unless the user has written another."""
+        if self._out.text() not in ("", self._suggested):
+            return
+        folder = Path(self._memory.text("folder") or results_folder("maps"))
+        name = f"{self._chosen_layer().path.stem}_{self._style.currentData()}{self._chosen_style().suffix}"
+        self._suggested = str(folder / name)
+        self._out.set_path(self._suggested)
+
+    def _chosen_layer(self) -> MaskLayer:
+        return self._layers[self._layer.currentIndex()]
+
+    def _chosen_style(self) -> ExportStyle:
+        return EXPORT_STYLES[self._style.currentData()]
+
+    # --- what is checked
+
+    def find_problems(self) -> Mapping[str, Problem]:
+        """Return the problem of every field that has one."""
+        inputs = [path for path in (self._chosen_layer().path, self._image) if path]
+        problem = checks.new_file_problem(self._out.path(), (self._chosen_style().suffix,), inputs)
+        return {"export_out": problem} if problem else {}
+
+    # --- the answer
+
+    def accept(self) -> None:
+        """Close with the answer, and remember it; ask before anything is overwritten."""
+        if not self.action_button.isEnabled():
+            return
+        out = self._out_path()
+        if out.exists() and not self._may_overwrite(out):
+            return
+        self._overwrite = out.exists()
+        self._memory.keep({"style": self._style.currentData(), "folder": str(out.parent)})
+        super().accept()
+
+    def _may_overwrite(self, out: Path) -> bool:
+        explanation = f"What is in {out.parent} under this name will be lost."
+        return choose(self, f"Replace {out.name}?", explanation, ["Replace"]) is not None
+
+    def _out_path(self) -> Path:
+        return (self._out.path() or Path()).absolute()
+
+    def request(self) -> ExportRequest:
+        """Return the answer; call it only after the dialog was accepted."""
+        layer = self._chosen_layer()
+        return ExportRequest(
+            mask=layer.path,
+            schema=layer.schema,
+            image=self._image if self._chosen_style().shows_picture else None,
+            style=self._style.currentData(),
+            opacity=self._opacity.value() / 100,
+            window=self._area.window_chosen(),
+            out=self._out_path(),
+            overwrite=self._overwrite,
+        )

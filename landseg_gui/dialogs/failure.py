@@ -1,0 +1,31 @@
+"""Short boxes: a failure told calmly, and a question before something is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+
+def show_failure(parent: QWidget | None, sentence: str, details: str = "") -> QMessageBox:
+    """Show `sentence` in a box over `parent` and return at once; the box goes with its OK button."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "landseg", sentence, QMessageBox.StandardButton.Ok, parent)
+    box.setObjectName("failure")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setDetailedText(details)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+    return box
+
+
+def choose(parent: QWidget | None, question: str, explanation: str, actions: Sequence[str]) -> str | None:
+    """Ask which of `actions` to take; None where the user cancels."""
+    box = QMessageBox(QMessageBox.Icon.Question, "landseg", question, QMessageBox.StandardButton.Cancel, parent)
+    box.setObjectName("question")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(explanation)
+    buttons = {box.addButton(action, QMessageBox.ButtonRole.AcceptRole): action for action in actions}
+    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    return buttons.get(box.clickedButton())

@@ -1,0 +1,122 @@
+"""The parts that forms are made of: a path with its Browse button, and a field with its problem beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+PickPath = Callable[[QWidget, str], str]
+"""Asks the user for a path, starting at the one given; an empty answer means: no change."""
+
+
+def pick_folder(title: str) -> PickPath:
+    """Return what asks for a folder."""
+    return lambda parent, start: QFileDialog.getExistingDirectory(parent, title, start)
+
+
+def pick_file(title: str, kinds: str) -> PickPath:
+    """Return what asks for a file that exists; `kinds` is a Qt name filter."""
+    return lambda parent, start: QFileDialog.getOpenFileName(parent, title, start, kinds)[0]
+
+
+def pick_new_file(title: str, kinds: str) -> PickPath:
+    """Return what asks for the place of a new file; whether to overwrite is asked later, for typed names too."""
+    options = QFileDialog.Option.DontConfirmOverwrite
+    return lambda parent, start: QFileDialog.getSaveFileName(parent, title, start, kinds, options=options)[0]
+
+
+class PathField(QWidget):
+    """A path to type, browse for or drop. The line itself carries the object name, its button `<name>_browse`."""
+
+    changed = Signal()
+
+    def __init__(self, name: str, pick: PickPath, placeholder: str = "") -> None:
+        super().__init__()
+        self._pick = pick
+        self.line = _PathLine()
+        self.line.setObjectName(name)
+        self.line.setPlaceholderText(placeholder)
+        self.line.setClearButtonEnabled(True)
+        self.line.textChanged.connect(self.changed)
+        button = QPushButton("Browse…", objectName=f"{name}_browse", autoDefault=False)
+        button.clicked.connect(self._browse)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.line, 1)
+        layout.addWidget(button)
+        self.setFocusProxy(self.line)
+
+    def text(self) -> str:
+        """Return what stands in the line, without the quotes that a file manager's Copy as path adds."""
+        return self.line.text().strip().strip('"')
+
+    def path(self) -> Path | None:
+        """Return the path, or None where the line is empty."""
+        text = self.text()
+        try:
+            return Path(text).expanduser() if text else None
+        except RuntimeError:  # a user whom the system does not know, perhaps only half typed
+            return Path(text)
+
+    def set_path(self, path: Path | str | None) -> None:
+        """Put a path into the line; None empties it."""
+        self.line.setText(str(path or ""))
+
+    def _browse(self) -> None:
+        if answer := self._pick(self, self.text()):
+            self.set_path(Path(answer))
+
+
+class _PathLine(QLineEdit):
+    """A line that takes a dropped file or folder in place of its text."""
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+        else:
+            super().dragEnterEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
+        if urls:
+            self.setText(str(Path(urls[0].toLocalFile())))
+            event.acceptProposedAction()
+        else:
+            super().dropEvent(event)
+
+
+class ProblemLabel(QLabel):
+    """The sentence beside a field that says what is wrong with it; takes no room while there is nothing to say."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(objectName=f"{name}_problem", wordWrap=True, visible=False)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def tell(self, sentence: str, *, grave: bool = True) -> None:
+        """Show `sentence`; what is merely still to be filled in (not `grave`) is written in the colour of a hint."""
+        self.setForegroundRole(QPalette.ColorRole.BrightText if grave else QPalette.ColorRole.PlaceholderText)
+        self.setText(sentence)
+        self.setVisible(bool(sentence))
+
+
+class Field(QWidget):
+    """An editor with the place for its problem under it."""
+
+    def __init__(self, name: str, editor: QWidget) -> None:
+        super().__init__()
+        self.editor = editor
+        self.problem = ProblemLabel(name)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(editor)
+        layout.addWidget(self.problem)
+        self.setFocusProxy(editor)
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put what explains the editor's content under it."""
+        self.layout().addWidget(widget)

@@ -1,0 +1,111 @@
+"""A dialog of fields that is checked as it is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QGroupBox,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from landseg_gui.dialogs.checks import Problem
+from landseg_gui.dialogs.fields import Field
+
+
+class FormDialog(QDialog):
+    """A dialog whose action button works only while no field has a problem.
+
+    A subclass adds sections and fields, then calls `complete`; it connects every change to `check`, and says in
+    `find_problems` what is wrong.
+    """
+
+    def __init__(self, name: str, title: str, action: str, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"dialog_{name}")
+        self.setWindowTitle(title)
+        self._fields: dict[str, Field] = {}
+        self._captions: list[QLabel] = []
+        self._name = name
+        self._sections = QVBoxLayout(self)
+        self._sections.setSpacing(12)
+        self.action_button = QPushButton(action, objectName=f"{name}_start", default=True)
+
+    def add_section(self, title: str) -> QFormLayout:
+        """Add a titled group of fields and return its form."""
+        group = QGroupBox(title)
+        form = QFormLayout(group)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        form.setVerticalSpacing(8)
+        group.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._sections.addWidget(group)
+        return form
+
+    def add_field(self, form: QFormLayout, name: str, label: str, editor: QWidget, tip: str) -> Field:
+        """Add a labelled field; its problem is looked up under `name`."""
+        field = Field(name, editor)
+        caption = QLabel(label)
+        caption.setBuddy(editor.focusProxy() or editor)
+        caption.setMinimumHeight((editor.focusProxy() or editor).sizeHint().height())  # level with the first line
+        caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._captions.append(caption)
+        for widget in (caption, editor):
+            widget.setToolTip(tip)
+        form.addRow(caption, field)
+        self._fields[name] = field
+        return field
+
+    def complete(self) -> None:
+        """Add the buttons under the sections, last in the order of the Tab key, and line the fields up."""
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        buttons.addButton(self.action_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        cancel = buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        cancel.setObjectName(f"{self._name}_cancel")
+        cancel.setAutoDefault(False)
+        self._sections.addStretch(1)
+        self._sections.addWidget(buttons)
+        width = max(caption.sizeHint().width() for caption in self._captions)
+        for caption in self._captions:
+            caption.setMinimumWidth(width)
+
+    def find_problems(self) -> Mapping[str, Problem]:
+        """Return the problem of every field that has one, by the field's name."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Show the problems beside their fields and let the action button work only where there is none."""
+        problems = self.find_problems()
+        for name, field in self._fields.items():
+            problem = problems.get(name, Problem(""))
+            field.problem.tell(problem.sentence, grave=not problem.missing)
+        self.action_button.setEnabled(not problems)
+
+    def event(self, event: QEvent) -> bool:
+        """Make room once a sentence has come or gone."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._make_room()
+        return handled
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the height that the sentences need at the new width."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Grow for sentences that wrap: Qt itself would squeeze the fields above them instead."""
+        layout = self.layout()
+        if layout.hasHeightForWidth():
+            self.setMinimumHeight(layout.totalMinimumHeightForWidth(self.width()))

@@ -1,0 +1,105 @@
+"""Export from the window: the dialog, and the work in its thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from landseg_core.events import Event, JobControl, Notice, OnEvent
+from landseg_gui.dialogs.export import ExportDialog
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.jobs.files import make_folder
+from landseg_gui.jobs.requests import ExportRequest
+from landseg_gui.jobs.runner import Job, JobRunner, Work
+from landseg_gui.panels.wording import capitalised
+from landseg_gui.session import Session
+
+
+def export_work(request: ExportRequest) -> Work:
+    """Return the work of an export, which gives the path of the file."""
+    write = _write_geotiff if request.style == "geotiff" else _write_png
+
+    def work(on_event: OnEvent, control: JobControl) -> Path:
+        make_folder(request.out.parent)
+        write(request, on_event, control)
+        return request.out
+
+    return work
+
+
+def _write_geotiff(request: ExportRequest, on_event: OnEvent, control: JobControl) -> None:
+    from landseg_core.export.geotiff import export_geotiff
+
+    export_geotiff(
+        request.mask,
+        request.out,
+        window=request.window,
+        overwrite=request.overwrite,
+        on_event=on_event,
+        control=control,
+    )
+
+
+def _write_png(request: ExportRequest, on_event: OnEvent, control: JobControl) -> None:
+    from landseg_core.export.png import export_png
+
+    export_png(
+        request.mask,
+        request.out,
+        request.style,
+        schema=request.schema,
+        image=request.image,
+        opacity=request.opacity,
+        window=request.window,
+        overwrite=request.overwrite,
+        on_event=on_event,
+        control=control,
+    )
+
+
+class ExportFlow(QObject):
+    """Exports of the masks that are open; several may run at once."""
+
+    def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
+        super().__init__(parent_window)
+        self._session = session
+        self._runner = runner
+        self._window = parent_window
+        self._jobs: list[Job] = []
+
+    @property
+    def running(self) -> bool:
+        """Tell whether an export is under way."""
+        return any(job.running for job in self._jobs)
+
+    def open(self) -> ExportDialog | None:
+        """Show the dialog, if there is a mask to write."""
+        layers = self._session.layers.masks
+        if not layers:
+            self._session.message.emit("There is no mask to export: predict the picture, or open a mask")
+            return None
+        raster = self._session.raster
+        image = raster.path if raster else None
+        dialog = ExportDialog(layers, image, self._session.view_window(), FormMemory("export"), self._window)
+        dialog.accepted.connect(lambda: self.start(dialog.request()))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    def start(self, request: ExportRequest) -> Job:
+        """Write what `request` says."""
+        job = self._runner.start(f"Export {request.out.name}", export_work(request))
+        self._jobs = [*(other for other in self._jobs if other.running), job]
+        job.finished.connect(self._tell)
+        job.failed.connect(self._session.problem)
+        job.event.connect(self._pass_notice_on)
+        return job
+
+    def _pass_notice_on(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self._session.message.emit(capitalised(event.message))
+
+    def _tell(self, out: Path) -> None:
+        self._session.message.emit(f"Exported to {out}")

@@ -1,0 +1,104 @@
+"""What the dialogs answer and the jobs then do. No torch here: work that needs it imports it in the job's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from landseg_core.data.chips import TrainingData
+
+
+@dataclass(frozen=True)
+class Folders:
+    """A data set of two folders, matched by stem, with lists of stems or without."""
+
+    images: Path
+    masks: Path
+    train_list: Path | None = None
+    val_list: Path | None = None
+
+    def load(self, schema: ClassSchema, seed: int, on_event: OnEvent, control: JobControl) -> TrainingData:
+        """Read and check the data set; errors are those of `folder_data`."""
+        from landseg_core.data.folders import folder_data
+
+        lists = self.train_list, self.val_list
+        return folder_data(self.images, self.masks, schema, *lists, seed=seed, on_event=on_event, control=control)
+
+
+@dataclass(frozen=True)
+class LandCoverAi:
+    """LandCover.ai as downloaded, with its own lists."""
+
+    folder: Path
+
+    def load(self, schema: ClassSchema, _seed: int, on_event: OnEvent, control: JobControl) -> TrainingData:
+        """Read and check the data set; errors are those of `landcover_ai_data`."""
+        from landseg_core.data.landcover_ai import landcover_ai_data
+
+        return landcover_ai_data(self.folder, schema, on_event=on_event, control=control)
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """A run to train; `run_folder` takes its files. `resume` goes on with the run there, `overwrite` replaces it."""
+
+    source: Folders | LandCoverAi
+    schema: ClassSchema
+    config: TrainConfig
+    run_folder: Path
+    resume: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """A map to make of `raster`, or of its `window` (px). `tile` and `overlap` are in px."""
+
+    model: Path
+    raster: Path
+    mask: Path
+    confidence: Path | None
+    window: PixelWindow | None
+    tile: int
+    overlap: int
+    device: str
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class ExportStyle:
+    """A kind of file to make of a mask: what a user reads of it, its suffix, and whether the picture is part of it."""
+
+    title: str
+    suffix: str
+    shows_picture: bool = False
+
+
+EXPORT_STYLES = {
+    "colour": ExportStyle("PNG in the classes' colours", ".png"),
+    "overlay": ExportStyle("PNG of the picture with the classes over it", ".png", shows_picture=True),
+    "index": ExportStyle("PNG of class values, with a palette", ".png"),
+    "geotiff": ExportStyle("GeoTIFF of class values, for a GIS", ".tif"),
+}
+"""The kinds of files that a mask can become, by the name that the exporters know."""
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """A file to make of a mask, or of its `window` (px); `style` is a key of `EXPORT_STYLES`, `opacity` is 0 to 1."""
+
+    mask: Path
+    schema: ClassSchema
+    image: Path | None
+    style: str
+    opacity: float
+    window: PixelWindow | None
+    out: Path
+    overwrite: bool = False

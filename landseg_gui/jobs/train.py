@@ -1,0 +1,99 @@
+"""Training from the window: the dialog, the run in its thread, and the model for use afterwards."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.training.checkpoint import load_checkpoint_record
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.run_folder import RunFolder
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.train import TrainDialog
+from landseg_gui.jobs.requests import TrainRequest
+from landseg_gui.jobs.runner import Job, JobRunner, Work
+from landseg_gui.panels.wording import percent
+from landseg_gui.session import Session
+
+if TYPE_CHECKING:
+    from landseg_core.training.trainer import TrainResult
+
+
+def training_work(request: TrainRequest) -> Work:
+    """Return the work of a run: read the data, train, give a `TrainResult`."""
+
+    def work(on_event: OnEvent, control: JobControl) -> TrainResult:
+        importlib.import_module("pyqtgraph")  # here, so that the window need not wait for it when the curves appear
+        from landseg_core.training.trainer import Trainer
+
+        config = _config_to_resume(request) if request.resume else request.config
+        trainer = Trainer(config, request.run_folder, overwrite=request.overwrite, resume=request.resume)
+        data = request.source.load(request.schema, config.seed, on_event, control)
+        return trainer.fit(data, on_event, control)
+
+    return work
+
+
+def _config_to_resume(request: TrainRequest) -> TrainConfig:
+    """Return the settings that the run in the folder has; it may go on on another device."""
+    before = load_checkpoint_record(RunFolder(request.run_folder)).config
+    return before.model_copy(update={"device": request.config.device})
+
+
+class TrainFlow(QObject):
+    """One training run at a time. `started` brings its job and the classes that it learns."""
+
+    started = Signal(object, object)
+
+    def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
+        super().__init__(parent_window)
+        self._session = session
+        self._runner = runner
+        self._window = parent_window
+        self._job: Job | None = None
+
+    @property
+    def running(self) -> bool:
+        """Tell whether a run is under way."""
+        return self._job is not None
+
+    def open(self) -> TrainDialog | None:
+        """Show the dialog, unless a run is under way."""
+        if self.running:
+            self._session.message.emit("A training run is under way: stop it before you start another")
+            return None
+        dialog = TrainDialog(FormMemory("train"), self._window)
+        dialog.accepted.connect(lambda: self.start(dialog.request()))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    def start(self, request: TrainRequest) -> Job:
+        """Train what `request` says."""
+        job = self._runner.start(f"Train {request.config.model} in {request.run_folder.name}", training_work(request))
+        self._job = job
+        job.finished.connect(self._take_model)
+        job.failed.connect(self._session.problem)
+        job.stopped.connect(self._tell_stopped)
+        job.ended.connect(self._forget)
+        self.started.emit(job, request.schema)
+        return job
+
+    def _take_model(self, result: TrainResult) -> None:
+        self._session.model_path = Path(result.model_path)
+        if result.best_miou is None:
+            self._session.message.emit("The model can be used, but no epoch was finished: it is not validated")
+        else:
+            figures = f"mIoU {percent(result.best_miou)} in epoch {result.best_epoch}"
+            self._session.message.emit(f"The model is ready to predict with: {figures}")
+
+    def _tell_stopped(self) -> None:
+        self._session.message.emit("Training stopped before there was a model")
+
+    def _forget(self) -> None:
+        self._job = None

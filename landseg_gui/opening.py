@@ -1,0 +1,220 @@
+"""Opens pictures and masks for the window. Runs in a job's thread: no Qt here, and no torch."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from landseg_core.errors import LandsegError, RasterError
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
+from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.raster.overviews import PyramidReader, build_pyramid
+from landseg_core.raster.source import RasterSource
+from landseg_core.raster.stretch import Rendering, default_rendering
+
+# Okabe and Ito's palette ("Color Universal Design", 2008) without black: told apart by the colour-blind too.
+_DISTINCT_COLOURS = ("#d55e00", "#009e73", "#0072b2", "#f0e442", "#cc79a7", "#56b4e9", "#e69f00")
+_GOLDEN_RATIO = 0.618034
+_MOST_CLASSES = 250
+_STRIP_PIXELS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An orthophoto ready to be shown."""
+
+    reader: PyramidReader
+    rendering: Rendering
+    ground_resolution: float | None
+    crs_name: str
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A mask ready to be shown; `guessed` where nothing in the file tells its classes."""
+
+    reader: PyramidReader
+    schema: ClassSchema
+    name: str
+    guessed: bool
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What came of opening files: a picture or none, masks in order, and a sentence for each file that failed."""
+
+    picture: Picture | None = None
+    masks: tuple[Mask, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def open_picture_alone(path: Path) -> Opened:
+    """Open an orthophoto.
+
+    Raises:
+        RasterError: it cannot be opened.
+    """
+    return Opened(picture=_open_picture(RasterSource(path)))
+
+
+def open_mask_alone(
+    path: Path, grid: RasterGrid | None, schema: ClassSchema | None, name: str | None, control: JobControl
+) -> Opened:
+    """Open a mask that is to lie over a picture on `grid`.
+
+    Raises:
+        RasterError: it cannot be opened, is no mask, or lies on another grid.
+    """
+    if grid is None:
+        raise RasterError(f"{path.name} is to lie over an orthophoto: open that first")
+    source = RasterSource(path)
+    _require_mask(source)
+    _require_grid(source, grid)
+    return Opened(masks=(_open_mask(source, schema or mask_schema(path), name, control),))
+
+
+def open_files(paths: Sequence[Path], grid: RasterGrid | None, control: JobControl) -> Opened:
+    """Open files as a user drops them: masks on the grid of the picture lie over it, any other raster is the picture.
+
+    Of several files only the first can be the picture; the others have to be masks for it. A map alone is both: the
+    picture, and the mask over it, so that its classes are in colour. A file that fails leaves its sentence and lets the
+    others open.
+    """
+    opened = Opened()
+    for path in paths:
+        control.checkpoint()
+        try:
+            opened = _with_file(opened, path, grid, control)
+        except LandsegError as error:
+            opened = replace(opened, problems=(*opened.problems, str(error)))
+    return opened
+
+
+def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: JobControl) -> Opened:
+    source = RasterSource(path)
+    own_classes = mask_schema(path) if _is_mask(source) else None
+    if opened.picture:
+        grid = opened.picture.reader.source.grid
+        _require_mask(source)
+    if grid and (own_classes or opened.picture):
+        _require_grid(source, grid)
+    if grid and _is_mask(source) and source.grid.matches(grid):
+        mask = _open_mask(source, own_classes, None, control)
+        return replace(opened, masks=(*opened.masks, mask))
+    masks = (_open_mask(source, own_classes, None, control),) if own_classes else ()
+    return replace(opened, picture=_open_picture(source), masks=masks)
+
+
+def _open_picture(source: RasterSource) -> Picture:
+    grid = source.grid
+    return Picture(PyramidReader(source), default_rendering(source), grid.ground_resolution(), _crs_name(grid))
+
+
+def _open_mask(source: RasterSource, schema: ClassSchema | None, name: str | None, control: JobControl) -> Mask:
+    reader = PyramidReader(source, categorical=True)
+    return Mask(reader, schema or guessed_schema(source, control), name or source.path.name, guessed=schema is None)
+
+
+def _is_mask(source: RasterSource) -> bool:
+    return len(source.data_bands) == 1 and source.dtype == np.uint8
+
+
+def _require_mask(source: RasterSource) -> None:
+    if not _is_mask(source):
+        raise RasterError(
+            f"{source.path.name} is no mask: it has {len(source.data_bands)} bands of {source.dtype}, "
+            "and a mask has one band of 8-bit class values"
+        )
+
+
+def _require_grid(source: RasterSource, grid: RasterGrid) -> None:
+    if not source.grid.matches(grid):
+        raise RasterError(
+            f"{source.path.name} does not lie on the picture's pixels: {_difference(source.grid, grid)}; "
+            "open the picture it was made from"
+        )
+
+
+def _difference(mask: RasterGrid, picture: RasterGrid) -> str:
+    """Return in words what keeps two grids from matching."""
+    if (mask.width, mask.height) != (picture.width, picture.height):
+        return f"it has {mask.width} x {mask.height} px, the picture {picture.width} x {picture.height} px"
+    if mask.crs != picture.crs:
+        return (
+            f"its coordinates are in {_crs_name(mask) or 'no CRS'}, the picture's in {_crs_name(picture) or 'no CRS'}"
+        )
+    column, row = picture.to_pixel(*mask.to_crs(0, 0))
+    if max(abs(column), abs(row)) >= 0.01:
+        return f"its corner lies {column:+.2f} px across and {row:+.2f} px down from the picture's"
+    return "its pixels have another size or direction"
+
+
+def _crs_name(grid: RasterGrid) -> str:
+    if grid.crs is None:
+        return ""
+    code = grid.crs.to_epsg()
+    return f"EPSG:{code}" if code else "own CRS"
+
+
+def guessed_schema(source: RasterSource, control: JobControl) -> ClassSchema:
+    """Return a class for each value that occurs in a mask, in the colours of its palette or else in distinct ones.
+
+    Raises:
+        RasterError: the mask cannot be read, or holds no class at all.
+    """
+    values = sorted(_values_in(source, control) - {UNLABELLED, source.nodata})
+    if not values:
+        raise RasterError(f"{source.path.name} holds no class: every pixel is unlabelled or nodata")
+    colours = _palette_colours(source, values) or [_distinct_colour(place) for place in range(len(values))]
+    classes = [
+        LandClass(value=value, name=f"class {value}", colour=colour)
+        for value, colour in zip(values, colours, strict=True)
+    ]
+    return ClassSchema(classes=tuple(classes[:_MOST_CLASSES]))
+
+
+def _palette_colours(source: RasterSource, values: Sequence[int]) -> list[str] | None:
+    """Return the file's own colour of each value, or None where it has no palette."""
+    if source.colour_table is None:
+        return None
+    return ["#" + bytes(source.colour_table[value, :3]).hex() for value in values]
+
+
+def _values_in(source: RasterSource, control: JobControl) -> set[int]:
+    seen = np.zeros(256, bool)
+    for window in _strips(source):
+        control.checkpoint()
+        seen |= np.bincount(source.read(window).ravel(), minlength=256) > 0
+    return {int(value) for value in np.flatnonzero(seen)}
+
+
+def _strips(source: RasterSource) -> Iterator[PixelWindow]:
+    """Yield windows of whole block rows that cover a raster, a few million pixels each."""
+    grid, block = source.grid, source.block_shape[0]
+    height = max(1, _STRIP_PIXELS // grid.width // block) * block
+    for top in range(0, grid.height, height):
+        yield PixelWindow(0, top, grid.width, min(height, grid.height - top))
+
+
+def _distinct_colour(place: int) -> str:
+    if place < len(_DISTINCT_COLOURS):
+        return _DISTINCT_COLOURS[place]
+    rgb = colorsys.hsv_to_rgb(place * _GOLDEN_RATIO % 1, 0.65, 0.85)
+    return "#" + "".join(f"{round(part * 255):02x}" for part in rgb)
+
+
+def overviews_work(reader: PyramidReader) -> Callable[[OnEvent, JobControl], None]:
+    """Return the job that builds the overviews of a raster and lets its reader use them."""
+
+    def work(on_event: OnEvent, control: JobControl) -> None:
+        build_pyramid(reader.source, on_event, control, categorical=reader.categorical)
+        reader.use_pyramid()
+
+    return work

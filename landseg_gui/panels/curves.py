@@ -1,0 +1,170 @@
+"""The curves of a training run. Importing this loads pyqtgraph (a quarter of a second): the panel does it late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyqtgraph
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from landseg_core.events import EpochFinished, StepFinished
+from landseg_gui.panels.series import Smoother, ThinnedSeries
+
+_REDRAW_MS = 100
+_AXIS_WIDTH = 46  # px, the same for both plots so that their epochs lie below each other
+
+
+@dataclass(frozen=True)
+class CurveStyle:
+    """How a curve is drawn: on a light ground, on a dark one (Okabe and Ito's colours), and how wide (px)."""
+
+    light: str
+    dark: str
+    width: float = 2.0
+    alpha: int = 255
+
+    def pen(self, *, dark: bool) -> object:
+        """Return the pen for a light or dark ground."""
+        colour = QColor(self.dark if dark else self.light)
+        colour.setAlpha(self.alpha)
+        return pyqtgraph.mkPen(colour, width=self.width)
+
+
+_TRAIN = CurveStyle("#0072b2", "#56b4e9")
+_TRAIN_STEPS = CurveStyle("#0072b2", "#56b4e9", width=1.0, alpha=70)
+_VALIDATION = CurveStyle("#d55e00", "#e69f00")
+_MIOU = CurveStyle("#007a5a", "#2fc79a")
+
+
+class Curve:
+    """A series and its line in a plot."""
+
+    def __init__(self, plot: pyqtgraph.PlotWidget, style: CurveStyle, *, dots: bool = False) -> None:
+        self.series = ThinnedSeries()
+        self._style = style
+        self._dots = dots
+        self._item = plot.plot([], [], symbol="o" if dots else None, symbolSize=5)
+
+    def draw(self) -> None:
+        """Bring the line up to date with the series."""
+        self._item.setData(self.series.x.copy(), self.series.y.copy())
+
+    def dress(self, *, dark: bool) -> None:
+        """Take the colours for a light or dark ground."""
+        pen = self._style.pen(dark=dark)
+        self._item.setPen(pen)
+        if self._dots:
+            self._item.setSymbolPen(pen)
+            self._item.setSymbolBrush(pen.color())
+
+
+class CurvesView(QWidget):
+    """Loss (training: every step and smoothed; validation) and mIoU over the epochs, live."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="training_curves")
+        self._steps_per_epoch = 1
+        self._smoother = Smoother()
+        self._loss_caption, self._miou_caption = QLabel(), QLabel()
+        self.loss_plot, self.miou_plot = _plot(self), _plot(self)
+        self.train_steps = Curve(self.loss_plot, _TRAIN_STEPS)
+        self.train_loss = Curve(self.loss_plot, _TRAIN)
+        self.val_loss = Curve(self.loss_plot, _VALIDATION, dots=True)
+        self.miou = Curve(self.miou_plot, _MIOU, dots=True)
+        self._curves = (self.train_steps, self.train_loss, self.val_loss, self.miou)
+        self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
+        self._redraw.timeout.connect(self.draw)
+        self._lay_out()
+        self._dress()
+
+    def _lay_out(self) -> None:
+        self.miou_plot.setXLink(self.loss_plot)
+        self.miou_plot.setYRange(0, 100, padding=0.02)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        for caption, plot in ((self._loss_caption, self.loss_plot), (self._miou_caption, self.miou_plot)):
+            column.addWidget(caption)
+            column.addWidget(plot, 1)
+
+    def begin(self, steps_per_epoch: int) -> None:
+        """Empty the curves for a run of `steps_per_epoch` steps an epoch."""
+        self._steps_per_epoch = max(1, steps_per_epoch)
+        self._smoother.clear()
+        for curve in self._curves:
+            curve.series.clear()
+        self.draw()
+
+    def add_step(self, event: StepFinished) -> None:
+        """Take a training step."""
+        epochs = event.step / self._steps_per_epoch
+        self.train_steps.series.add(epochs, event.train_loss)
+        self.train_loss.series.add(epochs, self._smoother.add(event.train_loss))
+        self._redraw_soon()
+
+    def add_epoch(self, event: EpochFinished) -> None:
+        """Take an epoch's validation."""
+        epochs = event.step / self._steps_per_epoch
+        self.val_loss.series.add(epochs, event.val_loss)
+        self.miou.series.add(epochs, 100 * event.miou)
+        self._redraw_soon()
+
+    def draw(self) -> None:
+        """Draw what has come since the last time."""
+        for curve in self._curves:
+            curve.draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change between light and dark."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+
+    def _redraw_soon(self) -> None:
+        if not self._redraw.isActive():
+            self._redraw.start()
+
+    def _dress(self) -> None:
+        palette = self.palette()
+        dark = is_dark(palette)
+        for curve in self._curves:
+            curve.dress(dark=dark)
+        for plot in (self.loss_plot, self.miou_plot):
+            _dress_plot(plot, palette)
+        self._loss_caption.setText(
+            _caption("Loss by epoch", [("training", _TRAIN), ("validation", _VALIDATION)], dark=dark)
+        )
+        self._miou_caption.setText(_caption("mIoU by epoch (%)", [("validation", _MIOU)], dark=dark))
+
+
+def is_dark(palette: QPalette) -> bool:
+    """Tell whether a palette writes light text on a dark ground."""
+    return palette.window().color().lightness() < palette.windowText().color().lightness()
+
+
+def _plot(parent: QWidget) -> pyqtgraph.PlotWidget:
+    """Return an empty plot that the mouse does not move: in a dock, the wheel would do so by accident."""
+    plot = pyqtgraph.PlotWidget(parent, enableMenu=False)
+    plot.setMouseEnabled(x=False, y=False)
+    plot.hideButtons()
+    plot.showGrid(x=True, y=True, alpha=0.15)
+    plot.getAxis("left").setWidth(_AXIS_WIDTH)
+    plot.setMinimumHeight(90)
+    plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+    return plot
+
+
+def _dress_plot(plot: pyqtgraph.PlotWidget, palette: QPalette) -> None:
+    plot.setBackground(palette.color(QPalette.ColorRole.Base))
+    for side in ("left", "bottom"):
+        axis = plot.getAxis(side)
+        axis.setPen(palette.color(QPalette.ColorRole.Mid))
+        axis.setTextPen(palette.color(QPalette.ColorRole.Text))
+
+
+def _caption(title: str, curves: list[tuple[str, CurveStyle]], *, dark: bool) -> str:
+    """Return a plot's heading as rich text: its title, and the name of each curve in the curve's colour."""
+    names = [f'<span style="color:{style.dark if dark else style.light}">━ {name}</span>' for name, style in curves]
+    return f"<b>{title}</b>&nbsp;&nbsp; " + "&nbsp;&nbsp;".join(names)

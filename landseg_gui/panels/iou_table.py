@@ -1,0 +1,87 @@
+"""The IoU of every class: its colour, its name, a bar and the figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+
+from landseg_core.labels.classes import ClassSchema, LandClass
+from landseg_gui.panels.wording import percent
+
+
+class ShareBar(QWidget):
+    """A bar in a class's colour, as long as a fraction 0-1 of its width."""
+
+    def __init__(self, colour: str) -> None:
+        super().__init__()
+        self._colour = QColor(colour)
+        self._fraction = 0.0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """Return a size that fits a line of text."""
+        return QSize(80, 10)
+
+    def show_fraction(self, fraction: float) -> None:
+        """Draw the bar anew."""
+        self._fraction = fraction
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the ground and the bar, with a thin outline: a class may have the ground's colour."""
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        bar = QRectF(box.left(), box.top(), box.width() * self._fraction, box.height())
+        with QPainter(self) as painter:
+            painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
+            painter.drawRect(box)
+            painter.fillRect(bar, self._colour)
+            painter.drawRect(bar)
+
+
+class IouTable(QWidget):
+    """One line per class of a schema."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="training_iou")
+        self._bars: dict[str, ShareBar] = {}
+        self._values: dict[str, QLabel] = {}
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(3)
+        self._grid.setColumnStretch(2, 1)
+
+    def set_schema(self, schema: ClassSchema) -> None:
+        """Start anew with the classes of `schema`, without figures."""
+        while item := self._grid.takeAt(0):
+            item.widget().setParent(None)  # at once: `deleteLater` alone would leave it in sight for a moment
+        self._bars.clear()
+        self._values.clear()
+        for row, land_class in enumerate(schema.classes):
+            self._add_row(row, land_class)
+
+    def show_iou(self, iou: Mapping[str, float | None]) -> None:
+        """Show the IoU (0-1) by class name; None for a class that neither map has."""
+        for name, bar in self._bars.items():
+            value = iou.get(name)
+            bar.show_fraction(value or 0.0)
+            self._values[name].setText(percent(value))
+            self._values[name].setToolTip("" if value is not None else "Neither truth nor prediction has this class.")
+
+    def _add_row(self, row: int, land_class: LandClass) -> None:
+        bar = ShareBar(land_class.colour)
+        value = QLabel(percent(None), objectName=f"iou_{land_class.name}")
+        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        value.setMinimumWidth(value.fontMetrics().horizontalAdvance("100.0 %"))
+        for column, widget in enumerate((_swatch(land_class.colour), QLabel(land_class.name), bar, value)):
+            self._grid.addWidget(widget, row, column)
+        self._bars[land_class.name], self._values[land_class.name] = bar, value
+
+
+def _swatch(colour: str) -> ShareBar:
+    swatch = ShareBar(colour)
+    swatch.show_fraction(1.0)
+    swatch.setFixedSize(14, 14)
+    return swatch

@@ -1,0 +1,209 @@
+"""The layers panel: a card for each layer, with eye, opacity and, for masks, its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSlider,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from landseg_core.labels.classes import preset_names
+from landseg_gui.icons import icon, switch_icon
+from landseg_gui.panels.class_row import ClassRow
+from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.viewer.layers import Layer, LayerStack, MaskLayer
+
+FillMenu = Callable[[QMenu], None]
+"""Fills the menu of a layer's card, each time it opens."""
+
+
+class OpacityRow(QWidget):
+    """A slider from 0 to 100 % that moves the layer's opacity at once."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self._layer = layer
+        self._slider = QSlider(Qt.Orientation.Horizontal, objectName="opacity", maximum=100, pageStep=10)
+        self._slider.setToolTip("Opacity")
+        self._value = QLabel(objectName="opacity_value", minimumWidth=self.fontMetrics().horizontalAdvance("100 %"))
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self._slider)
+        line.addWidget(self._value)
+        self.show_opacity()
+        self._slider.valueChanged.connect(self._set_opacity)
+
+    def _set_opacity(self, percent: int) -> None:
+        self._layer.opacity = percent / 100
+
+    def show_opacity(self) -> None:
+        """Show the layer's opacity."""
+        percent = round(self._layer.opacity * 100)
+        self._slider.setValue(percent)
+        self._value.setText(f"{percent} %")
+
+
+class LayerCard(QFrame):
+    """Eye, name, menu and opacity of a layer."""
+
+    def __init__(self, layer: Layer, fill_menu: FillMenu) -> None:
+        super().__init__(objectName="layer_card")
+        self.layer = layer
+        self._fill_menu = fill_menu
+        self._eye = QToolButton(objectName="layer_eye", checkable=True, toolTip="Show or hide this layer")
+        self._eye.setIcon(switch_icon("eye", "eye_off"))
+        self._eye.toggled.connect(self._set_visible)
+        self._opacity = OpacityRow(layer)
+        self.grid = QGridLayout(self)
+        self.grid.setContentsMargins(8, 8, 8, 10)
+        self.grid.setHorizontalSpacing(6)
+        self.grid.setVerticalSpacing(4)
+        self.grid.setColumnStretch(1, 1)
+        self.grid.addWidget(self._eye, 0, 0)
+        self.grid.addWidget(ElidedLabel(layer.name, "layer_name", str(layer.path)), 0, 1)
+        self.grid.addWidget(self._menu_button(), 0, 2)
+        self.grid.addWidget(self._opacity, 1, 1, 1, 2)
+        layer.changed.connect(self._show_state)
+        self._show_state()
+
+    def _menu_button(self) -> QToolButton:
+        button = QToolButton(objectName="layer_menu", toolTip="What can be done with this layer")
+        button.setIcon(icon("more"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        menu.aboutToShow.connect(lambda: self.refill(menu))
+        button.setMenu(menu)
+        return button
+
+    def refill(self, menu: QMenu) -> None:
+        """Fill `menu` with what can be done with the layer now."""
+        menu.clear()
+        self._fill_menu(menu)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show the same menu at the cursor."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.refill(menu)
+        menu.popup(event.globalPos())
+
+    def _set_visible(self, visible: bool) -> None:
+        self.layer.visible = visible
+
+    def _show_state(self) -> None:
+        self._eye.setChecked(self.layer.visible)
+        self._opacity.show_opacity()
+        self._opacity.setEnabled(self.layer.visible)
+
+
+class MaskCard(LayerCard):
+    """The card of a mask: below the usual, a row for each class."""
+
+    def __init__(self, layer: MaskLayer, fill_menu: FillMenu) -> None:
+        super().__init__(layer, fill_menu)
+        self._mask = layer
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(0)
+        self._rows.setContentsMargins(0, 4, 0, 0)
+        self.grid.addLayout(self._rows, 2, 0, 1, 3)
+        layer.schema_changed.connect(self._rebuild)
+        layer.restyled.connect(self._show_classes)
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        while self._rows.count():
+            self._rows.takeAt(0).widget().deleteLater()
+        for item in self._mask.schema.classes:
+            self._rows.addWidget(ClassRow(self._mask, item))
+
+    def _show_classes(self) -> None:
+        by_value = {item.value: item for item in self._mask.schema.classes}
+        for index in range(self._rows.count()):
+            row = self._rows.itemAt(index).widget()
+            if isinstance(row, ClassRow) and row.value in by_value:
+                row.show_class(by_value[row.value])
+
+
+class LayersPanel(QWidget):
+    """The layers, the topmost first; says what to do where there are none.
+
+    `classes_wanted` brings a mask and the name of a preset, which is empty for a class file.
+    """
+
+    rendering_wanted = Signal()
+    classes_wanted = Signal(object, str)
+
+    def __init__(self, layers: LayerStack, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="layers_panel")
+        self._layers = layers
+        self._cards = QVBoxLayout()
+        self._cards.setContentsMargins(0, 0, 0, 0)
+        self._cards.setSpacing(0)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(_empty_page())
+        self._pages.addWidget(self._list_page())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+        layers.changed.connect(self._rebuild)
+        self._rebuild()
+
+    def _list_page(self) -> QScrollArea:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._cards)
+        column.addStretch(1)
+        area = QScrollArea(widgetResizable=True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        return area
+
+    def _rebuild(self) -> None:
+        while self._cards.count():
+            self._cards.takeAt(0).widget().deleteLater()
+        for mask in self._layers.masks:
+            self._cards.addWidget(MaskCard(mask, partial(self._fill_mask_menu, mask)))
+        if self._layers.image:
+            self._cards.addWidget(LayerCard(self._layers.image, self._fill_image_menu))
+        self._pages.setCurrentIndex(1 if self._layers.image else 0)
+
+    def _fill_image_menu(self, menu: QMenu) -> None:
+        rendering = menu.addAction(icon("contrast"), "Bands and contrast…", self.rendering_wanted.emit)
+        rendering.setObjectName("layer_rendering")
+
+    def _fill_mask_menu(self, mask: MaskLayer, menu: QMenu) -> None:
+        order = self._layers.masks.index(mask)
+        up = menu.addAction(icon("up"), "Move up", partial(self._layers.move_mask, mask, -1))
+        up.setEnabled(order > 0)
+        down = menu.addAction(icon("down"), "Move down", partial(self._layers.move_mask, mask, 1))
+        down.setEnabled(order < len(self._layers.masks) - 1)
+        classes = menu.addMenu(icon("mask"), "Classes")
+        for name in preset_names():
+            classes.addAction(name, partial(self.classes_wanted.emit, mask, name))
+        classes.addAction("From a class file…", partial(self.classes_wanted.emit, mask, ""))
+        menu.addSeparator()
+        remove = menu.addAction(icon("remove"), "Remove from the window", partial(self._layers.remove_mask, mask))
+        remove.setObjectName("layer_remove")
+
+
+def _empty_page() -> QLabel:
+    label = QLabel("The picture and the masks over it will be listed here.", objectName="layers_empty", wordWrap=True)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setMargin(16)
+    return label

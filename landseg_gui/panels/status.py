@@ -1,0 +1,59 @@
+"""The status bar: where the cursor is, what lies there, and the zoom."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from landseg_core.geo.grid import RasterGrid
+
+
+def zoom_text(scale: float) -> str:
+    """Return a scale (device px per raster px) as percent and, below 100 %, as a ratio: `25 % (1:4)`."""
+    if scale >= 1:
+        return f"{scale * 100:.0f} %"
+    return f"{scale * 100:.3g} % (1:{1 / scale:.3g})"
+
+
+def coordinates_text(x: float, y: float, *, degrees: bool) -> str:
+    """Return a place in the raster's CRS: to about a decimetre in degrees, to a centimetre in metres."""
+    digits = 6 if degrees else 2
+    return f"{x:,.{digits}f}  {y:,.{digits}f}".replace(",", "\u202f")
+
+
+class StatusBar(QStatusBar):
+    """Fields for coordinates, pixel, class and zoom; each is empty where it has nothing to say."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="status_bar", sizeGripEnabled=False)
+        self._fields = {name: QLabel(objectName=f"status_{name}") for name in ("crs", "pixel", "class", "zoom")}
+        for field in self._fields.values():
+            (self.addPermanentWidget if field is self._fields["zoom"] else self.addWidget)(field)
+        self._crs_name = ""
+
+    def set_crs_name(self, name: str) -> None:
+        """Tell what stands behind the coordinates, such as `EPSG:3857`."""
+        self._crs_name = name
+
+    def show_zoom(self, scale: float | None) -> None:
+        """Show the zoom; None empties the field."""
+        self._fields["zoom"].setText("" if scale is None else zoom_text(scale))
+
+    def show_place(self, grid: RasterGrid, column: float, row: float, class_name: str) -> None:
+        """Show a place given in raster px, and the class there."""
+        self._fields["pixel"].setText(f"px {math.floor(column)}, {math.floor(row)}")
+        self._fields["class"].setText(class_name)
+        self._fields["crs"].setText(self._coordinates(grid, column, row))
+
+    def clear_place(self) -> None:
+        """Empty the fields of the cursor's place."""
+        for name in ("crs", "pixel", "class"):
+            self._fields[name].clear()
+
+    def _coordinates(self, grid: RasterGrid, column: float, row: float) -> str:
+        if not grid.is_georeferenced:
+            return ""
+        degrees = grid.crs is not None and grid.crs.is_geographic
+        text = coordinates_text(*grid.to_crs(column, row), degrees=degrees)
+        return f"{text}  {self._crs_name}".rstrip()

@@ -1,0 +1,94 @@
+"""The page of an empty window: what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from landseg_gui.icons import application_icon, icon
+
+_SHOWN_RECENT = 5
+
+
+class WelcomePage(QWidget):
+    """Invites to open an orthophoto, by button, by dropping a file, or from the recent files."""
+
+    open_clicked = Signal()
+    train_clicked = Signal()
+    recent_clicked = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="welcome")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(0)
+        outer = QHBoxLayout(self)
+        outer.addStretch()
+        column = QVBoxLayout()
+        column.addStretch(2)
+        column.addWidget(self._card())
+        column.addStretch(3)
+        outer.addLayout(column)
+        outer.addStretch()
+
+    def _card(self) -> QFrame:
+        card = QFrame(objectName="welcome_card")
+        card.setFixedWidth(460)
+        layout = QVBoxLayout(card)
+        layout.setContentsMargins(36, 32, 36, 28)
+        layout.setSpacing(8)
+        picture = QLabel()
+        picture.setPixmap(application_icon().pixmap(56, 56))
+        text = QLabel(
+            "Open an aerial image to look at it, map it with a trained model and see the classes over the picture.",
+            objectName="welcome_text",
+            wordWrap=True,
+        )
+        layout.addWidget(picture)
+        layout.addSpacing(6)
+        layout.addWidget(QLabel("From an orthophoto to a map", objectName="welcome_title"))
+        layout.addWidget(text)
+        layout.addSpacing(10)
+        layout.addLayout(self._buttons())
+        layout.addWidget(QLabel("or drop a file anywhere in this window", objectName="welcome_hint"))
+        layout.addLayout(self._recent)
+        return card
+
+    def _buttons(self) -> QHBoxLayout:
+        open_button = QPushButton("Open an orthophoto…", objectName="welcome_open", default=True)
+        open_button.clicked.connect(self.open_clicked)
+        train = QPushButton("Train a model…", objectName="welcome_train")
+        train.clicked.connect(self.train_clicked)
+        line = QHBoxLayout()
+        line.addWidget(open_button)
+        line.addWidget(train)
+        line.addStretch()
+        return line
+
+    def show_recent(self, paths: Sequence[Path]) -> None:
+        """List the recent files, newest first."""
+        while self._recent.count():
+            self._recent.takeAt(0).widget().deleteLater()
+        if paths:
+            title = QLabel("Recent files", objectName="welcome_recent_title")
+            title.setContentsMargins(0, 14, 0, 2)
+            self._recent.addWidget(title)
+        for path in paths[:_SHOWN_RECENT]:
+            self._recent.addWidget(self._recent_button(path))
+
+    def show_drop(self, *, wanted: bool) -> None:
+        """Show whether files held over the window would be taken."""
+        self.setProperty("drop", wanted)
+        card = self.findChild(QFrame, "welcome_card")
+        card.style().unpolish(card)
+        card.style().polish(card)
+
+    def _recent_button(self, path: Path) -> QPushButton:
+        name = self.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, 340)
+        button = QPushButton(icon("image"), name, objectName="welcome_recent", toolTip=str(path))
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda: self.recent_clicked.emit(path))
+        return button

@@ -1,0 +1,125 @@
+"""What the window works on: the orthophoto, the layers over it and the model of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from landseg_core.events import JobControl
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.raster.source import RasterSource
+from landseg_gui import opening
+from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.viewer.layers import ImageLayer, Layer, LayerStack, MaskLayer
+
+
+class Session(QObject):
+    """The state behind the window. Files are opened by jobs; the signals tell when they are there."""
+
+    raster_changed = Signal()
+    layers_changed = Signal()
+    model_changed = Signal()
+    message = Signal(str)
+    problem = Signal(str)
+    opened = Signal(object)
+
+    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.layers = LayerStack(self)
+        self.layers.changed.connect(self.layers_changed)
+        self.view_provider: Callable[[], PixelWindow | None] = lambda: None
+        self._opening: list[Job] = []
+        self._overviews: list[Job] = []
+        self._runner = runner
+        self._model_path: Path | None = None
+
+    @property
+    def raster(self) -> RasterSource | None:
+        """Return the orthophoto, or None while the window is empty."""
+        return self.layers.image.source if self.layers.image else None
+
+    @property
+    def model_path(self) -> Path | None:
+        """Return the model file (or run folder) to predict with, or None."""
+        return self._model_path
+
+    @model_path.setter
+    def model_path(self, path: Path | None) -> None:
+        self._model_path = path
+        self.model_changed.emit()
+
+    @property
+    def background_jobs(self) -> list[Job]:
+        """Return the jobs that may be stopped without asking: nothing is lost with them."""
+        return [*self._opening, *self._overviews]
+
+    def view_window(self) -> PixelWindow | None:
+        """Return the part of the orthophoto in sight, or None where there is none."""
+        return self.view_provider()
+
+    def open_raster(self, path: Path | str) -> Job:
+        """Open an orthophoto in place of the present one."""
+        path = Path(path)
+        return self._open(path.name, lambda _control: opening.open_picture_alone(path))
+
+    def open_files(self, paths: Sequence[Path | str]) -> Job:
+        """Open files as they come: the first raster is the picture, masks on its grid become layers over it."""
+        files = [Path(path) for path in paths]
+        grid = self.raster.grid if self.raster else None
+        title = files[0].name if len(files) == 1 else f"{len(files)} files"
+        return self._open(title, lambda control: opening.open_files(files, grid, control))
+
+    def add_mask(self, path: Path | str, schema: ClassSchema | None = None, name: str | None = None) -> Job:
+        """Lay a mask over the orthophoto; `schema` None takes the classes from the file."""
+        path = Path(path)
+        grid = self.raster.grid if self.raster else None
+        return self._open(path.name, lambda control: opening.open_mask_alone(path, grid, schema, name, control))
+
+    def _open(self, title: str, work: Callable[[JobControl], opening.Opened]) -> Job:
+        job = self._runner.start(f"Open {title}", lambda _on_event, control: work(control))
+        job.finished.connect(self._take)
+        job.failed.connect(self.problem)
+        self._opening.append(job)
+        job.ended.connect(lambda: self._opening.remove(job))
+        return job
+
+    def _take(self, opened: opening.Opened) -> None:
+        if opened.picture:
+            self._show_picture(opened.picture)
+        for mask in opened.masks:
+            self._lay_mask(mask)
+        for sentence in opened.problems:
+            self.problem.emit(sentence)
+
+    def _show_picture(self, picture: opening.Picture) -> None:
+        # Whoever still reads the former raster (a tile thread, a prediction) keeps it open by holding it.
+        for job in self._overviews:
+            job.stop()
+        layer = ImageLayer(picture.reader, picture.rendering, picture.ground_resolution, picture.crs_name)
+        self.layers.set_image(layer)
+        self.raster_changed.emit()
+        self.opened.emit(layer.path)
+        self._build_overviews(layer)
+
+    def _lay_mask(self, mask: opening.Mask) -> None:
+        if self.raster is None or not mask.reader.source.grid.matches(self.raster.grid):
+            self.problem.emit(f"{mask.reader.source.path.name} does not fit the picture that is open by now")
+            return
+        layer = MaskLayer(mask.reader, mask.schema, mask.name)
+        self.layers.add_mask(layer)
+        self._build_overviews(layer)
+        if mask.guessed:
+            self.message.emit(f"{layer.name} does not tell its classes: choose them in the layer's menu")
+
+    def _build_overviews(self, layer: Layer) -> None:
+        """Make the small pictures of a raster that has none, in the background; the layer then reads those."""
+        if not layer.reader.needs_pyramid:
+            return
+        job = self._runner.start(f"Overviews of {layer.name}", opening.overviews_work(layer.reader))
+        self._overviews.append(job)
+        job.finished.connect(layer.reread)
+        job.failed.connect(self.problem)
+        job.ended.connect(lambda: self._overviews.remove(job))

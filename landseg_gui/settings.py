@@ -1,0 +1,65 @@
+"""What the window remembers from one start to the next; a broken settings file means a fresh start, not a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtWidgets import QMainWindow
+
+_RECENT_FILES = 10
+
+
+def settings_path() -> Path:
+    """Return the place of the user's settings file."""
+    return Path(platformdirs.user_config_dir("landseg", appauthor=False)) / "landseg.ini"
+
+
+class Settings:
+    """The user's settings in an INI file."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._store = QSettings(str(path or settings_path()), QSettings.Format.IniFormat)
+
+    @property
+    def theme(self) -> str:
+        """Return `system`, `light` or `dark`, or whatever stands in the file."""
+        return str(self._store.value("window/theme", "system"))
+
+    @theme.setter
+    def theme(self, choice: str) -> None:
+        self._store.setValue("window/theme", choice)
+
+    def recent_files(self) -> list[Path]:
+        """Return the files opened last, newest first; what is no longer there drops out."""
+        return [path for path in self._recent() if path.exists()]
+
+    def add_recent_file(self, path: Path) -> None:
+        """Put `path` at the top of the recent files."""
+        newest = path.absolute()
+        others = [other for other in self._recent() if other != newest]
+        self._store.setValue("files/recent", [str(item) for item in [newest, *others][:_RECENT_FILES]])
+
+    def clear_recent_files(self) -> None:
+        """Forget the recent files."""
+        self._store.remove("files/recent")
+
+    def _recent(self) -> list[Path]:
+        stored = self._store.value("files/recent", [])
+        texts = stored if isinstance(stored, list) else [stored]  # a list of one comes back as its only item
+        return [Path(text) for text in texts if isinstance(text, str) and text]
+
+    def save_window(self, window: QMainWindow) -> None:
+        """Remember size, place, docks and toolbars."""
+        self._store.setValue("window/geometry", window.saveGeometry())
+        self._store.setValue("window/docks", window.saveState())
+        self._store.sync()
+
+    def restore_window(self, window: QMainWindow) -> None:
+        """Bring size, place, docks and toolbars back, as far as they are known."""
+        geometry, docks = self._store.value("window/geometry"), self._store.value("window/docks")
+        if isinstance(geometry, QByteArray):
+            window.restoreGeometry(geometry)
+        if isinstance(docks, QByteArray):
+            window.restoreState(docks)

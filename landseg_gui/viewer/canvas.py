@@ -1,0 +1,174 @@
+"""Lays the tiles of all layers out in a scene, whose coordinates are raster px, and asks for those that are missing.
+
+Qt draws the scene without calling Python: while a job keeps Python's global lock busy, panning and zooming stay smooth.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QGraphicsScene
+
+from landseg_core.geo.tiling import TileKey
+from landseg_core.geo.window import PixelWindow
+from landseg_gui.viewer.frame import ViewFrame
+from landseg_gui.viewer.layers import Layer, LayerStack, MaskLayer
+from landseg_gui.viewer.tile_feed import TileFeed, feed_for
+from landseg_gui.viewer.tile_items import TileItems
+
+
+class Canvas(QObject):
+    """The layers of a stack as a scene: for each a feed of tiles and the items that show them.
+
+    `waiting` tells whether some place in sight has nothing to show yet, not even a coarse picture.
+    """
+
+    waiting = Signal(bool)
+    failed = Signal(str)
+
+    _arrived = Signal(object, object)
+    _broken = Signal(object, str)
+
+    def __init__(self, layers: LayerStack, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.scene = QGraphicsScene(self)
+        self.scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)  # items come and go all the time
+        self._layers = layers
+        self._frame = ViewFrame()
+        self._feeds: dict[Layer, TileFeed] = {}
+        self._items: dict[Layer, TileItems] = {}
+        queued = Qt.ConnectionType.QueuedConnection  # the feeds call from their threads
+        self._arrived.connect(self._take_arrival, queued)
+        self._broken.connect(self._take_error, queued)
+        layers.changed.connect(self._follow_layers)
+        layers.overlays_hidden_changed.connect(self._show_states)
+        self._follow_layers()
+
+    @property
+    def item_count(self) -> int:
+        """Return the number of tiles in the scene."""
+        return sum(len(items) for items in self._items.values())
+
+    @property
+    def is_sharp(self) -> bool:
+        """Tell whether everything in sight has come at the level that it is drawn at."""
+        return all(self._items[layer].is_sharp for layer in self._drawn())
+
+    def show_frame(self, frame: ViewFrame) -> None:
+        """Have items for exactly the tiles that `frame` shows."""
+        self._frame = frame
+        for layer in self._drawn():
+            smooth = frame.scale < 1 and not isinstance(layer, MaskLayer)  # never a mixture of classes
+            self._items[layer].show(visible_tiles(layer, frame), smooth=smooth)
+        self._tell_waiting()
+
+    def request(self) -> None:
+        """Ask for the tiles in sight, and then for those that panning and zooming out would need."""
+        for layer in self._drawn():
+            self._feeds[layer].want(wanted_tiles(layer, self._frame))
+
+    def class_at(self, column: float, row: float) -> str:
+        """Return the class that the topmost visible mask shows at a raster place, or an empty text."""
+        for layer in reversed(self._drawn()):
+            if isinstance(layer, MaskLayer):
+                level = layer.reader.pyramid.level_for_scale(self._frame.scale)
+                value = self._feeds[layer].value_at(column, row, level)
+                item = None if value is None else layer.class_of(value)
+                return item.name if item else ""
+        return ""
+
+    def close(self) -> None:
+        """Stop reading, and wait for the tiles being read."""
+        feeds, self._feeds = self._feeds, {}
+        for feed in feeds.values():
+            feed.close()
+
+    def _follow_layers(self) -> None:
+        present = [*self._layers.masks[::-1], self._layers.image] if self._layers.image else []
+        for layer in [layer for layer in self._feeds if layer not in present]:
+            self._forget(layer)
+        for layer in present:
+            if layer not in self._feeds:
+                self._add(layer)
+        self._show_states()
+
+    def _drawn(self) -> list[Layer]:
+        """Return the layers to draw, from the bottom to the top, without those that are still to be added."""
+        return [layer for layer in self._layers.drawn() if layer in self._items]
+
+    def _forget(self, layer: Layer) -> None:
+        self._items.pop(layer).remove()
+        # A tile of a raster without overviews may take long to read: wait for it elsewhere.
+        threading.Thread(target=self._feeds.pop(layer).close, name="tiles-end").start()
+
+    def _add(self, layer: Layer) -> None:
+        feed = feed_for(layer, self._arrived.emit, lambda feed, error: self._broken.emit(feed, str(error)))
+        self._feeds[layer] = feed
+        self._items[layer] = TileItems(self.scene, feed)
+        layer.changed.connect(self._show_states)
+        layer.restyled.connect(partial(self._renew, layer, feed.restyle))
+        layer.reread.connect(partial(self._renew, layer, feed.reread))
+
+    def _renew(self, layer: Layer, renew: Callable[[], None]) -> None:
+        if layer in self._feeds:
+            renew()
+            self._items[layer].refresh()
+
+    def _show_states(self) -> None:
+        """Follow eyes, opacities and the order of the layers."""
+        drawn = self._drawn()
+        for layer, items in self._items.items():
+            items.set_state(visible=layer in drawn, opacity=layer.opacity)
+        for height, layer in enumerate(drawn):
+            self._items[layer].set_height(height)
+        self.show_frame(self._frame)
+        self.request()
+
+    def _take_arrival(self, feed: TileFeed, key: TileKey) -> None:
+        if self._feeds.get(feed.layer) is feed:
+            self._items[feed.layer].refresh(key)
+            self._tell_waiting()
+
+    def _take_error(self, feed: TileFeed, sentence: str) -> None:
+        if self._feeds.get(feed.layer) is feed:
+            self.failed.emit(sentence)
+
+    def _tell_waiting(self) -> None:
+        self.waiting.emit(any(self._items[layer].has_gaps for layer in self._drawn()))
+
+
+def visible_tiles(layer: Layer, frame: ViewFrame) -> list[TileKey]:
+    """Return the tiles that show `layer` in `frame`, at the level that is sharp there."""
+    pyramid = layer.reader.pyramid
+    seen = frame.visible(pyramid.width, pyramid.height)
+    return list(pyramid.tiles_in(pyramid.level_for_scale(frame.scale), seen)) if seen else []
+
+
+def wanted_tiles(layer: Layer, frame: ViewFrame) -> list[TileKey]:
+    """Return the tiles to load, the most urgent first: the coarsest, in sight from the middle outwards, around."""
+    pyramid = layer.reader.pyramid
+    seen = frame.visible(pyramid.width, pyramid.height)
+    if seen is None:
+        return []
+    level = pyramid.level_for_scale(frame.scale)
+    side = pyramid.tile << level
+    in_sight = _from_the_middle(pyramid.tiles_in(level, seen), seen, side)
+    if layer.reader.needs_pyramid:
+        return in_sight  # each is made from the full resolution: nothing more than what is needed
+    ahead = min(level + 1, pyramid.levels - 1)
+    around = pyramid.tiles_in(ahead, _grown(seen, side))
+    return list(dict.fromkeys([TileKey(pyramid.levels - 1, 0, 0), *in_sight, *around]))
+
+
+def _from_the_middle(keys: Iterable[TileKey], seen: PixelWindow, side: int) -> list[TileKey]:
+    """Return tiles, each `side` px of the raster wide, in order of their distance from the middle of what is seen."""
+    row, column = (seen.y + seen.height / 2) / side - 0.5, (seen.x + seen.width / 2) / side - 0.5
+    return sorted(keys, key=lambda key: math.hypot(key.row - row, key.column - column))
+
+
+def _grown(window: PixelWindow, margin: int) -> PixelWindow:
+    return PixelWindow(window.x - margin, window.y - margin, window.width + 2 * margin, window.height + 2 * margin)

@@ -1,0 +1,229 @@
+"""What the tests of the window share: rasters, a viewport, a window, and no tolerance for complaints."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from landseg_core.labels.classes import ClassSchema, load_classes
+from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.source import RasterSource
+from landseg_core.raster.stretch import default_rendering
+from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.main_window import MainWindow
+from landseg_gui.session import Session
+from landseg_gui.settings import Settings
+from landseg_gui.theme import ThemeManager
+from landseg_gui.viewer.layers import ImageLayer, LayerStack, MaskLayer
+from landseg_gui.viewer.viewport import Viewport
+
+WIDTH, HEIGHT = 1500, 1100
+TRANSFORM = Affine(0.5, 0, 400_000, 0, -0.5, 5_000_000)
+_HARMLESS = ("This plugin does not support",)  # the offscreen platform cannot raise a window
+MakeRaster = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _no_complaints(qtlog, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test in which Qt warns or landseg logs an error that the test does not take care of itself."""
+    yield
+    warned = [
+        record.message
+        for record in qtlog.records
+        if record.type.name != "QtDebugMsg"
+        and record.type.name != "QtInfoMsg"
+        and not record.message.startswith(_HARMLESS)
+    ]
+    logged = [
+        record.getMessage()
+        for record in caplog.get_records("call")
+        if record.name == "landseg" and record.levelno >= logging.WARNING
+    ]
+    assert not warned + logged
+
+
+@pytest.fixture
+def make_raster(tmp_path: Path) -> MakeRaster:
+    """Return what writes (C, H, W) pixels as a GeoTIFF with half-metre pixels."""
+
+    def make(name: str, pixels: np.ndarray, **options: object) -> Path:
+        bands, height, width = pixels.shape
+        profile = {"driver": "GTiff", "count": bands, "height": height, "width": width, "dtype": pixels.dtype}
+        profile |= {"crs": "EPSG:32632", "transform": TRANSFORM, "tiled": True, "blockxsize": 256, "blockysize": 256}
+        tags = options.pop("tags", {})
+        colormap = options.pop("colormap", None)
+        with rasterio.open(tmp_path / name, "w", **(profile | options)) as dataset:
+            dataset.write(pixels)
+            dataset.update_tags(**tags)
+            if colormap:
+                dataset.write_colormap(1, colormap)
+        return tmp_path / name
+
+    return make
+
+
+def place_pixels(width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
+    """Return (3, H, W) pixels that tell their place: red the column, green the row, blue 60."""
+    columns, rows = np.meshgrid(np.arange(width) % 256, np.arange(height) % 256)
+    return np.stack([columns, rows, np.full_like(rows, 60)]).astype(np.uint8)
+
+
+@pytest.fixture
+def picture(make_raster: MakeRaster) -> Path:
+    """Return an orthophoto of 1500 x 1100 px whose pixels tell their place."""
+    return make_raster("picture.tif", place_pixels())
+
+
+@pytest.fixture
+def schema() -> ClassSchema:
+    return load_classes("landcover-dubai")
+
+
+@pytest.fixture
+def mask_values() -> np.ndarray:
+    """Return (1, 1100, 1500) values: 1 in the upper half, 3 in the lower, unlabelled in the left 100 columns."""
+    values = np.full((1, HEIGHT, WIDTH), 3, np.uint8)
+    values[:, : HEIGHT // 2] = 1
+    values[:, :, :100] = 255
+    return values
+
+
+@pytest.fixture
+def own_map(make_raster: MakeRaster, mask_values: np.ndarray, schema: ClassSchema) -> Path:
+    """Return a map of landseg: it tells its classes."""
+    return make_raster("map.tif", mask_values, nodata=255, tags={"LANDSEG_CLASSES": schema.to_json()})
+
+
+@pytest.fixture
+def plain_mask(make_raster: MakeRaster, mask_values: np.ndarray) -> Path:
+    """Return a mask that does not tell its classes."""
+    return make_raster("plain.tif", mask_values, nodata=255)
+
+
+def image_layer(path: Path) -> ImageLayer:
+    source = RasterSource(path)
+    return ImageLayer(PyramidReader(source), default_rendering(source), source.grid.ground_resolution())
+
+
+def mask_layer(path: Path, schema: ClassSchema) -> MaskLayer:
+    return MaskLayer(PyramidReader(RasterSource(path), categorical=True), schema)
+
+
+@pytest.fixture
+def layers(qapp: QApplication) -> LayerStack:
+    return LayerStack()
+
+
+@pytest.fixture
+def viewport(qtbot: QtBot, layers: LayerStack) -> Iterator[Viewport]:
+    """Return an empty viewport of 700 x 500 px without scale bar: nothing lies over the picture."""
+    viewport = Viewport(layers)
+    qtbot.addWidget(viewport)
+    viewport.resize(700, 500)
+    with qtbot.waitExposed(viewport):
+        viewport.show()
+    yield viewport
+    viewport.canvas.close()
+
+
+@pytest.fixture
+def shown(qtbot: QtBot, layers: LayerStack, viewport: Viewport, picture: Path) -> Viewport:
+    """Return a viewport that shows the picture, sharp."""
+    layers.set_image(image_layer(picture))
+    sharp(qtbot, viewport)
+    return viewport
+
+
+def sharp(qtbot: QtBot, viewport: Viewport) -> None:
+    """Wait until all tiles in sight have come."""
+    qtbot.waitUntil(lambda: viewport.canvas.is_sharp, timeout=20_000)
+
+
+def grabbed(viewport: Viewport) -> np.ndarray:
+    """Return the (H, W, 3) RGB that the viewport shows, without scale bar and hints."""
+    for child in viewport.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if child.objectName() in ("scale_bar", "viewport_waiting"):
+            child.hide()
+    return rgb(viewport.grab().toImage())
+
+
+def rgb(image: QImage) -> np.ndarray:
+    """Return an image as (H, W, 3) RGB."""
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    flat = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
+    return flat[:, : image.width(), :3].copy()
+
+
+def turn_wheel(viewport: Viewport, at: QPointF, notches: float) -> None:
+    """Turn the wheel over a point of the viewport."""
+    where = viewport.viewport().mapToGlobal(at)
+    turn = QPoint(0, round(120 * notches))
+    event = QWheelEvent(
+        at,
+        where,
+        QPoint(),
+        turn,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,  # noqa: FBT003
+    )
+    QApplication.sendEvent(viewport.viewport(), event)
+
+
+@pytest.fixture
+def helpers() -> type:
+    """Return the functions above for test modules, which cannot import one another."""
+
+    class Helpers:
+        WIDTH, HEIGHT, TRANSFORM = WIDTH, HEIGHT, TRANSFORM
+        place_pixels = staticmethod(place_pixels)
+        image_layer = staticmethod(image_layer)
+        mask_layer = staticmethod(mask_layer)
+        sharp = staticmethod(sharp)
+        grabbed = staticmethod(grabbed)
+        rgb = staticmethod(rgb)
+        turn_wheel = staticmethod(turn_wheel)
+
+    return Helpers
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "settings.ini")
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot, qapp: QApplication, settings: Settings) -> Iterator[Callable[[], MainWindow]]:
+    """Return what makes a main window, as at the start of the program."""
+    windows: list[MainWindow] = []
+
+    def make() -> MainWindow:
+        runner = JobRunner()
+        window = MainWindow(Session(runner), runner, settings, ThemeManager(qapp, "light"))
+        windows.append(window)
+        qtbot.addWidget(window)
+        window.resize(1100, 700)
+        with qtbot.waitExposed(window):
+            window.show()
+        return window
+
+    yield make
+    for window in windows:
+        assert window.runner.shut_down(20)
+        window.viewport.canvas.close()
+
+
+@pytest.fixture
+def window(make_window: Callable[[], MainWindow]) -> MainWindow:
+    return make_window()

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from landseg_gui.dialogs import checks
+from landseg_gui.dialogs.checks import Problem
+
+AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def sentence(problem: Problem | None) -> str:
+    return problem.sentence if problem else ""
+
+
+def test_a_folder_of_images_is_fine(data_set: Path) -> None:
+    assert checks.image_folder_problem(data_set / "images", "images") is None
+
+
+def test_what_keeps_a_folder_from_being_one_of_images(data_set: Path) -> None:
+    assert checks.image_folder_problem(None, "images") == Problem("Choose the folder of the images.", missing=True)
+    assert "no such folder" in sentence(checks.image_folder_problem(data_set / "absent", "images"))
+    assert "is a file" in sentence(checks.image_folder_problem(data_set / "images" / "a.jpg", "images"))
+    assert "holds no masks" in sentence(checks.image_folder_problem(data_set, "masks"))
+
+
+def test_landcover_ai_names_the_first_thing_that_is_missing(data_set: Path) -> None:
+    assert "no train.txt" in sentence(checks.landcover_ai_problem(data_set))
+    (data_set / "train.txt").touch()
+    (data_set / "val.txt").touch()
+    assert checks.landcover_ai_problem(data_set) is None
+    assert checks.landcover_ai_problem(None).missing
+
+
+def test_a_list_may_be_left_out_but_not_be_absent(data_set: Path) -> None:
+    assert checks.optional_list_problem(None) is None
+    assert "no such file" in sentence(checks.optional_list_problem(data_set / "absent.txt"))
+    assert "is a folder" in sentence(checks.optional_list_problem(data_set))
+
+
+def test_a_run_folder_may_be_new(tmp_path: Path) -> None:
+    assert checks.run_folder_problem(tmp_path / "a" / "b") is None
+    assert checks.run_folder_problem(tmp_path) is None
+    (tmp_path / "file").touch()
+    assert "a file of this name" in sentence(checks.run_folder_problem(tmp_path / "file"))
+    assert "is a file" in sentence(checks.run_folder_problem(tmp_path / "file" / "run"))
+
+
+@pytest.mark.skipif(AS_ROOT, reason="root may write everywhere")
+def test_a_run_folder_must_be_writable(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert "may not write" in sentence(checks.run_folder_problem(tmp_path / "run"))
+    tmp_path.chmod(0o700)
+
+
+def test_a_new_file(tmp_path: Path) -> None:
+    assert checks.new_file_problem(tmp_path / "map.TIF", (".tif", ".tiff")) is None
+    assert "end in .tif or .tiff" in sentence(checks.new_file_problem(tmp_path / "map.png", (".tif", ".tiff")))
+    assert "add a file name" in sentence(checks.new_file_problem(tmp_path, (".tif",)))
+    assert checks.new_file_problem(None, (".tif",)).missing
+
+
+def test_a_new_file_may_not_be_one_that_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "town.tif"
+    assert "being read" in sentence(checks.new_file_problem(path, (".tif",), [path]))
+
+
+def test_a_sentence_begins_with_a_capital() -> None:
+    assert checks.as_sentence("the model is old") == "The model is old."

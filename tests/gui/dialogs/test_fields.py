@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from landseg_gui.dialogs.failure import choose, show_failure
+from landseg_gui.dialogs.fields import PathField, ProblemLabel
+
+
+def path_field(qtbot: QtBot, answer: str = "") -> PathField:
+    field = PathField("place", lambda _parent, start: answer.replace("START", start))
+    qtbot.addWidget(field)
+    return field
+
+
+def test_an_empty_line_is_no_path(qtbot: QtBot) -> None:
+    assert path_field(qtbot).path() is None
+
+
+def test_quotes_and_a_home_are_understood(qtbot: QtBot) -> None:
+    field = path_field(qtbot)
+    field.line.setText(' "/data/my town" ')
+    assert field.path() == Path("/data/my town")
+    field.line.setText("~/town")
+    assert field.path() == Path.home() / "town"
+
+
+def test_browsing_starts_at_the_path_and_changes_it(qtbot: QtBot) -> None:
+    field = path_field(qtbot, answer="START/town.tif")
+    field.set_path("/data")
+    with qtbot.waitSignal(field.changed):
+        field.findChild(QPushButton, "place_browse").click()
+    assert field.path() == Path("/data/town.tif")
+
+
+def test_browsing_without_an_answer_changes_nothing(qtbot: QtBot) -> None:
+    field = path_field(qtbot)
+    field.set_path("/data")
+    field.findChild(QPushButton, "place_browse").click()
+    assert field.path() == Path("/data")
+
+
+def test_a_dropped_folder_takes_the_place_of_the_text(qtbot: QtBot, tmp_path: Path) -> None:
+    field = path_field(qtbot)
+    field.set_path("/data")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    drop = QDropEvent(QPoint(3, 3), Qt.DropAction.CopyAction, mime, buttons, keys)
+    field.findChild(QLineEdit, "place").dropEvent(drop)
+    assert field.path() == tmp_path
+
+
+def test_a_problem_takes_room_only_while_there_is_one(qtbot: QtBot) -> None:
+    label = ProblemLabel("place")
+    qtbot.addWidget(label)
+    label.tell("There is no such folder.")
+    assert not label.isHidden()
+    label.tell("")
+    assert label.isHidden()
+
+
+def test_a_failure_is_shown_without_blocking(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    box = show_failure(window, "The disk is full.", "write failed at 4096")
+    assert box.text() == "The disk is full."
+    assert box.detailedText() == "write failed at 4096"
+    box.accept()
+
+
+def answer_question(button: str) -> None:
+    """Press a button of the question that is about to appear."""
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        next(item for item in box.buttons() if item.text().replace("&", "") == button).click()
+
+    QTimer.singleShot(0, press)
+
+
+def test_a_question_returns_the_chosen_action(qtbot: QtBot) -> None:
+    answer_question("Replace")
+    assert choose(None, "Replace it?", "It will be lost.", ["Keep both", "Replace"]) == "Replace"
+
+
+def test_a_question_can_be_cancelled(qtbot: QtBot) -> None:
+    answer_question("Cancel")
+    assert choose(None, "Replace it?", "It will be lost.", ["Replace"]) is None
+
+
+def test_labels_of_problems_have_names(qtbot: QtBot) -> None:
+    label = ProblemLabel("train_images")
+    qtbot.addWidget(label)
+    assert isinstance(label, QLabel)
+    assert label.objectName() == "train_images_problem"

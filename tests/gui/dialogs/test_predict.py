@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QLabel, QLineEdit, QRadioButton, QSpinBox, QToolButton
+from pytestqt.qtbot import QtBot
+
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import load_classes
+from landseg_core.models.header import BundleHeader
+from landseg_core.raster.source import RasterSource
+from landseg_gui.dialogs import predict
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.predict import PredictDialog
+
+HEADER = BundleHeader(
+    architecture="unet16",
+    schema=load_classes("landcover-dubai"),
+    bands=(1, 2, 3),
+    dtype="uint8",
+    normalisation=Normalisation((1.0,) * 3, (1.0,) * 3),
+    ground_resolution_m=0.5,
+    training={"miou": 0.613},
+)
+VIEW = PixelWindow(8, 8, 40, 30)
+
+
+@pytest.fixture
+def raster(orthophoto: Path) -> Iterator[RasterSource]:
+    with RasterSource(orthophoto) as source:
+        yield source
+
+
+@pytest.fixture
+def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, BundleHeader]:
+    """Return the headers of model files by name; all others are read as they are."""
+    known = {"good.safetensors": HEADER}
+    real = predict.read_header
+    monkeypatch.setattr(predict, "read_header", lambda path: known.get(Path(path).name) or real(path))
+    return known
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, raster: RasterSource, memory: FormMemory, headers: dict, tmp_path: Path) -> PredictDialog:
+    dialog = PredictDialog(raster, VIEW, Path("good.safetensors"), memory)
+    qtbot.addWidget(dialog)
+    dialog.findChild(QLineEdit, "predict_out").setText(str(tmp_path / "maps" / "town_mask.tif"))
+    dialog.show()
+    return dialog
+
+
+def problem(dialog: QDialog, name: str) -> str:
+    label = dialog.findChild(QLabel, f"{name}_problem")
+    return label.text() if label.isVisible() else ""
+
+
+def write(dialog: QDialog, name: str, text: object) -> None:
+    dialog.findChild(QLineEdit, name).setText(str(text))
+
+
+def model_info(dialog: QDialog) -> str:
+    return dialog.findChild(QLabel, "predict_model_info").text().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_model_is_described(dialog: PredictDialog) -> None:
+    assert "unet16 · 5 classes · mIoU 61.3 % · trained at 0.5 m/px" in model_info(dialog)
+    assert "vegetation" in model_info(dialog)
+    assert dialog.action_button.isEnabled()
+
+
+def test_a_map_is_never_suggested_beside_the_picture(dialog: PredictDialog, orthophoto: Path) -> None:
+    fresh = PredictDialog(dialog._raster, None, None, dialog._memory)
+    out = Path(fresh.findChild(QLineEdit, "predict_out").text())
+    assert out.name == "town_mask.tif"
+    assert out.parent != orthophoto.parent
+    fresh.deleteLater()
+
+
+def test_without_a_model_it_asks_for_one(dialog: PredictDialog) -> None:
+    write(dialog, "predict_model", "")
+    assert problem(dialog, "predict_model") == "Choose a model, or train one first."
+    assert not dialog.action_button.isEnabled()
+
+
+def test_a_file_that_is_no_model_is_told(dialog: PredictDialog, orthophoto: Path) -> None:
+    write(dialog, "predict_model", orthophoto)
+    assert str(orthophoto) in problem(dialog, "predict_model")
+    assert model_info(dialog) == ""
+    write(dialog, "predict_model", "/" + 300 * "x")
+    assert problem(dialog, "predict_model") != ""
+    write(dialog, "predict_model", "/absent/model.safetensors")
+    assert "does not exist" in problem(dialog, "predict_model")
+
+
+def test_a_model_of_more_bands_does_not_fit(dialog: PredictDialog, headers: dict[str, BundleHeader]) -> None:
+    fields = vars(HEADER) | {"bands": (1, 2, 3, 4), "normalisation": Normalisation((1.0,) * 4, (1.0,) * 4)}
+    headers["infrared.safetensors"] = BundleHeader(**fields)
+    write(dialog, "predict_model", "infrared.safetensors")
+    assert "bands 1, 2, 3, 4" in problem(dialog, "predict_model")
+    assert not dialog.action_button.isEnabled()
+
+
+def test_another_ground_resolution_is_a_warning_only(dialog: PredictDialog, headers: dict[str, BundleHeader]) -> None:
+    headers["coarse.safetensors"] = BundleHeader(**(vars(HEADER) | {"ground_resolution_m": 2.0}))
+    write(dialog, "predict_model", "coarse.safetensors")
+    assert "2.00 m" in model_info(dialog)
+    assert dialog.action_button.isEnabled()
+
+
+def test_the_answer(dialog: PredictDialog, orthophoto: Path, tmp_path: Path) -> None:
+    dialog.findChild(QRadioButton, "predict_view").setChecked(True)
+    dialog.findChild(QCheckBox, "predict_confidence").setChecked(True)
+    dialog.findChild(QSpinBox, "predict_tile").setValue(512)
+    dialog.findChild(QSpinBox, "predict_overlap").setValue(64)
+    dialog.findChild(QComboBox, "predict_device").setCurrentIndex(1)
+    dialog.action_button.click()
+    request = dialog.request()
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    assert (request.model, request.raster) == (Path("good.safetensors"), orthophoto)
+    assert request.mask == tmp_path / "maps" / "town_mask.tif"
+    assert request.confidence == tmp_path / "maps" / "town_confidence.tif"
+    assert (request.window, request.tile, request.overlap, request.device) == (VIEW, 512, 64, "cpu")
+    assert not request.overwrite
+
+
+def test_nothing_in_view_leaves_the_whole_picture(qtbot: QtBot, raster: RasterSource, memory: FormMemory) -> None:
+    dialog = PredictDialog(raster, None, None, memory)
+    qtbot.addWidget(dialog)
+    assert not dialog.findChild(QRadioButton, "predict_view").isEnabled()
+    assert "96 × 64 px" in dialog.findChild(QRadioButton, "predict_whole").text()
+
+
+@pytest.mark.parametrize(("tile", "overlap", "field"), [(16, 0, "predict_tile"), (512, 300, "predict_overlap")])
+def test_tiles_must_make_sense(dialog: PredictDialog, tile: int, overlap: int, field: str) -> None:
+    dialog.findChild(QToolButton, "predict_advanced").click()
+    dialog.findChild(QSpinBox, "predict_tile").setValue(tile)
+    dialog.findChild(QSpinBox, "predict_overlap").setValue(overlap)
+    assert problem(dialog, field) != ""
+    assert not dialog.action_button.isEnabled()
+
+
+def test_advanced_fields_unfold(dialog: PredictDialog) -> None:
+    tile = dialog.findChild(QSpinBox, "predict_tile")
+    assert not tile.isVisible()
+    dialog.findChild(QToolButton, "predict_advanced").click()
+    assert tile.isVisible()
+
+
+def test_the_picture_itself_is_never_the_result(dialog: PredictDialog, orthophoto: Path) -> None:
+    write(dialog, "predict_out", orthophoto)
+    assert "being read" in problem(dialog, "predict_out")
+
+
+def test_both_old_files_are_named_before_they_are_replaced(
+    dialog: PredictDialog, tmp_path: Path, orthophoto: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "maps").mkdir()
+    for name in ("town_mask.tif", "town_confidence.tif"):
+        shutil.copy(orthophoto, tmp_path / "maps" / name)
+    dialog.findChild(QCheckBox, "predict_confidence").setChecked(True)
+    questions: list[str] = []
+    monkeypatch.setattr(predict, "choose", lambda *args: questions.append(args[1]) or "Replace")
+    dialog.action_button.click()
+    assert questions == ["Replace town_mask.tif and town_confidence.tif?"]
+    assert dialog.request().overwrite
+
+
+def test_model_and_folder_are_remembered(
+    dialog: PredictDialog, qtbot: QtBot, raster: RasterSource, memory: FormMemory, tmp_path: Path
+) -> None:
+    dialog.action_button.click()
+    again = PredictDialog(raster, None, None, memory)
+    qtbot.addWidget(again)
+    assert again.findChild(QLineEdit, "predict_model").text() == "good.safetensors"
+    assert again.request().mask == tmp_path / "maps" / "town_mask.tif"

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QLabel, QLineEdit, QPushButton, QRadioButton, QSpinBox
+from pytestqt.qtbot import QtBot
+
+from landseg_core.labels.classes import load_classes
+from landseg_gui.dialogs import train
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.train import TrainDialog, next_run_folder
+from landseg_gui.jobs.requests import Folders, LandCoverAi
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, memory: FormMemory) -> TrainDialog:
+    dialog = TrainDialog(memory)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+@pytest.fixture
+def filled(dialog: TrainDialog, data_set: Path, tmp_path: Path) -> TrainDialog:
+    """Return the dialog with everything that has no default."""
+    write(dialog, "train_images", data_set / "images")
+    write(dialog, "train_masks", data_set / "masks")
+    write(dialog, "train_out", tmp_path / "runs" / "run-1")
+    return dialog
+
+
+def write(dialog: QDialog, name: str, text: object) -> None:
+    dialog.findChild(QLineEdit, name).setText(str(text))
+
+
+def problem(dialog: QDialog, name: str) -> str:
+    label = dialog.findChild(QLabel, f"{name}_problem")
+    return label.text() if label.isVisible() else ""
+
+
+def test_an_empty_form_asks_for_the_folders_and_does_not_start(dialog: TrainDialog) -> None:
+    assert not dialog.action_button.isEnabled()
+    assert problem(dialog, "train_images") == "Choose the folder of the images."
+    assert problem(dialog, "train_masks") == "Choose the folder of the masks."
+    assert problem(dialog, "train_out") == ""
+
+
+def test_a_filled_form_starts(filled: TrainDialog) -> None:
+    assert filled.find_problems() == {}
+    assert filled.action_button.isEnabled()
+
+
+def test_the_answer(filled: TrainDialog, data_set: Path, tmp_path: Path) -> None:
+    (data_set / "train.txt").write_text("a")
+    write(filled, "train_list", data_set / "train.txt")
+    write(filled, "train_learning_rate", "0,01")
+    filled.findChild(QComboBox, "train_classes").setCurrentText("landcover-dubai")
+    filled.findChild(QComboBox, "train_model").setCurrentText("unet32")
+    filled.findChild(QSpinBox, "train_epochs").setValue(7)
+    filled.findChild(QSpinBox, "train_batch").setValue(3)
+    filled.findChild(QSpinBox, "train_chip").setValue(64)
+    filled.findChild(QSpinBox, "train_seed").setValue(5)
+    filled.action_button.click()
+    request = filled.request()
+    assert filled.result() == QDialog.DialogCode.Accepted
+    assert request.source == Folders(data_set / "images", data_set / "masks", data_set / "train.txt", None)
+    assert request.schema == load_classes("landcover-dubai")
+    assert request.run_folder == tmp_path / "runs" / "run-1"
+    config = request.config.model_dump(exclude={"weight_decay", "precision"})
+    assert config == {
+        "model": "unet32",
+        "epochs": 7,
+        "minutes": None,
+        "batch": 3,
+        "chip": 64,
+        "learning_rate": 0.01,
+        "device": "auto",
+        "seed": 5,
+    }
+
+
+def test_minutes_take_the_place_of_epochs(filled: TrainDialog) -> None:
+    filled.findChild(QDoubleSpinBox, "train_minutes").setValue(0.5)
+    assert filled.findChild(QRadioButton, "train_by_minutes").isChecked()
+    config = filled.request().config
+    assert (config.epochs, config.minutes) == (None, 0.5)
+    filled.findChild(QSpinBox, "train_epochs").setValue(3)
+    assert filled.request().config.epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "words"),
+    [
+        ("train_epochs", QSpinBox, 0, "1"),
+        ("train_batch", QSpinBox, 0, "1"),
+        ("train_chip", QSpinBox, 8, "32"),
+        ("train_batch", QSpinBox, 5000, "1024"),
+    ],
+)
+def test_a_number_out_of_range_is_told_beside_its_field(
+    filled: TrainDialog, name: str, kind: type, value: int, words: str
+) -> None:
+    filled.findChild(kind, name).setValue(value)
+    assert words in problem(filled, name)
+    assert not filled.action_button.isEnabled()
+
+
+@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "2"])
+def test_a_learning_rate_must_be_a_sensible_number(filled: TrainDialog, text: str) -> None:
+    write(filled, "train_learning_rate", text)
+    assert "Give a number" in problem(filled, "train_learning_rate")
+    assert not filled.action_button.isEnabled()
+    write(filled, "train_learning_rate", "0.001")
+    assert problem(filled, "train_learning_rate") == ""
+    assert filled.action_button.isEnabled()
+
+
+def test_no_time_at_all_is_told_beside_the_length(filled: TrainDialog) -> None:
+    filled.findChild(QDoubleSpinBox, "train_minutes").setValue(0)
+    assert problem(filled, "train_epochs") == "Should be greater than 0."
+
+
+def test_typing_checks_at_every_key(filled: TrainDialog, qtbot: QtBot, data_set: Path) -> None:
+    line = filled.findChild(QLineEdit, "train_list")
+    qtbot.keyClicks(line, str(data_set / "list"))
+    assert problem(filled, "train_list") == "There is no such file."
+    (data_set / "lists").touch()
+    qtbot.keyClicks(line, "s")
+    assert problem(filled, "train_list") == ""
+
+
+def test_wrong_classes_are_told(filled: TrainDialog, tmp_path: Path) -> None:
+    combo = filled.findChild(QComboBox, "train_classes")
+    combo.setCurrentText("")
+    assert problem(filled, "train_classes") == "Choose a preset or a class file."
+    combo.setCurrentText("landcover-mars")
+    assert "neither a class file nor a preset" in problem(filled, "train_classes")
+    (tmp_path / "mine.json").write_text('{"classes": [{"value": 3, "name": "<moss>", "colour": "#00aa00"}]}')
+    combo.setCurrentText(str(tmp_path / "mine.json"))
+    assert filled.find_problems() == {}
+    assert "&lt;moss&gt;" in filled.findChild(QLabel, "train_classes_legend").text()
+
+
+@pytest.mark.parametrize("text", ["~nobody-of-this-name/data", "/" + 300 * "x", "/etc/passwd/data"])
+@pytest.mark.parametrize("name", ["train_images", "train_list", "train_out"])
+def test_no_path_is_too_odd_to_be_typed(filled: TrainDialog, name: str, text: str) -> None:
+    write(filled, name, text)
+    if name != "train_out" or not text.startswith("~"):
+        assert problem(filled, name) != ""
+
+
+def test_a_class_file_may_have_any_name(filled: TrainDialog) -> None:
+    filled.findChild(QComboBox, "train_classes").setCurrentText("/" + 300 * "x")
+    assert problem(filled, "train_classes") != ""
+
+
+def test_landcover_ai_has_fields_of_its_own(filled: TrainDialog, data_set: Path) -> None:
+    filled.findChild(QRadioButton, "train_source_landcover_ai").setChecked(True)
+    assert filled.findChild(QLineEdit, "train_landcover_ai").isVisible()
+    assert not filled.findChild(QLineEdit, "train_images").isVisible()
+    assert not filled.action_button.isEnabled()
+    for name in ("train.txt", "val.txt"):
+        (data_set / name).touch()
+    write(filled, "train_landcover_ai", data_set)
+    assert filled.request().source == LandCoverAi(data_set)
+
+
+def test_the_next_time_it_is_as_it_was(
+    filled: TrainDialog, qtbot: QtBot, store: QSettings, data_set: Path, tmp_path: Path
+) -> None:
+    filled.findChild(QDoubleSpinBox, "train_minutes").setValue(2.5)
+    filled.findChild(QSpinBox, "train_chip").setValue(128)
+    filled.findChild(QComboBox, "train_classes").setCurrentText("landcover-dubai")
+    filled.action_button.click()
+    again = TrainDialog(FormMemory("form", store))
+    qtbot.addWidget(again)
+    assert again.request() == filled.request()
+    (tmp_path / "runs" / "run-1").mkdir(parents=True)
+    later = TrainDialog(FormMemory("form", store))
+    qtbot.addWidget(later)
+    assert later.request().run_folder == tmp_path / "runs" / "run-2"
+
+
+def test_settings_that_make_no_sense_count_as_none(qtbot: QtBot, store: QSettings) -> None:
+    for field, value in {"epochs": "many", "model": "resnet", "device": "abacus", "chip": ["1", "2"]}.items():
+        store.setValue(f"form/{field}", value)
+    dialog = TrainDialog(FormMemory("form", store))
+    qtbot.addWidget(dialog)
+    assert dialog.findChild(QComboBox, "train_model").currentText() == "unet16"
+    assert dialog.findChild(QSpinBox, "train_epochs").value() == 20
+    assert dialog.findChild(QSpinBox, "train_chip").value() == 256
+
+
+@pytest.mark.parametrize(
+    ("answer", "resume", "overwrite"),
+    [("Go on with that run", True, False), ("Start a new run", False, True)],
+)
+def test_a_run_in_the_folder_goes_on_or_gives_way(
+    filled: TrainDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, resume: bool, overwrite: bool
+) -> None:
+    run = tmp_path / "runs" / "run-1"
+    run.mkdir(parents=True)
+    (run / "last.safetensors").touch()
+    asked: list[list[str]] = []
+    monkeypatch.setattr(train, "choose", lambda *args: asked.append(args[3]) or answer)
+    filled.action_button.click()
+    assert asked == [["Go on with that run", "Start a new run"]]
+    assert (filled.request().resume, filled.request().overwrite) == (resume, overwrite)
+
+
+def test_thinking_again_keeps_the_dialog(filled: TrainDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "runs" / "run-1").mkdir(parents=True)
+    (tmp_path / "runs" / "run-1" / "notes.txt").touch()
+    asked: list[list[str]] = []
+    monkeypatch.setattr(train, "choose", lambda *args: asked.append(args[3]))
+    filled.action_button.click()
+    assert asked == [["Start a new run"]]
+    assert filled.isVisible()
+
+
+def test_enter_starts_only_a_form_without_problems(dialog: TrainDialog, qtbot: QtBot) -> None:
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+def test_enter_in_a_filled_form_starts_it(filled: TrainDialog, qtbot: QtBot) -> None:
+    qtbot.keyClick(filled.findChild(QLineEdit, "train_out"), Qt.Key.Key_Return)
+    assert filled.result() == QDialog.DialogCode.Accepted
+
+
+def test_every_field_has_a_tooltip_and_a_label_that_leads_to_it(dialog: TrainDialog) -> None:
+    for name in ("train_images", "train_masks", "train_chip", "train_learning_rate", "train_out"):
+        assert any(
+            label.buddy() and label.buddy().objectName() == name and label.toolTip()
+            for label in dialog.findChildren(QLabel)
+        ), name
+
+
+def test_the_dialog_grows_for_its_sentences(filled: TrainDialog, qtbot: QtBot) -> None:
+    filled.resize(filled.width(), 100)
+    before = filled.height()
+    for name in ("train_list", "train_val_list", "train_images", "train_masks", "train_learning_rate"):
+        write(filled, name, "/absent")
+    qtbot.waitUntil(lambda: filled.height() > before)
+
+
+def test_runs_are_counted_on(tmp_path: Path) -> None:
+    assert next_run_folder(tmp_path / "absent").name == "run-1"
+    for name in ("run-2", "run-10", "run-old"):
+        (tmp_path / name).mkdir()
+    assert next_run_folder(tmp_path).name == "run-11"
+
+
+def test_browse_buttons_do_not_answer_enter(dialog: TrainDialog) -> None:
+    assert not any(
+        button.autoDefault() for button in dialog.findChildren(QPushButton) if button is not dialog.action_button
+    )
+
+
+def test_dialogs_and_flows_load_no_torch() -> None:
+    names = [f"landseg_gui.{room}.{name}" for room in ("dialogs", "jobs") for name in ("train", "predict", "export")]
+    names.append("landseg_gui.panels.training")
+    code = f"import sys, {', '.join(names)}\nassert not {{'torch', 'pyqtgraph'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

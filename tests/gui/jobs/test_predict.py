@@ -1,0 +1,158 @@
+"""Prediction from the window, with the real predictor in a real thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QRadioButton, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from landseg_core.geo.window import PixelWindow
+from landseg_gui.dialogs import predict
+from landseg_gui.dialogs.predict import PredictDialog
+from landseg_gui.jobs.predict import PredictFlow
+from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.session import Session
+
+SECONDS = 60_000
+VIEW = PixelWindow(10, 20, 64, 48)
+
+
+@pytest.fixture
+def flow(
+    session: Session, runner: JobRunner, window: QWidget, qtbot: QtBot, data_set: Path, model: Path
+) -> PredictFlow:
+    """Return the flow in a session with a picture, a view and a model."""
+    session.open_raster(data_set / "images" / "north.tif")
+    qtbot.waitUntil(lambda: session.raster is not None and not runner.running)
+    session.view_provider = lambda: VIEW
+    session.model_path = model
+    return PredictFlow(session, runner, window)
+
+
+@pytest.fixture
+def dialog(flow: PredictFlow, qtbot: QtBot, tmp_path: Path) -> PredictDialog:
+    return fill(flow, qtbot, tmp_path)
+
+
+def fill(flow: PredictFlow, qtbot: QtBot, tmp_path: Path) -> PredictDialog:
+    dialog = flow.open()
+    dialog.findChild(QLineEdit, "predict_out").setText(str(tmp_path / "maps" / "north_mask.tif"))
+    dialog.findChild(QSpinBox, "predict_tile").setValue(64)
+    dialog.findChild(QSpinBox, "predict_overlap").setValue(16)
+    return dialog
+
+
+def press(dialog: PredictDialog, qtbot: QtBot) -> None:
+    qtbot.mouseClick(dialog.action_button, Qt.MouseButton.LeftButton)
+
+
+def mask_of(session: Session) -> np.ndarray:
+    source = session.layers.masks[0].source
+    return source.read(source.grid.window)[0]
+
+
+def test_the_whole_picture_becomes_a_layer(
+    flow: PredictFlow, dialog: PredictDialog, session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    dialog.findChild(QCheckBox, "predict_confidence").setChecked(True)
+    press(dialog, qtbot)
+    assert flow.running
+    qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
+    assert not flow.running
+    (layer,) = session.layers.masks
+    assert layer.path == tmp_path / "maps" / "north_mask.tif"
+    assert layer.schema.names[0] == "land"
+    assert mask_of(session).max() < 5
+    with rasterio.open(tmp_path / "maps" / "north_confidence.tif") as confidence:
+        assert confidence.shape == (128, 128)
+
+
+def test_the_view_becomes_a_small_map_and_a_layer_in_its_place(
+    dialog: PredictDialog, session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    dialog.findChild(QRadioButton, "predict_view").setChecked(True)
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
+    with rasterio.open(tmp_path / "maps" / "north_mask.tif") as written:
+        assert (written.width, written.height) == (VIEW.width, VIEW.height)
+        inside = written.read(1)
+    whole = mask_of(session)
+    assert whole.shape == (128, 128)
+    assert (whole[VIEW.slices()] == inside).all()
+    assert (whole == 255).sum() == 128 * 128 - VIEW.pixels
+    assert session.layers.masks[0].name == "north_mask"
+
+
+def test_a_map_that_is_there_is_replaced_only_when_asked(
+    flow: PredictFlow,
+    dialog: PredictDialog,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = tmp_path / "maps" / "north_mask.tif"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    answers = iter([None, "Replace"])
+    monkeypatch.setattr(predict, "choose", lambda *_question: next(answers))
+    press(dialog, qtbot)
+    assert dialog.isVisible()
+    assert runner.running == []
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
+    assert target.read_bytes()[:3] != b"old"
+
+
+def test_a_failure_is_told_and_leaves_nothing(
+    dialog: PredictDialog, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path, data_set: Path
+) -> None:
+    problems: list[str] = []
+    session.problem.connect(problems.append)
+    (data_set / "images" / "north.tif").write_bytes(b"not a picture any more")
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: problems != [], timeout=SECONDS)
+    assert "north.tif" in problems[0]
+    assert list((tmp_path / "maps").iterdir()) == []
+    assert session.layers.masks == []
+
+
+def test_cancel_leaves_nothing(
+    dialog: PredictDialog, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path
+) -> None:
+    press(dialog, qtbot)
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        runner.stop_all()
+    assert not (tmp_path / "maps" / "north_mask.tif").exists()
+    assert session.layers.masks == []
+
+
+def test_a_prediction_of_a_picture_closed_meanwhile_is_no_layer(
+    flow: PredictFlow,
+    dialog: PredictDialog,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    tmp_path: Path,
+    data_set: Path,
+) -> None:
+    messages: list[str] = []
+    session.message.connect(messages.append)
+    press(dialog, qtbot)
+    session.open_raster(data_set / "images" / "south.tif")
+    qtbot.waitUntil(lambda: any("The map is in" in message for message in messages), timeout=SECONDS)
+    qtbot.waitUntil(lambda: runner.running == [])
+    assert session.layers.masks == []
+
+
+def test_without_a_picture_there_is_no_dialog(session: Session, runner: JobRunner) -> None:
+    messages: list[str] = []
+    session.message.connect(messages.append)
+    assert PredictFlow(session, runner).open() is None
+    assert "Open an orthophoto first" in messages[0]

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QIcon
+from PySide6.QtSvg import QSvgRenderer
+
+from landseg_core.resource_files import resource_path
+from landseg_gui.icons import application_icon, colour_swatch, icon, switch_icon
+from landseg_gui.theme import DARK, LIGHT, ThemeManager
+
+NAMES = sorted(path.stem for path in resource_path("icons").glob("*.svg"))
+
+
+@pytest.fixture(autouse=True)
+def themes(qapp) -> ThemeManager:
+    return ThemeManager(qapp, "light")
+
+
+def ink(picture: QIcon, state: QIcon.State = QIcon.State.Off) -> set[str]:
+    """Return the colours of the opaque pixels."""
+    image = picture.pixmap(QSize(48, 48), QIcon.Mode.Normal, state).toImage()
+    colours = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
+    return {colour.name() for colour in colours if colour.alpha() == 255}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_drawing_is_valid(name: str) -> None:
+    path: Path = resource_path(f"icons/{name}.svg")
+    assert QSvgRenderer(str(path)).isValid()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "landseg"])
+def test_line_icons_follow_the_theme(themes, name: str) -> None:
+    picture = icon(name)
+    assert ink(picture) == {QColor(LIGHT.text).name()}
+    themes.choose("dark")
+    assert ink(picture) == {QColor(DARK.text).name()}
+    themes.choose("light")
+
+
+def test_a_switch_has_two_looks() -> None:
+    picture = switch_icon("eye", "eye_off")
+    assert ink(picture, QIcon.State.On) == {QColor(LIGHT.text).name()}
+    assert ink(picture, QIcon.State.Off) == {QColor(LIGHT.muted).name()}
+
+
+def test_an_icon_without_room_is_empty() -> None:
+    assert icon("eye").pixmap(QSize(0, 0)).isNull()
+
+
+def test_a_swatch_shows_its_colour() -> None:
+    image = colour_swatch("#d55e00").pixmap(14, 14).toImage()
+    assert image.pixelColor(image.width() // 2, image.height() // 2).name() == "#d55e00"
+
+
+def test_the_application_has_an_icon() -> None:
+    assert np.array(application_icon().pixmap(64, 64).toImage().size().toTuple()).min() == 64
