@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,7 +38,7 @@ class OutputFiles:
             self._check(path)
             unfinished.touch(exist_ok=False)
         except OSError as error:
-            raise _cannot_start(path, error) from error
+            raise unwritable(path, error) from error
         self._unfinished[path] = unfinished
         return unfinished
 
@@ -94,6 +95,46 @@ class OutputFiles:
             raise cannot_finish(path, error) from error
 
 
+def write_atomically(path: Path, parts: bytes | Iterable[bytes]) -> None:
+    """Write a small file, or replace it: whatever happens, what is at `path` is whole, old or new.
+
+    Raises:
+        OutputError: the file cannot be written; what was at `path` before is untouched.
+    """
+    with OutputFiles(overwrite=True) as outputs:
+        unfinished = outputs.add(path)
+        try:
+            with unfinished.open("wb") as file:
+                file.writelines([parts] if isinstance(parts, bytes) else parts)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+
+@contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Have `folder` for results; where the `with` block fails, folders made for it are removed if nothing is in them.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        _make(folder)
+        yield
+    except BaseException:
+        for place in missing:
+            with suppress(OSError):
+                place.rmdir()
+        raise
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"the folder {folder} cannot be made: {error.strerror}; choose another place") from error
+
+
 def check_free(path: Path, *, overwrite: bool = False) -> None:
     """Raise unless a file may be made at `path`, or replaced.
 
@@ -103,7 +144,7 @@ def check_free(path: Path, *, overwrite: bool = False) -> None:
     try:
         problem = _problem(path, overwrite)
     except OSError as error:
-        raise _cannot_start(path, error) from error
+        raise unwritable(path, error) from error
     if problem:
         raise OutputError(problem)
 
@@ -120,8 +161,12 @@ def _problem(path: Path, overwrite: bool) -> str | None:
     return None
 
 
-def _cannot_start(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{path} cannot be written ({error.strerror}); choose a folder that you may write to")
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """Return the sentence for `path` that cannot be written because of `error`."""
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"{path} cannot be written: {reason}; free some space, check the permissions or choose another place"
+    )
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -47,7 +47,7 @@ LIGHT = Theme(
     canvas="#dfe3de",
     field="#ffffff",
     text="#1c2420",
-    muted="#5d6963",
+    muted="#57635d",
     border="#d3d9d3",
     hover="#e6ebe6",
     pressed="#d8e0d9",
@@ -128,26 +128,28 @@ class ThemeManager(QObject):
         self._app = app
         self.choice = "system"
         self.theme = LIGHT
+        self._system_is_dark = False
         app.setStyle("Fusion")
         QDir.addSearchPath("style", str(resource_path("style")))
-        app.styleHints().colorSchemeChanged.connect(self._dress)
+        app.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.choose(os.environ.get(_ENVIRONMENT, choice))
 
     def choose(self, choice: str) -> None:
         """Use `light`, `dark`, or what the `system` says; anything else means the system too."""
         schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
         self.choice = choice if choice in schemes else "system"
-        self._app.styleHints().setColorScheme(schemes.get(choice, Qt.ColorScheme.Unknown))
+        hints = self._app.styleHints()
+        hints.setColorScheme(schemes.get(choice, Qt.ColorScheme.Unknown))
+        self._follow_system(hints.colorScheme())
+
+    def _follow_system(self, scheme: Qt.ColorScheme) -> None:
+        self._system_is_dark = scheme == Qt.ColorScheme.Dark
         self._dress()
 
     def _dress(self) -> None:
-        self.theme = DARK if self._is_dark() else LIGHT
+        is_dark = self._system_is_dark if self.choice == "system" else self.choice == "dark"
+        self.theme = DARK if is_dark else LIGHT
         sheet = Template(resource_path("style/landseg.qss").read_text(encoding="utf-8"))
         self._app.setPalette(_palette(self.theme))
         self._app.setStyleSheet(sheet.substitute(dataclasses.asdict(self.theme)))
         self.changed.emit()
-
-    def _is_dark(self) -> bool:
-        if self.choice == "system":
-            return self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        return self.choice == "dark"

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says nothing on a busy machine.
+hypothesis.settings.register_profile("landseg", deadline=None)
+hypothesis.settings.load_profile("landseg")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 

@@ -49,12 +49,13 @@ def _overlay(out: Path) -> Path:
 
 def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: bool) -> Evaluation:
     """Do the main job step by step; the figures come from the landscape that was not trained on."""
-    from landseg_core.cli.predict import check_plan, make_folder, plan_files, predict_one
+    from landseg_core.cli.predict import check_plan, plan_files, predict_one
     from landseg_core.data.folders import folder_data
     from landseg_core.export.png import export_png
     from landseg_core.inference.predictor import PredictOptions
     from landseg_core.labels.classes import load_classes
     from landseg_core.models.bundle import ModelBundle
+    from landseg_core.output_files import made_folder
     from landseg_core.sample import write_sample
     from landseg_core.training.config import TrainConfig
     from landseg_core.training.trainer import Trainer
@@ -70,17 +71,10 @@ def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: b
     options = PredictOptions(confidence=True, overwrite=overwrite)
     bundle = ModelBundle.load(model_path)
     check_plan([files], bundle, options)
-    make_folder(out / "map")
-    predict_one(bundle, files, options, on_event, control)
-    export_png(
-        _tif(out),
-        _overlay(out),
-        "overlay",
-        image=_picture(out),
-        overwrite=overwrite,
-        on_event=on_event,
-        control=control,
-    )
+    with made_folder(out / "map"):
+        predict_one(bundle, files, options, on_event, control)
+        picture, overlay = _picture(out), _overlay(out)
+        export_png(_tif(out), overlay, "overlay", None, picture, 0.5, None, overwrite, on_event, control)
     return result
 
 

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,21 +48,7 @@ def _landseg(
 
 def main() -> None:
     """Run `landseg` and end the process with its exit code."""
-    _mute_native_libraries()
     sys.exit(run())
-
-
-def _mute_native_libraries() -> None:
-    """Keep Python's stderr for our own sentences: libtiff prints on the descriptor itself when a disk is full.
-
-    LANDSEG_DEBUG lets the libraries speak.
-    """
-    if os.environ.get("LANDSEG_DEBUG"):
-        return
-    ours = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    sys.stderr = os.fdopen(ours, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors)
 
 
 def run() -> int:

@@ -14,6 +14,7 @@ import typer
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Device, Model, Overwrite, Window
 from landseg_core.errors import OutputError
+from landseg_core.output_files import check_free, made_folder
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -77,9 +78,9 @@ def predict(
         )
         bundle = ModelBundle.load(model)
         check_plan(plan, bundle, options)
-        make_folder(out)
-        for files in plan:
-            predict_one(bundle, files, options, on_event, control)
+        with made_folder(out):
+            for files in plan:
+                predict_one(bundle, files, options, on_event, control)
 
     run_job(work)
     for files in plan:
@@ -112,7 +113,6 @@ def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, co
 def check_plan(plan: Sequence[MapFiles], model: BundleHeader, options: PredictOptions) -> None:
     """Refuse, before any work, whatever could not be read, predicted or written."""
     from landseg_core.inference.fit import require_fit
-    from landseg_core.output_files import check_free
     from landseg_core.raster.cropping import chosen_window
     from landseg_core.raster.source import RasterSource
 
@@ -123,18 +123,6 @@ def check_plan(plan: Sequence[MapFiles], model: BundleHeader, options: PredictOp
         for path in files.all:
             if path.parent.exists():
                 check_free(path, overwrite=options.overwrite)
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder for results.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"the folder {folder} cannot be made: {error.strerror}; choose another place") from error
 
 
 def predict_one(

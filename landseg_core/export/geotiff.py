@@ -8,6 +8,7 @@ from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.export.map_source import MapSource
 from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.mask_classes import class_map_info, mask_schema
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
@@ -22,6 +23,7 @@ _PIECE_WIDTH = 16 * MAP_BLOCK
 def export_geotiff(
     mask: Path,
     out: Path,
+    schema: ClassSchema | None = None,
     window: PixelWindow | None = None,
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
@@ -29,13 +31,15 @@ def export_geotiff(
 ) -> None:
     """Write the map `mask`, or a `window` of it, as GeoTIFF, with its georeference, colours and class names.
 
+    `schema` are the classes, where those that the mask names itself are missing or not wanted.
+
     Raises:
         RasterError: the map cannot be read, or the window reaches beyond it.
         OutputError: `out` exists already or cannot be written.
         JobStopped: `control` asked for it.
     """
     control = control or JobControl()
-    with MapSource(mask) as source:
+    with MapSource(mask, schema) as source:
         target = chosen_window(source.raster, window)
         meter = ProgressMeter(f"writing {out.name}", target.pixels, on_event)
         outputs = OutputFiles(overwrite=overwrite, inputs=source.raster.files)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 import pydantic
 import pydantic_core
 
-from landseg_core.atomic_files import write_atomically
 from landseg_core.errors import ModelError
+from landseg_core.output_files import write_atomically
 
 if TYPE_CHECKING:
     import torch

@@ -45,8 +45,8 @@ def write_sample(
 ) -> SamplePaths:
     """Write three generated orthophotos of `size` (width, height) px, their masks, the class file and two lists.
 
-    The orthophotos are RGB GeoTIFFs of a quarter of a metre per pixel, `images/landscape_1.tif` to `_3.tif`; the masks have
-    the same names and hold the class values of the preset `landcover-ai`. The same size and seed give the same pixels.
+    The orthophotos are RGB GeoTIFFs of 0.25 m per pixel, `images/landscape_1.tif` to `_3.tif`; the masks have the same
+    names and hold the class values of the preset `landcover-ai`. The same size and seed give the same pixels.
 
     Raises:
         OutputError: one of the files is there and `overwrite` is off, or something cannot be written; nothing is left.

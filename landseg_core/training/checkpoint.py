@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from landseg_core.atomic_files import write_atomically
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.chips import TrainingData
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import TrainingError
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
+from landseg_core.output_files import write_atomically
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import RunPosition

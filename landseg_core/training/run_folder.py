@@ -10,10 +10,10 @@ from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
-from landseg_core.atomic_files import unwritable, write_atomically
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import Event, OnEvent, Progress
 from landseg_core.models.header import MODEL_FILE
+from landseg_core.output_files import unwritable, write_atomically
 
 
 class RunFolder:

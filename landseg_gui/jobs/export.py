@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import Event, JobControl, Notice, OnEvent
+from landseg_core.output_files import made_folder
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.dialogs.memory import FormMemory
-from landseg_gui.jobs.files import make_folder
 from landseg_gui.jobs.requests import ExportRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.panels.wording import capitalised
@@ -22,8 +22,8 @@ def export_work(request: ExportRequest) -> Work:
     write = _write_geotiff if request.style == "geotiff" else _write_png
 
     def work(on_event: OnEvent, control: JobControl) -> Path:
-        make_folder(request.out.parent)
-        write(request, on_event, control)
+        with made_folder(request.out.parent):
+            write(request, on_event, control)
         return request.out
 
     return work
@@ -35,6 +35,7 @@ def _write_geotiff(request: ExportRequest, on_event: OnEvent, control: JobContro
     export_geotiff(
         request.mask,
         request.out,
+        schema=request.schema,
         window=request.window,
         overwrite=request.overwrite,
         on_event=on_event,

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import Event, JobControl, Notice, OnEvent
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.output_files import made_folder
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.predict import PredictDialog
-from landseg_gui.jobs.files import make_folder
 from landseg_gui.jobs.requests import PredictRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.jobs.view_mask import spread_over_picture
@@ -47,8 +47,7 @@ def prediction_work(request: PredictRequest) -> Work:
             confidence=request.confidence is not None,
             overwrite=request.overwrite,
         )
-        make_folder(request.mask.parent)
-        with RasterSource(request.raster) as source:
+        with made_folder(request.mask.parent), RasterSource(request.raster) as source:
             predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)
             layer = _layer_of(request, source)
         return Prediction(request.raster, request.mask, layer, bundle.schema)

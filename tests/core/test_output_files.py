@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from landseg_core.errors import JobStopped, OutputError
-from landseg_core.output_files import OutputFiles, check_free
+from landseg_core.output_files import OutputFiles, check_free, made_folder, write_atomically
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -104,7 +106,7 @@ def test_a_folder_that_may_not_be_written_to_is_named(tmp_path: Path, monkeypatc
         raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
     monkeypatch.setattr(Path, "touch", refuse)
-    with pytest.raises(OutputError, match=r"a\.txt cannot be written \(Permission denied\)"):
+    with pytest.raises(OutputError, match=r"a\.txt cannot be written: Permission denied"):
         OutputFiles().add(tmp_path / "a.txt")
 
 
@@ -143,3 +145,71 @@ def test_a_place_can_be_checked_before_any_work(tmp_path: Path) -> None:
     check_free(tmp_path / "a.txt", overwrite=True)
     with pytest.raises(OutputError, match="exists already"):
         check_free(tmp_path / "a.txt")
+
+
+def test_a_folder_for_results_stays(tmp_path: Path) -> None:
+    with made_folder(tmp_path / "a" / "b"):
+        pass
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_folders_made_in_vain_go_again(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(KeyboardInterrupt), made_folder(tmp_path / "a" / "b" / "c"):
+        raise KeyboardInterrupt
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a"]
+
+
+def test_a_folder_with_something_in_it_stays_after_a_failure(tmp_path: Path) -> None:
+    made = made_folder(tmp_path / "a")
+    made.__enter__()
+    (tmp_path / "a" / "kept.txt").touch()
+    assert not made.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert (tmp_path / "a" / "kept.txt").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file"), made_folder(tmp_path / "file" / "results"):
+        pass
+
+
+@pytest.fixture
+def no_file_over_a_kilobyte() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_writes_and_replaces(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a", b"old")
+    write_atomically(tmp_path / "a", [b"ne", b"w"])
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.usefixtures("no_file_over_a_kilobyte")
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with pytest.raises(OutputError, match=r"a cannot be written: .*free some space"):
+        write_atomically(path, bytes(4096))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_while_making_the_parts_leaves_nothing(tmp_path: Path) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"half"
+        raise KeyError("the other half")
+
+    with pytest.raises(KeyError):
+        write_atomically(tmp_path / "a", parts())
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_a_folder_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="file/a cannot be written"):
+        write_atomically(tmp_path / "file" / "a", b"x")

@@ -32,7 +32,7 @@ def test_a_sample_is_a_data_set(tmp_path: Path) -> None:
     data = folder_data(paths.images, paths.masks, schema, paths.train_list, paths.val_list)
     assert [area.stem for area in (*data.train, *data.val)] == ["landscape_1", "landscape_2", "landscape_3"]
     assert data.notices == ()
-    assert data.ground_resolution_m == pytest.approx(0.5, rel=0.001)
+    assert data.ground_resolution_m == pytest.approx(0.25, rel=0.001)
 
 
 def test_pictures_are_tiled_and_lie_apart(tmp_path: Path) -> None:
@@ -88,8 +88,8 @@ def test_a_place_that_is_a_file(tmp_path: Path) -> None:
 def test_the_pixels_are_the_same_on_every_machine() -> None:
     picture, labels = make_landscape(300, 200, _generator(0))
     assert picture.shape == (3, 200, 300)
-    assert hashlib.sha256(picture.tobytes()).hexdigest()[:16] == "ffe0c2d17f634e66"
-    assert hashlib.sha256(labels.tobytes()).hexdigest()[:16] == "63da674f24e56abd"
+    assert hashlib.sha256(picture.tobytes()).hexdigest()[:16] == "cf05bba1c0bf7c6b"
+    assert hashlib.sha256(labels.tobytes()).hexdigest()[:16] == "c2f54313baad664f"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 90), (200, 33)])
@@ -118,7 +118,7 @@ def test_colours_alone_do_not_tell_the_classes() -> None:
     counts = np.bincount((_colour_codes(known) * 5 + known_labels).ravel(), minlength=4096 * 5).reshape(4096, 5)
     guess = counts.argmax(axis=1)[_colour_codes(picture)]
     iou = [((guess == k) & (labels == k)).sum() / ((guess == k) | (labels == k)).sum() for k in range(5)]
-    assert np.mean(iou) < 0.55
+    assert np.mean(iou) < 0.75
 
 
 def test_noise_is_smooth_and_between_0_and_1() -> None:

@@ -158,8 +158,8 @@ def test_one_bad_file_does_not_keep_the_others_out(tmp_path, picture, own_map, m
     assert "other.tif is no mask" in opened.problems[1]
 
 
-def test_overviews_are_built_and_used(picture, control) -> None:
-    reader = PyramidReader(RasterSource(picture))
+def test_overviews_are_built_and_used(wide_picture, control) -> None:
+    reader = PyramidReader(RasterSource(wide_picture))
     assert reader.needs_pyramid
     opening.overviews_work(reader)(ignore_event, control)
     assert not reader.needs_pyramid

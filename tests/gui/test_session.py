@@ -36,21 +36,34 @@ def test_a_session_begins_empty(session) -> None:
 
 
 def test_opening_tells_the_file(qtbot, session, picture) -> None:
-    with qtbot.waitSignals([session.raster_changed, session.layers_changed, session.opened]) as heard:
+    told = []
+    session.opened.connect(told.append)
+    with qtbot.waitSignals([session.raster_changed, session.layers_changed]):
         session.open_raster(str(picture))
-    assert heard.all_signals_and_args[-1].args[0] == picture
+    assert told == [picture]
     assert session.raster.path == picture
 
 
-def test_a_raster_without_overviews_gets_them_in_the_background(qtbot, opened, picture, runner) -> None:
-    layer = opened.layers.image
-    with qtbot.waitSignal(layer.reread):
-        assert [job.title for job in opened.background_jobs] == ["Overviews of picture.tif"]
-    qtbot.waitUntil(lambda: not opened.background_jobs)
-    assert not PyramidReader(RasterSource(picture)).needs_pyramid
-    with qtbot.waitSignal(opened.raster_changed):
-        opened.open_raster(picture)
-    assert [job for job in opened.background_jobs if "Overviews" in job.title] == []
+def test_a_raster_without_overviews_gets_them_in_the_background(qtbot, session, wide_picture) -> None:
+    with qtbot.waitSignal(session.raster_changed):
+        session.open_raster(wide_picture)
+    with qtbot.waitSignal(session.layers.image.reread):
+        assert "Overviews of wide.tif" in [job.title for job in session.background_jobs]
+    qtbot.waitUntil(lambda: not session.background_jobs)
+    assert not PyramidReader(RasterSource(wide_picture)).needs_pyramid
+    with qtbot.waitSignal(session.raster_changed):
+        session.open_raster(wide_picture)
+    assert [job for job in session.background_jobs if "Overviews" in job.title] == []
+
+
+def test_another_picture_ends_the_overviews_of_the_first(qtbot, session, wide_picture, picture) -> None:
+    with qtbot.waitSignal(session.raster_changed):
+        session.open_raster(wide_picture)
+    (overviews,) = [job for job in session.background_jobs if "Overviews" in job.title]
+    with qtbot.waitSignal(session.raster_changed):
+        session.open_raster(picture)
+    assert overviews.control.stop_requested or not overviews.running
+    qtbot.waitUntil(lambda: not session.background_jobs)
 
 
 def test_a_mask_becomes_a_layer(qtbot, opened, own_map, schema) -> None:

@@ -55,12 +55,15 @@ def test_the_choice_dresses_the_application(qapp, themes) -> None:
 
 
 def test_the_system_is_followed(qtbot, qapp, themes) -> None:
+    change = qapp.styleHints().colorSchemeChanged  # the offscreen platform has no scheme of its own to change
     with qtbot.waitSignal(themes.changed):
-        qapp.styleHints().setColorScheme(Qt.ColorScheme.Dark)
+        change.emit(Qt.ColorScheme.Dark)
     assert themes.theme is DARK
-    with qtbot.waitSignal(themes.changed):
-        qapp.styleHints().setColorScheme(Qt.ColorScheme.Light)
+    change.emit(Qt.ColorScheme.Light)
     assert themes.theme is LIGHT
+    themes.choose("dark")
+    change.emit(Qt.ColorScheme.Light)
+    assert themes.theme is DARK
 
 
 def test_an_unknown_choice_means_the_system(themes) -> None:

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from landseg_core.resource_files import resource_path
+from landseg_gui.actions import MENUS, ROWS, TOOLBAR, ActionRow
+from landseg_gui.commands import Commands
+
+ACTIONS = [row for row in ROWS if isinstance(row, ActionRow)]
+
+
+def test_names_and_shortcuts_are_used_once() -> None:
+    names = Counter(row.name for row in ACTIONS)
+    shortcuts = Counter(shortcut for row in ACTIONS for shortcut in row.shortcuts)
+    assert max(names.values()) == 1
+    assert max(shortcuts.values()) == 1
+
+
+@pytest.mark.parametrize("row", ACTIONS, ids=lambda row: row.name)
+def test_every_action_has_a_menu_a_handler_and_an_icon(row: ActionRow) -> None:
+    assert row.menu in MENUS
+    assert callable(getattr(Commands, row.handler))
+    assert resource_path(f"icons/{row.picture}.svg").is_file()
+
+
+def test_the_toolbar_shows_actions_with_a_short_text() -> None:
+    by_name = {row.name: row for row in ACTIONS}
+    assert all(by_name[name].short for group in TOOLBAR for name in group)
+
+
+def test_the_stable_names_are_there() -> None:
+    names = {row.name for row in ACTIONS}
+    assert names >= {
+        "action_open",
+        "action_open_mask",
+        "action_train",
+        "action_predict",
+        "action_export",
+        "action_fit",
+        "action_zoom_100",
+        "action_quit",
+        "action_about",
+    }

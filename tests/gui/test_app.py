@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from landseg_core import __version__
+from landseg_gui import app, crash, startup
+from landseg_gui.main_window import MainWindow
+
+
+@pytest.fixture
+def _tidy_log() -> Iterator[None]:
+    before = list(crash.log.handlers)
+    yield
+    for handler in set(crash.log.handlers) - set(before):
+        crash.log.removeHandler(handler)
+        handler.close()
+
+
+def the_window() -> MainWindow | None:
+    return next((widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)), None)
+
+
+def test_the_command_tells_its_version(capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip() == f"landseg {__version__}"
+
+
+@pytest.mark.usefixtures("_tidy_log")
+def test_it_opens_the_files_named_and_ends_with_the_window(qapp, picture, own_map) -> None:
+    seen = []
+
+    def close_when_open() -> None:
+        window = the_window()
+        if window is not None and window.session.layers.masks and window.viewport.canvas.is_sharp:
+            seen.append((window.windowTitle(), window.session.raster.path))
+            timer.stop()
+            window.close()
+
+    timer = QTimer(interval=20)
+    timer.timeout.connect(close_when_open)
+    timer.start()
+    assert app.main([str(picture), str(own_map)]) == 0
+    assert seen == [("picture.tif - landseg", picture)]
+    assert (crash.log_folder() / "landseg.log").is_file()
+
+
+@pytest.mark.usefixtures("_tidy_log")
+def test_a_fault_leaves_the_window_standing(qapp, monkeypatch, caplog) -> None:
+    reports = []
+    monkeypatch.setattr(startup.CrashDialog, "show_error", lambda _dialog, details: reports.append(details))
+    QTimer.singleShot(0, lambda: 1 / 0)
+
+    def close_when_reported() -> None:
+        if reports and the_window() is not None and the_window().isVisible():
+            timer.stop()
+            the_window().close()
+
+    timer = QTimer(interval=20)
+    timer.timeout.connect(close_when_reported)
+    timer.start()
+    assert app.main([]) == 0
+    assert len(reports) == 1
+    assert "ZeroDivisionError" in reports[0]
+    assert "ZeroDivisionError" in caplog.text
+    caplog.clear()  # this complaint was wanted
