@@ -41,6 +41,7 @@ class MainWindow(QMainWindow):
         self.session = session
         self.runner = runner
         self._settings = settings
+        themes.setParent(self)
         self._closing = False
         self.viewport = Viewport(session.layers)
         self.commands = Commands(self, session, runner, self.viewport)

@@ -26,13 +26,14 @@ from landseg_core.sample.noise import Field, smooth_line
 
 ASPHALT: Colour = (128, 128, 128)
 GRAVEL: Colour = (184, 176, 160)
+VERGE: Colour = (104, 112, 66)
 ROOFS: tuple[Colour, ...] = (
     (172, 88, 62),
     (148, 74, 56),
     (116, 82, 68),
     (188, 112, 76),
     (84, 90, 114),
-    (206, 204, 200),
+    (206, 146, 112),
 )
 GROUNDS: tuple[Colour, ...] = ((96, 122, 70), (112, 132, 80), (150, 140, 112), (128, 116, 90))
 CARS: tuple[Colour, ...] = ((220, 220, 222), (40, 42, 46), (150, 40, 36), (60, 80, 130), (160, 162, 166))
@@ -121,11 +122,10 @@ def paint_road(canvas: Canvas, road: Road, texture: Field) -> None:
     for start, end in road.pieces():
         box = Box.around([start, end], road.half_width + 6, canvas)
         distance = _distance(box, start, end)
-        surface = colour_field(road.colour) + texture[box.slices][None]
-        canvas.paint(
-            (distance < road.half_width + 5) & (canvas.labels[box.slices] == BACKGROUND), surface * 0.82, box=box
-        )
-        canvas.paint(distance < road.half_width, surface, ROAD, box)
+        rough = texture[box.slices][None]
+        is_verge = (distance < road.half_width + 5) & (canvas.labels[box.slices] == BACKGROUND)
+        canvas.paint(is_verge, colour_field(VERGE) + rough, box=box)
+        canvas.paint(distance < road.half_width, colour_field(road.colour) + rough, ROAD, box)
 
 
 def paint_markings(canvas: Canvas, road: Road) -> None:
@@ -197,7 +197,7 @@ def _roof(plan: Rectangle, box: Box, rng: np.random.Generator, texture: Field) -
 def park_cars(canvas: Canvas, road: Road, rng: np.random.Generator) -> None:
     """Put cars on one lane here and there; the ground below them is still road."""
     for start, end in road.pieces():
-        if rng.random() < 0.2:
+        if rng.random() < 0.12:
             ux, uy = unit(end[0] - start[0], end[1] - start[1])
             lane = road.half_width / 2
             car = Rectangle((start[0] - uy * lane, start[1] + ux * lane), (ux, uy), 18, 8)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from landseg_core.sample.landscape import make_landscape
 from landseg_core.sample.noise import fractal_noise, softened, value_noise
 
 SIZE = (420, 300)
+Landscape = tuple[np.ndarray, np.ndarray]
 
 
 def _generator(seed: int) -> np.random.Generator:
@@ -88,8 +90,8 @@ def test_a_place_that_is_a_file(tmp_path: Path) -> None:
 def test_the_pixels_are_the_same_on_every_machine() -> None:
     picture, labels = make_landscape(300, 200, _generator(0))
     assert picture.shape == (3, 200, 300)
-    assert hashlib.sha256(picture.tobytes()).hexdigest()[:16] == "cf05bba1c0bf7c6b"
-    assert hashlib.sha256(labels.tobytes()).hexdigest()[:16] == "c2f54313baad664f"
+    assert hashlib.sha256(picture.tobytes()).hexdigest()[:16] == "7b64870a88517f19"
+    assert hashlib.sha256(labels.tobytes()).hexdigest()[:16] == "95868cdfa26de1bf"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 90), (200, 33)])
@@ -112,13 +114,17 @@ def _colour_codes(picture: np.ndarray) -> np.ndarray:
     return red * 256 + green * 16 + blue
 
 
+def _iou_by_colour(known: Landscape, other: Landscape) -> float:
+    """Return the mIoU on one landscape of the best map that looks at single pixels' colours, learnt on another."""
+    counts = np.bincount((_colour_codes(known[0]) * 5 + known[1]).ravel(), minlength=4096 * 5).reshape(4096, 5)
+    guess, truth = counts.argmax(axis=1)[_colour_codes(other[0])], other[1]
+    both = [((guess == k) & (truth == k)).sum() / ((guess == k) | (truth == k)).sum() for k in range(5)]
+    return float(np.mean(both))
+
+
 def test_colours_alone_do_not_tell_the_classes() -> None:
-    """The best map of one landscape that looks at each pixel's colour alone misses much of the next one."""
-    (known, known_labels), (picture, labels) = (make_landscape(1024, 768, _generator(seed)) for seed in (2, 3))
-    counts = np.bincount((_colour_codes(known) * 5 + known_labels).ravel(), minlength=4096 * 5).reshape(4096, 5)
-    guess = counts.argmax(axis=1)[_colour_codes(picture)]
-    iou = [((guess == k) & (labels == k)).sum() / ((guess == k) | (labels == k)).sum() for k in range(5)]
-    assert np.mean(iou) < 0.75
+    landscapes = [make_landscape(1024, 768, _generator(seed)) for seed in range(4)]
+    assert np.mean([_iou_by_colour(known, other) for known, other in itertools.permutations(landscapes, 2)]) < 0.7
 
 
 def test_noise_is_smooth_and_between_0_and_1() -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon
 from PySide6.QtSvg import QSvgRenderer
@@ -16,8 +18,10 @@ NAMES = sorted(path.stem for path in resource_path("icons").glob("*.svg"))
 
 
 @pytest.fixture(autouse=True)
-def themes(qapp) -> ThemeManager:
-    return ThemeManager(qapp, "light")
+def themes(qapp) -> Iterator[ThemeManager]:
+    themes = ThemeManager(qapp, "light")
+    yield themes
+    shiboken6.delete(themes)
 
 
 def is_drawn_in(picture: QIcon, colour: str, state: QIcon.State = QIcon.State.Off) -> bool:

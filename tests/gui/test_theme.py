@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 
@@ -13,6 +14,7 @@ def themes(qapp, monkeypatch):
     manager = ThemeManager(qapp)
     yield manager
     manager.choose("light")
+    shiboken6.delete(manager)
 
 
 def luminance(colour: str) -> float:
@@ -76,3 +78,4 @@ def test_the_environment_overrides_the_settings(qapp, monkeypatch) -> None:
     manager = ThemeManager(qapp, "light")
     assert manager.theme is DARK
     manager.choose("light")
+    shiboken6.delete(manager)

@@ -26,7 +26,7 @@ def test_a_copy_has_values_place_and_classes(
     write_map: WriteMap, out: Path, schema: ClassSchema, window: PixelWindow
 ) -> None:
     values = np.random.default_rng(2).choice(np.array([0, 1, 4, 255], np.uint8), (600, 1300))
-    export_geotiff(write_map(values), out / "a.tif", window)
+    export_geotiff(write_map(values), out / "a.tif", window=window)
     with open_dataset(out / "a.tif") as dataset:
         assert np.array_equal(dataset.read(1), values[window.slices()])
         assert dataset.transform == Affine(0.5, 0, 399_000 + window.x / 2, 0, -0.5, 5_131_000 - window.y / 2)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
@@ -11,15 +9,20 @@ from landseg_gui.panels.message_bar import MessageBar
 
 
 @pytest.fixture
-def bar(qtbot, monkeypatch) -> Iterator[MessageBar]:
-    monkeypatch.setattr(message_bar, "_NOTICE_MS", 50)
+def window(qtbot) -> QWidget:
     window = QWidget()
-    bar = MessageBar()
-    QVBoxLayout(window).addWidget(bar)
     qtbot.addWidget(window)
     with qtbot.waitExposed(window):
         window.show()
-    yield bar
+    return window
+
+
+@pytest.fixture
+def bar(window, monkeypatch) -> MessageBar:
+    monkeypatch.setattr(message_bar, "_NOTICE_MS", 50)
+    bar = MessageBar()
+    QVBoxLayout(window).addWidget(bar)
+    return bar
 
 
 def test_a_notice_leaves_by_itself(qtbot, bar) -> None:
