@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,7 @@ def train(
     overwrite: Overwrite = False,
 ) -> None:
     """Train a U-Net and keep the model that validates best."""
+    started = time.monotonic()  # --minutes are those of the command, loading torch included
     if (images is None) != (masks is None) or (images is None) == (landcover_ai is None):
         raise typer.BadParameter("give either --images and --masks, or --landcover-ai")
     if landcover_ai is not None and (train_list or val_list):
@@ -49,7 +51,8 @@ def train(
         from landseg_core.training.config import checked_config
         from landseg_core.training.trainer import Trainer
 
-        trainer = Trainer(checked_config(settings), out, overwrite=overwrite, resume=resume)
+        config = checked_config(settings)
+        trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
         schema = load_classes(classes)
         if landcover_ai is not None:
             data = landcover_ai_data(landcover_ai, schema, on_event=on_event, control=control)

@@ -39,10 +39,10 @@ def _half_cosine(start: float, end: float, fraction: float) -> float:
 
 
 class RunClock:
-    """The seconds that a run has worked; pauses do not count."""
+    """The seconds that a run has worked since `start` (by `time.monotonic`; now for None); pauses do not count."""
 
-    def __init__(self) -> None:
-        self._start = time.monotonic()
+    def __init__(self, start: float | None = None) -> None:
+        self._start = time.monotonic() if start is None else start
 
     @property
     def seconds(self) -> float:

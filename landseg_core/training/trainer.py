@@ -32,10 +32,19 @@ _LOOK = 1024
 class Trainer:
     """A training run in `run_folder`.
 
-    The minutes of a run by minutes count from here, so make the trainer first and read the data then.
+    The minutes of a run by minutes count from here, so make the trainer first and read the data then; or from
+    `started`, a reading of `time.monotonic`, where loading torch is to count as well.
     """
 
-    def __init__(self, config: TrainConfig, run_folder: Path, *, overwrite: bool = False, resume: bool = False) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        run_folder: Path,
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+        started: float | None = None,
+    ) -> None:
         """Check the folder; nothing is written yet.
 
         Raises:
@@ -43,7 +52,7 @@ class Trainer:
             TrainingError: there is no run to resume, or it has other settings.
             ModelError: the checkpoint to resume from is damaged.
         """
-        self._clock = RunClock()
+        self._clock = RunClock(started)
         self._config, self._folder, self._resume = config, RunFolder(Path(run_folder)), resume
         if resume:
             self._folder.require_run()

@@ -21,7 +21,9 @@ def _tidy_log() -> Iterator[None]:
 
 
 def the_window() -> MainWindow | None:
-    return next((widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)), None)
+    """Return the window on the screen; those of earlier tests may still be about."""
+    windows = (widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
+    return next((window for window in windows if window.isVisible()), None)
 
 
 def test_the_command_tells_its_version(capsys) -> None:
@@ -57,9 +59,10 @@ def test_a_fault_leaves_the_window_standing(qapp, monkeypatch, caplog) -> None:
     QTimer.singleShot(0, lambda: 1 / 0)
 
     def close_when_reported() -> None:
-        if reports and the_window() is not None and the_window().isVisible():
+        window = the_window()
+        if reports and window is not None:
             timer.stop()
-            the_window().close()
+            window.close()
 
     timer = QTimer(interval=20)
     timer.timeout.connect(close_when_reported)
