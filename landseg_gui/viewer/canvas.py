@@ -77,7 +77,7 @@ class Canvas(QObject):
             if isinstance(layer, MaskLayer):
                 level = layer.reader.pyramid.level_for_scale(self._frame.scale)
                 value = self._feeds[layer].value_at(column, row, level)
-                item = None if value is None else layer.class_of(value)
+                item = layer.class_of(value) if value is not None and layer.shows(value) else None
                 return item.name if item else ""
         return ""
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QTimer
@@ -33,21 +34,35 @@ def test_the_command_tells_its_version(capsys) -> None:
     assert capsys.readouterr().out.strip() == f"landseg {__version__}"
 
 
+def close_when(done: Callable[[MainWindow], bool]) -> QTimer:
+    """Close the window as soon as `done`, or give up after half a minute."""
+
+    def look() -> None:
+        window = the_window()
+        if window is not None and (done(window) or time.monotonic() > deadline):
+            timer.stop()
+            window.close()
+
+    deadline = time.monotonic() + 30
+    timer = QTimer(interval=20)
+    timer.timeout.connect(look)
+    timer.start()
+    return timer
+
+
 @pytest.mark.usefixtures("_tidy_log")
 def test_it_opens_the_files_named_and_ends_with_the_window(qapp, picture, own_map) -> None:
     seen = []
 
-    def close_when_open() -> None:
-        window = the_window()
-        if window is not None and window.session.layers.masks and window.viewport.canvas.is_sharp:
-            seen.append((window.windowTitle(), window.session.raster.path))
-            timer.stop()
-            window.close()
+    def is_open(window: MainWindow) -> bool:
+        if not window.session.layers.masks or not window.viewport.canvas.is_sharp:
+            return False
+        seen.append((window.windowTitle(), window.session.raster.path))
+        return True
 
-    timer = QTimer(interval=20)
-    timer.timeout.connect(close_when_open)
-    timer.start()
+    timer = close_when(is_open)
     assert app.main([str(picture), str(own_map)]) == 0
+    assert not timer.isActive()
     assert seen == [("picture.tif - landseg", picture)]
     assert (crash.log_folder() / "landseg.log").is_file()
 
@@ -57,17 +72,9 @@ def test_a_fault_leaves_the_window_standing(qapp, monkeypatch, caplog) -> None:
     reports = []
     monkeypatch.setattr(startup.CrashDialog, "show_error", lambda _dialog, details: reports.append(details))
     QTimer.singleShot(0, lambda: 1 / 0)
-
-    def close_when_reported() -> None:
-        window = the_window()
-        if reports and window is not None:
-            timer.stop()
-            window.close()
-
-    timer = QTimer(interval=20)
-    timer.timeout.connect(close_when_reported)
-    timer.start()
+    timer = close_when(lambda _window: bool(reports))
     assert app.main([]) == 0
+    assert not timer.isActive()
     assert len(reports) == 1
     assert "ZeroDivisionError" in reports[0]
     assert "ZeroDivisionError" in caplog.text

@@ -56,7 +56,8 @@ def huge(qtbot, layers, viewport):
     """Return a viewport on a painted raster of 43520 x 33280 px."""
     reader = PaintedReader(43_520, 33_280)
     layers.set_image(ImageLayer(reader, Rendering((1, 2, 3), identity_stretch(3))))
-    return viewport
+    yield viewport
+    reader.sharpest.set()
 
 
 def test_there_are_items_only_near_the_view(qtbot, huge, layers, helpers) -> None:
@@ -95,6 +96,17 @@ def test_a_coarser_level_shows_until_the_sharper_comes(qtbot, huge, layers, help
     reader.sharpest.set()
     helpers.sharp(qtbot, huge)
     assert (helpers.grabbed(huge) == LEVEL_COLOURS[0]).all()
+
+
+def test_the_sharp_picture_stays_while_it_is_read_anew(qtbot, huge, layers, helpers) -> None:
+    huge.centre_on(20_000, 15_000, 1.0)
+    helpers.sharp(qtbot, huge)
+    reader = layers.image.reader
+    reader.sharpest.clear()
+    with qtbot.waitSignal(huge.canvas._arrived, check_params_cb=lambda _feed, key: key.level == 7):
+        layers.image.reread.emit()
+    assert (helpers.grabbed(huge) == LEVEL_COLOURS[0]).all()
+    reader.sharpest.set()
 
 
 def test_no_tile_is_read_twice(qtbot, huge, layers, helpers) -> None:
@@ -172,6 +184,7 @@ def test_classes_change_at_once_and_without_reading(masked, helpers, schema) -> 
     viewport, mask = masked
     mask.set_class_visible(1, visible=False)
     assert colour_at(viewport, helpers, 700, 500)[2] == 60  # the picture below
+    assert viewport.canvas.class_at(700, 500) == ""
     mask.set_class_visible(1, visible=True)
     mask.set_solo(1)
     assert colour_at(viewport, helpers, 700, 500) == schema.classes[1].rgb
@@ -183,6 +196,21 @@ def test_classes_change_at_once_and_without_reading(masked, helpers, schema) -> 
     assert colour_at(viewport, helpers, 700, 600)[2] == 60
     assert viewport.canvas.class_at(700, 600) == ""
     assert len(mask.reads) == len(set(mask.reads))
+
+
+def test_better_overviews_take_the_place_of_what_was_read_before(qtbot, masked, helpers, schema) -> None:
+    viewport, mask = masked
+    original = mask.reader.read_tile
+
+    def read_tile(key: TileKey) -> tuple[np.ndarray, np.ndarray]:
+        pixels, valid = original(key)
+        return np.where(pixels == 1, 4, pixels).astype(np.uint8), valid
+
+    mask.reader.read_tile = read_tile
+    mask.reread.emit()
+    assert colour_at(viewport, helpers, 700, 500) == schema.classes[1].rgb  # until the new tiles come
+    qtbot.waitUntil(lambda: colour_at(viewport, helpers, 700, 500) == schema.classes[4].rgb, timeout=10_000)
+    assert viewport.canvas.class_at(700, 500) == "road"
 
 
 def test_opacity_mixes_with_the_picture_below(masked, helpers, schema) -> None:
