@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(training, jobs)
         training.raise_()
         self.resizeDocks([layers], [_PANEL_WIDTH], Qt.Orientation.Horizontal)
+        self.resizeDocks([layers, training], [1, 2], Qt.Orientation.Vertical)  # the curves need the room
         self.resizeDocks([layers, training], [_LAYERS_HEIGHT, _TRAINING_HEIGHT], Qt.Orientation.Vertical)
         self._training_dock = training
 

@@ -9,6 +9,7 @@ without, it takes the generated landscape.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -17,9 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QLineEdit, QPushButton, QWidget
 
 from landseg_core.sample import write_sample
@@ -49,12 +49,12 @@ class Scene:
     scale: float
 
 
-def real_scene(data: Path) -> Scene:
-    """Return the tour on real imagery."""
-    towns = data / "landcover_dubai"
+def real_scene(data: Path, towns: Path) -> Scene:
+    """Return the tour on real imagery; `towns` is the place under which its training data is to be seen."""
+    towns.symlink_to(data / "landcover_dubai")
     lists = (towns / "train.txt", towns / "val.txt")
     orthophoto = data / "ortho" / "swissimage_brig_8704x6656.tif"
-    return Scene(orthophoto, towns / "images", towns / "masks", *lists, "landcover-dubai", 5.0, (6300, 3900), 0.5)
+    return Scene(orthophoto, towns / "images", towns / "masks", *lists, "landcover-dubai", 3.0, (6300, 3900), 0.5)
 
 
 def generated_scene(folder: Path) -> Scene:
@@ -65,13 +65,20 @@ def generated_scene(folder: Path) -> Scene:
     return Scene(orthophoto, sample.images, sample.masks, *lists, str(sample.classes), 1.5, (1024, 768), 1.0)
 
 
+def wait(seconds: float) -> None:
+    """Let the window work; an event loop of its own, for QTest.qWait keeps Python's lock from the jobs' threads."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
 def wait_until(condition: Callable[[], object], what: str) -> None:
     """Let the window work until `condition` holds."""
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > deadline:
             sys.exit(f"no {what} after {PATIENCE_S} s")
-        QTest.qWait(50)
+        wait(0.05)
 
 
 class Tour:
@@ -84,7 +91,7 @@ class Tour:
     def grab(self, name: str, widget: QWidget | None = None, theme: str = "light") -> None:
         """Save the window, or one widget of it, as a picture."""
         self._themes.choose(theme)
-        QTest.qWait(700)
+        wait(0.7)
         (widget or self._window).grab().save(str(self._pictures / f"{name}.png"))
 
     def open(self, scene: Scene) -> None:
@@ -110,7 +117,7 @@ class Tour:
         child(dialog, QDoubleSpinBox, "train_minutes").setValue(scene.minutes)
         self.grab("train-dialog", dialog)
         child(dialog, QPushButton, "train_start").click()
-        QTest.qWait(int(scene.minutes * 60_000 * 0.75))
+        wait(scene.minutes * 60 * 0.75)
         self.grab("training", theme="dark")
         wait_until(lambda: self._window.session.model_path, "model")
 
@@ -123,7 +130,7 @@ class Tour:
         wait_until(lambda: self._window.session.layers.masks and not self._window.runner.running, "map")
         self.grab("map", theme="dark")
         self._window.viewport.centre_on(*scene.centre, scene.scale)
-        QTest.qWait(1500)
+        wait(1.5)
         self.grab("map-near")
 
     def export(self) -> None:
@@ -152,11 +159,13 @@ def main() -> None:
     """Make all pictures."""
     pictures = Path(sys.argv[1]).absolute()
     pictures.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
+    scratch = Path(tempfile.gettempdir()) / "landseg-tour"  # its name is seen in the pictures
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
         os.environ |= {"XDG_CONFIG_HOME": str(scratch / "config"), "HOME": str(scratch)}
         data = os.environ.get("LANDSEG_DATA")
-        scene = real_scene(Path(data)) if data else generated_scene(scratch / "sample")
+        scene = real_scene(Path(data), scratch / "landcover") if data else generated_scene(scratch / "sample")
         app = startup.application()
         themes, runner = ThemeManager(app, "light"), JobRunner(app)
         window = MainWindow(Session(runner), runner, Settings(scratch / "landseg.ini"), themes)
@@ -168,6 +177,8 @@ def main() -> None:
         tour.predict(scene)
         tour.export()
         window.close()
+    finally:
+        shutil.rmtree(scratch)
 
 
 if __name__ == "__main__":

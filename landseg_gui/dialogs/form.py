@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -20,6 +21,8 @@ from PySide6.QtWidgets import (
 
 from landseg_gui.dialogs.checks import Problem
 from landseg_gui.dialogs.fields import Field
+
+_SPIN_MARGIN = 6  # px, that of the lines of text
 
 
 class FormDialog(QDialog):
@@ -79,6 +82,8 @@ class FormDialog(QDialog):
         width = max(caption.sizeHint().width() for caption in self._captions)
         for caption in self._captions:
             caption.setMinimumWidth(width)
+        for spin in self.findChildren(QAbstractSpinBox):
+            spin.lineEdit().setTextMargins(_SPIN_MARGIN, 0, 0, 0)  # the style sheet cannot, without losing the arrows
 
     def find_problems(self) -> Mapping[str, Problem]:
         """Return the problem of every field that has one, by the field's name."""
