@@ -88,9 +88,8 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(training, jobs)
         training.raise_()
         self.resizeDocks([layers], [_PANEL_WIDTH], Qt.Orientation.Horizontal)
-        self.resizeDocks([layers, training], [1, 2], Qt.Orientation.Vertical)  # the curves need the room
         self.resizeDocks([layers, training], [_LAYERS_HEIGHT, _TRAINING_HEIGHT], Qt.Orientation.Vertical)
-        self._training_dock = training
+        self._layers_dock, self._training_dock = layers, training
 
     def _add_dock(self, name: str, title: str, panel: QWidget) -> QDockWidget:
         dock = QDockWidget(title, objectName=name)
@@ -148,6 +147,8 @@ class MainWindow(QMainWindow):
         self._training.follow(job, schema)
         self._training_dock.show()
         self._training_dock.raise_()
+        docks = [self._layers_dock, self._training_dock]
+        self.resizeDocks(docks, [1, 2], Qt.Orientation.Vertical)  # the curves need the room
 
     def _choose_theme(self, themes: ThemeManager, choice: str) -> None:
         themes.choose(choice)
