@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch._dynamo  # AdamW imports it when first used, for a second or more; so it comes with the other imports
 from torch import nn
 
 from landseg_core.models.weights import load_weights, weights_of

@@ -14,6 +14,7 @@ from landseg_core.output_files import made_folder
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.predict import PredictDialog
+from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.requests import PredictRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.jobs.view_mask import spread_over_picture
@@ -35,6 +36,7 @@ def prediction_work(request: PredictRequest) -> Work:
     """Return the work of a prediction, which gives a `Prediction`."""
 
     def work(on_event: OnEvent, control: JobControl) -> Prediction:
+        import_undisturbed("landseg_core.inference.backends")
         from landseg_core.inference.predictor import PredictOptions, predict_raster
         from landseg_core.models.bundle import ModelBundle
 

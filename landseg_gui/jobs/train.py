@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from landseg_core.training.config import TrainConfig
 from landseg_core.training.run_folder import RunFolder
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.train import TrainDialog
+from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.requests import TrainRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.panels.wording import percent
@@ -28,11 +28,10 @@ def training_work(request: TrainRequest) -> Work:
     """Return the work of a run: read the data, train, give a `TrainResult`."""
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
-        importlib.import_module("pyqtgraph")  # here, so that the window need not wait for it when the curves appear
-        from landseg_core.training.trainer import Trainer
-
+        import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when the curves appear
+        trainers = import_undisturbed("landseg_core.training.trainer")
         config = _config_to_resume(request) if request.resume else request.config
-        trainer = Trainer(config, request.run_folder, overwrite=request.overwrite, resume=request.resume)
+        trainer = trainers.Trainer(config, request.run_folder, overwrite=request.overwrite, resume=request.resume)
         data = request.source.load(request.schema, config.seed, on_event, control)
         return trainer.fit(data, on_event, control)
 

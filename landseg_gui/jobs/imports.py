@@ -1,0 +1,22 @@
+"""Imports large libraries in a job's thread without holding the window up."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+from types import ModuleType
+
+
+def import_undisturbed(name: str) -> ModuleType:
+    """Import `name` while Python's garbage collector rests.
+
+    Importing torch makes a million objects. The collector would go through all of them several times meanwhile, each
+    time for 100 ms and more in which no other thread runs. Modules live as long as the program, so later collections
+    need not look at what is there now either.
+    """
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
