@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import torch
+from rasterio.transform import from_origin
 from rasterio.windows import Window
 
 from benchmarks.table import Line, interleaved
@@ -49,7 +50,8 @@ def plain_loop(model: torch.nn.Module, raster: Path, out: Path) -> None:
                 scores[:, y : y + TILE, x : x + TILE] += tile
                 count[y : y + TILE, x : x + TILE] += 1
     classes = (scores / count).argmax(0).numpy().astype(np.uint8)
-    with rasterio.open(out, "w", driver="GTiff", width=SIDE, height=SIDE, count=1, dtype="uint8") as target:
+    profile = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 1, "dtype": "uint8"}
+    with rasterio.open(out, "w", transform=from_origin(0, 0, 1, 1), **profile) as target:
         target.write(classes, 1)
 
 
