@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPropertyAnimation, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsOpacityEffect,
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -21,25 +20,12 @@ from PySide6.QtWidgets import (
 from landseg_core.events import Event, Progress, StepFinished
 from landseg_core.progress import time_left
 from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.wording import percent
 
 _STEPS = 1000  # of a progress bar
 _LINGER_MS = 2500
 _FADE_MS = 400
-
-
-class ElidedLabel(QLabel):
-    """A line of text that ends in an ellipsis where it has too little room; its tooltip is the whole."""
-
-    def __init__(self, text: str, name: str) -> None:
-        super().__init__(text, objectName=name, toolTip=text)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw as much of the text as there is room for."""
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
-        with QPainter(self) as painter:
-            painter.drawText(self.rect(), int(self.alignment()), text)
 
 
 class JobRow(QFrame):
