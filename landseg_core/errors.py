@@ -25,6 +25,14 @@ class TrainingError(LandsegError):
     """A run cannot start or go on."""
 
 
+class ProjectError(LandsegError):
+    """A project file cannot be opened, read or written, or does not allow what is asked."""
+
+
+class InterchangeError(LandsegError):
+    """A file cannot become labels, or labels cannot become a file."""
+
+
 class OutputError(LandsegError):
     """A result cannot be written."""
 

@@ -69,6 +69,22 @@ class Notice(Event):
 
 
 @dataclasses.dataclass(frozen=True)
+class EditStored(Event):
+    """A project's edit is on the disk; `waiting` more are still on their way."""
+
+    event: ClassVar[str] = "edit_stored"
+    waiting: int
+
+
+@dataclasses.dataclass(frozen=True)
+class StoringFailed(Event):
+    """A project cannot store an edit, such as on a full disk; nothing more is taken until `Project.retry`."""
+
+    event: ClassVar[str] = "storing_failed"
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
 class RunStarted(Event):
     """A training run begins: `epochs` is None for a run by minutes, `first_step` over 0 for one that is resumed.
 

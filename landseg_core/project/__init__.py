@@ -1,0 +1,1 @@
+"""The project file: images, classes, labels and their history in one SQLite database."""

@@ -1,0 +1,1 @@
+"""The tools that paint labels: one small class each."""
