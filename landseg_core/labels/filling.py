@@ -1,0 +1,72 @@
+"""Finds what a click in the labels means: the region under it, or the holes in that region."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED
+from landseg_core.labels.label_raster import LabelRaster
+from landseg_core.labels.regions import Mask, MaskRegion
+
+_SET = 1
+
+
+def connected_region(labels: LabelRaster, column: float, row: float, limit: PixelWindow) -> MaskRegion:
+    """Return the pixels with the label of the one at (column, row), or without any as it, connected to it.
+
+    Connected means by their sides and within `limit` (raster px, at most `LARGE_PIXELS`). There are none where the
+    place is outside the raster or `limit`.
+    """
+    found = _flooded(labels, column, row, limit)
+    return MaskRegion.nothing() if found is None else MaskRegion(found[0], found[1])
+
+
+def holes(labels: LabelRaster, column: float, row: float, limit: PixelWindow) -> MaskRegion:
+    """Return the unlabelled pixels that the label region under (column, row) encloses wholly, see `connected_region`.
+
+    What reaches the edge of `limit` is not enclosed, and there are no holes in unlabelled ground.
+    """
+    found = _flooded(labels, column, row, limit)
+    if found is None:
+        return MaskRegion.nothing()
+    window, region, values = found
+    if values[region][0] == UNLABELLED:
+        return MaskRegion.nothing()
+    return MaskRegion(window, enclosed(region) & (values == UNLABELLED))
+
+
+def enclosed(region: Mask) -> Mask:
+    """Return the pixels outside of a 4-connected `region` (H, W) from which no way, not even diagonal, leads out."""
+    ground = np.pad(~region, 1, constant_values=True).view(np.uint8)
+    outside = flood(ground, (0, 0), 8)[1:-1, 1:-1]
+    return np.asarray(~(region | outside))
+
+
+def flood(image: npt.NDArray[np.uint8], seed: tuple[int, int], neighbours: int) -> Mask:
+    """Return (H, W) bool: the pixels of `image` (H, W) connected to `seed` (column, row) that have its value.
+
+    `neighbours` is 4 (connected by sides) or 8 (by corners too).
+    """
+    mask = np.zeros((image.shape[0] + 2, image.shape[1] + 2), np.uint8)
+    cv2.floodFill(image, mask, seed, 0, 0, 0, neighbours | _SET << 8 | cv2.FLOODFILL_MASK_ONLY)
+    return mask[1:-1, 1:-1].view(bool)
+
+
+_Found = tuple[PixelWindow, Mask, npt.NDArray[np.uint8]]
+
+
+def _flooded(labels: LabelRaster, column: float, row: float, limit: PixelWindow) -> _Found | None:
+    """Return the box around the region under a place, the region and the labels in it, or None outside."""
+    whole = PixelWindow(0, 0, labels.pyramid.width, labels.pyramid.height).intersection(limit)
+    place = PixelWindow(math.floor(column), math.floor(row), 1, 1)
+    if whole is None or not whole.contains(place):
+        return None
+    values = labels.read(whole)
+    region = flood(values, (place.x - whole.x, place.y - whole.y), 4)
+    box = PixelWindow(*cv2.boundingRect(region.view(np.uint8)))
+    return box.shifted(whole.x, whole.y), region[box.slices()], values[box.slices()]

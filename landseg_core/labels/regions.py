@@ -1,0 +1,170 @@
+"""Shapes to paint with, in raster px: a pixel belongs to a shape where its centre does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels import scanlines
+
+Place = tuple[float, float]
+"""A (column, row) in raster px; pixel (i, j) has its centre at (i + 0.5, j + 0.5)."""
+
+Mask = npt.NDArray[np.bool_]
+
+LARGE_PIXELS = 32 * 2**20
+"""A region whose bounds have more px than this is painted as a job, tile by tile, not while the user waits."""
+
+_THIN = 1.5
+"""Strokes narrower than this (px) could miss every pixel centre: they are the pixels under the path."""
+
+
+class Region(Protocol):
+    """Some pixels of the plane."""
+
+    @property
+    def bounds(self) -> PixelWindow:
+        """Return a window that holds all pixels of the region; it may reach beyond the raster."""
+
+    def mask(self, window: PixelWindow) -> Mask:
+        """Return (H, W) bool: which pixels of `window` belong to the region."""
+
+
+@dataclass(frozen=True)
+class StrokeRegion:
+    """The way of a round brush, `diameter` px wide, along the `points`; at a single point a disc.
+
+    A pixel belongs to it where its centre is at most half the diameter away from the polyline through the points.
+    A stroke narrower than 1.5 px is the chain of pixels under the path, connected at sides or corners.
+
+    Raises:
+        ValueError: there is no point.
+    """
+
+    points: Sequence[Place]
+    diameter: float
+
+    def __post_init__(self) -> None:
+        if not self.points:
+            raise ValueError("a stroke needs at least one point")
+
+    @cached_property
+    def bounds(self) -> PixelWindow:
+        """Return the window around the stroke."""
+        return _around(self.points, max(self.diameter, _THIN) / 2)
+
+    def mask(self, window: PixelWindow) -> Mask:
+        """Return (H, W) bool: which pixels of `window` are under the brush."""
+        mask = np.zeros((window.height, window.width), bool)
+        part = window.intersection(self.bounds)
+        if part is not None:
+            for start, end in self._segments():
+                self._draw(mask, window, start, end)
+        return mask
+
+    def _segments(self) -> list[tuple[Place, Place]]:
+        points = list(self.points)
+        return list(zip(points, points[1:] or points, strict=False))
+
+    def _draw(self, mask: Mask, window: PixelWindow, start: Place, end: Place) -> None:
+        if self.diameter < _THIN:
+            scanlines.draw_path(mask, window, start, end)
+        else:
+            part = window.intersection(_around((start, end), self.diameter / 2))
+            if part is not None:
+                inside = part.shifted(-window.x, -window.y).slices()
+                mask[inside] |= scanlines.capsule(part, start, end, self.diameter / 2)
+
+
+@dataclass(frozen=True)
+class PolygonRegion:
+    """A polygon: the outer ring and those of its holes, each a list of places; the last one need not repeat the first.
+
+    Inside is what an odd number of edges lies left of, so a ring that crosses itself leaves out what it encloses
+    twice. Polygons that share an edge share no pixel and leave none out. One without an area has no pixels.
+    """
+
+    rings: Sequence[Sequence[Place]]
+
+    @cached_property
+    def bounds(self) -> PixelWindow:
+        """Return the window around all rings."""
+        return _around([place for ring in self.rings for place in ring] or [(0.0, 0.0)], 0)
+
+    @cached_property
+    def _edges(self) -> npt.NDArray[np.float64]:
+        return scanlines.edges(self.rings)
+
+    def mask(self, window: PixelWindow) -> Mask:
+        """Return (H, W) bool: which pixels of `window` have their centre inside."""
+        return scanlines.polygon(window, self._edges)
+
+
+@dataclass(frozen=True)
+class RectangleRegion:
+    """An upright rectangle between two opposite corners `a` and `b`."""
+
+    a: Place
+    b: Place
+
+    @cached_property
+    def _pixels(self) -> tuple[int, int, int, int]:
+        """Return the first and the end column, the first and the end row."""
+        columns, rows = sorted((self.a[0], self.b[0])), sorted((self.a[1], self.b[1]))
+        left, right = (math.ceil(edge - 0.5) for edge in columns)
+        top, bottom = (math.ceil(edge - 0.5) for edge in rows)
+        return left, right, top, bottom
+
+    @cached_property
+    def bounds(self) -> PixelWindow:
+        """Return the window of the rectangle, a pixel in size where it holds none."""
+        left, right, top, bottom = self._pixels
+        return PixelWindow(left, top, max(1, right - left), max(1, bottom - top))
+
+    def mask(self, window: PixelWindow) -> Mask:
+        """Return (H, W) bool: which pixels of `window` have their centre inside."""
+        left, right, top, bottom = self._pixels
+        columns, rows = np.arange(window.x, window.right), np.arange(window.y, window.bottom)
+        in_row, in_column = (rows >= top) & (rows < bottom), (columns >= left) & (columns < right)
+        return np.asarray(in_row[:, np.newaxis] & in_column)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskRegion:
+    """Any pixels: those of `window` where `pixels` (H, W) bool is set."""
+
+    window: PixelWindow
+    pixels: Mask
+
+    @classmethod
+    def nothing(cls) -> MaskRegion:
+        """Return the region without pixels."""
+        return cls(PixelWindow(0, 0, 1, 1), np.zeros((1, 1), bool))
+
+    @property
+    def bounds(self) -> PixelWindow:
+        """Return the window that the mask covers."""
+        return self.window
+
+    def mask(self, window: PixelWindow) -> Mask:
+        """Return (H, W) bool: which pixels of `window` are set."""
+        mask = np.zeros((window.height, window.width), bool)
+        part = self.window.intersection(window)
+        if part is not None:
+            source = part.shifted(-self.window.x, -self.window.y).slices()
+            mask[part.shifted(-window.x, -window.y).slices()] = self.pixels[source]
+        return mask
+
+
+def _around(places: Sequence[Place], margin: float) -> PixelWindow:
+    """Return the window of all pixels that lie within `margin` px of the box around `places`."""
+    columns, rows = [place[0] for place in places], [place[1] for place in places]
+    x, y = math.floor(min(columns) - margin), math.floor(min(rows) - margin)
+    return PixelWindow(x, y, math.floor(max(columns) + margin) + 1 - x, math.floor(max(rows) + margin) + 1 - y)
