@@ -61,6 +61,22 @@ class RasterGrid:
         offsets = [math.dist(self.to_pixel(*other.to_crs(*corner)), corner) for corner in corners]
         return max(offsets) < 0.01
 
+    def place_of(self, other: RasterGrid) -> PixelWindow | None:
+        """Return the window of this grid whose pixels are those of `other`, or None where they do not fit.
+
+        The transform of a cut-out tells where it lies, in a grid without CRS in pixels. One that tells nothing has no
+        place but in a grid of its own size: its upper left corner is a guess.
+        """
+        if other.matches(self):
+            return self.window
+        if not other.is_georeferenced:
+            return None
+        column, row = self.to_pixel(*other.to_crs(0, 0))
+        if not (math.isfinite(column) and math.isfinite(row)):
+            return None
+        place = PixelWindow(round(column), round(row), other.width, other.height)
+        return place if self.crop(place).matches(other) and place.intersection(self.window) else None
+
     def ground_resolution(self) -> float | None:
         """Return the side of a pixel at the image's centre in true ground metres, or None without a place on the Earth.
 

@@ -10,13 +10,12 @@ from xml.etree import ElementTree as ET
 import pydantic
 import rasterio
 from rasterio.enums import ColorInterp
-from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 from rasterio.shutil import copy as copy_raster
 
 from landseg_core.errors import RasterError
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.raster.gdal import gdal_reason, open_dataset, reading_options
+from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
 from landseg_core.raster.integrity import check_file
 from landseg_core.raster.writer import MapInfo
 
@@ -46,7 +45,7 @@ def mask_schema(mask: Path) -> ClassSchema | None:
     try:
         with rasterio.Env(**reading_options(mask)), open_dataset(mask) as dataset:
             return _tagged(dataset) or _categorised(dataset)
-    except RasterioError as error:
+    except GDAL_ERRORS as error:
         raise RasterError(
             f"{mask} cannot be opened as a mask ({gdal_reason(error)}); check that it is a complete image file"
         ) from error

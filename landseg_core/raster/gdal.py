@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import rasterio
-from rasterio.errors import NotGeoreferencedWarning
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 BLOCK_CACHE_BYTES = 64 * 2**20
 """GDAL's block cache; rasterio takes GDAL_CACHEMAX in bytes, so that "64" would be no cache at all."""
 
+GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError)
+"""What GDAL's failures are in Python: they come through rasterio in two families, and from the system."""
+
 # `warnings.catch_warnings` changes state of the whole process, so only one thread at a time may be inside it.
-_opening = threading.Lock()
+WARNINGS_LOCK = threading.Lock()
 
 
 def reading_options(path: Path) -> dict[str, Any]:
@@ -40,7 +44,7 @@ def open_dataset(path: Path, **options: Any) -> Any:
     Raises:
         rasterio.errors.RasterioError: GDAL cannot open it.
     """
-    with _opening, warnings.catch_warnings():
+    with WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path, **options)
 

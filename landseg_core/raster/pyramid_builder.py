@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from landseg_core.errors import OutputError
 from landseg_core.events import JobControl, OnEvent, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, gdal_reason, open_dataset
+from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset
 from landseg_core.raster.pyramid_cache import holds_codes, level_path, prune, pyramid_path, unfinished
 from landseg_core.raster.pyramid_levels import TILE, levels_in_file, missing_levels, pyramid_of
 from landseg_core.raster.reduction import Pixels, Valid, halve
@@ -66,7 +65,7 @@ def build_pyramid(
         try:
             with unfinished(folder) as scratch:
                 _PyramidBuilder(source, scratch, on_event, control or JobControl(), categorical=codes).build()
-        except (OSError, RasterioError) as error:
+        except GDAL_ERRORS as error:
             raise OutputError(
                 f"overviews cannot be written to {folder.parent} ({gdal_reason(error)}); free some space there"
             ) from error

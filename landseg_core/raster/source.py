@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.gdal import HandlePool, gdal_reason, open_dataset, reading_options
+from landseg_core.raster.gdal import GDAL_ERRORS, HandlePool, gdal_reason, open_dataset, reading_options
 from landseg_core.raster.integrity import check_file
 from landseg_core.raster.parts import ReadPart, read_part
 
@@ -187,7 +186,7 @@ class RasterSource:
         try:
             with rasterio.Env(**self._gdal_options), self._handles.lease() as dataset:
                 yield dataset
-        except (RasterioError, OSError) as error:
+        except GDAL_ERRORS as error:
             raise RasterError(
                 f"{self.path} cannot be {doing} ({gdal_reason(error)}); check that it is a complete image file"
             ) from error

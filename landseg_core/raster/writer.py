@@ -13,16 +13,14 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import numpy.typing as npt
 import rasterio
-from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from landseg_core.errors import OutputError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.output_files import OutputFiles, cannot_finish
-from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, open_dataset
+from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, open_dataset
 from landseg_core.raster.libtiff import quieten_libtiff
 
 MAP_BLOCK = 512
@@ -41,8 +39,6 @@ _LAYOUT = {
     "compress": "deflate",  # every GIS reads it, which is not so for ZSTD
     "bigtiff": "if_safer",
 }
-# GDAL's errors come through rasterio in two families.
-_GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError)
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ class MapWriter:
         try:
             with rasterio.Env(GDAL_PAM_ENABLED="NO", GDAL_CACHEMAX=BLOCK_CACHE_BYTES):
                 yield
-        except _GDAL_ERRORS as error:
+        except GDAL_ERRORS as error:
             raise cannot_finish(self.path, error) from error
 
     def _create(self) -> Any:
@@ -149,7 +145,7 @@ class MapWriter:
         A block that never reached the disk would read as zeros; a damaged one fails its checksum (RFC 1950).
         """
         with open_dataset(self._unfinished) as dataset:
-            if dataset.overviews(1) != factors:
+            if len(dataset.overviews(1)) != len(factors):  # GDAL rounds those of thin rasters
                 raise OSError("the overviews are missing")
             _read_blocks(dataset)
         for level in range(len(factors)):
