@@ -1,0 +1,212 @@
+"""Makes a prediction labels: where the user wants it and where it is sure enough, as one step to undo."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.errors import ProjectError, RasterError
+from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.tiling import TileKey
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.label_raster import Paintable, paintable
+from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.labels.regions import Region
+from landseg_core.raster.source import RasterSource
+
+if TYPE_CHECKING:
+    from landseg_core.project.project import Project
+
+_FULL_CONFIDENCE = 100  # %, as predictions write it; above it lies only nodata
+
+Values = npt.NDArray[np.uint8]
+Where = npt.NDArray[np.bool_]
+
+
+def accept_prediction(
+    project: Project,
+    image_id: int,
+    mask: Path,
+    *,
+    schema: ClassSchema | None = None,
+    region: Region | None = None,
+    window: PixelWindow | None = None,
+    only_unlabelled: bool = True,
+    confidence: Path | None = None,
+    above: float = 0.0,
+    locked: Iterable[int] = (),
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> int:
+    """Make the classes that `mask` predicts the labels of an image, in one step, and return how many px changed.
+
+    Classes are matched by name; those that the project lacks are left out, which a `Notice` tells.
+
+    Args:
+        project: the project that is changed.
+        image_id: the image that the prediction belongs to.
+        mask: a map of class values on the image's pixels, of all of it or of a part.
+        schema: the map's classes; those that its file tells by default.
+        region: accept only inside it.
+        window: accept only inside it (raster px), such as what is in view.
+        only_unlabelled: keep what has a label already.
+        confidence: a raster of the map's confidence in %, as a prediction writes it.
+        above: the confidence from which on a pixel is accepted, 0 to 1; where it is not known, nothing is.
+        locked: class values whose labels are kept.
+        on_event: hears of progress and notices.
+        control: a stop leaves everything as it was.
+
+    Raises:
+        RasterError: a raster cannot be read, does not lie on the image's pixels, or does not tell its classes.
+        ProjectError: there is no such image, or the project cannot be changed.
+    """
+    grid = _grid_of(project, image_id)
+    classes = schema or _own_classes(mask)
+    with ExitStack() as files:
+        prediction = _placed(files.enter_context(RasterSource(mask)), grid)
+        sureness = _placed(files.enter_context(RasterSource(confidence)), grid) if confidence else None
+        scope = _common([grid.window, prediction.place, window, region.bounds if region else None])
+        if scope is None:
+            return 0
+        acceptance = _Acceptance(
+            prediction=prediction,
+            values=values_by_name(classes, project.schema),
+            confidence=sureness,
+            threshold=_percent(above),
+            region=region,
+            scope=scope,
+            paintable=paintable(locked, only_unlabelled),
+        )
+        name = _step_name(region, window)
+        count = project.edit_tiles(
+            image_id, name, acceptance.labels, window=scope, on_event=on_event, control=control or JobControl()
+        )
+    acceptance.tell_left_out(classes, on_event)
+    return count
+
+
+def values_by_name(own: ClassSchema, target: ClassSchema) -> Values:
+    """Return the (256,) table from the values of `own` to those of `target`'s classes of the same name, else 255."""
+    targets = {item.name: item.value for item in target.classes}
+    table = np.full(256, UNLABELLED, np.uint8)
+    for item in own.classes:
+        table[item.value] = targets.get(item.name, UNLABELLED)
+    return table
+
+
+def _grid_of(project: Project, image_id: int) -> RasterGrid:
+    for image in project.images:
+        if image.id == image_id:
+            return image.grid
+    raise ProjectError(f"{project.path} has no image number {image_id} (any more); choose one that it has")
+
+
+def _own_classes(mask: Path) -> ClassSchema:
+    classes = mask_schema(mask)
+    if classes is None:
+        raise RasterError(f"{mask} does not tell its classes; choose them in the layer's menu first")
+    return classes
+
+
+@dataclass(frozen=True)
+class _PlacedMap:
+    """A raster of one 8-bit band that lies on the pixels of an image, at `place`."""
+
+    source: RasterSource
+    place: PixelWindow
+
+    def read(self, window: PixelWindow) -> tuple[Values, Where]:
+        """Return (H, W) values in a window of the image, and where there are any."""
+        own = window.shifted(-self.place.x, -self.place.y)
+        return self.source.read(own)[0], self.source.read_valid(own)
+
+
+def _placed(source: RasterSource, image: RasterGrid) -> _PlacedMap:
+    if len(source.data_bands) != 1 or source.dtype != np.uint8:
+        raise RasterError(
+            f"{source.path} has {len(source.data_bands)} band(s) of {source.dtype}; "
+            "choose a prediction, which has one band of 8-bit values"
+        )
+    place = image.place_of(source.grid)
+    if place is None:
+        raise RasterError(
+            f"{source.path} does not lie on the pixels of this image; choose a prediction that was made from it"
+        )
+    return _PlacedMap(source, place)
+
+
+def _common(windows: Iterable[PixelWindow | None]) -> PixelWindow | None:
+    """Return the part that all windows share; None among them means: everywhere."""
+    given = [window for window in windows if window is not None]
+    common: PixelWindow | None = given[0]
+    for window in given[1:]:
+        common = common.intersection(window) if common else None
+    return common
+
+
+def _percent(fraction: float) -> int:
+    """Return the least whole percentage that is not below `fraction`, rounded where a float is not exact."""
+    return math.ceil(round(100 * fraction, 6))
+
+
+def _step_name(region: Region | None, window: PixelWindow | None) -> str:
+    where = "in polygon" if region else "in view" if window else "everywhere"
+    return f"Accept prediction {where}"
+
+
+@dataclass(frozen=True)
+class _Acceptance:
+    """What is accepted, tile by tile; `values` is the (256,) table from the map's values to the project's."""
+
+    prediction: _PlacedMap
+    values: Values
+    confidence: _PlacedMap | None
+    threshold: int
+    region: Region | None
+    scope: PixelWindow
+    paintable: Paintable
+    left_out: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
+
+    def labels(self, _key: TileKey, window: PixelWindow, present: Values) -> Values | None:
+        """Return the labels of a tile of the image that now has those `present`; None where nothing is accepted."""
+        where = self._wanted(window) & self.paintable[present]
+        if not where.any():
+            return None
+        predicted, known = self.prediction.read(window)
+        where &= known & (predicted != UNLABELLED)
+        if self.confidence:
+            where &= self._is_sure(self.confidence, window)
+        accepted = self.values[predicted]
+        has_class = accepted != UNLABELLED
+        self.left_out[:] += np.bincount(predicted[where & ~has_class], minlength=256)
+        return np.where(where & has_class, accepted, present)
+
+    def _wanted(self, window: PixelWindow) -> Where:
+        """Return (H, W): what of a tile lies where the user wants it."""
+        where = np.zeros((window.height, window.width), np.bool_)
+        inside = window.intersection(self.scope)
+        if inside:
+            part = inside.shifted(-window.x, -window.y).slices()
+            where[part] = self.region.mask(inside) if self.region else True
+        return where
+
+    def _is_sure(self, confidence: _PlacedMap, window: PixelWindow) -> Where:
+        percent, known = confidence.read(window)
+        return known & (percent >= self.threshold) & (percent <= _FULL_CONFIDENCE)
+
+    def tell_left_out(self, classes: ClassSchema, on_event: OnEvent) -> None:
+        """Tell which classes of the map the project lacks, as far as they would have been accepted."""
+        total = int(self.left_out.sum())
+        if total:
+            names = {item.value: item.name for item in classes.classes}
+            missing = [names.get(int(value), f"value {value}") for value in np.flatnonzero(self.left_out)]
+            on_event(Notice(f"{total:,} px of {', '.join(missing)} were left out: the project has no such class"))

@@ -1,0 +1,161 @@
+"""Edits of whole images: tile by tile through the project file, in one transaction and one step of the history."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.tiling import TileKey
+from landseg_core.geo.window import PixelWindow
+from landseg_core.progress import ProgressMeter
+from landseg_core.project.editing import Editor
+from landseg_core.project.history import NO_CHANGE, Change, History, Step, is_large
+from landseg_core.project.project_file import ProjectFile
+from landseg_core.project.rewrite import ChangeTile, Rewrite, Values
+from landseg_core.project.rows import proper
+from landseg_core.project.sides import Side, adopt_side, parsed_side, store_side
+from landseg_core.project.step_table import (
+    delete_steps,
+    insert_step,
+    load_change,
+    load_patches,
+    set_size,
+    store_position,
+)
+from landseg_core.project.tile_table import painted_keys
+
+TileOf = tuple[int, TileKey]
+"""An image's id and a tile of it."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A bulk edit: the step's name and image, the tiles that go through `change_tile`, and what else changes."""
+
+    name: str
+    image_id: int | None
+    tiles: Callable[[sqlite3.Connection], Sequence[TileOf]]
+    change_tile: ChangeTile
+    change: Change = NO_CHANGE
+
+
+class BulkEditor:
+    """Edits through the file: the caller's thread works on the writer's connection, one tile after the other.
+
+    Memory holds one tile and a list of those that changed. A stop or a failure leaves all as it was.
+    """
+
+    def __init__(self, file: ProjectFile, editor: Editor) -> None:
+        self._file, self._state, self._editor = file, file.state, editor
+
+    def edit_tiles(
+        self,
+        image_id: int,
+        name: str,
+        change: ChangeTile,
+        window: PixelWindow | None,
+        *,
+        painted_only: bool,
+        on_event: OnEvent,
+        control: JobControl,
+    ) -> int:
+        """Change tiles of an image as one step; see `Project.edit_tiles`."""
+        pyramid = self._editor.labels(image_id).pyramid
+        area = window or self._state.images[image_id].grid.window
+
+        def tiles(connection: sqlite3.Connection) -> list[TileOf]:
+            touched = pyramid.tiles_in(0, area)
+            painted = set(painted_keys(connection, image_id, pyramid)) if painted_only else None
+            return [(image_id, key) for key in touched if painted is None or key in painted]
+
+        return self._new_step(_Plan(name, image_id, tiles, change), on_event, control)
+
+    def remap(
+        self, name: str, change: Change, table: npt.NDArray[np.uint8], on_event: OnEvent, control: JobControl
+    ) -> None:
+        """Change the classes, and the values of all labels by a (256,) table, as one step."""
+
+        def tiles(connection: sqlite3.Connection) -> list[TileOf]:
+            pyramids = self._editor.pyramids().items()
+            return [(number, key) for number, each in pyramids for key in painted_keys(connection, number, each)]
+
+        def look_up(_key: TileKey, _window: PixelWindow, values: Values) -> Values:
+            return table[values]
+
+        self._new_step(_Plan(name, None, tiles, look_up, change), on_event, control)
+
+    def _new_step(self, plan: _Plan, on_event: OnEvent, control: JobControl) -> int:
+        """Make one step of a plan, or none where nothing changes; return how many px changed."""
+        with self._file.alone():
+            with self._rewriting(plan.name) as (connection, rewrite):
+                older = self._state.history  # the steps before are stored by now, and measured
+                step = older.new_step(proper(plan.name), plan.image_id)
+                insert_step(connection, step, plan.change)
+                tiles = plan.tiles(connection)
+                meter = ProgressMeter(plan.name, len(tiles), on_event)
+                for image_id, key in tiles:
+                    control.checkpoint()
+                    rewrite.change(image_id, key, plan.change_tile, step.id)
+                    meter.add(1)
+                rewrite.finish(control)
+                step = _measured(step, rewrite)
+                history = older.added(step) if rewrite.patches or plan.change.after else older
+                delete_steps(connection, history.dropped(older) if history is not older else [step.id])
+                set_size(connection, step.id, step.bytes, is_large=step.is_large)
+                store_side(connection, plan.image_id, plan.change.after)
+                store_position(connection, history)
+            self._adopt(history, plan.image_id, plan.change.after, rewrite)
+        return rewrite.pixels
+
+    def travel(self, step: Step, *, forward: bool, on_event: OnEvent, control: JobControl) -> None:
+        """Undo or redo (`forward`) the large step that is next.
+
+        Raises:
+            ProjectError: the step is damaged, or cannot be stored; nothing has changed then.
+            JobStopped: nothing has changed.
+        """
+        task = f"{'Redo' if forward else 'Undo'} {step.name}"
+        with self._file.alone():
+            with self._rewriting(task) as (connection, rewrite):
+                side = load_change(connection, step.id).side(forward=forward)
+                parsed_side(side)
+                meter = ProgressMeter(task, _patch_count(connection, step.id), on_event)
+                for image_id, patch in load_patches(connection, step.id, self._editor.pyramids()):
+                    control.checkpoint()
+                    rewrite.apply(image_id, patch if forward else patch.inverted())
+                    meter.add(1)
+                rewrite.finish(control)
+                history = self._state.history.moved(forward=forward)
+                store_side(connection, step.image_id, side)
+                store_position(connection, history)
+            self._adopt(history, step.image_id, side, rewrite)
+
+    @contextmanager
+    def _rewriting(self, name: str) -> Iterator[tuple[sqlite3.Connection, Rewrite]]:
+        self._editor.require_no_gesture()
+        with self._file.transaction(f"changed ({name})") as connection:
+            yield connection, Rewrite(connection, self._editor.pyramids())
+
+    def _adopt(self, history: History, image_id: int | None, side: Side, rewrite: Rewrite) -> None:
+        """Bring the state in memory after the file."""
+        self._state.history = history
+        adopt_side(self._state, image_id, parsed_side(side))
+        for number, change in rewrite.counts.items():
+            self._state.counts[number] = self._state.counts[number] + change
+        self._editor.forget(set(rewrite.counts))
+
+
+def _measured(step: Step, rewrite: Rewrite) -> Step:
+    """Return the step with the size of its patches."""
+    return replace(step, bytes=rewrite.bytes, is_large=is_large(rewrite.patches, step.image_id))
+
+
+def _patch_count(connection: sqlite3.Connection, step_id: int) -> int:
+    count: int = connection.execute("SELECT count(*) FROM patches WHERE step = ?", (step_id,)).fetchone()[0]
+    return count

@@ -1,0 +1,154 @@
+"""What a project holds, to look at."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from landseg_core.geo.tiling import TileKey
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.label_raster import LabelRaster
+from landseg_core.project.areas import Polygon
+from landseg_core.project.editing import Editor
+from landseg_core.project.history import Step
+from landseg_core.project.images import ImageEntry, image_called
+from landseg_core.project.project_file import ProjectFile
+from landseg_core.project.read_view import ReadView, reading
+from landseg_core.project.records import PredictionEntry, RunEntry
+from landseg_core.project.tile_table import painted_keys
+
+
+class Contents:
+    """The state of an open project, ahead of its file by the edits that are waiting to be stored."""
+
+    def __init__(self, file: ProjectFile) -> None:
+        self._file, self._state = file, file.state
+        self._editor = Editor(file)
+
+    @property
+    def path(self) -> Path:
+        """Return the file, absolute and without links."""
+        return self._file.path
+
+    @property
+    def read_only(self) -> bool:
+        """Tell whether nothing may be edited."""
+        return self._file.read_only_reason is not None
+
+    @property
+    def read_only_reason(self) -> str | None:
+        """Return why nothing may be edited, or None."""
+        return self._file.read_only_reason
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return what was found damaged so far, one sentence each."""
+        return self._file.notices
+
+    @property
+    def waiting(self) -> int:
+        """Return how many edits are not on the disk yet."""
+        return self._file.waiting
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a whole-image edit is under way; painting must wait."""
+        return self._file.busy
+
+    @property
+    def failure(self) -> str | None:
+        """Return why edits cannot be stored just now, or None; what waits is kept and stored after `retry`."""
+        return self._file.failure
+
+    @property
+    def schema(self) -> ClassSchema:
+        """Return the classes."""
+        return self._state.schema
+
+    @property
+    def images(self) -> tuple[ImageEntry, ...]:
+        """Return the images, in the order in which they were added."""
+        return tuple(self._state.images.values())
+
+    def image(self, name: str) -> ImageEntry:
+        """Return the image whose file has the stem `name`, or lies at the path `name` where stems collide.
+
+        Raises:
+            ProjectError: there is none, or there are several.
+        """
+        return image_called(self.images, name)
+
+    def labels(self, image_id: int) -> LabelRaster:
+        """Return the labels of an image, always the same object.
+
+        Raises:
+            ProjectError: there is no such image.
+        """
+        return self._editor.labels(image_id)
+
+    def class_pixels(self, image_id: int) -> dict[int, int]:
+        """Return how many px are labelled with each class value of an image; values without labels are left out."""
+        counts = self._state.counts.get(image_id, ())
+        return {value: int(pixels) for value, pixels in enumerate(counts[:255]) if pixels}
+
+    def tile_keys(self, image_id: int) -> list[TileKey]:
+        """Return the tiles of level 0 where something is painted, row by row, once all edits are on the disk.
+
+        Raises:
+            ProjectError: edits cannot be stored, or the file cannot be read.
+        """
+        pyramid = self.labels(image_id).pyramid
+        self._file.flush()
+        with self._file.reads.lease() as connection:
+            return painted_keys(connection, image_id, pyramid)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps of the history, oldest first."""
+        return self._state.history.steps
+
+    @property
+    def position(self) -> int:
+        """Return how many of the steps are done."""
+        return self._state.history.position
+
+    @property
+    def next_undo(self) -> Step | None:
+        """Return the step that `undo` takes back, or None."""
+        return self._state.history.next_undo
+
+    @property
+    def next_redo(self) -> Step | None:
+        """Return the step that `redo` does again, or None."""
+        return self._state.history.next_redo
+
+    def label_state(self) -> str:
+        """Return a short text that is another after every edit, and the same again after undo and redo."""
+        return self._state.history.state
+
+    def areas(self, image_id: int) -> tuple[Polygon, ...]:
+        """Return the working areas of an image: rings of (column, row) in raster px."""
+        return self._state.areas.get(image_id, ())
+
+    @property
+    def runs(self) -> tuple[RunEntry, ...]:
+        """Return the training runs, oldest first."""
+        return tuple(self._state.runs.values())
+
+    def predictions(self, image_id: int) -> tuple[PredictionEntry, ...]:
+        """Return the predictions of an image, oldest first."""
+        return tuple(entry for entry in self._state.predictions.values() if entry.image_id == image_id)
+
+    def view_state(self, key: str) -> Any:
+        """Return what was kept under `key` for the window, or None."""
+        return self._state.view.get(key)
+
+    def read_transaction(self) -> AbstractContextManager[ReadView]:
+        """Wait until all is on the disk, and hold that state for reading; from any thread.
+
+        Raises:
+            ProjectError: edits cannot be stored, or the file cannot be read.
+        """
+        self._file.flush()
+        return reading(self._file.reads, self.path, self.schema, self._editor.pyramids())

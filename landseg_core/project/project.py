@@ -1,0 +1,244 @@
+"""A project: images, classes, labels and their history, kept in one file that is always up to date."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.label_raster import FinishedEdit
+from landseg_core.project.bulk import BulkEditor
+from landseg_core.project.contents import Contents
+from landseg_core.project.copying import save_copy
+from landseg_core.project.history import Step
+from landseg_core.project.image_list import ImageList
+from landseg_core.project.images import ImageEntry
+from landseg_core.project.project_file import ProjectFile, create_file
+from landseg_core.project.record_list import RecordList
+from landseg_core.project.records import PredictionEntry
+from landseg_core.project.revising import Reviser
+from landseg_core.project.rewrite import ChangeTile
+
+
+class Project(Contents):
+    """An open project. Every edit shows at once and is stored behind, in order, each as one transaction.
+
+    It is used from one thread; `edit_tiles`, large undo and redo, `save_copy`, `read_transaction` and the reading of
+    labels may run in a job's thread beside it. All that edits raises `ProjectError` while the project is read-only,
+    busy with a whole-image edit, or cannot store what it has (`failure`).
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> None:
+        """Open a project file; see `open`."""
+        super().__init__(ProjectFile(path, read_only=read_only, on_event=on_event))
+        self._bulk = BulkEditor(self._file, self._editor)
+        self._images = ImageList(self._file, self._editor)
+        self._records = RecordList(self._file)
+        self._reviser = Reviser(self._file, self._editor, self._bulk)
+
+    @classmethod
+    def create(cls, path: Path, schema: ClassSchema, on_event: OnEvent = ignore_event) -> Self:
+        """Make a project without images at `path` and open it; `on_event` as in `open`.
+
+        Raises:
+            ProjectError: something is there already, or it cannot be written.
+        """
+        create_file(path, schema)
+        return cls(path, on_event=on_event)
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> Self:
+        """Open a project: only for reading where another window has it or it is damaged; `read_only_reason` says so.
+
+        `on_event` gets `EditStored` and `StoringFailed`, in the writer's thread.
+
+        Raises:
+            ProjectError: it is no project, made by a newer landseg, or damaged beyond reading.
+        """
+        return cls(path, read_only=read_only, on_event=on_event)
+
+    def retry(self) -> None:
+        """Try again to store what could not be stored."""
+        self._file.retry()
+
+    def flush(self) -> None:
+        """Wait until all edits are on the disk.
+
+        Raises:
+            ProjectError: they cannot be stored.
+        """
+        self._file.flush()
+
+    def add_image(self, raster: Path) -> ImageEntry:
+        """Add an image, by its path.
+
+        Raises:
+            RasterError: it is no raster that can be shown.
+            ProjectError: it is in the project already, or cannot be stored.
+        """
+        return self._images.add(raster)
+
+    def relink(self, image_id: int, path: Path) -> ImageEntry:
+        """Say where an image is now; its labels stay.
+
+        Raises:
+            RasterError: it is no raster that can be shown.
+            ProjectError: it has another size, or cannot be stored.
+        """
+        return self._images.relink(image_id, path)
+
+    def relink_in_folder(self, folder: Path) -> int:
+        """Look for the missing images in `folder`, by their names and then by what they hold; return how many it found.
+
+        Raises:
+            ProjectError: the folder cannot be read, or it cannot be stored.
+        """
+        return self._images.relink_in_folder(folder)
+
+    def remove_image(self, image_id: int) -> None:
+        """Take an image out of the project with its labels and steps; this cannot be undone. Its file stays.
+
+        Raises:
+            ProjectError: there is no such image, or it cannot be stored.
+        """
+        self._images.remove(image_id)
+
+    def record(self, image_id: int, edit: FinishedEdit, name: str) -> None:
+        """Make a gesture a step of the history; returns at once. Where it raises, the gesture is taken back."""
+        self._editor.record(image_id, edit, name)
+
+    def undo(self, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Step | None:
+        """Take back the last step that is done and return it, or None; a large one belongs in a job's thread.
+
+        Raises:
+            ProjectError: the step is damaged; nothing has changed.
+            JobStopped: a large step was stopped; nothing has changed.
+        """
+        return self._reviser.travel(self.next_undo, forward=False, on_event=on_event, control=control)
+
+    def redo(self, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Step | None:
+        """Do the next undone step again and return it; as `undo`."""
+        return self._reviser.travel(self.next_redo, forward=True, on_event=on_event, control=control)
+
+    def edit_tiles(
+        self,
+        image_id: int,
+        name: str,
+        change: ChangeTile,
+        window: PixelWindow | None = None,
+        painted_only: bool = False,
+        on_event: OnEvent = ignore_event,
+        control: JobControl | None = None,
+    ) -> int:
+        """Change whole tiles of an image as one step, in a job's thread; return how many px changed.
+
+        Args:
+            image_id: the image.
+            name: the step's name.
+            change: gets each tile's key, its window in the raster (cut at the edge) and its (h, w) uint8 values,
+                read-only; returns new values or None.
+            window: only tiles that touch it (in px of the raster) are changed; all by default.
+            painted_only: leave out tiles where nothing is painted.
+            on_event: gets `Progress` in tiles.
+            control: pauses and stops between tiles.
+
+        Raises:
+            ProjectError: it cannot be stored; nothing has changed.
+            JobStopped: nothing has changed. What `change` raises comes through, and nothing has changed either.
+        """
+        return self._bulk.edit_tiles(
+            image_id,
+            name,
+            change,
+            window,
+            painted_only=painted_only,
+            on_event=on_event,
+            control=control or JobControl(),
+        )
+
+    def change_schema(
+        self,
+        schema: ClassSchema,
+        name: str,
+        remap: Mapping[int, int] | None = None,
+        on_event: OnEvent = ignore_event,
+        control: JobControl | None = None,
+    ) -> None:
+        """Change the classes as one step; labels with a value of `remap` get the new one (255: none) in all images.
+
+        Raises:
+            ProjectError: labels would be left without a class, or it cannot be stored; nothing has changed.
+            JobStopped: nothing has changed.
+        """
+        self._reviser.change_schema(schema, name, remap or {}, on_event, control or JobControl())
+
+    def set_areas(self, image_id: int, polygons: Iterable[Sequence[Sequence[float]]], name: str) -> None:
+        """Change the working areas of an image as one step.
+
+        Raises:
+            ProjectError: a polygon has fewer than three corners, or there is no such image.
+        """
+        self._reviser.set_areas(image_id, polygons, name)
+
+    def add_run(
+        self, folder: Path, model: str, classes: Iterable[str], label_state: str, figures: Mapping[str, Any]
+    ) -> None:
+        """Note a training run on this project; `figures` are JSON-able."""
+        self._records.add_run(folder, model, classes, label_state, figures)
+
+    def add_prediction(self, image_id: int, mask: Path, confidence: Path | None, model: Path | None) -> PredictionEntry:
+        """Note a predicted map of an image; one of the same file takes the older one's place."""
+        return self._records.add_prediction(image_id, mask, confidence, model)
+
+    def remove_prediction(self, prediction_id: int) -> None:
+        """Take a prediction out of the project; its files stay."""
+        self._records.remove_prediction(prediction_id)
+
+    def set_view_state(self, key: str, value: Any) -> None:
+        """Keep something JSON-able for the window; no step of the history. A read-only project keeps it in memory."""
+        self._records.set_view(key, json.loads(json.dumps(value)))
+
+    def save_copy(
+        self,
+        path: Path,
+        on_event: OnEvent = ignore_event,
+        control: JobControl | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Save the project as it is now to another file; relative paths are written anew for its folder.
+
+        Raises:
+            ProjectError: it cannot be written; nothing of it is left.
+            JobStopped: likewise.
+        """
+        self.flush()
+        save_copy(
+            self._file.reads,
+            self.path,
+            path,
+            overwrite=overwrite,
+            on_event=on_event,
+            control=control or JobControl(),
+        )
+
+    def close(self) -> None:
+        """Store what waits and close; one file is left. May be called again.
+
+        Raises:
+            ProjectError: some edits could not be stored and are lost; all is closed nevertheless.
+        """
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,295 @@
+"""The file of a project: who may write to it, its connections, and what was found damaged in it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from landseg_core.errors import OutputError, ProjectError
+from landseg_core.events import OnEvent, ignore_event
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.output_files import OutputFiles
+from landseg_core.project.connection import (
+    DATABASE_ERRORS,
+    connect,
+    is_damage,
+    make_durable,
+    sqlite_errors,
+    transaction,
+)
+from landseg_core.project.lock import ProjectLock
+from landseg_core.project.reads import ReadConnections
+from landseg_core.project.schema import bring_up_to_date, create_tables, require_current
+from landseg_core.project.state import ProjectState, load_state
+from landseg_core.project.writer import Task, Writer
+
+T = TypeVar("T")
+
+_MAGIC = b"SQLite format 3\0"
+
+
+def create_file(path: Path, schema: ClassSchema) -> None:
+    """Make a project file without images.
+
+    Raises:
+        ProjectError: something is there already, or it cannot be written.
+    """
+    try:
+        with OutputFiles() as outputs, sqlite_errors(path, "made"):
+            _write_new(outputs.add(path), schema)
+    except OutputError as error:
+        raise ProjectError(str(error)) from error
+
+
+def _write_new(path: Path, schema: ClassSchema) -> None:
+    connection = connect(path, "rw")
+    try:
+        with transaction(connection):
+            create_tables(connection)
+            settings = [("classes", schema.to_json()), ("done", 0), ("last_step", 0)]
+            connection.executemany("INSERT INTO settings (key, value) VALUES (?, ?)", settings)
+    finally:
+        connection.close()
+
+
+class ProjectFile:
+    """An open project file.
+
+    Attributes:
+        path: the file, absolute, links followed.
+        reads: connections for reading.
+        read_only_reason: why nothing may be written, or None.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool, on_event: OnEvent = ignore_event) -> None:
+        """Open the file; where it cannot be written to, or is damaged, only for reading.
+
+        Raises:
+            ProjectError: it is no project of this version, or nothing in it can be read.
+        """
+        self.path = path.resolve()
+        self.read_only_reason: str | None = "it was opened so" if read_only else None
+        self._notices: list[str] = []
+        self._busy = threading.Lock()
+        self._lock: ProjectLock | None = None
+        self._writer: Writer | None = None
+        _require_database(self.path)
+        self.reads = ReadConnections(self.path, self._note_failure)
+        try:
+            self._take_lock()
+            self.state = self._open_for_writing(on_event) or self._open_for_reading()
+        except BaseException:
+            self.reads.close()
+            self._release()
+            raise
+
+    def _take_lock(self) -> None:
+        if self.read_only_reason is not None:
+            return
+        try:
+            if not os.access(self.path, os.W_OK):
+                raise ProjectError("the file is write-protected")
+            self._lock = ProjectLock(self.path)
+        except ProjectError as error:
+            self.read_only_reason = str(error)
+
+    def _open_for_writing(self, on_event: OnEvent) -> ProjectState | None:
+        """Return the state and start the writer, or None where another has the lock or the file is damaged."""
+        if self._lock is None:
+            return None
+        with sqlite_errors(self.path, "opened"):
+            connection = connect(self.path, "rw")
+            try:
+                bring_up_to_date(connection, self.path)
+                state, damage = load_state(connection, self.path)
+                if not damage:
+                    make_durable(connection, self.path)
+                    self._writer = Writer(self.path, connection, on_event)
+                    return state
+                self.read_only_reason = "it is damaged"
+            finally:
+                if self._writer is None:
+                    connection.close()
+        return None
+
+    def _open_for_reading(self) -> ProjectState:
+        self._release()
+        with self.reads.lease("opened") as connection:
+            require_current(connection, self.path)
+            state, damage = load_state(connection, self.path)
+        self._notices += damage
+        if damage:
+            self.read_only_reason = f"it is damaged: {damage[0]}"
+        return state
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return what was found damaged, one sentence each."""
+        return tuple(self._notices)
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence about damage."""
+        if sentence not in self._notices:
+            self._notices.append(sentence)
+
+    def _note_failure(self, error: BaseException | None) -> None:
+        """Write no more to a file that SQLite finds damaged."""
+        if is_damage(error):
+            self.read_only_reason = self.read_only_reason or "it is damaged"
+            self.note("the file is damaged; go back to a copy of it, or export what can be read")
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a bulk edit is under way."""
+        return self._busy.locked()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many edits are not on the disk yet."""
+        return self._writer.waiting if self._writer else 0
+
+    @property
+    def failure(self) -> str | None:
+        """Return why edits cannot be stored just now, or None."""
+        return self._writer.failure if self._writer else None
+
+    def writer(self) -> Writer:
+        """Return the writer, to queue what is no edit of labels.
+
+        Raises:
+            ProjectError: the project is read-only.
+        """
+        if self._writer is None or self.read_only_reason is not None:
+            raise ProjectError(f"{self.path} can only be read: {self.read_only_reason or 'it is closed'}")
+        return self._writer
+
+    def require_ready(self) -> Writer:
+        """Return the writer where edits may be made now.
+
+        Raises:
+            ProjectError: the project is read-only, or busy, or cannot store what it has.
+        """
+        writer = self.writer()
+        if writer.failure:
+            raise ProjectError(writer.failure)
+        if self.busy:
+            raise self._busy_error()
+        return writer
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be busy: nobody else may edit during the block.
+
+        Raises:
+            ProjectError: as `require_ready`.
+        """
+        self.require_ready()
+        if not self._busy.acquire(blocking=False):
+            raise self._busy_error()
+        try:
+            yield
+        finally:
+            self._busy.release()
+
+    def _busy_error(self) -> ProjectError:
+        return ProjectError(f"{self.path} is just being changed as a whole; wait until that is done, or stop it")
+
+    @contextmanager
+    def transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """Lend the writer's connection for one transaction, committed at the end; on any exception nothing happened.
+
+        Raises:
+            ProjectError: it cannot be stored, nor can what is queued before it.
+        """
+        with _storing(self.path, doing), self.writer().lend() as connection, transaction(connection):
+            yield connection
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Store something in one transaction at once, after all that is queued, and return what `work` returns.
+
+        Raises:
+            ProjectError: as `alone` and `transaction`.
+        """
+        with self.alone(), self.transaction("changed") as connection:
+            return work(connection)
+
+    def queue(self, write: Callable[[sqlite3.Connection], None]) -> None:
+        """Store something that is no edit, after all that is queued; returns at once.
+
+        Raises:
+            ProjectError: the project is read-only or closed.
+        """
+        self.writer().put(Task(write))
+
+    def retry(self) -> None:
+        """Try again to store what failed."""
+        if self._writer:
+            self._writer.retry()
+
+    def flush(self) -> None:
+        """Wait until all edits are on the disk.
+
+        Raises:
+            ProjectError: they cannot be stored.
+        """
+        if self._writer:
+            self._writer.flush()
+
+    def close(self) -> None:
+        """Store what waits, close all connections and give the lock back; may be called again.
+
+        Raises:
+            ProjectError: edits could not be stored and are lost; all is closed nevertheless.
+        """
+        writer, self._writer = self._writer, None
+        self.reads.close()
+        try:
+            lost = writer.close() if writer else 0
+        finally:
+            self._release()
+        if lost:
+            raise ProjectError(
+                f"{self.path} is closed, but the last {lost} edit(s) could not be stored and are lost:"
+                " the disk is full or fails"
+            )
+
+    def _release(self) -> None:
+        if self._lock:
+            self._lock.release()
+            self._lock = None
+
+
+@contextmanager
+def _storing(path: Path, doing: str) -> Iterator[None]:
+    """Turn only SQLite's failures into sentences: other failures are those of the caller's own work."""
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        with sqlite_errors(path, doing):
+            raise error
+
+
+def _require_database(path: Path) -> None:
+    """Refuse what is no SQLite file, before SQLite takes an empty file for an empty database.
+
+    Raises:
+        ProjectError: it is none.
+    """
+    try:
+        if path.is_dir():
+            raise ProjectError(f"{path} is a folder; choose a landseg project file")
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except FileNotFoundError as error:
+        raise ProjectError(f"there is no project {path}; check the path, or make a new project") from error
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be opened: {error.strerror}; check the path and the permissions") from error
+    if not start:
+        raise ProjectError(f"{path} is empty; choose a landseg project file")
+    if start != _MAGIC:
+        raise ProjectError(f"{path} is not a landseg project, or its beginning is damaged; choose another file")

@@ -1,0 +1,135 @@
+"""Training runs and predictions that belong to a project: by path, their files stay where they are."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landseg_core.project.paths import found_path, is_there, stored_path
+from landseg_core.project.rows import integer, json_value, optional_text, proper, text
+
+_RUN_COLUMNS = "id, folder, model, classes, created, label_state, figures"
+_PREDICTION_COLUMNS = "id, image, mask, confidence, model, created"
+
+Row = tuple[object, ...]
+"""The values of one row, ready to store."""
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """A training run: its folder, architecture, class names, the state of the labels it saw and its figures."""
+
+    id: int
+    folder: Path
+    model: str
+    classes: tuple[str, ...]
+    created: str
+    label_state: str
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PredictionEntry:
+    """A predicted map of an image and, where there is one, its confidence; `missing` without a file at `mask`."""
+
+    id: int
+    image_id: int
+    mask: Path
+    confidence: Path | None
+    model: Path | None
+    created: str
+    missing: bool
+
+
+def run_row(run: RunEntry, folder: Path) -> Row:
+    """Return the row of `runs` for a run of a project in `folder`.
+
+    Raises:
+        ProjectError: its path cannot be written as text.
+    """
+    place, classes, figures = stored_path(run.folder, folder), json.dumps(run.classes), json.dumps(run.figures)
+    return run.id, place, proper(run.model), classes, run.created, proper(run.label_state), figures
+
+
+def insert_run(row: Row, connection: sqlite3.Connection) -> None:
+    """Store a run."""
+    connection.execute(f"INSERT INTO runs ({_RUN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def delete_run(number: int, connection: sqlite3.Connection) -> None:
+    """Take a run out of the project; its folder stays."""
+    connection.execute("DELETE FROM runs WHERE id = ?", (number,))
+
+
+def load_runs(connection: sqlite3.Connection, limit: int) -> Iterator[Sequence[object]]:
+    """Yield the rows of `runs`."""
+    yield from connection.execute(f"SELECT {_RUN_COLUMNS} FROM runs ORDER BY id LIMIT ?", (limit,))
+
+
+def load_run(row: Sequence[object], folder: Path) -> RunEntry:
+    """Return the run that a row of `runs` holds.
+
+    Raises:
+        ProjectError: the row is damaged.
+    """
+    number, place, model, classes, created, state, figures = row
+    return RunEntry(
+        integer(number),
+        found_path(text(place), folder),
+        text(model),
+        tuple(str(name) for name in json_value(classes, list)),
+        text(created),
+        text(state),
+        json_value(figures, dict),
+    )
+
+
+def prediction_row(entry: PredictionEntry, folder: Path) -> Row:
+    """Return the row of `predictions` for a prediction of a project in `folder`.
+
+    Raises:
+        ProjectError: a path cannot be written as text.
+    """
+    paths = [stored_path(path, folder) if path else None for path in (entry.mask, entry.confidence, entry.model)]
+    return entry.id, entry.image_id, *paths, entry.created
+
+
+def insert_prediction(row: Row, connection: sqlite3.Connection) -> None:
+    """Store a prediction."""
+    connection.execute(f"INSERT INTO predictions ({_PREDICTION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def delete_prediction(number: int, connection: sqlite3.Connection) -> None:
+    """Take a prediction out of the project; its files stay."""
+    connection.execute("DELETE FROM predictions WHERE id = ?", (number,))
+
+
+def load_predictions(connection: sqlite3.Connection, limit: int) -> Iterator[Sequence[object]]:
+    """Yield the rows of `predictions`."""
+    yield from connection.execute(f"SELECT {_PREDICTION_COLUMNS} FROM predictions ORDER BY id LIMIT ?", (limit,))
+
+
+def load_prediction(row: Sequence[object], folder: Path) -> PredictionEntry:
+    """Return the prediction that a row of `predictions` holds.
+
+    Raises:
+        ProjectError: the row is damaged.
+    """
+    number, image, mask, confidence, model, created = row
+    path = found_path(text(mask), folder)
+    others = [found_path(name, folder) if (name := optional_text(value)) else None for value in (confidence, model)]
+    return PredictionEntry(
+        integer(number), integer(image), path, others[0], others[1], text(created), not is_there(path)
+    )
+
+
+def store_view(key: str, value: str, connection: sqlite3.Connection) -> None:
+    """Store a JSON text that the window keeps under `key`."""
+    connection.execute(
+        "INSERT INTO view_state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )

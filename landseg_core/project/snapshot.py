@@ -1,0 +1,209 @@
+"""Copies the labels of a project for a run: masks that nobody changes while a network learns from them.
+
+The masks lie in the run's own folder, so that the run can be resumed with the very same labels, and repeated. They are
+sparse GeoTIFFs: what they take on the disk follows the painted area, not the image.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pydantic
+
+from landseg_core.errors import DatasetError, TrainingError
+from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
+from landseg_core.geo.tiling import TileKey
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.label_raster import Tile
+from landseg_core.output_files import OutputFiles, made_folder, unwritable
+from landseg_core.progress import ProgressMeter
+from landseg_core.project.sparse_mask import write_sparse_mask
+
+if TYPE_CHECKING:
+    from landseg_core.project.images import ImageEntry
+    from landseg_core.project.project import Project
+    from landseg_core.project.read_view import ReadView
+
+LABELS_FOLDER = "labels"
+"""The folder in that of a run that holds the labels that it learns from."""
+_RECORD = "labels.json"
+
+
+@dataclass(frozen=True)
+class LabelMask:
+    """The labels of one image as they were: `mask` lies on the grid of `image`; `stem` is unique in its snapshot."""
+
+    image_id: int
+    stem: str
+    image: Path
+    mask: Path
+
+
+@dataclass(frozen=True)
+class LabelSnapshot:
+    """The labels of a project as they were in its `label_state`, of all images that had some."""
+
+    schema: ClassSchema
+    label_state: str
+    masks: tuple[LabelMask, ...]
+
+
+@contextmanager
+def labels_of_run(run: Path, kept_with: Sequence[Path]) -> Iterator[Path]:
+    """Give the folder for the labels of a run, not yet made.
+
+    Where the `with` block fails and none of the files `kept_with` exists, a run has come to nothing: its labels are
+    removed, and so are folders made for them.
+    """
+    folder = run / LABELS_FOLDER
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        yield folder
+    except BaseException:
+        if not any(path.exists() for path in kept_with):
+            shutil.rmtree(folder, ignore_errors=True)
+            for place in missing:
+                with suppress(OSError):
+                    place.rmdir()
+        raise
+
+
+def snapshot(
+    project: Project, folder: Path, on_event: OnEvent = ignore_event, control: JobControl | None = None
+) -> LabelSnapshot:
+    """Copy the labels of all images into `folder`, in place of those of an earlier snapshot; from any thread.
+
+    Edits under way are stored first. Images that are missing or have no labels are left out, with a `Notice`.
+
+    Raises:
+        DatasetError: no image has labels.
+        ProjectError: the edits before cannot be stored, or the labels cannot be read.
+        OutputError: a mask cannot be written; the folder is as it was.
+        JobStopped: the user asked for it; the folder is as it was.
+    """
+    images, control = present_images(project, on_event), control or JobControl()
+    with made_folder(folder), OutputFiles(overwrite=True) as outputs:
+        with _settled(project, control) as (view, state):
+            masks = _Copying(view, outputs, folder, control).copy(images, on_event)
+            taken = LabelSnapshot(view.schema, state, masks)
+        if not masks:
+            raise DatasetError(f"{project.path} has no labels to learn from yet; paint each class in some places first")
+        if len(masks) < len(images):
+            on_event(Notice(f"{len(images) - len(masks)} of {len(images)} images have no labels and are left out"))
+        _record(outputs, folder, taken)
+        for stale in set(folder.glob("*.tif")) - {mask.mask for mask in masks}:
+            outputs.drop(stale)
+    return taken
+
+
+@contextmanager
+def _settled(project: Project, control: JobControl) -> Iterator[tuple[ReadView, str]]:
+    """Give a view of the project and its label state at that moment; a stroke in between means to look again."""
+    while True:
+        control.checkpoint()
+        state = project.label_state()
+        with project.read_transaction() as view:
+            if project.label_state() == state:
+                yield view, state
+                return
+
+
+def kept_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
+    """Return the snapshot that `snapshot` left in `folder`; `images` are their present places by id.
+
+    Raises:
+        TrainingError: there is none, or it is damaged.
+    """
+    path = folder / _RECORD
+    try:
+        record = _Record.model_validate_json(path.read_bytes())
+    except (OSError, pydantic.ValidationError) as error:
+        raise TrainingError(
+            f"{path} cannot be read, so the run did not learn from a project, or not as a whole; start a new run"
+        ) from error
+    masks = [
+        LabelMask(mask.image_id, mask.stem, images.get(mask.image_id, mask.image), folder / f"{mask.stem}.tif")
+        for mask in record.masks
+    ]
+    return LabelSnapshot(record.classes, record.label_state, tuple(masks))
+
+
+def present_images(project: Project, on_event: OnEvent = ignore_event) -> tuple[ImageEntry, ...]:
+    """Return the images of a project that are where they should be; a `Notice` names the others."""
+    missing = [image.path.name for image in project.images if image.missing]
+    if missing:
+        on_event(
+            Notice(f"{', '.join(missing)} cannot be found and is left out; relink what is missing to learn from it")
+        )
+    return tuple(image for image in project.images if not image.missing)
+
+
+class _RecordedMask(pydantic.BaseModel):
+    image_id: int
+    stem: str
+    image: Path
+
+
+class _Record(pydantic.BaseModel):
+    """What `labels.json` holds."""
+
+    label_state: str
+    classes: ClassSchema
+    masks: list[_RecordedMask]
+
+
+def _record(outputs: OutputFiles, folder: Path, taken: LabelSnapshot) -> None:
+    masks = [_RecordedMask(image_id=mask.image_id, stem=mask.stem, image=mask.image) for mask in taken.masks]
+    record = _Record(label_state=taken.label_state, classes=taken.schema, masks=masks)
+    path = folder / _RECORD
+    unfinished = outputs.add(path)
+    try:
+        unfinished.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+@dataclass(frozen=True)
+class _Copying:
+    """Copies the label tiles of images to masks in `folder`."""
+
+    view: ReadView
+    outputs: OutputFiles
+    folder: Path
+    control: JobControl
+
+    def copy(self, images: Sequence[ImageEntry], on_event: OnEvent) -> tuple[LabelMask, ...]:
+        """Write the mask of every image that has labels, and return these masks."""
+        keys = {image.id: self.view.keys(image.id) for image in images}
+        meter = ProgressMeter("copying labels", sum(map(len, keys.values())), on_event)
+        stems, masks = unique_stems(images), []
+        for image in images:
+            if keys[image.id]:
+                path = self.folder / f"{stems[image.id]}.tif"
+                tiles = self._tiles(image, meter)
+                write_sparse_mask(self.outputs.add(path), path, image.grid, self.view.schema, tiles)
+                masks.append(LabelMask(image.id, stems[image.id], image.path, path))
+        return tuple(masks)
+
+    def _tiles(self, image: ImageEntry, meter: ProgressMeter) -> Iterator[tuple[TileKey, Tile]]:
+        for item in self.view.tiles(image.id):
+            self.control.checkpoint()
+            yield item
+            meter.add(1)
+
+
+def unique_stems(images: Sequence[ImageEntry]) -> dict[int, str]:
+    """Return a name for each image, by its id: its file's stem, with the id behind it where stems collide."""
+    counts = Counter(image.name.casefold() for image in images)  # some file systems do not tell A from a
+    stems = {
+        image.id: image.name if counts[image.name.casefold()] == 1 else f"{image.name}-{image.id}" for image in images
+    }
+    if len({stem.casefold() for stem in stems.values()}) == len(stems):
+        return stems
+    return {image.id: f"{image.name}-{image.id}" for image in images}

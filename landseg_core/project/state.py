@@ -1,0 +1,181 @@
+"""What a project holds beside its tiles and patches, in memory; and how it is read from a file that may be damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pydantic
+
+from landseg_core.errors import ProjectError
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.project.areas import Polygon, stored_areas
+from landseg_core.project.connection import DATABASE_ERRORS
+from landseg_core.project.history import History, Step
+from landseg_core.project.images import ImageEntry, load_image, load_images
+from landseg_core.project.records import (
+    PredictionEntry,
+    RunEntry,
+    load_prediction,
+    load_predictions,
+    load_run,
+    load_runs,
+)
+from landseg_core.project.rows import DamageError, integer, json_value, text
+from landseg_core.project.step_table import load_step, load_steps
+from landseg_core.project.tile_table import Counts, load_counts
+
+_MOST_ROWS = 1_000_000
+"""Rows read of a table: far more than there can be, but damaged tables may seem endless."""
+
+_QUICK_BYTES = 16 * 2**20
+"""A file up to this size is looked through for damage before it is opened; a larger one when it is read."""
+
+_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#d9d4c7")
+
+T = TypeVar("T")
+
+
+@dataclass
+class ProjectState:
+    """The project as the user sees it: ahead of the file by the edits that are waiting to be stored."""
+
+    schema: ClassSchema
+    images: dict[int, ImageEntry] = field(default_factory=dict)
+    areas: dict[int, tuple[Polygon, ...]] = field(default_factory=dict)
+    counts: dict[int, Counts] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    runs: dict[int, RunEntry] = field(default_factory=dict)
+    predictions: dict[int, PredictionEntry] = field(default_factory=dict)
+    view: dict[str, Any] = field(default_factory=dict)
+
+
+def load_state(connection: sqlite3.Connection, path: Path) -> tuple[ProjectState, list[str]]:
+    """Return what the project file at `path` holds, and sentences about what is damaged and left out.
+
+    Raises:
+        ProjectError: nothing can be read.
+    """
+    loader = _Loader(connection, path.parent)
+    if path.stat().st_size <= _QUICK_BYTES:
+        loader.look_through()
+    return loader.state(), loader.notices
+
+
+class _Loader:
+    """Reads table by table and row by row, noting what cannot be read."""
+
+    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
+        self._connection, self._folder = connection, folder
+        self.notices: list[str] = []
+
+    def look_through(self) -> None:
+        """Note damage to the database itself, wherever it is."""
+        found = self._tried("database", lambda _: self._connection.execute("PRAGMA quick_check(1)").fetchall(), None)
+        if found is not None and found != [("ok",)]:
+            self.notices.append("the database is damaged in some places")
+
+    def state(self) -> ProjectState:
+        self._look_into("tiles", "labels")
+        self._look_into("patches", "undo history")
+        images = {entry.id: entry for entry in self._rows("images", load_images, self._image)}
+        counts = {number: self._tried("class areas", self._counts, number) for number in images}
+        known = {number: found for number, found in counts.items() if found is not None}
+        return ProjectState(
+            schema=self._tried("classes", self._schema, None) or _substitute(known.values()),
+            images=images,
+            areas={number: self._tried("working areas", self._areas, number) or () for number in images},
+            counts=known,
+            history=self._history(images),
+            runs={entry.id: entry for entry in self._rows("training runs", load_runs, self._run)},
+            predictions={
+                entry.id: entry
+                for entry in self._rows("predictions", load_predictions, self._prediction)
+                if entry.image_id in images
+            },
+            view=dict(self._rows("views", _load_view, lambda row: (text(row[0]), json_value(row[1])))),
+        )
+
+    def _look_into(self, table: str, what: str) -> None:
+        """Note a table that cannot be read at all; its rows are read when they are needed."""
+        self._tried(what, lambda name: self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchall(), table)
+
+    def _rows(
+        self,
+        what: str,
+        load: Callable[[sqlite3.Connection, int], Iterator[Sequence[object]]],
+        parse: Callable[[Sequence[object]], T],
+    ) -> list[T]:
+        """Return the rows of a table that can be read."""
+        found: list[T] = []
+        lost = 0
+        try:
+            for row in load(self._connection, _MOST_ROWS):
+                try:
+                    found.append(parse(row))
+                except ProjectError:
+                    lost += 1
+        except DATABASE_ERRORS:
+            self.notices.append(f"the list of {what} is damaged, and cannot be read to its end")
+        if lost:
+            self.notices.append(f"{lost} of the {what} cannot be read")
+        return found
+
+    def _tried(self, what: str, load: Callable[[Any], T], argument: Any) -> T | None:
+        try:
+            return load(argument)
+        except (*DATABASE_ERRORS, ProjectError):
+            self.notices.append(f"the {what} cannot be read")
+            return None
+
+    def _image(self, row: Sequence[object]) -> ImageEntry:
+        return load_image(row, self._folder)
+
+    def _run(self, row: Sequence[object]) -> RunEntry:
+        return load_run(row, self._folder)
+
+    def _prediction(self, row: Sequence[object]) -> PredictionEntry:
+        return load_prediction(row, self._folder)
+
+    def _counts(self, image_id: int) -> Counts:
+        return load_counts(self._connection, image_id)
+
+    def _areas(self, image_id: int) -> tuple[Polygon, ...]:
+        rows = self._connection.execute("SELECT areas FROM images WHERE id = ?", (image_id,)).fetchall()
+        return stored_areas(rows[0][0] if rows else None)
+
+    def _schema(self, _: None) -> ClassSchema:
+        try:
+            return ClassSchema.model_validate_json(text(self._setting("classes")))
+        except pydantic.ValidationError as error:
+            raise DamageError("the classes are damaged") from error
+
+    def _setting(self, key: str) -> object:
+        rows = self._connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchall()
+        return rows[0][0] if rows else None
+
+    def _history(self, images: dict[int, ImageEntry]) -> History:
+        steps = self._rows("steps of the history", load_steps, load_step)
+        known = tuple(step for step in steps if step.image_id is None or step.image_id in images)
+        return self._tried("undo history", self._positioned, known) or History()
+
+    def _positioned(self, steps: tuple[Step, ...]) -> History:
+        newest = steps[-1].id if steps else 0
+        return History(steps, integer(self._setting("done")), integer(self._setting("last_step"), newest))
+
+
+def _load_view(connection: sqlite3.Connection, limit: int) -> Iterator[Sequence[object]]:
+    yield from connection.execute("SELECT key, value FROM view_state LIMIT ?", (limit,))
+
+
+def _substitute(counts: Any) -> ClassSchema:
+    """Return classes named by their values, for labels whose classes are lost."""
+    painted = sorted({int(value) for each in counts for value in each.nonzero()[0]}) or [0]
+    classes = [
+        {"value": value, "name": f"class {value}", "colour": _COLOURS[place % len(_COLOURS)]}
+        for place, value in enumerate(painted[:250])
+    ]
+    return ClassSchema.model_validate({"classes": classes})

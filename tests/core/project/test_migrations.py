@@ -1,0 +1,90 @@
+"""Bringing older files up to date: backed up first, whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from landseg_core.errors import ProjectError
+from landseg_core.project import schema
+from landseg_core.project.project import Project
+
+
+@pytest.fixture
+def old(project: Project, paint: Callable[..., None]) -> Path:
+    """Return a closed project of today."""
+    paint(project)
+    project.close()
+    return project.path
+
+
+def add_notes(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE notes (text TEXT)")
+
+
+def add_stars(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE images ADD COLUMN stars INTEGER")
+
+
+def break_down(connection: sqlite3.Connection) -> None:
+    connection.execute("DROP TABLE runs")
+    connection.execute("SELECT nothing FROM nowhere")
+
+
+def use_migrations(monkeypatch: pytest.MonkeyPatch, *migrations: Any) -> None:
+    monkeypatch.setattr(schema, "MIGRATIONS", dict(enumerate(migrations, 1)))
+    monkeypatch.setattr(schema, "VERSION", 1 + len(migrations))
+
+
+def version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_an_older_file_is_backed_up_and_brought_up_to_date(
+    old: Path, monkeypatch: pytest.MonkeyPatch, pixels: Callable[..., Any]
+) -> None:
+    backup = old.with_name("project.landseg.v1.2.bak")
+    old.with_name("project.landseg.v1.bak").write_text("mine")
+    use_migrations(monkeypatch, add_notes, add_stars)
+    with Project.open(old) as project:
+        assert not project.read_only
+        assert (pixels(project) == 4).sum() == 6000
+        assert project.undo() is not None
+    assert (version(old), version(backup)) == (3, 1)
+    assert old.with_name("project.landseg.v1.bak").read_text() == "mine"
+    with Project.open(old) as project:
+        assert project.position == 0
+    assert len(list(old.parent.glob("*.bak"))) == 2
+    monkeypatch.undo()
+    with Project.open(backup) as project:
+        assert (pixels(project) == 4).sum() == 6000
+
+
+def test_an_update_that_fails_leaves_the_file_as_it_was(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = old.read_bytes()
+    use_migrations(monkeypatch, add_notes, break_down)
+    with pytest.raises(ProjectError, match="cannot be brought up to date"):
+        Project.open(old)
+    assert old.read_bytes() == content
+    assert [path.name for path in old.parent.iterdir() if "landseg" in path.name] == ["project.landseg"]
+
+
+def test_an_older_file_is_not_updated_for_reading(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_migrations(monkeypatch, add_notes)
+    with pytest.raises(ProjectError, match="has an older format; open it for writing once"):
+        Project.open(old, read_only=True)
+
+
+def test_a_newer_file_is_refused_kindly(old: Path) -> None:
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("PRAGMA user_version = 7")
+    content = old.read_bytes()
+    with pytest.raises(ProjectError, match=r"made by a newer landseg \(format 7, this one knows 1\); update landseg"):
+        Project.open(old)
+    assert old.read_bytes() == content
