@@ -1,0 +1,238 @@
+"""`landseg project`: projects without a window."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from landseg_core.cli.jobs import run_job
+from landseg_core.cli.options import Overwrite
+from landseg_core.errors import ProjectError
+
+if TYPE_CHECKING:
+    from landseg_core.project.images import ImageEntry
+    from landseg_core.project.project import Project
+
+app = typer.Typer(help="Make, fill and check project files.", no_args_is_help=True)
+
+ProjectFile = Annotated[Path, typer.Argument(metavar="FILE", help="A project file, NAME.landseg.")]
+ImageName = Annotated[
+    str, typer.Option("--image", metavar="NAME", help="The stem of the image's file, or its path where stems collide.")
+]
+
+
+class LabelForm(StrEnum):
+    """What labels are exported as."""
+
+    PNG = "png"
+    TIF = "tif"
+    GPKG = "gpkg"
+
+
+@app.callback()
+def _project() -> None:
+    """Make, fill and check project files."""
+
+
+@app.command("new")
+def new(
+    file: ProjectFile,
+    classes: Annotated[str, typer.Option(metavar="PRESET|FILE", help="The classes to label with.")],
+) -> None:
+    """Make a project without images."""
+    from landseg_core.labels.classes import load_classes
+    from landseg_core.project.project import Project
+
+    with Project.create(file, load_classes(classes)) as project:
+        typer.echo(f"{file}: a new project with the classes {', '.join(project.schema.names)}")
+
+
+@app.command("add-image")
+def add_image(file: ProjectFile, rasters: Annotated[list[Path], typer.Argument(metavar="RASTER...")]) -> None:
+    """Add images; their files stay where they are."""
+    with _editable(file) as project:
+        for raster in rasters:
+            image = project.add_image(raster)
+            typer.echo(f"{image.name}: {image.grid.width} x {image.grid.height} px")
+
+
+@app.command("info")
+def info(file: ProjectFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Tell the classes, images, labels and history of a project."""
+    from landseg_core.project.project import Project
+
+    with Project.open(file, read_only=True) as project:
+        facts = describe(project)
+        for notice in project.notices:
+            typer.echo(f"note: {notice}", err=True)
+    typer.echo(json.dumps(facts) if as_json else "\n".join(_lines(facts)))
+
+
+@app.command("check")
+def check(file: ProjectFile) -> None:
+    """Verify a project: the file's structure, every tile and step, every path."""
+    from landseg_core.project.check import check_project
+
+    problems = check_project(file)
+    for problem in problems:
+        typer.echo(f"landseg: {problem}", err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{file}: fine")
+
+
+@app.command("import")
+def import_(
+    file: ProjectFile,
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A mask, or a file of polygons.")],
+    image: ImageName,
+    maps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="VALUE=CLASSNAME",
+            help="The class of a value (a number, a colour #rrggbb or a text); without CLASSNAME it is left out.",
+        ),
+    ] = None,
+    attribute: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="The field of polygons that tells the class.")
+    ] = None,
+) -> None:
+    """Label an image with a mask or with polygons, as one step that can be undone."""
+    mapping = parse_mapping(maps or [])
+    from landseg_core.interchange.importers import import_labels
+
+    with _editable(file) as project:
+        entry = project.image(image)
+        changed = run_job(
+            lambda on_event, control: import_labels(
+                project, entry.id, source, mapping, attribute, on_event=on_event, control=control
+            )
+        )
+        typer.echo(f"{source}: {changed} px of {entry.name} changed; labelled now: {_class_list(project, entry)}")
+
+
+@app.command("export")
+def export(
+    file: ProjectFile,
+    image: ImageName,
+    form: Annotated[
+        LabelForm, typer.Option("--format", help="Class values with a palette, a GeoTIFF of them, or polygons.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="PATH", help="The file to write.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the labels of an image to a file."""
+    from landseg_core.interchange.exporters import export_labels
+    from landseg_core.project.project import Project
+
+    with Project.open(file, read_only=True) as project:
+        entry = project.image(image)
+        run_job(
+            lambda on_event, control: export_labels(
+                project, entry.id, form.value, out, overwrite, on_event=on_event, control=control
+            )
+        )
+    typer.echo(str(out))
+
+
+def parse_mapping(texts: Sequence[str]) -> dict[str, str]:
+    """Parse the texts `VALUE=CLASSNAME`.
+
+    Raises:
+        typer.BadParameter: one is something else, or a value is given two classes.
+    """
+    mapping: dict[str, str] = {}
+    for text in texts:
+        value, equals, name = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise typer.BadParameter(f"--map '{text}' is not VALUE=CLASSNAME")
+        if mapping.setdefault(value, name) != name:
+            raise typer.BadParameter(f"--map gives '{value}' two classes")
+    return mapping
+
+
+@contextmanager
+def _editable(file: Path) -> Iterator[Project]:
+    """Open a project for writing.
+
+    Raises:
+        ProjectError: it cannot be opened, or only for reading.
+    """
+    from landseg_core.project.project import Project
+
+    with Project.open(file) as project:
+        if project.read_only:
+            raise ProjectError(f"{file} can only be read: {project.read_only_reason}")
+        yield project
+
+
+def describe(project: Project) -> dict[str, Any]:
+    """Return what `landseg project info --json` prints, ready for JSON.
+
+    `version` is that of the file's format, `bytes` its size; `crs` is WKT or null; `ground_resolution_m` is null
+    without a place on the Earth; `steps` of the history are done up to `undo_position`.
+    """
+    from landseg_core.project.schema import VERSION
+
+    return {
+        "path": str(project.path),
+        "version": VERSION,
+        "classes": [item.model_dump() for item in project.schema.classes],
+        "images": [_describe_image(project, image) for image in project.images],
+        "steps": len(project.steps),
+        "undo_position": project.position,
+        "runs": len(project.runs),
+        "predictions": sum(len(project.predictions(image.id)) for image in project.images),
+        "bytes": project.path.stat().st_size,
+    }
+
+
+def _describe_image(project: Project, image: ImageEntry) -> dict[str, Any]:
+    grid, pixels = image.grid, _labelled(project, image)
+    return {
+        "name": image.name,
+        "path": str(image.path),
+        "width": grid.width,
+        "height": grid.height,
+        "crs": grid.crs.to_wkt() if grid.crs else None,
+        "ground_resolution_m": grid.ground_resolution(),
+        "missing": image.missing,
+        "labelled_px": sum(pixels.values()),
+        "classes": pixels,
+    }
+
+
+def _labelled(project: Project, image: ImageEntry) -> dict[str, int]:
+    """Return how many px of the image each class has, by its name."""
+    pixels = project.class_pixels(image.id)
+    return {item.name: pixels.get(item.value, 0) for item in project.schema.classes}
+
+
+def _class_list(project: Project, image: ImageEntry) -> str:
+    """Write the classes of an image's labels, those without any left out."""
+    return ", ".join(f"{name} {count} px" for name, count in _labelled(project, image).items() if count) or "nothing"
+
+
+def _lines(facts: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines that tell `facts` to people."""
+    yield f"{'path':12} {facts['path']}"
+    classes = ", ".join(f"{item['value']} {item['name']}" for item in facts["classes"])
+    yield f"{'classes':12} {classes}"
+    yield f"{'history':12} {facts['undo_position']} of {facts['steps']} steps done"
+    yield f"{'runs':12} {facts['runs']}"
+    yield f"{'predictions':12} {facts['predictions']}"
+    yield f"{'size':12} {facts['bytes']} bytes"
+    for image in facts["images"]:
+        yield f"{image['name']}: {image['width']} x {image['height']} px, {image['path']}{_missing(image)}"
+        yield from (f"    {name:20} {count} px" for name, count in image["classes"].items() if count)
+
+
+def _missing(image: dict[str, Any]) -> str:
+    return " (missing)" if image["missing"] else ""

@@ -1,0 +1,44 @@
+"""Which class the values of a foreign file stand for, as the user says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from landseg_core.errors import InterchangeError
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+
+LEFT_OUT = frozenset({"", "unlabelled"})
+"""What stands in the place of a class name where a value is to stay unlabelled."""
+
+_NAMED_VALUES = 3
+
+
+def class_index(schema: ClassSchema, name: str) -> int:
+    """Return the index of the class `name`, or 255 for a value that is left out.
+
+    Raises:
+        InterchangeError: there is no such class.
+    """
+    if name in schema.names:
+        return schema.names.index(name)
+    if name in LEFT_OUT:
+        return UNLABELLED
+    raise InterchangeError(f"there is no class called {name}; the classes are {', '.join(schema.names)}")
+
+
+def unknown_values_error(
+    source: Path, found: Mapping[str, tuple[str, int]], unit: str, why: str = ""
+) -> InterchangeError:
+    """Return the error about values of `source` that no class has, the most frequent named.
+
+    `found` gives, by what stands before the = of a mapping, a value's description and how many `unit` hold it.
+    """
+    frequent = sorted(found.items(), key=lambda item: -item[1][1])
+    named = [f"{text} in {count} {unit}" for _, (text, count) in frequent[:_NAMED_VALUES]]
+    more = f" and {len(found) - _NAMED_VALUES} more" if len(found) > _NAMED_VALUES else ""
+    key = frequent[0][0]
+    return InterchangeError(
+        f"{source} holds {', '.join(named)}{more}, which no class has{why};"
+        f" say which class each is (--map '{key}=CLASSNAME', or '{key}=' to leave it out)"
+    )

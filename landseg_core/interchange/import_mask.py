@@ -1,0 +1,164 @@
+"""Imports a mask: an index or palette PNG, a picture in class colours, a GeoTIFF on any grid.
+
+Which class a pixel belongs to is decided by the first of these that says so:
+
+- the mapping that the user gives: a value (or a colour 0xRRGGBB) and the name of its class;
+- the classes that the file itself names, compared by name;
+- else colours (of a palette, or of the pixels) and values, by the rules of `landseg_core.data.masks`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.data.masks import UNKNOWN, MaskCode, mask_code
+from landseg_core.errors import InterchangeError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.geo.tiling import TileKey, TilePyramid
+from landseg_core.geo.window import PixelWindow
+from landseg_core.interchange.class_mapping import class_index, unknown_values_error
+from landseg_core.interchange.image_entry import image_entry
+from landseg_core.interchange.mask_on_image import MaskOnImage
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.progress import ProgressMeter
+from landseg_core.project.images import ImageEntry
+from landseg_core.project.project import Project
+from landseg_core.raster.source import RasterSource
+
+Values = npt.NDArray[np.uint8]
+
+
+def import_mask(
+    project: Project,
+    image_id: int,
+    source: Path,
+    mapping: Mapping[int, str] | None = None,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> int:
+    """Label the image with the mask `source`, in one undo step; return how many pixels changed.
+
+    A mask without a georeference must have the size of the image. What is unlabelled in it (255, nodata, transparent)
+    or lies beyond it stays as it is.
+
+    Args:
+        project: where the image is.
+        image_id: the image to label.
+        source: the mask.
+        mapping: class names by value (or 0xRRGGBB), "" or "unlabelled" to leave a value out.
+        on_event: takes the `Progress`, first of a check of the values and then of the import.
+        control: pauses or stops the work.
+
+    Raises:
+        RasterError: the mask cannot be opened or read.
+        DatasetError: it is no mask, or its colours are ambiguous.
+        InterchangeError: it does not lie on the image, or holds a value that no class has.
+        ProjectError: the project cannot take the labels.
+        JobStopped: `control` asked for it; nothing has changed.
+    """
+    control = control or JobControl()
+    image = image_entry(project, image_id)
+    with RasterSource(source) as raster:
+        reader = MaskReader(MaskOnImage(raster, image.grid), mask_rule(raster, project.schema, mapping or {}))
+        reader.require_known(image, on_event, control)
+        table = project.schema.value_table()
+
+        def change(_key: TileKey, window: PixelWindow, present: Values) -> Values | None:
+            values = table[reader.read(window)]
+            return np.where(values == UNLABELLED, present, values)
+
+        name = f"Import {source.name}"
+        return project.edit_tiles(image_id, name, change, reader.mask.window, on_event=on_event, control=control)
+
+
+def mask_rule(raster: RasterSource, schema: ClassSchema, mapping: Mapping[int, str]) -> MaskCode:
+    """Return what the pixels of `raster` stand for, as indices of `schema`.
+
+    Raises:
+        RasterError, DatasetError: as `import_mask`.
+        InterchangeError: `mapping` names a class that there is not.
+    """
+    named = mask_schema(raster.path) if _is_index_mask(raster) else None
+    code = mask_code(raster, schema) if named is None else _named_code(raster, named, schema)
+    explicit = {value: class_index(schema, name) for value, name in mapping.items()}
+    return replace(code, known={**code.known, **explicit})
+
+
+def _is_index_mask(raster: RasterSource) -> bool:
+    return len(raster.data_bands) == 1 and raster.dtype.kind in "iu"
+
+
+def _named_code(raster: RasterSource, named: ClassSchema, schema: ClassSchema) -> MaskCode:
+    """Return the code of a mask that names its classes: these names decide, whatever value or colour they have."""
+    by_name = {name: index for index, name in enumerate(schema.names)}
+    known = {item.value: by_name[item.name] for item in named.classes if item.name in by_name}
+    names = dict(zip(named.values, named.names, strict=True))
+    nodata = raster.nodata
+    nothing = {UNLABELLED} | ({int(nodata)} if nodata is not None and float(nodata).is_integer() else set())
+    return MaskCode(
+        dict.fromkeys(nothing - set(names), UNLABELLED) | known,
+        lambda pixels: pixels[0],
+        lambda code: f"the value {code} ({names[code]})" if code in names else f"the value {code}",
+        "",
+    )
+
+
+@dataclass(frozen=True)
+class MaskReader:
+    """A mask on an image, read as class indices by a rule."""
+
+    mask: MaskOnImage
+    rule: MaskCode
+
+    def read(self, window: PixelWindow) -> Values:
+        """Return the (H, W) class indices of a `window` of the image, 255 where there is none, `UNKNOWN` included."""
+        return self._labels(window)[0]
+
+    def _labels(self, window: PixelWindow) -> tuple[Values, npt.NDArray[np.generic]]:
+        pixels, covered = self.mask.read(window)
+        labels = self.rule.labels(pixels)
+        labels[~covered] = UNLABELLED
+        return labels, pixels
+
+    def require_known(self, image: ImageEntry, on_event: OnEvent, control: JobControl) -> None:
+        """Raise unless every pixel that would be imported has a class: the import is all or nothing.
+
+        Raises:
+            InterchangeError: a value has no class.
+        """
+        path = self.mask.raster.path
+        meter = ProgressMeter(f"checking {path.name}", self.mask.window.pixels, on_event)
+        strangers: Counter[int] = Counter()
+        for part in tiles_of(image, self.mask.window):
+            control.checkpoint()
+            labels, pixels = self._labels(part)
+            if (labels == UNKNOWN).any():
+                strangers.update(self.rule.strangers(pixels, labels))
+            meter.add(part.pixels)
+        if strangers:
+            raise self._unknown(strangers)
+
+    def _unknown(self, strangers: Mapping[int, int]) -> InterchangeError:
+        raster = self.mask.raster
+        found = {key_text(raster, code): (self.rule.describe(code), count) for code, count in strangers.items()}
+        blur = " (JPEG blurs masks: save them as PNG or TIFF)" if raster.driver == "JPEG" else ""
+        return unknown_values_error(raster.path, found, "px", blur)
+
+
+def tiles_of(image: ImageEntry, window: PixelWindow) -> list[PixelWindow]:
+    """Return the parts of `window` in the tiles of the image's labels."""
+    pyramid = TilePyramid(image.grid.width, image.grid.height)
+    parts = (pyramid.tile_window(key).intersection(window) for key in pyramid.tiles_in(0, window))
+    return [part for part in parts if part is not None]
+
+
+def key_text(raster: RasterSource, code: int) -> str:
+    """Return what stands for `code` before the = of a mapping: a number, or a colour such as #0072b2."""
+    return f"#{code:06x}" if len(raster.data_bands) > 1 else str(code)

@@ -1,0 +1,88 @@
+"""The files that can become labels: what reads each kind, chosen by the suffix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from landseg_core.errors import InterchangeError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.interchange.import_mask import import_mask
+from landseg_core.interchange.import_vector import import_polygons
+from landseg_core.interchange.source_info import SourceInfo, describe_mask, describe_polygons
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.project.project import Project
+
+POLYGON_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".fgb")
+"""The suffixes of files of polygons; every other file is a mask, in any format that GDAL reads."""
+MASK_SUFFIXES = (".tif", ".tiff", ".png", ".vrt", ".jp2", ".bmp", ".gif")
+"""The usual suffixes of masks."""
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def is_polygon_file(source: Path) -> bool:
+    """Tell whether `source` is read as polygons, and not as a mask."""
+    return source.suffix.lower() in POLYGON_SUFFIXES
+
+
+def import_labels(
+    project: Project,
+    image_id: int,
+    source: Path,
+    mapping: Mapping[str, str] | None = None,
+    attribute: str | None = None,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> int:
+    """Label an image with a mask or with polygons, in one undo step; return how many pixels changed.
+
+    `mapping` holds class names by value, "" or "unlabelled" to leave a value out; the value of a mask is a number, or a
+    colour such as #0072b2. `attribute` is the field of polygons that tells the class.
+
+    Raises:
+        InterchangeError, RasterError, DatasetError: the file cannot be read, does not lie on the image, or holds a
+            value that no class has; nothing has changed.
+        ProjectError: the project cannot take the labels.
+        JobStopped: `control` asked for it; nothing has changed.
+    """
+    mapping = mapping or {}
+    if is_polygon_file(source):
+        return import_polygons(project, image_id, source, attribute, mapping, on_event, control)
+    if attribute is not None:
+        raise InterchangeError(f"{source} is read as a mask, which has no fields; leave the field out (--attribute)")
+    return import_mask(project, image_id, source, mask_mapping(mapping), on_event, control)
+
+
+def mask_mapping(mapping: Mapping[str, str]) -> dict[int, str]:
+    """Return `mapping` by number, 0xRRGGBB for a colour.
+
+    Raises:
+        InterchangeError: a value is neither a number nor a colour.
+    """
+    return {_mask_value(text): name for text, name in mapping.items()}
+
+
+def _mask_value(text: str) -> int:
+    if _COLOUR.fullmatch(text):
+        return int(text[1:], 16)
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InterchangeError(
+            f"'{text}' is no value of a mask; write a whole number or a colour such as #0072b2"
+        ) from error
+
+
+def describe_source(
+    source: Path, schema: ClassSchema, on_event: OnEvent = ignore_event, control: JobControl | None = None
+) -> SourceInfo:
+    """Return what is in `source`: its values, how often each occurs, and the class of `schema` that it suggests.
+
+    Raises:
+        InterchangeError, RasterError, DatasetError: the file cannot be read.
+        JobStopped: `control` asked for it.
+    """
+    describe = describe_polygons if is_polygon_file(source) else describe_mask
+    return describe(source, schema, on_event, control)

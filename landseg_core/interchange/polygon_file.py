@@ -1,0 +1,148 @@
+"""Reads polygons from GeoPackage, GeoJSON, Shapefile and FlatGeobuf."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyogrio
+import shapely
+from rasterio.crs import CRS
+from rasterio.errors import CRSError as RasterioCRSError
+
+from landseg_core.errors import InterchangeError
+from landseg_core.interchange.ogr import OGR_ERRORS, quiet_ogr
+
+Bounds = tuple[float, float, float, float]
+
+# pyogrio stumbles over names of CRSs and fields that are no text: the last two.
+_ERRORS = (*OGR_ERRORS, RasterioCRSError, shapely.GEOSException, UnicodeDecodeError, UnboundLocalError)
+_POLYGONAL = ("Polygon", "MultiPolygon")
+_MAY_HOLD_POLYGONS = (*_POLYGONAL, "Unknown", "GeometryCollection")
+
+
+@dataclass(frozen=True)
+class Polygons:
+    """The features of a layer, in their order: `shapes` are valid polygons or multipolygons.
+
+    Attributes:
+        shapes: (N,) shapely geometries in the coordinates of the file.
+        fields: the (N,) values of each field; lists are left out.
+        text_fields: the names of those that hold text.
+    """
+
+    shapes: npt.NDArray[Any]
+    fields: Mapping[str, npt.NDArray[Any]]
+    text_fields: tuple[str, ...]
+
+    def texts(self, field: str) -> list[str]:
+        """Return the (N,) values of a field as they stand before the = of a mapping, "" where there is none."""
+        return [value_text(value) for value in self.fields[field].tolist()]
+
+
+class PolygonFile:
+    """A file of polygons, opened.
+
+    Attributes:
+        path: the file.
+        layer: the layer that holds polygons.
+        crs: what its coordinates mean; None where the file does not say.
+
+    Raises:
+        InterchangeError: the file cannot be read, or it is not clear which polygons are meant.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._require_file()
+        with self._doing():
+            self.layer = self._polygon_layer()
+            crs = pyogrio.read_info(path, layer=self.layer)["crs"]
+            self.crs: CRS | None = _earthly(CRS.from_user_input(crs)) if crs else None
+
+    def _require_file(self) -> None:
+        if not self.path.is_file():
+            what = "is a folder; name a file in it" if self.path.is_dir() else "does not exist; check the name"
+            raise InterchangeError(f"{self.path} {what}")
+
+    def _polygon_layer(self) -> str:
+        kinds = {str(name): str(kind).split(" ")[0] for name, kind in pyogrio.list_layers(self.path) if kind}
+        layers = [name for name, kind in kinds.items() if kind in _MAY_HOLD_POLYGONS]
+        if len(layers) == 1:
+            return layers[0]
+        if layers:
+            raise InterchangeError(
+                f"{self.path} holds polygons in the layers {', '.join(layers)};"
+                " save the one you want as a file of its own"
+            )
+        raise self._no_polygons(Counter(kinds.values()) or Counter(["nothing"]))
+
+    def _no_polygons(self, kinds: Counter[str]) -> InterchangeError:
+        return InterchangeError(
+            f"{self.path} holds {', '.join(sorted(kinds))} instead of polygons, and only polygons have an inside;"
+            " turn lines into polygons, for example with a buffer"
+        )
+
+    def read(self, bounds: Bounds | None = None) -> Polygons:
+        """Return the polygons that touch `bounds` (left, low, right, high in the file's coordinates), or all.
+
+        Raises:
+            InterchangeError: they cannot be read, or some features are no polygons.
+        """
+        with self._doing():
+            meta, _, wkb, columns = pyogrio.raw.read(self.path, layer=self.layer, force_2d=True, bbox=bounds)
+            there = np.array([geometry is not None for geometry in wkb], np.bool_)
+            shapes = shapely.from_wkb(wkb[there])
+            shapes = self._polygonal(shapes)
+        kinds = {str(name): str(kind) for name, kind in zip(meta["fields"], meta["dtypes"], strict=True)}
+        values = {name: column[there] for name, column in zip(kinds, columns, strict=True)}
+        fields = {name: column for name, column in values.items() if not kinds[name].startswith("list")}
+        return Polygons(shapes, fields, tuple(name for name in fields if kinds[name] == "object"))
+
+    def _polygonal(self, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the shapes made valid; what is left of a polygon may be several, or nothing."""
+        strange = Counter(shape.geom_type for shape in shapes if shape.geom_type not in _POLYGONAL)
+        if strange:
+            raise self._no_polygons(strange)
+        wrong = ~shapely.is_valid(shapes)
+        shapes[wrong] = [_polygons_of(shape) for shape in shapely.make_valid(shapes[wrong])]
+        return shapes
+
+    @contextmanager
+    def _doing(self) -> Iterator[None]:
+        """Turn failures into one sentence, and keep GDAL's warnings about odd files to ourselves."""
+        try:
+            with quiet_ogr():
+                yield
+        except _ERRORS as error:
+            reason = " ".join(str(error).split()).split("; It might help")[0].rstrip(".")  # ... to name a driver
+            raise InterchangeError(
+                f"{self.path} cannot be read as polygons ({reason}); check that it is a complete"
+                " GeoPackage, GeoJSON, Shapefile or FlatGeobuf"
+            ) from error
+
+
+def _earthly(crs: CRS) -> CRS | None:
+    """Return `crs`, or None for one that says of itself that it has no place on the Earth."""
+    return crs if crs.is_geographic or crs.is_projected else None
+
+
+def _polygons_of(shape: Any) -> Any:
+    """Return the polygons among the parts of a mended polygon; the others are what has no inside."""
+    parts = shapely.get_parts(shapely.get_parts([shape]))
+    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
+
+
+def value_text(value: Any) -> str:
+    """Return the text of an attribute's value, as it stands before the = of a mapping."""
+    if value is None or value != value:  # NaN stands for no value
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

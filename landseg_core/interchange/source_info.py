@@ -1,0 +1,125 @@
+"""What is in a file that may become labels, so that somebody can say which class each value is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from landseg_core.data.masks import MaskCode
+from landseg_core.errors import InterchangeError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.geo.tiling import pieces
+from landseg_core.interchange.import_mask import key_text, mask_rule
+from landseg_core.interchange.import_vector import class_field, known_texts
+from landseg_core.interchange.mask_on_image import MaskOnImage
+from landseg_core.interchange.polygon_file import PolygonFile
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.progress import ProgressMeter
+from landseg_core.raster.source import RasterSource
+
+_PIECE = 2048
+_MOST_VALUES = 1000
+
+
+@dataclass(frozen=True)
+class SourceValue:
+    """A value of a file: its `key` in a mapping, its `text` for people, in how many px or polygons it occurs.
+
+    `suggestion` is the class that it becomes unless a mapping says otherwise, "" where it is not known; `colour`
+    (#rrggbb) is its own, where it has one.
+    """
+
+    key: str
+    text: str
+    count: int
+    suggestion: str
+    colour: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """What a file holds: `values` of a mask, or those of each field (`attributes`) of polygons.
+
+    `attribute` is the field that tells the class unless another is named; None where none does.
+    """
+
+    kind: Literal["mask", "polygons"]
+    values: tuple[SourceValue, ...] = ()
+    attributes: Mapping[str, tuple[SourceValue, ...]] = field(default_factory=dict)
+    attribute: str | None = None
+
+
+def describe_mask(
+    source: Path, schema: ClassSchema, on_event: OnEvent = ignore_event, control: JobControl | None = None
+) -> SourceInfo:
+    """Return the values of a mask and how many pixels hold each; unlabelled ones are left out.
+
+    Raises:
+        RasterError, DatasetError: the file is no mask.
+        InterchangeError: it holds so many values that it must be a picture.
+        JobStopped: `control` asked for it.
+    """
+    control = control or JobControl()
+    with RasterSource(source) as raster:
+        rule = mask_rule(raster, schema, {})
+        mask = MaskOnImage(raster, raster.grid)
+        meter = ProgressMeter(f"reading {source.name}", mask.window.pixels, on_event)
+        counts: Counter[int] = Counter()
+        for part in pieces(mask.window, _PIECE, _PIECE):
+            control.checkpoint()
+            pixels, covered = mask.read(part)
+            codes, found = np.unique(rule.encode(pixels)[covered], return_counts=True)
+            counts.update(dict(zip(codes.tolist(), found.tolist(), strict=True)))
+            _refuse_picture(source, counts)
+            meter.add(part.pixels)
+        return SourceInfo("mask", tuple(_mask_values(raster, rule, schema, counts)))
+
+
+def _refuse_picture(source: Path, counts: Mapping[int, int]) -> None:
+    if len(counts) > _MOST_VALUES:
+        raise InterchangeError(
+            f"{source} holds more than {_MOST_VALUES} different values, as a picture does; choose a mask of classes"
+        )
+
+
+def _mask_values(
+    raster: RasterSource, rule: MaskCode, schema: ClassSchema, counts: Mapping[int, int]
+) -> Iterator[SourceValue]:
+    for code, count in sorted(counts.items()):
+        index = rule.known.get(code)
+        if index != UNLABELLED:
+            suggestion = "" if index is None else schema.names[index]
+            text = rule.describe(code).removeprefix("the ")
+            yield SourceValue(key_text(raster, code), text, count, suggestion, _colour(raster, code))
+
+
+def _colour(raster: RasterSource, code: int) -> str | None:
+    if len(raster.data_bands) > 1:
+        return key_text(raster, code)
+    table = raster.colour_table
+    return None if table is None else "#" + bytes(table[code, :3].tolist()).hex()
+
+
+def describe_polygons(
+    source: Path, schema: ClassSchema, _on_event: OnEvent = ignore_event, _control: JobControl | None = None
+) -> SourceInfo:
+    """Return the values of each field of the polygons of a file, and how many polygons hold each.
+
+    Raises:
+        InterchangeError: the file is not one of polygons.
+    """
+    polygons = PolygonFile(source).read()
+    known = known_texts(schema, {})
+    attributes = {
+        name: tuple(
+            SourceValue(text, text or "no value", count, schema.names[known[text]] if text in known else "")
+            for text, count in sorted(Counter(polygons.texts(name)).items())
+        )
+        for name in polygons.fields
+    }
+    return SourceInfo("polygons", attributes=attributes, attribute=class_field(polygons, schema, {}))

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from landseg_core.cli.train import Source
+
+FOLDER = Path("data")
+NOTHING = Source(None, None, None, None, None, None, None)
+
+
+def source(**options: object) -> Source:
+    return Source(**(vars(NOTHING) | options))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"project": FOLDER},
+        {"images": FOLDER, "masks": FOLDER, "classes": "landcover-ai"},
+        {"images": FOLDER, "masks": FOLDER, "classes": "landcover-ai", "train_list": FOLDER, "val_list": FOLDER},
+        {"landcover_ai": FOLDER, "classes": "landcover-ai"},
+    ],
+)
+def test_options_that_go_together(options: dict[str, object]) -> None:
+    source(**options).check()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "give either --project"),
+        ({"classes": "landcover-ai"}, "give either --project"),
+        ({"project": FOLDER, "classes": "landcover-ai"}, "not with --project"),
+        ({"project": FOLDER, "images": FOLDER, "masks": FOLDER}, "give either --project"),
+        ({"project": FOLDER, "landcover_ai": FOLDER}, "give either --project"),
+        ({"project": FOLDER, "train_list": FOLDER}, "take lists"),
+        ({"landcover_ai": FOLDER, "classes": "landcover-ai", "val_list": FOLDER}, "take lists"),
+        ({"images": FOLDER, "classes": "landcover-ai"}, "together"),
+        ({"images": FOLDER, "masks": FOLDER}, "give --classes"),
+    ],
+)
+def test_options_that_do_not(options: dict[str, object], words: str) -> None:
+    with pytest.raises(typer.BadParameter, match=words):
+        source(**options).check()
