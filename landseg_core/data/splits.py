@@ -22,6 +22,8 @@ BLOCK_SIZES = (1024, 512)
 FEWEST_BLOCKS = 5  # one over the validation share
 SMALLEST_CUT = 64
 """An image with no longer side (px) is not cut in two."""
+ENOUGH_PIXELS = 1000
+"""A class with fewer labelled px may be missing on the validation side: its figures would mean little."""
 
 
 @dataclass(frozen=True)

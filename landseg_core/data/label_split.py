@@ -1,0 +1,173 @@
+"""Splits what is labelled into ground to train on and ground to validate on, by blocks that hold labels.
+
+Blocks are large against a chip, so that a model is not validated on what it has nearly seen: 1024 px where that leaves
+enough blocks that hold labels, else 512 or 256 px, if chips are no larger. Where even these are too few, each image is
+cut in two through its labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.data.label_cells import Counts, LabelCells, LabelTile, Places, count_cells
+from landseg_core.data.label_cut import cut_in_two
+from landseg_core.data.label_parts import LabelPart, Size, blocks, counts_of
+from landseg_core.data.splits import ENOUGH_PIXELS, FEWEST_BLOCKS, VALIDATION_SHARE, Split
+from landseg_core.errors import DatasetError
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+
+LABEL_BLOCK_SIZES = (1024, 512, 256)
+"""Sides of a block in px, the preferred one first."""
+FAIR_SHARES = (0.1, 0.4)
+"""A split outside these shares for validation is taken only where there is no better one."""
+_CELL, _FINE_CELL = 128, 8
+_ATTEMPTS = 8
+
+Chosen = npt.NDArray[np.bool_]
+"""(blocks,) True for those that validate."""
+Sides = list[tuple[LabelPart, bool]]
+"""Parts, and whether they validate."""
+
+
+def label_split(
+    read_tiles: Callable[[], Iterable[LabelTile]], sizes: Sequence[Size], schema: ClassSchema, seed: int, chip: int
+) -> Split:
+    """Split the labels of images of `sizes` (width, height) so that about a fifth of the labelled px validate.
+
+    The windows hold the labels with as much around them as chips of `chip` px show. No block is on both sides; each
+    class with enough labels is, where the blocks allow it. The same labels, seed and chip give the same split.
+
+    Args:
+        read_tiles: gives the label tiles of all images; called twice where there are few.
+        sizes: of the images, by the number that the tiles tell.
+        schema: the classes.
+        seed: of the choice.
+        chip: side of the training windows in px.
+
+    Raises:
+        DatasetError: nothing is labelled, or all of it lies in one small spot.
+    """
+    rng = np.random.Generator(np.random.Philox(seed))
+    images = _images(count_cells(read_tiles(), schema, _CELL), sizes)
+    if not images:
+        raise DatasetError("nothing is labelled yet; paint each class in some places first")
+    sides = _by_blocks(images, sizes, chip, rng) or _by_cut(
+        _images(count_cells(read_tiles(), schema, _FINE_CELL), sizes), sizes, rng
+    )
+    train, val = (
+        tuple((part.image, window) for part, at in sides if at is validates for window in part.windows(chip))
+        for validates in (False, True)
+    )
+    return Split(train, val)
+
+
+def _images(cells: LabelCells, sizes: Sequence[Size]) -> list[LabelPart]:
+    """Return the images that hold labels, each as one part."""
+    return [LabelPart(PixelWindow(0, 0, *sizes[int(own.image[0])]), own) for own in cells.by_image()]
+
+
+# --- by blocks
+
+
+def _by_blocks(images: Sequence[LabelPart], sizes: Sequence[Size], chip: int, rng: np.random.Generator) -> Sides | None:
+    """Return the blocks of the largest size that splits well, or else best; None where there are too few of any."""
+    best: tuple[tuple[int, bool], Sides] | None = None
+    for side in _block_sizes(chip):
+        parts = [part for image in images for part in blocks(image, sizes[image.image], side)]
+        if len(parts) < FEWEST_BLOCKS:
+            continue
+        counts = counts_of(parts)
+        chosen = choose_blocks(counts, rng)
+        if not chosen.any():  # each block is the last of some class
+            continue
+        share = _share(counts, chosen)
+        fault = _unseen(counts, chosen), not FAIR_SHARES[0] <= share <= FAIR_SHARES[1]
+        if best is None or fault < best[0]:
+            best = fault, list(zip(parts, chosen.tolist(), strict=True))
+    return best[1] if best else None
+
+
+def _block_sizes(chip: int) -> list[int]:
+    """Return the sides to try: none but the largest is smaller than a chip, which would show little of its block."""
+    return [side for side in LABEL_BLOCK_SIZES if side >= chip] or [LABEL_BLOCK_SIZES[0]]
+
+
+def choose_blocks(counts: Counts, rng: np.random.Generator) -> Chosen:
+    """Choose the blocks to validate on, given their (blocks, K) labelled px: the best of some random attempts."""
+    attempts = [_Choice(counts, rng.permutation(len(counts))).made() for _ in range(_ATTEMPTS)]
+    return min(attempts, key=lambda chosen: (_unseen(counts, chosen), abs(_share(counts, chosen) - VALIDATION_SHARE)))
+
+
+class _Choice:
+    """Takes blocks class by class, the rarest first, until about a fifth of each class validates.
+
+    After Sechidis, Tsoumakas, Vlahavas, "On the Stratification of Multi-Label Data", 2011. No class loses its last
+    block to train on.
+    """
+
+    def __init__(self, counts: Counts, order: Places) -> None:
+        self._counts, self._order = counts, order.tolist()
+        self._holds = counts > 0
+        self._left = self._holds.sum(axis=0)  # blocks to train on, by class
+        self._chosen = np.zeros(len(counts), np.bool_)
+
+    def made(self) -> Chosen:
+        """Return the blocks that validate."""
+        for number in np.argsort(self._left, kind="stable").tolist():
+            self._add_class(number)
+        return self._chosen
+
+    def _add_class(self, number: int) -> None:
+        pixels = self._counts[:, number]
+        holders = [block for block in self._order if self._holds[block, number]]
+        wanted = VALIDATION_SHARE * pixels.sum() - pixels[self._chosen].sum()
+        for block in filter(self._may_take, holders):
+            if pixels[block] < 2 * wanted:  # it brings the share closer
+                self._take(block)
+                wanted -= pixels[block]
+        if not self._chosen[holders].any():
+            smallest = min(filter(self._may_take, holders), key=lambda block: int(pixels[block]), default=None)
+            if smallest is not None:
+                self._take(smallest)
+
+    def _may_take(self, block: int) -> bool:
+        return not self._chosen[block] and bool((self._left[self._holds[block]] > 1).all())
+
+    def _take(self, block: int) -> None:
+        self._chosen[block] = True
+        self._left[self._holds[block]] -= 1
+
+
+def _unseen(counts: Counts, chosen: Chosen) -> int:
+    """Return how many classes have enough labels, and none to validate on."""
+    return int(((counts.sum(axis=0) >= ENOUGH_PIXELS) & (counts[chosen].sum(axis=0) == 0)).sum())
+
+
+def _share(counts: Counts, chosen: Chosen) -> float:
+    return float(counts[chosen].sum() / counts.sum())
+
+
+# --- by a cut
+
+
+def _by_cut(images: Sequence[LabelPart], sizes: Sequence[Size], rng: np.random.Generator) -> Sides:
+    """Return the blocks on both sides of a cut through each image; an image with a small spot only is trained on.
+
+    Raises:
+        DatasetError: all are.
+    """
+    sides = [side for image in images for side in cut_in_two(image, rng)]
+    if not any(validates for _, validates in sides):
+        raise DatasetError(
+            "the labels lie in spots too small to keep a part of them for validation; "
+            "paint larger spots, or in at least five places some hundred pixels apart"
+        )
+    return [
+        (block, validates)
+        for part, validates in sides
+        for block in blocks(part, sizes[part.image], LABEL_BLOCK_SIZES[0])
+    ]

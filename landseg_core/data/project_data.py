@@ -1,0 +1,86 @@
+"""The data set that the labels of a project make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from landseg_core.data.areas import ImagePair
+from landseg_core.data.chips import TrainingData
+from landseg_core.data.datasets import training_data
+from landseg_core.data.label_cells import LabelTile
+from landseg_core.data.label_split import label_split
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.geo.window import PixelWindow
+from landseg_core.project.snapshot import LabelSnapshot, present_images
+from landseg_core.project.sparse_mask import read_sparse_mask
+from landseg_core.raster.source import RasterSource
+
+if TYPE_CHECKING:
+    from landseg_core.project.project import Project
+
+
+@dataclass(frozen=True)
+class SplitBlocks:
+    """What a run would train and validate on in one image, in px of the image."""
+
+    train: tuple[PixelWindow, ...]
+    val: tuple[PixelWindow, ...]
+
+
+def project_data(
+    labels: LabelSnapshot, seed: int, chip: int, on_event: OnEvent = ignore_event, control: JobControl | None = None
+) -> TrainingData:
+    """Return the data set of the labels that `snapshot` copied, split by blocks; see `label_split`.
+
+    Raises:
+        DatasetError: the labels lie in one small spot, or the images differ in bands or type.
+        RasterError: an image or a mask cannot be read.
+        JobStopped: the user asked for it.
+    """
+    control = control or JobControl()
+    pairs = [ImagePair(mask.stem, mask.image, mask.mask) for mask in labels.masks]
+
+    def tiles() -> Iterator[LabelTile]:
+        for number, pair in enumerate(pairs):
+            for key, tile in read_sparse_mask(pair.mask):
+                control.checkpoint()
+                yield number, key, tile
+
+    split = label_split(tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip)
+    train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
+    return training_data(train, val, labels.schema, on_event, control)
+
+
+def label_blocks(project: Project, seed: int, chip: int, control: JobControl | None = None) -> dict[int, SplitBlocks]:
+    """Return by image id what `project_data` would make of the labels that are stored now; from any thread.
+
+    Raises:
+        DatasetError: nothing is labelled, or the labels lie in one small spot.
+        ProjectError: the labels cannot be read.
+        JobStopped: the user asked for it.
+    """
+    control = control or JobControl()
+    images = present_images(project)
+    with project.read_transaction() as view:
+
+        def tiles() -> Iterable[LabelTile]:
+            for number, image in enumerate(images):
+                for key, tile in view.tiles(image.id):
+                    control.checkpoint()
+                    yield number, key, tile
+
+        sizes = [(image.grid.width, image.grid.height) for image in images]
+        split = label_split(tiles, sizes, view.schema, seed, chip)
+    return {
+        image.id: SplitBlocks(
+            *(tuple(window for at, window in side if at == number) for side in (split.train, split.val))
+        )
+        for number, image in enumerate(images)
+    }
+
+
+def _size(pair: ImagePair) -> tuple[int, int]:
+    with RasterSource(pair.mask) as mask:
+        return mask.grid.width, mask.grid.height

@@ -1,0 +1,59 @@
+"""Training on the labels of a project: the labels that a run learns from, and its record in the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.project.snapshot import LABELS_FOLDER, LabelSnapshot, kept_snapshot, labels_of_run, snapshot
+from landseg_core.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from landseg_core.project.project import Project
+    from landseg_core.training.run import TrainResult
+
+
+@contextmanager
+def kept_with_its_run(run: Path) -> Iterator[None]:
+    """Remove the labels in the folder of a run where the `with` block fails and leaves no model and no checkpoint."""
+    files = RunFolder(run)
+    with labels_of_run(run, (files.model, files.checkpoint)):
+        yield
+
+
+def labels_to_learn(
+    project: Project, run: Path, *, resume: bool, on_event: OnEvent = ignore_event, control: JobControl | None = None
+) -> LabelSnapshot:
+    """Return the labels for a run in the folder `run`: copied there now, or those that it began with; from any thread.
+
+    Raises:
+        DatasetError: nothing is labelled.
+        TrainingError: the run to resume did not begin with the labels of a project.
+        ProjectError: the project cannot be read.
+        OutputError: the labels cannot be written.
+        JobStopped: the user asked for it.
+    """
+    if resume:
+        return kept_snapshot(run / LABELS_FOLDER, {image.id: image.path for image in project.images})
+    return snapshot(project, run / LABELS_FOLDER, on_event, control)
+
+
+def record_run(project: Project, run: Path, result: TrainResult) -> None:
+    """Enter a run that gave a model into its project, with the state of the labels that it saw.
+
+    Raises:
+        ProjectError: the project cannot be changed.
+    """
+    labels = kept_snapshot(run / LABELS_FOLDER, {})
+    project.add_run(
+        run.absolute(), result.bundle.architecture, result.bundle.schema.names, labels.label_state, figures(result)
+    )
+
+
+def figures(result: TrainResult) -> dict[str, Any]:
+    """Return how good the model of a run is and after how many epochs; None where it was not validated."""
+    told = result.bundle.training
+    return {"miou": told.get("miou"), "accuracy": told.get("accuracy"), "epochs": told.get("epoch")}

@@ -1,0 +1,120 @@
+"""A run on a project's labels: copied into its folder, found again to go on, entered into the project at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from landseg_core.data.project_data import project_data
+from landseg_core.errors import DatasetError, JobStopped, TrainingError
+from landseg_core.events import JobControl, StepFinished
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.project.project import Project
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.project_run import kept_with_its_run, labels_to_learn, record_run
+from landseg_core.training.trainer import Trainer, TrainResult
+
+COLOURS = np.array([(60, 90, 40), (40, 60, 160), (170, 170, 170)], np.uint8)
+
+
+@pytest.fixture
+def config(config: TrainConfig) -> TrainConfig:
+    """One epoch of seven steps."""
+    return config.model_copy(update={"epochs": 1, "batch": 7})
+
+
+@pytest.fixture
+def project(tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., Path]) -> Iterator[Project]:
+    """Return a project of one image of 256 px, painted in stripes of all classes."""
+    truth = np.arange(256)[:, None] // 32 % 3 * np.ones((1, 256), np.int64)
+    with Project.create(tmp_path / "p.landseg", schema) as project:
+        image = project.add_image(write_raster(tmp_path / "stripes.tif", COLOURS[truth].transpose(2, 0, 1)))
+        edit = project.labels(image.id).begin()
+        edit.put(image.grid.window, schema.value_table()[truth], np.ones((256, 256), bool))
+        project.record(image.id, edit.finish(), "Paint")
+        yield project
+
+
+def learn(
+    project: Project, run: Path, config: TrainConfig, control: JobControl | None = None, **how: bool
+) -> TrainResult:
+    """Train as the command line and the window do; `control` stops after the fifth step."""
+    trainer = Trainer(config, run, **how)
+
+    def listen(event: object) -> None:
+        if control and isinstance(event, StepFinished) and event.step == 5:
+            control.stop()
+
+    with kept_with_its_run(run):
+        labels = labels_to_learn(project, run, resume=how.get("resume", False))
+        return trainer.fit(project_data(labels, config.seed, config.chip), listen, control)
+
+
+def test_a_run_is_entered_with_the_labels_it_saw(project: Project, config: TrainConfig, tmp_path: Path) -> None:
+    seen = project.label_state()
+    result = learn(project, tmp_path / "run", config)
+    edit = project.labels(1).begin()
+    edit.put(project.images[0].grid.window, np.zeros((256, 256), np.uint8), np.ones((256, 256), bool))
+    project.record(1, edit.finish(), "Paint over")
+    record_run(project, tmp_path / "run", result)
+    (run,) = project.runs
+    assert (run.folder, run.model, run.classes) == (tmp_path / "run", "tiny", project.schema.names)
+    assert run.label_state == seen != project.label_state()
+    assert run.figures["miou"] == result.best_miou
+    assert 0 < run.figures["accuracy"] <= 1
+    assert run.figures["epochs"] == result.best_epoch
+
+
+def test_a_stopped_run_goes_on_with_the_labels_that_it_began_with(
+    project: Project, config: TrainConfig, tmp_path: Path
+) -> None:
+    stopped = learn(project, tmp_path / "run", config, JobControl())
+    assert stopped.reason == "stopped"
+    before = (tmp_path / "run" / "labels" / "stripes.tif").read_bytes()
+    edit = project.labels(1).begin()
+    edit.put(project.images[0].grid.window, np.full((256, 256), 4, np.uint8), np.ones((256, 256), bool))
+    project.record(1, edit.finish(), "Paint over")
+    assert learn(project, tmp_path / "run", config, resume=True).reason == "finished"
+    assert (tmp_path / "run" / "labels" / "stripes.tif").read_bytes() == before
+
+
+def test_a_run_on_folders_cannot_go_on_with_a_project(
+    project: Project, config: TrainConfig, tmp_path: Path, data, start
+) -> None:
+    start(config, tmp_path / "run").fit(data)
+    with pytest.raises(TrainingError, match="did not learn from a project"):
+        learn(project, tmp_path / "run", config, resume=True)
+    assert (tmp_path / "run" / "model.safetensors").exists()
+    assert not (tmp_path / "run" / "labels").exists()
+
+
+def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, config: TrainConfig, tmp_path: Path) -> None:
+    control = JobControl()
+    control.stop()
+    with pytest.raises(JobStopped):
+        learn(project, tmp_path / "runs" / "run", config, control)
+    assert not (tmp_path / "runs").exists()
+    with pytest.raises(TrainingError, match="cuda"):
+        learn(project, tmp_path / "runs" / "run", config.model_copy(update={"device": "cuda:77"}))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_folder_of_the_users_own_stays(project: Project, config: TrainConfig, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    project.undo()
+    with pytest.raises(DatasetError, match="no labels"):
+        learn(project, tmp_path / "run", config)
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_overwriting_takes_new_labels(project: Project, config: TrainConfig, tmp_path: Path) -> None:
+    learn(project, tmp_path / "run", config)
+    before = (tmp_path / "run" / "labels" / "labels.json").read_bytes()
+    edit = project.labels(1).begin()
+    edit.put(project.images[0].grid.window, np.full((256, 256), 4, np.uint8), np.eye(256, dtype=bool))
+    project.record(1, edit.finish(), "Paint over")
+    learn(project, tmp_path / "run", config, overwrite=True)
+    assert (tmp_path / "run" / "labels" / "labels.json").read_bytes() != before
