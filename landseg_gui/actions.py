@@ -1,177 +1,24 @@
-"""The window's menus and toolbar as data."""
+"""The window's actions, made from the rows that describe them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QWidget
 
+from landseg_gui.action_rows import MENUS, ROWS, TOOLBAR, ActionRow, Separator, SubMenu
 from landseg_gui.icons import icon
-
-MENUS = {"file": "&File", "view": "&View", "model": "&Model", "help": "&Help"}
-"""The menu bar: key and title of each menu, from left to right."""
-
-NEEDS_RASTER = "raster"
-NEEDS_MASK = "mask"
-
-
-@dataclass(frozen=True)
-class ActionRow:
-    """One action. `name` is its object name; `handler` the method of `Commands` that it calls.
-
-    `picture` names the icon, `short` is the toolbar's text, `needs` tells what must be open for the action to make
-    sense.
-    """
-
-    name: str
-    menu: str
-    text: str
-    handler: str
-    picture: str
-    shortcuts: tuple[str, ...] = ()
-    short: str = ""
-    tip: str = ""
-    needs: str = ""
-    checkable: bool = False
-
-
-@dataclass(frozen=True)
-class Separator:
-    """A line in a menu."""
-
-    menu: str
-
-
-@dataclass(frozen=True)
-class SubMenu:
-    """A menu inside a menu, which the window fills."""
-
-    name: str
-    menu: str
-    text: str
-
-
-ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
-    ActionRow(
-        "action_open",
-        "file",
-        "&Open…",
-        "open_files",
-        "open",
-        ("Ctrl+O",),
-        "Open",
-        "Open an orthophoto, or masks that belong to it",
-    ),
-    SubMenu("menu_recent", "file", "Open &Recent"),
-    ActionRow(
-        "action_open_mask",
-        "file",
-        "Open &Mask…",
-        "open_mask",
-        "mask",
-        ("Ctrl+M",),
-        "Mask",
-        "Lay a mask over the orthophoto",
-        NEEDS_RASTER,
-    ),
-    Separator("file"),
-    ActionRow(
-        "action_export",
-        "file",
-        "&Export…",
-        "export",
-        "export",
-        ("Ctrl+E",),
-        "Export",
-        "Write a mask as PNG or GeoTIFF",
-        NEEDS_MASK,
-    ),
-    Separator("file"),
-    ActionRow("action_quit", "file", "&Quit", "quit", "quit", ("Ctrl+Q",)),
-    ActionRow(
-        "action_fit",
-        "view",
-        "&Fit Whole Picture",
-        "fit",
-        "fit",
-        ("F",),
-        "Fit",
-        "Show the whole picture",
-        NEEDS_RASTER,
-    ),
-    ActionRow(
-        "action_zoom_100",
-        "view",
-        "&Actual Pixels",
-        "zoom_100",
-        "zoom_100",
-        ("Ctrl+1",),
-        "100 %",
-        "One pixel of the picture on one pixel of the screen",
-        NEEDS_RASTER,
-    ),
-    ActionRow(
-        "action_zoom_in", "view", "Zoom &In", "zoom_in", "zoom_in", ("+", "=", "Ctrl++", "Ctrl+="), needs=NEEDS_RASTER
-    ),
-    ActionRow("action_zoom_out", "view", "Zoom &Out", "zoom_out", "zoom_out", ("-", "Ctrl+-"), needs=NEEDS_RASTER),
-    Separator("view"),
-    ActionRow(
-        "action_hide_overlays",
-        "view",
-        "&Hide Overlays",
-        "hide_overlays",
-        "eye_off",
-        ("Tab",),
-        tip="Look at the picture without its masks for a moment",
-        needs=NEEDS_MASK,
-        checkable=True,
-    ),
-    ActionRow(
-        "action_rendering",
-        "view",
-        "&Bands and Contrast…",
-        "choose_rendering",
-        "contrast",
-        tip="Choose which bands are shown, and how bright",
-        needs=NEEDS_RASTER,
-    ),
-    Separator("view"),
-    SubMenu("menu_panels", "view", "&Panels"),
-    SubMenu("menu_theme", "view", "&Theme"),
-    ActionRow(
-        "action_train", "model", "&Train…", "train", "train", ("Ctrl+T",), "Train", "Train a model and watch it learn"
-    ),
-    ActionRow(
-        "action_predict",
-        "model",
-        "&Predict…",
-        "predict",
-        "predict",
-        ("Ctrl+P",),
-        "Predict",
-        "Map the picture with a trained model",
-        NEEDS_RASTER,
-    ),
-    ActionRow("action_open_log_folder", "help", "Open &Log Folder", "open_log_folder", "log"),
-    Separator("help"),
-    ActionRow("action_about", "help", "&About landseg", "about", "info"),
-)
-
-TOOLBAR = (
-    ("action_open", "action_open_mask"),
-    ("action_fit", "action_zoom_100"),
-    ("action_train", "action_predict", "action_export"),
-)
-"""The toolbar's actions, in groups."""
 
 
 class Actions:
-    """The window's actions, by object name, and the menus that the window fills itself."""
+    """The window's actions, by object name, and the menus that the window fills itself.
 
-    def __init__(self, window: QMainWindow, handlers: object) -> None:
+    Of `handlers`, the first that has a row's method does its work.
+    """
+
+    def __init__(self, window: QMainWindow, *handlers: object) -> None:
         self._by_name: dict[str, QAction] = {}
         self.menus: dict[str, QMenu] = {}
         for key, title in MENUS.items():
@@ -182,11 +29,11 @@ class Actions:
     def __getitem__(self, name: str) -> QAction:
         return self._by_name[name]
 
-    def _place(self, row: ActionRow | Separator | SubMenu, window: QMainWindow, handlers: object) -> None:
+    def _place(self, row: ActionRow | Separator | SubMenu, window: QMainWindow, handlers: Sequence[object]) -> None:
         menu = self.menus[row.menu]
         match row:
             case ActionRow():
-                action = _action(row, window, getattr(handlers, row.handler))
+                action = _action(row, window, _handler(handlers, row.handler))
                 self._by_name[row.name] = action
                 menu.addAction(action)
             case Separator():
@@ -206,12 +53,15 @@ class Actions:
         self[name].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         widget.addAction(self[name])
 
-    def enable(self, *, raster: bool, mask: bool) -> None:
-        """Enable what makes sense with, or without, a raster and a mask."""
-        open_now = {"": True, NEEDS_RASTER: raster, NEEDS_MASK: mask}
+    def enable(self, at_hand: Collection[str]) -> None:
+        """Enable what makes sense with what is `at_hand`; see `action_rows.NEEDS_RASTER` and the others."""
         for row in ROWS:
             if isinstance(row, ActionRow):
-                self[row.name].setEnabled(open_now[row.needs])
+                self[row.name].setEnabled(not row.needs or row.needs in at_hand)
+
+
+def _handler(handlers: Sequence[object], name: str) -> Callable[..., object]:
+    return next(getattr(handler, name) for handler in handlers if hasattr(handler, name))
 
 
 def _named(menu: QMenu, name: str) -> QMenu:

@@ -23,6 +23,7 @@ from landseg_gui.viewer.layers import MaskLayer
 from landseg_gui.viewer.viewport import Viewport
 
 _RASTERS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
+_PROJECTS_AND_RASTERS = f"Projects and images (*.landseg *.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;{_RASTERS}"
 _CLASS_FILES = "Class files (*.json);;All files (*)"
 _ABOUT = f"""<h3>landseg {__version__}</h3>
 <p>From an orthophoto to a land-cover map: look, train a U-Net and watch it learn, predict, export.</p>
@@ -31,7 +32,7 @@ Qt and PySide6 (LGPL 3) and pyqtgraph (MIT).</p>"""
 
 
 class Commands(QObject):
-    """The handlers that `actions.ROWS` names, and those of panels."""
+    """The handlers of `action_rows.ROWS` that need no project, and those of panels."""
 
     def __init__(self, window: QMainWindow, session: Session, runner: JobRunner, viewport: Viewport) -> None:
         super().__init__(window)
@@ -45,7 +46,7 @@ class Commands(QObject):
 
     def open_files(self) -> None:
         """Ask for files and open them."""
-        paths, _ = QFileDialog.getOpenFileNames(self._window, "Open", self._folder(), _RASTERS)
+        paths, _ = QFileDialog.getOpenFileNames(self._window, "Open", self._folder(), _PROJECTS_AND_RASTERS)
         self.open_paths([Path(path) for path in paths])
 
     def open_paths(self, paths: Sequence[Path]) -> None:

@@ -6,28 +6,35 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_gui import theme
 from landseg_gui.actions import Actions, choice_group
+from landseg_gui.at_hand import at_hand
 from landseg_gui.commands import Commands
 from landseg_gui.dialogs.failure import choose
+from landseg_gui.docks import Docks
 from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.label_commands import LabelCommands
+from landseg_gui.panels.classes import ClassesPanel
+from landseg_gui.panels.history import HistoryPanel
+from landseg_gui.panels.images import ImagesPanel
 from landseg_gui.panels.jobs import JobsPanel
 from landseg_gui.panels.layers import LayersPanel
 from landseg_gui.panels.message_bar import MessageBar
 from landseg_gui.panels.status import StatusBar
+from landseg_gui.panels.stored_field import StoredField
+from landseg_gui.panels.tool_options import ToolOptions
 from landseg_gui.panels.training import TrainingPanel
 from landseg_gui.panels.welcome import WelcomePage
 from landseg_gui.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
+from landseg_gui.tool_bar import ToolBar
+from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
-
-_PANEL_WIDTH = 330
-_LAYERS_HEIGHT, _TRAINING_HEIGHT = 400, 260
 
 
 class MainWindow(QMainWindow):
@@ -44,60 +51,64 @@ class MainWindow(QMainWindow):
         themes.setParent(self)
         self._closing = False
         self.viewport = Viewport(session.layers)
+        self.tools = ToolManager(self.viewport, session.project_session)
         self.commands = Commands(self, session, runner, self.viewport)
-        self.actions_by_name = Actions(self, self.commands)
+        self.label_commands = LabelCommands(self, session, runner, self.viewport, self.tools)
+        self.actions_by_name = Actions(self, self.commands, self.label_commands)
         self._welcome = WelcomePage()
         self._messages = MessageBar()
+        self._options = ToolOptions(self.tools)
         self._status = StatusBar()
         self._build_centre()
-        self._build_toolbar()
+        self._build_toolbars()
         self._build_docks()
         self._build_menus(themes)
         self._connect()
         self._show_session()
         settings.restore_window(self)
+        self.tools.restore(settings.tools)
 
     def _build_centre(self) -> None:
         self._pages = QStackedWidget()
         self._pages.addWidget(self._welcome)
         self._pages.addWidget(self.viewport)
         centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._messages)
-        column.addWidget(self._pages, 1)
+        grid = QGridLayout(centre)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        grid.addWidget(self._options, 0, 0)
+        grid.addWidget(self._pages, 1, 0)
+        # Over the pages, not above them: the picture must not move under a hand that paints.
+        grid.addWidget(self._messages, 1, 0, Qt.AlignmentFlag.AlignTop)
+        grid.setRowStretch(1, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self._status)
+        self._status.add_field(StoredField(self.session.project_session))
 
-    def _build_toolbar(self) -> None:
+    def _build_toolbars(self) -> None:
         toolbar = QToolBar("Toolbar", objectName="toolbar_main", movable=False)
         toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.actions_by_name.fill_toolbar(toolbar)
         self.addToolBar(toolbar)
+        self._tool_bar = ToolBar(self.tools, self.actions_by_name.menus["menu_tools"])
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._tool_bar)
 
     def _build_docks(self) -> None:
-        layers_panel = LayersPanel(self.session.layers)
-        layers_panel.rendering_wanted.connect(self.commands.choose_rendering)
-        layers_panel.classes_wanted.connect(self.commands.choose_classes)
+        project = self.session.project_session
+        self._layers_panel = LayersPanel(self.session.layers)
+        self._images = ImagesPanel(project)
+        self._classes = ClassesPanel(project, self.session.layers)
         self._training = TrainingPanel()
-        layers = self._add_dock("dock_layers", "Layers", layers_panel)
-        training = self._add_dock("dock_training", "Training", self._training)
-        jobs = self._add_dock("dock_jobs", "Jobs", JobsPanel(self.runner))
-        self.tabifyDockWidget(training, jobs)
-        training.raise_()
-        self.resizeDocks([layers], [_PANEL_WIDTH], Qt.Orientation.Horizontal)
-        self.resizeDocks([layers, training], [_LAYERS_HEIGHT, _TRAINING_HEIGHT], Qt.Orientation.Vertical)
-        self._layers_dock, self._training_dock = layers, training
-
-    def _add_dock(self, name: str, title: str, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, objectName=name)
-        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        dock.setWidget(panel)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        self.actions_by_name.menus["menu_panels"].addAction(dock.toggleViewAction())
-        return dock
+        panels = {
+            "layers": self._layers_panel,
+            "images": self._images,
+            "classes": self._classes,
+            "history": HistoryPanel(project),
+            "training": self._training,
+            "jobs": JobsPanel(self.runner),
+        }
+        self.docks = Docks(self, panels, self.actions_by_name.menus["menu_panels"])
 
     def _build_menus(self, themes: ThemeManager) -> None:
         menus = self.actions_by_name.menus
@@ -106,33 +117,79 @@ class MainWindow(QMainWindow):
         self.actions_by_name.limit_to(self.viewport, "action_hide_overlays")
 
     def _connect(self) -> None:
-        session, view = self.session, self.viewport
-        session.view_provider = view.view_window
-        session.layers_changed.connect(self._show_session)
-        hide = self.actions_by_name["action_hide_overlays"]
-        session.layers.overlays_hidden_changed.connect(hide.setChecked)
-        session.raster_changed.connect(view.setFocus)
+        self._connect_session()
+        self._connect_viewport()
+        self._connect_panels()
+
+    def _connect_session(self) -> None:
+        session, project = self.session, self.session.project_session
+        for signal in (
+            session.layers_changed,
+            project.project_changed,
+            project.image_changed,
+            project.images_changed,
+            project.history_changed,
+        ):
+            signal.connect(self._show_session)
+        session.raster_changed.connect(self.viewport.setFocus)
         session.opened.connect(self._settings.add_recent_file)
         session.message.connect(self._messages.show_notice)
         session.problem.connect(self._messages.show_problem)
+        project.window = self
+        project.project_wanted.connect(self.label_commands.new_project)
+        for name, signal in (
+            ("action_hide_overlays", session.layers.overlays_hidden_changed),
+            ("action_compare", self.label_commands.comparison.flashing_changed),
+            ("action_differences", self.label_commands.comparison.only_differences_changed),
+        ):
+            signal.connect(self.actions_by_name[name].setChecked)
+
+    def _connect_viewport(self) -> None:
+        view, project = self.viewport, self.session.project_session
+        self.session.view_provider = view.view_window
+        project.set_frame_provider(lambda: None if view.fits else view.frame)
+        project.view_wanted.connect(view.centre_on)
         view.canvas.failed.connect(self._messages.show_problem)
         view.frame_changed.connect(self._show_zoom)
         view.hovered.connect(self._show_place)
         view.left.connect(self._status.clear_place)
-        self._welcome.open_clicked.connect(self.commands.open_files)
-        self._welcome.train_clicked.connect(self.commands.train)
-        self._welcome.recent_clicked.connect(lambda path: self.commands.open_paths([path]))
-        self.commands.train_flow.started.connect(self._show_training)
+        self.tools.message.connect(self._messages.show_notice)
+        self.tools.problem.connect(self._messages.show_problem)
+
+    def _connect_panels(self) -> None:
+        commands, labels = self.commands, self.label_commands
+        self._layers_panel.rendering_wanted.connect(commands.choose_rendering)
+        self._layers_panel.classes_wanted.connect(commands.choose_classes)
+        self._images.add_wanted.connect(labels.add_images)
+        self._images.find_wanted.connect(labels.images.find)
+        self._images.remove_wanted.connect(labels.images.remove)
+        self._classes.edit_wanted.connect(labels.edit_classes)
+        self._classes.project_wanted.connect(labels.new_project)
+        self._welcome.open_clicked.connect(commands.open_files)
+        self._welcome.new_project_clicked.connect(labels.new_project)
+        self._welcome.train_clicked.connect(commands.train)
+        self._welcome.recent_clicked.connect(lambda path: commands.open_paths([path]))
+        commands.train_flow.started.connect(self._show_training)
+        commands.train_flow.started.connect(lambda *_: labels.split_overlay.refresh())
 
     def _show_session(self) -> None:
         """Follow what is open: the page, the title, and what can be done."""
-        image, masks = self.session.layers.image, self.session.layers.masks
+        image, project = self.session.layers.image, self.session.project_session
         self._pages.setCurrentWidget(self.viewport if image else self._welcome)
-        self.setWindowTitle(f"{image.name} - landseg" if image else "landseg")
-        self.actions_by_name.enable(raster=image is not None, mask=bool(masks))
+        self._options.setVisible(image is not None)
+        self._tool_bar.setEnabled(image is not None)
+        title = project.title() or (image.name if image else "")
+        self.setWindowTitle(f"{title} - landseg" if title else "landseg")
         self._status.set_crs_name(image.crs_name if image else "")
+        self._show_actions()
         if image is None:
             self._welcome.show_recent(self._settings.recent_files())
+
+    def _show_actions(self) -> None:
+        project, actions = self.session.project_session, self.actions_by_name
+        actions.enable(at_hand(self.session))
+        for name, text in (("action_undo", project.undo_text()), ("action_redo", project.redo_text())):
+            actions[name].setText(text)
 
     def _show_zoom(self) -> None:
         self._status.show_zoom(self.viewport.scale_factor if self.session.raster else None)
@@ -145,10 +202,7 @@ class MainWindow(QMainWindow):
 
     def _show_training(self, job: Job, schema: ClassSchema) -> None:
         self._training.follow(job, schema)
-        self._training_dock.show()
-        self._training_dock.raise_()
-        docks = [self._layers_dock, self._training_dock]
-        self.resizeDocks(docks, [1, 2], Qt.Orientation.Vertical)  # the curves need the room
+        self.docks.make_room_for_curves()
 
     def _choose_theme(self, themes: ThemeManager, choice: str) -> None:
         themes.choose(choice)
@@ -182,15 +236,30 @@ class MainWindow(QMainWindow):
         self.commands.open_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
         event.acceptProposedAction()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Give keys that no panel has use for to the tools: digits choose a class wherever the focus is."""
+        if not self.tools.key_press(event):
+            super().keyPressEvent(event)
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask while something runs; then stop it, and close when it has ended."""
-        if self._closing or self._may_close():
-            self._settings.save_window(self)
-            self.hide()
-            self.viewport.canvas.close()
-            event.accept()
+        """Ask while something runs; then stop it, store what is waiting, and close when all has ended."""
+        if not ((self._closing or self._may_close()) and self._close_project()):
+            event.ignore()
             return
-        event.ignore()
+        self._settings.save_window(self)
+        self._settings.tools = self.tools.state()
+        self.hide()
+        self.viewport.canvas.close()
+        event.accept()
+
+    def _close_project(self) -> bool:
+        """Close the project; False where the user wants to stay, since something could not be stored."""
+        self.tools.cancel()
+        closed = self.session.project_session.close()
+        if not closed:
+            self._closing = False
+            self.setEnabled(True)
+        return closed
 
     def _may_close(self) -> bool:
         """Tell whether to close at once; where jobs have to end first, the window closes after them."""

@@ -18,6 +18,7 @@ from landseg_core.labels.mask_classes import mask_schema
 from landseg_core.raster.overviews import PyramidReader, build_pyramid
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, default_rendering
+from landseg_gui.view_mask import spread_over_picture
 
 # Okabe and Ito's palette ("Color Universal Design", 2008) without black: told apart by the colour-blind too.
 _DISTINCT_COLOURS = ("#d55e00", "#009e73", "#0072b2", "#f0e442", "#cc79a7", "#56b4e9", "#e69f00")
@@ -76,8 +77,7 @@ def open_mask_alone(
         raise RasterError(f"{path.name} is to lie over an orthophoto: open that first")
     source = RasterSource(path)
     _require_mask(source)
-    _require_grid(source, grid)
-    return Opened(masks=(_open_mask(source, schema or mask_schema(path), name, control),))
+    return Opened(masks=(_open_mask(_on_grid(source, grid), schema or mask_schema(path), name or path.name, control),))
 
 
 def open_files(paths: Sequence[Path], grid: RasterGrid | None, control: JobControl) -> Opened:
@@ -103,12 +103,10 @@ def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: Job
     if opened.picture:
         grid = opened.picture.reader.source.grid
         _require_mask(source)
-    if grid and (own_classes or opened.picture):
-        _require_grid(source, grid)
-    if grid and _is_mask(source) and source.grid.matches(grid):
-        mask = _open_mask(source, own_classes, None, control)
+    if grid and (own_classes or opened.picture or (_is_mask(source) and source.grid.matches(grid))):
+        mask = _open_mask(_on_grid(source, grid), own_classes, path.name, control)
         return replace(opened, masks=(*opened.masks, mask))
-    masks = (_open_mask(source, own_classes, None, control),) if own_classes else ()
+    masks = (_open_mask(source, own_classes, path.name, control),) if own_classes else ()
     return replace(opened, picture=_open_picture(source), masks=masks)
 
 
@@ -117,9 +115,9 @@ def _open_picture(source: RasterSource) -> Picture:
     return Picture(PyramidReader(source), default_rendering(source), grid.ground_resolution(), _crs_name(grid))
 
 
-def _open_mask(source: RasterSource, schema: ClassSchema | None, name: str | None, control: JobControl) -> Mask:
+def _open_mask(source: RasterSource, schema: ClassSchema | None, name: str, control: JobControl) -> Mask:
     reader = PyramidReader(source, categorical=True)
-    return Mask(reader, schema or guessed_schema(source, control), name or source.path.name, guessed=schema is None)
+    return Mask(reader, schema or guessed_schema(source, control), name, guessed=schema is None)
 
 
 def _is_mask(source: RasterSource) -> bool:
@@ -134,12 +132,15 @@ def _require_mask(source: RasterSource) -> None:
         )
 
 
-def _require_grid(source: RasterSource, grid: RasterGrid) -> None:
-    if not source.grid.matches(grid):
+def _on_grid(source: RasterSource, grid: RasterGrid) -> RasterSource:
+    """Return a mask on the pixels of the picture: itself, or one of a part spread over the whole."""
+    place = grid.place_of(source.grid)
+    if place is None or not grid.window.contains(place):
         raise RasterError(
             f"{source.path.name} does not lie on the picture's pixels: {_difference(source.grid, grid)}; "
             "open the picture it was made from"
         )
+    return source if place == grid.window else RasterSource(spread_over_picture(source.path, place, grid))
 
 
 def _difference(mask: RasterGrid, picture: RasterGrid) -> str:

@@ -1,4 +1,4 @@
-"""What the window works on: the orthophoto, the layers over it and the model of the moment."""
+"""What the window works on: the orthophoto, the layers over it, the project and the model of the moment."""
 
 from __future__ import annotations
 
@@ -10,15 +10,26 @@ from PySide6.QtCore import QObject, Signal
 from landseg_core.events import JobControl
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.header import MODEL_FILE
 from landseg_core.raster.source import RasterSource
 from landseg_gui import opening
+from landseg_gui.jobs.project_files import is_project
 from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.project.session import ProjectSession
 from landseg_gui.viewer.layers import ImageLayer, Layer, LayerStack, MaskLayer
 
 
-class Session(QObject):
-    """The state behind the window. Files are opened by jobs; the signals tell when they are there."""
+def _always() -> bool:
+    return True
 
+
+class Session(QObject):
+    """The state behind the window. Files are opened by jobs; the signals tell when they are there.
+
+    `raster_leaving` comes just before another orthophoto takes the place of the present one.
+    """
+
+    raster_leaving = Signal()
     raster_changed = Signal()
     layers_changed = Signal()
     model_changed = Signal()
@@ -35,6 +46,8 @@ class Session(QObject):
         self._overviews: list[Job] = []
         self._runner = runner
         self._model_path: Path | None = None
+        self.project_session = ProjectSession(self, runner)
+        self.project_session.project_changed.connect(self._take_up_model)
 
     @property
     def raster(self) -> RasterSource | None:
@@ -51,36 +64,68 @@ class Session(QObject):
         self._model_path = path
         self.model_changed.emit()
 
+    def _take_up_model(self) -> None:
+        """Have the model of the project's last run at hand for predictions, where none has been chosen yet."""
+        runs = self.project_session.project.runs if self.project_session.project else ()
+        there = [model for run in runs if (model := run.folder / MODEL_FILE).is_file()]
+        if there and self.model_path is None:
+            self.model_path = there[-1]
+
     @property
     def background_jobs(self) -> list[Job]:
         """Return the jobs that may be stopped without asking: nothing is lost with them."""
-        return [*self._opening, *self._overviews]
+        return [*self._opening, *self._overviews, *self.project_session.background_jobs]
 
     def view_window(self) -> PixelWindow | None:
         """Return the part of the orthophoto in sight, or None where there is none."""
         return self.view_provider()
 
-    def open_raster(self, path: Path | str) -> Job:
-        """Open an orthophoto in place of the present one."""
+    def open_raster(self, path: Path | str, wanted: Callable[[], bool] = _always) -> Job:
+        """Open an orthophoto in place of the present one; `wanted` tells in the end whether it still should."""
         path = Path(path)
-        return self._open(path.name, lambda _control: opening.open_picture_alone(path))
+        return self._open(path.name, lambda _control: opening.open_picture_alone(path), wanted)
 
-    def open_files(self, paths: Sequence[Path | str]) -> Job:
-        """Open files as they come: the first raster is the picture, masks on its grid become layers over it."""
+    def open_files(self, paths: Sequence[Path | str]) -> None:
+        """Open files as they come: the first raster is the picture, masks on its grid become layers over it.
+
+        A project file comes first, and a picture that is not in the project by then is added to it.
+        """
         files = [Path(path) for path in paths]
-        grid = self.raster.grid if self.raster else None
-        title = files[0].name if len(files) == 1 else f"{len(files)} files"
-        return self._open(title, lambda control: opening.open_files(files, grid, control))
+        project = next(filter(is_project, files), None)
+        rasters = [path for path in files if not is_project(path)]
+        if project is None or self.project_session.open(project, rasters) is None:
+            self._open_rasters(rasters)
 
-    def add_mask(self, path: Path | str, schema: ClassSchema | None = None, name: str | None = None) -> Job:
-        """Lay a mask over the orthophoto; `schema` None takes the classes from the file."""
+    def _open_rasters(self, files: list[Path]) -> None:
+        known = self.project_session.image_at(files[0]) if files else None
+        if known:
+            self.project_session.show_image(known.id)
+            files = files[1:]
+        if files:
+            grid = self.raster.grid if self.raster else None
+            title = files[0].name if len(files) == 1 else f"{len(files)} files"
+            self._open(title, lambda control: opening.open_files(files, grid, control))
+
+    def add_mask(
+        self,
+        path: Path | str,
+        schema: ClassSchema | None = None,
+        name: str | None = None,
+        wanted: Callable[[], bool] = _always,
+    ) -> Job:
+        """Lay a mask over the orthophoto; `schema` None takes the classes from the file.
+
+        `wanted` tells in the end whether it still should be there.
+        """
         path = Path(path)
         grid = self.raster.grid if self.raster else None
-        return self._open(path.name, lambda control: opening.open_mask_alone(path, grid, schema, name, control))
+        return self._open(path.name, lambda control: opening.open_mask_alone(path, grid, schema, name, control), wanted)
 
-    def _open(self, title: str, work: Callable[[JobControl], opening.Opened]) -> Job:
+    def _open(
+        self, title: str, work: Callable[[JobControl], opening.Opened], wanted: Callable[[], bool] = _always
+    ) -> Job:
         job = self._runner.start(f"Open {title}", lambda _on_event, control: work(control))
-        job.finished.connect(self._take)
+        job.finished.connect(lambda opened: self._take(opened) if wanted() else None)
         job.failed.connect(self.problem)
         self._opening.append(job)
         job.ended.connect(lambda: self._opening.remove(job))
@@ -89,6 +134,8 @@ class Session(QObject):
     def _take(self, opened: opening.Opened) -> None:
         if opened.picture:
             self._show_picture(opened.picture)
+            if not opened.masks:
+                self.project_session.adopt_picture()
         for mask in opened.masks:
             self._lay_mask(mask)
         for sentence in opened.problems:
@@ -98,10 +145,12 @@ class Session(QObject):
         # Whoever still reads the former raster (a tile thread, a prediction) keeps it open by holding it.
         for job in self._overviews:
             job.stop()
+        self.raster_leaving.emit()
         layer = ImageLayer(picture.reader, picture.rendering, picture.ground_resolution, picture.crs_name)
         self.layers.set_image(layer)
         self.raster_changed.emit()
-        self.opened.emit(layer.path)
+        if self.project_session.image is None:
+            self.opened.emit(layer.path)
         self._build_overviews(layer)
 
     def _lay_mask(self, mask: opening.Mask) -> None:

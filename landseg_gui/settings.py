@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
@@ -30,6 +33,19 @@ class Settings:
     @theme.setter
     def theme(self, choice: str) -> None:
         self._store.setValue("window/theme", choice)
+
+    @property
+    def tools(self) -> dict[str, Any]:
+        """Return what the tools were set to; empty where the file tells nothing of use."""
+        try:
+            state = json.loads(str(self._store.value("tools/state", "{}")))
+        except ValueError:
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    @tools.setter
+    def tools(self, state: Mapping[str, Any]) -> None:
+        self._store.setValue("tools/state", json.dumps(state))
 
     def recent_files(self) -> list[Path]:
         """Return the files opened last, newest first; what is no longer there drops out."""

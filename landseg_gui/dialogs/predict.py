@@ -13,25 +13,33 @@ from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.fit import fit_notices, require_fit
 from landseg_core.models.header import BundleHeader, read_header
+from landseg_core.project.project import Project
+from landseg_core.project.snapshot import unique_stems
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.area import AreaChoice
-from landseg_gui.dialogs.checks import Problem
+from landseg_gui.dialogs.checks import Problem, is_there
 from landseg_gui.dialogs.class_field import legend
 from landseg_gui.dialogs.failure import choose
-from landseg_gui.dialogs.fields import PathField, pick_file, pick_new_file
+from landseg_gui.dialogs.fields import PathField, pick_file, pick_folder, pick_new_file
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
+from landseg_gui.dialogs.project_labels import beside_project
 from landseg_gui.dialogs.run_fields import DEVICES
-from landseg_gui.jobs.requests import PredictRequest
+from landseg_gui.jobs.project_files import same_file
+from landseg_gui.jobs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.panels.wording import percent
 
 _SUFFIXES = (".tif", ".tiff")
 
 
 class PredictDialog(FormDialog):
-    """Asks for model, area and place of a map of `raster`; `request` is the answer."""
+    """Asks for model, area and place of a map of `raster`; `request` is the answer.
+
+    Where `raster` belongs to a `project`, its map goes beside that, with the confidence that accepting it as labels
+    may need; and all images of the project can be predicted at once.
+    """
 
     def __init__(
         self,
@@ -40,10 +48,13 @@ class PredictDialog(FormDialog):
         model: Path | None,
         memory: FormMemory,
         parent: QWidget | None = None,
+        project: Project | None = None,
     ) -> None:
         super().__init__("predict", "Predict", "Predict", parent)
         self._raster = raster
         self._memory = memory
+        self._project = project
+        self._images = tuple(image for image in project.images if not image.missing) if project else ()
         self._header: BundleHeader | None = None
         self._model_problem: Problem | None = None
         self._overwrite = False
@@ -70,10 +81,25 @@ class PredictDialog(FormDialog):
         self._area = AreaChoice("predict", self._raster.grid.window, view)
         self._out = PathField("predict_out", pick_new_file("Map", "GeoTIFF (*.tif)"))
         self._confidence = QCheckBox("Write the &confidence as well", objectName="predict_confidence")
-        form = self.add_section("Map")
-        self.add_field(form, "predict_area", "Area", self._area, "Predict the whole image, or only what is in view")
-        self.add_field(form, "predict_out", "&File", self._out, "The map of class values, a GeoTIFF")
+        self._all = QCheckBox(f"All {len(self._images)} images of the project", objectName="predict_all")
+        self._all.setVisible(len(self._images) > 1)
+        self._folder = PathField("predict_folder", pick_folder("Folder of the maps"))
+        form, add = self.add_section("Map"), self.add_field
+        form.addRow("", self._all)
+        single = [
+            add(form, "predict_area", "Area", self._area, "Predict the whole image, or only what is in view"),
+            add(form, "predict_out", "&File", self._out, "The map of class values, a GeoTIFF"),
+        ]
+        together = add(form, "predict_folder", "&Folder", self._folder, "A map for each image, named after it")
         form.addRow("", self._confidence)
+
+        def show_rows(all_images: bool) -> None:
+            for row in single:
+                form.setRowVisible(row, not all_images)
+            form.setRowVisible(together, all_images)
+
+        self._all.toggled.connect(show_rows)
+        show_rows(all_images=False)
 
     def _add_advanced(self) -> None:
         self._tile = QSpinBox(objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px")
@@ -102,16 +128,28 @@ class PredictDialog(FormDialog):
     def _recall(self, model: Path | None) -> None:
         text = self._memory.text
         self._model.set_path(model or text("model"))
-        self._confidence.setChecked(text("confidence") == "True")
+        self._confidence.setChecked(self._project is not None or text("confidence") == "True")
         self._tile.setValue(1024)
         self._overlap.setValue(128)
-        folder = Path(text("folder") or results_folder("maps"))
-        self._out.set_path(folder / f"{self._raster.path.stem}_mask.tif")
+        folder = beside_project(self._project, "maps") if self._project else self._usual_folder()
+        self._folder.set_path(folder)
+        self._out.set_path(folder / f"{self._own_stem()}_mask.tif")
+
+    def _usual_folder(self) -> Path:
+        return Path(self._memory.text("folder") or results_folder("maps"))
+
+    def _own_stem(self) -> str:
+        """Return the raster's name among the images of the project."""
+        stems = unique_stems(self._project.images) if self._project else {}
+        own = [stems[image.id] for image in self._images if same_file(image.path, self._raster.path)]
+        return own[0] if own else self._raster.path.stem
 
     def _connect(self) -> None:
         self._model.changed.connect(self._read_model)
-        self._out.changed.connect(self.check)
-        self._confidence.toggled.connect(self.check)
+        for field in (self._out, self._folder):
+            field.changed.connect(self.check)
+        for box in (self._confidence, self._all):
+            box.toggled.connect(self.check)
         for spin in (self._tile, self._overlap):
             spin.valueChanged.connect(self.check)
 
@@ -127,11 +165,16 @@ class PredictDialog(FormDialog):
         """Return the problem of every field that has one."""
         candidates = {
             "predict_model": self._model_problem or self._fit_problem(),
-            "predict_out": checks.new_file_problem(self._out.path(), _SUFFIXES, [self._raster.path]),
+            **self._place_problems(),
             "predict_tile": None if self._tile.value() >= 32 else Problem("A tile needs 32 px at least."),
             "predict_overlap": self._overlap_problem(),
         }
         return {name: problem for name, problem in candidates.items() if problem}
+
+    def _place_problems(self) -> dict[str, Problem | None]:
+        if self._all.isChecked():
+            return {"predict_folder": checks.run_folder_problem(self._folder.path())}
+        return {"predict_out": checks.new_file_problem(self._out.path(), _SUFFIXES, [self._raster.path])}
 
     def _fit_problem(self) -> Problem | None:
         try:
@@ -151,36 +194,47 @@ class PredictDialog(FormDialog):
         """Close with the answer, and remember it; ask before anything is overwritten."""
         if not self.action_button.isEnabled():
             return
-        taken = [path for path in (self._mask_path(), self._confidence_path()) if path and path.exists()]
+        maps = [path for one in self._maps() for path in (one.mask, one.confidence) if path]
+        taken = [path for path in maps if is_there(path.exists)]
         if taken and not self._may_overwrite(taken):
             return
         self._overwrite = bool(taken)
-        folder, confidence = str(self._mask_path().parent), str(self._confidence.isChecked())
-        self._memory.keep({"model": self._model.text(), "folder": folder, "confidence": confidence})
+        kept = {"model": self._model.text()}
+        if self._project is None:
+            kept |= {"folder": str(self._mask_path().parent), "confidence": str(self._confidence.isChecked())}
+        self._memory.keep(kept)
         super().accept()
 
     def _may_overwrite(self, taken: list[Path]) -> bool:
-        names = " and ".join(path.name for path in taken)
-        explanation = f"What is in {taken[0].parent} under this name will be lost."
+        names = " and ".join(path.name for path in taken) if len(taken) < 3 else f"{len(taken)} files"
+        explanation = (
+            f"What is in {taken[0].parent} under {'this name' if len(taken) < 3 else 'their names'} will be lost."
+        )
         return choose(self, f"Replace {names}?", explanation, ["Replace"]) is not None
 
     def _mask_path(self) -> Path:
         return (self._out.path() or Path()).absolute()
 
-    def _confidence_path(self) -> Path | None:
-        if not self._confidence.isChecked():
-            return None
-        mask = self._mask_path()
-        return mask.with_name(f"{mask.stem.removesuffix('_mask')}_confidence.tif")
-
-    def request(self) -> PredictRequest:
+    def request(self) -> PredictRequest | PredictAllRequest:
         """Return the answer; call it only after the dialog was accepted."""
+        maps = self._maps()
+        return PredictAllRequest(maps) if self._all.isChecked() else maps[0]
+
+    def _maps(self) -> tuple[PredictRequest, ...]:
+        if not self._all.isChecked():
+            return (self._map(self._raster.path, self._mask_path(), self._area.window_chosen()),)
+        folder = (self._folder.path() or Path()).absolute()
+        stems = unique_stems(self._project.images if self._project else ())
+        return tuple(self._map(image.path, folder / f"{stems[image.id]}_mask.tif", None) for image in self._images)
+
+    def _map(self, raster: Path, mask: Path, window: PixelWindow | None) -> PredictRequest:
+        confidence = mask.with_name(f"{mask.stem.removesuffix('_mask')}_confidence.tif")
         return PredictRequest(
             model=self._model.path() or Path(),
-            raster=self._raster.path,
-            mask=self._mask_path(),
-            confidence=self._confidence_path(),
-            window=self._area.window_chosen(),
+            raster=raster,
+            mask=mask,
+            confidence=confidence if self._confidence.isChecked() else None,
+            window=window,
             tile=self._tile.value(),
             overlap=self._overlap.value(),
             device=self._device.currentData(),

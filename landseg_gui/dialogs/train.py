@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QRadioButton,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QRadioButton, QWidget
 
+from landseg_core.project.project import Project
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.run_folder import RunFolder
 from landseg_gui.dialogs import checks
@@ -22,20 +20,27 @@ from landseg_gui.dialogs.fields import PathField, pick_file, pick_folder
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
+from landseg_gui.dialogs.project_labels import LabelSummary, beside_project
 from landseg_gui.dialogs.run_fields import RunFields
-from landseg_gui.jobs.requests import Folders, LandCoverAi, TrainRequest
+from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels, TrainRequest
 
 _RESUME, _REPLACE = "Go on with that run", "Start a new run"
 _LOSS = "The model and the record of an earlier run there will be lost."
+_INFO_WIDTH = 560  # px: a wrapping label would rather be high than wide
 _LISTS = "Text files (*.txt *.csv);;All files (*)"
 
 
 class TrainDialog(FormDialog):
-    """Asks for data, classes, network and length of a run; `request` is the answer."""
+    """Asks for data, classes, network and length of a run; `request` is the answer.
 
-    def __init__(self, memory: FormMemory, parent: QWidget | None = None) -> None:
+    With a `project`, its labels can be learnt from, and are what is chosen at first if there are some.
+    """
+
+    def __init__(self, memory: FormMemory, parent: QWidget | None = None, project: Project | None = None) -> None:
         super().__init__("train", "Train a network", "Start training", parent)
         self._memory = memory
+        self._project = project
+        self._labels = LabelSummary.of(project) if project else None
         self._resume = self._overwrite = False
         self._add_data()
         self._run = RunFields(self, self.add_section("Network and run"))
@@ -51,6 +56,11 @@ class TrainDialog(FormDialog):
     def _add_data(self) -> None:
         self._by_folders = QRadioButton("Folders of images and masks", objectName="train_source_folders", checked=True)
         self._by_landcover_ai = QRadioButton("LandCover.ai as downloaded", objectName="train_source_landcover_ai")
+        self._by_project = QRadioButton("This project", objectName="train_source_project")
+        self._by_project.setVisible(self._project is not None)
+        self._project_info = QLabel(objectName="train_project_info", wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        self._project_info.setText(self._labels.text() if self._labels else "")
+        self._project_info.setMinimumWidth(_INFO_WIDTH)
         self._images = PathField("train_images", pick_folder("Folder of images"))
         self._masks = PathField("train_masks", pick_folder("Folder of masks"))
         self._list = PathField("train_list", pick_file("List of training images", _LISTS), "optional")
@@ -58,8 +68,10 @@ class TrainDialog(FormDialog):
         self._landcover_ai = PathField("train_landcover_ai", pick_folder("Folder of LandCover.ai"))
         self._classes = ClassField("train_classes")
         form = self._data_form = self.add_section("Training data")
-        form.addRow("", _row(self._by_folders, self._by_landcover_ai))
+        form.addRow("", _row(self._by_project, self._by_folders, self._by_landcover_ai))
         add = self.add_field
+        tip = "What is painted in the images of the project that is open"
+        self._project_field = add(form, "train_project", "Labels", self._project_info, tip)
         self._folder_fields = [
             add(form, "train_images", "&Images", self._images, "The folder of the aerial images"),
             add(form, "train_masks", "&Masks", self._masks, "The folder of the masks; each has the name of its image"),
@@ -73,7 +85,8 @@ class TrainDialog(FormDialog):
             self._landcover_ai,
             "The folder that holds images, masks, train.txt and val.txt",
         )
-        add(form, "train_classes", "&Classes", self._classes, "The classes in the masks: a preset or a class file")
+        tip = "The classes in the masks: a preset or a class file"
+        self._class_field = add(form, "train_classes", "&Classes", self._classes, tip)
 
     def _add_output(self) -> None:
         self._out = PathField("train_out", pick_folder("Folder of the run"))
@@ -98,23 +111,28 @@ class TrainDialog(FormDialog):
             field.set_path(text(name))
         self._classes.set_text(text("classes", self._classes.text()))
         self._by_landcover_ai.setChecked(text("source") == "landcover_ai")
+        self._by_project.setChecked(self._labels is not None and self._labels.pixels > 0)
         self._run.recall(self._memory)
-        self._out.set_path(next_run_folder(Path(text("runs") or results_folder("runs"))))
+        self._out.set_path(self._free_run_folder())
 
     def accept(self) -> None:
         """Close with the answer, and remember it for the next time."""
         if not (self.action_button.isEnabled() and self._settle_run_folder()):
             return
         self._memory.keep(
-            {name: field.text() for name, field in self._paths().items()}
-            | self._run.remembered()
-            | {
-                "classes": self._classes.text(),
-                "source": "landcover_ai" if self._by_landcover_ai.isChecked() else "folders",
-                "runs": str(self._run_folder().parent),
-            }
+            {name: field.text() for name, field in self._paths().items()} | self._run.remembered() | self._own_source()
         )
         super().accept()
+
+    def _own_source(self) -> dict[str, str]:
+        """Return what is remembered of the source: nothing of a project, which brings its own."""
+        if self._by_project.isChecked():
+            return {}
+        return {
+            "classes": self._classes.text(),
+            "source": "landcover_ai" if self._by_landcover_ai.isChecked() else "folders",
+            "runs": str(self._run_folder().parent),
+        }
 
     def _settle_run_folder(self) -> bool:
         """Ask what becomes of an earlier run in the run folder; False where the user thinks again."""
@@ -134,14 +152,29 @@ class TrainDialog(FormDialog):
         for field in (*self._paths().values(), self._out, self._classes):
             field.changed.connect(self.check)
         self._run.changed.connect(self.check)
-        self._by_landcover_ai.toggled.connect(self._show_source)
+        for button in (self._by_landcover_ai, self._by_project):
+            button.toggled.connect(self._show_source)
+        self._by_project.toggled.connect(self._move_run_folder)
 
     def _show_source(self) -> None:
-        by_folders = self._by_folders.isChecked()
+        by_project = self._by_project.isChecked()
         for field in self._folder_fields:
-            self._data_form.setRowVisible(field, by_folders)
-        self._data_form.setRowVisible(self._landcover_ai_field, not by_folders)
+            self._data_form.setRowVisible(field, self._by_folders.isChecked())
+        self._data_form.setRowVisible(self._landcover_ai_field, self._by_landcover_ai.isChecked())
+        self._data_form.setRowVisible(self._class_field, not by_project)
+        self._data_form.setRowVisible(self._project_field, by_project)
         self.check()
+
+    def _move_run_folder(self, by_project: bool) -> None:
+        """Suggest another run folder, unless the user has chosen one."""
+        if self._out.path() == self._free_run_folder(by_project=not by_project):
+            self._out.set_path(self._free_run_folder(by_project=by_project))
+
+    def _free_run_folder(self, *, by_project: bool | None = None) -> Path:
+        """Return the next run folder: beside the project, or where the last run went that was of none."""
+        if self._project and (self._by_project.isChecked() if by_project is None else by_project):
+            return next_run_folder(beside_project(self._project, "runs"), digits=3)
+        return next_run_folder(Path(self._memory.text("runs") or results_folder("runs")))
 
     def find_problems(self) -> Mapping[str, Problem]:
         """Return the problem of every field that has one."""
@@ -149,25 +182,34 @@ class TrainDialog(FormDialog):
 
     def _all_problems(self) -> Iterator[tuple[str, Problem]]:
         candidates = self._source_problems() | {
-            "train_classes": self._classes.problem,
             "train_out": checks.run_folder_problem(self._out.path()),
         }
         yield from ((name, problem) for name, problem in candidates.items() if problem)
         yield from self._run.problems()
 
     def _source_problems(self) -> dict[str, Problem | None]:
+        if self._by_project.isChecked():
+            return {"train_project": self._label_problem()}
+        classes = {"train_classes": self._classes.problem}
         if self._by_landcover_ai.isChecked():
-            return {"train_landcover_ai": checks.landcover_ai_problem(self._landcover_ai.path())}
-        return {
+            return classes | {"train_landcover_ai": checks.landcover_ai_problem(self._landcover_ai.path())}
+        return classes | {
             "train_images": checks.image_folder_problem(self._images.path(), "images"),
             "train_masks": checks.image_folder_problem(self._masks.path(), "masks"),
             "train_list": checks.optional_list_problem(self._list.path()),
             "train_val_list": checks.optional_list_problem(self._val_list.path()),
         }
 
+    def _label_problem(self) -> Problem | None:
+        if self._labels and self._labels.pixels:
+            return None
+        return Problem("Nothing is labelled yet: paint each class in some places first.", missing=True)
+
     # --- the answer
 
-    def _source(self) -> Folders | LandCoverAi:
+    def _source(self) -> Folders | LandCoverAi | ProjectLabels:
+        if self._project and self._by_project.isChecked():
+            return ProjectLabels(self._project)
         if self._by_landcover_ai.isChecked():
             return LandCoverAi(self._landcover_ai.path() or Path())
         lists = self._list.path(), self._val_list.path()
@@ -178,17 +220,17 @@ class TrainDialog(FormDialog):
 
     def request(self) -> TrainRequest:
         """Return the answer; call it only after the dialog was accepted."""
-        schema = self._classes.schema
+        schema = self._labels.schema if self._labels and self._by_project.isChecked() else self._classes.schema
         assert schema is not None, "a dialog without classes cannot be accepted"
         config = TrainConfig.model_validate(self._run.settings())
         return TrainRequest(self._source(), schema, config, self._run_folder(), self._resume, self._overwrite)
 
 
-def next_run_folder(runs: Path) -> Path:
-    """Return the first `run-<number>` in `runs` after those that are there."""
+def next_run_folder(runs: Path, digits: int = 1) -> Path:
+    """Return the first `run-<number>` in `runs` after those that are there, its number with `digits` at least."""
     names = [path.name for path in runs.glob("run-*")] if runs.is_dir() else []
     numbers = [int(match[1]) for name in names if (match := re.fullmatch(r"run-(\d+)", name))]
-    return runs / f"run-{max(numbers, default=0) + 1}"
+    return runs / f"run-{max(numbers, default=0) + 1:0{digits}}"
 
 
 def _row(*widgets: QWidget) -> QWidget:

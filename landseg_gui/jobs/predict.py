@@ -1,60 +1,99 @@
-"""Prediction from the window: the dialog, the work in its thread, and the map as a new layer."""
+"""Prediction from the window: the dialog, the work in its thread, and the maps as layers and in the project."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.events import Event, JobControl, Notice, OnEvent
+from landseg_core.errors import LandsegError
+from landseg_core.events import Event, JobControl, Notice, OnEvent, Progress
+from landseg_core.inference.fit import require_fit
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.output_files import made_folder
+from landseg_core.output_files import check_free, made_folder
+from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.predict import PredictDialog
 from landseg_gui.jobs.imports import import_undisturbed
-from landseg_gui.jobs.requests import PredictRequest
+from landseg_gui.jobs.project_files import same_file
+from landseg_gui.jobs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.jobs.view_mask import spread_over_picture
 from landseg_gui.panels.wording import capitalised
 from landseg_gui.session import Session
+from landseg_gui.view_mask import spread_over_picture
+
+if TYPE_CHECKING:
+    from landseg_core.models.bundle import ModelBundle
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """A finished map: its file, the mask to lay over the picture (of the same grid as that), and its classes."""
+class MapFinished(Event):
+    """A map is there: its request, the mask to lay over the picture (of the same grid as that), and its classes.
 
-    raster: Path
-    file: Path
+    `tells_its_place`: its file alone says where in the picture it lies.
+    """
+
+    event: ClassVar[str] = "map_finished"
+    request: PredictRequest
     layer: Path
     schema: ClassSchema
+    tells_its_place: bool
 
 
-def prediction_work(request: PredictRequest) -> Work:
-    """Return the work of a prediction, which gives a `Prediction`."""
+def predictions_work(maps: Sequence[PredictRequest]) -> Work:
+    """Return the work of maps by one model, one after the other.
 
-    def work(on_event: OnEvent, control: JobControl) -> Prediction:
-        import_undisturbed("landseg_core.inference.backends")
-        from landseg_core.inference.predictor import PredictOptions, predict_raster
-        from landseg_core.models.bundle import ModelBundle
+    A `MapFinished` tells of each map when it is there, and the map stays, whatever becomes of those after it.
+    """
 
-        bundle = ModelBundle.load(request.model)
-        options = PredictOptions(
-            tile=request.tile,
-            overlap=request.overlap,
-            device=request.device,
-            window=request.window,
-            confidence=request.confidence is not None,
-            overwrite=request.overwrite,
-        )
-        with made_folder(request.mask.parent), RasterSource(request.raster) as source:
-            predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)
-            layer = _layer_of(request, source)
-        return Prediction(request.raster, request.mask, layer, bundle.schema)
+    def work(on_event: OnEvent, control: JobControl) -> None:
+        bundle = _load_model(maps[0].model)
+        overall = _OverallProgress("predicting", [_checked_size(bundle, request) for request in maps], on_event)
+        for number, request in enumerate(maps):
+            on_event(_predict(bundle, request, overall.listener(number), control))
 
     return work
+
+
+def _load_model(path: Path) -> ModelBundle:
+    import_undisturbed("landseg_core.inference.backends")
+    from landseg_core.models.bundle import ModelBundle
+
+    return ModelBundle.load(path)
+
+
+def _checked_size(bundle: ModelBundle, request: PredictRequest) -> int:
+    """Return the pixels of a map to make; refuse before any work what could not be read, predicted or written."""
+    with RasterSource(request.raster) as source:
+        require_fit(bundle, source)
+        for path in (request.mask, request.confidence):
+            if path and path.parent.exists():
+                check_free(path, overwrite=request.overwrite)
+        return source.grid.window.pixels
+
+
+def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, control: JobControl) -> MapFinished:
+    from landseg_core.inference.predictor import PredictOptions, predict_raster
+
+    options = PredictOptions(
+        tile=request.tile,
+        overlap=request.overlap,
+        device=request.device,
+        window=request.window,
+        confidence=request.confidence is not None,
+        overwrite=request.overwrite,
+    )
+    with made_folder(request.mask.parent), RasterSource(request.raster) as source:
+        predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)
+        with RasterSource(request.mask) as written:
+            tells_its_place = source.grid.place_of(written.grid) is not None
+        return MapFinished(request, _layer_of(request, source), bundle.schema, tells_its_place)
 
 
 def _layer_of(request: PredictRequest, source: RasterSource) -> Path:
@@ -63,8 +102,28 @@ def _layer_of(request: PredictRequest, source: RasterSource) -> Path:
     return spread_over_picture(request.mask, request.window, source.grid)
 
 
+class _OverallProgress:
+    """Makes the progress of pieces of work, one after the other, that of the whole; `sizes` weigh the pieces."""
+
+    def __init__(self, task: str, sizes: Sequence[int], on_event: OnEvent) -> None:
+        self._task, self._sizes, self._on_event = task, sizes, on_event
+        self._start = time.monotonic()
+
+    def listener(self, number: int) -> OnEvent:
+        """Return what the piece `number` tells its events to."""
+        before, own, total = sum(self._sizes[:number]), self._sizes[number], sum(self._sizes)
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, Progress):
+                done = before + own * event.fraction
+                event = Progress(self._task, done, total, time.monotonic() - self._start)
+            self._on_event(event)
+
+        return on_event
+
+
 class PredictFlow(QObject):
-    """Predictions of the picture that is open; several may run at once."""
+    """Predictions of the picture that is open, or of all images of the project; several may run at once."""
 
     def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
         super().__init__(parent_window)
@@ -85,27 +144,47 @@ class PredictFlow(QObject):
             self._session.message.emit("Open an orthophoto first: a prediction needs a picture")
             return None
         view, model = self._session.view_window(), self._session.model_path
-        dialog = PredictDialog(raster, view, model, FormMemory("predict"), self._window)
+        project = self._session.project_session.project if self._session.project_session.image else None
+        dialog = PredictDialog(raster, view, model, FormMemory("predict"), self._window, project)
         dialog.accepted.connect(lambda: self.start(dialog.request()))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
         return dialog
 
-    def start(self, request: PredictRequest) -> Job:
+    def start(self, request: PredictRequest | PredictAllRequest) -> Job:
         """Predict what `request` says."""
-        job = self._runner.start(f"Predict {request.raster.name}", prediction_work(request))
+        maps = request.maps if isinstance(request, PredictAllRequest) else (request,)
+        title = f"Predict {maps[0].raster.name}" if len(maps) == 1 else f"Predict {len(maps)} images"
+        job = self._runner.start(title, predictions_work(maps))
+        project = self._session.project_session.project
         self._jobs = [*(other for other in self._jobs if other.running), job]
-        job.finished.connect(self._show)
+        job.event.connect(lambda event: self._take(event, project))
         job.failed.connect(self._session.problem)
-        job.event.connect(self._pass_notice_on)
         return job
 
-    def _pass_notice_on(self, event: Event) -> None:
+    def _take(self, event: Event, project: Project | None) -> None:
         if isinstance(event, Notice):
             self._session.message.emit(capitalised(event.message))
+        elif isinstance(event, MapFinished):
+            self._show(event)
+            if event.tells_its_place and project is not None and project is self._session.project_session.project:
+                self._enter(event.request, project)
 
-    def _show(self, prediction: Prediction) -> None:
-        self._session.message.emit(f"The map is in {prediction.file}")
+    def _show(self, finished: MapFinished) -> None:
+        request = finished.request
+        self._session.message.emit(f"The map is in {request.mask}")
         raster = self._session.raster
-        if raster is not None and raster.path == prediction.raster:  # another picture may be open by now
-            self._session.add_mask(prediction.layer, prediction.schema, prediction.file.stem)
+        if raster is not None and same_file(raster.path, request.raster):  # another picture may be open by now
+            self._session.add_mask(finished.layer, finished.schema, request.mask.stem)
+
+    def _enter(self, request: PredictRequest, project: Project) -> None:
+        """Enter the map of an image, or of a part of one, into the project."""
+        image = self._session.project_session.image_at(request.raster)
+        if image is None:
+            return
+        try:
+            project.add_prediction(image.id, request.mask, request.confidence, request.model)
+        except LandsegError as error:
+            self._session.message.emit(f"The map is not entered in the project: {error}")
+        else:
+            self._session.project_session.refresh()

@@ -13,6 +13,7 @@ from landseg_core.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from landseg_core.data.chips import TrainingData
+    from landseg_core.project.project import Project
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Folders:
     train_list: Path | None = None
     val_list: Path | None = None
 
-    def load(self, schema: ClassSchema, seed: int, on_event: OnEvent, control: JobControl) -> TrainingData:
+    def load(self, request: TrainRequest, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set; errors are those of `folder_data`."""
         from landseg_core.data.folders import folder_data
 
-        lists = self.train_list, self.val_list
-        return folder_data(self.images, self.masks, schema, *lists, seed=seed, on_event=on_event, control=control)
+        lists, how = (self.train_list, self.val_list), {"on_event": on_event, "control": control}
+        return folder_data(self.images, self.masks, request.schema, *lists, seed=config.seed, **how)
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,34 @@ class LandCoverAi:
 
     folder: Path
 
-    def load(self, schema: ClassSchema, _seed: int, on_event: OnEvent, control: JobControl) -> TrainingData:
+    def load(self, request: TrainRequest, _config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set; errors are those of `landcover_ai_data`."""
         from landseg_core.data.landcover_ai import landcover_ai_data
 
-        return landcover_ai_data(self.folder, schema, on_event=on_event, control=control)
+        return landcover_ai_data(self.folder, request.schema, on_event=on_event, control=control)
+
+
+@dataclass(frozen=True)
+class ProjectLabels:
+    """The labels of the project that is open, as they are when the run starts."""
+
+    project: Project
+
+    def load(self, request: TrainRequest, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
+        """Copy the labels into the run's folder and read them; errors are those of `snapshot` and `project_data`."""
+        from landseg_core.data.project_data import project_data
+        from landseg_core.training.project_run import labels_to_learn
+
+        how = {"on_event": on_event, "control": control}
+        labels = labels_to_learn(self.project, request.run_folder, resume=request.resume, **how)
+        return project_data(labels, config.seed, config.chip, **how)
 
 
 @dataclass(frozen=True)
 class TrainRequest:
     """A run to train; `run_folder` takes its files. `resume` goes on with the run there, `overwrite` replaces it."""
 
-    source: Folders | LandCoverAi
+    source: Folders | LandCoverAi | ProjectLabels
     schema: ClassSchema
     config: TrainConfig
     run_folder: Path
@@ -70,6 +87,13 @@ class PredictRequest:
     overlap: int
     device: str
     overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class PredictAllRequest:
+    """Maps to make one after the other, with the same model: a request each, none of which has a window."""
+
+    maps: tuple[PredictRequest, ...]
 
 
 @dataclass(frozen=True)

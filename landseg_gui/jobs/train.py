@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.project.project import Project
 from landseg_core.training.checkpoint import load_checkpoint_record
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.project_run import kept_with_its_run, record_run
 from landseg_core.training.run_folder import RunFolder
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.jobs.imports import import_undisturbed
-from landseg_gui.jobs.requests import TrainRequest
+from landseg_gui.jobs.requests import ProjectLabels, TrainRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.panels.wording import percent
 from landseg_gui.session import Session
@@ -32,8 +35,9 @@ def training_work(request: TrainRequest) -> Work:
         trainers = import_undisturbed("landseg_core.training.trainer")
         config = _config_to_resume(request) if request.resume else request.config
         trainer = trainers.Trainer(config, request.run_folder, overwrite=request.overwrite, resume=request.resume)
-        data = request.source.load(request.schema, config.seed, on_event, control)
-        return trainer.fit(data, on_event, control)
+        with kept_with_its_run(request.run_folder):
+            data = request.source.load(request, config, on_event, control)
+            return trainer.fit(data, on_event, control)
 
     return work
 
@@ -66,7 +70,7 @@ class TrainFlow(QObject):
         if self.running:
             self._session.message.emit("A training run is under way: stop it before you start another")
             return None
-        dialog = TrainDialog(FormMemory("train"), self._window)
+        dialog = TrainDialog(FormMemory("train"), self._window, self._session.project_session.project)
         dialog.accepted.connect(lambda: self.start(dialog.request()))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -77,6 +81,9 @@ class TrainFlow(QObject):
         job = self._runner.start(f"Train {request.config.model} in {request.run_folder.name}", training_work(request))
         self._job = job
         job.finished.connect(self._take_model)
+        if isinstance(request.source, ProjectLabels):
+            project = request.source.project
+            job.finished.connect(lambda result: self._enter(project, request.run_folder, result))
         job.failed.connect(self._session.problem)
         job.stopped.connect(self._tell_stopped)
         job.ended.connect(self._forget)
@@ -90,6 +97,15 @@ class TrainFlow(QObject):
         else:
             figures = f"mIoU {percent(result.best_miou)} in epoch {result.best_epoch}"
             self._session.message.emit(f"The model is ready to predict with: {figures}")
+
+    def _enter(self, project: Project, run: Path, result: TrainResult) -> None:
+        """Enter a run into its project, if that is still open."""
+        try:
+            if project is not self._session.project_session.project:
+                raise ProjectError(f"{project.path.name} has been closed meanwhile")
+            record_run(project, run, result)
+        except LandsegError as error:
+            self._session.message.emit(f"The run is not entered in the project: {error}")
 
     def _tell_stopped(self) -> None:
         self._session.message.emit("Training stopped before there was a model")

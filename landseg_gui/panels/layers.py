@@ -27,6 +27,8 @@ from landseg_gui.panels.class_row import ClassRow
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.viewer.layers import Layer, LayerStack, MaskLayer
 
+_LABELS_TIP = "What has been painted on this picture; its classes are in the Classes panel"
+
 FillMenu = Callable[[QMenu], None]
 """Fills the menu of a layer's card, each time it opens."""
 
@@ -59,9 +61,9 @@ class OpacityRow(QWidget):
 
 
 class LayerCard(QFrame):
-    """Eye, name, menu and opacity of a layer."""
+    """Eye, name, opacity and, where something can be done with it, menu of a layer."""
 
-    def __init__(self, layer: Layer, fill_menu: FillMenu) -> None:
+    def __init__(self, layer: Layer, tip: str, fill_menu: FillMenu | None = None) -> None:
         super().__init__(objectName="layer_card")
         self.layer = layer
         self._fill_menu = fill_menu
@@ -75,8 +77,9 @@ class LayerCard(QFrame):
         self.grid.setVerticalSpacing(4)
         self.grid.setColumnStretch(1, 1)
         self.grid.addWidget(self._eye, 0, 0)
-        self.grid.addWidget(ElidedLabel(layer.name, "layer_name", str(layer.path)), 0, 1)
-        self.grid.addWidget(self._menu_button(), 0, 2)
+        self.grid.addWidget(ElidedLabel(layer.name, "layer_name", tip), 0, 1)
+        if fill_menu:
+            self.grid.addWidget(self._menu_button(), 0, 2)
         self.grid.addWidget(self._opacity, 1, 1, 1, 2)
         layer.changed.connect(self._show_state)
         self._show_state()
@@ -93,10 +96,13 @@ class LayerCard(QFrame):
     def refill(self, menu: QMenu) -> None:
         """Fill `menu` with what can be done with the layer now."""
         menu.clear()
-        self._fill_menu(menu)
+        if self._fill_menu:
+            self._fill_menu(menu)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Show the same menu at the cursor."""
+        if self._fill_menu is None:
+            return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.refill(menu)
@@ -115,7 +121,7 @@ class MaskCard(LayerCard):
     """The card of a mask: below the usual, a row for each class."""
 
     def __init__(self, layer: MaskLayer, fill_menu: FillMenu) -> None:
-        super().__init__(layer, fill_menu)
+        super().__init__(layer, str(layer.path), fill_menu)
         self._mask = layer
         self._rows = QVBoxLayout()
         self._rows.setSpacing(0)
@@ -177,10 +183,13 @@ class LayersPanel(QWidget):
     def _rebuild(self) -> None:
         while self._cards.count():
             self._cards.takeAt(0).widget().deleteLater()
+        if self._layers.labels:
+            self._cards.addWidget(LayerCard(self._layers.labels, _LABELS_TIP))  # always on top; the project's own
         for mask in self._layers.masks:
             self._cards.addWidget(MaskCard(mask, partial(self._fill_mask_menu, mask)))
         if self._layers.image:
-            self._cards.addWidget(LayerCard(self._layers.image, self._fill_image_menu))
+            image = self._layers.image
+            self._cards.addWidget(LayerCard(image, str(image.path), self._fill_image_menu))
         self._pages.setCurrentIndex(1 if self._layers.image else 0)
 
     def _fill_image_menu(self, menu: QMenu) -> None:

@@ -32,6 +32,10 @@ class StatusBar(QStatusBar):
             (self.addPermanentWidget if field is self._fields["zoom"] else self.addWidget)(field)
         self._crs_name = ""
 
+    def add_field(self, field: QWidget) -> None:
+        """Put a field that shows by itself what it has to say at the right end."""
+        self.addPermanentWidget(field)
+
     def set_crs_name(self, name: str) -> None:
         """Tell what stands behind the coordinates, such as `EPSG:3857`."""
         self._crs_name = name

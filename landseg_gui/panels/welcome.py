@@ -9,14 +9,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from landseg_gui.icons import application_icon, icon
+from landseg_gui.jobs.project_files import is_project
 
 _SHOWN_RECENT = 5
 
 
 class WelcomePage(QWidget):
-    """Invites to open an orthophoto, by button, by dropping a file, or from the recent files."""
+    """Invites to open an orthophoto or a project, by button, by dropping a file, or from the recent files."""
 
     open_clicked = Signal()
+    new_project_clicked = Signal()
     train_clicked = Signal()
     recent_clicked = Signal(object)
 
@@ -36,14 +38,15 @@ class WelcomePage(QWidget):
 
     def _card(self) -> QFrame:
         card = QFrame(objectName="welcome_card")
-        card.setFixedWidth(460)
+        card.setFixedWidth(500)
         layout = QVBoxLayout(card)
         layout.setContentsMargins(36, 32, 36, 28)
         layout.setSpacing(8)
         picture = QLabel()
         picture.setPixmap(application_icon().pixmap(56, 56))
         text = QLabel(
-            "Open an aerial image to look at it, map it with a trained model and see the classes over the picture.",
+            "Open an aerial image, paint what you see on it, train a model on that, and let it map the rest. "
+            "What you paint lives in a project file, which keeps every stroke.",
             objectName="welcome_text",
             wordWrap=True,
         )
@@ -60,10 +63,13 @@ class WelcomePage(QWidget):
     def _buttons(self) -> QHBoxLayout:
         open_button = QPushButton("Open an orthophoto…", objectName="welcome_open", default=True)
         open_button.clicked.connect(self.open_clicked)
+        project = QPushButton("New project…", objectName="welcome_new_project")
+        project.clicked.connect(self.new_project_clicked)
         train = QPushButton("Train a model…", objectName="welcome_train")
         train.clicked.connect(self.train_clicked)
         line = QHBoxLayout()
         line.addWidget(open_button)
+        line.addWidget(project)
         line.addWidget(train)
         line.addStretch()
         return line
@@ -87,8 +93,10 @@ class WelcomePage(QWidget):
         card.style().polish(card)
 
     def _recent_button(self, path: Path) -> QPushButton:
-        name = self.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, 340)
-        button = QPushButton(icon("image"), name, objectName="welcome_recent", toolTip=str(path))
+        name = self.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, 380)
+        button = QPushButton(
+            icon("project" if is_project(path) else "image"), name, objectName="welcome_recent", toolTip=str(path)
+        )
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda: self.recent_clicked.emit(path))
         return button

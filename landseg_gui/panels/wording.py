@@ -13,3 +13,28 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
 def capitalised(text: str) -> str:
     """Write the first letter large and leave the others, which may be those of a file's name."""
     return text[:1].upper() + text[1:]
+
+
+_SQUARE_UNITS = ((1e6, "km²"), (1e4, "ha"), (1.0, "m²"))
+
+
+def thousands(number: int) -> str:
+    """Write a whole number with its thousands apart."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def pixels(count: int) -> str:
+    """Write a number of pixels, in millions from one million on."""
+    if count < 1_000_000:
+        return f"{thousands(count)}{NO_BREAK_SPACE}px"
+    return f"{_three_digits(count / 1e6)}{NO_BREAK_SPACE}Mpx"
+
+
+def area(square_metres: float) -> str:
+    """Write an area in the unit that gives a figure above one: m², ha or km²."""
+    size, unit = next((pair for pair in _SQUARE_UNITS if square_metres >= pair[0]), _SQUARE_UNITS[-1])
+    return f"{_three_digits(square_metres / size)}{NO_BREAK_SPACE}{unit}"
+
+
+def _three_digits(figure: float) -> str:
+    return f"{figure:.3g}" if figure < 999.5 else thousands(round(figure))

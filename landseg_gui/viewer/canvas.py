@@ -9,16 +9,24 @@ import math
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import LandClass
+from landseg_core.labels.label_raster import TileChanges
+from landseg_gui.viewer.feeds import feed_for
 from landseg_gui.viewer.frame import ViewFrame
-from landseg_gui.viewer.layers import Layer, LayerStack, MaskLayer
-from landseg_gui.viewer.tile_feed import TileFeed, feed_for
+from landseg_gui.viewer.label_feed import LabelFeed
+from landseg_gui.viewer.label_layer import LabelLayer
+from landseg_gui.viewer.layer import Layer, MaskLayer
+from landseg_gui.viewer.layers import LayerStack
+from landseg_gui.viewer.tile_feed import TileFeed
 from landseg_gui.viewer.tile_items import TileItems
+from landseg_gui.viewer.view_pixels import ViewPixels, read_view
 
 
 class Canvas(QObject):
@@ -39,7 +47,7 @@ class Canvas(QObject):
         self.scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)  # items come and go all the time
         self._layers = layers
         self._frame = ViewFrame()
-        self._feeds: dict[Layer, TileFeed] = {}
+        self._feeds: dict[Layer, TileFeed[Any]] = {}
         self._items: dict[Layer, TileItems] = {}
         queued = Qt.ConnectionType.QueuedConnection  # the feeds call from their threads
         self._arrived.connect(self._take_arrival, queued)
@@ -72,14 +80,24 @@ class Canvas(QObject):
             self._feeds[layer].want(wanted_tiles(layer, self._frame))
 
     def class_at(self, column: float, row: float) -> str:
-        """Return the class that the topmost visible mask shows at a raster place, or an empty text."""
-        for layer in reversed(self._drawn()):
-            if isinstance(layer, MaskLayer):
-                level = layer.reader.pyramid.level_for_scale(self._frame.scale)
-                value = self._feeds[layer].value_at(column, row, level)
-                item = layer.class_of(value) if value is not None and layer.shows(value) else None
-                return item.name if item else ""
-        return ""
+        """Return the class in sight at a raster place, of the labels or else of the topmost mask that shows one there.
+
+        It is empty where there is none.
+        """
+        shown = (self._class_in(layer, column, row) for layer in reversed(self._drawn()))
+        return next((item.name for item in shown if item), "")
+
+    def _class_in(self, layer: Layer, column: float, row: float) -> LandClass | None:
+        if not isinstance(layer, MaskLayer):
+            return None
+        level = layer.reader.pyramid.level_for_scale(self._frame.scale)
+        value = self._feeds[layer].value_at(column, row, level)
+        return layer.class_of(value) if value is not None and layer.shows(value) else None
+
+    def read_view(self) -> ViewPixels | None:
+        """Return the orthophoto in sight as it is displayed, from the tiles at hand; None where there are none."""
+        image = self._layers.image
+        return read_view(self._feeds[image], self._frame) if image in self._feeds else None
 
     def close(self) -> None:
         """Stop reading, and wait for the tiles being read."""
@@ -88,7 +106,7 @@ class Canvas(QObject):
             feed.close()
 
     def _follow_layers(self) -> None:
-        present = [*self._layers.masks[::-1], self._layers.image] if self._layers.image else []
+        present = self._layers.present()
         for layer in [layer for layer in self._feeds if layer not in present]:
             self._forget(layer)
         for layer in present:
@@ -112,11 +130,22 @@ class Canvas(QObject):
         layer.changed.connect(self._show_states)
         layer.restyled.connect(partial(self._renew, layer, feed.restyle))
         layer.reread.connect(partial(self._renew, layer, feed.reread))
+        if isinstance(layer, LabelLayer):
+            layer.painted.connect(self._show_painted)
 
     def _renew(self, layer: Layer, renew: Callable[[], None]) -> None:
         if layer in self._feeds:
             renew()
             self._items[layer].refresh()
+
+    def _show_painted(self, changes: TileChanges) -> None:
+        """Draw the labels that have changed; those of a layer that has gone meanwhile are nobody's business."""
+        labels = self._layers.labels
+        feed = self._feeds.get(labels) if labels else None
+        if labels and isinstance(feed, LabelFeed):
+            items = self._items[labels]
+            feed.follow(changes, items)
+            items.redraw(changes)
 
     def _show_states(self) -> None:
         """Follow eyes, opacities and the order of the layers."""
@@ -128,12 +157,12 @@ class Canvas(QObject):
         self.show_frame(self._frame)
         self.request()
 
-    def _take_arrival(self, feed: TileFeed, key: TileKey) -> None:
+    def _take_arrival(self, feed: TileFeed[Any], key: TileKey) -> None:
         if self._feeds.get(feed.layer) is feed:
             self._items[feed.layer].refresh(key)
             self._tell_waiting()
 
-    def _take_error(self, feed: TileFeed, sentence: str) -> None:
+    def _take_error(self, feed: TileFeed[Any], sentence: str) -> None:
         if self._feeds.get(feed.layer) is feed:
             self.failed.emit(sentence)
 

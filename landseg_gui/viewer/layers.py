@@ -1,165 +1,22 @@
-"""What lies in the viewer: the orthophoto and the masks over it, each with its eye and opacity."""
+"""What lies in the viewer: the orthophoto, the masks over it and the labels, in their order."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QObject, Signal
 
-from landseg_core.geo.grid import RasterGrid
-from landseg_core.labels.classes import ClassSchema, LandClass
-from landseg_core.raster.overviews import PyramidReader
-from landseg_core.raster.source import RasterSource
-from landseg_core.raster.stretch import Rendering
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.label_raster import LabelRaster
+from landseg_gui.viewer.label_layer import LabelLayer
+from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
 
-_MASK_OPACITY = 0.6
-
-
-class Layer(QObject):
-    """A raster in the viewer.
-
-    `changed`: eye or opacity; `restyled`: its pixels look different; `reread`: better overviews are at hand.
-    """
-
-    changed = Signal()
-    restyled = Signal()
-    reread = Signal()
-
-    def __init__(self, reader: PyramidReader, name: str, opacity: float) -> None:
-        super().__init__()
-        self.reader = reader
-        self.name = name
-        self._visible = True
-        self._opacity = opacity
-
-    @property
-    def source(self) -> RasterSource:
-        """Return the raster itself."""
-        return self.reader.source
-
-    @property
-    def path(self) -> Path:
-        """Return the file."""
-        return self.source.path
-
-    @property
-    def grid(self) -> RasterGrid:
-        """Return where the pixels lie."""
-        return self.source.grid
-
-    @property
-    def visible(self) -> bool:
-        """Tell whether the eye is open."""
-        return self._visible
-
-    @visible.setter
-    def visible(self, visible: bool) -> None:
-        if visible != self._visible:
-            self._visible = visible
-            self.changed.emit()
-
-    @property
-    def opacity(self) -> float:
-        """Return the opacity, 0 to 1."""
-        return self._opacity
-
-    @opacity.setter
-    def opacity(self, opacity: float) -> None:
-        if opacity != self._opacity:
-            self._opacity = min(1.0, max(0.0, opacity))
-            self.changed.emit()
-
-
-class ImageLayer(Layer):
-    """The orthophoto, shown through the choice of bands and the contrast of its rendering.
-
-    `ground_resolution` (metres per px, or None) and `crs_name` take a while to find out and are given from outside.
-    """
-
-    def __init__(
-        self, reader: PyramidReader, rendering: Rendering, ground_resolution: float | None = None, crs_name: str = ""
-    ) -> None:
-        super().__init__(reader, reader.source.path.name, opacity=1.0)
-        self.rendering = rendering
-        self.ground_resolution = ground_resolution
-        self.crs_name = crs_name
-
-    def set_rendering(self, rendering: Rendering) -> None:
-        """Show other bands or another contrast."""
-        if rendering != self.rendering:
-            self.rendering = rendering
-            self.restyled.emit()
-
-
-class MaskLayer(Layer):
-    """An index raster over the orthophoto, coloured by class. `schema` holds the colours in force."""
-
-    schema_changed = Signal()
-
-    def __init__(self, reader: PyramidReader, schema: ClassSchema, name: str | None = None) -> None:
-        super().__init__(reader, name or reader.source.path.name, _MASK_OPACITY)
-        self.schema = schema
-        self._hidden: frozenset[int] = frozenset()
-        self._solo: int | None = None
-
-    @property
-    def solo(self) -> int | None:
-        """Return the value of the only class shown, or None."""
-        return self._solo
-
-    def is_class_visible(self, value: int) -> bool:
-        """Tell whether the eye of a class is open; solo leaves the eyes as they are."""
-        return value not in self._hidden
-
-    def shows(self, value: int) -> bool:
-        """Tell whether pixels of `value` are drawn."""
-        if self._solo is not None:
-            return value == self._solo
-        return value in self.schema.values and value not in self._hidden
-
-    def set_class_visible(self, value: int, visible: bool) -> None:
-        """Open or close the eye of a class."""
-        hidden = self._hidden - {value} if visible else self._hidden | {value}
-        if hidden != self._hidden:
-            self._hidden = hidden
-            self.restyled.emit()
-
-    def set_solo(self, value: int | None) -> None:
-        """Show one class only, or all whose eye is open again."""
-        if value != self._solo:
-            self._solo = value
-            self.restyled.emit()
-
-    def set_colour(self, value: int, colour: str) -> None:
-        """Give a class another colour, `#rrggbb`."""
-        classes = (
-            item.model_copy(update={"colour": colour}) if item.value == value else item for item in self.schema.classes
-        )
-        self.schema = ClassSchema(classes=tuple(classes))
-        self.restyled.emit()
-
-    def set_schema(self, schema: ClassSchema) -> None:
-        """Read the mask's values by other classes; all eyes open."""
-        self.schema, self._hidden, self._solo = schema, frozenset(), None
-        self.schema_changed.emit()
-        self.restyled.emit()
-
-    def class_of(self, value: int) -> LandClass | None:
-        """Return the class of a mask value, or None."""
-        return next((item for item in self.schema.classes if item.value == value), None)
-
-    def colour_table(self) -> list[int]:
-        """Return 256 colours 0xAARRGGBB by mask value; what is not shown is transparent."""
-        table = [0] * 256
-        for item in self.schema.classes:
-            if self.shows(item.value):
-                red, green, blue = item.rgb
-                table[item.value] = 0xFF << 24 | red << 16 | green << 8 | blue
-        return table
+__all__ = ["ImageLayer", "LabelLayer", "Layer", "LayerStack", "MaskLayer"]
 
 
 class LayerStack(QObject):
-    """The orthophoto and the masks over it, the topmost first. `changed`: a layer came, went or moved."""
+    """The orthophoto, the masks over it, the topmost first, and the labels over those.
+
+    `changed`: a layer came, went or moved.
+    """
 
     changed = Signal()
     overlays_hidden_changed = Signal(bool)
@@ -168,11 +25,12 @@ class LayerStack(QObject):
         super().__init__(parent)
         self.image: ImageLayer | None = None
         self.masks: list[MaskLayer] = []
+        self.labels: LabelLayer | None = None
         self._overlays_hidden = False
 
     @property
     def overlays_hidden(self) -> bool:
-        """Tell whether all masks are hidden for the moment, whatever their eyes say."""
+        """Tell whether masks and labels are hidden for the moment, whatever their eyes say."""
         return self._overlays_hidden
 
     @overlays_hidden.setter
@@ -183,15 +41,41 @@ class LayerStack(QObject):
 
     def drawn(self) -> list[Layer]:
         """Return the layers to draw, from the bottom to the top."""
-        masks = [] if self._overlays_hidden else self.masks[::-1]
-        layers: list[Layer] = [self.image, *masks] if self.image else []
+        layers = self.present()[:1] if self._overlays_hidden else self.present()
         return [layer for layer in layers if layer.visible]
 
+    def present(self) -> list[Layer]:
+        """Return all layers, from the bottom to the top, whether they are shown or not."""
+        if self.image is None:
+            return []
+        return [self.image, *self.masks[::-1], *([self.labels] if self.labels else [])]
+
     def set_image(self, image: ImageLayer) -> None:
-        """Show another orthophoto; the masks of the former one go."""
+        """Show another orthophoto; the masks and the labels of the former one go."""
         self.image = image
         self.masks.clear()
+        self._drop_labels()
         self.changed.emit()
+
+    def set_labels(self, raster: LabelRaster | None, schema: ClassSchema | None = None) -> None:
+        """Show the labels of the orthophoto, of its size, by the classes of `schema`; or none, where one is None.
+
+        Labels that are shown already keep their eyes and their opacity.
+        """
+        if raster is None or schema is None:
+            self._drop_labels()
+        elif self.labels is not None and self.labels.raster is raster:
+            self.labels.set_schema(schema)
+            return
+        else:
+            self._drop_labels()
+            self.labels = LabelLayer(raster, schema)
+        self.changed.emit()
+
+    def _drop_labels(self) -> None:
+        if self.labels is not None:
+            self.labels.close()
+            self.labels = None
 
     def add_mask(self, mask: MaskLayer) -> None:
         """Lay a mask on top, in sight; one of the same file is replaced."""

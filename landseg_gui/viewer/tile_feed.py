@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QGuiApplication, QImage
 
 from landseg_core.errors import LandsegError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.raster.tiles import TileCache, TileLoader
-from landseg_gui.viewer.layers import ImageLayer, Layer, MaskLayer
+from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
 from landseg_gui.viewer.tile_painter import coloured, index_image, picture_image
 
 _THREADS = max(1, min(4, (os.cpu_count() or 2) - 1))  # one processor is left to the window
-_DRAWN_BYTES = 192 * 2**20  # a tile has 1 MiB, and a 4K screen shows up to 150
-_PIXEL_BYTES = 96 * 2**20
+_FEWEST_DRAWN, _MOST_DRAWN = 96 * 2**20, 192 * 2**20
+_PIXEL_BYTES = 32 * 2**20
 _INDEX_BYTES = 64 * 2**20
 
 Pixels = tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]
 Found = tuple[QImage, QRect | None]
 """An image, and the part of it that shows what was asked for; None for all of it."""
-OnArrival = Callable[["TileFeed", TileKey], None]
-OnError = Callable[["TileFeed", LandsegError], None]
+OnArrival = Callable[["TileFeed[Any]", TileKey], None]
+OnError = Callable[["TileFeed[Any]", LandsegError], None]
+Loaded = TypeVar("Loaded")
 
 
-class TileFeed:
+def drawn_bytes() -> int:
+    """Return how many bytes of images ready to draw to keep: for two times what the largest screen shows.
+
+    A tile has 512 x 512 px of 4 bytes, and is drawn at 256 px or more.
+    """
+    sizes = [screen.size() * screen.devicePixelRatio() for screen in QGuiApplication.screens()]
+    most = max(((size.width() // 256 + 2) * (size.height() // 256 + 2) for size in sizes), default=0)
+    return min(max(2 * most * 2**20, _FEWEST_DRAWN), _MOST_DRAWN)
+
+
+class TileFeed(Generic[Loaded]):
     """Brings the tiles of `layer`. `on_arrival(feed, key)` and `on_error(feed, error)` are called in loading threads.
 
-    A plain object, not a QObject: the last reference to it may go in any thread.
+    A plain object, not a QObject: the last reference to it may go in any thread. `Loaded` is what a thread brings.
     """
 
     def __init__(
@@ -40,16 +51,17 @@ class TileFeed:
         layer: Layer,
         on_arrival: OnArrival,
         on_error: OnError,
-        max_bytes: int = _DRAWN_BYTES,
+        max_bytes: int,
+        size_of: Callable[[Loaded], int],
     ) -> None:
         self.layer = layer
         self._wanted: list[TileKey] = []
-        self._former: dict[TileKey, QImage] = {}
-        self._loaded: TileCache[QImage] = TileCache(max_bytes, QImage.sizeInBytes)
+        self._former: dict[TileKey, Loaded] = {}
+        self._loaded: TileCache[Loaded] = TileCache(max_bytes, size_of)
         self._loader = TileLoader(
             self._read,
             self._loaded,
-            on_loaded=lambda key, _image: on_arrival(self, key),
+            on_loaded=lambda key, _tile: on_arrival(self, key),
             on_error=lambda _key, error: on_error(self, error),
             threads=_THREADS,
         )
@@ -57,13 +69,21 @@ class TileFeed:
     def __len__(self) -> int:
         return len(self._loaded)
 
-    def _read(self, key: TileKey) -> QImage:
-        """Return a tile as an image; runs in a loading thread."""
+    def _read(self, key: TileKey) -> Loaded:
+        """Load a tile; runs in a loading thread."""
         raise NotImplementedError
 
+    def _held(self, key: TileKey) -> Loaded | None:
+        """Return a tile as loaded, or as it was before it was to be loaded anew, or None."""
+        loaded = self._loaded.get(key)
+        if loaded is None:
+            return self._former.get(key)
+        self._former.pop(key, None)  # or it would be seen again when the newer one has made room for others
+        return loaded
+
     def _image(self, key: TileKey) -> QImage | None:
-        """Return the image to draw for a tile, or None where there is none yet."""
-        return self._loaded.get(key) or self._former.get(key)
+        """Return the image to draw for a tile, or None where there is none yet; a null image is a transparent tile."""
+        raise NotImplementedError
 
     def want(self, keys: Iterable[TileKey]) -> None:
         """Load these tiles, the most urgent first, and none of those asked for before."""
@@ -93,6 +113,14 @@ class TileFeed:
         """Return the class value at a raster place, as far as a tile there has come; pictures have none."""
         return None
 
+    def _places(self, column: float, row: float, level: int) -> Iterator[tuple[TileKey, int, int]]:
+        """Yield the tiles that hold a raster place, from `level` on, and the (x, y) of its pixel in each."""
+        pyramid = self.layer.reader.pyramid
+        if 0 <= column < pyramid.width and 0 <= row < pyramid.height:
+            for known in range(level, pyramid.levels):
+                x, y = int(column) >> known, int(row) >> known
+                yield TileKey(known, y // pyramid.tile, x // pyramid.tile), x % pyramid.tile, y % pyramid.tile
+
     def restyle(self) -> None:
         """Make the images anew; the former ones stay in sight until then."""
         self._renew()
@@ -113,14 +141,17 @@ class TileFeed:
         self.layer.reader.close()
 
 
-class PictureFeed(TileFeed):
+class PictureFeed(TileFeed[QImage]):
     """The tiles of the orthophoto; their pixels are kept too, so that another contrast needs no reading."""
 
     def __init__(self, layer: ImageLayer, on_arrival: OnArrival, on_error: OnError) -> None:
         self._picture = layer
         self._pixels: TileCache[Pixels] = TileCache(_PIXEL_BYTES, lambda pair: pair[0].nbytes + pair[1].nbytes)
         self._bands = layer.rendering.bands
-        super().__init__(layer, on_arrival, on_error)
+        super().__init__(layer, on_arrival, on_error, drawn_bytes(), QImage.sizeInBytes)
+
+    def _image(self, key: TileKey) -> QImage | None:
+        return self._held(key)
 
     def _read(self, key: TileKey) -> QImage:
         rendering = self._picture.rendering
@@ -143,21 +174,21 @@ class PictureFeed(TileFeed):
         super().reread()
 
 
-class MaskFeed(TileFeed):
+class MaskFeed(TileFeed[QImage]):
     """The tiles of a mask: loaded as indices, coloured when they are drawn, so that colours change at once."""
 
     def __init__(self, layer: MaskLayer, on_arrival: OnArrival, on_error: OnError) -> None:
         self._mask = layer
         self._colours = layer.colour_table()
-        self._coloured: TileCache[tuple[QImage, QImage]] = TileCache(_DRAWN_BYTES, lambda pair: pair[1].sizeInBytes())
-        super().__init__(layer, on_arrival, on_error, max_bytes=_INDEX_BYTES)
+        self._coloured: TileCache[tuple[QImage, QImage]] = TileCache(drawn_bytes(), lambda pair: pair[1].sizeInBytes())
+        super().__init__(layer, on_arrival, on_error, _INDEX_BYTES, QImage.sizeInBytes)
 
     def _read(self, key: TileKey) -> QImage:
         pixels, valid = self.layer.reader.read_tile(key)
         return index_image(pixels[0], valid)
 
     def _image(self, key: TileKey) -> QImage | None:
-        indices = super()._image(key)
+        indices = self._held(key)
         if indices is None:
             return None
         pair = self._coloured.get(key)
@@ -178,20 +209,8 @@ class MaskFeed(TileFeed):
 
     def value_at(self, column: float, row: float, level: int) -> int | None:
         """Return the value at a raster place from the sharpest tile at hand, from `level` on."""
-        pyramid = self.layer.reader.pyramid
-        if not (0 <= column < pyramid.width and 0 <= row < pyramid.height):
-            return None
-        for known in range(level, pyramid.levels):
-            x, y = int(column) >> known, int(row) >> known
-            indices = self._loaded.get(TileKey(known, y // pyramid.tile, x // pyramid.tile))
+        for key, x, y in self._places(column, row, level):
+            indices = self._loaded.get(key)
             if indices is not None:
-                return indices.pixelIndex(x % pyramid.tile, y % pyramid.tile)
+                return indices.pixelIndex(x, y)
         return None
-
-
-_FEEDS: dict[type[Layer], type[TileFeed]] = {ImageLayer: PictureFeed, MaskLayer: MaskFeed}
-
-
-def feed_for(layer: Layer, on_arrival: OnArrival, on_error: OnError) -> TileFeed:
-    """Return the feed that shows `layer`; for the callbacks see `TileFeed`."""
-    return _FEEDS[type(layer)](layer, on_arrival, on_error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap, QTransform
@@ -18,7 +19,7 @@ class TileItems:
     Items never overlap, so that opacity and transparent places come out right while tiles of several levels are shown.
     """
 
-    def __init__(self, scene: QGraphicsScene, feed: TileFeed) -> None:
+    def __init__(self, scene: QGraphicsScene, feed: TileFeed[Any]) -> None:
         self._scene = scene
         self._feed = feed
         self._group = QGraphicsPixmapItem()  # shows nothing itself; carries eye, opacity and order for all
@@ -30,6 +31,9 @@ class TileItems:
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items
 
     @property
     def has_gaps(self) -> bool:
@@ -70,6 +74,12 @@ class TileItems:
             if arrived is None or _lies_in(key, arrived):
                 self._fill(key)
 
+    def redraw(self, keys: Iterable[TileKey]) -> None:
+        """Show those of these tiles that are in sight as they are now: their images have other pixels."""
+        for key in self._items.keys() & set(keys):
+            self._shown.pop(key, None)
+            self._fill(key)
+
     def remove(self) -> None:
         """Take everything out of the scene."""
         self._scene.removeItem(self._group)
@@ -107,10 +117,11 @@ class TileItems:
         else:
             self._coarse.add(key)
             part = found[0].copy(found[1])
-        window = self._feed.layer.reader.pyramid.source_window(key)
         item = self._items[key]
         item.setPixmap(QPixmap.fromImage(part))
-        item.setTransform(QTransform.fromScale(window.width / part.width(), window.height / part.height()))
+        if not part.isNull():
+            window = self._feed.layer.reader.pyramid.source_window(key)
+            item.setTransform(QTransform.fromScale(window.width / part.width(), window.height / part.height()))
 
 
 def _lies_in(key: TileKey, other: TileKey) -> bool:

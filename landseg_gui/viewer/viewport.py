@@ -1,18 +1,30 @@
-"""The widget that shows the layers: zoom at the cursor, drag to pan."""
+"""The widget that shows the layers: zoom at the cursor, drag to pan, or paint."""
 
 from __future__ import annotations
 
 import math
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QPalette, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPalette,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QGraphicsView, QLabel, QWidget
 
 from landseg_core.geo.window import PixelWindow
 from landseg_gui.viewer.canvas import Canvas
 from landseg_gui.viewer.frame import ViewFrame, limited_scale
 from landseg_gui.viewer.layers import ImageLayer, LayerStack
+from landseg_gui.viewer.overlay import Overlay
+from landseg_gui.viewer.pointer import PointerHandler, PointerRouter
 from landseg_gui.viewer.scale_bar import ScaleBar
+from landseg_gui.viewer.view_pixels import ViewPixels
 
 _WHEEL_NOTCH = 120  # eighths of a degree
 _ZOOM_PER_NOTCH = math.sqrt(2)
@@ -29,6 +41,7 @@ _ARROWS = {
 class Viewport(QGraphicsView):
     """Shows a stack of layers. `frame_changed`: another part or zoom; `hovered`: the raster place under the cursor.
 
+    `overlay` holds the lines over the picture; `pointer` gets the mouse in place of the hand that pans.
     The view frame is the truth and is kept in device px without rounding; Qt's transform and scroll bars follow it.
     """
 
@@ -40,11 +53,12 @@ class Viewport(QGraphicsView):
         self.canvas = Canvas(layers)
         super().__init__(self.canvas.scene, parent)
         self.canvas.setParent(self)
+        self.overlay = Overlay(self.canvas.scene)
         self._layers = layers
         self._frame = ViewFrame()
         self._image: ImageLayer | None = None
         self._fits = True
-        self._drag_from: QPointF | None = None
+        self._router = PointerRouter(self)
         self._scale_bar = ScaleBar(self)
         self._waiting = QLabel("Reading the picture…", self, objectName="viewport_waiting", visible=False)
         self._set_up()
@@ -72,12 +86,35 @@ class Viewport(QGraphicsView):
         self.setBackgroundRole(QPalette.ColorRole.Shadow)
         self.setMouseTracking(True)
         self.setAcceptDrops(False)  # files dropped here are for the window
-        self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        self.update_cursor()
+
+    @property
+    def pointer(self) -> PointerHandler | None:
+        """Return who gets the mouse, or None while it is the hand. What is held when that changes is let go."""
+        return self._router.handler
+
+    @pointer.setter
+    def pointer(self, handler: PointerHandler | None) -> None:
+        self._router.handler = handler
+
+    def update_cursor(self) -> None:
+        """Show the cursor that the pointer wants now."""
+        self._router.show_cursor()
+
+    @property
+    def image(self) -> ImageLayer | None:
+        """Return the orthophoto, or None while there is none."""
+        return self._image
 
     @property
     def frame(self) -> ViewFrame:
         """Return what is in sight."""
         return self._frame
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether the whole raster is kept in sight, whatever the size of the window."""
+        return self._fits
 
     @property
     def scale_factor(self) -> float:
@@ -87,6 +124,10 @@ class Viewport(QGraphicsView):
     def view_window(self) -> PixelWindow | None:
         """Return the part of the raster in sight, or None where there is none."""
         return self._frame.visible(*self._raster_size()) if self._image else None
+
+    def read_view(self) -> ViewPixels | None:
+        """Return the orthophoto in sight as displayed, from what is at hand; None where nothing is."""
+        return self.canvas.read_view()
 
     def fit(self) -> None:
         """Show the whole raster; it stays whole while the window changes its size."""
@@ -139,10 +180,12 @@ class Viewport(QGraphicsView):
             self._place_scene()
             ratio = self.devicePixelRatioF()
             self._scale_bar.set_scale(self.scale_factor / ratio, self._image.ground_resolution)
+            self.overlay.set_scale(self.scale_factor / ratio)
         self._scale_bar.setVisible(self._image is not None)
         self.canvas.show_frame(self._frame)
         self._requests.start()
         self.frame_changed.emit()
+        self._router.follow_frame()
 
     def _place_scene(self) -> None:
         frame, scale = self._frame, self.scale_factor / self.devicePixelRatioF()
@@ -181,6 +224,7 @@ class Viewport(QGraphicsView):
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self.resizeEvent(QResizeEvent(self.size(), self.size()))
         if event.type() == QEvent.Type.Leave:
+            self._router.leave()
             self.left.emit()
         return super().viewportEvent(event)
 
@@ -190,29 +234,39 @@ class Viewport(QGraphicsView):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of the picture."""
-        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._drag_from = event.position()
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+        """Take hold of the picture, or press for the pointer."""
+        self._router.press(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Take the second press of two."""
+        self._router.double_click(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the picture along, and tell where the cursor is."""
-        if self._drag_from is not None:
-            step = event.position() - self._drag_from
-            self._drag_from = event.position()
-            self.pan_by(step.x(), step.y())
+        """Drag the picture along or move for the pointer, and tell where the cursor is."""
+        self._router.move(event)
         if self._image:
             self.hovered.emit(*self.raster_place(event.position()))
 
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        """Let go of the picture."""
-        self._drag_from = None
-        self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go."""
+        self._router.release(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Let go of what is held: its release goes to another widget or window."""
+        self._router.let_go()
+        super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Pan with the arrow keys."""
-        if event.key() not in _ARROWS:
+        """Offer the key to the pointer; pan with the arrow keys."""
+        if self._router.key_press(event):
+            event.accept()
+        elif event.key() in _ARROWS:
+            across, down = _ARROWS[event.key()]
+            self.pan_by(across * self.width() * _KEY_STEP, down * self.height() * _KEY_STEP)
+        else:
             super().keyPressEvent(event)
-            return
-        across, down = _ARROWS[event.key()]
-        self.pan_by(across * self.width() * _KEY_STEP, down * self.height() * _KEY_STEP)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Take note that Space is up again."""
+        if not self._router.key_release(event):
+            super().keyReleaseEvent(event)

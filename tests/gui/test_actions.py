@@ -5,8 +5,10 @@ from collections import Counter
 import pytest
 
 from landseg_core.resource_files import resource_path
-from landseg_gui.actions import MENUS, ROWS, TOOLBAR, ActionRow
+from landseg_gui.action_rows import MENUS, ROWS, TOOLBAR, ActionRow
 from landseg_gui.commands import Commands
+from landseg_gui.label_commands import LabelCommands
+from landseg_gui.tools.registry import TOOLS
 
 ACTIONS = [row for row in ROWS if isinstance(row, ActionRow)]
 
@@ -18,10 +20,16 @@ def test_names_and_shortcuts_are_used_once() -> None:
     assert max(shortcuts.values()) == 1
 
 
+def test_no_tool_has_the_letter_of_an_action() -> None:
+    letters = [row.shortcut for row in TOOLS]
+    assert len(set(letters)) == len(letters)
+    assert not set(letters) & {shortcut for row in ACTIONS for shortcut in row.shortcuts}
+
+
 @pytest.mark.parametrize("row", ACTIONS, ids=lambda row: row.name)
 def test_every_action_has_a_menu_a_handler_and_an_icon(row: ActionRow) -> None:
     assert row.menu in MENUS
-    assert callable(getattr(Commands, row.handler))
+    assert sum(hasattr(handlers, row.handler) for handlers in (Commands, LabelCommands)) == 1
     assert resource_path(f"icons/{row.picture}.svg").is_file()
 
 

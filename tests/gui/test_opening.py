@@ -101,9 +101,29 @@ def test_a_mask_on_another_grid_is_refused_with_the_reason(
 
 
 def test_a_mask_of_another_size_is_refused(picture, make_raster, control) -> None:
-    path = make_raster("small.tif", np.ones((1, 800, 1000), np.uint8))
+    larger = make_raster("large.tif", np.ones((1, 1200, 1500), np.uint8))
+    with pytest.raises(RasterError, match="1500 x 1200 px, the picture 1500 x 1100 px"):
+        opening.open_mask_alone(larger, grid_of(picture), None, None, control)
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_a_smaller_mask_that_does_not_tell_its_place_is_refused(picture, make_raster, control) -> None:
+    path = make_raster("small.tif", np.ones((1, 800, 1000), np.uint8), crs=None, transform=Affine.identity())
     with pytest.raises(RasterError, match="1000 x 800 px, the picture 1500 x 1100 px"):
         opening.open_mask_alone(path, grid_of(picture), None, None, control)
+
+
+def test_a_mask_of_a_part_lies_where_it_belongs(picture, make_raster, helpers, control) -> None:
+    transform = helpers.TRANSFORM @ Affine.translation(300, 200)
+    path = make_raster("part.tif", np.ones((1, 80, 100), np.uint8), transform=transform, nodata=255)
+    mask = opening.open_mask_alone(path, grid_of(picture), None, None, control).masks[0]
+    assert mask.name == "part.tif"
+    assert mask.reader.source.grid.matches(grid_of(picture))
+    source = mask.reader.source
+    values = np.where(source.read_valid(source.grid.window), source.read(source.grid.window)[0], 255)
+    expected = np.full((helpers.HEIGHT, helpers.WIDTH), 255)
+    expected[200:280, 300:400] = 1
+    np.testing.assert_array_equal(values, expected)
 
 
 def test_a_picture_is_no_mask(picture, control) -> None:

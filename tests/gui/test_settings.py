@@ -34,6 +34,13 @@ def test_missing_files_drop_out(settings, tmp_path) -> None:
     assert settings.recent_files() == []
 
 
+def test_projects_are_recent_files_too(settings, tmp_path) -> None:
+    for name in ("town.landseg", "picture.tif"):
+        (tmp_path / name).touch()
+        settings.add_recent_file(tmp_path / name)
+    assert [path.name for path in settings.recent_files()] == ["picture.tif", "town.landseg"]
+
+
 def test_settings_outlive_the_program(tmp_path) -> None:
     path = tmp_path / "landseg.ini"
     (tmp_path / "ä b,c.tif").touch()

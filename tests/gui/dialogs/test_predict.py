@@ -12,10 +12,12 @@ from landseg_core.data.normalisation import Normalisation
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.header import BundleHeader
+from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import predict
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.predict import PredictDialog
+from landseg_gui.jobs.requests import PredictAllRequest
 
 HEADER = BundleHeader(
     architecture="unet16",
@@ -177,3 +179,96 @@ def test_model_and_folder_are_remembered(
     qtbot.addWidget(again)
     assert again.findChild(QLineEdit, "predict_model").text() == "good.safetensors"
     assert again.request().mask == tmp_path / "maps" / "town_mask.tif"
+
+
+# --- the images of a project
+
+
+@pytest.fixture
+def project(orthophoto: Path, tmp_path: Path) -> Iterator[Project]:
+    """Return a project of the orthophoto, of another image of its name, and of one that is missing."""
+    others = [tmp_path / "elsewhere" / "town.tif", tmp_path / "elsewhere" / "gone.tif"]
+    others[0].parent.mkdir()
+    for path in others:
+        shutil.copy(orthophoto, path)
+    with Project.create(tmp_path / "fields.landseg", load_classes("landcover-dubai")) as project:
+        for path in (orthophoto, *others):
+            project.add_image(path)
+    others[1].unlink()
+    with Project.open(tmp_path / "fields.landseg") as project:
+        yield project
+
+
+@pytest.fixture
+def for_project(
+    qtbot: QtBot, raster: RasterSource, memory: FormMemory, headers: dict, project: Project
+) -> PredictDialog:
+    dialog = PredictDialog(raster, VIEW, Path("good.safetensors"), memory, None, project)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def test_a_map_goes_beside_the_project_with_its_confidence(for_project: PredictDialog, tmp_path: Path) -> None:
+    request = for_project.request()
+    assert request.mask == tmp_path / "fields-maps" / "town-1_mask.tif"
+    assert request.confidence == tmp_path / "fields-maps" / "town-1_confidence.tif"
+    assert for_project.findChild(QLineEdit, "predict_out").isVisible()
+    assert not for_project.findChild(QLineEdit, "predict_folder").isVisible()
+
+
+def test_all_images_that_are_there_get_a_map_of_their_own(
+    for_project: PredictDialog, orthophoto: Path, tmp_path: Path
+) -> None:
+    box = for_project.findChild(QCheckBox, "predict_all")
+    assert box.text() == "All 2 images of the project"
+    box.setChecked(True)
+    assert not for_project.findChild(QLineEdit, "predict_out").isVisible()
+    write(for_project, "predict_folder", tmp_path / "maps")
+    for_project.action_button.click()
+    request = for_project.request()
+    assert isinstance(request, PredictAllRequest)
+    assert [(one.raster, one.mask.name, one.window) for one in request.maps] == [
+        (orthophoto, "town-1_mask.tif", None),
+        (tmp_path / "elsewhere" / "town.tif", "town-2_mask.tif", None),
+    ]
+    assert {one.mask.parent for one in request.maps} == {tmp_path / "maps"}
+    assert not any(one.overwrite for one in request.maps)
+
+
+def test_a_folder_must_be_one(for_project: PredictDialog, orthophoto: Path) -> None:
+    for_project.findChild(QCheckBox, "predict_all").setChecked(True)
+    write(for_project, "predict_folder", "")
+    assert problem(for_project, "predict_folder") != ""
+    write(for_project, "predict_folder", orthophoto)
+    assert "file of this name" in problem(for_project, "predict_folder")
+
+
+@pytest.mark.parametrize("answer", [None, "Replace"])
+def test_maps_of_all_images_are_replaced_only_when_asked(
+    for_project: PredictDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str | None
+) -> None:
+    (tmp_path / "fields-maps").mkdir()
+    for name in ("town-1_mask.tif", "town-1_confidence.tif", "town-2_mask.tif"):
+        (tmp_path / "fields-maps" / name).touch()
+    for_project.findChild(QCheckBox, "predict_all").setChecked(True)
+    questions: list[str] = []
+    monkeypatch.setattr(predict, "choose", lambda *args: questions.append(args[1]) or answer)
+    for_project.action_button.click()
+    assert questions == ["Replace 3 files?"]
+    assert for_project.isVisible() == (answer is None)
+    assert all(one.overwrite == (answer is not None) for one in for_project.request().maps)
+
+
+def test_without_a_project_there_is_one_image(dialog: PredictDialog) -> None:
+    assert not dialog.findChild(QCheckBox, "predict_all").isVisible()
+
+
+def test_predicting_in_a_project_leaves_the_folder_that_is_remembered(
+    for_project: PredictDialog, qtbot: QtBot, raster: RasterSource, memory: FormMemory, tmp_path: Path
+) -> None:
+    for_project.action_button.click()
+    again = PredictDialog(raster, None, None, memory)
+    qtbot.addWidget(again)
+    assert again.request().mask.parent != tmp_path / "fields-maps"
+    assert again.findChild(QLineEdit, "predict_model").text() == "good.safetensors"

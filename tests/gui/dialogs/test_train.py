@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QLabel, QLineEdit, QPushButton, QRadioButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from landseg_core.labels.classes import load_classes
+from landseg_core.labels.regions import RectangleRegion
+from landseg_core.project.project import Project
 from landseg_gui.dialogs import train
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.train import TrainDialog, next_run_folder
-from landseg_gui.jobs.requests import Folders, LandCoverAi
+from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels
 
 
 @pytest.fixture
@@ -268,3 +273,93 @@ def test_dialogs_and_flows_load_no_torch() -> None:
     names.append("landseg_gui.panels.training")
     code = f"import sys, {', '.join(names)}\nassert not {{'torch', 'pyqtgraph'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- the labels of a project
+
+
+@pytest.fixture
+def project(orthophoto: Path, tmp_path: Path) -> Iterator[Project]:
+    """Return a project of two images, one of them painted with 600 px of building."""
+    (tmp_path / "farm").mkdir()
+    with Project.create(tmp_path / "farm" / "fields.landseg", load_classes("landcover-dubai")) as project:
+        image = project.add_image(orthophoto)
+        project.add_image(Path(shutil.copy(orthophoto, tmp_path / "other.tif")))
+        edit = project.labels(image.id).begin()
+        edit.paint(RectangleRegion((10, 10), (40, 30)), 1)
+        project.record(image.id, edit.finish(), "Paint")
+        yield project
+
+
+@pytest.fixture
+def for_project(qtbot: QtBot, memory: FormMemory, project: Project) -> TrainDialog:
+    dialog = TrainDialog(memory, None, project)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def plain(label: QLabel) -> str:
+    return " ".join(QTextDocumentFragment.fromHtml(label.text()).toPlainText().split())
+
+
+def test_a_project_with_labels_is_what_is_learnt_from(for_project: TrainDialog, project: Project) -> None:
+    assert for_project.findChild(QRadioButton, "train_source_project").isChecked()
+    assert for_project.action_button.isEnabled()
+    for name in ("train_images", "train_masks", "train_list", "train_landcover_ai"):
+        assert not for_project.findChild(QLineEdit, name).isVisible()
+    assert not for_project.findChild(QComboBox, "train_classes").isVisible()
+    text = plain(for_project.findChild(QLabel, "train_project_info"))
+    assert text.startswith("600 px labelled in 1 of 2 images: ■ building 600 px Nothing yet of land, vegetation,")
+    request = for_project.request()
+    assert request.source == ProjectLabels(project)
+    assert request.schema == project.schema
+    assert request.run_folder == project.path.parent / "fields-runs" / "run-001"
+
+
+def test_without_labels_folders_come_first_and_the_project_says_what_it_lacks(
+    qtbot: QtBot, memory: FormMemory, project: Project
+) -> None:
+    project.undo()
+    dialog = TrainDialog(memory, None, project)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.findChild(QRadioButton, "train_source_folders").isChecked()
+    dialog.findChild(QRadioButton, "train_source_project").setChecked(True)
+    assert problem(dialog, "train_project").startswith("Nothing is labelled yet")
+    assert not dialog.action_button.isEnabled()
+
+
+def test_without_a_project_there_is_no_such_choice(dialog: TrainDialog) -> None:
+    assert not dialog.findChild(QRadioButton, "train_source_project").isVisible()
+    assert not dialog.findChild(QLabel, "train_project_info").isVisible()
+
+
+def test_the_run_folder_moves_with_the_source_unless_it_was_chosen(for_project: TrainDialog, tmp_path: Path) -> None:
+    out = for_project.findChild(QLineEdit, "train_out")
+    beside_project = out.text()
+    for_project.findChild(QRadioButton, "train_source_folders").setChecked(True)
+    assert Path(out.text()).name == "run-1"
+    assert for_project.findChild(QLineEdit, "train_images").isVisible()
+    assert for_project.findChild(QComboBox, "train_classes").isVisible()
+    for_project.findChild(QRadioButton, "train_source_project").setChecked(True)
+    assert out.text() == beside_project
+    write(for_project, "train_out", tmp_path / "mine")
+    for_project.findChild(QRadioButton, "train_source_landcover_ai").setChecked(True)
+    assert out.text() == str(tmp_path / "mine")
+
+
+def test_a_run_on_a_project_leaves_what_is_remembered_of_folders(
+    filled: TrainDialog, qtbot: QtBot, store: QSettings, project: Project
+) -> None:
+    filled.action_button.click()
+    before = filled.request()
+    on_project = TrainDialog(FormMemory("form", store), None, project)
+    qtbot.addWidget(on_project)
+    on_project.findChild(QSpinBox, "train_chip").setValue(64)
+    on_project.action_button.click()
+    assert on_project.result() == QDialog.DialogCode.Accepted
+    again = TrainDialog(FormMemory("form", store))
+    qtbot.addWidget(again)
+    assert (again.request().source, again.request().run_folder) == (before.source, before.run_folder)
+    assert again.request().config.chip == 64

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import load_classes
+from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import Session
 
@@ -92,3 +93,25 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "model.safetensors"
     bundle.save(path)
     return path
+
+
+@pytest.fixture
+def open_project(
+    session: Session, runner: JobRunner, qtbot: QtBot, data_set: Path, tmp_path: Path
+) -> Iterator[Project]:
+    """Return a project of both images, the first of which is in the window; the upper part of both is painted."""
+    with Project.create(tmp_path / "farm.landseg", SCHEMA) as made:
+        for path in sorted((data_set / "images").iterdir()):
+            image = made.add_image(path)
+            with rasterio.open(data_set / "masks" / path.name) as mask:
+                values = mask.read(1)
+            where = np.zeros((SIDE, SIDE), bool)
+            where[:100] = True
+            edit = made.labels(image.id).begin()
+            edit.put(image.grid.window, values, where)
+            made.record(image.id, edit.finish(), "Paint")
+    session.project_session.open(tmp_path / "farm.landseg")
+    qtbot.waitUntil(lambda: session.project_session.image is not None and not runner.running, timeout=20_000)
+    yield session.project_session.project
+    assert runner.shut_down(30)
+    session.project_session.close()

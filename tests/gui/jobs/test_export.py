@@ -17,8 +17,8 @@ from landseg_core.labels.classes import load_classes
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.jobs.export import ExportFlow
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.jobs.view_mask import spread_over_picture
 from landseg_gui.session import Session
+from landseg_gui.view_mask import spread_over_picture
 
 SECONDS = 30_000
 VIEW = PixelWindow(16, 32, 40, 24)

@@ -11,10 +11,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QRadioButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from landseg_core.errors import JobStopped, OutputError
+from landseg_core.events import Event, JobControl, Progress
 from landseg_core.geo.window import PixelWindow
+from landseg_core.project.project import Project
+from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import predict
 from landseg_gui.dialogs.predict import PredictDialog
-from landseg_gui.jobs.predict import PredictFlow
+from landseg_gui.jobs.predict import MapFinished, PredictFlow, predictions_work
+from landseg_gui.jobs.requests import PredictAllRequest
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import Session
 
@@ -156,3 +161,110 @@ def test_without_a_picture_there_is_no_dialog(session: Session, runner: JobRunne
     session.message.connect(messages.append)
     assert PredictFlow(session, runner).open() is None
     assert "Open an orthophoto first" in messages[0]
+
+
+# --- the images of a project
+
+
+@pytest.fixture
+def project_flow(
+    session: Session, runner: JobRunner, window: QWidget, open_project: Project, model: Path
+) -> PredictFlow:
+    session.model_path = model
+    return PredictFlow(session, runner, window)
+
+
+def fill_for_project(flow: PredictFlow, *, all_images: bool) -> PredictDialog:
+    dialog = flow.open()
+    dialog.findChild(QCheckBox, "predict_all").setChecked(all_images)
+    dialog.findChild(QSpinBox, "predict_tile").setValue(64)
+    dialog.findChild(QSpinBox, "predict_overlap").setValue(16)
+    return dialog
+
+
+def test_a_map_of_an_image_is_entered_in_its_project(
+    project_flow: PredictFlow, session: Session, qtbot: QtBot, open_project: Project, tmp_path: Path, model: Path
+) -> None:
+    with qtbot.waitSignal(session.project_session.predictions_changed, timeout=SECONDS):
+        press(fill_for_project(project_flow, all_images=False), qtbot)
+    (entry,) = open_project.predictions(1)
+    maps = tmp_path / "farm-maps"
+    assert (entry.mask, entry.confidence) == (maps / "north_mask.tif", maps / "north_confidence.tif")
+    assert (entry.model, entry.missing) == (model, False)
+    assert open_project.predictions(2) == ()
+    qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
+
+
+def test_the_view_is_predicted_for_the_project_too(
+    project_flow: PredictFlow, session: Session, qtbot: QtBot, open_project: Project
+) -> None:
+    session.view_provider = lambda: VIEW
+    dialog = fill_for_project(project_flow, all_images=False)
+    dialog.findChild(QRadioButton, "predict_view").setChecked(True)
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
+    (entry,) = open_project.predictions(1)
+    with RasterSource(entry.mask) as written, RasterSource(session.raster.path) as image:
+        assert image.grid.place_of(written.grid) == VIEW
+
+
+def test_all_images_are_predicted_in_one_job(
+    project_flow: PredictFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    open_project: Project,
+    tmp_path: Path,
+) -> None:
+    events: list[Event] = []
+    runner.started.connect(lambda job: job.event.connect(events.append))
+    press(fill_for_project(project_flow, all_images=True), qtbot)
+    (job,) = runner.running
+    assert job.title == "Predict 2 images"
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    names = [[entry.mask.name for entry in open_project.predictions(image)] for image in (1, 2)]
+    assert names == [["north_mask.tif"], ["south_mask.tif"]]
+    assert len(list((tmp_path / "farm-maps").glob("*_confidence.tif"))) == 2
+    assert [layer.path.name for layer in session.layers.masks] == ["north_mask.tif"]
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+def test_a_stop_keeps_the_maps_that_are_there(
+    project_flow: PredictFlow, session: Session, runner: JobRunner, qtbot: QtBot, open_project: Project, tmp_path: Path
+) -> None:
+    request = _requests(fill_for_project(project_flow, all_images=True), qtbot)
+    done: list[Path] = []
+    control = JobControl()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, MapFinished):
+            done.append(event.request.mask)
+            control.stop()
+
+    with pytest.raises(JobStopped):
+        predictions_work(request.maps)(listen, control)
+    assert done == [tmp_path / "farm-maps" / "north_mask.tif"]
+    assert {path.name for path in (tmp_path / "farm-maps").iterdir() if path.suffix == ".tif"} == {
+        "north_mask.tif",
+        "north_confidence.tif",
+    }
+
+
+def _requests(dialog: PredictDialog, qtbot: QtBot) -> PredictAllRequest:
+    request = dialog.request()
+    assert isinstance(request, PredictAllRequest)
+    dialog.reject()
+    return request
+
+
+def test_maps_in_the_way_are_found_before_any_work(
+    project_flow: PredictFlow, qtbot: QtBot, open_project: Project, tmp_path: Path
+) -> None:
+    request = _requests(fill_for_project(project_flow, all_images=True), qtbot)
+    (tmp_path / "farm-maps").mkdir()
+    (tmp_path / "farm-maps" / "south_mask.tif").touch()
+    with pytest.raises(OutputError, match="south_mask"):
+        predictions_work(request.maps)(lambda _event: None, JobControl())
+    assert not (tmp_path / "farm-maps" / "north_mask.tif").exists()

@@ -11,7 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from landseg_core.labels.regions import RectangleRegion
 from landseg_core.models.header import read_header
+from landseg_core.project.project import Project
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.jobs.requests import TrainRequest
 from landseg_gui.jobs.runner import Job, JobRunner
@@ -168,3 +170,75 @@ def test_the_job_is_told_with_its_classes(flow: TrainFlow, qtbot: QtBot, fill) -
     (job, schema) = told[0]
     assert job.title == "Train unet16 in run"
     assert schema == dialog.request().schema
+
+
+# --- the labels of a project
+
+
+@pytest.fixture
+def fill_for_project(flow: TrainFlow, open_project: Project) -> Callable[[int], TrainDialog]:
+    """Return what opens the dialog, which offers the project, and fills it in for a run of so many epochs."""
+
+    def open_and_fill(epochs: int) -> TrainDialog:
+        dialog = flow.open()
+        for name, number in (("train_chip", 64), ("train_batch", 4), ("train_epochs", epochs)):
+            dialog.findChild(QSpinBox, name).setValue(number)
+        return dialog
+
+    return open_and_fill
+
+
+def test_a_run_on_the_open_project_is_entered_in_it(
+    session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, open_project: Project, tmp_path: Path
+) -> None:
+    problems: list[str] = []
+    session.problem.connect(problems.append)
+    seen = open_project.label_state()
+    press(fill_for_project(1), qtbot)
+    edit = open_project.labels(1).begin()  # painting goes on
+    edit.paint(RectangleRegion((0, 110), (50, 128)), 1)
+    qtbot.waitUntil(lambda: (tmp_path / "farm-runs" / "run-001" / "labels" / "labels.json").exists(), timeout=SECONDS)
+    session.project_session.project.record(1, edit.finish(), "Paint")
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    assert problems == []
+    (run,) = open_project.runs
+    assert (run.folder, run.label_state) == (tmp_path / "farm-runs" / "run-001", seen)
+    assert run.label_state != open_project.label_state()
+    assert session.model_path == run.folder / "model.safetensors"
+
+
+def test_the_next_run_gets_the_next_folder(flow: TrainFlow, open_project: Project, tmp_path: Path) -> None:
+    (tmp_path / "farm-runs" / "run-007").mkdir(parents=True)
+    assert flow.open().request().run_folder == tmp_path / "farm-runs" / "run-008"
+
+
+def test_a_project_closed_meanwhile_is_not_touched(
+    session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, open_project: Project, tmp_path: Path
+) -> None:
+    messages: list[str] = []
+    session.message.connect(messages.append)
+    press(fill_for_project(1), qtbot)
+    metrics = tmp_path / "farm-runs" / "run-001" / "metrics.jsonl"
+    qtbot.waitUntil(metrics.exists, timeout=SECONDS)
+    assert session.project_session.close()
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    assert "The run is not entered in the project: farm.landseg has been closed meanwhile" in messages
+    with Project.open(tmp_path / "farm.landseg") as again:
+        assert again.runs == ()
+
+
+def test_too_few_labels_are_told_and_leave_no_folder(
+    flow: TrainFlow, session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, open_project: Project
+) -> None:
+    for image in open_project.images:
+        edit = open_project.labels(image.id).begin()
+        edit.paint(RectangleRegion((0, 0), (128, 128)), 255)
+        edit.paint(RectangleRegion((5, 5), (15, 15)), 1)
+        open_project.record(image.id, edit.finish(), "Paint")
+    problems: list[str] = []
+    session.problem.connect(problems.append)
+    press(fill_for_project(1), qtbot)
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    (sentence,) = problems
+    assert "paint larger spots" in sentence
+    assert not (open_project.path.parent / "farm-runs").exists()

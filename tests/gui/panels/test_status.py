@@ -62,3 +62,12 @@ def test_the_zoom_can_be_emptied(bar) -> None:
     assert text(bar, "zoom") == "50 % (1:2)"
     bar.show_zoom(None)
     assert text(bar, "zoom") == ""
+
+
+def test_a_field_that_shows_itself_stands_at_the_right_end(qtbot, bar) -> None:
+    field = QLabel("All on disk")
+    bar.add_field(field)
+    bar.resize(500, 30)
+    bar.show()
+    assert field.isVisible()
+    assert field.x() > bar.findChild(QLabel, "status_zoom").x()

@@ -1,13 +1,33 @@
 from __future__ import annotations
 
-from landseg_gui.panels.wording import capitalised, percent
+import pytest
+
+from landseg_gui.panels.wording import area, capitalised, percent, pixels
 
 
-def test_percentages_keep_figure_and_sign_together() -> None:
-    assert percent(0.6349) == "63.5\N{NO-BREAK SPACE}%"
-    assert percent(0.6349, 0) == "63\N{NO-BREAK SPACE}%"
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 px"),
+        (12_345, "12\u202f345 px"),
+        (999_999, "999\u202f999 px"),
+        (1_234_567, "1.23 Mpx"),
+        (5_800e6, "5\u202f800 Mpx"),
+    ],
+)
+def test_pixels(count, text) -> None:
+    assert pixels(int(count)).replace("\u00a0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("square_metres", "text"),
+    [(0.04, "0.04 m²"), (812, "812 m²"), (12_345, "1.23 ha"), (2.5e6, "2.5 km²"), (5e9, "5\u202f000 km²")],
+)
+def test_area(square_metres, text) -> None:
+    assert area(square_metres).replace("\u00a0", " ") == text
+
+
+def test_percent_and_capitals() -> None:
+    assert percent(0.1234).replace("\u00a0", " ") == "12.3 %"
     assert percent(None) == "–"
-
-
-def test_only_the_first_letter_grows() -> None:
-    assert capitalised("reading Town.TIF") == "Reading Town.TIF"
+    assert capitalised("eIGHT") == "EIGHT"

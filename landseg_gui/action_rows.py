@@ -1,0 +1,304 @@
+"""The window's menus and toolbar as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MENUS = {
+    "file": "&File",
+    "edit": "&Edit",
+    "view": "&View",
+    "label": "&Label",
+    "model": "&Model",
+    "help": "&Help",
+}
+"""The menu bar: key and title of each menu, from left to right."""
+
+NEEDS_RASTER = "raster"
+NEEDS_MASK = "mask"
+NEEDS_PROJECT = "project"
+NEEDS_IMAGE = "image"
+NEEDS_WRITABLE = "writable"
+NEEDS_PREDICTION = "prediction"
+NEEDS_COMPARISON = "comparison"
+NEEDS_SEVERAL = "several"
+NEEDS_WRITABLE_PROJECT = "writable_project"
+NEEDS_UNDO = "undo"
+NEEDS_REDO = "redo"
+"""What must be at hand for an action: a picture, a mask over it, a project, one of its images in sight, one that may be
+painted, one that has a prediction besides, labels and a mask to compare, several images in the project, a project that
+may be written, a step to take back, one to do again."""
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """One action. `name` is its object name; `handler` the method of `Commands` that it calls.
+
+    `picture` names the icon, `short` is the toolbar's text, `needs` tells what must be at hand for the action to make
+    sense.
+    """
+
+    name: str
+    menu: str
+    text: str
+    handler: str
+    picture: str
+    shortcuts: tuple[str, ...] = ()
+    short: str = ""
+    tip: str = ""
+    needs: str = ""
+    checkable: bool = False
+
+
+@dataclass(frozen=True)
+class Separator:
+    """A line in a menu."""
+
+    menu: str
+
+
+@dataclass(frozen=True)
+class SubMenu:
+    """A menu inside a menu, which the window fills."""
+
+    name: str
+    menu: str
+    text: str
+
+
+ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
+    ActionRow(
+        "action_new_project",
+        "file",
+        "&New Project…",
+        "new_project",
+        "new_project",
+        ("Ctrl+N",),
+        "New project",
+        "Make a project file, in which labels live",
+    ),
+    ActionRow(
+        "action_open",
+        "file",
+        "&Open…",
+        "open_files",
+        "open",
+        ("Ctrl+O",),
+        "Open",
+        "Open a project, an orthophoto, or masks that belong to it",
+    ),
+    SubMenu("menu_recent", "file", "Open &Recent"),
+    ActionRow(
+        "action_open_mask",
+        "file",
+        "Open &Mask…",
+        "open_mask",
+        "mask",
+        ("Ctrl+M",),
+        "Mask",
+        "Lay a mask over the orthophoto",
+        NEEDS_RASTER,
+    ),
+    ActionRow(
+        "action_add_images",
+        "file",
+        "&Add Images…",
+        "add_images",
+        "add_image",
+        tip="Add further images to the project",
+        needs=NEEDS_WRITABLE_PROJECT,
+    ),
+    ActionRow(
+        "action_save_copy",
+        "file",
+        "&Save a Copy…",
+        "save_copy",
+        "save_copy",
+        tip="Write the whole project to another file; the project itself is always saved",
+        needs=NEEDS_PROJECT,
+    ),
+    ActionRow("action_close_project", "file", "&Close Project", "close_project", "close", needs=NEEDS_PROJECT),
+    Separator("file"),
+    ActionRow(
+        "action_import_labels",
+        "file",
+        "&Import Labels…",
+        "import_labels",
+        "import",
+        tip="Take labels from a mask or from polygons",
+        needs=NEEDS_WRITABLE,
+    ),
+    ActionRow(
+        "action_export_labels",
+        "file",
+        "Export &Labels…",
+        "export_labels",
+        "export",
+        tip="Write the labels as PNG, GeoTIFF or GeoPackage",
+        needs=NEEDS_IMAGE,
+    ),
+    ActionRow(
+        "action_export",
+        "file",
+        "&Export Map…",
+        "export",
+        "export",
+        ("Ctrl+E",),
+        "Export",
+        "Write a mask as PNG or GeoTIFF",
+        NEEDS_MASK,
+    ),
+    Separator("file"),
+    ActionRow("action_quit", "file", "&Quit", "quit", "quit", ("Ctrl+Q",)),
+    ActionRow(
+        "action_undo", "edit", "&Undo", "undo", "undo", ("Ctrl+Z",), "Undo", "Take the last step back", NEEDS_UNDO
+    ),
+    ActionRow(
+        "action_redo",
+        "edit",
+        "&Redo",
+        "redo",
+        "redo",
+        ("Ctrl+Shift+Z", "Ctrl+Y"),
+        "Redo",
+        "Do again what was taken back",
+        NEEDS_REDO,
+    ),
+    ActionRow(
+        "action_fit",
+        "view",
+        "&Fit Whole Picture",
+        "fit",
+        "fit",
+        ("F",),
+        "Fit",
+        "Show the whole picture",
+        NEEDS_RASTER,
+    ),
+    ActionRow(
+        "action_zoom_100",
+        "view",
+        "&Actual Pixels",
+        "zoom_100",
+        "zoom_100",
+        ("Ctrl+1",),
+        "100 %",
+        "One pixel of the picture on one pixel of the screen",
+        NEEDS_RASTER,
+    ),
+    ActionRow(
+        "action_zoom_in", "view", "Zoom &In", "zoom_in", "zoom_in", ("+", "=", "Ctrl++", "Ctrl+="), needs=NEEDS_RASTER
+    ),
+    ActionRow("action_zoom_out", "view", "Zoom &Out", "zoom_out", "zoom_out", ("-", "Ctrl+-"), needs=NEEDS_RASTER),
+    Separator("view"),
+    ActionRow(
+        "action_hide_overlays",
+        "view",
+        "&Hide Overlays",
+        "hide_overlays",
+        "eye_off",
+        ("Tab",),
+        tip="Look at the picture without its masks for a moment",
+        needs=NEEDS_MASK,
+        checkable=True,
+    ),
+    ActionRow(
+        "action_rendering",
+        "view",
+        "&Bands and Contrast…",
+        "choose_rendering",
+        "contrast",
+        tip="Choose which bands are shown, and how bright",
+        needs=NEEDS_RASTER,
+    ),
+    Separator("view"),
+    ActionRow(
+        "action_compare",
+        "view",
+        "Flash &Labels and Prediction",
+        "compare",
+        "compare",
+        ("C",),
+        "Compare",
+        "Show labels and prediction in turn",
+        NEEDS_COMPARISON,
+        checkable=True,
+    ),
+    ActionRow(
+        "action_differences",
+        "view",
+        "Only &Differences",
+        "show_differences",
+        "differences",
+        ("D",),
+        tip="Show the prediction only where it differs from the labels",
+        needs=NEEDS_COMPARISON,
+        checkable=True,
+    ),
+    ActionRow(
+        "action_training_blocks",
+        "view",
+        "Training &Blocks",
+        "show_training_blocks",
+        "blocks",
+        tip="Show which blocks of the image a run trains on, and which it validates on",
+        needs=NEEDS_IMAGE,
+        checkable=True,
+    ),
+    Separator("view"),
+    ActionRow("action_next_image", "view", "&Next Image", "next_image", "next", ("PgDown",), needs=NEEDS_SEVERAL),
+    ActionRow(
+        "action_previous_image", "view", "P&revious Image", "previous_image", "previous", ("PgUp",), needs=NEEDS_SEVERAL
+    ),
+    Separator("view"),
+    SubMenu("menu_panels", "view", "&Panels"),
+    SubMenu("menu_theme", "view", "&Theme"),
+    SubMenu("menu_tools", "label", "&Tools"),
+    Separator("label"),
+    ActionRow(
+        "action_classes",
+        "label",
+        "&Classes…",
+        "edit_classes",
+        "classes",
+        tip="Add, rename, recolour, reorder and delete classes",
+        needs=NEEDS_WRITABLE_PROJECT,
+    ),
+    Separator("label"),
+    ActionRow(
+        "action_accept",
+        "label",
+        "&Accept Prediction…",
+        "accept_prediction",
+        "accept",
+        ("Ctrl+Return",),
+        "Accept",
+        "Turn a prediction into labels",
+        NEEDS_PREDICTION,
+    ),
+    ActionRow(
+        "action_train", "model", "&Train…", "train", "train", ("Ctrl+T",), "Train", "Train a model and watch it learn"
+    ),
+    ActionRow(
+        "action_predict",
+        "model",
+        "&Predict…",
+        "predict",
+        "predict",
+        ("Ctrl+P",),
+        "Predict",
+        "Map the picture with a trained model",
+        NEEDS_RASTER,
+    ),
+    ActionRow("action_open_log_folder", "help", "Open &Log Folder", "open_log_folder", "log"),
+    Separator("help"),
+    ActionRow("action_about", "help", "&About landseg", "about", "info"),
+)
+
+TOOLBAR = (
+    ("action_open", "action_new_project"),
+    ("action_undo", "action_redo"),
+    ("action_fit", "action_zoom_100"),
+    ("action_train", "action_predict", "action_accept", "action_compare", "action_export"),
+)
+"""The toolbar's actions, in groups."""

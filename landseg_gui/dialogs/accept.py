@@ -1,0 +1,174 @@
+"""The dialog that makes a prediction labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QLabel, QRadioButton, QVBoxLayout, QWidget
+
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+from landseg_gui.dialogs.checks import Problem, is_there
+from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.percent import PercentSlider
+
+VIEW, EVERYWHERE, POLYGON = "view", "everywhere", "polygon"
+PLACES = {
+    VIEW: "What is in &view",
+    EVERYWHERE: "&Everywhere in the image",
+    POLYGON: "In a &polygon that I draw",
+}
+"""Where a prediction is accepted, in words."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A map that can become labels; `schema` None: its file tells the classes."""
+
+    name: str
+    mask: Path
+    confidence: Path | None = None
+    schema: ClassSchema | None = None
+
+
+@dataclass(frozen=True)
+class AcceptRequest:
+    """What to accept of a prediction; `place` is a key of `PLACES`, `window` what is in view where that is chosen.
+
+    `above` is the confidence from which on, 0 to 1.
+    """
+
+    prediction: Prediction
+    place: str
+    window: PixelWindow | None
+    only_unlabelled: bool
+    above: float
+
+
+class AcceptDialog(FormDialog):
+    """Asks which of `predictions` (one at least) becomes labels, and where; `request` is the answer."""
+
+    def __init__(
+        self,
+        predictions: Sequence[Prediction],
+        view: PixelWindow | None,
+        memory: FormMemory,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("accept", "Accept prediction", "Accept", parent)
+        self._predictions = predictions
+        self._view = view
+        self._memory = memory
+        self._add_fields()
+        self.complete()
+        self._recall()
+        self._connect()
+        self._show_prediction()
+        self._show_place()
+        self.resize(520, self.sizeHint().height())
+
+    # --- fields
+
+    def _add_fields(self) -> None:
+        self._prediction = QComboBox(objectName="accept_prediction")
+        for prediction in self._predictions:
+            self._prediction.addItem(prediction.name)
+        self._only_unlabelled = QCheckBox("Keep what is &labelled already", objectName="accept_only_unlabelled")
+        self._confidence = PercentSlider("accept_confidence", _confidence_text, _confidence_text(100))
+        self._no_confidence = QLabel(
+            "This prediction was made without its confidence.", objectName="accept_no_confidence", wordWrap=True
+        )
+        self._no_confidence.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        form = self.add_section("What to accept")
+        tip = "The map whose classes become labels"
+        self.add_field(form, "accept_prediction", "P&rediction", self._prediction, tip)
+        self.add_field(form, "accept_place", "Where", self._place_editor(), "Where the prediction becomes labels")
+        tip = "Accept only where the prediction is at least this sure"
+        self.add_field(form, "accept_confidence", "&Confidence", self._confidence, tip).add_below(self._no_confidence)
+        self._only_unlabelled.setToolTip("Otherwise the prediction replaces labels, but for those of locked classes")
+        form.addRow("", self._only_unlabelled)
+
+    def _place_editor(self) -> QWidget:
+        editor = QWidget()
+        column = QVBoxLayout(editor)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        self._places = QButtonGroup(editor)
+        self._buttons: dict[str, QRadioButton] = {}
+        for place, text in PLACES.items():
+            self._buttons[place] = QRadioButton(text, objectName=f"accept_{place}")
+            self._places.addButton(self._buttons[place])
+            column.addWidget(self._buttons[place])
+        self._buttons[VIEW].setEnabled(self._view is not None)
+        editor.setFocusProxy(self._buttons[VIEW])
+        return editor
+
+    def _recall(self) -> None:
+        text = self._memory.text
+        place = text("place", VIEW)
+        known = place in PLACES and self._buttons[place].isEnabled()
+        self._buttons[place if known else EVERYWHERE].setChecked(True)
+        self._only_unlabelled.setChecked(text("only_unlabelled", "True") == "True")
+        above = text("above", "0")
+        self._confidence.percent = int(above) if above.isdecimal() else 0
+
+    def _connect(self) -> None:
+        self._prediction.currentIndexChanged.connect(self._show_prediction)
+        self._places.buttonToggled.connect(self._show_place)
+
+    def _chosen(self) -> Prediction:
+        return self._predictions[self._prediction.currentIndex()]
+
+    def _place(self) -> str:
+        return next(place for place, button in self._buttons.items() if button.isChecked())
+
+    def _show_prediction(self) -> None:
+        has_confidence = self._chosen().confidence is not None
+        self._confidence.setEnabled(has_confidence)
+        self._no_confidence.setHidden(has_confidence)
+        self.check()
+
+    def _show_place(self) -> None:
+        self.action_button.setText("Draw the polygon" if self._place() == POLYGON else "Accept")
+
+    # --- what is checked
+
+    def find_problems(self) -> Mapping[str, Problem]:
+        """Return the problem of every field that has one."""
+        mask = self._chosen().mask
+        if is_there(mask.is_file):
+            return {}
+        return {"accept_prediction": Problem(f"{mask} is not there any more; predict the image again.")}
+
+    # --- the answer
+
+    def accept(self) -> None:
+        """Close with the answer, and remember it."""
+        if not self.action_button.isEnabled():
+            return
+        self._memory.keep(
+            {
+                "place": self._place(),
+                "only_unlabelled": str(self._only_unlabelled.isChecked()),
+                "above": str(self._confidence.percent),
+            }
+        )
+        super().accept()
+
+    def request(self) -> AcceptRequest:
+        """Return the answer."""
+        return AcceptRequest(
+            prediction=self._chosen(),
+            place=self._place(),
+            window=self._view if self._place() == VIEW else None,
+            only_unlabelled=self._only_unlabelled.isChecked(),
+            above=self._confidence.percent / 100 if self._chosen().confidence else 0.0,
+        )
+
+
+def _confidence_text(percent: int) -> str:
+    return f"at least {percent} %" if percent else "any"

@@ -1,0 +1,175 @@
+"""The dialog that writes labels to files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtWidgets import QComboBox, QFormLayout, QRadioButton, QVBoxLayout, QWidget
+
+from landseg_core.interchange.exporters import EXPORTERS
+from landseg_core.project.images import ImageEntry
+from landseg_gui.dialogs import checks
+from landseg_gui.dialogs.checks import Problem, is_there
+from landseg_gui.dialogs.failure import choose
+from landseg_gui.dialogs.fields import PathField, pick_folder, pick_new_file
+from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.places import results_folder
+
+_KINDS = ";;".join(f"{form.title} (*{form.suffix})" for form in EXPORTERS.values())
+_NAMED_FILES = 3
+
+
+@dataclass(frozen=True)
+class ExportLabelsRequest:
+    """Label files to write: ids of images and the places of their files; `form` is a key of `EXPORTERS`."""
+
+    form: str
+    files: tuple[tuple[int, Path], ...]
+    overwrite: bool = False
+
+
+class ExportLabelsDialog(FormDialog):
+    """Asks whether to write the labels of `image` or of all `images`, how and where; `request` is the answer."""
+
+    def __init__(
+        self,
+        image: ImageEntry,
+        images: Sequence[ImageEntry],
+        project: Path,
+        memory: FormMemory,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("export_labels", "Export labels", "Export", parent)
+        self._image, self._images, self._project = image, images, project
+        self._memory = memory
+        self._overwrite = False
+        self._suggested = ""
+        self._add_fields()
+        self.complete()
+        self._recall()
+        self._connect()
+        self._show_form()
+        self._show_choice()
+        self.resize(580, self.sizeHint().height())
+
+    # --- fields
+
+    def _add_fields(self) -> None:
+        self._form = QComboBox(objectName="export_labels_form")
+        for name, exporter in EXPORTERS.items():
+            self._form.addItem(exporter.title, name)
+        self._out = PathField("export_labels_out", pick_new_file("Export labels", _KINDS))
+        self._folder = PathField("export_labels_folder", pick_folder("Folder for the labels"))
+        form = self.add_section("What to write")
+        field = self.add_field(form, "export_labels_images", "Labels", self._image_choice(), "Whose labels to write")
+        form.setRowVisible(field, len(self._images) > 1)
+        self.add_field(form, "export_labels_form", "&Kind", self._form, "What the file holds")
+        self._add_places(self.add_section("Where"))
+
+    def _image_choice(self) -> QWidget:
+        self._one = QRadioButton(f"Of this image, {self._image.name}", objectName="export_labels_one", checked=True)
+        self._all = QRadioButton(f"Of all {len(self._images)} images of the project", objectName="export_labels_all")
+        choice = QWidget()
+        column = QVBoxLayout(choice)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for button in (self._one, self._all):
+            column.addWidget(button)
+        choice.setFocusProxy(self._one)
+        return choice
+
+    def _add_places(self, form: QFormLayout) -> None:
+        self._places = form
+        self._out_field = self.add_field(form, "export_labels_out", "&File", self._out, "The file to write")
+        tip = "The folder that takes a file for each image"
+        self._folder_field = self.add_field(form, "export_labels_folder", "Fol&der", self._folder, tip)
+
+    def _recall(self) -> None:
+        text = self._memory.text
+        self._form.setCurrentIndex(max(0, self._form.findData(text("form"))))
+        self._folder.set_path(text("folder") or results_folder("labels"))
+
+    def _connect(self) -> None:
+        self._all.toggled.connect(self._show_choice)
+        self._form.currentIndexChanged.connect(self._show_form)
+        self._out.changed.connect(self.check)
+        self._folder.changed.connect(self.check)
+
+    def _show_choice(self) -> None:
+        self._places.setRowVisible(self._out_field, not self._all.isChecked())
+        self._places.setRowVisible(self._folder_field, self._all.isChecked())
+        self.check()
+
+    def _show_form(self) -> None:
+        """Have the name of the file follow the kind, all of it unless the user has written another."""
+        path = self._out.path()
+        if path is None or str(path) == self._suggested:
+            folder = Path(self._memory.text("folder") or results_folder("labels"))
+            self._suggested = str(folder / f"{self._image.name}_labels{self._suffix()}")
+            self._out.set_path(self._suggested)
+        elif path.suffix:
+            self._out.set_path(path.with_suffix(self._suffix()))
+        self.check()
+
+    def _chosen_form(self) -> str:
+        return str(self._form.currentData())
+
+    def _suffix(self) -> str:
+        return EXPORTERS[self._chosen_form()].suffix
+
+    def _files(self) -> list[tuple[int, Path]]:
+        if not self._all.isChecked():
+            return [(self._image.id, (self._out.path() or Path()).absolute())]
+        folder = (self._folder.path() or Path()).absolute()
+        names = _names(self._images)
+        return [(image.id, folder / f"{names[image.id]}_labels{self._suffix()}") for image in self._images]
+
+    # --- what is checked
+
+    def find_problems(self) -> Mapping[str, Problem]:
+        """Return the problem of every field that has one."""
+        if self._all.isChecked():
+            problem = _folder_problem(self._folder.path())
+            return {"export_labels_folder": problem} if problem else {}
+        inputs = [*(image.path for image in self._images), self._project]
+        problem = checks.new_file_problem(self._out.path(), (self._suffix(),), inputs)
+        return {"export_labels_out": problem} if problem else {}
+
+    # --- the answer
+
+    def accept(self) -> None:
+        """Close with the answer, and remember it; ask before anything is overwritten."""
+        if not self.action_button.isEnabled():
+            return
+        taken = [path for _, path in self._files() if is_there(path.exists)]
+        if taken and not self._may_overwrite(taken):
+            return
+        self._overwrite = bool(taken)
+        self._memory.keep({"form": self._chosen_form(), "folder": str(self._files()[0][1].parent)})
+        super().accept()
+
+    def _may_overwrite(self, taken: Sequence[Path]) -> bool:
+        names = ", ".join(path.name for path in taken[:_NAMED_FILES])
+        more = f" and {len(taken) - _NAMED_FILES} more" if len(taken) > _NAMED_FILES else ""
+        explanation = f"What is in {taken[0].parent} under such a name will be lost."
+        return choose(self, f"Replace {names}{more}?", explanation, ["Replace"]) is not None
+
+    def request(self) -> ExportLabelsRequest:
+        """Return the answer."""
+        return ExportLabelsRequest(self._chosen_form(), tuple(self._files()), self._overwrite)
+
+
+def _folder_problem(folder: Path | None) -> Problem | None:
+    if folder is None:
+        return Problem("Choose the folder for the files.", missing=True)
+    return checks.run_folder_problem(folder)
+
+
+def _names(images: Sequence[ImageEntry]) -> dict[int, str]:
+    """Return a name for each image by its id; images of the same name are told apart by their numbers."""
+    counts = Counter(image.name for image in images)
+    return {image.id: image.name if counts[image.name] == 1 else f"{image.name}_{image.id}" for image in images}

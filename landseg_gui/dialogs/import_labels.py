@@ -1,0 +1,182 @@
+"""The dialog that takes labels from a file: a mask, or polygons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+
+from landseg_core.interchange.importers import MASK_SUFFIXES, POLYGON_SUFFIXES
+from landseg_core.interchange.source_info import SourceInfo, SourceValue
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.project.images import ImageEntry
+from landseg_gui.dialogs.checks import Problem, as_sentence, is_there
+from landseg_gui.dialogs.class_mapping import LEAVE_OUT, MappingTable
+from landseg_gui.dialogs.fields import PathField, pick_file
+from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.source_reader import DescribedSource, SourceReader
+from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.panels.wording import pixels, thousands
+
+_MOST_VALUES = 250
+_PATTERNS = " ".join(f"*{suffix}" for suffix in (*MASK_SUFFIXES, *POLYGON_SUFFIXES))
+_KINDS = f"Masks and polygons ({_PATTERNS});;All files (*)"
+_ONE_CLASS = "none: all polygons are of one class"
+_RESAMPLED = "It lies on other pixels than the image: each pixel takes the value at its middle."
+
+
+@dataclass(frozen=True)
+class ImportLabelsRequest:
+    """Labels to take from `source`: class names by value, "" to leave one out; `attribute` is the field of polygons."""
+
+    source: Path
+    mapping: Mapping[str, str]
+    attribute: str | None
+
+
+class ImportLabelsDialog(FormDialog):
+    """Asks which file becomes labels of `image`, and which class of `schema` each value; `request` is the answer.
+
+    The file is read in the background as soon as it is chosen.
+    """
+
+    def __init__(
+        self, image: ImageEntry, schema: ClassSchema, runner: JobRunner, parent: QWidget | None = None
+    ) -> None:
+        super().__init__("import_labels", f"Import labels of {image.name}", "Import", parent)
+        self._schema = schema
+        self._described: DescribedSource | None = None
+        self._refusal = ""
+        self._reader = SourceReader(schema, image.grid, runner, self)
+        self._add_fields()
+        self.complete()
+        self._connect()
+        self._show_description(None)
+        self.resize(600, self.sizeHint().height())
+
+    # --- fields
+
+    def _add_fields(self) -> None:
+        self._source = PathField("import_labels_source", pick_file("Import labels", _KINDS), "mask or polygons")
+        self._facts = QLabel(objectName="import_labels_facts", wordWrap=True)
+        self._facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        tip = "A mask (PNG, GeoTIFF …) or polygons (GeoPackage, GeoJSON, Shapefile, FlatGeobuf)"
+        form = self.add_section("From")
+        self.add_field(form, "import_labels_source", "&File", self._source, tip).add_below(self._facts)
+        self._attribute = QComboBox(objectName="import_labels_attribute")
+        self._table = MappingTable("import_labels_value", self._schema)
+        self._classes = self.add_section("What becomes what")
+        tip = "The field of the polygons whose value tells the class"
+        self._attribute_field = self.add_field(self._classes, "import_labels_attribute", "F&ield", self._attribute, tip)
+        tip = "Which class the pixels with a value become"
+        self._values_field = self.add_field(self._classes, "import_labels_values", "Values", self._table, tip)
+
+    def _connect(self) -> None:
+        self._source.changed.connect(self._read)
+        self._reader.described.connect(self._show_description)
+        self._reader.failed.connect(self._refuse)
+        self._attribute.currentIndexChanged.connect(self._show_values)
+        self._table.changed.connect(self.check)
+        self.finished.connect(self._reader.stop)
+
+    # --- the file
+
+    def _read(self) -> None:
+        path = self._source.path()
+        self._reader.stop()
+        if path is not None and is_there(path.is_file):
+            self._reader.read(path)
+        self._show_description(None)
+
+    def _refuse(self, sentence: str) -> None:
+        self._show_description(None)
+        self._refusal = sentence
+        self.check()
+
+    def _show_description(self, described: DescribedSource | None) -> None:
+        self._described, self._refusal = described, ""
+        self._facts.setText(_facts(described) if described else "")
+        self._facts.setVisible(described is not None)
+        self._fill_attributes(described.info if described else SourceInfo("mask"))
+        self._classes.parentWidget().setVisible(described is not None)
+        self._show_values()
+
+    def _fill_attributes(self, info: SourceInfo) -> None:
+        self._attribute.blockSignals(True)  # noqa: FBT003
+        self._attribute.clear()
+        if info.kind == "polygons" and info.attribute is None:
+            self._attribute.addItem(_ONE_CLASS, None)
+        for name in info.attributes:
+            self._attribute.addItem(name, name)
+        self._attribute.setCurrentIndex(self._attribute.findData(info.attribute))
+        self._attribute.blockSignals(False)  # noqa: FBT003
+        self._classes.setRowVisible(self._attribute_field, self._attribute.count() > 1)
+
+    def _values(self) -> Sequence[SourceValue]:
+        if self._described is None:
+            return ()
+        info, attribute = self._described.info, self._attribute.currentData()
+        if info.kind == "mask":
+            return info.values
+        return info.attributes[attribute] if attribute else [_all_polygons(info)]
+
+    def _show_values(self) -> None:
+        values = self._values()
+        self._table.show_values(values if len(values) <= _MOST_VALUES else ())
+        self.check()
+
+    # --- what is checked
+
+    def find_problems(self) -> Mapping[str, Problem]:
+        """Return the problem of every field that has one."""
+        candidates = {
+            "import_labels_source": self._source_problem(),
+            "import_labels_values": self._values_problem() if self._described else None,
+        }
+        return {name: problem for name, problem in candidates.items() if problem}
+
+    def _source_problem(self) -> Problem | None:
+        path = self._source.path()
+        if path is None:
+            return Problem("Choose a mask or a file of polygons.", missing=True)
+        if not is_there(path.is_file):
+            return Problem("This is a folder; choose a file." if is_there(path.is_dir) else "There is no such file.")
+        if self._refusal:
+            return Problem(as_sentence(self._refusal))
+        return Problem("Reading it…", missing=True) if self._described is None else None
+
+    def _values_problem(self) -> Problem | None:
+        count = len(self._values())
+        if count == 0:
+            return Problem("There is nothing to import: no pixel and no polygon has a value.")
+        if count > _MOST_VALUES:
+            return Problem(f"This field has {thousands(count)} values; choose one that tells the class.")
+        if set(self._table.mapping().values()) == {LEAVE_OUT}:
+            return Problem("Choose the class of one value at least.", missing=True)
+        return None
+
+    # --- the answer
+
+    def request(self) -> ImportLabelsRequest:
+        """Return the answer; call it only after the dialog was accepted."""
+        source = (self._source.path() or Path()).absolute()
+        return ImportLabelsRequest(source, self._table.mapping(), self._attribute.currentData())
+
+
+def _all_polygons(info: SourceInfo) -> SourceValue:
+    counts = [sum(value.count for value in values) for values in info.attributes.values()]
+    return SourceValue("", "all polygons", max(counts, default=0), "")
+
+
+def _facts(described: DescribedSource) -> str:
+    """Return in a line what is in a file."""
+    info = described.info
+    if info.kind == "mask":
+        total = sum(value.count for value in info.values)
+        text = f"A mask with {len(info.values)} values in {pixels(total)}."
+        return f"{text} {_RESAMPLED}" if described.resampled else text
+    count = _all_polygons(info).count
+    return f"{thousands(count)} polygons." if count else "Polygons without fields."

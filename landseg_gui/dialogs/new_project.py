@@ -1,0 +1,106 @@
+"""The dialog that makes a project: its file, its classes, its first images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtWidgets import QLabel, QWidget
+
+from landseg_core.labels.classes import ClassSchema
+from landseg_gui.dialogs import checks
+from landseg_gui.dialogs.checks import Problem, is_there
+from landseg_gui.dialogs.class_field import ClassField
+from landseg_gui.dialogs.fields import PathField, pick_new_file
+from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.image_files import ImageFilesField
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.places import results_folder
+from landseg_gui.jobs.project_files import SUFFIX
+from landseg_gui.session import Session
+
+_KINDS = f"Projects (*{SUFFIX})"
+_WHY = (
+    "Your labels live in a project file. Every stroke is stored there at once, with the history for Undo; "
+    "the images themselves stay where they are and are never written to."
+)
+
+
+class NewProjectDialog(FormDialog):
+    """Asks for the file, the classes and the images of a new project; `answer` gives them."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None, memory: FormMemory | None = None) -> None:
+        """Propose a file beside the picture that is open, with that picture, and the classes of the last project."""
+        super().__init__("new_project", "New project", "Create", parent)
+        self._memory = memory or FormMemory("new_project")
+        picture = session.raster.path if session.raster else None
+        self._file = PathField("new_project_file", pick_new_file("New project", _KINDS))
+        self._classes = ClassField("new_project_classes")
+        self._images = ImageFilesField("new_project_images", [picture] if picture else [])
+        self._add_fields()
+        self.complete()
+        self._file.set_path(_free_place(picture))
+        self._classes.set_text(self._memory.text("classes") or self._classes.text())
+        for field in (self._file, self._classes, self._images):
+            field.changed.connect(self.check)
+        self.check()
+        self.resize(600, self.sizeHint().height())
+
+    def _add_fields(self) -> None:
+        form = self.add_section("Where the labels live")
+        form.addRow(QLabel(_WHY, objectName="new_project_why", wordWrap=True))
+        self.add_field(form, "new_project_file", "&File", self._file, "The file to make")
+        form = self.add_section("What they are")
+        tip = "What you will paint; classes can be added, renamed and removed later"
+        self.add_field(form, "new_project_classes", "&Classes", self._classes, tip)
+        tip = "The images to paint on; more can be added later"
+        self.add_field(form, "new_project_images", "&Images", self._images, tip)
+
+    def find_problems(self) -> Mapping[str, Problem]:
+        """Return the problem of every field that has one."""
+        problems = {
+            "new_project_file": self._file_problem(),
+            "new_project_classes": self._classes.problem,
+        }
+        return {name: problem for name, problem in problems.items() if problem}
+
+    def _file_problem(self) -> Problem | None:
+        path = self._file.path()
+        if path is None:
+            return Problem("Choose where to keep the project.", missing=True)
+        place = _with_suffix(path)
+        if not is_there(path.is_dir) and is_there(place.exists):
+            return Problem(f"{place.name} is there already; choose another name, or open that project.")
+        return checks.new_file_problem(path if is_there(path.is_dir) else place, (SUFFIX,))
+
+    def accept(self) -> None:
+        """Close with the answer, and remember the classes."""
+        if not self.action_button.isEnabled():
+            return
+        self._memory.keep({"classes": self._classes.text()})
+        super().accept()
+
+    def answer(self) -> tuple[Path, ClassSchema, Sequence[Path]]:
+        """Return the file, the classes and the images; call it only after the dialog was accepted."""
+        path, schema = self._file.path(), self._classes.schema
+        assert path is not None
+        assert schema is not None
+        return _with_suffix(path).absolute(), schema, self._images.paths()
+
+
+def _with_suffix(path: Path) -> Path:
+    """Return `path` with the suffix of projects, which need not be typed."""
+    return path if path.suffix.lower() == SUFFIX else path.with_name(path.name + SUFFIX)
+
+
+def _free_place(picture: Path | None) -> Path:
+    """Return a name that is free: beside the picture and called like it, or in landseg's own folder."""
+    folders = [picture.absolute().parent] if picture else []
+    stem = picture.stem if picture else "labels"
+    names = [stem, *(f"{stem}_{number}" for number in range(2, 100))]
+    places = [folder / f"{name}{SUFFIX}" for folder in (*folders, results_folder("projects")) for name in names]
+    return next((place for place in places if _is_free(place)), places[-1])
+
+
+def _is_free(place: Path) -> bool:
+    return not is_there(place.exists) and checks.new_file_problem(place, (SUFFIX,)) is None

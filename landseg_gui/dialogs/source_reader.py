@@ -1,0 +1,82 @@
+"""Finds out, in the background, what is in a file that may become labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.interchange.importers import describe_source, is_polygon_file
+from landseg_core.interchange.mask_on_image import MaskOnImage
+from landseg_core.interchange.source_info import SourceInfo
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.raster.source import RasterSource
+from landseg_gui.jobs.runner import Job, JobRunner, Work
+
+
+@dataclass(frozen=True)
+class DescribedSource:
+    """What is in a file; `resampled`: it is a mask on another grid than the image."""
+
+    info: SourceInfo
+    resampled: bool = False
+
+
+def describe_work(source: Path, schema: ClassSchema, grid: RasterGrid) -> Work:
+    """Return the work that gives a `DescribedSource`, and fails where a mask does not lie on `grid`."""
+
+    def work(on_event: OnEvent, control: JobControl) -> DescribedSource:
+        resampled = not is_polygon_file(source) and _is_resampled(source, grid)
+        return DescribedSource(describe_source(source, schema, on_event, control), resampled)
+
+    return work
+
+
+def _is_resampled(mask: Path, grid: RasterGrid) -> bool:
+    with RasterSource(mask) as raster:
+        return MaskOnImage(raster, grid).resampled
+
+
+class SourceReader(QObject):
+    """Describes one file at a time: the one asked for last. `described` brings it, `failed` says why it cannot."""
+
+    described = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, schema: ClassSchema, grid: RasterGrid, runner: JobRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._schema, self._grid, self._runner = schema, grid, runner
+        self._job: Job | None = None
+
+    @property
+    def is_reading(self) -> bool:
+        """Tell whether an answer is still to come."""
+        return self._job is not None
+
+    def read(self, source: Path) -> None:
+        """Describe `source`, and forget what was asked for before."""
+        self.stop()
+        job = self._runner.start(f"Read {source.name}", describe_work(source, self._schema, self._grid))
+        self._job = job
+        job.finished.connect(lambda described: self._answer(job, described))
+        job.failed.connect(lambda sentence: self._refuse(job, sentence))
+        job.stopped.connect(lambda: self._refuse(job, "reading it was stopped; choose it again"))
+
+    def stop(self) -> None:
+        """Give up; no answer comes any more."""
+        if self._job is not None:
+            job, self._job = self._job, None
+            job.stop()
+
+    def _answer(self, job: Job, described: DescribedSource) -> None:
+        if job is self._job:
+            self._job = None
+            self.described.emit(described)
+
+    def _refuse(self, job: Job, sentence: str) -> None:
+        if job is self._job:
+            self._job = None
+            self.failed.emit(sentence)

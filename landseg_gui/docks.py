@@ -1,0 +1,73 @@
+"""The panels around the picture: which there are, and where they stand at first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
+
+_WIDTH = 330
+
+
+@dataclass(frozen=True)
+class DockRow:
+    """A panel: its key, its title, and the stack of tabs in which it stands, from the top."""
+
+    key: str
+    title: str
+    stack: int
+
+
+DOCKS = (
+    DockRow("layers", "Layers", 0),
+    DockRow("images", "Images", 0),
+    DockRow("classes", "Classes", 1),
+    DockRow("history", "History", 1),
+    DockRow("training", "Training", 2),
+    DockRow("jobs", "Jobs", 2),
+)
+_HEIGHTS = (210, 300, 170)
+_HEIGHTS_WITH_CURVES = (125, 255, 300)  # a network that learns is watched, while painting goes on
+
+
+class Docks:
+    """The docks of a window, by key; object names are `dock_<key>`. `menu` lets the user show and hide them."""
+
+    def __init__(self, window: QMainWindow, panels: Mapping[str, QWidget], menu: QMenu) -> None:
+        self._window = window
+        self._by_key = {row.key: _dock(window, row, panels[row.key]) for row in DOCKS}
+        self._stacks: list[QDockWidget] = []
+        for row in DOCKS:
+            self._place(row.stack, self._by_key[row.key])
+            menu.addAction(self._by_key[row.key].toggleViewAction())
+        for first in self._stacks:
+            first.raise_()
+        window.resizeDocks(self._stacks[:1], [_WIDTH], Qt.Orientation.Horizontal)
+        window.resizeDocks(self._stacks, list(_HEIGHTS), Qt.Orientation.Vertical)
+
+    def _place(self, stack: int, dock: QDockWidget) -> None:
+        """Put a dock behind the first of its stack, or make it the first."""
+        if stack < len(self._stacks):
+            self._window.tabifyDockWidget(self._stacks[stack], dock)
+        else:
+            self._stacks.append(dock)
+
+    def bring_up(self, key: str) -> None:
+        """Show a panel, in front of those that share its place."""
+        self._by_key[key].show()
+        self._by_key[key].raise_()
+
+    def make_room_for_curves(self) -> None:
+        """Show the training panel, tall enough for its curves."""
+        self.bring_up("training")
+        self._window.resizeDocks(self._stacks, list(_HEIGHTS_WITH_CURVES), Qt.Orientation.Vertical)
+
+
+def _dock(window: QMainWindow, row: DockRow, panel: QWidget) -> QDockWidget:
+    dock = QDockWidget(row.title, objectName=f"dock_{row.key}")
+    panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    dock.setWidget(panel)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    return dock

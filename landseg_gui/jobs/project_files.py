@@ -1,0 +1,77 @@
+"""Work on project files that takes a while: open, create, add images, find them again, copy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from landseg_core.errors import LandsegError
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.output_files import made_folder
+from landseg_core.project.images import ImageEntry
+from landseg_core.project.project import Project
+from landseg_gui.jobs.runner import Work
+
+SUFFIX = ".landseg"
+"""How the name of a project file ends."""
+
+
+@dataclass(frozen=True)
+class OpenedProject:
+    """A project ready to be worked on, and a sentence for each image that could not be added to it."""
+
+    project: Project
+    problems: tuple[str, ...] = ()
+
+
+def is_project(path: Path) -> bool:
+    """Tell whether a file is a project by its name."""
+    return path.suffix.lower() == SUFFIX
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Tell whether two paths lead to the same place, whether or not there is a file."""
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+
+
+def entry_at(images: Sequence[ImageEntry], path: Path) -> ImageEntry | None:
+    """Return the image whose file is at `path`, or None."""
+    exact = (entry for entry in images if entry.path == path)
+    return next(exact, None) or next((entry for entry in images if same_file(entry.path, path)), None)
+
+
+def open_work(path: Path, news: OnEvent) -> Work:
+    """Return the work of opening a project, which gives an `OpenedProject`; `news` hears of what is stored."""
+    return lambda _on_event, _control: OpenedProject(Project.open(path, on_event=news))
+
+
+def create_work(path: Path, schema: ClassSchema, rasters: Sequence[Path], news: OnEvent) -> Work:
+    """Return the work of making a project with images, which gives an `OpenedProject`."""
+
+    def work(_on_event: OnEvent, control: JobControl) -> OpenedProject:
+        with made_folder(path.parent):
+            project = Project.create(path, schema, on_event=news)
+        return OpenedProject(project, add_images(project, rasters, control))
+
+    return work
+
+
+def add_images_work(project: Project, rasters: Sequence[Path]) -> Work:
+    """Return the work of adding images to a project, which gives a sentence for each that cannot be added."""
+    return lambda _on_event, control: add_images(project, rasters, control)
+
+
+def add_images(project: Project, rasters: Sequence[Path], control: JobControl) -> tuple[str, ...]:
+    """Add rasters to a project; return a sentence for each that cannot be. A stop ends it after the present one."""
+    problems = []
+    for raster in rasters:
+        if control.stop_requested:
+            break
+        try:
+            project.add_image(raster)
+        except LandsegError as error:
+            problems.append(str(error))
+    return tuple(problems)

@@ -1,0 +1,126 @@
+"""Small pictures of images for lists, made in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from landseg_core.errors import LandsegError
+from landseg_core.events import Event, JobControl, OnEvent
+from landseg_core.geo.tiling import TileKey
+from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.source import RasterSource
+from landseg_core.raster.stretch import default_rendering
+from landseg_gui.jobs.runner import Job, Work
+
+SIDE = 96
+"""The longer side of a thumbnail in px: enough for 48 px on a screen of double density."""
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture of an image, null where it cannot be read; the image's ground resolution in m/px, or None."""
+
+    image: QImage
+    ground_resolution: float | None = None
+
+
+@dataclass(frozen=True)
+class ThumbnailMade(Event):
+    """The thumbnail of the image at `path` is there."""
+
+    path: Path
+    thumbnail: Thumbnail
+
+
+def make_thumbnail(path: Path, side: int = SIDE) -> Thumbnail:
+    """Return a picture of a raster whose longer side has `side` px at most, read from its coarsest level.
+
+    Raises:
+        RasterError: it cannot be opened or read.
+    """
+    with RasterSource(path) as source:
+        reader = PyramidReader(source)
+        try:
+            rendering = default_rendering(source)
+            top = TileKey(reader.pyramid.levels - 1, 0, 0)
+            rgba = rendering.to_rgba(*reader.read_tile(top, rendering.bands))
+        finally:
+            reader.close()
+        return Thumbnail(_small_image(rgba, side), source.grid.ground_resolution())
+
+
+def _small_image(rgba: npt.NDArray[np.uint8], side: int) -> QImage:
+    """Return (H, W, 4) pixels as an image whose longer side has `side` px at most."""
+    height, width = rgba.shape[:2]
+    factor = min(1.0, side / max(height, width))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    small = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA)
+    return QImage(small.tobytes(), *size, size[0] * 4, QImage.Format.Format_RGBA8888).copy()
+
+
+def thumbnails_work(paths: Sequence[Path]) -> Work:
+    """Return the work that makes thumbnails and tells each; what cannot be read has no picture."""
+
+    def work(on_event: OnEvent, control: JobControl) -> None:
+        for path in paths:
+            control.checkpoint()
+            try:
+                thumbnail = make_thumbnail(path)
+            except LandsegError:  # whoever opens the image is told why
+                thumbnail = Thumbnail(QImage())
+            on_event(ThumbnailMade(path, thumbnail))
+
+    return work
+
+
+class Thumbnails(QObject):
+    """The thumbnails at hand, and a job for those that are not. `arrived` tells that there are more."""
+
+    arrived = Signal()
+
+    def __init__(self, start: Callable[[str, Work], Job], parent: QObject | None = None) -> None:
+        """Make thumbnails in jobs that `start` starts."""
+        super().__init__(parent)
+        self._start = start
+        self._made: dict[Path, Thumbnail] = {}
+        self._missing: list[Path] = []
+        self._job: Job | None = None
+
+    def get(self, path: Path) -> Thumbnail | None:
+        """Return the thumbnail of the image at `path`, or None where it has not been made yet."""
+        return self._made.get(path)
+
+    def want(self, paths: Sequence[Path]) -> None:
+        """Have the thumbnails of `paths`, and no others, as soon as may be."""
+        self._made = {path: self._made[path] for path in paths if path in self._made}
+        self._missing = [path for path in paths if path not in self._made]
+        if self._job is not None:
+            self._job.stop()  # the next one begins when it has ended
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        if not self._missing:
+            return
+        paths, self._missing = self._missing, []
+        self._job = self._start("Small pictures of the images", thumbnails_work(paths))
+        self._job.event.connect(self._take)
+        self._job.ended.connect(self._end)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, ThumbnailMade):
+            self._made[event.path] = event.thumbnail
+            self._missing = [path for path in self._missing if path != event.path]
+            self.arrived.emit()
+
+    def _end(self) -> None:
+        self._job = None
+        self._begin()

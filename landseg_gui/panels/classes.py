@@ -1,0 +1,132 @@
+"""The classes panel: what to paint with, how much is painted, and what is protected."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from landseg_gui.panels.label_class_row import LabelClassRow
+from landseg_gui.panels.wording import area, pixels, thousands
+from landseg_gui.project.session import ProjectSession
+from landseg_gui.viewer.label_layer import LabelLayer
+from landseg_gui.viewer.layers import LayerStack
+
+
+class ClassesPanel(QWidget):
+    """The classes of the project, in order; without a project, the way to one.
+
+    `edit_wanted` asks for the class editor, `project_wanted` for a new project.
+    """
+
+    edit_wanted = Signal()
+    project_wanted = Signal()
+
+    def __init__(self, session: ProjectSession, layers: LayerStack, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="classes_panel")
+        self._session = session
+        self._layers = layers
+        self._rows: list[LabelClassRow] = []
+        self._column = QVBoxLayout()
+        self._edit = QPushButton("Edit classes…", objectName="classes_edit")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty_page())
+        self._pages.addWidget(self._class_page())
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._pages)
+        session.project_changed.connect(self._rebuild)
+        session.schema_changed.connect(self._rebuild)
+        session.choices_changed.connect(self._show_states)
+        session.image_changed.connect(self._show_pixels)
+        session.history_changed.connect(self._show_pixels)
+        layers.changed.connect(self._follow_layer)
+        self._layer: LabelLayer | None = None
+        self._rebuild()
+
+    def _empty_page(self) -> QWidget:
+        page = QWidget()
+        text = QLabel(
+            "Labels live in a project file, which keeps every stroke.", objectName="panel_hint", wordWrap=True
+        )
+        button = QPushButton("New project…", objectName="classes_new_project")
+        button.clicked.connect(self.project_wanted)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.addWidget(text)
+        column.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        return page
+
+    def _class_page(self) -> QWidget:
+        page, rows = QWidget(), QWidget()
+        self._column.setContentsMargins(0, 4, 0, 4)
+        self._column.setSpacing(0)
+        stretched = QVBoxLayout(rows)
+        stretched.setContentsMargins(0, 0, 0, 0)
+        stretched.addLayout(self._column)
+        stretched.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(rows)
+        self._edit.clicked.connect(self.edit_wanted)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(10, 6, 10, 8)
+        foot.addWidget(self._edit)
+        foot.addStretch(1)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(scroll, 1)
+        column.addLayout(foot)
+        return page
+
+    def _rebuild(self) -> None:
+        schema = self._session.schema
+        for row in self._rows:
+            row.deleteLater()
+        self._rows = []
+        for place, item in enumerate(schema.classes if schema else ()):
+            row = LabelClassRow(place, item)
+            row.chosen.connect(self._choose)
+            row.edit_wanted.connect(self.edit_wanted)
+            row.lock_toggled.connect(self._session.set_locked)
+            row.eye_toggled.connect(self._show_class)
+            self._column.addWidget(row)
+            self._rows.append(row)
+        self._edit.setEnabled(self._session.project is not None and not self._session.project.read_only)
+        self._pages.setCurrentIndex(1 if schema else 0)
+        self._show_states()
+        self._show_pixels()
+
+    def _choose(self, value: int) -> None:
+        self._session.active_value = value
+
+    def _show_class(self, value: int, visible: bool) -> None:
+        if self._layers.labels:
+            self._layers.labels.set_class_visible(value, visible)
+
+    def _follow_layer(self) -> None:
+        """Follow the eyes of the label layer, which is another one for each image."""
+        if self._layers.labels is not self._layer:
+            self._layer = self._layers.labels
+            if self._layer:
+                self._layer.restyled.connect(self._show_states)
+            self._show_states()
+
+    def _show_states(self) -> None:
+        layer = self._layers.labels
+        for row in self._rows:
+            row.show_state(
+                active=row.value == self._session.active_value,
+                visible=layer is None or layer.is_class_visible(row.value),
+                locked=row.value in self._session.locked,
+            )
+
+    def _show_pixels(self) -> None:
+        project, image = self._session.project, self._session.image
+        counts = project.class_pixels(image.id) if project and image else {}
+        side = self._layers.image.ground_resolution if self._layers.image else None
+        for row in self._rows:
+            count = counts.get(row.value, 0)
+            ground = f", {area(count * side**2)}" if side else ""
+            row.show_pixels(pixels(count) if count else "", f"{thousands(count)} px{ground} painted")

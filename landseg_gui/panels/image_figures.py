@@ -1,0 +1,60 @@
+"""What the list of images says about each: how much of it is labelled, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.project.images import ImageEntry
+from landseg_gui.panels.wording import area, percent, thousands
+
+
+@dataclass(frozen=True)
+class ClassShare:
+    """A class in an image: its labelled px and their share of all labelled px, 0 to 1."""
+
+    name: str
+    colour: str
+    pixels: int
+    share: float
+
+
+@dataclass(frozen=True)
+class ImageFigures:
+    """One image and its labels; `ground_resolution` in m/px, or None where it is not known (yet)."""
+
+    entry: ImageEntry
+    shares: tuple[ClassShare, ...]
+    ground_resolution: float | None = None
+
+    @property
+    def labelled(self) -> int:
+        """Return the number of labelled px."""
+        return sum(item.pixels for item in self.shares)
+
+    def summary(self) -> str:
+        """Return the line below the name."""
+        if self.entry.missing:
+            return "Missing: click to find it"
+        if not self.labelled:
+            return "Nothing labelled yet"
+        fraction = self.labelled / (self.entry.grid.width * self.entry.grid.height)
+        return f"{percent(fraction) if fraction >= 0.0005 else 'less than ' + percent(0.001)} labelled"
+
+    def tip(self) -> str:
+        """Return where the image is, and each class with its area."""
+        size = f"{thousands(self.entry.grid.width)} x {thousands(self.entry.grid.height)} px"
+        return "\n".join([str(self.entry.path), size, *map(self._line, self.shares)])
+
+    def _line(self, item: ClassShare) -> str:
+        side = self.ground_resolution
+        ground = f", {area(item.pixels * side**2)}" if side else ""
+        return f"{item.name}: {thousands(item.pixels)} px{ground}"
+
+
+def class_shares(counts: Mapping[int, int], schema: ClassSchema) -> tuple[ClassShare, ...]:
+    """Return the classes that occur, in the order of the schema, from labelled px by class value."""
+    present = [(item, counts.get(item.value, 0)) for item in schema.classes]
+    total = sum(count for _, count in present)
+    return tuple(ClassShare(item.name, item.colour, count, count / total) for item, count in present if count > 0)

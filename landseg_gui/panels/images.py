@@ -1,0 +1,140 @@
+"""The images panel: every image of the project with what is labelled in it; a click shows it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from landseg_core.project.images import ImageEntry
+from landseg_gui.icons import icon
+from landseg_gui.jobs.thumbnails import Thumbnails
+from landseg_gui.panels.image_figures import ImageFigures, class_shares
+from landseg_gui.panels.image_list import FIGURES, ImageDelegate, ImageListModel
+from landseg_gui.project.session import ProjectSession
+
+
+class ImagesPanel(QWidget):
+    """The images of the project in its order; without a project, a word about what will be here.
+
+    `add_wanted` asks for further images, `find_wanted` for the file of an image (its id; None for all that are
+    missing), `remove_wanted` to take an image (its id) out of the project.
+    """
+
+    add_wanted = Signal()
+    find_wanted = Signal(object)
+    remove_wanted = Signal(int)
+
+    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="images_panel")
+        self._session = session
+        self._thumbnails = Thumbnails(session.start_in_background, self)
+        self._model = ImageListModel(self._figures, self._picture)
+        self._list = self._image_list()
+        self._add = QPushButton(icon("add_image"), "Add images…", objectName="images_add")
+        self._find = QPushButton(icon("warning"), "Find…", objectName="images_find")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(_empty_page())
+        self._pages.addWidget(self._list_page())
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._pages)
+        self._connect()
+        self._show_images()
+
+    def _image_list(self) -> QListView:
+        view = QListView(objectName="images_list", uniformItemSizes=True, mouseTracking=True)
+        view.setModel(self._model)
+        view.setItemDelegate(ImageDelegate(view))
+        view.setFrameShape(QListView.Shape.NoFrame)
+        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        return view
+
+    def _list_page(self) -> QWidget:
+        page = QWidget()
+        foot = QHBoxLayout()
+        foot.setContentsMargins(10, 6, 10, 8)
+        foot.addWidget(self._add)
+        foot.addStretch(1)
+        foot.addWidget(self._find)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._list, 1)
+        column.addLayout(foot)
+        return page
+
+    def _connect(self) -> None:
+        self._list.clicked.connect(self._open)
+        self._list.activated.connect(self._open)
+        self._list.customContextMenuRequested.connect(self._show_menu)
+        self._add.clicked.connect(self.add_wanted)
+        self._find.clicked.connect(lambda: self.find_wanted.emit(None))
+        self._session.images_changed.connect(self._show_images)
+        self._session.image_changed.connect(self._mark_shown)
+        for signal in (self._thumbnails.arrived, self._session.schema_changed, self._session.history_changed):
+            signal.connect(self._model.redraw)
+
+    def _show_images(self) -> None:
+        """Follow the list: its rows, its pictures, and what can be done."""
+        project = self._session.project
+        images = project.images if project else ()
+        self._pages.setCurrentIndex(1 if project else 0)
+        self._add.setEnabled(project is not None and not project.read_only)
+        self._find.setVisible(any(entry.missing for entry in images))
+        self._find.setEnabled(self._add.isEnabled())
+        self._thumbnails.want([entry.path for entry in images if not entry.missing])
+        self._model.show(images)
+        self._mark_shown()
+
+    def _figures(self, entry: ImageEntry) -> ImageFigures:
+        project, thumbnail = self._session.project, self._thumbnails.get(entry.path)
+        shares = class_shares(project.class_pixels(entry.id), project.schema) if project else ()
+        return ImageFigures(entry, shares, thumbnail.ground_resolution if thumbnail else None)
+
+    def _picture(self, entry: ImageEntry) -> QImage | None:
+        thumbnail = self._thumbnails.get(entry.path)
+        return thumbnail.image if thumbnail else None
+
+    def _mark_shown(self) -> None:
+        image = self._session.image
+        self._model.set_shown(image.id if image else None)
+        row = self._model.row_of(image.id if image else None)
+        if row is not None:
+            self._list.setCurrentIndex(self._model.index(row))
+
+    def _open(self, index: QModelIndex) -> None:
+        figures: ImageFigures = index.data(FIGURES)
+        if figures.entry.missing:
+            self.find_wanted.emit(figures.entry.id)
+        else:
+            self._session.show_image(figures.entry.id)
+
+    def _show_menu(self, position: QPoint) -> None:
+        index = self._list.indexAt(position)
+        if index.isValid():
+            menu = self.image_menu(index.data(FIGURES).entry)
+            menu.popup(self._list.viewport().mapToGlobal(position))
+
+    def image_menu(self, entry: ImageEntry) -> QMenu:
+        """Return the menu of an image, which goes when it is closed."""
+        project = self._session.project
+        writable = project is not None and not project.read_only
+        menu = QMenu(self, objectName="images_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        show = menu.addAction(icon("eye"), "Show", lambda: self._session.show_image(entry.id))
+        show.setEnabled(not entry.missing)
+        find = menu.addAction(icon("folder"), "Find its file…", lambda: self.find_wanted.emit(entry.id))
+        find.setEnabled(writable)
+        menu.addSeparator()
+        remove = menu.addAction(icon("remove"), "Remove from the project…", lambda: self.remove_wanted.emit(entry.id))
+        remove.setEnabled(writable)
+        return menu
+
+
+def _empty_page() -> QLabel:
+    label = QLabel("The images of a project will be listed here.", objectName="panel_hint", wordWrap=True)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setMargin(16)
+    return label

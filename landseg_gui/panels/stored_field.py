@@ -1,0 +1,56 @@
+"""The field of the status bar that says whether all is on disk."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+from landseg_gui.icons import icon
+from landseg_gui.project.session import ProjectSession
+from landseg_gui.project.storing import StoredState
+
+_ICON_SIDE = 16
+_CALM_MS = 150  # a stroke is stored in less: the words would only flicker
+
+
+class StoredField(QWidget):
+    """A few words, in the colour of a problem where edits are not safe, and then a button to try again."""
+
+    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="status_storing")
+        self._session = session
+        self._icon = QLabel()
+        self._text = QLabel(objectName="status_stored")
+        self._retry = QPushButton("Try again", objectName="status_retry", flat=True, visible=False)
+        self._icon.setPixmap(icon("warning", QPalette.ColorRole.BrightText).pixmap(_ICON_SIDE, _ICON_SIDE))
+        self._retry.clicked.connect(session.retry)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
+        line.addWidget(self._icon)
+        line.addWidget(self._text)
+        line.addWidget(self._retry)
+        self._later = QTimer(self, singleShot=True, interval=_CALM_MS)
+        self._later.timeout.connect(lambda: self._show(session.stored_state()))
+        session.stored_changed.connect(self._follow)
+        session.project_changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        state = self._session.stored_state()
+        if state.passing:
+            self._later.start()
+        else:
+            self._later.stop()
+            self._show(state)
+
+    def _show(self, state: StoredState) -> None:
+        self.setVisible(bool(state.text))
+        self._text.setText(state.text)
+        self.setToolTip(state.tip)
+        self._icon.setVisible(state.failed)
+        self._retry.setVisible(state.failed)
+        self._text.setProperty("problem", state.failed)
+        self.style().unpolish(self._text)  # its colour depends on the property
+        self.style().polish(self._text)

@@ -1,0 +1,192 @@
+"""The row beside the tools: what the tool in hand can be set to."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QFontMetrics, QPalette
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QStackedWidget,
+    QWidget,
+)
+
+from landseg_gui.icons import colour_swatch
+from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE
+from landseg_gui.tools.manager import ToolManager
+from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS, ToolSettings
+
+_BOX_WIDTH = 86
+_REST_WIDTH = 190
+_NO_METRES = "This picture has no place on the Earth: sizes are in its pixels"
+_DECIMALS = {PIXELS: 0, METRES: 2}
+
+
+class ToolOptions(QWidget):
+    """Size, tolerance or what else the current tool needs; each has its own page, so that nothing moves about."""
+
+    def __init__(self, manager: ToolManager, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="tool_options")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._manager = manager
+        self._session = manager.bench.session
+        self._hint = ElidedLabel("", "tool_hint", mode=Qt.TextElideMode.ElideRight)
+        self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._rest = QPushButton(objectName="tool_rest")
+        self._only = QCheckBox("Only unlabelled", objectName="tool_only_unlabelled")
+        self._only.setToolTip("Paint only where there is no label yet; what is labelled stays as it is")
+        self._pages = {
+            NO_OPTIONS: QWidget(),
+            SIZE: _SizeOptions(manager),
+            TOLERANCE: _ToleranceOptions(manager),
+            AREA: self._rest,
+        }
+        self._lay_out()
+        self._connect()
+        self._show_tool()
+        self._show_brush()
+
+    def _lay_out(self) -> None:
+        self._stack = QStackedWidget()
+        self._stack.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        for page in self._pages.values():
+            self._stack.addWidget(_left_aligned(page))
+        self._rest.setFixedWidth(_REST_WIDTH)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 4, 12, 4)
+        row.setSpacing(12)
+        row.addWidget(self._stack)
+        row.addWidget(self._only)
+        row.addWidget(self._hint, 1)
+        self._rest.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys stay with the picture
+        self._only.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def _connect(self) -> None:
+        session = self._session
+        self._manager.current_changed.connect(self._show_tool)
+        self._rest.clicked.connect(self._manager.fill_rest)
+        self._only.toggled.connect(self._set_only_unlabelled)
+        for signal in (session.choices_changed, session.schema_changed, session.areas_changed, session.image_changed):
+            signal.connect(self._show_brush)
+
+    def _set_only_unlabelled(self, only: bool) -> None:
+        self._session.only_unlabelled = only
+
+    def _show_tool(self) -> None:
+        row = self._manager.current
+        self._stack.setCurrentIndex(list(self._pages).index(row.options))
+        self._hint.setText(row.hint)
+        self._hint.setToolTip(row.hint)
+        self._only.setEnabled(row.paints)
+
+    def _show_brush(self) -> None:
+        """Follow the active class, the areas and "only unlabelled"."""
+        session, bench = self._session, self._manager.bench
+        self._only.setChecked(session.only_unlabelled)
+        item = bench.class_of(session.active_value)
+        name = item.name if item else "…"
+        text = QFontMetrics(self._rest.font()).elidedText(name, Qt.TextElideMode.ElideRight, _REST_WIDTH - 90)
+        self._rest.setText(f"Rest is {text}")
+        self._rest.setIcon(colour_swatch(bench.colour(session.active_value).name()))
+        self._rest.setToolTip(f"Label all that is unlabelled inside the working area as {name}, in one step")
+        self._rest.setEnabled(item is not None and bool(bench.areas()))
+
+
+def _left_aligned(page: QWidget) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(page)
+    row.addStretch()
+    return holder
+
+
+class _SizeBox(QDoubleSpinBox):
+    """A number whose arrows step as the size keys do."""
+
+    def __init__(self, settings: ToolSettings) -> None:
+        super().__init__(objectName="tool_size")
+        self._settings = settings
+
+    def stepBy(self, steps: int) -> None:
+        self._settings.step_size(steps)
+
+
+class _SizeOptions(QWidget):
+    """The size of the brush and its unit."""
+
+    def __init__(self, manager: ToolManager) -> None:
+        super().__init__()
+        self._settings = manager.settings
+        self._box = _SizeBox(manager.settings)
+        self._unit = QComboBox(objectName="tool_unit", focusPolicy=Qt.FocusPolicy.NoFocus)
+        self._unit.addItems([PIXELS, METRES])
+        _prepare(self._box, manager)
+        _lay_out(self, QLabel("Size"), self._box, self._unit)
+        self._box.setToolTip("The width of the brush ([ and ] change it)")
+        self._box.valueChanged.connect(self._set_size)
+        self._unit.textActivated.connect(self._set_unit)
+        self._settings.changed.connect(self._show)
+        self._show()
+
+    def _set_size(self, size: float) -> None:
+        self._settings.size = size
+
+    def _set_unit(self, unit: str) -> None:
+        self._settings.unit = unit
+
+    def _show(self) -> None:
+        settings, box = self._settings, self._box
+        resolution = settings.resolution if settings.unit == METRES else None
+        with QSignalBlocker(box):  # the box rounds to its decimals: that is no wish of the user's
+            box.setDecimals(_DECIMALS[settings.unit])
+            box.setRange(resolution or 1, LARGEST_BRUSH * (resolution or 1))
+            box.setValue(settings.size)
+        self._unit.setCurrentText(settings.unit)
+        self._unit.setToolTip("" if settings.resolution else _NO_METRES)
+        self._unit.setEnabled(settings.resolution is not None)
+
+
+class _ToleranceOptions(QWidget):
+    """The tolerance of the wand."""
+
+    def __init__(self, manager: ToolManager) -> None:
+        super().__init__()
+        self._settings = manager.settings
+        self._box = QSpinBox(objectName="tool_tolerance", minimum=0, maximum=LARGEST_TOLERANCE)
+        _prepare(self._box, manager)
+        _lay_out(self, QLabel("Tolerance"), self._box)
+        self._box.setToolTip("How much the colours may differ, 0 to 255; dragging with the wand changes it too")
+        self._box.valueChanged.connect(self._set_tolerance)
+        self._settings.changed.connect(self._show)
+        self._show()
+
+    def _set_tolerance(self, tolerance: int) -> None:
+        self._settings.tolerance = tolerance
+
+    def _show(self) -> None:
+        self._box.setValue(self._settings.tolerance)
+
+
+def _prepare(box: QAbstractSpinBox, manager: ToolManager) -> None:
+    """Take a typed number when it is complete, and give the keys back to the picture then."""
+    box.setKeyboardTracking(False)
+    box.setFixedWidth(_BOX_WIDTH)
+    box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    box.lineEdit().returnPressed.connect(manager.bench.viewport.setFocus)
+
+
+def _lay_out(page: QWidget, *widgets: QWidget) -> None:
+    row = QHBoxLayout(page)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    for widget in widgets:
+        row.addWidget(widget)

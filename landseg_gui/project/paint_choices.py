@@ -1,0 +1,66 @@
+"""What is painted with: the active class, the classes that are protected, and whether only unlabelled pixels change."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.label_raster import Paintable, paintable
+
+
+class PaintChoices(QObject):
+    """The choices of the person who paints. `choices_changed` tells of any of them."""
+
+    choices_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._active_value = UNLABELLED
+        self._locked: frozenset[int] = frozenset()
+        self._only_unlabelled = False
+
+    @property
+    def active_value(self) -> int:
+        """Return the class value that tools paint; 255, which erases, where there is no class."""
+        return self._active_value
+
+    @active_value.setter
+    def active_value(self, value: int) -> None:
+        if value != self._active_value:
+            self._active_value = value
+            self.choices_changed.emit()
+
+    @property
+    def locked(self) -> frozenset[int]:
+        """Return the class values that nothing may paint over."""
+        return self._locked
+
+    def set_locked(self, value: int, locked: bool) -> None:
+        """Protect the labels of a class, or release them."""
+        values = self._locked | {value} if locked else self._locked - {value}
+        if values != self._locked:
+            self._locked = values
+            self.choices_changed.emit()
+
+    @property
+    def only_unlabelled(self) -> bool:
+        """Tell whether what is labelled already stays as it is."""
+        return self._only_unlabelled
+
+    @only_unlabelled.setter
+    def only_unlabelled(self, only: bool) -> None:
+        if only != self._only_unlabelled:
+            self._only_unlabelled = only
+            self.choices_changed.emit()
+
+    def paintable(self) -> Paintable:
+        """Return the (256,) table that says which present values may be painted over."""
+        return paintable(self._locked, only_unlabelled=self._only_unlabelled)
+
+    def fit_choices(self, schema: ClassSchema | None, wished: int | None = None) -> None:
+        """Keep to the classes of `schema`: activate `wished`, else the present class, else the first."""
+        values = schema.values if schema else ()
+        self._locked &= frozenset(values)
+        candidates = [value for value in (wished, self._active_value, *values[:1]) if value in values]
+        self._active_value = candidates[0] if candidates else UNLABELLED
+        self.choices_changed.emit()

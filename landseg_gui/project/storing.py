@@ -1,0 +1,95 @@
+"""Whether all is on disk: as one line for the status bar, and as a question before a project is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEventLoop, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from landseg_core.project.project import Project
+from landseg_gui.dialogs.failure import choose
+from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.panels.wording import capitalised
+
+_NOTICE_AFTER_MS = 300
+_TRY_AGAIN, _DISCARD = "Try again", "Close without them"
+
+
+@dataclass(frozen=True)
+class StoredState:
+    """How safe the edits are, in a few words with their explanation.
+
+    `passing`: it changes by itself in a moment; `failed`: something keeps edits from being stored.
+    """
+
+    text: str = ""
+    tip: str = ""
+    passing: bool = False
+    failed: bool = False
+
+
+def stored_state(project: Project | None) -> StoredState:
+    """Return what the status bar says about a project; nothing without one."""
+    if project is None:
+        return StoredState()
+    if project.read_only:
+        return StoredState("Read-only", capitalised(project.read_only_reason or ""))
+    if project.failure:
+        return StoredState(f"Not stored: {edits(project.waiting)}", capitalised(project.failure), failed=True)
+    if project.waiting:
+        return StoredState("Storing…", f"{edits(project.waiting)} on the way to the disk", passing=True)
+    return StoredState("All on disk", f"Every edit is stored in {project.path}")
+
+
+def edits(count: int) -> str:
+    """Write a number of edits."""
+    return "1 edit" if count == 1 else f"{count} edits"
+
+
+class LastEdits:
+    """Sees to it that the last edits of a project are on the disk before it is closed, or that the user knows."""
+
+    def __init__(self, runner: JobRunner, message: Signal) -> None:
+        self._runner = runner
+        self._message = message
+
+    def settle(self, project: Project, window: QWidget | None) -> bool:
+        """Store what is waiting, and ask where that fails; False where the user wants to stay."""
+        while sentence := self._failure(project):
+            question = (
+                f"{capitalised(edits(project.waiting))} cannot be stored. Close {project.path.name} all the same?"
+            )
+            answer = choose(window, question, capitalised(sentence), [_TRY_AGAIN, _DISCARD])
+            if answer != _TRY_AGAIN:
+                return answer == _DISCARD
+            project.retry()
+        return True
+
+    def _failure(self, project: Project) -> str:
+        """Wait until all is stored, with the window alive; return why it cannot be, or an empty text."""
+        if project.failure or not project.waiting:
+            return project.failure or ""
+        return self._wait(f"Store {project.path.name}", project, project.flush)
+
+    def close(self, project: Project) -> str:
+        """Close a project, with the window alive; return what is lost, or an empty text.
+
+        A long journal takes a while to go into the file.
+        """
+        return self._wait(f"Close {project.path.name}", project, project.close)
+
+    def _wait(self, title: str, project: Project, work: Callable[[], object]) -> str:
+        """Do `work` in a job and wait for its end; return the sentence with which it failed, or an empty text."""
+        problems: list[str] = []
+        loop = QEventLoop()
+        slow = QTimer(loop, singleShot=True, interval=_NOTICE_AFTER_MS)
+        slow.timeout.connect(lambda: self._message.emit(f"{title}: {edits(project.waiting)} on the way to the disk…"))
+        job = self._runner.start(title, lambda _on_event, _control: work())
+        job.failed.connect(problems.append)
+        job.ended.connect(loop.quit)
+        slow.start()
+        loop.exec()
+        slow.stop()
+        return problems[0] if problems else ""

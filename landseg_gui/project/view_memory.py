@@ -1,0 +1,57 @@
+"""What a project remembers of the window: the image in it, the place and zoom of every image, the active class."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from landseg_core.project.project import Project
+from landseg_gui.viewer.frame import ViewFrame
+
+_WINDOW = "window"
+
+
+@dataclass(frozen=True)
+class ViewPlace:
+    """The raster place (px) in the middle of the viewport, and the zoom in device px per raster px."""
+
+    column: float
+    row: float
+    scale: float
+
+    @classmethod
+    def of(cls, frame: ViewFrame) -> ViewPlace:
+        """Return the place that a frame shows."""
+        return cls(*frame.to_raster(frame.width / 2, frame.height / 2), frame.scale)
+
+
+def remember_place(project: Project, image_id: int, place: ViewPlace | None) -> None:
+    """Keep what is in sight of an image; None forgets it, so that the whole image is shown."""
+    project.set_view_state(_place_key(image_id), [place.column, place.row, place.scale] if place else None)
+
+
+def remembered_place(project: Project, image_id: int) -> ViewPlace | None:
+    """Return what was in sight of an image, or None where that is not known."""
+    match project.view_state(_place_key(image_id)):
+        case [float() | int() as column, float() | int() as row, float() | int() as scale] if (
+            all(map(math.isfinite, (column, row, scale))) and scale > 0
+        ):
+            return ViewPlace(column, row, scale)
+    return None
+
+
+def remember_window(project: Project, image_id: int, active_value: int) -> None:
+    """Keep which image is in the window and what it is painted with."""
+    project.set_view_state(_WINDOW, {"image": image_id, "active_value": active_value})
+
+
+def remembered_window(project: Project) -> Mapping[str, Any]:
+    """Return `image` and `active_value` as far as they are known; they may stand for what is no longer there."""
+    state = project.view_state(_WINDOW)
+    return state if isinstance(state, dict) else {}
+
+
+def _place_key(image_id: int) -> str:
+    return f"place/{image_id}"

@@ -1,0 +1,42 @@
+"""The upright bar from which a tool is taken in hand."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QToolBar, QWidget
+
+from landseg_gui.icons import icon
+from landseg_gui.tools.base import ToolRow
+from landseg_gui.tools.manager import ToolManager
+
+_ICON_SIDE = 20
+
+
+class ToolBar(QToolBar):
+    """A button for each tool, with its letter as shortcut; they fill `menu` as well. Object names: `tool_<name>`."""
+
+    def __init__(self, manager: ToolManager, menu: QMenu, parent: QWidget | None = None) -> None:
+        super().__init__("Tools", parent, objectName="toolbar_tools", movable=False)
+        self.setOrientation(Qt.Orientation.Vertical)
+        self.setIconSize(QSize(_ICON_SIDE, _ICON_SIDE))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._group = QActionGroup(self)
+        self._by_name = {row.name: self._action(row, manager) for row in manager.rows}
+        self.addActions(list(self._by_name.values()))
+        menu.addActions(list(self._by_name.values()))
+        manager.current_changed.connect(self._show_current)
+        self._show_current(manager.current.name)
+
+    def _action(self, row: ToolRow, manager: ToolManager) -> QAction:
+        action = QAction(icon(row.icon), row.title, self, objectName=f"tool_{row.name}", checkable=True)
+        action.setShortcut(QKeySequence(row.shortcut))
+        action.setToolTip(f"{row.title}: {row.tip} ({row.shortcut})")
+        action.triggered.connect(partial(manager.select, row.name))
+        self._group.addAction(action)
+        return action
+
+    def _show_current(self, name: str) -> None:
+        self._by_name[name].setChecked(True)

@@ -1,0 +1,94 @@
+"""What every tool is: a small class that turns clicks, drags and keys into labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCursor
+
+from landseg_core.labels.regions import Place
+
+if TYPE_CHECKING:
+    from landseg_gui.tools.workbench import Workbench
+
+NO_OPTIONS, SIZE, TOLERANCE, AREA = "", "size", "tolerance", "area"
+"""What the options bar offers for a tool."""
+
+
+@dataclass(frozen=True)
+class ToolRow:
+    """One tool as data. `icon` names a file of `resources/icons`, `shortcut` is a letter, `hint` a line for the user.
+
+    `options` names what the options bar offers; `samples`: Ctrl or Alt + click picks the class under the cursor;
+    `paints`: it puts classes on pixels, so that "only unlabelled" matters to it.
+    """
+
+    name: str
+    title: str
+    icon: str
+    shortcut: str
+    tip: str
+    hint: str
+    make: type[Tool]
+    options: str = NO_OPTIONS
+    samples: bool = False
+    paints: bool = False
+
+
+class Tool:
+    """A tool that does nothing. Places are raster px; the manager sees to it that one button is down at a time."""
+
+    shape = Qt.CursorShape.CrossCursor
+
+    def __init__(self, row: ToolRow, bench: Workbench) -> None:
+        self.row = row
+        self.bench = bench
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether a gesture is under way."""
+        return False
+
+    def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+        """Take a button going down."""
+
+    def move(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
+        """Take a move of the mouse, with or without a button held."""
+
+    def release(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
+        """Take the pressed button going up."""
+
+    def double_click(self, place: Place) -> None:
+        """Take note that the `press` that has just come was the second of two at the same place."""
+
+    def leave(self) -> None:
+        """Take note that the cursor has left the picture."""
+
+    def key(self, _key: int) -> bool:
+        """Take a key (a `Qt.Key`, or the code of a letter that has none); tell whether it means something here."""
+        return False
+
+    def cancel(self) -> bool:
+        """Take back what is under way, as if it had never begun; tell whether there was anything."""
+        return False
+
+    def take_back(self) -> bool:
+        """Take back the last part of what is under way, or all of it; tell whether there was anything."""
+        return self.cancel()
+
+    def let_go(self) -> None:
+        """Take note that the mouse is lost: the button will go up elsewhere."""
+        self.cancel()
+
+    def forget(self) -> None:
+        """Forget all places: another image is in sight."""
+        self.cancel()
+
+    def refresh(self) -> None:
+        """Draw again what depends on the active class, the settings or the zoom."""
+
+    def cursor(self) -> QCursor:
+        """Return the mouse cursor over the picture."""
+        return QCursor(self.shape)

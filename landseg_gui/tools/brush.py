@@ -1,0 +1,142 @@
+"""The brush and the eraser: a round tip that follows the mouse, live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QCursor, QPainterPath
+
+from landseg_core.labels.classes import UNLABELLED
+from landseg_core.labels.label_raster import LabelEdit, Paintable
+from landseg_core.labels.regions import StrokeRegion
+from landseg_gui.tools.base import Place, Tool, ToolRow
+from landseg_gui.tools.workbench import Workbench
+from landseg_gui.viewer.overlay import Shape
+
+_SMALLEST_RING = 6.0  # logical px on the screen: a smaller ring is hard to find without a cursor around it
+
+
+@dataclass(frozen=True)
+class _Stroke:
+    """A stroke under way."""
+
+    edit: LabelEdit
+    value: int
+    diameter: int
+    paintable: Paintable
+
+
+class Brush(Tool):
+    """Paints the active class; with the right button it erases; with Shift straight on from the last place."""
+
+    def __init__(self, row: ToolRow, bench: Workbench) -> None:
+        super().__init__(row, bench)
+        self._stroke: _Stroke | None = None
+        self._last: Place | None = None
+        self._hover: Place | None = None
+        self._goes_straight = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether a stroke is under way."""
+        return self._stroke is not None
+
+    def value_for(self, button: Qt.MouseButton) -> int:
+        """Return what a stroke with this button paints."""
+        return self.bench.value_for(button)
+
+    def step_name(self, value: int) -> str:
+        """Return what the history calls a stroke."""
+        return self.bench.step_name(self.row.title, value)
+
+    def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+        """Begin a stroke."""
+        edit = self.bench.session.begin()
+        if edit is None:
+            return
+        value = self.value_for(button)
+        self._stroke = _Stroke(edit, value, self.bench.settings.diameter, self.bench.paintable(value))
+        straight_on = modifiers & Qt.KeyboardModifier.ShiftModifier and self._last is not None
+        self._paint_to(place, self._last if straight_on else place)
+
+    def move(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
+        """Paint up to `place` while a button is held; the ring comes along."""
+        if self._stroke and place != self._last:
+            self._paint_to(place, self._last)
+        self._hover = place
+        self._goes_straight = bool(modifiers & Qt.KeyboardModifier.ShiftModifier) and self._stroke is None
+        self.refresh()
+
+    def release(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
+        """End the stroke: it becomes one step."""
+        self.move(place, modifiers)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """End the stroke where it is: what has been painted stays."""
+        stroke, self._stroke = self._stroke, None
+        if stroke:
+            self.bench.session.record(stroke.edit, self.step_name(stroke.value))
+
+    def _paint_to(self, place: Place, start: Place | None) -> None:
+        stroke = self._stroke
+        assert stroke is not None
+        region = StrokeRegion([start or place, place], stroke.diameter)
+        self._last = place
+        stroke.edit.paint(region, stroke.value, stroke.paintable)
+
+    def cancel(self) -> bool:
+        """Take the stroke back."""
+        stroke, self._stroke = self._stroke, None
+        if stroke:
+            self._last = None
+            stroke.edit.revert()
+        return stroke is not None
+
+    def forget(self) -> None:
+        """Forget where the last stroke ended, too."""
+        super().forget()
+        self._last = None
+
+    def leave(self) -> None:
+        """Hide the ring."""
+        self._hover = None
+        self.bench.viewport.overlay.clear("cursor")
+
+    def refresh(self) -> None:
+        """Draw the ring where the cursor is, and with Shift the line that a click would paint."""
+        if self._hover:
+            path = QPainterPath()
+            radius = self.bench.settings.diameter / 2
+            path.addEllipse(QPointF(*self._hover), radius, radius)
+            ring = Shape(path, self._ring_colour(), None)
+            self.bench.viewport.overlay.show("cursor", [*self._straight_line(self._hover), ring])
+
+    def _straight_line(self, end: Place) -> list[Shape]:
+        if not self._goes_straight or self._last is None:
+            return []
+        path = QPainterPath(QPointF(*self._last))
+        path.lineTo(*end)
+        return [Shape(path, self._ring_colour(), None, dashed=True)]
+
+    def _ring_colour(self) -> QColor:
+        value = self._stroke.value if self._stroke else self.value_for(Qt.MouseButton.LeftButton)
+        return self.bench.colour(value)
+
+    def cursor(self) -> QCursor:
+        """Return no cursor where the ring is large enough to be seen, a cross where it is not."""
+        ring = self.bench.settings.diameter * self.bench.screen_scale
+        return QCursor(Qt.CursorShape.BlankCursor if ring > _SMALLEST_RING else Qt.CursorShape.CrossCursor)
+
+
+class Eraser(Brush):
+    """A brush that takes labels away, with either button."""
+
+    def value_for(self, _button: Qt.MouseButton) -> int:
+        """Return 255."""
+        return UNLABELLED
+
+    def step_name(self, _value: int) -> str:
+        """Return the tool's own name: it has no class to tell."""
+        return self.row.title

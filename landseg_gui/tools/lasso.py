@@ -1,0 +1,24 @@
+"""The lasso: paints what a free drag goes around."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QPainterPath
+
+from landseg_core.labels.regions import PolygonRegion
+from landseg_gui.tools.base import Place
+from landseg_gui.tools.drag import DragTool
+from landseg_gui.tools.sketch import ring_path
+
+_FEWEST = 3
+
+
+class Lasso(DragTool):
+    """A polygon whose vertices are the places of the mouse; the last leads straight back to the first."""
+
+    def region(self, way: list[Place]) -> PolygonRegion | None:
+        """Return what lies inside the drag."""
+        return PolygonRegion([tuple(way)]) if len(way) >= _FEWEST else None
+
+    def path(self, way: list[Place]) -> QPainterPath:
+        """Return the closed way."""
+        return ring_path(way)

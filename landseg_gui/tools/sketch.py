@@ -1,0 +1,56 @@
+"""A polygon under way: its vertices, the line to the cursor, and how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainterPath, QPolygonF
+
+from landseg_gui.tools.base import Place
+
+_FEWEST = 3
+
+
+@dataclass
+class Sketch:
+    """The vertices clicked so far, and the place of the cursor, to which a rubber band leads."""
+
+    vertices: list[Place] = field(default_factory=list)
+    cursor: Place | None = None
+
+    @property
+    def is_polygon(self) -> bool:
+        """Tell whether the vertices enclose anything yet."""
+        return len(self.vertices) >= _FEWEST
+
+    def add(self, place: Place) -> bool:
+        """Add a vertex, and tell so; a second one at the same place says nothing new."""
+        self.cursor = place
+        is_new = not self.vertices or self.vertices[-1] != place
+        if is_new:
+            self.vertices.append(place)
+        return is_new
+
+    def take_back(self) -> None:
+        """Take the last vertex back."""
+        if self.vertices:
+            self.vertices.pop()
+
+    def clear(self) -> None:
+        """Begin afresh."""
+        self.vertices.clear()
+        self.cursor = None
+
+    def path(self) -> QPainterPath:
+        """Return the closed outline through all vertices and the cursor, in raster px."""
+        return ring_path([*self.vertices, *([self.cursor] if self.cursor else [])])
+
+
+def ring_path(ring: Sequence[Place]) -> QPainterPath:
+    """Return the closed path through `ring`."""
+    path = QPainterPath()
+    path.addPolygon(QPolygonF([QPointF(*place) for place in ring]))
+    path.closeSubpath()
+    return path

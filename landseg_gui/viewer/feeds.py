@@ -1,0 +1,20 @@
+"""Which feed brings the tiles of which kind of layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from landseg_gui.viewer.label_feed import LabelFeed
+from landseg_gui.viewer.label_layer import LabelLayer
+from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
+from landseg_gui.viewer.tile_feed import MaskFeed, OnArrival, OnError, PictureFeed, TileFeed
+
+MakeFeed = Callable[[Any, OnArrival, OnError], TileFeed[Any]]
+
+_FEEDS: dict[type[Layer], MakeFeed] = {ImageLayer: PictureFeed, MaskLayer: MaskFeed, LabelLayer: LabelFeed}
+
+
+def feed_for(layer: Layer, on_arrival: OnArrival, on_error: OnError) -> TileFeed[Any]:
+    """Return the feed that shows `layer`; for the callbacks see `TileFeed`."""
+    return _FEEDS[type(layer)](layer, on_arrival, on_error)

@@ -1,0 +1,158 @@
+"""A layer of the viewer: the orthophoto or a mask over it, with its eye and opacity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.labels.classes import ClassSchema, LandClass
+from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.source import RasterSource
+from landseg_core.raster.stretch import Rendering
+
+_MASK_OPACITY = 0.6
+
+
+class Layer(QObject):
+    """A raster in the viewer.
+
+    `changed`: eye or opacity; `restyled`: its pixels look different; `reread`: better overviews are at hand.
+    """
+
+    changed = Signal()
+    restyled = Signal()
+    reread = Signal()
+
+    def __init__(self, reader: PyramidReader, name: str, opacity: float) -> None:
+        super().__init__()
+        self.reader = reader
+        self.name = name
+        self._visible = True
+        self._opacity = opacity
+
+    @property
+    def source(self) -> RasterSource:
+        """Return the raster itself."""
+        return self.reader.source
+
+    @property
+    def path(self) -> Path:
+        """Return the file."""
+        return self.source.path
+
+    @property
+    def grid(self) -> RasterGrid:
+        """Return where the pixels lie."""
+        return self.source.grid
+
+    @property
+    def visible(self) -> bool:
+        """Tell whether the eye is open."""
+        return self._visible
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        if visible != self._visible:
+            self._visible = visible
+            self.changed.emit()
+
+    @property
+    def opacity(self) -> float:
+        """Return the opacity, 0 to 1."""
+        return self._opacity
+
+    @opacity.setter
+    def opacity(self, opacity: float) -> None:
+        if opacity != self._opacity:
+            self._opacity = min(1.0, max(0.0, opacity))
+            self.changed.emit()
+
+
+class ImageLayer(Layer):
+    """The orthophoto, shown through the choice of bands and the contrast of its rendering.
+
+    `ground_resolution` (metres per px, or None) and `crs_name` take a while to find out and are given from outside.
+    """
+
+    def __init__(
+        self, reader: PyramidReader, rendering: Rendering, ground_resolution: float | None = None, crs_name: str = ""
+    ) -> None:
+        super().__init__(reader, reader.source.path.name, opacity=1.0)
+        self.rendering = rendering
+        self.ground_resolution = ground_resolution
+        self.crs_name = crs_name
+
+    def set_rendering(self, rendering: Rendering) -> None:
+        """Show other bands or another contrast."""
+        if rendering != self.rendering:
+            self.rendering = rendering
+            self.restyled.emit()
+
+
+class MaskLayer(Layer):
+    """An index raster over the orthophoto, coloured by class. `schema` holds the colours in force."""
+
+    schema_changed = Signal()
+
+    def __init__(self, reader: PyramidReader, schema: ClassSchema, name: str | None = None) -> None:
+        super().__init__(reader, name or reader.source.path.name, _MASK_OPACITY)
+        self.schema = schema
+        self._hidden: frozenset[int] = frozenset()
+        self._solo: int | None = None
+
+    @property
+    def solo(self) -> int | None:
+        """Return the value of the only class shown, or None."""
+        return self._solo
+
+    def is_class_visible(self, value: int) -> bool:
+        """Tell whether the eye of a class is open; solo leaves the eyes as they are."""
+        return value not in self._hidden
+
+    def shows(self, value: int) -> bool:
+        """Tell whether pixels of `value` are drawn."""
+        if self._solo is not None:
+            return value == self._solo
+        return value in self.schema.values and value not in self._hidden
+
+    def set_class_visible(self, value: int, visible: bool) -> None:
+        """Open or close the eye of a class."""
+        hidden = self._hidden - {value} if visible else self._hidden | {value}
+        if hidden != self._hidden:
+            self._hidden = hidden
+            self.restyled.emit()
+
+    def set_solo(self, value: int | None) -> None:
+        """Show one class only, or all whose eye is open again."""
+        if value != self._solo:
+            self._solo = value
+            self.restyled.emit()
+
+    def set_colour(self, value: int, colour: str) -> None:
+        """Give a class another colour, `#rrggbb`."""
+        classes = (
+            item.model_copy(update={"colour": colour}) if item.value == value else item for item in self.schema.classes
+        )
+        self.schema = ClassSchema(classes=tuple(classes))
+        self.restyled.emit()
+
+    def set_schema(self, schema: ClassSchema) -> None:
+        """Read the mask's values by other classes; all eyes open."""
+        self.schema, self._hidden, self._solo = schema, frozenset(), None
+        self.schema_changed.emit()
+        self.restyled.emit()
+
+    def class_of(self, value: int) -> LandClass | None:
+        """Return the class of a mask value, or None."""
+        return next((item for item in self.schema.classes if item.value == value), None)
+
+    def colour_table(self) -> list[int]:
+        """Return 256 colours 0xAARRGGBB by mask value; what is not shown is transparent."""
+        table = [0] * 256
+        for item in self.schema.classes:
+            if self.shows(item.value):
+                red, green, blue = item.rgb
+                table[item.value] = 0xFF << 24 | red << 16 | green << 8 | blue
+        return table

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QLabel, QRadioButton, QSlider
+from pytestqt.qtbot import QtBot
+
+from landseg_core.geo.window import PixelWindow
+from landseg_gui.dialogs.accept import AcceptDialog, Prediction
+from landseg_gui.dialogs.memory import FormMemory
+
+VIEW = PixelWindow(8, 8, 40, 30)
+MakeDialog = Callable[..., AcceptDialog]
+
+
+@pytest.fixture
+def predictions(tmp_path: Path) -> list[Prediction]:
+    """Return two predictions, the first with its confidence."""
+    for name in ("sure", "plain", "confidence"):
+        (tmp_path / f"{name}.tif").touch()
+    sure = Prediction("sure", tmp_path / "sure.tif", tmp_path / "confidence.tif")
+    return [sure, Prediction("plain", tmp_path / "plain.tif")]
+
+
+@pytest.fixture
+def make_dialog(qtbot: QtBot, predictions: list[Prediction], memory: FormMemory) -> MakeDialog:
+    def make(view: PixelWindow | None = VIEW) -> AcceptDialog:
+        dialog = AcceptDialog(predictions, view, memory)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        return dialog
+
+    return make
+
+
+@pytest.fixture
+def dialog(make_dialog: MakeDialog) -> AcceptDialog:
+    return make_dialog()
+
+
+def choose(dialog: AcceptDialog, place: str) -> None:
+    dialog.findChild(QRadioButton, f"accept_{place}").setChecked(True)
+
+
+def test_at_first_the_view_where_unlabelled(dialog: AcceptDialog, predictions: list[Prediction]) -> None:
+    request = dialog.request()
+    assert (request.prediction, request.place, request.window) == (predictions[0], "view", VIEW)
+    assert request.only_unlabelled
+    assert request.above == 0
+
+
+def test_the_answer(dialog: AcceptDialog) -> None:
+    choose(dialog, "everywhere")
+    dialog.findChild(QSlider, "accept_confidence").setValue(85)
+    dialog.findChild(QCheckBox, "accept_only_unlabelled").setChecked(False)
+    dialog.action_button.click()
+    request = dialog.request()
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    assert (request.place, request.window) == ("everywhere", None)
+    assert not request.only_unlabelled
+    assert request.above == 0.85
+
+
+def test_what_the_confidence_means_is_told(dialog: AcceptDialog) -> None:
+    value = dialog.findChild(QLabel, "accept_confidence_value")
+    assert value.text() == "any"
+    dialog.findChild(QSlider, "accept_confidence").setValue(60)
+    assert value.text() == "at least 60 %"
+
+
+def test_without_a_confidence_there_is_none_to_choose(dialog: AcceptDialog) -> None:
+    slider, hint = dialog.findChild(QSlider, "accept_confidence"), dialog.findChild(QLabel, "accept_no_confidence")
+    slider.setValue(85)
+    assert not hint.isVisible()
+    dialog.findChild(QComboBox, "accept_prediction").setCurrentIndex(1)
+    assert not slider.isEnabled()
+    assert hint.isVisible()
+    assert dialog.request().above == 0
+
+
+def test_a_polygon_is_drawn_next(dialog: AcceptDialog) -> None:
+    assert dialog.action_button.text() == "Accept"
+    choose(dialog, "polygon")
+    assert dialog.action_button.text() == "Draw the polygon"
+    assert dialog.request().window is None
+
+
+def test_without_a_view_it_is_everywhere(make_dialog: MakeDialog) -> None:
+    dialog = make_dialog(view=None)
+    assert not dialog.findChild(QRadioButton, "accept_view").isEnabled()
+    assert dialog.request().place == "everywhere"
+
+
+def test_a_map_that_has_gone_is_told(dialog: AcceptDialog, predictions: list[Prediction]) -> None:
+    predictions[1].mask.unlink()
+    dialog.findChild(QComboBox, "accept_prediction").setCurrentIndex(1)
+    assert "not there any more" in dialog.findChild(QLabel, "accept_prediction_problem").text()
+    assert not dialog.action_button.isEnabled()
+
+
+def test_the_keyboard_is_enough(dialog: AcceptDialog, qtbot: QtBot) -> None:
+    qtbot.keyClick(dialog.findChild(QRadioButton, "accept_everywhere"), Qt.Key.Key_Space)
+    assert dialog.request().place == "everywhere"
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert dialog.result() == QDialog.DialogCode.Accepted
+
+
+def test_the_choice_is_remembered(dialog: AcceptDialog, make_dialog: MakeDialog) -> None:
+    choose(dialog, "polygon")
+    dialog.findChild(QSlider, "accept_confidence").setValue(70)
+    dialog.findChild(QCheckBox, "accept_only_unlabelled").setChecked(False)
+    dialog.action_button.click()
+    again = make_dialog().request()
+    assert (again.place, again.above, again.only_unlabelled) == ("polygon", 0.7, False)
+
+
+@pytest.mark.parametrize("above", ["much", "-3", ""])
+def test_a_damaged_memory_does_no_harm(make_dialog: MakeDialog, memory: FormMemory, above: str) -> None:
+    memory.keep({"place": "nowhere", "above": above, "only_unlabelled": "perhaps"})
+    assert make_dialog().request().place == "everywhere"

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSlider, QToolButton, QWidget
+
+from landseg_core.labels.label_raster import LabelRaster
+from landseg_gui.panels.layers import LayersPanel
+
+
+@pytest.fixture
+def panel(qtbot, layers, picture, own_map, schema, helpers) -> LayersPanel:
+    """Return the panel of a picture, a mask over it, and labels."""
+    layers.set_image(helpers.image_layer(picture))
+    layers.set_labels(LabelRaster(helpers.WIDTH, helpers.HEIGHT), schema)
+    layers.add_mask(helpers.mask_layer(own_map, schema))
+    panel = LayersPanel(layers)
+    qtbot.addWidget(panel)
+    panel.resize(320, 500)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    return panel
+
+
+def top_down(panel: LayersPanel, kind: type[QWidget], name: str) -> list:
+    return sorted(panel.findChildren(kind, name), key=lambda widget: widget.mapTo(panel, QPoint()).y())
+
+
+def test_the_labels_are_on_top(panel) -> None:
+    assert [label.text() for label in top_down(panel, QLabel, "layer_name")] == ["Labels", "map.tif", "picture.tif"]
+
+
+def test_the_labels_card_has_eye_and_opacity_and_nothing_else(qtbot, panel, layers) -> None:
+    card = top_down(panel, QFrame, "layer_card")[0]
+    eyes, sliders = card.findChildren(QToolButton), card.findChildren(QSlider)
+    assert [button.objectName() for button in eyes] == ["layer_eye"]
+    qtbot.mouseClick(eyes[0], Qt.MouseButton.LeftButton)
+    assert not layers.labels.visible
+    layers.labels.visible = True
+    sliders[0].setValue(35)
+    assert layers.labels.opacity == 0.35
+    place = QPoint(20, 10)
+    QApplication.sendEvent(card, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, card.mapToGlobal(place)))
+    assert QApplication.activePopupWidget() is None
+
+
+def test_the_card_goes_with_the_labels(qtbot, panel, layers) -> None:
+    layers.set_labels(None)
+    qtbot.waitUntil(lambda: len(panel.findChildren(QLabel, "layer_name")) == 2)
+    assert [label.text() for label in top_down(panel, QLabel, "layer_name")] == ["map.tif", "picture.tif"]

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import pytest
+import rasterio
+from affine import Affine
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSpinBox
+
+from landseg_core.labels.label_raster import LabelRaster
+from landseg_gui.panels.tool_options import ToolOptions
+from landseg_gui.project.paint_choices import PaintChoices
+from landseg_gui.tools.manager import ToolManager
+
+
+class PaperSession(PaintChoices):
+    """A project session without a file: classes, labels and working areas."""
+
+    project_changed = Signal()
+    image_changed = Signal()
+    schema_changed = Signal()
+    areas_changed = Signal()
+    stored_changed = Signal()
+
+    class _Image(QObject):
+        id = 1
+
+    def __init__(self, schema) -> None:
+        super().__init__()
+        self.schema, self.labels, self.image, self.project = schema, LabelRaster(1500, 1100), self._Image(), self
+        self.drawn: tuple = ()
+        self.steps: list[str] = []
+        self.fit_choices(schema)
+
+    def areas(self, _image_id: int) -> tuple:
+        return self.drawn
+
+    def may_paint(self) -> bool:
+        return True
+
+    def begin(self):
+        return self.labels.begin()
+
+    def record(self, edit, name: str) -> None:
+        edit.finish()
+        self.steps.append(name)
+
+
+@pytest.fixture
+def make_options(qtbot, shown, schema):
+    """Return what makes the options bar and its manager."""
+
+    def make() -> tuple[ToolOptions, ToolManager, PaperSession]:
+        session = PaperSession(schema)
+        manager = ToolManager(shown, session)
+        options = ToolOptions(manager)
+        qtbot.addWidget(options)
+        options.show()
+        return options, manager, session
+
+    return make
+
+
+def box(options) -> QDoubleSpinBox:
+    return options.findChild(QDoubleSpinBox, "tool_size")
+
+
+def unit(options) -> QComboBox:
+    return options.findChild(QComboBox, "tool_unit")
+
+
+def type_in(spin, text: str) -> None:
+    spin.selectAll()
+    QTest.keyClicks(spin, text)
+    QTest.keyClick(spin, Qt.Key.Key_Return)
+
+
+def choose(combo: QComboBox, text: str) -> None:
+    combo.setCurrentText(text)
+    combo.textActivated.emit(text)
+
+
+@pytest.mark.parametrize(
+    ("tool", "widget"),
+    [("brush", "tool_size"), ("eraser", "tool_size"), ("wand", "tool_tolerance"), ("area", "tool_rest")],
+)
+def test_each_tool_shows_what_it_needs(make_options, tool: str, widget: str) -> None:
+    options, manager, _ = make_options()
+    manager.select(tool)
+    names = {"tool_size", "tool_tolerance", "tool_rest"}
+    seen = {child.objectName() for child in options.findChildren(QObject) if child.objectName() in names}
+    visible = {name for name in seen if options.findChild(QObject, name).isVisibleTo(options)}
+    assert visible == {widget}
+
+
+def test_every_tool_says_what_to_do_with_it(make_options) -> None:
+    options, manager, _ = make_options()
+    hint = options.findChild(QLabel, "tool_hint")
+    for row in manager.rows:
+        manager.select(row.name)
+        assert hint.text() == hint.toolTip() == row.hint
+
+
+def test_nothing_moves_when_the_tool_changes(make_options) -> None:
+    options, manager, _ = make_options()
+    only = options.findChild(QCheckBox, "tool_only_unlabelled")
+    places = set()
+    for row in manager.rows:
+        manager.select(row.name)
+        places.add((options.sizeHint().width(), options.sizeHint().height(), only.x(), only.y()))
+    assert len(places) == 1
+
+
+def test_a_typed_size_counts_when_it_is_complete_and_the_keys_go_back_to_the_picture(make_options, shown) -> None:
+    options, manager, _ = make_options()
+    manager.select("brush")
+    manager.settings.size = 20
+    box(options).setFocus()
+    box(options).selectAll()
+    QTest.keyClicks(box(options), "120")
+    assert manager.settings.diameter == 20
+    QTest.keyClick(box(options), Qt.Key.Key_Return)
+    assert manager.settings.diameter == 120
+    assert shown.hasFocus() or not shown.isActiveWindow()
+
+
+def test_the_arrows_step_as_the_keys_do(make_options) -> None:
+    options, manager, _ = make_options()
+    manager.settings.size = 100
+    box(options).stepUp()
+    stepped = manager.settings.diameter
+    assert stepped > 105
+    assert box(options).value() == stepped
+    manager.settings.size = 100
+    manager.settings.step_size(1)
+    assert manager.settings.diameter == stepped
+
+
+def test_a_size_in_metres(make_options, shown) -> None:
+    options, manager, _ = make_options()
+    resolution = shown.image.ground_resolution
+    manager.settings.size = 40
+    choose(unit(options), "m")
+    assert box(options).value() == pytest.approx(40 * resolution, abs=0.01)
+    assert manager.settings.diameter == 40
+    type_in(box(options), "7.5")
+    assert manager.settings.diameter == round(7.5 / resolution) == 15
+    choose(unit(options), "px")
+    assert (box(options).value(), box(options).text()) == (15, "15")
+
+
+def test_a_metre_has_the_same_length_on_a_rotated_grid(make_options, layers, helpers, make_raster) -> None:
+    rotated = Affine.translation(400_000, 5_000_000) @ Affine.rotation(30) @ Affine.scale(0.25, -0.25)
+    layers.set_image(helpers.image_layer(make_raster("rotated.tif", helpers.place_pixels(), transform=rotated)))
+    options, manager, _ = make_options()
+    choose(unit(options), "m")
+    type_in(box(options), "10")
+    assert manager.settings.diameter == 40
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_without_a_place_on_the_earth_sizes_are_in_pixels(make_options, layers, helpers, make_raster) -> None:
+    options, manager, _ = make_options()
+    choose(unit(options), "m")
+    plain = make_raster("plain.tif", helpers.place_pixels(), crs=None, transform=rasterio.Affine.identity())
+    layers.set_image(helpers.image_layer(plain))
+    assert not unit(options).isEnabled()
+    assert "no place on the Earth" in unit(options).toolTip()
+    assert unit(options).currentText() == "px"
+    assert box(options).value() == manager.settings.diameter
+
+
+def test_the_tolerance_is_typed_or_dragged(make_options) -> None:
+    options, manager, _ = make_options()
+    tolerance = options.findChild(QSpinBox, "tool_tolerance")
+    type_in(tolerance, "33")
+    assert manager.settings.tolerance == 33
+    manager.settings.tolerance = 50
+    assert tolerance.value() == 50
+
+
+def test_only_unlabelled_is_that_of_the_session(make_options) -> None:
+    options, manager, session = make_options()
+    only = options.findChild(QCheckBox, "tool_only_unlabelled")
+    manager.select("brush")
+    only.click()
+    assert session.only_unlabelled
+    session.only_unlabelled = False
+    assert not only.isChecked()
+    manager.select("eraser")
+    assert not only.isEnabled()
+
+
+def test_the_rest_of_the_area_is_one_click(make_options) -> None:
+    options, manager, session = make_options()
+    manager.select("area")
+    rest = options.findChild(QPushButton, "tool_rest")
+    assert not rest.isEnabled()
+    session.drawn = (((10.0, 10.0), (60.0, 10.0), (60.0, 40.0), (10.0, 40.0)),)
+    session.areas_changed.emit()
+    session.active_value = 2
+    name = session.schema.names[2]
+    assert rest.isEnabled()
+    assert name in rest.toolTip()
+    rest.click()
+    assert session.steps == [f"Rest of the area: {name}"]

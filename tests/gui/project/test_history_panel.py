@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QListView, QStackedWidget
+
+from landseg_core.project.history import Step
+from landseg_gui.panels.history import TIME, HistoryModel, HistoryPanel, time_text
+
+
+@pytest.fixture
+def panel(qtbot, empty) -> HistoryPanel:
+    panel = HistoryPanel(empty)
+    qtbot.addWidget(panel)
+    panel.resize(320, 400)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    return panel
+
+
+def view(panel: HistoryPanel) -> QListView:
+    return panel.findChild(QListView, "history_list")
+
+
+def names(panel: HistoryPanel) -> list[str]:
+    model = view(panel).model()
+    return [model.index(row).data() for row in range(model.rowCount())]
+
+
+def click(panel: HistoryPanel, row: int) -> None:
+    place = view(panel).visualRect(view(panel).model().index(row)).center()
+    QTest.mouseClick(view(panel).viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+@pytest.fixture
+def painted(panel, opened, steps):
+    """Return a session with three steps on the first of two images."""
+    for side in (10, 20, 30):
+        steps.paint(opened, side, f"Brush: {side}")
+    return opened
+
+
+def test_steps_are_listed_by_name_image_and_time(panel, painted) -> None:
+    assert names(panel) == ["The beginning", "Brush: 10 · north", "Brush: 20 · north", "Brush: 30 · north"]
+    model = view(panel).model()
+    assert model.index(0).data(TIME) == ""
+    assert model.index(3).data(TIME) == f"{datetime.now():%H:%M}" or model.index(3).data(TIME).count(":") == 1
+
+
+def test_one_image_needs_no_name(qtbot, panel, empty, place, schema, images, steps) -> None:
+    empty.create(place, schema, images[:1])
+    qtbot.waitUntil(lambda: empty.image is not None)
+    steps.paint(empty, 10, "Brush")
+    assert names(panel) == ["The beginning", "Brush"]
+
+
+def test_a_click_goes_there_and_back(qtbot, panel, painted, steps) -> None:
+    for row, pixels in ((1, 100), (3, 900), (0, 0)):
+        click(panel, row)
+        qtbot.waitUntil(lambda: not painted.busy)
+        assert painted.project.position == row
+        assert steps.pixels(painted) == pixels
+        assert view(panel).currentIndex().row() == row
+
+
+def test_what_is_undone_is_told_from_what_is_done(panel, painted) -> None:
+    painted.undo()
+    model = view(panel).model()
+    assert [model.is_undone(row) for row in range(4)] == [False, False, False, True]
+    assert model.position == 2
+    tips = [model.index(row).data(Qt.ItemDataRole.ToolTipRole) for row in (1, 2, 3)]
+    assert tips == ["Undo until here", "The project is here", "Redo until here"]
+
+
+def test_undone_steps_are_drawn_faint(panel, painted, helpers) -> None:
+    def darkest(row: int) -> int:
+        place = view(panel).visualRect(view(panel).model().index(row))
+        return int(helpers.rgb(view(panel).viewport().grab(place).toImage())[:, 12:120].min())
+
+    painted.undo()
+    assert darkest(3) > darkest(1) + 30
+
+
+def test_without_a_project_the_list_is_empty(panel, painted) -> None:
+    assert painted.close()
+    assert panel.findChild(QStackedWidget).currentIndex() == 0
+    assert names(panel) == ["The beginning"]
+
+
+def test_a_thousand_steps_are_shown_at_once(qtbot, panel, opened) -> None:
+    model = view(panel).model()
+    steps = tuple(Step(n, f"Brush: {n}", 1, "2026-11-23T11:00:00+00:00", 100, is_large=False) for n in range(1, 1001))
+    panel._pages.setCurrentIndex(1)
+    started = time.perf_counter()
+    for position in (1000, 999, 10):
+        model.show(steps, position, {1: "north"})
+        view(panel).scrollTo(model.index(position))
+        panel.grab()
+    assert time.perf_counter() - started < 2
+    assert model.rowCount() == 1001
+
+
+def test_a_step_of_another_day_shows_the_day() -> None:
+    today = datetime.fromisoformat("2026-11-23T12:00:00").astimezone()
+    assert time_text("2026-11-21T09:30:00", today) == "21 Nov"
+    assert time_text("2026-11-23T09:05:00", today) == "09:05"
+    assert time_text("no time", today) == ""
+
+
+def test_the_model_without_steps_is_the_beginning() -> None:
+    model = HistoryModel()
+    assert (model.rowCount(), model.position) == (1, 0)

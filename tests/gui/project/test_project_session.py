@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED
+from landseg_core.labels.regions import RectangleRegion
+from landseg_core.project.project import Project
+
+
+def test_a_session_begins_without_a_project(empty) -> None:
+    assert (empty.project, empty.image, empty.labels, empty.schema) == (None, None, None, None)
+    assert empty.active_value == UNLABELLED
+    assert empty.title() == ""
+    assert empty.stored_state().text == ""
+    assert empty.close()
+
+
+def test_a_new_project_shows_its_first_image_with_labels(opened, session, place, schema, told) -> None:
+    assert opened.project.path == place
+    assert [entry.name for entry in opened.project.images] == ["north", "south"]
+    assert opened.title() == "town.landseg: north"
+    assert session.raster.path.name == "north.tif"
+    assert session.layers.labels.raster is opened.labels
+    assert opened.active_value == schema.values[0]
+    assert told.problems == []
+
+
+def test_the_project_and_not_its_images_becomes_a_recent_file(qtbot, empty, session, place, schema, images) -> None:
+    recent = []
+    session.opened.connect(recent.append)
+    empty.create(place, schema, images)
+    qtbot.waitUntil(lambda: empty.image is not None)
+    assert recent == [place]
+
+
+def test_a_picture_that_is_open_becomes_the_first_image_and_stays(qtbot, empty, session, place, schema, images) -> None:
+    session.open_raster(images[1])
+    qtbot.waitUntil(lambda: session.raster is not None)
+    shown = session.layers.image
+    empty.create(place, schema, [images[1]])
+    qtbot.waitUntil(lambda: empty.image is not None)
+    assert session.layers.image is shown
+    assert session.layers.labels is not None
+
+
+def test_a_bad_image_is_told_and_the_others_are_in_the_project(qtbot, empty, place, schema, images, told) -> None:
+    bad = place.with_name("bad.tif")
+    bad.write_text("no raster")
+    empty.create(place, schema, [bad, images[0]])
+    qtbot.waitUntil(lambda: empty.image is not None)
+    assert [entry.name for entry in empty.project.images] == ["north"]
+    assert any("bad.tif" in sentence for sentence in told.problems)
+
+
+def test_nothing_is_ever_overwritten(qtbot, empty, place, schema, images, told) -> None:
+    place.write_text("somebody's work")
+    job = empty.create(place, schema, images)
+    with qtbot.waitSignal(job.ended):
+        pass
+    assert empty.project is None
+    assert place.read_text() == "somebody's work"
+    assert "exists already" in told.problems[0]
+
+
+def test_a_file_that_is_no_project_leaves_the_present_one(qtbot, opened, tmp_path, told) -> None:
+    bad = tmp_path / "bad.landseg"
+    bad.write_text("text")
+    present = opened.project
+    with qtbot.waitSignal(opened.open(bad).ended):
+        pass
+    assert opened.project is present
+    assert "bad.landseg is not a landseg project" in told.problems[0]
+
+
+def test_another_project_takes_the_place_of_the_first(qtbot, opened, place, schema, make_image, steps) -> None:
+    steps.paint(opened, 50)
+    first, other = opened.project, place.with_name("other.landseg")
+    opened.create(other, schema, [make_image("east.tif")])
+    qtbot.waitUntil(lambda: opened.image is not None and opened.image.name == "east")
+    assert opened.project.path == other
+    assert steps.pixels(opened) == 0
+    with Project.open(place) as again:
+        assert sum(again.class_pixels(first.images[0].id).values()) == 2500
+
+
+def test_the_same_project_is_not_opened_twice(opened, place, told) -> None:
+    present = opened.project
+    assert opened.open(place) is None
+    assert opened.project is present
+    assert told.messages == ["town.landseg is open already"]
+
+
+def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, steps, session) -> None:
+    class Frame:
+        width, height, scale = 200, 100, 2.0
+
+        def to_raster(self, x, y):
+            return 10 + x / 2, 20 + y / 2
+
+    opened.show_image(opened.project.images[1].id)
+    qtbot.waitUntil(lambda: opened.image.name == "south")
+    opened.set_frame_provider(Frame)
+    opened.active_value = schema.values[2]
+    steps.paint(opened, 30)
+    assert opened.close()
+    assert session.layers.labels is None
+    seen = []
+    opened.view_wanted.connect(lambda *place: seen.append(place))
+    opened.open(place)
+    qtbot.waitUntil(lambda: opened.image is not None)
+    assert opened.image.name == "south"
+    assert opened.active_value == schema.values[2]
+    assert seen == [(60, 45, 2.0)]
+    assert opened.undo_text() == "Undo Rectangle"
+    assert opened.project.class_pixels(opened.image.id) == {schema.values[2]: 900}
+
+
+def test_a_clean_close_leaves_one_file_and_no_project(opened, place, steps) -> None:
+    steps.paint(opened, 50)
+    changed = []
+    opened.project_changed.connect(lambda: changed.append(opened.project))
+    assert opened.close()
+    assert changed == [None]
+    assert {path.name for path in place.parent.iterdir() if path.is_file()} == {
+        "north.tif",
+        "south.tif",
+        "town.landseg",
+    }
+
+
+_SECOND = """
+import sys
+import threading
+from pathlib import Path
+from landseg_core.project.project import Project
+with Project.open(Path(sys.argv[1])) as project:
+    print(project.read_only, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def other_process(place, schema, images, steps):
+    """Hold the project open in another process."""
+    steps.make_project(place, schema, images)
+    command = [sys.executable, "-c", _SECOND, str(place)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "False\n"
+        yield process
+        if process.poll() is None:
+            process.communicate("\n", timeout=20)
+
+
+def test_a_second_window_is_read_only_and_says_so(qtbot, other_process, empty, place, told) -> None:
+    empty.open(place)
+    qtbot.waitUntil(lambda: empty.image is not None)
+    assert empty.project.read_only
+    assert "is read-only: it is open in another window or program" in told.messages[0]
+    assert empty.stored_state().text == "Read-only"
+    assert not empty.may_paint()
+    assert empty.begin() is None
+    assert empty.run_edit("Edit", lambda *_: None) is None
+    assert empty.add_images([place]) is None
+    assert "read-only" in told.messages[-1]
+    assert empty.close()
+
+
+def test_the_lock_dies_with_its_process(qtbot, other_process, empty, place, steps) -> None:
+    other_process.kill()
+    other_process.wait(20)
+    empty.open(place)
+    qtbot.waitUntil(lambda: empty.image is not None)
+    assert not empty.project.read_only
+    steps.paint(empty, 20)
+    assert steps.pixels(empty) == 400
+
+
+def test_a_copy_is_a_project_of_its_own(qtbot, opened, tmp_path, steps, told) -> None:
+    steps.paint(opened, 50)
+    copy = tmp_path / "copy.landseg"
+    with qtbot.waitSignal(opened.save_copy(copy).ended):
+        pass
+    assert told.messages == [f"Copied to {copy}"]
+    with Project.open(copy) as project:
+        assert sum(project.class_pixels(project.images[0].id).values()) == 2500
+    with qtbot.waitSignal(opened.save_copy(copy).ended):
+        pass
+    assert "exists already" in told.problems[0]
+    with qtbot.waitSignal(opened.save_copy(copy, overwrite=True).ended):
+        pass
+    with qtbot.waitSignal(opened.save_copy(opened.project.path, overwrite=True).ended):
+        pass
+    assert len(told.messages) == 2
+    assert len(told.problems) == 2
+
+
+def test_damage_is_told_when_it_shows(qtbot, opened, told) -> None:
+    opened.project._file.note("a tile of north is damaged")
+    opened._tell_notices()
+    opened._tell_notices()
+    assert told.problems == ["A tile of north is damaged"]
+
+
+def test_much_damage_is_told_in_few_sentences(opened, told) -> None:
+    for number in range(40):
+        opened.project._file.note(f"tile {number} is damaged")
+    opened._tell_notices()
+    assert len(told.problems) == 6
+    assert told.problems[-1] == "And 35 more parts of the project are damaged"
+
+
+class LongWork:
+    """Work that goes on until it is stopped."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+
+    def __call__(self, _on_event, control) -> None:
+        assert self._over.wait(20)
+        control.checkpoint()
+
+    def stop(self, job) -> None:
+        job.stop()
+        self._over.set()
+
+
+def test_closing_waits_for_a_job_that_changes_the_project(qtbot, opened, told) -> None:
+    work = LongWork()
+    job = opened.run_edit("Long", work)
+    assert not opened.close()
+    assert opened.project is not None
+    assert "wait" in told.messages[-1]
+    with qtbot.waitSignal(job.ended):
+        work.stop(job)
+    assert opened.close()
+
+
+def test_closing_waits_for_a_stroke(opened) -> None:
+    edit = opened.begin()
+    assert not opened.close()
+    edit.revert()
+    assert opened.close()
+
+
+def test_a_large_region_is_one_step_of_a_job(qtbot, opened, steps, schema) -> None:
+    steps.paint(opened, 50, value=schema.values[1])
+    opened.set_locked(schema.values[1], locked=True)
+    job = opened.paint_large(RectangleRegion((-10, -10), (100, 100)), schema.values[0], "Rectangle: large")
+    with qtbot.waitSignals([job.ended, opened.history_changed]):
+        pass
+    assert opened.project.class_pixels(opened.image.id) == {schema.values[0]: 7500, schema.values[1]: 2500}
+    assert opened.undo_text() == "Undo Rectangle: large"
+    opened.undo()
+    qtbot.waitUntil(lambda: opened.project.position == 1)
+    assert steps.pixels(opened) == 2500
+
+
+def test_only_one_edit_of_the_whole_project_at_a_time(qtbot, opened, told, schema) -> None:
+    work = LongWork()
+    job = opened.run_edit("Long", work)
+    assert opened.busy
+    assert opened.run_edit("Second", lambda *_: None) is None
+    assert opened.begin() is None
+    assert "being changed" in told.messages[-1]
+    with qtbot.waitSignal(job.ended):
+        work.stop(job)
+    assert told.messages[-1] == "Long: stopped, nothing has changed"
+    assert not opened.busy
+
+
+def test_other_classes_are_told_and_shown(qtbot, opened, session, schema) -> None:
+    fewer = schema.model_copy(update={"classes": schema.classes[1:]})
+    opened.active_value = schema.values[0]
+    opened.set_locked(schema.values[0], locked=True)
+    project = opened.project
+    with qtbot.waitSignal(opened.schema_changed):
+        opened.run_edit(
+            "Classes", lambda on_event, control: project.change_schema(fewer, "Classes", {}, on_event, control)
+        )
+    assert opened.schema == session.layers.labels.schema == fewer
+    assert opened.active_value == schema.values[1]
+    assert opened.locked == frozenset()
+    with qtbot.waitSignal(opened.schema_changed):
+        opened.undo()
+    assert session.layers.labels.schema == schema
+
+
+def test_areas_and_predictions_are_told(qtbot, opened, tmp_path) -> None:
+    with qtbot.waitSignal(opened.areas_changed), qtbot.assertNotEmitted(opened.predictions_changed):
+        opened.project.set_areas(opened.image.id, [((0, 0), (9, 0), (9, 9))], "Working area")
+        opened.refresh()
+    with qtbot.waitSignal(opened.predictions_changed), qtbot.assertNotEmitted(opened.areas_changed):
+        opened.project.add_prediction(opened.image.id, tmp_path / "map.tif", None, None)
+        opened.refresh()
+
+
+def test_a_failing_edit_is_told(qtbot, opened, told) -> None:
+    image, project = opened.image, opened.project
+    job = opened.run_edit("Relink", lambda *_: project.relink(image.id, Path("/nowhere.tif")))
+    with qtbot.waitSignal(job.ended):
+        pass
+    assert "nowhere.tif" in told.problems[0]
+
+
+def test_a_damaged_tile_is_told_once_it_has_been_read(qtbot, empty, place, schema, images, steps, told) -> None:
+    with Project.create(place, schema) as project:
+        image = project.add_image(images[0])
+        edit = project.labels(image.id).begin()
+        edit.paint(RectangleRegion((0, 0), (50, 50)), schema.values[0])
+        project.record(image.id, edit.finish(), "Rectangle")
+    with contextlib.closing(sqlite3.connect(place)) as connection, connection:
+        connection.execute("UPDATE tiles SET data = x'00'")
+    empty.open(place)
+    qtbot.waitUntil(lambda: empty.image is not None)
+    empty.labels.read(PixelWindow(0, 0, 100, 100))
+    qtbot.waitUntil(lambda: bool(told.problems))
+    assert "A tile of north (level 0, row 0, column 0) is damaged" in told.problems[0]

@@ -1,0 +1,237 @@
+"""What the tests of the tools share: a project session without a file, a viewport on it, and a mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.label_raster import LabelEdit, LabelRaster, Paintable
+from landseg_core.labels.regions import Region
+from landseg_gui.project.paint_choices import PaintChoices
+from landseg_gui.project.session import ProjectSession
+from landseg_gui.tools.manager import ToolManager
+from landseg_gui.viewer.viewport import Viewport
+
+WIDTH, HEIGHT = 1500, 1100
+LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
+
+
+@dataclass
+class PaperImage:
+    """Stands for an image of a project."""
+
+    id: int = 1
+
+
+@dataclass
+class PaperProject:
+    """Stands for a project: it knows working areas, and may be out of order."""
+
+    read_only: bool = False
+    failure: str | None = None
+    busy: bool = False
+    drawn: tuple = ()
+    names: list[str] = field(default_factory=list)
+
+    def areas(self, image_id: int) -> tuple:
+        assert image_id == 1
+        return self.drawn
+
+    def set_areas(self, image_id: int, areas: tuple, name: str) -> None:
+        assert image_id == 1
+        self.drawn = areas
+        self.names.append(name)
+
+
+class PaperSession(PaintChoices):
+    """A project session on labels in memory: lists the names of the steps, and large paintings without doing them."""
+
+    project_changed = Signal()
+    image_changed = Signal()
+    schema_changed = Signal()
+    areas_changed = Signal()
+    stored_changed = Signal()
+
+    def __init__(self, labels: LabelRaster, schema: ClassSchema) -> None:
+        super().__init__()
+        self.project: PaperProject | None = PaperProject()
+        self.image: PaperImage | None = PaperImage()
+        self.labels: LabelRaster | None = labels
+        self.schema: ClassSchema | None = schema
+        self.steps: list[str] = []
+        self.large: list[tuple[Region, int, str, Paintable]] = []
+        self.refusals = 0
+        self.fit_choices(schema)
+
+    def may_edit(self) -> bool:
+        project = self.project
+        allowed = project is not None and not (project.read_only or project.failure or project.busy)
+        self.refusals += not allowed
+        return allowed
+
+    def may_paint(self) -> bool:
+        return self.may_edit()
+
+    def begin(self) -> LabelEdit | None:
+        return self.labels.begin() if self.may_paint() and self.labels else None
+
+    def record(self, edit: LabelEdit, name: str) -> None:
+        if edit.finish():
+            self.steps.append(name)
+
+    def paint_large(self, region: Region, value: int, name: str, paintable: Paintable | None = None) -> None:
+        self.large.append((region, value, name, self.paintable() if paintable is None else paintable))
+
+    def refresh(self) -> None:
+        self.areas_changed.emit()
+
+
+class Mouse:
+    """A mouse over a viewport; places are (column, row) of the raster."""
+
+    def __init__(self, viewport: Viewport) -> None:
+        self._viewport = viewport
+        self._held = NONE
+        self._modifiers = Qt.KeyboardModifier.NoModifier
+
+    def holding(self, modifiers: Qt.KeyboardModifier) -> Mouse:
+        """Return the same mouse with modifier keys held."""
+        mouse = Mouse(self._viewport)
+        mouse._modifiers = modifiers
+        return mouse
+
+    def point(self, place: tuple[float, float]) -> QPointF:
+        """Return where a raster place is in the viewport, logical px."""
+        x, y = self._viewport.frame.to_device(*place)
+        ratio = self._viewport.devicePixelRatioF()
+        return QPointF(x / ratio, y / ratio)
+
+    def _send(self, kind: QEvent.Type, place: tuple[float, float], button: Qt.MouseButton) -> None:
+        at, target = self.point(place), self._viewport.viewport()
+        event = QMouseEvent(kind, at, target.mapToGlobal(at), button, self._held, self._modifiers)
+        QApplication.sendEvent(target, event)
+
+    def press(self, place: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+        self._held |= button
+        self._send(QEvent.Type.MouseButtonPress, place, button)
+
+    def move(self, place: tuple[float, float]) -> None:
+        self._send(QEvent.Type.MouseMove, place, NONE)
+
+    def release(self, place: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+        self._held &= ~button
+        self._send(QEvent.Type.MouseButtonRelease, place, button)
+
+    def click(self, place: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+        self.move(place)
+        self.press(place, button)
+        self.release(place, button)
+
+    def double_click(self, place: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+        """Click twice, as Qt tells it: the second press comes as a double click."""
+        self.click(place, button)
+        self._held |= button
+        self._send(QEvent.Type.MouseButtonDblClick, place, button)
+        self.release(place, button)
+
+    def drag(self, *places: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+        self.move(places[0])
+        self.press(places[0], button)
+        for place in places[1:]:
+            self.move(place)
+        self.release(places[-1], button)
+
+
+class Sitting:
+    """Somebody at work: session, tools, mouse and keys, and what the tools have said."""
+
+    def __init__(self, viewport: Viewport, session: PaperSession | ProjectSession) -> None:
+        self.viewport, self.session = viewport, session
+        self.tools = ToolManager(viewport, session)
+        self.mouse = Mouse(viewport)
+        self.said: list[str] = []
+        self.problems: list[str] = []
+        self.tools.message.connect(self.said.append)
+        self.tools.problem.connect(self.problems.append)
+
+    @property
+    def steps(self) -> list[str]:
+        return self.session.steps
+
+    def key(self, key: Qt.Key, text: str = "", modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            QApplication.sendEvent(self.viewport, QKeyEvent(kind, key, modifiers, text))
+
+    def labels(self) -> np.ndarray:
+        """Return all labels, (H, W) uint8."""
+        pyramid = self.session.labels.pyramid
+        return self.session.labels.read(PixelWindow(0, 0, pyramid.width, pyramid.height))
+
+    def paint(self, region: Region, value: int) -> None:
+        """Label something beforehand."""
+        edit = self.session.labels.begin()
+        edit.paint(region, value)
+        edit.finish()
+
+    def expected(self, region: Region, value: int, ground: np.ndarray | None = None) -> np.ndarray:
+        """Return `ground` (by default nothing labelled) with `region` in `value`."""
+        pyramid = self.session.labels.pyramid
+        values = np.full((pyramid.height, pyramid.width), 255, np.uint8) if ground is None else ground.copy()
+        values[region.mask(PixelWindow(0, 0, pyramid.width, pyramid.height))] = value
+        return values
+
+    def shapes(self, group: str) -> list:
+        """Return the shapes that a group of the overlay shows."""
+        item = self.viewport.overlay._groups.get(group)
+        return [shape for shape, _ in item._shapes] if item else []
+
+
+@pytest.fixture(scope="session")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an orthophoto of 1500 x 1100 px of half a metre, written once: no test changes it.
+
+    Red is the column, green the row, and both begin again after 255.
+    """
+    path = tmp_path_factory.mktemp("tools") / "picture.tif"
+    columns, rows = np.meshgrid(np.arange(WIDTH) % 256, np.arange(HEIGHT) % 256)
+    pixels = np.stack([columns, rows, np.full_like(rows, 60)]).astype(np.uint8)
+    profile = {"driver": "GTiff", "count": 3, "height": HEIGHT, "width": WIDTH, "dtype": "uint8", "crs": "EPSG:32632"}
+    transform = Affine(0.5, 0, 400_000, 0, -0.5, 5_000_000)
+    with rasterio.open(path, "w", transform=transform, tiled=True, blockxsize=256, blockysize=256, **profile) as file:
+        file.write(pixels)
+    return path
+
+
+@pytest.fixture
+def sitting(shown: Viewport, schema: ClassSchema) -> Sitting:
+    """Return somebody at work on a picture of 1500 x 1100 px, at 100 % around its middle; nothing is labelled yet."""
+    shown.centre_on(750, 550, 1.0)
+    return Sitting(shown, PaperSession(LabelRaster(WIDTH, HEIGHT), schema))
+
+
+@pytest.fixture
+def at_work(sitting: Sitting) -> Callable[[str], Sitting]:
+    """Return what takes a tool in hand."""
+
+    def select(name: str) -> Sitting:
+        sitting.tools.select(name)
+        return sitting
+
+    return select
+
+
+@pytest.fixture
+def sit_down() -> type[Sitting]:
+    """Return what puts somebody to work on a viewport and a session."""
+    return Sitting
