@@ -35,10 +35,15 @@ def unknown_values_error(
     `found` gives, by what stands before the = of a mapping, a value's description and how many `unit` hold it.
     """
     frequent = sorted(found.items(), key=lambda item: -item[1][1])
-    named = [f"{text} in {count} {unit}" for _, (text, count) in frequent[:_NAMED_VALUES]]
+    named = [f"{_printable(text)} in {count} {unit}" for _, (text, count) in frequent[:_NAMED_VALUES]]
     more = f" and {len(found) - _NAMED_VALUES} more" if len(found) > _NAMED_VALUES else ""
-    key = frequent[0][0]
+    key = _printable(frequent[0][0])
     return InterchangeError(
         f"{source} holds {', '.join(named)}{more}, which no class has{why};"
         f" say which class each is (--map '{key}=CLASSNAME', or '{key}=' to leave it out)"
     )
+
+
+def _printable(text: str) -> str:
+    """Return a text of a foreign file as part of one line."""
+    return "".join(char if char.isprintable() else "?" for char in text)

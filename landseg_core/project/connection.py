@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from landseg_core.errors import ProjectError
+from landseg_core.project.foreign_log import has_foreign_log
 from landseg_core.project.network import is_network_path
 from landseg_core.project.rows import DamageError
 
@@ -53,6 +54,8 @@ def connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
 
 def connect_for_reading(path: Path) -> sqlite3.Connection:
     """Open a read-only connection, also where SQLite cannot make its side files: then nobody is writing either."""
+    if has_foreign_log(path):
+        return connect(path, "immutable")
     connection = connect(path, "ro")
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()

@@ -22,6 +22,7 @@ from landseg_core.project.connection import (
     sqlite_errors,
     transaction,
 )
+from landseg_core.project.foreign_log import has_foreign_log, set_foreign_log_aside
 from landseg_core.project.lock import ProjectLock
 from landseg_core.project.reads import ReadConnections
 from landseg_core.project.schema import bring_up_to_date, create_tables, require_current
@@ -103,6 +104,9 @@ class ProjectFile:
         if self._lock is None:
             return None
         with sqlite_errors(self.path, "opened"):
+            if has_foreign_log(self.path):
+                log = set_foreign_log_aside(self.path)
+                self.note(f"the file has taken the place of another one, whose last edits are kept as {log.name}")
             connection = connect(self.path, "rw")
             try:
                 bring_up_to_date(connection, self.path)

@@ -26,7 +26,7 @@ from landseg_core.project.records import (
 )
 from landseg_core.project.rows import DamageError, integer, json_value, text
 from landseg_core.project.step_table import load_step, load_steps
-from landseg_core.project.tile_table import Counts, load_counts
+from landseg_core.project.tile_table import Counts, load_counts, painted_keys, pyramid_of
 
 _MOST_ROWS = 1_000_000
 """Rows read of a table: far more than there can be, but damaged tables may seem endless."""
@@ -82,6 +82,8 @@ class _Loader:
         self._look_into("tiles", "labels")
         self._look_into("patches", "undo history")
         images = {entry.id: entry for entry in self._rows("images", load_images, self._image)}
+        if strays := self._tried("labels", self._strays, images):
+            self.notices.append(f"{strays} tiles of labels lie outside the images")
         counts = {number: self._tried("class areas", self._counts, number) for number in images}
         known = {number: found for number, found in counts.items() if found is not None}
         return ProjectState(
@@ -139,6 +141,16 @@ class _Loader:
 
     def _prediction(self, row: Sequence[object]) -> PredictionEntry:
         return load_prediction(row, self._folder)
+
+    def _strays(self, images: dict[int, ImageEntry]) -> int:
+        """Return how many tiles nobody would ever look for: only the index is read, not the pixels."""
+        total: int = self._connection.execute("SELECT count(*) FROM tiles").fetchone()[0]
+        pyramids = {number: pyramid_of(entry.grid) for number, entry in images.items()}
+        return total - sum(
+            len(painted_keys(self._connection, number, pyramid, level))
+            for number, pyramid in pyramids.items()
+            for level in range(pyramid.levels)
+        )
 
     def _counts(self, image_id: int) -> Counts:
         return load_counts(self._connection, image_id)

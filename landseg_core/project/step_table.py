@@ -81,8 +81,11 @@ def load_change(connection: sqlite3.Connection, step_id: int) -> Change:
     rows = connection.execute("SELECT before, after FROM steps WHERE id = ?", (step_id,)).fetchall()
     if not rows:
         raise DamageError("a step of the history is gone; it cannot be undone or redone")
-    before, after = rows[0]
-    return Change(json_value(before, dict), json_value(after, dict))
+    try:
+        before, after = (json_value(side, dict) for side in rows[0])
+    except DamageError as error:
+        raise DamageError("a step of the history is damaged; it cannot be undone or redone") from error
+    return Change(before, after)
 
 
 def load_patches(

@@ -85,7 +85,9 @@ class ToolOptions(QWidget):
         self._stack.setCurrentIndex(list(self._pages).index(row.options))
         self._hint.setText(row.hint)
         self._hint.setToolTip(row.hint)
-        self._only.setEnabled(row.paints)
+        # What paints has everything at its fixed place; for the others only the hint is left.
+        self._stack.setVisible(row.paints or row.options != NO_OPTIONS)
+        self._only.setVisible(row.paints)
 
     def _show_brush(self) -> None:
         """Follow the active class, the areas and "only unlabelled"."""
