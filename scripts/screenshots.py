@@ -1,9 +1,8 @@
 """Makes the README's pictures: goes through the tour in a real window, as a user would, and grabs what is shown.
 
-    python scripts/screenshots.py FOLDER
+    LANDSEG_DATA=... python scripts/screenshots.py FOLDER
 
-With the real imagery that LANDSEG_DATA names it trains on `landcover_dubai` for some minutes and maps the orthophoto;
-without, it takes the generated landscape.
+Paints on the orthophoto, trains on what is painted, maps the whole, corrects and exports: about eight minutes.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEventLoop, QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QLineEdit, QPushButton, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QPushButton, QRadioButton, QWidget
+from tour_labels import BRUSH_PX, CLASSES, GESTURES, Gesture
 
-from landseg_core.sample import write_sample
 from landseg_gui import startup
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window import MainWindow
@@ -32,37 +31,9 @@ from landseg_gui.theme import ThemeManager
 
 SIZE = (1280, 800)
 PATIENCE_S = 900
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What the tour works on; `centre` and `scale` give the close view, in px of the orthophoto."""
-
-    orthophoto: Path
-    images: Path
-    masks: Path
-    train_list: Path
-    val_list: Path
-    classes: str
-    minutes: float
-    centre: tuple[float, float]
-    scale: float
-
-
-def real_scene(data: Path, towns: Path) -> Scene:
-    """Return the tour on real imagery; `towns` is the place under which its training data is to be seen."""
-    towns.symlink_to(data / "landcover_dubai")
-    lists = (towns / "train.txt", towns / "val.txt")
-    orthophoto = data / "ortho" / "swissimage_brig_8704x6656.tif"
-    return Scene(orthophoto, towns / "images", towns / "masks", *lists, "landcover-dubai", 3.0, (6300, 3900), 0.5)
-
-
-def generated_scene(folder: Path) -> Scene:
-    """Return the tour on the generated landscape."""
-    sample = write_sample(folder)
-    orthophoto = sample.images / "landscape_3.tif"
-    lists = (sample.train_list, sample.val_list)
-    return Scene(orthophoto, sample.images, sample.masks, *lists, str(sample.classes), 1.5, (1024, 768), 1.0)
+TRAINING_MINUTES = 4.0
+NEAR = (6100, 3250), 0.42
+"""The close view: its middle in px of the orthophoto, and its zoom."""
 
 
 def wait(seconds: float) -> None:
@@ -84,9 +55,10 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 class Tour:
     """Drives the window and grabs it on the way."""
 
-    def __init__(self, window: MainWindow, themes: ThemeManager, pictures: Path, scratch: Path) -> None:
+    def __init__(self, window: MainWindow, themes: ThemeManager, pictures: Path, orthophoto: Path) -> None:
         self._window, self._themes = window, themes
-        self._pictures, self._scratch = pictures, scratch
+        self._pictures, self._orthophoto = pictures, orthophoto
+        self._session = window.session.project_session
 
     def grab(self, name: str, widget: QWidget | None = None, theme: str = "light") -> None:
         """Save the window, or one widget of it, as a picture."""
@@ -94,53 +66,116 @@ class Tour:
         wait(0.7)
         (widget or self._window).grab().save(str(self._pictures / f"{name}.png"))
 
-    def open(self, scene: Scene) -> None:
+    def open(self) -> None:
         """Start with an empty window, then open the orthophoto."""
         self.grab("welcome")
-        self._window.commands.open_paths([scene.orthophoto])
+        self._window.commands.open_paths([self._orthophoto])
         wait_until(lambda: self._window.session.raster and not self._window.runner.running, "picture")
         self.grab("open")
 
-    def train(self, scene: Scene) -> None:
-        """Fill the dialog, start, and grab the curves under way."""
+    def make_project(self) -> None:
+        """Make a project beside the orthophoto."""
+        dialog = self._dialog("new_project")
+        child(dialog, QComboBox, "new_project_classes").setEditText(CLASSES)
+        self.grab("new-project-dialog", dialog)
+        child(dialog, QPushButton, "new_project_start").click()
+        wait_until(lambda: self._session.image and self._window.session.layers.labels, "project")
+
+    def paint(self) -> None:
+        """Paint by mouse and keys, and grab the labels near by."""
+        self._window.tools.settings.size = BRUSH_PX
+        for gesture in GESTURES:
+            self._paint(gesture)
+        self._near()
+        self._window.tools.select("brush")
+        self.grab("paint")
+        self._window.docks.bring_up("history")
+        self.grab("paint-dark", theme="dark")
+        self._window.docks.bring_up("classes")
+
+    def _paint(self, gesture: Gesture) -> None:
+        columns, rows = zip(*gesture.places, strict=True)
+        middle = (min(columns) + max(columns)) / 2, (min(rows) + max(rows)) / 2
+        self._window.viewport.centre_on(*middle, 0.4)
+        self._session.active_value = next(
+            item.value for item in self._session.schema.classes if item.name == gesture.name
+        )
+        self._window.tools.select(gesture.tool)
+        points = [self._on_screen(place) for place in gesture.places]
+        {"polygon": self._polygon, "brush": self._stroke}[gesture.tool](points)
+        wait(0.1)
+
+    def _on_screen(self, place: tuple[int, int]) -> QPoint:
+        view = self._window.viewport
+        return (QPointF(*view.frame.to_device(*place)) / view.devicePixelRatioF()).toPoint()
+
+    def _polygon(self, points: list[QPoint]) -> None:
+        for point in points:
+            QTest.mouseClick(self._window.viewport.viewport(), Qt.MouseButton.LeftButton, pos=point, delay=1)
+        QTest.keyClick(self._window.viewport, Qt.Key.Key_Return)
+
+    def _stroke(self, points: list[QPoint]) -> None:
+        view = self._window.viewport.viewport()
+        QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=points[0])
+        for point in points:
+            QTest.mouseMove(view, point)
+        QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=points[-1])
+
+    def edit_classes(self) -> None:
+        """Grab the class editor."""
+        dialog = self._dialog("classes")
+        self.grab("classes-dialog", dialog)
+        dialog.reject()
+
+    def train(self) -> None:
+        """Train on the project, and grab dialog and curves."""
         dialog = self._dialog("train")
-        answers = {
-            "train_images": scene.images,
-            "train_masks": scene.masks,
-            "train_list": scene.train_list,
-            "train_val_list": scene.val_list,
-            "train_out": self._scratch / "runs" / "run-1",
-        }
-        for name, path in answers.items():
-            child(dialog, QLineEdit, name).setText(str(path))
-        child(dialog, QComboBox, "train_classes").setEditText(scene.classes)
-        child(dialog, QDoubleSpinBox, "train_minutes").setValue(scene.minutes)
+        child(dialog, QDoubleSpinBox, "train_minutes").setValue(TRAINING_MINUTES)
         self.grab("train-dialog", dialog)
         child(dialog, QPushButton, "train_start").click()
-        wait(scene.minutes * 60 * 0.75)
+        wait(TRAINING_MINUTES * 60 * 0.75)
         self.grab("training", theme="dark")
         wait_until(lambda: self._window.session.model_path, "model")
 
-    def predict(self, scene: Scene) -> None:
+    def predict(self) -> None:
         """Predict the whole image, and grab the map over the picture from afar and near by."""
         dialog = self._dialog("predict")
-        child(dialog, QLineEdit, "predict_out").setText(str(self._scratch / f"{scene.orthophoto.stem}_mask.tif"))
         self.grab("predict-dialog", dialog)
         child(dialog, QPushButton, "predict_start").click()
         wait_until(lambda: self._window.session.layers.masks and not self._window.runner.running, "map")
-        self.grab("map", theme="dark")
-        self._window.viewport.centre_on(*scene.centre, scene.scale)
+        self._window.viewport.fit()
+        self._window.tools.select("pan")
         wait(1.5)
+        self.grab("map", theme="dark")
+        self._near()
         self.grab("map-near")
 
+    def correct(self) -> None:
+        """Look at what differs, accept the prediction in view, and grab both."""
+        child(self._window, QAction, "action_differences").trigger()
+        wait(1.5)
+        self.grab("differences")
+        child(self._window, QAction, "action_differences").trigger()
+        dialog = self._dialog("accept")
+        child(dialog, QRadioButton, "accept_view").setChecked(True)
+        self.grab("accept-dialog", dialog)
+        child(dialog, QPushButton, "accept_start").click()
+        wait_until(lambda: not self._session.busy, "labels")
+
     def export(self) -> None:
-        """Grab the export dialog."""
-        dialog = self._dialog("export")
-        self.grab("export-dialog", dialog)
-        dialog.reject()
+        """Grab the dialogs that export labels and maps."""
+        for name in ("export_labels", "export"):
+            dialog = self._dialog(name)
+            self.grab(f"{name.replace('_', '-')}-dialog", dialog)
+            dialog.reject()
+
+    def _near(self) -> None:
+        self._window.viewport.centre_on(*NEAR[0], NEAR[1])
+        wait(1.5)
 
     def _dialog(self, name: str) -> QDialog:
         child(self._window, QAction, f"action_{name}").trigger()
+        wait(0.3)
         return child(self._window, QDialog, f"dialog_{name}")
 
 
@@ -157,6 +192,9 @@ def child(parent: QWidget, kind: type[Child], name: str) -> Child:
 
 def main() -> None:
     """Make all pictures."""
+    data = os.environ.get("LANDSEG_DATA")
+    if not data:
+        sys.exit("LANDSEG_DATA names no folder of real imagery")
     pictures = Path(sys.argv[1]).absolute()
     pictures.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.gettempdir()) / "landseg-tour"  # its name is seen in the pictures
@@ -164,18 +202,25 @@ def main() -> None:
     scratch.mkdir()
     try:
         os.environ |= {"XDG_CONFIG_HOME": str(scratch / "config"), "HOME": str(scratch)}
-        data = os.environ.get("LANDSEG_DATA")
-        scene = real_scene(Path(data), scratch / "landcover") if data else generated_scene(scratch / "sample")
+        orthophoto = scratch / "brig.tif"
+        orthophoto.symlink_to(Path(data) / "ortho" / "swissimage_brig_8704x6656.tif")
         app = startup.application()
         themes, runner = ThemeManager(app, "light"), JobRunner(app)
         window = MainWindow(Session(runner), runner, Settings(scratch / "landseg.ini"), themes)
         window.resize(*SIZE)
         window.show()
-        tour = Tour(window, themes, pictures, scratch)
-        tour.open(scene)
-        tour.train(scene)
-        tour.predict(scene)
-        tour.export()
+        tour = Tour(window, themes, pictures, orthophoto)
+        for step in (
+            tour.open,
+            tour.make_project,
+            tour.paint,
+            tour.edit_classes,
+            tour.train,
+            tour.predict,
+            tour.correct,
+            tour.export,
+        ):
+            step()
         window.close()
     finally:
         shutil.rmtree(scratch)

@@ -17,7 +17,6 @@ from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.fields import PathField, pick_folder, pick_new_file
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
-from landseg_gui.dialogs.places import results_folder
 
 _KINDS = ";;".join(f"{form.title} (*{form.suffix})" for form in EXPORTERS.values())
 _NAMED_FILES = 3
@@ -91,7 +90,10 @@ class ExportLabelsDialog(FormDialog):
     def _recall(self) -> None:
         text = self._memory.text
         self._form.setCurrentIndex(max(0, self._form.findData(text("form"))))
-        self._folder.set_path(text("folder") or results_folder("labels"))
+        self._folder.set_path(text("folder") or self._beside_project())
+
+    def _beside_project(self) -> Path:
+        return self._project.with_name(f"{self._project.stem}-labels")
 
     def _connect(self) -> None:
         self._all.toggled.connect(self._show_choice)
@@ -108,7 +110,7 @@ class ExportLabelsDialog(FormDialog):
         """Have the name of the file follow the kind, all of it unless the user has written another."""
         path = self._out.path()
         if path is None or str(path) == self._suggested:
-            folder = Path(self._memory.text("folder") or results_folder("labels"))
+            folder = Path(self._memory.text("folder") or self._beside_project())
             self._suggested = str(folder / f"{self._image.name}_labels{self._suffix()}")
             self._out.set_path(self._suggested)
         elif path.suffix:
