@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from landseg_core.geo.tiling import TileKey, TilePyramid
@@ -65,8 +65,9 @@ def reading(
     Raises:
         ProjectError: the project is closed or cannot be read.
     """
-    with reads.borrow() as connection:
+    with ExitStack() as stack:
         with sqlite_errors(path, "read"):
+            connection = stack.enter_context(reads.borrow())
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM settings").fetchall()
         yield ReadView(connection, path, schema, pyramids)

@@ -67,7 +67,8 @@ class Writer:
     def retry(self) -> None:
         """Try again to store what failed."""
         with self._changed:
-            self._failure = None
+            if self._thread.is_alive():
+                self._failure = None
             self._changed.notify_all()
 
     def flush(self) -> None:
@@ -131,13 +132,15 @@ class Writer:
             with transaction(self._connection):
                 task.write(self._connection)
         except (*DATABASE_ERRORS, OSError) as error:
-            self._fail(error)
+            self._fail(reason(error))
+        except MemoryError:
+            self._fail("the memory is full; close other programs and try again")
         else:
             self._finish(task)
 
-    def _fail(self, error: BaseException) -> None:
+    def _fail(self, why: str) -> None:
         message = (
-            f"{self._path} cannot take the last edits: {reason(error)}. Nothing that was stored is lost;"
+            f"{self._path} cannot take the last edits: {why}. Nothing that was stored is lost;"
             " what is not will be stored as soon as that is possible"
         )
         with self._changed:

@@ -40,6 +40,7 @@ class ProjectSession(ProjectEdits):
         super().__init__(session, runner)
         self.window: QWidget | None = None
         self._loading: Job | None = None
+        self._taking = False
         self._background: list[Job] = []
         self._last_edits = LastEdits(runner, session.message)
         self._shown.place_wanted.connect(self.view_wanted)
@@ -87,12 +88,12 @@ class ProjectSession(ProjectEdits):
         return self._load(f"Open {path.name}", open_work(path, self._heard.emit), others)
 
     def _load(self, title: str, work: Work, others: Sequence[Path] = ()) -> Job | None:
-        if self._loading:
+        if self._loading or self._closing or self._taking:
             self._session.message.emit("A project is being opened: wait until it is there")
             return None
         job = self._loading = self._runner.start(title, work)
         # Closing the former project may take a while of events, which the end of a job must not be in the middle of.
-        job.finished.connect(lambda opened: QTimer.singleShot(0, self, lambda: self._take_project(opened, others)))
+        job.finished.connect(lambda opened: self._take_soon(opened, others))
         job.failed.connect(self._session.problem)
         job.ended.connect(self._forget_loading)
         return job
@@ -100,8 +101,16 @@ class ProjectSession(ProjectEdits):
     def _forget_loading(self) -> None:
         self._loading = None
 
+    def _take_soon(self, opened: OpenedProject, others: Sequence[Path]) -> None:
+        self._taking = True
+        QTimer.singleShot(0, self, lambda: self._take_project(opened, others))
+
     def _take_project(self, opened: OpenedProject, others: Sequence[Path]) -> None:
-        if not self.close():
+        try:
+            closed = self.close()
+        finally:
+            self._taking = False
+        if not closed:
             opened.project.close()
             return
         self._set_project(opened.project)

@@ -112,7 +112,7 @@ class ToolManager(QObject):
     def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Give a button going down to the tool, or pick the class under the cursor."""
         if self._tool.row.samples and not self._tool.is_busy and modifiers & _SAMPLING:
-            pick_class(self.bench, place)
+            self._safely(lambda: pick_class(self.bench, place))
             return
         self._pressed = button
         self._safely(lambda: self._tool.press(place, button, modifiers))
@@ -151,7 +151,7 @@ class ToolManager(QObject):
             return False
         if key in _DIGITS:
             return self.choose_class(_DIGITS.index(key))
-        return self._tool.key(key)
+        return bool(self._safely(lambda: self._tool.key(key)))
 
     def choose_class(self, place: int) -> bool:
         """Make the class at a place of the list, counted from 0, the active one; tell whether there is one."""
@@ -184,13 +184,17 @@ class ToolManager(QObject):
             self._safely(self._tool.let_go)
         return False
 
-    def _safely(self, act: Callable[[], object]) -> None:
-        """Do something with the labels; where it fails the gesture is taken back and the user told."""
+    def _safely(self, act: Callable[[], object]) -> object:
+        """Do something with the labels and return its answer; where it fails, take the gesture back and tell the user.
+
+        A failure counts as True: the event has been dealt with.
+        """
         try:
-            act()
+            return act()
         except LandsegError as error:
             self.cancel()
             self.problem.emit(str(error))
+            return True
 
     def _refresh(self) -> None:
         self._tool.refresh()

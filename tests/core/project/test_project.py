@@ -270,3 +270,11 @@ def test_a_resumed_run_is_one_run(project: Project, tmp_path: Path) -> None:
     project.close()
     with Project.open(project.path) as again:
         assert [run.figures for run in again.runs] == [{"epochs": 3}]
+
+
+def test_a_project_whose_file_is_gone_is_told_of(project: Project) -> None:
+    project.flush()
+    project.path.rename(project.path.with_name("elsewhere.landseg"))
+    with pytest.raises(ProjectError, match="cannot be read"), project.read_transaction():
+        pass
+    project.path.with_name("elsewhere.landseg").rename(project.path)

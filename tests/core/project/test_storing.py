@@ -15,7 +15,7 @@ import pytest
 from landseg_core.errors import ProjectError
 from landseg_core.events import EditStored, Event, StoringFailed
 from landseg_core.geo.window import PixelWindow
-from landseg_core.project import connection
+from landseg_core.project import connection, editing
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
 
@@ -222,3 +222,27 @@ def test_a_listener_that_fails_stops_the_painting_not_the_program(make_project: 
     assert check_project(project.path) == []
     with Project.open(project.path) as again:
         assert [step.name for step in again.steps] == ["Scribble 0"]
+
+
+def test_a_writer_out_of_memory_goes_on_when_told_to(
+    make_project: Make, monkeypatch: pytest.MonkeyPatch, pixels: Pixels
+) -> None:
+    project = make_project()
+    scribble(project, 0)
+    project.flush()
+
+    def no_memory(*_arguments: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(editing, "store_tiles", no_memory)
+        scribble(project, 1)
+        with pytest.raises(ProjectError, match="the memory is full"):
+            project.flush()
+    project.retry()
+    project.flush()
+    painted = pixels(project)
+    project.close()
+    with Project.open(project.path) as again:
+        assert len(again.steps) == 2
+        assert (pixels(again) == painted).all()

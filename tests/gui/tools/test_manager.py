@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 
+from landseg_core.errors import ProjectError
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.resource_files import resource_path
 from landseg_gui.tools.registry import TOOLS
@@ -168,3 +169,14 @@ def test_the_state_comes_back(at_work) -> None:
     assert (sitting.tools.current.name, sitting.tools.settings.size) == ("lasso", 77)
     sitting.tools.restore({"tool": "chainsaw"})
     assert sitting.tools.current.name == "lasso"
+
+
+def test_a_key_that_fails_is_told_not_raised(at_work, monkeypatch) -> None:
+    sitting = at_work("polygon")
+
+    def no_disk(_key: Qt.Key) -> bool:
+        raise ProjectError("the tile cannot be read")
+
+    monkeypatch.setattr(sitting.tools.tool("polygon"), "key", no_disk)
+    assert sitting.tools.key_press(QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, NONE))
+    assert sitting.problems == ["the tile cannot be read"]
