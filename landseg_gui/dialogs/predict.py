@@ -13,6 +13,7 @@ from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.fit import fit_notices, require_fit
 from landseg_core.models.header import BundleHeader, read_header
+from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import unique_stems
 from landseg_core.raster.source import RasterSource
@@ -30,6 +31,7 @@ from landseg_gui.dialogs.run_fields import DEVICES
 from landseg_gui.jobs.project_files import same_file
 from landseg_gui.jobs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.panels.wording import percent
+from landseg_gui.project.view_memory import hidden_images
 
 _SUFFIXES = (".tif", ".tiff")
 
@@ -54,7 +56,7 @@ class PredictDialog(FormDialog):
         self._raster = raster
         self._memory = memory
         self._project = project
-        self._images = tuple(image for image in project.images if not image.missing) if project else ()
+        self._images = _images_in_use(project) if project else ()
         self._header: BundleHeader | None = None
         self._model_problem: Problem | None = None
         self._overwrite = False
@@ -141,7 +143,8 @@ class PredictDialog(FormDialog):
     def _own_stem(self) -> str:
         """Return the raster's name among the images of the project."""
         stems = unique_stems(self._project.images) if self._project else {}
-        own = [stems[image.id] for image in self._images if same_file(image.path, self._raster.path)]
+        images = self._project.images if self._project else ()
+        own = [stems[image.id] for image in images if same_file(image.path, self._raster.path)]
         return own[0] if own else self._raster.path.stem
 
     def _connect(self) -> None:
@@ -261,3 +264,9 @@ def _description(header: BundleHeader, raster: RasterSource) -> str:
         facts.append(f"trained at {header.ground_resolution_m:.3g} m/px")
     notes = [html.escape(checks.as_sentence(note)) for note in fit_notices(header, raster)]
     return "<br>".join([" · ".join(facts), legend(header.schema), *notes])
+
+
+def _images_in_use(project: Project) -> tuple[ImageEntry, ...]:
+    """Return the images that are there and whose eye is open."""
+    hidden = hidden_images(project)
+    return tuple(image for image in project.images if not image.missing and image.id not in hidden)

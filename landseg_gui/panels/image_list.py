@@ -12,24 +12,28 @@ from landseg_core.project.images import ImageEntry
 from landseg_gui.icons import icon
 from landseg_gui.panels.image_figures import ClassShare, ImageFigures
 
-FIGURES, PICTURE, IS_SHOWN = (Qt.ItemDataRole.UserRole + number for number in range(3))
-"""Roles: the `ImageFigures`, the thumbnail (`QImage`), and whether the image is the one in the window."""
+FIGURES, PICTURE, IS_SHOWN, IS_HIDDEN = (Qt.ItemDataRole.UserRole + number for number in range(4))
+"""Roles: the `ImageFigures`, the thumbnail (`QImage`), whether the image is the one in the window, and
+whether its eye is closed."""
 
 FiguresOf = Callable[[ImageEntry], ImageFigures]
 PictureOf = Callable[[ImageEntry], QImage | None]
+IsHidden = Callable[[int], bool]
 
 _Index = QModelIndex | QPersistentModelIndex
 
 _MARGIN = 8
 _PICTURE = 48  # px
 _BAR = 5
+_EYE = 16
 
 
 class ImageListModel(QAbstractListModel):
     """The images in the order of the project. What is said of an image is asked for when its row is drawn."""
 
-    def __init__(self, figures_of: FiguresOf, picture_of: PictureOf) -> None:
+    def __init__(self, figures_of: FiguresOf, picture_of: PictureOf, is_hidden: IsHidden) -> None:
         super().__init__()
+        self._is_hidden = is_hidden
         self._images: tuple[ImageEntry, ...] = ()
         self._figures_of = figures_of
         self._picture_of = picture_of
@@ -48,6 +52,7 @@ class ImageListModel(QAbstractListModel):
             FIGURES: lambda: self._figures_of(entry),
             PICTURE: lambda: self._picture_of(entry),
             IS_SHOWN: lambda: entry.id == self._shown,
+            IS_HIDDEN: lambda: self._is_hidden(entry.id),
         }
         return answers[role]() if role in answers else None
 
@@ -88,7 +93,8 @@ class ImageDelegate(QStyledItemDelegate):
         inner = option.rect.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         _draw_picture(painter, QRect(inner.topLeft(), QSize(_PICTURE, _PICTURE)), index.data(PICTURE))
         text = inner.adjusted(_PICTURE + _MARGIN, 0, 0, 0)
-        _draw_texts(painter, option, text, figures, shown=shown)
+        _draw_eye(painter, text.topRight(), hidden=index.data(IS_HIDDEN))
+        _draw_texts(painter, option, text.adjusted(0, 0, -_EYE - 4, 0), figures, shown=shown)
         _draw_bar(painter, QRect(text.left(), text.bottom() - _BAR, text.width(), _BAR), figures.shares)
         painter.restore()
 
@@ -111,6 +117,11 @@ def _draw_picture(painter: QPainter, place: QRect, picture: QImage | None) -> No
     target.moveCenter(place.center())
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(target, picture)
+
+
+def _draw_eye(painter: QPainter, corner: QPoint, *, hidden: bool) -> None:
+    name, role = ("eye_off", QPalette.ColorRole.PlaceholderText) if hidden else ("eye", QPalette.ColorRole.ButtonText)
+    painter.drawPixmap(corner - QPoint(_EYE, 0), icon(name, role).pixmap(_EYE, _EYE))
 
 
 def _draw_texts(

@@ -29,7 +29,7 @@ class ImagesPanel(QWidget):
         super().__init__(parent, objectName="images_panel")
         self._session = session
         self._thumbnails = Thumbnails(session.start_in_background, self)
-        self._model = ImageListModel(self._figures, self._picture)
+        self._model = ImageListModel(self._figures, self._picture, session.is_hidden)
         self._list = self._image_list()
         self._add = QPushButton(icon("add_image"), "Add images…", objectName="images_add")
         self._find = QPushButton(icon("warning"), "Find…", objectName="images_find")
@@ -123,8 +123,14 @@ class ImagesPanel(QWidget):
         writable = project is not None and not project.read_only
         menu = QMenu(self, objectName="images_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        show = menu.addAction(icon("eye"), "Show", lambda: self._session.show_image(entry.id))
+        show = menu.addAction(icon("image"), "Show", lambda: self._session.show_image(entry.id))
         show.setEnabled(not entry.missing)
+        hidden = self._session.is_hidden(entry.id)
+        text = "Open its eye" if hidden else "Close its eye: Next, Previous and Predict all pass it by"
+        eye = menu.addAction(
+            icon("eye" if hidden else "eye_off"), text, lambda: self._session.set_hidden(entry.id, hidden=not hidden)
+        )
+        eye.setEnabled(writable)
         find = menu.addAction(icon("folder"), "Find its file…", lambda: self.find_wanted.emit(entry.id))
         find.setEnabled(writable)
         menu.addSeparator()

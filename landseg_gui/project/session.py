@@ -19,7 +19,7 @@ from landseg_gui.panels.wording import capitalised
 from landseg_gui.project.edits import ProjectEdits
 from landseg_gui.project.facts import ProjectFacts
 from landseg_gui.project.storing import LastEdits
-from landseg_gui.project.view_memory import remember_window, remembered_window
+from landseg_gui.project.view_memory import hidden_images, remember_window, remembered_window, set_image_hidden
 from landseg_gui.viewer.frame import ViewFrame
 
 if TYPE_CHECKING:
@@ -214,6 +214,16 @@ class ProjectSession(ProjectEdits):
     def previous_image(self) -> None:
         """Show the image before the present one."""
         self._shown.show_neighbour(-1)
+
+    def is_hidden(self, image_id: int) -> bool:
+        """Tell whether the eye of an image is closed: Next, Previous and "predict all" pass it by."""
+        return self.project is not None and image_id in hidden_images(self.project)
+
+    def set_hidden(self, image_id: int, *, hidden: bool) -> None:
+        """Close or open the eye of an image."""
+        if self.project is not None and self.may_edit():
+            set_image_hidden(self.project, image_id, hidden=hidden)
+            self.images_changed.emit()
 
     def remove_image(self, image_id: int) -> Job | None:
         """Take an image out of the project, with its labels and their history; its file stays."""

@@ -11,7 +11,13 @@ from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.jobs.project_files import entry_at
 from landseg_gui.jobs.runner import Job
-from landseg_gui.project.view_memory import ViewPlace, remember_place, remembered_place, remembered_window
+from landseg_gui.project.view_memory import (
+    ViewPlace,
+    hidden_images,
+    remember_place,
+    remembered_place,
+    remembered_window,
+)
 from landseg_gui.viewer.frame import ViewFrame
 
 if TYPE_CHECKING:
@@ -78,8 +84,9 @@ class ShownImage(QObject):
             self._wanted = self.entry.id if self.entry else None
 
     def show_neighbour(self, steps: int) -> None:
-        """Show the image `steps` further down the list (negative: up) among those that are there; none at its ends."""
-        there = self._present_ids()
+        """Show the image `steps` further down the list (negative: up) among those whose eye is open."""
+        hidden = hidden_images(self._project) - {self._wanted} if self._project else frozenset()
+        there = [image_id for image_id in self._present_ids() if image_id not in hidden]
         place = there.index(self._wanted) + steps if self._wanted in there else 0
         if 0 <= place < len(there):
             self.show(there[place])

@@ -11,6 +11,7 @@ from landseg_core.project.project import Project
 from landseg_gui.viewer.frame import ViewFrame
 
 _WINDOW = "window"
+_HIDDEN = "hidden_images"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,18 @@ def remembered_window(project: Project) -> Mapping[str, Any]:
     """Return `image` and `active_value` as far as they are known; they may stand for what is no longer there."""
     state = project.view_state(_WINDOW)
     return state if isinstance(state, dict) else {}
+
+
+def hidden_images(project: Project) -> frozenset[int]:
+    """Return the ids of the images whose eye is closed: walking through the images and "predict all" pass them by."""
+    state = project.view_state(_HIDDEN)
+    return frozenset(number for number in state if isinstance(number, int)) if isinstance(state, list) else frozenset()
+
+
+def set_image_hidden(project: Project, image_id: int, *, hidden: bool) -> None:
+    """Close or open the eye of an image."""
+    others = hidden_images(project) - {image_id}
+    project.set_view_state(_HIDDEN, sorted(others | {image_id} if hidden else others))
 
 
 def _place_key(image_id: int) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QListView, QPushButton, QStackedWidget
 
 from landseg_gui.panels.image_list import FIGURES, PICTURE
 from landseg_gui.panels.images import ImagesPanel
+from landseg_gui.project.view_memory import hidden_images
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_nothing_can_be_changed_in_a_read_only_project(qtbot, panel, empty, plac
         qtbot.waitUntil(lambda: empty.image is not None)
         assert not panel.findChild(QPushButton, "images_add").isEnabled()
         menu = panel.image_menu(empty.image)
-        assert [action.isEnabled() for action in menu.actions() if action.text()] == [True, False, False]
+        assert [action.isEnabled() for action in menu.actions() if action.text()] == [True, False, False, False]
         menu.close()
         assert empty.close()
 
@@ -137,3 +138,18 @@ def test_the_menu_asks_for_what_can_be_done(qtbot, panel, opened) -> None:
         menu.close()
     panel.findChild(QPushButton, "images_add").click()
     assert asked == [("find", south.id), ("remove", south.id), "add"]
+
+
+def test_an_image_with_a_closed_eye_is_passed_by(qtbot, opened) -> None:
+    first, second = opened.project.images[:2]
+    opened.show_image(first.id)
+    qtbot.waitUntil(lambda: opened.image is not None and opened.image.id == first.id)
+    with qtbot.waitSignal(opened.images_changed):
+        opened.set_hidden(second.id, hidden=True)
+    assert opened.is_hidden(second.id)
+    opened.next_image()
+    assert opened.image.id == first.id
+    assert hidden_images(opened.project) == {second.id}
+    opened.set_hidden(second.id, hidden=False)
+    opened.next_image()
+    qtbot.waitUntil(lambda: opened.image is not None and opened.image.id == second.id)
