@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from landseg_core.events import JobControl
+from landseg_core.events import Event, JobControl, Notice
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import MODEL_FILE
@@ -15,6 +15,7 @@ from landseg_core.raster.source import RasterSource
 from landseg_gui import opening
 from landseg_gui.jobs.project_files import is_project
 from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.panels.wording import capitalised
 from landseg_gui.project.session import ProjectSession
 from landseg_gui.viewer.layers import ImageLayer, Layer, LayerStack, MaskLayer
 
@@ -63,6 +64,11 @@ class Session(QObject):
     def model_path(self, path: Path | None) -> None:
         self._model_path = path
         self.model_changed.emit()
+
+    def tell_notice(self, event: Event) -> None:
+        """Tell the user what a job notes; its other events have panels of their own."""
+        if isinstance(event, Notice):
+            self.message.emit(capitalised(event.message))
 
     def _take_up_model(self) -> None:
         """Have the model of the project's last run at hand for predictions, where none has been chosen yet."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.events import Event, JobControl, Notice, OnEvent
+from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.regions import Region
 from landseg_core.project.acceptance import accept_prediction
 from landseg_core.project.images import ImageEntry
@@ -19,7 +19,7 @@ from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Pre
 from landseg_gui.dialogs.checks import is_there
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs.runner import Job, Work
-from landseg_gui.panels.wording import capitalised, pixels
+from landseg_gui.panels.wording import pixels
 from landseg_gui.session import Session
 from landseg_gui.tools.accept import Accept
 from landseg_gui.tools.manager import ToolManager
@@ -129,12 +129,8 @@ class AcceptFlow(QObject):
         job = self._project_session.run_edit(f"Accept {request.prediction.name}", work)
         if job is not None:
             job.finished.connect(lambda count: self._tell(count, in_polygon=region is not None))
-            job.event.connect(self._pass_notice_on)
+            job.event.connect(self._session.tell_notice)
         return job
-
-    def _pass_notice_on(self, event: Event) -> None:
-        if isinstance(event, Notice):
-            self._session.message.emit(capitalised(event.message))
 
     def _take(self, request: AcceptRequest) -> None:
         if request.place == POLYGON:

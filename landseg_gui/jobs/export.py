@@ -7,13 +7,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.events import Event, JobControl, Notice, OnEvent
+from landseg_core.events import JobControl, OnEvent
 from landseg_core.output_files import made_folder
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs.requests import ExportRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.panels.wording import capitalised
 from landseg_gui.session import Session
 
 
@@ -95,12 +94,8 @@ class ExportFlow(QObject):
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.finished.connect(self._tell)
         job.failed.connect(self._session.problem)
-        job.event.connect(self._pass_notice_on)
+        job.event.connect(self._session.tell_notice)
         return job
-
-    def _pass_notice_on(self, event: Event) -> None:
-        if isinstance(event, Notice):
-            self._session.message.emit(capitalised(event.message))
 
     def _tell(self, out: Path) -> None:
         self._session.message.emit(f"Exported to {out}")

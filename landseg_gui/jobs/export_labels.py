@@ -8,14 +8,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.events import Event, JobControl, Notice, OnEvent
+from landseg_core.events import JobControl, OnEvent
 from landseg_core.interchange.exporters import export_labels
 from landseg_core.output_files import made_folder
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.export_labels import ExportLabelsDialog, ExportLabelsRequest
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.panels.wording import capitalised
 from landseg_gui.session import Session
 
 
@@ -77,12 +76,8 @@ class ExportLabelsFlow(QObject):
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.finished.connect(self._tell)
         job.failed.connect(self._session.problem)
-        job.event.connect(self._pass_notice_on)
+        job.event.connect(self._session.tell_notice)
         return job
-
-    def _pass_notice_on(self, event: Event) -> None:
-        if isinstance(event, Notice):
-            self._session.message.emit(capitalised(event.message))
 
     def _tell(self, files: Sequence[Path]) -> None:
         where = str(files[0]) if len(files) == 1 else f"{len(files)} files in {files[0].parent}"

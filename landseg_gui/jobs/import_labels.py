@@ -5,13 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.events import Event, JobControl, Notice, OnEvent
+from landseg_core.events import JobControl, OnEvent
 from landseg_core.interchange.importers import import_labels
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.import_labels import ImportLabelsDialog, ImportLabelsRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.panels.wording import capitalised, pixels
+from landseg_gui.panels.wording import pixels
 from landseg_gui.session import Session
 
 
@@ -59,12 +59,8 @@ class ImportLabelsFlow(QObject):
         job = self._project_session.run_edit(f"Import {request.source.name}", work)
         if job is not None:
             job.finished.connect(self._tell)
-            job.event.connect(self._pass_notice_on)
+            job.event.connect(self._session.tell_notice)
         return job
-
-    def _pass_notice_on(self, event: Event) -> None:
-        if isinstance(event, Notice):
-            self._session.message.emit(capitalised(event.message))
 
     def _tell(self, count: int) -> None:
         self._session.message.emit(f"{pixels(count)} labelled" if count else "The labels were the same already")

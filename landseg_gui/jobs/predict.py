@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.errors import LandsegError
-from landseg_core.events import Event, JobControl, Notice, OnEvent, Progress
+from landseg_core.events import Event, JobControl, OnEvent, Progress
 from landseg_core.inference.fit import require_fit
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.output_files import check_free, made_folder
@@ -24,7 +24,6 @@ from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.project_files import same_file
 from landseg_gui.jobs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.panels.wording import capitalised
 from landseg_gui.session import Session
 from landseg_gui.view_mask import spread_over_picture
 
@@ -163,9 +162,8 @@ class PredictFlow(QObject):
         return job
 
     def _take(self, event: Event, project: Project | None) -> None:
-        if isinstance(event, Notice):
-            self._session.message.emit(capitalised(event.message))
-        elif isinstance(event, MapFinished):
+        self._session.tell_notice(event)
+        if isinstance(event, MapFinished):
             self._show(event)
             if event.tells_its_place and project is not None and project is self._session.project_session.project:
                 self._enter(event.request, project)
