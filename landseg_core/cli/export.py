@@ -1,4 +1,4 @@
-"""`landseg export`: a map in another form."""
+"""`landseg export`: a map or a model in another form."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Overwrite, Window
+from landseg_core.cli.options import Model, Overwrite, Window
 
-app = typer.Typer(help="Write a map in another form.", no_args_is_help=True)
+app = typer.Typer(help="Write a map or a model in another form.", no_args_is_help=True)
 
 
 class Style(StrEnum):
@@ -24,7 +24,7 @@ class Style(StrEnum):
 
 @app.callback()
 def _export() -> None:
-    """Write a map in another form."""
+    """Write a map or a model in another form."""
 
 
 @app.command("png")
@@ -62,5 +62,30 @@ def png(
             on_event=on_event,
             control=control,
         )
+    )
+    typer.echo(str(out))
+
+
+@app.command("onnx")
+def onnx(
+    model: Model,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The ONNX file to write.")],
+    tile: Annotated[
+        int, typer.Option(min=1, help="Side of the square it takes, in pixels; a multiple of 32 suits every network.")
+    ] = 512,
+    dynamic: Annotated[
+        bool,
+        typer.Option(
+            "--dynamic", help="Take any height and width, whatever --tile is; for other programs than Deepness."
+        ),
+    ] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a model as ONNX, as the QGIS plugin Deepness runs it; needs landseg[onnx]."""
+    from landseg_core.models.onnx import export_onnx
+
+    side = None if dynamic else tile
+    run_job(
+        lambda on_event, control: export_onnx(model, out, side, overwrite=overwrite, on_event=on_event, control=control)
     )
     typer.echo(str(out))

@@ -1,0 +1,113 @@
+"""What an exported ONNX file says about itself, for Deepness and for other programs. Needs neither torch nor onnx.
+
+Deepness, the QGIS plugin, reads the keys that its documentation lists under "Adding metadata to ONNX model"; ADR 16 has
+what it makes of them. Keys of ours begin with `landseg_`. Every value is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from landseg_core import __version__
+from landseg_core.models.header import BundleHeader
+
+_DEEPNESS_BANDS = 3
+_OVERLAP_PX = 128
+_MOST_OVERLAP = 40
+
+
+def input_scale(header: BundleHeader) -> float:
+    """Return what takes a graph's input to the image's own numbers: 8-bit images come divided by 255."""
+    return 255.0 if header.dtype == "uint8" else 1.0
+
+
+@dataclass(frozen=True)
+class OnnxForm:
+    """The form of an exported graph: `tile` px square, or of free height and width where `tile` is None.
+
+    `multiple` is the side of the network's deepest pixel in px: sizes at multiples of it need no padding.
+    """
+
+    header: BundleHeader
+    tile: int | None
+    multiple: int
+
+    @property
+    def for_deepness(self) -> bool:
+        """Tell whether Deepness can use the graph: 8-bit, of fixed size, with classes to choose among."""
+        return self.header.dtype == "uint8" and self.tile is not None and len(self.header.schema) > 1
+
+    def metadata(self) -> dict[str, str]:
+        """Return the metadata by key, every value as JSON."""
+        values = self._own_values() | (self._deepness_values() if self.for_deepness else {})
+        return {key: json.dumps(value, allow_nan=False) for key, value in values.items()}
+
+    def _own_values(self) -> dict[str, Any]:
+        header = self.header
+        return {
+            "landseg_version": __version__,
+            "landseg_architecture": header.architecture,
+            "landseg_classes": header.schema.model_dump(mode="json")["classes"],
+            "landseg_bands": header.bands,
+            "landseg_dtype": header.dtype,
+            "landseg_input": "pixel" if input_scale(header) == 1 else "pixel / 255",
+            "landseg_ground_resolution_m": header.ground_resolution_m,
+            "landseg_multiple": self.multiple,
+        }
+
+    def _deepness_values(self) -> dict[str, Any]:
+        assert self.tile is not None
+        return {
+            "model_type": "Segmentor",
+            "class_names": dict(enumerate(self.header.schema.names)),
+            "tile_size": self.tile,  # the name that it reads
+            "tiles_size": self.tile,  # the name in its documentation
+            "tiles_overlap": min(_MOST_OVERLAP, math.ceil(100 * _OVERLAP_PX / self.tile)),
+            "seg_thresh": 0.0,  # a class below the threshold would become the first class
+            "seg_small_segment": 0,  # a median filter over class numbers
+            **self._resolution(),
+            **self._standardisation(),
+        }
+
+    def _resolution(self) -> dict[str, float]:
+        """Return cm/px. Where it is not known there is no key: Deepness then leaves its own field as it is."""
+        metres = self.header.ground_resolution_m
+        return {} if metres is None else {"resolution": round(100 * metres, 4)}
+
+    def _standardisation(self) -> dict[str, list[float]]:
+        """Return a standardisation that does nothing where there are not three bands.
+
+        Without the keys, some versions of Deepness subtract three zeros, which fails for any other number of bands.
+        """
+        bands = len(self.header.bands)
+        if bands == _DEEPNESS_BANDS:
+            return {}
+        return {"standardization_mean": [0.0] * bands, "standardization_std": [1.0] * bands}
+
+    def notices(self) -> Iterator[str]:
+        """Yield what someone who wants to use the file in Deepness should know."""
+        header = self.header
+        if header.dtype != "uint8":
+            yield (
+                f"the file takes {header.dtype} pixel values as they are and is for other programs than Deepness,"
+                " which divides every image by 255 as if it were 8-bit"
+            )
+        elif self.tile is not None and len(header.schema) == 1:
+            yield "the file is for other programs than Deepness, which needs two classes to tell apart"
+        if self.for_deepness:
+            yield from self._deepness_notices()
+
+    def _deepness_notices(self) -> Iterator[str]:
+        bands = self.header.bands
+        if self.header.ground_resolution_m is None:
+            yield (
+                "the model does not know its ground resolution; in Deepness, set the resolution by hand"
+                " to that of the images it was trained on"
+            )
+        if bands != tuple(range(1, len(bands) + 1)):
+            order = ", ".join(map(str, bands))
+            yield f"in Deepness, map the model's inputs to the bands {order} of the image, in this order"
