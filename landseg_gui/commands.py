@@ -14,6 +14,7 @@ from landseg_core.labels.classes import load_classes
 from landseg_gui.crash import open_log_folder
 from landseg_gui.icons import application_icon
 from landseg_gui.jobs.export import ExportFlow
+from landseg_gui.jobs.export_model import ExportModelFlow
 from landseg_gui.jobs.predict import PredictFlow
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.jobs.train import TrainFlow
@@ -43,6 +44,7 @@ class Commands(QObject):
         self.train_flow = TrainFlow(session, runner, window)
         self._predict_flow = PredictFlow(session, runner, window)
         self._export_flow = ExportFlow(session, runner, window)
+        self._export_model_flow = ExportModelFlow(session, runner, window)
 
     def open_files(self) -> None:
         """Ask for files and open them."""
@@ -118,6 +120,10 @@ class Commands(QObject):
     def export(self) -> None:
         """Show the export dialog."""
         self._export_flow.open()
+
+    def export_model(self) -> None:
+        """Show the dialog that writes a model as ONNX."""
+        self._export_model_flow.open()
 
     def open_log_folder(self) -> None:
         """Show the log files."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from landseg_core.errors import ModelError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.models.bundle import ModelBundle, model_path
-from landseg_core.models.onnx_metadata import OnnxForm, input_scale
+from landseg_core.models.onnx_metadata import OnnxForm, input_scale, notices
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter
 
@@ -65,7 +65,7 @@ def _described_graph(
     control.checkpoint()
     graph = trace_graph(network, len(bundle.bands), tile)
     _describe(graph, form)
-    for sentence in form.notices():
+    for sentence in notices(bundle, tile):
         on_event(Notice(sentence))
     meter.add(1)
     control.checkpoint()

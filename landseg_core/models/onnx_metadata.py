@@ -25,6 +25,11 @@ def input_scale(header: BundleHeader) -> float:
     return 255.0 if header.dtype == "uint8" else 1.0
 
 
+def for_deepness(header: BundleHeader, tile: int | None) -> bool:
+    """Tell whether Deepness can use a model as a graph of `tile` px: 8-bit, of fixed size, two classes at least."""
+    return header.dtype == "uint8" and tile is not None and len(header.schema) > 1
+
+
 @dataclass(frozen=True)
 class OnnxForm:
     """The form of an exported graph: `tile` px square, or of free height and width where `tile` is None.
@@ -36,14 +41,11 @@ class OnnxForm:
     tile: int | None
     multiple: int
 
-    @property
-    def for_deepness(self) -> bool:
-        """Tell whether Deepness can use the graph: 8-bit, of fixed size, with classes to choose among."""
-        return self.header.dtype == "uint8" and self.tile is not None and len(self.header.schema) > 1
-
     def metadata(self) -> dict[str, str]:
         """Return the metadata by key, every value as JSON."""
-        values = self._own_values() | (self._deepness_values() if self.for_deepness else {})
+        values = self._own_values()
+        if for_deepness(self.header, self.tile):
+            values |= self._deepness_values()
         return {key: json.dumps(value, allow_nan=False) for key, value in values.items()}
 
     def _own_values(self) -> dict[str, Any]:
@@ -88,26 +90,27 @@ class OnnxForm:
             return {}
         return {"standardization_mean": [0.0] * bands, "standardization_std": [1.0] * bands}
 
-    def notices(self) -> Iterator[str]:
-        """Yield what someone who wants to use the file in Deepness should know."""
-        header = self.header
-        if header.dtype != "uint8":
-            yield (
-                f"the file takes {header.dtype} pixel values as they are and is for other programs than Deepness,"
-                " which divides every image by 255 as if it were 8-bit"
-            )
-        elif self.tile is not None and len(header.schema) == 1:
-            yield "the file is for other programs than Deepness, which needs two classes to tell apart"
-        if self.for_deepness:
-            yield from self._deepness_notices()
 
-    def _deepness_notices(self) -> Iterator[str]:
-        bands = self.header.bands
-        if self.header.ground_resolution_m is None:
-            yield (
-                "the model does not know its ground resolution; in Deepness, set the resolution by hand"
-                " to that of the images it was trained on"
-            )
-        if bands != tuple(range(1, len(bands) + 1)):
-            order = ", ".join(map(str, bands))
-            yield f"in Deepness, map the model's inputs to the bands {order} of the image, in this order"
+def notices(header: BundleHeader, tile: int | None) -> Iterator[str]:
+    """Yield what someone should know who wants to use a model in Deepness, as a graph of that form."""
+    if header.dtype != "uint8":
+        yield (
+            f"the file takes {header.dtype} pixel values as they are and is for other programs than Deepness,"
+            " which divides every image by 255 as if it were 8-bit"
+        )
+    elif tile is not None and len(header.schema) == 1:
+        yield "the file is for other programs than Deepness, which needs two classes to tell apart"
+    if for_deepness(header, tile):
+        yield from _deepness_notices(header)
+
+
+def _deepness_notices(header: BundleHeader) -> Iterator[str]:
+    bands = header.bands
+    if header.ground_resolution_m is None:
+        yield (
+            "the model does not know its ground resolution; in Deepness, set the resolution by hand"
+            " to that of the images it was trained on"
+        )
+    if bands != tuple(range(1, len(bands) + 1)):
+        order = ", ".join(map(str, bands))
+        yield f"in Deepness, map the model's inputs to the bands {order} of the image, in this order"

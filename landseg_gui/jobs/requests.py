@@ -126,3 +126,13 @@ class ExportRequest:
     window: PixelWindow | None
     out: Path
     overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class ExportModelRequest:
+    """An ONNX file to make of a model, for images of `tile` px square, or of any size where that is None."""
+
+    model: Path
+    out: Path
+    tile: int | None
+    overwrite: bool = False

@@ -11,7 +11,7 @@ import pytest
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.models.header import BundleHeader
-from landseg_core.models.onnx_metadata import OnnxForm, input_scale
+from landseg_core.models.onnx_metadata import OnnxForm, input_scale, notices
 
 CLASSES = (
     LandClass(value=3, name="water", colour="#0000ff"),
@@ -114,9 +114,9 @@ def test_the_standardisation_of_other_than_three_bands_does_nothing(bands: int) 
     ],
 )
 def test_what_the_user_is_told(changes: dict[str, Any], tile: int | None, words: list[str]) -> None:
-    notices = list(OnnxForm(header(**changes), tile, 16).notices())
-    assert len(notices) == len(words)
-    for notice, word in zip(notices, words, strict=True):
+    told = list(notices(header(**changes), tile))
+    assert len(told) == len(words)
+    for notice, word in zip(told, words, strict=True):
         assert word in notice
 
 

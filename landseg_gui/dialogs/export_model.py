@@ -1,0 +1,139 @@
+"""The dialog that writes a model as ONNX, for QGIS with Deepness or for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+
+from landseg_core.errors import ModelError
+from landseg_core.models.header import MODEL_FILE, BundleHeader, read_header
+from landseg_core.models.onnx_metadata import notices
+from landseg_gui.dialogs import checks
+from landseg_gui.dialogs.checks import Problem, is_there
+from landseg_gui.dialogs.failure import choose
+from landseg_gui.dialogs.fields import PathField, pick_file, pick_new_file
+from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.places import results_folder
+from landseg_gui.jobs.requests import ExportModelRequest
+
+_ANY_SIZE = 0
+_SIZES = {
+    256: "256 × 256 px",
+    512: "512 × 512 px",
+    1024: "1024 × 1024 px",
+    2048: "2048 × 2048 px",
+    _ANY_SIZE: "Any size, not for Deepness",
+}
+
+
+class ExportModelDialog(FormDialog):
+    """Asks for a model, the form of the ONNX file and its place; `request` is the answer."""
+
+    def __init__(self, model: Path | None, memory: FormMemory, parent: QWidget | None = None) -> None:
+        super().__init__("export_model", "Export Model as ONNX", "Export", parent)
+        self._memory = memory
+        self._header: BundleHeader | None = None
+        self._model_problem: Problem | None = None
+        self._overwrite = False
+        self._suggested = ""
+        self._add_fields()
+        self.complete()
+        self._model.set_path(model or memory.text("model"))
+        self._size.setCurrentIndex(max(0, self._size.findData(512)))
+        self._connect()
+        self._read_model()
+        self.resize(600, self.sizeHint().height())
+
+    # --- fields
+
+    def _add_fields(self) -> None:
+        pick = pick_file("Model", "Models (*.safetensors);;All files (*)")
+        self._model = PathField("export_model_model", pick, "model file, or folder of a run")
+        self._size = QComboBox(objectName="export_model_size")
+        for side, text in _SIZES.items():
+            self._size.addItem(text, side)
+        self._notices = QLabel(objectName="export_model_notices", wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._out = PathField("export_model_out", pick_new_file("Export Model", "ONNX (*.onnx)"))
+        form, add = self.add_section("What to write"), self.add_field
+        add(form, "export_model_model", "&Model", self._model, "A model file, or the folder of a training run")
+        tip = "The images that the model sees at once; Deepness cuts the orthophoto into such tiles"
+        add(form, "export_model_size", "&Size", self._size, tip).add_below(self._notices)
+        add(self.add_section("Where"), "export_model_out", "&File", self._out, "The ONNX file to write")
+
+    def _connect(self) -> None:
+        self._model.changed.connect(self._read_model)
+        self._size.currentIndexChanged.connect(self._show_notices)
+        self._out.changed.connect(self.check)
+
+    def _read_model(self) -> None:
+        self._header, self._model_problem = _header_of(self._model.path())
+        self._suggest_name()
+        self._show_notices()
+        self.check()
+
+    def _suggest_name(self) -> None:
+        """Put a name that fits the model into the line, unless the user has written another."""
+        model = self._model.path()
+        if model is None or self._out.text() not in ("", self._suggested):
+            return
+        run = model.parent if model.name == MODEL_FILE else model
+        folder = Path(self._memory.text("folder") or results_folder("models"))
+        self._suggested = str(folder / f"{run.name.removesuffix('.safetensors') or 'model'}.onnx")
+        self._out.set_path(self._suggested)
+
+    def _show_notices(self) -> None:
+        told = notices(self._header, self._tile()) if self._header else ()
+        self._notices.setText("\n".join(map(checks.as_sentence, told)))
+        self._notices.setVisible(bool(self._notices.text()))
+
+    def _tile(self) -> int | None:
+        side: int = self._size.currentData()
+        return None if side == _ANY_SIZE else side
+
+    # --- what is checked
+
+    def find_problems(self) -> Mapping[str, Problem]:
+        """Return the problem of every field that has one."""
+        candidates = {
+            "export_model_model": self._model_problem,
+            "export_model_out": checks.new_file_problem(self._out.path(), (".onnx",)),
+        }
+        return {name: problem for name, problem in candidates.items() if problem}
+
+    # --- the answer
+
+    def accept(self) -> None:
+        """Close with the answer, and remember it; ask before anything is overwritten."""
+        if not self.action_button.isEnabled():
+            return
+        out = self._out_path()
+        self._overwrite = is_there(out.exists)
+        if self._overwrite and not self._may_overwrite(out):
+            return
+        self._memory.keep({"model": self._model.text(), "folder": str(out.parent)})
+        super().accept()
+
+    def _may_overwrite(self, out: Path) -> bool:
+        explanation = f"What is in {out.parent} under this name will be lost."
+        return choose(self, f"Replace {out.name}?", explanation, ["Replace"]) is not None
+
+    def _out_path(self) -> Path:
+        return (self._out.path() or Path()).absolute()
+
+    def request(self) -> ExportModelRequest:
+        """Return the answer; call it only after the dialog was accepted."""
+        model = self._model.path() or Path()
+        return ExportModelRequest(model, self._out_path(), self._tile(), self._overwrite)
+
+
+def _header_of(path: Path | None) -> tuple[BundleHeader | None, Problem | None]:
+    if path is None:
+        return None, Problem("Choose a model, or train one first.", missing=True)
+    try:
+        return read_header(path), None
+    except (ModelError, OSError) as error:
+        return None, Problem(checks.as_sentence(error))
