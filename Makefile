@@ -41,7 +41,7 @@ screenshots: .venv/test.stamp .venv/system.stamp ## Make the README's pictures a
 clean: ## Remove the environment and all that was built
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.venv/base.stamp: EXTRA :=
+.venv/base.stamp: EXTRA := [pretrained]
 .venv/test.stamp: EXTRA := [test]
 .venv/dev.stamp: EXTRA := [dev]
 .venv/base.stamp .venv/test.stamp .venv/dev.stamp: .venv/bin/python $(PINS)

@@ -1,13 +1,18 @@
-"""The eight symmetries of a square: flips and quarter turns, pixels and labels together."""
+"""Chips seen otherwise: the eight symmetries of a square, and another scale; pixels and labels together."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 SYMMETRIES = 8
+_RESIZABLE = {"uint8", "uint16", "int16", "float32", "float64"}
+"""The types that OpenCV resizes as they are."""
 
 
 def apply_symmetry(array: npt.NDArray[Any], symmetry: int) -> npt.NDArray[Any]:
@@ -22,10 +27,41 @@ def undo_symmetry(array: npt.NDArray[Any], symmetry: int) -> npt.NDArray[Any]:
     return turned[..., ::-1] if symmetry & 4 else turned
 
 
-def flip_and_turn(
-    pixels: npt.NDArray[Any], labels: npt.NDArray[Any], rng: np.random.Generator
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return copies of (N, C, S, S) pixels and (N, S, S) labels, each chip under a random symmetry of its own."""
-    symmetries = rng.integers(SYMMETRIES, size=len(pixels))
-    turned = [(apply_symmetry(p, s), apply_symmetry(q, s)) for p, q, s in zip(pixels, labels, symmetries, strict=True)]
-    return np.stack([pair[0] for pair in turned]), np.stack([pair[1] for pair in turned])
+def resized_pixels(pixels: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
+    """Return (C, S, S) pixels as (C, side, side): averaged where smaller, bilinear where larger."""
+    if pixels.shape[-1] == side:
+        return pixels
+    method = cv2.INTER_AREA if pixels.shape[-1] > side else cv2.INTER_LINEAR
+    bands = pixels if pixels.dtype.name in _RESIZABLE else pixels.astype(np.float64)
+    return np.stack([cv2.resize(band, (side, side), interpolation=method) for band in bands]).astype(pixels.dtype)
+
+
+def resized_labels(labels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
+    """Return (S, S) labels as (side, side): each takes the class at its centre."""
+    if labels.shape[-1] == side:
+        return labels
+    centres = ((np.arange(side) + 0.5) * labels.shape[-1] / side).astype(np.intp)
+    return labels[np.ix_(centres, centres)]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How chips are drawn: mirrored, turned by quarters, and showing `scale` (low, high) times their own resolution."""
+
+    flips: bool = False
+    turns: bool = False
+    scale: tuple[float, float] = (1.0, 1.0)
+
+    def window_side(self, size: int, rng: np.random.Generator) -> int:
+        """Return the side, in px of the image, of the window that becomes a chip of `size` px."""
+        low, high = (math.log(factor) for factor in self.scale)
+        return max(1, round(size / math.exp(rng.uniform(low, high))))
+
+    def symmetry(self, rng: np.random.Generator) -> int:
+        """Return one of the symmetries that are allowed."""
+        number = int(rng.integers(SYMMETRIES))
+        return number & (4 * self.flips | 3 * self.turns)
+
+
+PLAIN = Geometry()
+"""Chips as they are."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from landseg_core.data.areas import LabelledArea
+from landseg_core.data.augment import PLAIN, Geometry, apply_symmetry, resized_labels, resized_pixels
+from landseg_core.data.class_places import ClassPlaces
 from landseg_core.data.normalisation import Normalisation, measure_normalisation
 from landseg_core.data.reader import AreaReader, Labels, Pixels
 from landseg_core.geo.window import PixelWindow
@@ -30,13 +32,26 @@ def chip_rng(seed: int, epoch: int, chip: int, purpose: int = 0) -> np.random.Ge
 
 
 class ChipSampler:
-    """Draws square chips of `size` px: an area in proportion to its pixels, then a place inside it.
+    """Draws square chips of `size` px from labelled areas.
 
-    Chip `k` of epoch `e` depends on (areas, size, seed, e, k) only. A chip larger than its area covers it whole.
+    A share `balance` of the chips lies around a pixel of a class, each class as often as any other; the rest lies
+    anywhere, each area in proportion to its pixels. Chip `k` of epoch `e` depends on (areas, their labels, size, seed,
+    geometry, balance, e, k) only. A chip larger than its area covers it whole.
     """
 
-    def __init__(self, areas: Sequence[LabelledArea], size: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        areas: Sequence[LabelledArea],
+        size: int,
+        seed: int = 0,
+        geometry: Geometry = PLAIN,
+        balance: float = 0.0,
+        places: ClassPlaces | None = None,
+    ) -> None:
         self.areas, self.size, self.seed = tuple(areas), size, seed
+        self._geometry = geometry
+        self._balance = balance if places is not None else 0.0
+        self._places = places
         self._ends = np.cumsum([area.window.pixels for area in self.areas])
 
     @property
@@ -55,7 +70,9 @@ class ChipSampler:
             pixels, labels = reader.read(*self._draw(rng))
             if (labels != UNLABELLED).any():
                 break
-        return pixels, labels
+        symmetry = self._geometry.symmetry(rng)
+        pixels, labels = resized_pixels(pixels, self.size), resized_labels(labels, self.size)
+        return apply_symmetry(pixels, symmetry), apply_symmetry(labels, symmetry)
 
     def batch(self, reader: AreaReader, epoch: int, chips: Sequence[int]) -> tuple[Pixels, Labels]:
         """Return (N, C, S, S) pixels and (N, S, S) class indices of the chips numbered `chips`."""
@@ -63,17 +80,36 @@ class ChipSampler:
         return np.stack(pixels), np.stack(labels)
 
     def _draw(self, rng: np.random.Generator) -> tuple[LabelledArea, PixelWindow]:
-        pixel = rng.integers(self._ends[-1])
-        area = self.areas[int(np.searchsorted(self._ends, pixel, side="right"))]
-        x = _draw_origin(rng, area.window.x, area.window.width, self.size)
-        y = _draw_origin(rng, area.window.y, area.window.height, self.size)
-        return area, PixelWindow(x, y, self.size, self.size)
+        side = self._geometry.window_side(self.size, rng)
+        if self._places is not None and rng.random() < self._balance:
+            number, pixel = self._places.draw(rng)
+            return self._around(self.areas[number], pixel, side, rng)
+        pixels = rng.integers(self._ends[-1])
+        area = self.areas[int(np.searchsorted(self._ends, pixels, side="right"))]
+        x = _draw_origin(rng, area.window.x, area.window.width, side)
+        y = _draw_origin(rng, area.window.y, area.window.height, side)
+        return area, PixelWindow(x, y, side, side)
+
+    def _around(
+        self, area: LabelledArea, pixel: tuple[int, int], side: int, rng: np.random.Generator
+    ) -> tuple[LabelledArea, PixelWindow]:
+        """Return a window that shows `pixel` (x, y) anywhere in it, as far as the area lets it."""
+        x = _origin_around(rng, pixel[0], area.window.x, area.window.width, side)
+        y = _origin_around(rng, pixel[1], area.window.y, area.window.height, side)
+        return area, PixelWindow(x, y, side, side)
 
 
 def _draw_origin(rng: np.random.Generator, start: int, length: int, size: int) -> int:
     """Return where `size` px may begin: inside `length` px from `start`, or around them where they are fewer."""
     slack = length - size
     return start + int(rng.integers(min(0, slack), max(0, slack) + 1))
+
+
+def _origin_around(rng: np.random.Generator, pixel: int, start: int, length: int, size: int) -> int:
+    """Return where `size` px begin that hold `pixel`, moved into the `length` px from `start`, or around them."""
+    slack = length - size
+    wanted = pixel - int(rng.integers(size)) - start
+    return start + min(max(wanted, min(0, slack)), max(0, slack))
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,14 @@ class AreaReader:
         decoded = self._decoded(area, window or area.window)
         return decoded.pixels, decoded.valid
 
+    def read_labels(self, area: LabelledArea, window: PixelWindow) -> Labels:
+        """Return the (H, W) class indices of a `window` inside the area, without reading its image.
+
+        Pixels without data keep the label that the mask gives them. Errors are those of `read`.
+        """
+        kept = self._cache.get(area)
+        return kept.cut(window).labels if kept else self._masks.get(area.mask).read(window)
+
     def _decoded(self, area: LabelledArea, window: PixelWindow) -> Decoded:
         kept = self._cache.get(area)
         if kept is None:

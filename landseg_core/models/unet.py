@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from landseg_core.models.blocks import DoubleConv, UpBlock
+from landseg_core.models.padding import padded_to_multiple
 
 
 class UNet(nn.Module):
@@ -45,7 +45,7 @@ class UNet(nn.Module):
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, classes, H, W) of `pictures` (N, bands, H, W)."""
         height, width = pictures.shape[-2:]
-        features = self._padded(pictures)
+        features = padded_to_multiple(pictures, self.multiple)
         skips: list[torch.Tensor] = []
         for stage, block in enumerate(self.down_arm):
             features = block(self.pool(features) if stage else features)
@@ -55,15 +55,3 @@ class UNet(nn.Module):
             features = block(features, skips.pop())
         logits: torch.Tensor = self.head(features)
         return logits[..., :height, :width]
-
-    def _padded(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return `pictures` continued at the right and bottom up to the next multiple.
-
-        The edge pixels are repeated: zeros would draw an edge that is not in the picture, and a mirror needs a picture
-        larger than the padding, where this takes even a single pixel.
-        """
-        height, width = pictures.shape[-2:]
-        right, bottom = -width % self.multiple, -height % self.multiple
-        if not (right or bottom):
-            return pictures
-        return functional.pad(pictures, (0, right, 0, bottom), mode="replicate")

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pydantic
+from pydantic import Field
 
 from landseg_core.errors import TrainingError
-from landseg_core.models.catalog import CATALOG
+from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
 
 DEFAULT_EPOCHS = 20
 """How long a run is when neither epochs nor minutes are given."""
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+ScaleFactor = Annotated[float, Field(ge=0.1, le=10, allow_inf_nan=False)]
 
 
 def _known_model(name: str) -> str:
@@ -23,22 +27,90 @@ def _known_model(name: str) -> str:
 class TrainConfig(pydantic.BaseModel):
     """How to train; either `epochs` or `minutes` says how long, and without either it is `DEFAULT_EPOCHS`.
 
-    `batch` is in chips, `chip` their side in px; `learning_rate` is the highest of the one-cycle schedule.
-    `precision` "auto" takes the fastest arithmetic that the device is good at.
+    Every setting has a default that needs no tuning, and a description in one line, which the window shows.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    model: Annotated[str, pydantic.AfterValidator(_known_model)] = "unet16"
-    epochs: Annotated[int, pydantic.Field(ge=1, le=100_000)] | None = None
-    minutes: Annotated[float, pydantic.Field(gt=0, le=100_000, allow_inf_nan=False)] | None = None
-    batch: Annotated[int, pydantic.Field(ge=1, le=1024)] = 8
-    chip: Annotated[int, pydantic.Field(ge=32, le=4096)] = 256
-    learning_rate: Annotated[float, pydantic.Field(gt=0, le=1, allow_inf_nan=False)] = 2e-3
-    weight_decay: Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)] = 1e-2
-    device: Annotated[str, pydantic.Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
-    precision: Literal["auto", "fp32"] = "auto"
-    seed: Annotated[int, pydantic.Field(ge=0, lt=2**63)] = 0
+    model: Annotated[str, pydantic.AfterValidator(_known_model)] = Field(
+        DEFAULT_MODEL, title="Network", description="Larger networks learn more and take longer"
+    )
+    epochs: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        None, title="Epochs", description="How many passes over the training pixels"
+    )
+    minutes: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] | None = Field(
+        None, title="Minutes", description="How long the run takes by the clock; its schedule is completed in that time"
+    )
+    batch: Annotated[int, Field(ge=1, le=1024)] = Field(
+        8,
+        title="Batch",
+        description="Chips that are learnt from at once; halved by itself where memory does not suffice",
+    )
+    chip: Annotated[int, Field(ge=32, le=4096)] = Field(
+        256, title="Chip", description="Side of a training window in px: larger ones show more around each pixel"
+    )
+    learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = Field(
+        1e-3, title="Learning rate", description="The highest of the run, after the warm-up"
+    )
+    warm_up: Share = Field(
+        0.1,
+        title="Warm-up",
+        description="Share of the run in which the learning rate rises; after that it falls to nothing",
+    )
+    weight_decay: Share = Field(
+        1e-2,
+        title="Weight decay",
+        description="How strongly weights are kept small: more generalises, too much learns little",
+    )
+    pretrained: bool = Field(
+        default=True,
+        title="Pretrained",
+        description="Start from weights learnt on photographs, if the network has some",
+    )
+    encoder_rate: Share = Field(
+        0.3, title="Encoder rate", description="Learning rate of pretrained weights, as a share of that of the others"
+    )
+    dice: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = Field(
+        1.0,
+        title="Dice weight",
+        description="Weight of the Dice loss beside cross-entropy: it asks as much of rare classes",
+    )
+    balance: Share = Field(
+        0.5,
+        title="Class balance",
+        description="Share of the chips drawn around a class, each class as often as any other",
+    )
+    flips: bool = Field(default=True, title="Flips", description="Show chips mirrored, too")
+    turns: bool = Field(default=True, title="Quarter turns", description="Show chips turned by quarters, too")
+    scale_low: ScaleFactor = Field(0.7, title="Smallest scale", description="Show chips at this scale at least")
+    scale_high: ScaleFactor = Field(1.4, title="Largest scale", description="Show chips at this scale at most")
+    colour: Annotated[float, Field(ge=0, le=3, allow_inf_nan=False)] = Field(
+        1.0, title="Colour change", description="Strength of random light, contrast and saturation; 0 is none"
+    )
+    blur: Share = Field(0.2, title="Blur", description="Share of the chips that are softened a little")
+    average: Share = Field(
+        0.05,
+        title="Weight average",
+        description="Share of the run that the model's weights are averaged over; 0 is none",
+    )
+    patience: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        30, title="Patience", description="End the run after this many epochs without a better model; 0 never does"
+    )
+    bands: tuple[str, ...] = Field(
+        (), title="Bands", description="Names or numbers of the bands to learn from; all where none are given"
+    )
+    resolution_m: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = Field(
+        None, title="Ground resolution", description="Metres per px to learn at; that of the images where not given"
+    )
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = Field(
+        "auto", title="Device", description="What computes: auto takes the graphics card where there is one"
+    )
+    precision: Literal["auto", "fp32"] = Field(
+        "auto", title="Precision", description="auto takes the fastest arithmetic that the device is good at"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        0, title="Seed", description="The same seed gives the same run on the CPU"
+    )
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -49,6 +121,12 @@ class TrainConfig(pydantic.BaseModel):
         if len(given) == 2:
             raise ValueError("a run lasts either a number of epochs or a number of minutes, not both")
         return dict(values) if given else {**values, "epochs": DEFAULT_EPOCHS}
+
+    @pydantic.model_validator(mode="after")
+    def _scales_in_order(self) -> TrainConfig:
+        if self.scale_low > self.scale_high:
+            raise ValueError(f"the smallest scale ({self.scale_low:g}) is over the largest ({self.scale_high:g})")
+        return self
 
 
 def field_problems(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What training makes small."""
+"""What training makes small: cross-entropy and Dice loss. Unlabelled pixels (255) count in neither."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import torch
 from torch.nn import functional
 
 from landseg_core.labels.classes import UNLABELLED
+
+_SMOOTHING = 1.0
+"""Pixels added above and below in the Dice coefficient: one odd pixel of a class must not decide a whole batch."""
 
 
 def cross_entropy_sum(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -17,7 +20,28 @@ def cross_entropy_sum(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tenso
     return functional.cross_entropy(scores, labels.long(), ignore_index=UNLABELLED, reduction="sum")
 
 
-def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return the mean cross-entropy of the labelled pixels; 0, not NaN, where there are none."""
-    labelled = (labels != UNLABELLED).sum()
-    return cross_entropy_sum(logits, labels) / labelled.clamp(min=1)
+def cross_entropy(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
+    """Return the mean cross-entropy of the labelled pixels, by its chip's (N,) weight; 0 where there are none."""
+    labelled = labels != UNLABELLED
+    if weights is None:
+        return cross_entropy_sum(logits, labels) / labelled.sum().clamp(min=1)
+    scores = logits.float().contiguous()
+    losses = functional.cross_entropy(scores, labels.long(), ignore_index=UNLABELLED, reduction="none")
+    counted = labelled.sum(dim=(1, 2)) * weights
+    return (losses.sum(dim=(1, 2)) * weights).sum() / counted.sum().clamp(min=1)
+
+
+def dice_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return one minus the mean soft Dice coefficient of the classes in the batch's labels; 0 where there are none.
+
+    Milletari, Navab, Ahmadi: "V-Net", 3DV 2016, over all labelled pixels of the batch together. It asks the same of
+    every class, however rare it is, where cross-entropy asks the same of every pixel.
+    """
+    labelled = (labels != UNLABELLED)[:, None]
+    scores = logits.float().contiguous().softmax(dim=1) * labelled
+    classes = torch.arange(scores.shape[1], device=labels.device).view(1, -1, 1, 1)
+    truth = (labels[:, None] == classes).to(scores.dtype)
+    common, found, wanted = (product.sum(dim=(0, 2, 3)) for product in (scores * truth, scores, truth))
+    coefficients = (2 * common + _SMOOTHING) / (found + wanted + _SMOOTHING)
+    present = (wanted > 0).to(scores.dtype)
+    return ((1 - coefficients) * present).sum() / present.sum().clamp(min=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,23 +10,35 @@ import torch
 
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.models.inputs import InputNormaliser
-from landseg_core.models.unet import UNet
 from landseg_core.training.devices import Precision
+
+if TYPE_CHECKING:
+    from landseg_core.models.catalog import SegmentationModel
 
 
 class Network:
     """A model with its normalisation, device and arithmetic: native pixels in, logits out."""
 
-    def __init__(self, model: UNet, normalisation: Normalisation, device: torch.device, precision: Precision) -> None:
+    def __init__(
+        self, model: SegmentationModel, normalisation: Normalisation, device: torch.device, precision: Precision
+    ) -> None:
         self.model = model.to(device=device, memory_format=precision.memory_format)  # type: ignore[call-overload]
         self.device, self.precision = device, precision
         self._inputs = InputNormaliser(normalisation).to(device)
 
     def logits(self, pixels: npt.NDArray[Any]) -> torch.Tensor:
         """Return the logits (N, K, H, W), on the device, of (N, C, H, W) native pixels."""
-        raw = self.on_device(pixels).to(memory_format=self.precision.memory_format)
+        return self.classify(self.pictures(pixels))
+
+    def pictures(self, pixels: npt.NDArray[Any]) -> torch.Tensor:
+        """Return (N, C, H, W) native pixels as normalised float32, on the device."""
+        normalised: torch.Tensor = self._inputs(self.on_device(pixels))
+        return normalised
+
+    def classify(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the logits (N, K, H, W) of normalised `pictures`."""
         with self.precision.autocast(self.device):
-            result: torch.Tensor = self.model(self._inputs(raw))
+            result: torch.Tensor = self.model(pictures.to(memory_format=self.precision.memory_format))
         return result
 
     def on_device(self, array: npt.NDArray[Any]) -> torch.Tensor:

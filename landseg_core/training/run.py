@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.data.augment import flip_and_turn
-from landseg_core.data.chips import ChipSampler, chip_rng
+from landseg_core.data.augment import Geometry
+from landseg_core.data.chips import ChipSampler
+from landseg_core.data.class_places import ClassPlaces
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, RunFinished, RunStarted, StepFinished
@@ -33,7 +34,8 @@ PROBE_SHARE = 0.01
 LONGEST_VALIDATION, SAMPLED_VALIDATION = 0.5, 0.25
 """Where one validation would take more of a run by minutes than the first, only about the second is spent on it."""
 _BATCHES_AHEAD = 3
-_SYMMETRY = 1
+_COLOUR = 2
+"""The purpose of random numbers, beside that of the places of chips."""
 
 Batch = tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]
 
@@ -69,12 +71,20 @@ class TrainingRun:
         self._reader, self._folder = reader, folder
         self._clock, self._on_event, self._control = clock, on_event, control
         data = state.data
-        self._sampler = ChipSampler(data.train, self._config.chip, self._config.seed)
+        self._sampler = self._new_sampler()
         self._validator = Validator(state.learner.network, len(data.schema), data.val, reader)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
         self._schedule = _schedule(self._config, self._steps_per_epoch)
         clock.add(self._position.seconds)
         self._saved_at = clock.seconds
+
+    def _new_sampler(self) -> ChipSampler:
+        config, data = self._config, self._state.data
+        geometry = Geometry(config.flips, config.turns, (config.scale_low, config.scale_high))
+        places = None
+        if config.balance:
+            places = ClassPlaces.found(data.train, self._reader, len(data.schema), self._control.checkpoint)
+        return ChipSampler(data.train, config.chip, config.seed, geometry, config.balance, places)
 
     def go(self) -> TrainResult:
         """Train to the end, or until stopped; see `Trainer.fit`."""
@@ -123,18 +133,20 @@ class TrainingRun:
 
     def _batches(self) -> Iterator[Batch]:
         """Yield the epoch's batches from the next one on: each depends on seed, epoch and its number only."""
-        epoch, size, seed = self._position.epoch, self._config.batch, self._config.seed
+        epoch, size = self._position.epoch, self._config.batch
         for number in itertools.count(self._position.batch):
-            batch = self._sampler.batch(self._reader, epoch, range(number * size, (number + 1) * size))
-            yield flip_and_turn(*batch, chip_rng(seed, epoch, number, _SYMMETRY))
+            yield self._sampler.batch(self._reader, epoch, range(number * size, (number + 1) * size))
 
     def _step(self, chips: npt.NDArray[Any], labels: npt.NDArray[np.uint8]) -> None:
         position, schedule = self._position, self._schedule
         learning_rate = self._learning_rate()
-        loss = self._state.learner.step(chips, labels, learning_rate)
+        before = schedule.fraction(position)
+        seed = (self._config.seed, position.epoch, position.batch, _COLOUR)
+        loss = self._state.learner.step(chips, labels, learning_rate, seed)
         if math.isnan(loss):
             raise _LossNotFinite
         position.count_step(loss, self._clock.seconds)
+        self._state.learner.average.follow(position.step, max(0.0, schedule.fraction(position) - before))
         self._on_event(
             StepFinished(
                 epoch=position.epoch,
@@ -148,22 +160,36 @@ class TrainingRun:
         )
 
     def _learning_rate(self) -> float:
-        return self._config.learning_rate * one_cycle(self._schedule.fraction(self._position))
+        return self._config.learning_rate * one_cycle(self._schedule.fraction(self._position), self._config.warm_up)
 
     def _finish_epoch(self) -> None:
         """Validate, keep the model if it is the best so far, and write the checkpoint."""
         position = self._position
-        figures = self._validate()
+        with self._state.learner.average.in_place():
+            self._judge(self._validate())
+        # Asked only now: where validating took less than expected, a run by minutes uses the time it still has.
+        position.finished = self._schedule.run_over(position) or self._out_of_patience()
+        if not position.finished:
+            position.start_next_epoch()
+        self._save_checkpoint()
+
+    def _judge(self, figures: Figures) -> None:
+        """Keep the network as it is as the model if it is the best so far."""
+        position = self._position
         best = position.best_miou is None or figures.matrix.miou > position.best_miou
         if best:
             position.best_epoch, position.best_miou = position.epoch, figures.matrix.miou
             self._state.bundle(self._told(figures)).save(self._folder.model)
         self._tell_epoch(figures, best=best)
-        # Asked only now: where validating took less than expected, a run by minutes uses the time it still has.
-        position.finished = self._schedule.run_over(position)
-        if not position.finished:
-            position.start_next_epoch()
-        self._save_checkpoint()
+
+    def _out_of_patience(self) -> bool:
+        """Tell whether too many epochs went by without a better model, and say so."""
+        position, patience = self._position, self._config.patience
+        waited = position.epoch - (position.best_epoch or position.epoch)
+        if not patience or waited < patience:
+            return False
+        self._on_event(Notice(f"no epoch of the last {patience} gave a better model: the run ends early"))
+        return True
 
     def _validate(self) -> Figures:
         figures = self._validator.measure("validation", self._on_event, lambda: self._clock.checkpoint(self._control))
@@ -192,7 +218,8 @@ class TrainingRun:
         position.seconds = self._clock.seconds
         self._save_checkpoint()
         if position.best_epoch is None:
-            self._state.bundle({"miou": None}).save(self._folder.model)
+            with self._state.learner.average.in_place():
+                self._state.bundle({"miou": None}).save(self._folder.model)
         return self._end("stopped")
 
     def _end_not_finite(self) -> TrainResult:
@@ -225,7 +252,7 @@ class TrainingRun:
             )
         )
         finished = ("the run is finished already: there is nothing to resume",) if self._position.finished else ()
-        for notice in (*data.notices, *finished):
+        for notice in (*data.notices, *self._state.notices, *finished):
             self._on_event(Notice(notice))
 
     def _tell_epoch(self, figures: Figures, *, best: bool) -> None:

@@ -9,8 +9,6 @@ from typing import Protocol
 
 from landseg_core.events import JobControl
 
-WARM_UP = 0.3
-"""The share of a run in which the learning rate rises."""
 START_FACTOR, END_FACTOR = 1 / 25, 1 / 250_000
 """The learning rate at the start and the end of a run, as a share of the highest."""
 
@@ -22,16 +20,16 @@ RESERVE_FACTOR = 1.1
 """What is set aside for the last validation of a run by minutes, in times the one before."""
 
 
-def one_cycle(fraction: float) -> float:
+def one_cycle(fraction: float, warm_up: float) -> float:
     """Return the learning rate at `fraction` (0-1) of a run, as a share of the highest.
 
-    A half cosine up in the first `WARM_UP` of the run, and one down in the rest. Smith, Topin: "Super-convergence",
-    2018; the factors are those of torch's OneCycleLR. A function of the fraction done, so that a run by the clock
-    completes its cycle like a run by steps.
+    A half cosine up in the first `warm_up` (0-1) of the run, and one down in the rest. Smith, Topin:
+    "Super-convergence", 2018; the factors are those of torch's OneCycleLR. A function of the fraction done, so that
+    a run by the clock completes its cycle like a run by steps.
     """
-    if fraction < WARM_UP:
-        return _half_cosine(START_FACTOR, 1.0, fraction / WARM_UP)
-    return _half_cosine(1.0, END_FACTOR, min(1.0, (fraction - WARM_UP) / (1 - WARM_UP)))
+    if fraction < warm_up:
+        return _half_cosine(START_FACTOR, 1.0, fraction / warm_up)
+    return _half_cosine(1.0, END_FACTOR, min(1.0, (fraction - warm_up) / max(1e-9, 1 - warm_up)))
 
 
 def _half_cosine(start: float, end: float, fraction: float) -> float:

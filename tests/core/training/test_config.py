@@ -29,7 +29,7 @@ def test_devices(name: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "field", "problem"),
     [
-        ({"model": "resnet"}, "model", "no network 'resnet'; choose unet16, unet32, unet64"),
+        ({"model": "resnet"}, "model", "no network 'resnet'; choose lite0, unet16, unet32, unet64"),
         ({"epochs": 0}, "epochs", "greater than or equal to 1"),
         ({"epochs": 1.5}, "epochs", "valid integer"),
         ({"minutes": 0}, "minutes", "greater than 0"),

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from landseg_core.training.losses import cross_entropy, cross_entropy_sum
+from landseg_core.training.losses import cross_entropy, cross_entropy_sum, dice_loss
 
 
 def test_is_the_mean_over_the_labelled_pixels() -> None:
@@ -40,3 +43,55 @@ def test_half_precision_is_summed_in_full() -> None:
     logits = torch.zeros(1, 2, 512, 512, dtype=torch.float16)
     loss = cross_entropy_sum(logits, torch.zeros(1, 512, 512, dtype=torch.uint8))
     assert float(loss) == pytest.approx(512 * 512 * math.log(2), rel=1e-4)
+
+
+def reference(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Return cross-entropy and Dice loss in float64, pixel by pixel."""
+    classes = logits.shape[1]
+    entropy, common, found, wanted = [], *np.zeros((3, classes))
+    for chip, row, column in np.ndindex(labels.shape):
+        truth = labels[chip, row, column]
+        if truth == 255:
+            continue
+        scores = np.exp(logits[chip, :, row, column].astype(np.float64))
+        scores /= scores.sum()
+        entropy.append(-math.log(scores[truth]))
+        common[truth] += scores[truth]
+        found += scores
+        wanted[truth] += 1
+    present = wanted > 0
+    dice = 1 - (2 * common + 1) / (found + wanted + 1)
+    return float(np.mean(entropy)) if entropy else 0.0, float(dice[present].mean()) if present.any() else 0.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32), st.integers(2, 6), st.floats(0, 1), st.sampled_from(["float32", "bfloat16"]))
+def test_both_losses_are_those_of_a_plain_reference(seed: int, classes: int, ignored: float, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    logits = torch.from_numpy(rng.normal(0, 3, (2, classes, 5, 4))).to(getattr(torch, kind))
+    labels = rng.integers(0, classes, (2, 5, 4)).astype(np.uint8)
+    labels[rng.random(labels.shape) < ignored] = 255
+    entropy, dice = reference(logits.double().numpy(), labels)
+    assert float(cross_entropy(logits, torch.from_numpy(labels))) == pytest.approx(entropy, abs=1e-5)
+    assert float(dice_loss(logits, torch.from_numpy(labels))) == pytest.approx(dice, abs=1e-5)
+
+
+def test_what_the_network_says_of_unlabelled_pixels_is_nothing_to_dice() -> None:
+    logits, labels = torch.randn(1, 3, 6, 6), torch.randint(0, 3, (1, 6, 6)).to(torch.uint8)
+    labels[0, :, 3:] = 255
+    loss = dice_loss(logits, labels)
+    logits[0, :, :, 3:] = 50 * torch.randn(3, 6, 3)
+    assert dice_loss(logits, labels) == loss
+
+
+def test_a_perfect_map_has_no_dice_loss() -> None:
+    labels = torch.randint(0, 3, (2, 9, 9)).to(torch.uint8)
+    logits = 60 * torch.nn.functional.one_hot(labels.long(), 3).permute(0, 3, 1, 2).float()
+    assert float(dice_loss(logits, labels)) == pytest.approx(0, abs=1e-6)
+
+
+def test_chips_count_by_their_weights() -> None:
+    logits, labels = torch.randn(2, 3, 4, 4), torch.randint(0, 3, (2, 4, 4)).to(torch.uint8)
+    first, second = (cross_entropy(logits[i : i + 1], labels[i : i + 1]) for i in range(2))
+    weighted = cross_entropy(logits, labels, torch.tensor([3.0, 1.0]))
+    assert float(weighted) == pytest.approx(float(0.75 * first + 0.25 * second))

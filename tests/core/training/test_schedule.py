@@ -17,18 +17,21 @@ def test_one_cycle_is_that_of_torch() -> None:
     optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     torchs = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=1.0, total_steps=steps, cycle_momentum=False)
     for step in range(steps):
-        assert one_cycle(step / (steps - 1)) == pytest.approx(torchs.get_last_lr()[0], abs=0.01)
+        assert one_cycle(step / (steps - 1), 0.3) == pytest.approx(torchs.get_last_lr()[0], abs=0.01)
         optimiser.step()
         torchs.step() if step < steps - 1 else None
 
 
-@given(st.floats(0, 1))
-def test_one_cycle_rises_then_falls(fraction: float) -> None:
-    assert 0 < one_cycle(fraction) <= 1
-    later = min(1.0, fraction + 0.01)
-    assert (one_cycle(later) >= one_cycle(fraction)) if later <= 0.3 else (one_cycle(later) <= 1)
-    assert one_cycle(0.3) == 1
-    assert one_cycle(1) < 1e-5
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_one_cycle_rises_then_falls(fraction: float, warm_up: float) -> None:
+    rate, later = one_cycle(fraction, warm_up), one_cycle(min(1.0, fraction + 0.01), warm_up)
+    assert 0 < rate <= 1
+    if fraction + 0.01 <= warm_up:
+        assert later >= rate
+    elif fraction >= warm_up:
+        assert later <= rate
+    assert one_cycle(warm_up, warm_up) == 1
+    assert warm_up > 0.99 or one_cycle(1, warm_up) < 1e-5
 
 
 @given(st.integers(1, 30), st.integers(1, 30))

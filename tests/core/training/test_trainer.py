@@ -55,7 +55,7 @@ def test_a_run_learns_and_leaves_its_files(
     assert names(tmp_path / "run") == FILES
     assert result.model_path == tmp_path / "run" / "model.safetensors"
     assert same_weights(result.bundle, ModelBundle.load(tmp_path / "run"))
-    assert np.mean(run.losses[-STEPS:]) < 0.7 * np.mean(run.losses[:STEPS])
+    assert np.mean(run.losses[-STEPS:]) < 0.9 * np.mean(run.losses[:STEPS])
 
 
 def test_the_events_tell_the_run(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:

@@ -1,0 +1,149 @@
+"""A U-Net whose arm down is EfficientNet-Lite0: small, quick, and with weights that have seen a million photographs.
+
+Tan, Le: "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019; the Lite variants leave
+out squeeze-and-excite and use ReLU6 (https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from landseg_core.models.blocks import DoubleConv
+from landseg_core.models.padding import padded_to_multiple
+
+_NORM_EPSILON, _NORM_MOMENTUM = 1e-3, 0.01  # those that the published weights were trained with
+
+
+class _Stage(NamedTuple):
+    """Blocks of one width: the first has the stride; `expansion` is the width inside a block over that before it."""
+
+    kernel: int
+    stride: int
+    expansion: int
+    width: int
+    repeats: int
+
+
+STEM_WIDTH = 32
+_STAGES = (
+    _Stage(3, 1, 1, 16, 1),
+    _Stage(3, 2, 6, 24, 2),
+    _Stage(5, 2, 6, 40, 2),
+    _Stage(3, 2, 6, 80, 3),
+    _Stage(5, 1, 6, 112, 3),
+    _Stage(5, 2, 6, 192, 4),
+    _Stage(3, 1, 6, 320, 1),
+)
+_LEVELS = ((0,), (1,), (2,), (3, 4), (5, 6))
+"""The stages that work at half the size, a quarter, and so on; the last of each level gives the skip connection."""
+SKIP_WIDTHS = tuple(_STAGES[level[-1]].width for level in _LEVELS)
+UP_WIDTHS = (128, 96, 64, 48)
+"""Channels of the arm up, from the smallest size to half the picture's."""
+
+
+class InvertedResidual(nn.Module):
+    """Widen by 1x1, convolve each channel by itself, narrow by 1x1 (Sandler et al.: "MobileNetV2", CVPR 2018)."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        inner = inputs * expansion
+        widen = _conv_norm(inputs, inner, 1) if expansion > 1 else []
+        self.layers = nn.Sequential(
+            *widen, *_conv_norm(inner, inner, kernel, stride, groups=inner), *_conv_norm(inner, outputs, 1)[:2]
+        )
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, outputs, H / stride, W / stride) of (N, inputs, H, W)."""
+        result: torch.Tensor = self.layers(features)
+        return features + result if self.residual else result
+
+
+def _conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
+    return [
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs, eps=_NORM_EPSILON, momentum=_NORM_MOMENTUM),
+        nn.ReLU6(inplace=True),
+    ]
+
+
+class Lite0Encoder(nn.Module):
+    """The stem and the blocks of EfficientNet-Lite0, without its head for classification."""
+
+    def __init__(self, bands: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(*_conv_norm(bands, STEM_WIDTH, 3, stride=2))
+        widths = (STEM_WIDTH, *(stage.width for stage in _STAGES))
+        stages = [nn.Sequential(*_blocks(stage, width)) for stage, width in zip(_STAGES, widths, strict=False)]
+        self.levels = nn.ModuleList(nn.Sequential(*(stages[number] for number in level)) for level in _LEVELS)
+
+    def forward(self, pictures: torch.Tensor) -> list[torch.Tensor]:
+        """Return the features (N, `SKIP_WIDTHS`, H, W) at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size of `pictures`."""
+        features = self.stem(pictures)
+        found = []
+        for level in self.levels:
+            features = level(features)
+            found.append(features)
+        return found
+
+
+def _blocks(stage: _Stage, inputs: int) -> Iterator[InvertedResidual]:
+    for number in range(stage.repeats):
+        first = number == 0
+        yield InvertedResidual(
+            inputs if first else stage.width, stage.width, stage.kernel, stage.stride if first else 1, stage.expansion
+        )
+
+
+class Lite0UNet(nn.Module):
+    """A U-Net on EfficientNet-Lite0: (N, bands, H, W) float of any size to logits (N, classes, H, W).
+
+    The arm up ends at half the size; the logits are enlarged bilinearly. Labels are seldom finer than two pixels, and
+    the last stage of a full arm would take as long as all the others together.
+    """
+
+    def __init__(self, bands: int, classes: int) -> None:
+        super().__init__()
+        self.encoder = Lite0Encoder(bands)
+        below = (SKIP_WIDTHS[-1], *UP_WIDTHS)
+        skips = reversed(SKIP_WIDTHS[:-1])
+        self.up_arm = nn.ModuleList(
+            DoubleConv(inputs + skip, outputs) for inputs, skip, outputs in zip(below, skips, UP_WIDTHS, strict=False)
+        )
+        self.head = nn.Conv2d(UP_WIDTHS[-1], classes, kernel_size=1)
+
+    @property
+    def multiple(self) -> int:
+        """Return the side of the deepest stage's pixels in px: windows at multiples of it see the same grid."""
+        return 1 << len(_LEVELS)
+
+    @property
+    def reach(self) -> int:
+        """Return how far, in px along an axis, an input pixel can influence the output, at most.
+
+        Each convolution reaches half its kernel at the size that it works at; enlarging ties a pixel to its neighbours.
+        """
+        down, size = 1, 2  # the stem, and the side of its pixels
+        for stage in _STAGES:
+            narrower = size * stage.stride
+            down += stage.kernel // 2 * (size + (stage.repeats - 1) * narrower)
+            size = narrower
+        up = sum(2 * (1 << level) + (1 << (level + 1)) for level in range(1, len(_LEVELS)))
+        return down + up + 2 + self.multiple - 1
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the logits (N, classes, H, W) of `pictures` (N, bands, H, W)."""
+        height, width = pictures.shape[-2:]
+        *skips, features = self.encoder(padded_to_multiple(pictures, self.multiple))
+        for block in self.up_arm:
+            features = block(torch.cat([skips.pop(), _enlarged(features)], dim=1))
+        return _enlarged(self.head(features))[..., :height, :width]
+
+
+def _enlarged(features: torch.Tensor) -> torch.Tensor:
+    return functional.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)

