@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import hypothesis
 import numpy as np
 import pytest
 
+from landseg_core.data.normalisation import Normalisation
 from landseg_core.events import EpochFinished, Notice, RunFinished, RunStarted, StepFinished, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.header import KIND, BundleHeader
 from landseg_core.training.picture_file import keep_pictures
 from landseg_core.training.pictures import ValidationPicture
 from landseg_core.training.run_folder import MetricsLog, RunFolder
@@ -116,6 +119,15 @@ def give_pictures(folder: Path, stem: str = "c", schema: ClassSchema = SCHEMA) -
     keep_pictures(RunFolder(folder).pictures, 2, dict.fromkeys(("sample", "best", "worst"), (picture,)), schema)
 
 
+def give_model(folder: Path) -> None:
+    """Give a run a model file that has a header, and no weights."""
+    normalisation = Normalisation((0.0,) * 3, (1.0,) * 3)
+    header = BundleHeader("unet16", SCHEMA, (1, 2, 3), "uint8", normalisation, None, {})
+    metadata = {"__metadata__": {KIND: json.dumps(header.to_record())}}
+    text = json.dumps(metadata).encode()
+    RunFolder(folder).model.write_bytes(struct.pack("<Q", len(text)) + text)
+
+
 @pytest.fixture
 def run_files() -> type:
     """Return what writes the files of runs, for test modules, which cannot import one another."""
@@ -126,5 +138,6 @@ def run_files() -> type:
         written = staticmethod(written_run)
         give_figures = staticmethod(give_figures)
         give_pictures = staticmethod(give_pictures)
+        give_model = staticmethod(give_model)
 
     return RunFiles

@@ -34,7 +34,7 @@ Rgb = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays do not compare as one
 class ValidationPicture:
     """`window` (px of the image `stem`): (H, W, 3) image, and (H, W) class indices of truth and prediction.
 

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from landseg_core.training.run_history import Points, RunHistory, smoothed, thinned
+from landseg_core.training.run_curves import run_curves
+from landseg_core.training.run_history import Points, RunHistory
 
 WIDTH, HEIGHT = 440, 210
 """The size of a chart in its own units."""
@@ -58,34 +57,29 @@ class Curve:
 
 def charts(history: RunHistory) -> tuple[Chart, ...]:
     """Return the charts of a run: loss, mIoU, learning rate; those that have no point are left out."""
-    steps, epochs = history.steps, history.epochs
-    minutes = steps[:, 0] / 60
-    train = Curve("training, smoothed", "train", np.column_stack([minutes, smoothed(steps[:, 1])]))
-    val = Curve("validation", "val", _points([(e.seconds, e.val_loss) for e in epochs]), dotted=True)
-    miou = Curve("validation", "miou", _points([(e.seconds, _percent(e.miou)) for e in epochs]), dotted=True)
-    rate = Curve("learning rate", "rate", np.column_stack([minutes, steps[:, 2]]))
+    told = run_curves(history)
+    train = Curve("training, smoothed", "train", told.train_loss)
+    val = Curve("validation", "val", told.val_loss, dotted=True)
+    miou = Curve("validation", "miou", told.miou, dotted=True)
+    rate = Curve("learning rate", "rate", told.learning_rate)
     last = max(history.seconds / 60, 1e-9)
     made = (
         chart("Loss", "", (train, val), last),
-        chart("mIoU", "%", (miou,), last, least_top=0.0),
+        chart("mIoU", "%", (miou,), last),
         chart("Learning rate", "", (rate,), last),
     )
     return tuple(item for item in made if item is not None)
 
 
-def chart(
-    title: str, unit: str, curves: Sequence[Curve], last_minute: float, least_top: float | None = None
-) -> Chart | None:
+def chart(title: str, unit: str, curves: Sequence[Curve], last_minute: float) -> Chart | None:
     """Return a chart of `curves` from minute 0 to `last_minute`, or None where they have no point.
 
     The values start at 0, which is where a loss, an IoU and a rate are as good as they get or as low.
     """
-    shown = [(curve, points) for curve in curves if len(points := thinned(curve.points))]
+    shown = [(curve, curve.points) for curve in curves if len(curve.points)]
     if not shown:
         return None
     top = max(float(points[:, 1].max()) for _, points in shown)
-    if least_top is not None:
-        top = max(top, least_top)
     y_ticks = nice_ticks(top if top > 0 else 1.0)
     scale = Scale(last_minute, y_ticks[-1])
     return Chart(
@@ -131,15 +125,6 @@ def _line(curve: Curve, points: Points, scale: Scale) -> Line:
         " ".join(f"{x:g},{y:g}" for x, y in places),
         tuple(places) if curve.dotted else (),
     )
-
-
-def _points(pairs: Sequence[tuple[float, float | None]]) -> Points:
-    told = [(seconds / 60, math.nan if value is None else value) for seconds, value in pairs]
-    return np.array(told, np.float64).reshape(-1, 2)
-
-
-def _percent(fraction: float | None) -> float | None:
-    return None if fraction is None else 100 * fraction
 
 
 def _figure(value: float) -> str:

@@ -18,6 +18,7 @@ from landseg_core.models.header import read_header
 from landseg_core.output_files import unwritable
 from landseg_core.project.snapshot import LABELS_FOLDER
 from landseg_core.training.report_content import read_config, run_figures
+from landseg_core.training.run_curves import RunCurves, run_curves
 from landseg_core.training.run_facts import read_facts
 from landseg_core.training.run_figures import ClassFigures, RunFigures
 from landseg_core.training.run_folder import RunFolder
@@ -25,6 +26,7 @@ from landseg_core.training.run_history import RunHistory, read_history
 
 if TYPE_CHECKING:
     from landseg_core.project.project import Project
+    from landseg_core.project.records import RunEntry
 
 _UNFINISHED = ".unfinished-"
 
@@ -65,6 +67,7 @@ class RunSummary:
     figures: RunFigures | None = None
     size: int = 0
     problem: str = ""
+    curves: RunCurves | None = field(default=None, compare=False, repr=False)
     config: dict[str, Any] = field(default_factory=dict)
     has_model: bool = False
     has_checkpoint: bool = False
@@ -126,30 +129,35 @@ def list_runs(folder: Path) -> list[RunSummary]:
     Raises:
         TrainingError: the folder cannot be read.
     """
+    return newest_first(map(summarise, run_folders(folder)))
+
+
+def run_folders(folder: Path) -> list[Path]:
+    """Return the folders of runs right inside `folder`, or `folder` itself, where it is one.
+
+    Raises:
+        TrainingError: the folder cannot be read.
+    """
     if is_run(folder):
-        return [summarise(folder)]
+        return [folder]
     try:
-        inside = [place for place in folder.iterdir() if is_run(place)]
+        return [place for place in folder.iterdir() if is_run(place)]
     except OSError as error:
         reason = error.strerror or str(error)
         raise TrainingError(f"the folder {folder} cannot be read: {reason}; give a folder that holds runs") from error
-    return newest_first(map(summarise, inside))
 
 
 def runs_of_project(project: Project) -> list[RunSummary]:
-    """Return the runs of a project, newest first; one whose folder is not there is `MISSING`."""
-    return newest_first(
-        summarise(entry.folder)
-        if is_run(entry.folder)
-        else RunSummary(
-            entry.folder,
-            RunStatus.MISSING,
-            entry.model,
-            entry.created,
-            problem=f"{entry.folder} is not there, or holds no run any more",
-        )
-        for entry in project.runs
-    )
+    """Return the runs of a project, newest first; see `summarise_entry`."""
+    return newest_first(map(summarise_entry, project.runs))
+
+
+def summarise_entry(entry: RunEntry) -> RunSummary:
+    """Return what a run of a project is; one whose folder is not there is `MISSING`."""
+    if is_run(entry.folder):
+        return summarise(entry.folder)
+    problem = f"{entry.folder} is not there, or holds no run any more"
+    return RunSummary(entry.folder, RunStatus.MISSING, entry.model, entry.created, problem=problem)
 
 
 def newest_first(runs: Iterable[RunSummary]) -> list[RunSummary]:
@@ -170,14 +178,18 @@ def summarise(folder: Path) -> RunSummary:
         has_report=run.report.is_file(),
     )
     try:
+        summary = _with_settings(run, summary)
         return _told(run, summary)
     except LandsegError as error:
         return replace(summary, problem=str(error))
 
 
-def _told(run: RunFolder, summary: RunSummary) -> RunSummary:
+def _with_settings(run: RunFolder, summary: RunSummary) -> RunSummary:
     config = read_config(run)
-    summary = replace(summary, config=config, model=str(config.get("model", "")))
+    return replace(summary, config=config, model=str(config.get("model", "")))
+
+
+def _told(run: RunFolder, summary: RunSummary) -> RunSummary:
     facts = read_facts(run.facts)
     history = read_history(run.metrics)
     figures = run_figures(run, history)
@@ -190,6 +202,7 @@ def _told(run: RunFolder, summary: RunSummary) -> RunSummary:
         seconds=history.seconds,
         epoch=figures.epoch if figures else None,
         figures=figures,
+        curves=run_curves(history),
     )
 
 

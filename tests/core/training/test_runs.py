@@ -62,6 +62,12 @@ def test_a_damaged_run_says_which_file(run: Path, name: str) -> None:
     assert is_run(run)
 
 
+def test_a_run_with_a_model(run: Path, run_files) -> None:
+    run_files.give_model(run)
+    told = summarise(run)
+    assert (told.has_model, told.status) == (True, RunStatus.FINISHED)
+
+
 def test_only_runs_are_listed_newest_first(tmp_path: Path, run: Path, run_files) -> None:
     run_files.written(run.parent / "two")
     os.utime(run.parent / "two" / "config.json", (4e9, 4e9))
