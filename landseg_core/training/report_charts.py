@@ -14,6 +14,9 @@ WIDTH, HEIGHT = 440, 210
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 26
 """The margins around its lines, for the axes' figures."""
 
+_NOTHING = 1e-30
+"""Values up to this are drawn as 0: an axis cannot end there."""
+
 
 @dataclass(frozen=True)
 class Tick:
@@ -80,7 +83,7 @@ def chart(title: str, unit: str, curves: Sequence[Curve], last_minute: float) ->
     if not shown:
         return None
     top = max(float(points[:, 1].max()) for _, points in shown)
-    y_ticks = nice_ticks(top if top > 0 else 1.0)
+    y_ticks = nice_ticks(top if top > _NOTHING else 1.0)
     scale = Scale(last_minute, y_ticks[-1])
     return Chart(
         title,

@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Signal
 from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.project.records import RunEntry
+from landseg_core.training.run_deletion import delete_run
 from landseg_core.training.runs import (
     RunStatus,
     RunSummary,
-    delete_run,
     newest_first,
     run_folders,
     summarise,

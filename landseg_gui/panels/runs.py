@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QSortFilterProxyModel, Qt, QUrl, Signal
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QSplitter,
     QStackedWidget,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -29,8 +26,8 @@ from landseg_gui.dialogs.failure import choose
 from landseg_gui.icons import icon
 from landseg_gui.jobs.runs import RunShelf
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.run_comparison import ROW_HEIGHT, RunComparison
-from landseg_gui.panels.run_table import COLUMNS, MIOU_COLUMN, RUN, SORT, MiouDelegate, RunTableModel
+from landseg_gui.panels.run_comparison import RunComparison
+from landseg_gui.panels.run_list import RunTable, run_buttons
 from landseg_gui.panels.wording import percent
 from landseg_gui.session import Session
 
@@ -61,14 +58,10 @@ class RunsPanel(QWidget):
         self._session, self._in_use = session, in_use
         self.shelf = RunShelf(session.project_session, self)
         self._stale = True
-        self._model = RunTableModel()
-        self._sorted = QSortFilterProxyModel()
-        self._sorted.setSourceModel(self._model)
-        self._sorted.setSortRole(SORT)
-        self._table = self._run_table()
+        self._table = RunTable()
         self._comparison = RunComparison()
         self._place = ElidedLabel("", "runs_place")
-        self._buttons = self._make_buttons()
+        self._buttons = run_buttons()
         self._empty = _empty_page(self.train_wanted)
         self._pages = QStackedWidget()
         self._split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
@@ -78,36 +71,6 @@ class RunsPanel(QWidget):
         self._show_runs()
 
     # --- what it looks like
-
-    def _run_table(self) -> QTableView:
-        table = QTableView(objectName="runs_table", sortingEnabled=True, showGrid=False)
-        table.setFrameShape(QTableView.Shape.NoFrame)
-        table.setModel(self._sorted)
-        table.setItemDelegateForColumn(MIOU_COLUMN, MiouDelegate(table))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setHighlightSections(False)
-        table.sortByColumn(_column("Date"), Qt.SortOrder.DescendingOrder)
-        return table
-
-    def _make_buttons(self) -> dict[str, QPushButton]:
-        rows = (
-            ("use", "Use this model", "predict", "predictions take it from now on"),
-            ("report", "Open report", "info", "it is shown in the browser, and needs no network"),
-            ("continue", "Continue this run…", "play", "train further from where it stopped"),
-            ("delete", "Delete…", "remove", "the folders of the chosen runs go from the disk"),
-        )
-        made = {}
-        for key, text, picture, tip in rows:
-            made[key] = QPushButton(icon(picture), text, objectName=f"runs_{key}", autoDefault=False)
-            made[key].setToolTip(f"{text.rstrip('…')}: {tip}")
-            made[key].setAccessibleName(text)
-        return made
 
     def _lay_out(self) -> None:
         self._folder = _tool("runs_folder", "folder", "Show the runs in another folder…")
@@ -137,7 +100,7 @@ class RunsPanel(QWidget):
 
     def _connect(self) -> None:
         session = self._session
-        self._table.selectionModel().selectionChanged.connect(self._show_chosen)
+        self._table.chosen_changed.connect(self._show_chosen)
         self._table.doubleClicked.connect(self._open_report)
         self._folder.clicked.connect(self._ask_for_folder)
         self._own.clicked.connect(lambda: self._look_in(None))
@@ -191,41 +154,24 @@ class RunsPanel(QWidget):
         self._own.setVisible(self.shelf.is_elsewhere)
 
     def _show_runs(self) -> None:
-        chosen = {run.folder for run in self.chosen}
-        self._model.show(self.shelf.runs)
+        self._table.show_runs(self.shelf.runs)
         self._pages.setCurrentIndex(1 if self.shelf.runs else 0)
         for part in (self._comparison, *self._buttons.values()):
             part.setVisible(bool(self.shelf.runs))
-        self._select(chosen)
         self._show_used()
         self._show_chosen()
 
-    def _select(self, folders: set[Path]) -> None:
-        """Choose the rows of runs again that were chosen before the table was filled anew."""
-        selection = self._table.selectionModel()
-        flags = selection.SelectionFlag.Select | selection.SelectionFlag.Rows
-        for row in range(self._sorted.rowCount()):
-            index = self._sorted.index(row, 0)
-            if index.data(RUN).folder in folders:
-                selection.select(index, flags)
-
     def _show_used(self) -> None:
         path = self._session.model_path
-        self._model.set_used(path.parent if path and path.name == MODEL_FILE else path)
+        self._table.runs_model.set_used(path.parent if path and path.name == MODEL_FILE else path)
 
     def _show_chosen(self) -> None:
-        self._comparison.show_runs([run for run in self.chosen if run.curves])
-        self._model.mark(self._comparison.colours())
+        self._comparison.show_runs([run for run in self._table.chosen() if run.curves])
+        self._table.runs_model.mark(self._comparison.colours())
         self._show_buttons()
 
-    @property
-    def chosen(self) -> Sequence[RunSummary]:
-        """Return the runs that are chosen, in the order of the table."""
-        rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
-        return [self._sorted.index(row, 0).data(RUN) for row in rows]
-
     def _show_buttons(self) -> None:
-        chosen = self.chosen
+        chosen = self._table.chosen()
         one = chosen[0] if len(chosen) == 1 else None
         self._buttons["use"].setEnabled(bool(one and one.has_model and one.status != RunStatus.DAMAGED))
         self._buttons["report"].setEnabled(bool(one and one.has_report))
@@ -241,22 +187,22 @@ class RunsPanel(QWidget):
             self._look_in(Path(folder))
 
     def _use(self) -> None:
-        (run,) = self.chosen
+        (run,) = self._table.chosen()
         self._session.model_path = run.folder / MODEL_FILE
         figures = f"mIoU {percent(run.miou)}" if run.miou is not None else "it is not validated"
         self._session.message.emit(f"Predictions now use the model of {run.name}: {figures}")
 
     def _open_report(self) -> None:
         if self._buttons["report"].isEnabled():
-            (run,) = self.chosen
+            (run,) = self._table.chosen()
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(RunFolder(run.folder).report)))
 
     def _continue(self) -> None:
-        (run,) = self.chosen
+        (run,) = self._table.chosen()
         self.continue_wanted.emit(run.folder)
 
     def _ask_to_delete(self) -> None:
-        chosen = self.chosen
+        chosen = self._table.chosen()
         if busy := [run.name for run in chosen if self._in_use(run.folder)]:
             self._session.problem.emit(f"{busy[0]} is being trained: stop it before you delete it")
             return
@@ -270,10 +216,6 @@ class RunsPanel(QWidget):
         """Choose no model where the one to predict with is about to go."""
         if self._session.model_path in {place for run in runs for place in (run.folder, run.folder / MODEL_FILE)}:
             self._session.model_path = None
-
-
-def _column(title: str) -> int:
-    return next(number for number, column in enumerate(COLUMNS) if column.title == title)
 
 
 def _tool(name: str, picture: str, tip: str) -> QToolButton:

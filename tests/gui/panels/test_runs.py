@@ -224,7 +224,7 @@ def test_the_choice_outlives_a_refresh(qtbot: QtBot, panel: RunsPanel) -> None:
     select(panel, "good", "best")
     with qtbot.waitSignal(panel.shelf.changed):
         panel.refresh()
-    assert {run.name for run in panel.chosen} == {"good", "best"}
+    assert {run.name for run in panel._table.chosen()} == {"good", "best"}
 
 
 def test_another_folder_and_back(
