@@ -21,6 +21,7 @@ from landseg_core.events import (
     StepFinished,
 )
 from landseg_core.labels.classes import load_classes
+from landseg_core.metrics import ConfusionMatrix
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.evaluation import evaluate
@@ -183,3 +184,15 @@ def test_a_resumed_run_has_its_report_made_anew(
     assert "stopped early by the user" in report.read_text()
     start(config, tmp_path / "run", resume=True).fit(data)
     assert "stopped early by the user" not in report.read_text()
+
+
+def test_the_pictures_kept_are_those_of_the_best_model(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true_miou, spoilt = ConfusionMatrix.miou.fget, list[bool]()
+    monkeypatch.setattr(ConfusionMatrix, "miou", property(lambda self: 0.0 if spoilt else true_miou(self)))
+    run = start(config, tmp_path / "run")
+    run.at_step[STEPS + 1] = lambda: spoilt.append(True)
+    assert run.fit(data).best_epoch == 1
+    assert [event.epoch for event in run.told(ValidationPictures)] == [1, 2, 3]
+    assert read_pictures(tmp_path / "run" / "pictures.json").epoch == 1
