@@ -31,7 +31,7 @@ _DASH = "\N{EN DASH}"
 _ROLES = {
     "best": "Where the model does best",
     "worst": "Where it does worst",
-    "sample": "Some places in between",
+    "sample": "Places that were chosen in advance",
 }
 
 
