@@ -13,9 +13,10 @@ from landseg_core.errors import JobStopped
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """Base of all events; `as_dict` gives what goes to `metrics.jsonl`."""
+    """Base of all events; `as_dict` gives what goes to `metrics.jsonl`, unless the kind is not `logged`."""
 
     event: ClassVar[str] = "event"
+    logged: ClassVar[bool] = True
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, JSON-able, with the event's name under `event`; a number that is not finite is None."""
@@ -42,6 +43,7 @@ class Progress(Event):
     """`done` of `total` units of `task`, `seconds` after its start."""
 
     event: ClassVar[str] = "progress"
+    logged: ClassVar[bool] = False
     task: str
     done: float
     total: float

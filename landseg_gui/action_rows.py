@@ -280,6 +280,14 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         "action_train", "model", "&Train…", "train", "train", ("Ctrl+T",), "Train", "Train a model and watch it learn"
     ),
     ActionRow(
+        "action_runs",
+        "model",
+        "&Runs",
+        "show_runs",
+        "runs",
+        tip="Compare training runs, choose the model to predict with",
+    ),
+    ActionRow(
         "action_predict",
         "model",
         "&Predict…",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from landseg_core import __version__
@@ -33,7 +33,12 @@ Qt and PySide6 (LGPL 3) and pyqtgraph (MIT).</p>"""
 
 
 class Commands(QObject):
-    """The handlers of `action_rows.ROWS` that need no project, and those of panels."""
+    """The handlers of `action_rows.ROWS` that need no project, and those of panels.
+
+    `runs_wanted` asks for the list of training runs.
+    """
+
+    runs_wanted = Signal()
 
     def __init__(self, window: QMainWindow, session: Session, runner: JobRunner, viewport: Viewport) -> None:
         super().__init__(window)
@@ -112,6 +117,10 @@ class Commands(QObject):
     def train(self) -> None:
         """Show the training dialog."""
         self.train_flow.open()
+
+    def show_runs(self) -> None:
+        """Show the training runs."""
+        self.runs_wanted.emit()
 
     def predict(self) -> None:
         """Show the prediction dialog."""

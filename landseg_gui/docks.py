@@ -13,11 +13,15 @@ _WIDTH = 330
 
 @dataclass(frozen=True)
 class DockRow:
-    """A panel: its key, its title, and the stack of tabs in which it stands, from the top."""
+    """A panel: its key, its title, and the stack of tabs at the right in which it stands, from the top.
+
+    A `wide` one stands below the picture instead, and is out of sight until it is wanted.
+    """
 
     key: str
     title: str
-    stack: int
+    stack: int = 0
+    wide: bool = False
 
 
 DOCKS = (
@@ -27,7 +31,9 @@ DOCKS = (
     DockRow("history", "History", 1),
     DockRow("training", "Training", 2),
     DockRow("jobs", "Jobs", 2),
+    DockRow("runs", "Runs", wide=True),
 )
+_WIDE_HEIGHT = 310
 _HEIGHTS = (210, 300, 170)
 _HEIGHTS_WITH_CURVES = (125, 255, 300)  # a network that learns is watched, while painting goes on
 
@@ -39,8 +45,10 @@ class Docks:
         self._window = window
         self._by_key = {row.key: _dock(window, row, panels[row.key]) for row in DOCKS}
         self._stacks: list[QDockWidget] = []
+        self._wide = [self._by_key[row.key] for row in DOCKS if row.wide]
         for row in DOCKS:
-            self._place(row.stack, self._by_key[row.key])
+            if not row.wide:
+                self._place(row.stack, self._by_key[row.key])
             menu.addAction(self._by_key[row.key].toggleViewAction())
         for first in self._stacks:
             first.raise_()
@@ -56,8 +64,13 @@ class Docks:
 
     def bring_up(self, key: str) -> None:
         """Show a panel, in front of those that share its place."""
-        self._by_key[key].show()
-        self._by_key[key].raise_()
+        dock = self._by_key[key]
+        appears = dock in self._wide and dock.isHidden()
+        dock.show()
+        dock.raise_()
+        if appears and dock.height() < _WIDE_HEIGHT:
+            height = max(_WIDE_HEIGHT, self._window.height() // 3)
+            self._window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
     def make_room_for_curves(self) -> None:
         """Show the training panel, tall enough for its curves."""
@@ -69,5 +82,7 @@ def _dock(window: QMainWindow, row: DockRow, panel: QWidget) -> QDockWidget:
     dock = QDockWidget(row.title, objectName=f"dock_{row.key}")
     panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     dock.setWidget(panel)
-    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    area = Qt.DockWidgetArea.BottomDockWidgetArea if row.wide else Qt.DockWidgetArea.RightDockWidgetArea
+    window.addDockWidget(area, dock)
+    dock.setVisible(not row.wide)
     return dock

@@ -92,7 +92,9 @@ def colour_swatch(colour: str, side: int = 14) -> QIcon:
         painter.setPen(QColor(colour).darker(135))
         painter.setBrush(QColor(colour))
         painter.drawRoundedRect(QRectF(0.5, 0.5, side - 1, side - 1), 3.5, 3.5)
-    return QIcon(pixmap)
+    swatch = QIcon(pixmap)
+    swatch.addPixmap(pixmap, QIcon.Mode.Selected)  # or a chosen row would tint it
+    return swatch
 
 
 def application_icon() -> QIcon:

@@ -24,6 +24,7 @@ from landseg_gui.panels.images import ImagesPanel
 from landseg_gui.panels.jobs import JobsPanel
 from landseg_gui.panels.layers import LayersPanel
 from landseg_gui.panels.message_bar import MessageBar
+from landseg_gui.panels.runs import RunsPanel
 from landseg_gui.panels.status import StatusBar
 from landseg_gui.panels.stored_field import StoredField
 from landseg_gui.panels.tool_options import ToolOptions
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self._images = ImagesPanel(project)
         self._classes = ClassesPanel(project, self.session.layers)
         self._training = TrainingPanel()
+        self.runs_panel = RunsPanel(self.session, self.commands.train_flow.trains_in)
         panels = {
             "layers": self._layers_panel,
             "images": self._images,
@@ -107,6 +109,7 @@ class MainWindow(QMainWindow):
             "history": HistoryPanel(project),
             "training": self._training,
             "jobs": JobsPanel(self.runner),
+            "runs": self.runs_panel,
         }
         self.docks = Docks(self, panels, self.actions_by_name.menus["menu_panels"])
 
@@ -169,6 +172,8 @@ class MainWindow(QMainWindow):
         self._welcome.new_project_clicked.connect(labels.new_project)
         self._welcome.train_clicked.connect(commands.train)
         self._welcome.recent_clicked.connect(lambda path: commands.open_paths([path]))
+        commands.runs_wanted.connect(lambda: self.docks.bring_up("runs"))
+        self.runs_panel.train_wanted.connect(commands.train)
         commands.train_flow.started.connect(self._show_training)
         commands.train_flow.started.connect(lambda *_: labels.split_overlay.refresh())
 
@@ -202,6 +207,7 @@ class MainWindow(QMainWindow):
 
     def _show_training(self, job: Job, schema: ClassSchema) -> None:
         self._training.follow(job, schema)
+        job.ended.connect(self.runs_panel.refresh)
         self.docks.make_room_for_curves()
 
     def _choose_theme(self, themes: ThemeManager, choice: str) -> None:

@@ -191,6 +191,10 @@ class Project(Contents):
         """Note a training run on this project; `figures` are JSON-able."""
         self._records.add_run(folder, model, classes, label_state, figures)
 
+    def remove_run(self, run_id: int) -> None:
+        """Take a training run out of the project; its folder stays."""
+        self._records.remove_run(run_id)
+
     def add_prediction(self, image_id: int, mask: Path, confidence: Path | None, model: Path | None) -> PredictionEntry:
         """Note a predicted map of an image; one of the same file takes the older one's place."""
         return self._records.add_prediction(image_id, mask, confidence, model)

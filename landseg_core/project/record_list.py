@@ -40,11 +40,12 @@ class RecordList:
         number = max(self._state.runs, default=0) + 1
         run = RunEntry(number, folder.absolute(), model, tuple(classes), now(), label_state, dict(figures))
         for older in [known for known in self._state.runs.values() if known.folder == run.folder]:
-            self._drop_run(older.id)  # a resumed run is one run
+            self.remove_run(older.id)  # a resumed run is one run
         self._file.queue(partial(insert_run, run_row(run, self._folder)))
         self._state.runs = self._state.runs | {number: run}
 
-    def _drop_run(self, number: int) -> None:
+    def remove_run(self, number: int) -> None:
+        """Take a training run out of the project; see `Project.remove_run`."""
         self._file.queue(partial(delete_run, number))
         self._state.runs = {key: run for key, run in self._state.runs.items() if key != number}
 

@@ -21,7 +21,10 @@ from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, RunF
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.training.checkpoint import pixels
 from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig
+from landseg_core.training.picture_file import keep_pictures
+from landseg_core.training.pictures import PictureChooser, ValidationPictures
 from landseg_core.training.prefetch import Prefetcher
+from landseg_core.training.report import keep_report
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import EpochSchedule, MinutesSchedule, RunClock, Schedule, one_cycle
 from landseg_core.training.state import RunState
@@ -180,6 +183,7 @@ class TrainingRun:
         if best:
             position.best_epoch, position.best_miou = position.epoch, figures.matrix.miou
             self._state.bundle(self._told(figures)).save(self._folder.model)
+        self._show_pictures(keep=best)
         self._tell_epoch(figures, best=best)
 
     def _out_of_patience(self) -> bool:
@@ -191,8 +195,17 @@ class TrainingRun:
         self._on_event(Notice(f"no epoch of the last {patience} gave a better model: the run ends early"))
         return True
 
+    def _show_pictures(self, *, keep: bool) -> None:
+        """Tell what the validation looked like, and keep it where it is that of the best model."""
+        epoch, pictures = self._position.epoch, self._pictures.chosen()
+        if keep:
+            keep_pictures(self._folder.pictures, epoch, pictures, self._state.data.schema)
+        self._on_event(ValidationPictures(epoch, pictures))
+
     def _validate(self) -> Figures:
-        figures = self._validator.measure("validation", self._on_event, lambda: self._clock.checkpoint(self._control))
+        self._pictures = PictureChooser(len(self._state.data.schema), self._validator.pixels)
+        look, checkpoint = self._pictures.look, lambda: self._clock.checkpoint(self._control)
+        figures = self._validator.measure("validation", self._on_event, checkpoint, look)
         if not math.isfinite(figures.loss):
             raise _LossNotFinite
         now = self._clock.seconds
@@ -285,6 +298,7 @@ class TrainingRun:
                 seconds=self._clock.seconds,
             )
         )
+        keep_report(self._folder.path, self._on_event)
 
     def _told(self, figures: Figures) -> dict[str, Any]:
         """Return what the model file tells of how good its model is."""

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from landseg_core.errors import OutputError, TrainingError
-from landseg_core.events import Event, OnEvent, Progress
+from landseg_core.events import Event, OnEvent
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.output_files import unwritable, write_atomically
 
 
 class RunFolder:
-    """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings."""
+    """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings.
+
+    Besides the facts of machine and data, the figures and the validation pictures of the best model, and the report.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -26,11 +29,17 @@ class RunFolder:
         self.checkpoint_record = path / "last.json"
         self.metrics = path / "metrics.jsonl"
         self.config = path / "config.json"
+        self.facts = path / "facts.json"
+        self.figures = path / "figures.json"
+        self.pictures = path / "pictures.json"
+        self.report = path / "report.html"
         self._made = False
 
     @property
-    def _files(self) -> tuple[Path, ...]:
-        return self.model, self.checkpoint, self.checkpoint_record, self.metrics, self.config
+    def files(self) -> tuple[Path, ...]:
+        """Return the place of every file that a run may have."""
+        learnt = self.model, self.checkpoint, self.checkpoint_record
+        return *learnt, self.metrics, self.config, self.facts, self.figures, self.pictures, self.report
 
     def require_free(self, *, overwrite: bool) -> None:
         """Check that a new run may go here.
@@ -67,7 +76,7 @@ class RunFolder:
         try:
             self._made = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
-            for file in self._files:
+            for file in self.files:
                 file.unlink(missing_ok=True)
         except OSError as error:
             raise unwritable(self.path, error) from error
@@ -76,7 +85,7 @@ class RunFolder:
         """Remove the files of a run that came to nothing: neither a model nor a checkpoint."""
         if self.model.exists() or self.checkpoint.exists():
             return
-        for file in self._files:
+        for file in self.files:
             file.unlink(missing_ok=True)
         if self._made and not any(self.path.iterdir()):
             self.path.rmdir()
@@ -116,12 +125,12 @@ class MetricsLog:
         self._file.close()
 
     def __call__(self, event: Event) -> None:
-        """Log `event`, unless it only tells progress, and pass it on.
+        """Log `event`, unless it is of a kind that is not logged, and pass it on.
 
         Raises:
             OutputError: the line cannot be written.
         """
-        if not isinstance(event, Progress):
+        if event.logged:
             self._write(json.dumps(event.as_dict(), allow_nan=False).encode() + b"\n")
         self._on_event(event)
 

@@ -20,6 +20,7 @@ from landseg_core.training.checkpoint import load_checkpoint_record
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import choose_device
 from landseg_core.training.run import TrainingRun, TrainResult
+from landseg_core.training.run_facts import keep_facts
 from landseg_core.training.run_folder import MetricsLog, RunFolder, cut_log
 from landseg_core.training.schedule import RunClock
 from landseg_core.training.state import RunState
@@ -104,6 +105,7 @@ class Trainer:
         else:
             self._folder.start()
             self._folder.write_config({"landseg": __version__, **self._config.model_dump(mode="json")})
+        keep_facts(self._folder.facts, state.data, state.learner.network.device)
 
 
 def _require_labels(reader: AreaReader, areas: Sequence[LabelledArea], what: str, control: JobControl) -> None:

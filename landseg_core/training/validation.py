@@ -64,6 +64,14 @@ def _spans(length: int, side: int, margin: int, multiple: int) -> list[tuple[int
     return [(max(0, start - margin), min(length, end + margin), start, end) for start, end in itertools.pairwise(cuts)]
 
 
+Look = Callable[[str, PixelWindow, npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
+"""Looks on: takes stem and window (px of its image) of what is counted, its (C, H, W) pixels, truth and prediction."""
+
+
+def look_away(*_counted: object) -> None:
+    """Take no note of a window: the default onlooker."""
+
+
 @dataclass(frozen=True)
 class Figures:
     """What a validation found: the confusion matrix and the mean cross-entropy of the labelled pixels."""
@@ -117,8 +125,8 @@ class Validator:
             quickest = min(quickest, time.monotonic() - before)
         return quickest * work
 
-    def measure(self, task: str, on_event: OnEvent, checkpoint: Callable[[], None]) -> Figures:
-        """Return the figures of the network as it is now; `checkpoint` is called before every window.
+    def measure(self, task: str, on_event: OnEvent, checkpoint: Callable[[], None], look: Look = look_away) -> Figures:
+        """Return the figures of the network as it is now; `checkpoint` is called before every window, `look` after it.
 
         Raises:
             RasterError: an image cannot be read.
@@ -131,7 +139,7 @@ class Validator:
         with Prefetcher(map(self._read, self._windows), _AHEAD) as parts:
             for part in parts:
                 checkpoint()
-                loss += self._count(matrix, part)
+                loss += self._count(matrix, part, look)
                 done += part.window.counted.pixels
                 on_event(Progress(task, done, total, time.monotonic() - start))
         return Figures(matrix, loss / max(1, matrix.pixels))
@@ -141,11 +149,13 @@ class Validator:
         return _Part(window, pixels, labels[_inner(window)])
 
     @torch.inference_mode()
-    def _count(self, matrix: ConfusionMatrix, part: _Part) -> float:
+    def _count(self, matrix: ConfusionMatrix, part: _Part, look: Look = look_away) -> float:
         """Count the part's labelled pixels in `matrix` and return their summed loss."""
         rows, columns = _inner(part.window)
         logits = self._network.logits(part.pixels[None])[..., rows, columns]
-        matrix.add(part.truth, logits[0].argmax(0).to(torch.uint8).cpu().numpy())
+        prediction = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
+        matrix.add(part.truth, prediction)
+        look(part.window.area.stem, part.window.counted, part.pixels[:, rows, columns], part.truth, prediction)
         return float(cross_entropy_sum(logits, self._network.on_device(part.truth[None])))
 
 

@@ -59,11 +59,16 @@ class TrainFlow(QObject):
         self._runner = runner
         self._window = parent_window
         self._job: Job | None = None
+        self._folder: Path | None = None
 
     @property
     def running(self) -> bool:
         """Tell whether a run is under way."""
         return self._job is not None
+
+    def trains_in(self, folder: Path) -> bool:
+        """Tell whether the run under way has this folder."""
+        return self._folder is not None and self._folder.absolute() == folder.absolute()
 
     def open(self) -> TrainDialog | None:
         """Show the dialog, unless a run is under way."""
@@ -79,7 +84,7 @@ class TrainFlow(QObject):
     def start(self, request: TrainRequest) -> Job:
         """Train what `request` says."""
         job = self._runner.start(f"Train {request.config.model} in {request.run_folder.name}", training_work(request))
-        self._job = job
+        self._job, self._folder = job, request.run_folder
         job.finished.connect(self._take_model)
         if isinstance(request.source, ProjectLabels):
             project = request.source.project
@@ -111,4 +116,4 @@ class TrainFlow(QObject):
         self._session.message.emit("Training stopped before there was a model")
 
     def _forget(self) -> None:
-        self._job = None
+        self._job = self._folder = None

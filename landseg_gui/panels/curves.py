@@ -68,7 +68,7 @@ class CurvesView(QWidget):
         self._steps_per_epoch = 1
         self._smoother = Smoother()
         self._loss_caption, self._miou_caption = QLabel(), QLabel()
-        self.loss_plot, self.miou_plot = _plot(self), _plot(self)
+        self.loss_plot, self.miou_plot = empty_plot(self), empty_plot(self)
         self.train_steps = Curve(self.loss_plot, _TRAIN_STEPS)
         self.train_loss = Curve(self.loss_plot, _TRAIN)
         self.val_loss = Curve(self.loss_plot, _VALIDATION, dots=True)
@@ -132,7 +132,7 @@ class CurvesView(QWidget):
         for curve in self._curves:
             curve.dress(dark=dark)
         for plot in (self.loss_plot, self.miou_plot):
-            _dress_plot(plot, palette)
+            dress_plot(plot, palette)
         self._loss_caption.setText(
             _caption("Loss by epoch", [("training", _TRAIN), ("validation", _VALIDATION)], dark=dark)
         )
@@ -144,7 +144,7 @@ def is_dark(palette: QPalette) -> bool:
     return palette.window().color().lightness() < palette.windowText().color().lightness()
 
 
-def _plot(parent: QWidget) -> pyqtgraph.PlotWidget:
+def empty_plot(parent: QWidget) -> pyqtgraph.PlotWidget:
     """Return an empty plot that the mouse does not move: in a dock, the wheel would do so by accident."""
     plot = pyqtgraph.PlotWidget(parent, enableMenu=False)
     plot.setMouseEnabled(x=False, y=False)
@@ -156,7 +156,8 @@ def _plot(parent: QWidget) -> pyqtgraph.PlotWidget:
     return plot
 
 
-def _dress_plot(plot: pyqtgraph.PlotWidget, palette: QPalette) -> None:
+def dress_plot(plot: pyqtgraph.PlotWidget, palette: QPalette) -> None:
+    """Give a plot the ground and the axes of a palette."""
     plot.setBackground(palette.color(QPalette.ColorRole.Base))
     for side in ("left", "bottom"):
         axis = plot.getAxis(side)

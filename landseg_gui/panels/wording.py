@@ -10,6 +10,11 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
     return "–" if fraction is None else f"{100 * fraction:.{decimals}f}{NO_BREAK_SPACE}%"
 
 
+def interval(ends: tuple[float, float]) -> str:
+    """Write an interval of fractions 0-1 in percent."""
+    return f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f}{NO_BREAK_SPACE}%"
+
+
 def capitalised(text: str) -> str:
     """Write the first letter large and leave the others, which may be those of a file's name."""
     return text[:1].upper() + text[1:]

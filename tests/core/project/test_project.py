@@ -160,6 +160,17 @@ def test_a_new_class_is_a_step(project: Project) -> None:
         assert (again.schema, again.steps[0].name) == (after, "Add ?")
 
 
+def test_a_run_is_taken_out_of_the_list_and_its_folder_stays(project: Project, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        project.add_run(tmp_path / name, "unet16", ["land"], project.label_state(), {})
+    project.remove_run(project.runs[0].id)
+    project.close()
+    with Project.open(project.path) as again:
+        assert [run.folder.name for run in again.runs] == ["b"]
+    assert (tmp_path / "a").is_dir()
+
+
 def test_runs_predictions_and_view_state_stay_and_move_with_the_folder(
     project: Project, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

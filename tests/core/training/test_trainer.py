@@ -21,15 +21,19 @@ from landseg_core.events import (
     StepFinished,
 )
 from landseg_core.labels.classes import load_classes
+from landseg_core.metrics import ConfusionMatrix
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.evaluation import evaluate
+from landseg_core.training.picture_file import read_pictures
+from landseg_core.training.pictures import ValidationPictures
 
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
 """The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
-FILES = {"model.safetensors", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
+RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "pictures.json", "report.html"}
+FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:
@@ -80,7 +84,7 @@ def test_the_events_tell_the_run(start: Start, config: TrainConfig, data: Traini
 def test_the_log_holds_the_events(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
     run = start(config, tmp_path / "run")
     run.fit(data)
-    logged = [event.as_dict() for event in run.events if not isinstance(event, Progress)]
+    logged = [event.as_dict() for event in run.events if event.logged]
     assert metrics(tmp_path / "run") == json.loads(json.dumps(logged))
 
 
@@ -149,3 +153,46 @@ def test_learns_from_real_imagery(start: Start, imagery: Path, tmp_path: Path, m
     assert result.best_miou is not None
     assert np.mean(run.losses[-8:]) < np.mean(run.losses[:8])
     assert result.bundle.build().reach == 107
+
+
+def test_a_run_leaves_a_report_and_shows_its_validation(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config, tmp_path / "run")
+    result = run.fit(data)
+    shown = run.told(ValidationPictures)
+    assert [event.epoch for event in shown] == [1, 2, 3]
+    (sample,) = shown[0].pictures["sample"]
+    assert (sample.stem, sample.window.pixels) == ("c", 90 * 75)
+    kept = read_pictures(tmp_path / "run" / "pictures.json")
+    assert kept.epoch == result.best_epoch
+    assert kept.pictures["best"][0].accuracy == pytest.approx(
+        next(epoch for epoch in run.told(EpochFinished) if epoch.best and epoch.epoch == kept.epoch).accuracy
+    )
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert "finished after" in report
+    assert f"{100 * result.best_miou:.1f}" in report
+
+
+def test_a_resumed_run_has_its_report_made_anew(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config, tmp_path / "run")
+    run.at_step[STEPS + 2] = run.control.stop
+    run.fit(data)
+    report = tmp_path / "run" / "report.html"
+    assert "stopped early by the user" in report.read_text()
+    start(config, tmp_path / "run", resume=True).fit(data)
+    assert "stopped early by the user" not in report.read_text()
+
+
+def test_the_pictures_kept_are_those_of_the_best_model(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true_miou, spoilt = ConfusionMatrix.miou.fget, list[bool]()
+    monkeypatch.setattr(ConfusionMatrix, "miou", property(lambda self: 0.0 if spoilt else true_miou(self)))
+    run = start(config, tmp_path / "run")
+    run.at_step[STEPS + 1] = lambda: spoilt.append(True)
+    assert run.fit(data).best_epoch == 1
+    assert [event.epoch for event in run.told(ValidationPictures)] == [1, 2, 3]
+    assert read_pictures(tmp_path / "run" / "pictures.json").epoch == 1

@@ -14,7 +14,6 @@ from landseg_core.data.chips import TrainingData
 from landseg_core.errors import LandsegError, OutputError, TrainingError
 from landseg_core.events import (
     Notice,
-    Progress,
     RunFinished,
 )
 from landseg_core.models.bundle import ModelBundle
@@ -24,7 +23,8 @@ from landseg_core.training.trainer import Trainer
 
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
-FILES = {"model.safetensors", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
+RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "pictures.json", "report.html"}
+FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:
@@ -96,7 +96,7 @@ def test_overwriting_replaces_the_run_and_nothing_else(
     run = start(config.model_copy(update={"epochs": 1}), tmp_path / "run", overwrite=True)
     run.fit(data)
     assert names(tmp_path / "run") == FILES | {"notes.txt"}
-    assert len(metrics(tmp_path / "run")) == len(run.events) - len(run.told(Progress))
+    assert len(metrics(tmp_path / "run")) == sum(event.logged for event in run.events)
 
 
 def test_masks_without_labels_are_refused(
@@ -146,7 +146,7 @@ def test_a_full_disk_leaves_the_checkpoint_and_the_model_before(
         run.fit(data)
     assert len(kept) == 2
     assert kept == {path: path.read_bytes() for path in kept}
-    assert names(tmp_path / "run") == FILES
+    assert names(tmp_path / "run") == FILES - {"report.html"}
     assert ModelBundle.load(tmp_path / "run").training["epoch"] == 1
 
 

@@ -20,7 +20,8 @@ from landseg_core.training.validation import Figures, Validator
 
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
-FILES = {"model.safetensors", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
+RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "pictures.json", "report.html"}
+FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 
 def names(folder: Path) -> set[str]:

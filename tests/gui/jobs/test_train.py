@@ -132,10 +132,14 @@ def test_data_that_does_not_fit_is_told_in_a_sentence(
     assert session.model_path is None
 
 
-def test_only_one_run_at_a_time(flow: TrainFlow, session: Session, runner: JobRunner, qtbot: QtBot, fill) -> None:
+def test_only_one_run_at_a_time(
+    flow: TrainFlow, session: Session, runner: JobRunner, qtbot: QtBot, fill, tmp_path: Path
+) -> None:
     messages: list[str] = []
     session.message.connect(messages.append)
     press(fill(10_000), qtbot)
+    assert flow.trains_in(tmp_path / "run")
+    assert not flow.trains_in(tmp_path / "other")
     assert flow.open() is None
     assert "under way" in messages[0]
 

@@ -1,0 +1,207 @@
+"""Pictures of a validation: where the model does best, where it does worst, and some places that stay the same."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.events import Event
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED
+from landseg_core.metrics import ConfusionMatrix
+from landseg_core.raster.stretch import Stretch, identity_stretch, render_rgba
+
+CELL = 512
+"""The longest side, in px, of the ground that a picture shows."""
+PICTURE_SIDE = 384
+"""The longest side of a picture in its own px: few enough that nine of them pass through memory unnoticed."""
+KEPT = 3
+"""How many pictures there are of the best, of the worst, and of the fixed places."""
+LEAST_LABELLED = 0.25
+"""The labelled share of the ground that a picture shows, at least: a score of few pixels says little."""
+
+SAMPLE, BEST, WORST = "sample", "best", "worst"
+_PERCENTILES = (2.0, 98.0)
+
+Rgb = npt.NDArray[np.uint8]
+Indices = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)  # arrays do not compare as one
+class ValidationPicture:
+    """`window` (px of the image `stem`): (H, W, 3) image, and (H, W) class indices of truth and prediction.
+
+    255 in the truth is not labelled. `accuracy` and `miou` (0-1) are those of the labelled pixels of the window.
+    """
+
+    stem: str
+    window: PixelWindow
+    image: Rgb
+    truth: Indices
+    prediction: Indices
+    accuracy: float
+    miou: float
+
+
+@dataclass(frozen=True)
+class ValidationPictures(Event):
+    """The pictures of an epoch's validation by what they are: `sample` (the same places each time), `best`, `worst`."""
+
+    event: ClassVar[str] = "pictures"
+    logged: ClassVar[bool] = False
+    epoch: int
+    pictures: dict[str, tuple[ValidationPicture, ...]]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A part of a validated window, before anything is made of it."""
+
+    stem: str
+    window: PixelWindow
+    pixels: npt.NDArray[Any]
+    truth: Indices
+    prediction: Indices
+
+    @property
+    def accuracy(self) -> float:
+        """Return the share of the labelled pixels that is right, NaN where too few are labelled."""
+        labelled = self.truth != UNLABELLED
+        count = int(np.count_nonzero(labelled))
+        if count < LEAST_LABELLED * self.truth.size:
+            return math.nan
+        return int(np.count_nonzero(self.truth == self.prediction)) / count
+
+    def picture(self, classes: int) -> ValidationPicture:
+        """Return what is shown of it."""
+        matrix = ConfusionMatrix(classes)
+        matrix.add(self.truth, self.prediction)
+        return ValidationPicture(
+            self.stem,
+            self.window,
+            image=_shrunk(_rgb(self.pixels), cv2.INTER_AREA),
+            truth=_shrunk(self.truth, cv2.INTER_NEAREST),
+            prediction=_shrunk(self.prediction, cv2.INTER_NEAREST),
+            accuracy=matrix.accuracy,
+            miou=matrix.miou,
+        )
+
+
+class PictureChooser:
+    """Looks on while areas of `pixels` px together are validated, and keeps a few pictures.
+
+    Best and worst go by accuracy, and each shows as many images as there are: of one image only one place is kept.
+    The fixed places are the first labelled ones of the first, the middle and the last third of all ground.
+    """
+
+    def __init__(self, classes: int, pixels: int) -> None:
+        self._classes, self._pixels, self._seen = classes, pixels, 0
+        self._samples: dict[int, ValidationPicture] = {}
+        self._best, self._worst = _Ranking(sign=1.0), _Ranking(sign=-1.0)
+
+    def look(
+        self, stem: str, window: PixelWindow, pixels: npt.NDArray[Any], truth: Indices, prediction: Indices
+    ) -> None:
+        """Take note of a validated window: (C, H, W) pixels, (H, W) class indices of both sides."""
+        for part in _cells(window.width, window.height):
+            rows, columns = part.slices()
+            place = part.shifted(window.x, window.y)
+            self._take(_Cell(stem, place, pixels[:, rows, columns], truth[rows, columns], prediction[rows, columns]))
+
+    def _take(self, cell: _Cell) -> None:
+        part = min(KEPT - 1, self._seen * KEPT // max(1, self._pixels))
+        self._seen += cell.window.pixels
+        accuracy = cell.accuracy
+        if math.isnan(accuracy):
+            return
+        for ranking in (self._best, self._worst):
+            if ranking.wants(cell.stem, accuracy):
+                ranking.put(cell.picture(self._classes))
+        if part not in self._samples:
+            self._samples[part] = cell.picture(self._classes)
+
+    def chosen(self) -> dict[str, tuple[ValidationPicture, ...]]:
+        """Return the pictures by what they are; one that is both among the best and the worst counts as the better."""
+        best = self._best.ranked()
+        worst = tuple(picture for picture in self._worst.ranked() if picture.window not in _windows(best, picture))
+        return {SAMPLE: tuple(self._samples.values()), BEST: best, WORST: worst}
+
+
+def _windows(pictures: tuple[ValidationPicture, ...], like: ValidationPicture) -> set[PixelWindow]:
+    return {picture.window for picture in pictures if picture.stem == like.stem}
+
+
+class _Ranking:
+    """The `KEPT` highest (`sign` 1) or lowest (-1) accuracies, of different images."""
+
+    def __init__(self, *, sign: float) -> None:
+        self._sign = sign
+        self._kept: dict[str, ValidationPicture] = {}
+
+    def wants(self, stem: str, accuracy: float) -> bool:
+        """Tell whether a place of `stem` would be kept."""
+        if stem in self._kept:
+            return self._sign * accuracy > self._score(stem)
+        return len(self._kept) < KEPT or self._sign * accuracy > self._score(self._last())
+
+    def put(self, picture: ValidationPicture) -> None:
+        """Keep a picture; the last one leaves where there are too many."""
+        self._kept[picture.stem] = picture
+        if len(self._kept) > KEPT:
+            del self._kept[self._last()]
+
+    def ranked(self) -> tuple[ValidationPicture, ...]:
+        """Return what is kept, the most extreme first."""
+        return tuple(self._kept[stem] for stem in sorted(self._kept, key=self._score, reverse=True))
+
+    def _score(self, stem: str) -> float:
+        return self._sign * self._kept[stem].accuracy
+
+    def _last(self) -> str:
+        return min(self._kept, key=self._score)
+
+
+def _cells(width: int, height: int) -> Iterator[PixelWindow]:
+    """Yield parts of about the same size, up to `CELL` px a side, that cover `width` x `height` px."""
+    for (top, bottom), (left, right) in itertools.product(_cuts(height), _cuts(width)):
+        yield PixelWindow(left, top, right - left, bottom - top)
+
+
+def _cuts(length: int) -> list[tuple[int, int]]:
+    parts = -(-length // CELL)
+    return list(itertools.pairwise(length * part // parts for part in range(parts + 1)))
+
+
+def _rgb(pixels: npt.NDArray[Any]) -> Rgb:
+    """Return (H, W, 3) for the eye of (C, H, W) pixels: the first three bands, or the first as grey.
+
+    Three bands of 8 bits are shown as they are, all else between percentiles of what is not 0, which stands for nodata.
+    """
+    shown = pixels[: 3 if len(pixels) >= 3 else 1]
+    plain = shown.dtype == np.uint8 and len(shown) == 3
+    stretch = identity_stretch(3) if plain else _stretch(shown)
+    return render_rgba(shown, np.ones(shown.shape[1:], np.bool_), stretch)[..., :3].copy()
+
+
+def _stretch(pixels: npt.NDArray[Any]) -> Stretch:
+    filled = pixels.any(axis=0)
+    if not filled.any():
+        return Stretch((0.0,) * len(pixels), (1.0,) * len(pixels))
+    low, high = np.percentile(pixels[:, filled].astype(np.float64), _PERCENTILES, axis=1)
+    return Stretch(tuple(low.tolist()), tuple(high.tolist()))
+
+
+def _shrunk(pixels: npt.NDArray[np.uint8], how: int) -> npt.NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    factor = PICTURE_SIDE / max(height, width)
+    if factor >= 1:
+        return pixels.copy()  # a view would keep the whole window in memory
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)

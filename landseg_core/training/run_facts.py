@@ -1,0 +1,145 @@
+"""Where a run was made and from what: kept in its folder for the report."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pydantic
+
+from landseg_core import __version__
+from landseg_core.output_files import write_atomically
+from landseg_core.training.run_figures import damaged_record
+
+if TYPE_CHECKING:
+    import torch
+
+    from landseg_core.data.areas import LabelledArea
+    from landseg_core.data.chips import TrainingData
+
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+class MachineFacts(pydantic.BaseModel):
+    """The machine of a run; `cores` are those that the process may use, `graphics` the name of its graphics card."""
+
+    system: str
+    processor: str
+    cores: int
+    graphics: str | None
+    python: str
+    torch: str
+    landseg: str
+
+
+class DataFacts(pydantic.BaseModel):
+    """What a run learnt from. `shared_images` have pixels on both sides: those were split into areas apart."""
+
+    train_images: int
+    val_images: int
+    shared_images: int
+    train_pixels: int
+    val_pixels: int
+    bands: tuple[int, ...]
+    dtype: str
+    ground_resolution_m: float | None
+
+
+class RunFacts(pydantic.BaseModel):
+    """Machine and data of a run, and when it was `started` (ISO 8601, UTC), or went on the last time."""
+
+    started: str
+    machine: MachineFacts
+    data: DataFacts
+
+
+def keep_facts(path: Path, data: TrainingData, device: torch.device) -> None:
+    """Write to `path` what a run that begins now on `device` is made of.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    facts = RunFacts(
+        started=datetime.now(UTC).isoformat(timespec="seconds"), machine=_machine(device), data=_data_facts(data)
+    )
+    write_atomically(path, (facts.model_dump_json(indent=2) + "\n").encode())
+
+
+def read_facts(path: Path) -> RunFacts | None:
+    """Return the facts in `path`, or None where there is no such file.
+
+    Raises:
+        TrainingError: the file cannot be read or is damaged.
+    """
+    try:
+        return RunFacts.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, pydantic.ValidationError) as error:
+        raise damaged_record(path, error) from error
+
+
+def _data_facts(data: TrainingData) -> DataFacts:
+    train, val = ({area.image for area in side} for side in (data.train, data.val))
+    return DataFacts(
+        train_images=len(train),
+        val_images=len(val),
+        shared_images=len(train & val),
+        train_pixels=_pixels(data.train),
+        val_pixels=_pixels(data.val),
+        bands=data.bands,
+        dtype=data.dtype,
+        ground_resolution_m=data.ground_resolution_m,
+    )
+
+
+def _pixels(areas: Iterable[LabelledArea]) -> int:
+    return sum(area.window.pixels for area in areas)
+
+
+def _machine(device: torch.device) -> MachineFacts:
+    return MachineFacts(
+        system=f"{platform.system()} {platform.release()}",
+        processor=_processor(),
+        cores=_cores(),
+        graphics=_graphics(device),
+        python=platform.python_version(),
+        torch=_version_of("torch"),
+        landseg=__version__,
+    )
+
+
+def _processor() -> str:
+    """Return the processor's name; Python itself knows it only outside Linux."""
+    try:
+        lines = _CPU_INFO.read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(names), "") or platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _graphics(device: torch.device) -> str | None:
+    if device.type != "cuda":
+        return None
+    from torch import cuda
+
+    return cuda.get_device_name(device)
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,96 @@
+"""The figures of a run's best model on its validation areas, as `figures.json` holds them; read without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pydantic
+
+from landseg_core.errors import TrainingError
+from landseg_core.labels.classes import Colour
+
+Fraction = Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)]
+Interval = tuple[Fraction, Fraction]
+"""The lower and the upper end of a 95 % interval."""
+Count = Annotated[int, pydantic.Field(ge=0)]
+
+
+class _Record(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True)
+
+
+class ClassFigures(_Record):
+    """How well one class is found; a figure, or an interval, that cannot be told is None."""
+
+    name: str
+    colour: Colour
+    iou: Fraction | None = None
+    iou_interval: Interval | None = None
+    f1: Fraction | None = None
+    f1_interval: Interval | None = None
+    producers_accuracy: Fraction | None = None
+    producers_accuracy_interval: Interval | None = None
+    users_accuracy: Fraction | None = None
+    users_accuracy_interval: Interval | None = None
+    truth_px: Count | None = None
+    predicted_px: Count | None = None
+
+
+class ImageScore(_Record):
+    """How well one validation image is mapped."""
+
+    stem: str
+    pixels: Count
+    accuracy: Fraction | None = None
+    miou: Fraction | None = None
+
+
+class RunFigures(_Record):
+    """The figures of the model of `epoch`: fractions 0-1; `confusion` has a row per true class, in px."""
+
+    epoch: int
+    pixels: Count
+    blocks: Count | None = None
+    block_px: Count | None = None
+    accuracy: Fraction | None = None
+    accuracy_interval: Interval | None = None
+    miou: Fraction | None = None
+    miou_interval: Interval | None = None
+    classes: tuple[ClassFigures, ...] = ()
+    confusion: tuple[tuple[Count, ...], ...] = ()
+    warnings: tuple[str, ...] = ()
+    images: tuple[ImageScore, ...] = ()
+
+    @pydantic.model_validator(mode="after")
+    def _square(self) -> RunFigures:
+        if self.confusion and {len(self.confusion), *map(len, self.confusion)} != {len(self.classes)}:
+            raise ValueError(f"the confusion matrix does not fit the {len(self.classes)} classes")
+        return self
+
+
+def read_figures(path: Path) -> RunFigures | None:
+    """Return the figures in `path`, or None where there is no such file.
+
+    Raises:
+        TrainingError: the file cannot be read or is damaged.
+    """
+    try:
+        return RunFigures.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, pydantic.ValidationError) as error:
+        raise damaged_record(path, error) from error
+
+
+def damaged_record(path: Path, error: OSError | pydantic.ValidationError) -> TrainingError:
+    """Return the sentence for a file of a run that cannot be used because of `error`."""
+    return TrainingError(f"{path} cannot be used ({_reason(error)}); delete it, or train again")
+
+
+def _reason(error: OSError | pydantic.ValidationError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg']}" if place else str(problem["msg"])

@@ -1,0 +1,76 @@
+"""The table of runs as it stands in the panel, and the buttons below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSortFilterProxyModel, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTableView, QWidget
+
+from landseg_core.training.runs import RunSummary
+from landseg_gui.icons import icon
+from landseg_gui.panels.run_comparison import ROW_HEIGHT
+from landseg_gui.panels.run_table import COLUMNS, MIOU_COLUMN, RUN, SORT, MiouDelegate, RunTableModel
+
+_BUTTONS = (
+    ("use", "Use this model", "predict", "predictions take it from now on"),
+    ("report", "Open report", "info", "it is shown in the browser, and needs no network"),
+    ("continue", "Continue this run…", "play", "train further from where it stopped"),
+    ("delete", "Delete…", "remove", "the folders of the chosen runs go from the disk"),
+)
+
+
+class RunTable(QTableView):
+    """Runs, sorted by any column, newest first; one or several can be chosen."""
+
+    chosen_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="runs_table", sortingEnabled=True, showGrid=False)
+        self.runs_model = RunTableModel()
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self.runs_model)
+        self._sorted.setSortRole(SORT)
+        self.setModel(self._sorted)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setItemDelegateForColumn(MIOU_COLUMN, MiouDelegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self._set_up_headers()
+        self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
+
+    def _set_up_headers(self) -> None:
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setHighlightSections(False)
+        date = next(number for number, column in enumerate(COLUMNS) if column.title == "Date")
+        self.sortByColumn(date, Qt.SortOrder.DescendingOrder)
+
+    def chosen(self) -> Sequence[RunSummary]:
+        """Return the runs that are chosen, in the order of the table."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [self._sorted.index(row, 0).data(RUN) for row in rows]
+
+    def show_runs(self, runs: Sequence[RunSummary]) -> None:
+        """List these runs; those that were chosen before stay so."""
+        folders = {run.folder for run in self.chosen()}
+        self.runs_model.show(runs)
+        selection = self.selectionModel()
+        flags = selection.SelectionFlag.Select | selection.SelectionFlag.Rows
+        for row in range(self._sorted.rowCount()):
+            index = self._sorted.index(row, 0)
+            if index.data(RUN).folder in folders:
+                selection.select(index, flags)
+
+
+def run_buttons() -> dict[str, QPushButton]:
+    """Return the buttons for what can be done with chosen runs; object names are `runs_<key>`."""
+    made = {}
+    for key, text, picture, tip in _BUTTONS:
+        button = made[key] = QPushButton(icon(picture), text, objectName=f"runs_{key}", autoDefault=False)
+        button.setToolTip(f"{text.rstrip('…')}: {tip}")
+        button.setAccessibleName(text)
+    return made

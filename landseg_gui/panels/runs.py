@@ -1,0 +1,253 @@
+"""The runs panel: every training run with its figures; compare some, use a model, read a report, go on, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from landseg_core.models.header import MODEL_FILE
+from landseg_core.training.run_folder import RunFolder
+from landseg_core.training.runs import RunStatus, RunSummary
+from landseg_gui.dialogs.failure import choose
+from landseg_gui.icons import icon
+from landseg_gui.jobs.runs import RunShelf
+from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.panels.run_comparison import RunComparison
+from landseg_gui.panels.run_list import RunTable, run_buttons
+from landseg_gui.panels.wording import percent
+from landseg_gui.session import Session
+
+_WIDE = 1.6
+"""From this ratio of width to height on, the comparison stands beside the table, else below it."""
+_ROOM_FOR_TEXTS = 560  # px of the panel's width
+_DELETE = "Delete"
+
+
+def _unused(_folder: Path) -> bool:
+    return False
+
+
+class RunsPanel(QWidget):
+    """The runs of the project, or of a folder.
+
+    `continue_wanted` asks to go on with the run in a folder, `train_wanted` for a first one. `in_use` tells whether a
+    run is under way in a folder.
+    """
+
+    continue_wanted = Signal(object)
+    train_wanted = Signal()
+
+    def __init__(
+        self, session: Session, in_use: Callable[[Path], bool] = _unused, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent, objectName="runs_panel")
+        self._session, self._in_use = session, in_use
+        self.shelf = RunShelf(session.project_session, self)
+        self._stale = True
+        self._table = RunTable()
+        self._comparison = RunComparison()
+        self._place = ElidedLabel("", "runs_place")
+        self._buttons = run_buttons()
+        self._empty = _empty_page(self.train_wanted)
+        self._pages = QStackedWidget()
+        self._split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        self._lay_out()
+        self._connect()
+        self._show_place()
+        self._show_runs()
+
+    # --- what it looks like
+
+    def _lay_out(self) -> None:
+        self._folder = _tool("runs_folder", "folder", "Show the runs in another folder…")
+        self._own = _tool("runs_own", "previous", "Back to the runs of the project, or those trained last")
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(self._table)
+        head = _row(self._own, self._place, self._folder)
+        head.setStretch(1, 1)
+        foot = _row(*self._buttons.values())
+        foot.addStretch(1)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self._pages, 1)
+        column.addLayout(foot)
+        self._split.addWidget(left)
+        self._split.addWidget(self._comparison)
+        for number in (0, 1):
+            self._split.setStretchFactor(number, 1)
+        self._split.setSizes([660, 560])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # see `minimumSizeHint`
+        layout.addWidget(self._split)
+
+    def _connect(self) -> None:
+        session = self._session
+        self._table.chosen_changed.connect(self._show_chosen)
+        self._table.doubleClicked.connect(self._open_report)
+        self._folder.clicked.connect(self._ask_for_folder)
+        self._own.clicked.connect(lambda: self._look_in(None))
+        for key, handler in (
+            ("use", self._use),
+            ("report", self._open_report),
+            ("continue", self._continue),
+            ("delete", self._ask_to_delete),
+        ):
+            self._buttons[key].clicked.connect(handler)
+        self.shelf.changed.connect(self._show_runs)
+        self.shelf.problem.connect(session.problem)
+        session.model_changed.connect(self._show_used)
+        session.project_session.project_changed.connect(lambda: self._look_in(None))
+
+    # --- what it shows
+
+    def refresh(self) -> None:
+        """Read the runs anew: now where the panel is in sight, else when it comes into sight."""
+        self._stale = not self.isVisible()
+        self._show_place()
+        if not self._stale:
+            self.shelf.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Bring the list up to date."""
+        super().showEvent(event)
+        if self._stale:
+            self.refresh()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room without which nothing could be seen: the parts give way and scroll."""
+        return QSize(300, 150)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the comparison where there is room for it."""
+        super().resizeEvent(event)
+        wide = self.width() > _WIDE * self.height()
+        self._split.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        for button in self._buttons.values():  # their icons and tips remain
+            button.setText(button.accessibleName() if self.width() >= _ROOM_FOR_TEXTS else "")
+
+    def _look_in(self, folder: Path | None) -> None:
+        self.shelf.choose_folder(folder)
+        self.refresh()
+
+    def _show_place(self) -> None:
+        self._place.setText(self.shelf.title)
+        self._place.setToolTip(self.shelf.title)
+        self._place.update()
+        self._own.setVisible(self.shelf.is_elsewhere)
+
+    def _show_runs(self) -> None:
+        self._table.show_runs(self.shelf.runs)
+        self._pages.setCurrentIndex(1 if self.shelf.runs else 0)
+        for part in (self._comparison, *self._buttons.values()):
+            part.setVisible(bool(self.shelf.runs))
+        self._show_used()
+        self._show_chosen()
+
+    def _show_used(self) -> None:
+        path = self._session.model_path
+        self._table.runs_model.set_used(path.parent if path and path.name == MODEL_FILE else path)
+
+    def _show_chosen(self) -> None:
+        self._comparison.show_runs([run for run in self._table.chosen() if run.curves])
+        self._table.runs_model.mark(self._comparison.colours())
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        chosen = self._table.chosen()
+        one = chosen[0] if len(chosen) == 1 else None
+        self._buttons["use"].setEnabled(bool(one and one.has_model and one.status != RunStatus.DAMAGED))
+        self._buttons["report"].setEnabled(bool(one and one.has_report))
+        self._buttons["continue"].setEnabled(bool(one and one.has_checkpoint and not self._in_use(one.folder)))
+        self._buttons["delete"].setEnabled(bool(chosen))
+
+    # --- what it does
+
+    def _ask_for_folder(self) -> None:
+        start = self.shelf.folder or Path()
+        folder = QFileDialog.getExistingDirectory(self, "Folder of runs", str(start))
+        if folder:
+            self._look_in(Path(folder))
+
+    def _use(self) -> None:
+        (run,) = self._table.chosen()
+        self._session.model_path = run.folder / MODEL_FILE
+        figures = f"mIoU {percent(run.miou)}" if run.miou is not None else "it is not validated"
+        self._session.message.emit(f"Predictions now use the model of {run.name}: {figures}")
+
+    def _open_report(self) -> None:
+        if self._buttons["report"].isEnabled():
+            (run,) = self._table.chosen()
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(RunFolder(run.folder).report)))
+
+    def _continue(self) -> None:
+        (run,) = self._table.chosen()
+        self.continue_wanted.emit(run.folder)
+
+    def _ask_to_delete(self) -> None:
+        chosen = self._table.chosen()
+        if busy := [run.name for run in chosen if self._in_use(run.folder)]:
+            self._session.problem.emit(f"{busy[0]} is being trained: stop it before you delete it")
+            return
+        names = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs"
+        explanation = "Models, checkpoints and reports go from the disk, and this cannot be undone. Maps stay."
+        if choose(self, f"Delete {names}?", explanation, [_DELETE]):
+            self._forget_model(chosen)
+            self.shelf.delete(chosen)
+
+    def _forget_model(self, runs: Sequence[RunSummary]) -> None:
+        """Choose no model where the one to predict with is about to go."""
+        if self._session.model_path in {place for run in runs for place in (run.folder, run.folder / MODEL_FILE)}:
+            self._session.model_path = None
+
+
+def _tool(name: str, picture: str, tip: str) -> QToolButton:
+    button = QToolButton(objectName=name, toolTip=tip)
+    button.setIcon(icon(picture))
+    return button
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(10, 4, 10, 4)
+    row.setSpacing(6)
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
+
+
+def _empty_page(train_wanted: Signal) -> QWidget:
+    page = QWidget()
+    text = QLabel(
+        "There is no training run here yet. Each that you train is listed with its figures, "
+        "so that you can compare them and choose the model to predict with.",
+        objectName="panel_hint",
+        wordWrap=True,
+    )
+    text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    train = QPushButton(icon("train"), "Train…", objectName="runs_train", autoDefault=False)
+    train.clicked.connect(train_wanted)
+    column = QVBoxLayout(page)
+    column.setContentsMargins(24, 8, 24, 8)
+    column.addStretch(1)
+    column.addWidget(text)
+    column.addWidget(train, 0, Qt.AlignmentFlag.AlignHCenter)
+    column.addStretch(1)
+    return page

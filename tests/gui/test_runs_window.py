@@ -1,0 +1,47 @@
+"""The runs panel in the window: where it stands, and what brings it up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget
+from pytestqt.qtbot import QtBot
+
+from landseg_core.project.project import Project
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.main_window import MainWindow
+
+
+@pytest.fixture
+def dock(window: MainWindow) -> QDockWidget:
+    return window.findChild(QDockWidget, "dock_runs")
+
+
+def test_it_is_out_of_sight_until_it_is_wanted(window: MainWindow, dock: QDockWidget) -> None:
+    assert not dock.isVisible()
+    window.actions_by_name["action_runs"].trigger()
+    assert dock.isVisible()
+    assert window.dockWidgetArea(dock) == Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+def test_runs_of_a_project_take_the_place_of_those_of_a_folder(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, run_files, schema
+) -> None:
+    run_files.written(tmp_path / "runs" / "of a folder")
+    FormMemory("train").keep({"runs": str(tmp_path / "runs")})
+    with Project.create(tmp_path / "a.landseg", schema) as project:
+        project.add_run(run_files.written(tmp_path / "inside"), "tiny", ("land",), "", {})
+        project.add_run(tmp_path / "gone", "tiny", ("land",), "", {})
+    window.actions_by_name["action_runs"].trigger()
+    shelf = window.runs_panel.shelf
+    qtbot.waitUntil(lambda: [run.name for run in shelf.runs] == ["of a folder"])
+    window.commands.open_paths([tmp_path / "a.landseg"])
+    qtbot.waitUntil(lambda: {run.name for run in shelf.runs} == {"inside", "gone"})
+    assert {run.name: str(run.status) for run in shelf.runs} == {"inside": "finished", "gone": "missing"}
+    shelf.delete(shelf.runs)
+    qtbot.waitUntil(lambda: len(shelf.runs) == 0)
+    assert window.session.project_session.project.runs == ()
+    assert not (tmp_path / "inside").exists()
+    assert window.session.project_session.close()
