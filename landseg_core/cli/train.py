@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import INTERRUPTED, Device, Overwrite
+from landseg_core.cli.options import INTERRUPTED, Bands, Device, Overwrite
 
 if TYPE_CHECKING:
     from landseg_core.data.chips import TrainingData
@@ -35,6 +35,10 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Train for M minutes; fractions are fine.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Chips per step.")] = None,
     chip: Annotated[int | None, typer.Option(min=1, help="Side of a training window, in pixels.")] = None,
+    bands: Bands = None,
+    resolution: Annotated[
+        float | None, typer.Option(metavar="M", help="Metres of ground per pixel to train at; images are resampled.")
+    ] = None,
     device: Device = "auto",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same run on the CPU.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN.")] = False,
@@ -51,6 +55,7 @@ def train(
     if epochs is not None and minutes is not None:
         raise typer.BadParameter("give either --epochs or --minutes")
     settings = _given(model=model, epochs=epochs, minutes=minutes, batch=batch, chip=chip, device=device, seed=seed)
+    settings |= _given(bands=bands, resolution_m=resolution)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.training.config import checked_config
@@ -63,7 +68,7 @@ def train(
             if project is not None:
                 data = project_labels(project, config, out, on_event, control, resume=resume)
             else:
-                data = source.load(seed, on_event, control)
+                data = source.load(config, on_event, control)
             result = trainer.fit(data, on_event, control)
         if project is not None:
             enter_run(project, out, result, on_event)
@@ -101,20 +106,21 @@ class Source:
         if (self.project is None) == (self.classes is None):
             raise typer.BadParameter("give --classes, but not with --project, which has its own")
 
-    def load(self, seed: int, on_event: OnEvent, control: JobControl) -> TrainingData:
+    def load(self, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set in folders."""
         from landseg_core.data.folders import folder_data
         from landseg_core.data.landcover_ai import landcover_ai_data
+        from landseg_core.data.reading import Reading
         from landseg_core.labels.classes import load_classes
 
         assert self.classes is not None
-        schema = load_classes(self.classes)
+        schema, reading = load_classes(self.classes), Reading(config.bands, config.resolution_m)
         if self.landcover_ai is not None:
-            return landcover_ai_data(self.landcover_ai, schema, on_event=on_event, control=control)
+            return landcover_ai_data(self.landcover_ai, schema, reading=reading, on_event=on_event, control=control)
         assert self.images is not None
         assert self.masks is not None
-        lists = (self.train_list, self.val_list)
-        return folder_data(self.images, self.masks, schema, *lists, seed=seed, on_event=on_event, control=control)
+        how: dict[str, Any] = {"reading": reading, "on_event": on_event, "control": control}
+        return folder_data(self.images, self.masks, schema, self.train_list, self.val_list, seed=config.seed, **how)
 
 
 def project_labels(
@@ -125,12 +131,14 @@ def project_labels(
     The project is open for that only, and for reading: another program may hold it.
     """
     from landseg_core.data.project_data import project_data
+    from landseg_core.data.reading import Reading
     from landseg_core.project.project import Project
     from landseg_core.training.project_run import labels_to_learn
 
     with Project.open(file, read_only=True) as project:
         labels = labels_to_learn(project, run, resume=resume, on_event=on_event, control=control)
-    return project_data(labels, config.seed, config.chip, on_event, control)
+    reading = Reading(config.bands, config.resolution_m)
+    return project_data(labels, config.seed, config.chip, on_event, control, reading)
 
 
 def enter_run(file: Path, run: Path, result: TrainResult, on_event: OnEvent) -> None:

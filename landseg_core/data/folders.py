@@ -11,6 +11,7 @@ from landseg_core.data.datasets import evaluation_set, training_data
 from landseg_core.data.landcover_ai import names_tiles, tile_areas
 from landseg_core.data.lists import shortened
 from landseg_core.data.pairs import PairedFolders
+from landseg_core.data.reading import AS_THEY_ARE, Reading
 from landseg_core.data.splits import spatial_split
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
@@ -28,6 +29,7 @@ def folder_data(
     val_list: Path | None = None,
     *,
     seed: int = 0,
+    reading: Reading = AS_THEY_ARE,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> TrainingData:
@@ -50,7 +52,7 @@ def folder_data(
         train, val = whole_areas(folders.not_listed(val_list)), whole_areas(folders.listed(val_list))
     else:
         train, val = _split_by_blocks(folders.all(), seed)
-    return training_data(train, val, schema, on_event, control)
+    return training_data(train, val, schema, on_event, control, reading)
 
 
 def evaluation_areas(

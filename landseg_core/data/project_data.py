@@ -11,6 +11,7 @@ from landseg_core.data.chips import TrainingData
 from landseg_core.data.datasets import training_data
 from landseg_core.data.label_cells import LabelTile
 from landseg_core.data.label_split import label_split
+from landseg_core.data.reading import AS_THEY_ARE, Reading
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.snapshot import LabelSnapshot, present_images
@@ -30,7 +31,12 @@ class SplitBlocks:
 
 
 def project_data(
-    labels: LabelSnapshot, seed: int, chip: int, on_event: OnEvent = ignore_event, control: JobControl | None = None
+    labels: LabelSnapshot,
+    seed: int,
+    chip: int,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+    reading: Reading = AS_THEY_ARE,
 ) -> TrainingData:
     """Return the data set of the labels that `snapshot` copied, split by blocks; see `label_split`.
 
@@ -50,7 +56,7 @@ def project_data(
 
     split = label_split(tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip)
     train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
-    return training_data(train, val, labels.schema, on_event, control)
+    return training_data(train, val, labels.schema, on_event, control, reading)
 
 
 def label_blocks(project: Project, seed: int, chip: int, control: JobControl | None = None) -> dict[int, SplitBlocks]:

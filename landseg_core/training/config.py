@@ -24,7 +24,8 @@ class TrainConfig(pydantic.BaseModel):
     """How to train; either `epochs` or `minutes` says how long, and without either it is `DEFAULT_EPOCHS`.
 
     `batch` is in chips, `chip` their side in px; `learning_rate` is the highest of the one-cycle schedule.
-    `precision` "auto" takes the fastest arithmetic that the device is good at.
+    `precision` "auto" takes the fastest arithmetic that the device is good at. `bands`, by number or name, are all by
+    default; `resolution_m` is the ground (m) per pixel to learn at, by default that of the images.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,8 @@ class TrainConfig(pydantic.BaseModel):
     device: Annotated[str, pydantic.Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
     precision: Literal["auto", "fp32"] = "auto"
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**63)] = 0
+    bands: tuple[str, ...] = ()
+    resolution_m: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None = None
 
     @pydantic.model_validator(mode="before")
     @classmethod

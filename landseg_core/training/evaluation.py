@@ -10,10 +10,10 @@ import torch
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
-from landseg_core.errors import DatasetError, ModelError
-from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.errors import DatasetError
+from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.raster.source import RasterSource
+from landseg_core.models.fit import fitted_areas
 from landseg_core.training.devices import choose_device, precision_for
 from landseg_core.training.network import Network
 from landseg_core.training.validation import Validator
@@ -45,15 +45,19 @@ def evaluate(
 ) -> Evaluation:
     """Compare the maps that `bundle` makes of `areas` with their masks; every labelled pixel counts once.
 
+    Images of another ground resolution are resampled to the model's, and counted so: a `Notice` says it.
+
     Raises:
-        ModelError: an image has not the bands that the model needs.
+        ModelError: an image has not the bands that the model needs, or another kind of number.
         DatasetError: no pixel of the areas is labelled, or a mask cannot be used.
         RasterError: an image cannot be read.
         TrainingError: the device cannot be had.
         JobStopped: the user asked for it.
     """
     where = choose_device(device) if isinstance(device, str) else device
-    _require_bands(bundle, areas)
+    areas, notices = fitted_areas(bundle, areas)
+    for notice in notices:
+        on_event(Notice(notice))
     network = Network(bundle.build(), bundle.normalisation, where, precision_for(where, precision))
     validator = Validator(network, len(bundle.schema), areas, AreaReader(bundle.schema, bundle.bands))
     matrix = validator.measure("evaluating", on_event, (control or JobControl()).checkpoint).matrix
@@ -62,14 +66,3 @@ def evaluate(
     names = bundle.schema.names
     iou = dict(zip(names, matrix.iou(), strict=True))
     return Evaluation(matrix.accuracy, matrix.miou, iou, matrix.as_lists(), names, matrix.pixels)
-
-
-def _require_bands(bundle: ModelBundle, areas: Sequence[LabelledArea]) -> None:
-    for image in dict.fromkeys(area.image for area in areas):
-        with RasterSource(image) as source:
-            missing = sorted(set(bundle.bands) - set(source.data_bands))
-        if missing:
-            raise ModelError(
-                f"{image} has no band {missing[0]}: the model needs the bands {', '.join(map(str, bundle.bands))}; "
-                "choose another image or model"
-            )

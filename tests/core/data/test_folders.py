@@ -101,9 +101,8 @@ def test_different_ground_resolutions_are_noted(tmp_path: Path, write_pair: Writ
     images, masks = tmp_path / "images", tmp_path / "masks"
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "b"))
     assert data.ground_resolution_m == pytest.approx(0.5, rel=0.001)
-    assert data.notices == (
-        "the images' ground resolution is 0.25 to 0.5 m per pixel; the model is marked with the median, 0.5 m",
-    )
+    (notice,) = data.notices
+    assert "show 0.25 to 0.5 m of ground per pixel: 1 of 3 are resampled to 0.5 m, and the figures" in notice
 
 
 def test_areas_to_evaluate_on(tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema) -> None:

@@ -82,7 +82,7 @@ def test_an_image_with_too_few_bands_is_refused(
     bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
 ) -> None:
     image = write_raster(tmp_path / "grey.tif", np.zeros((2, 90, 75), np.uint8))
-    with pytest.raises(ModelError, match=r"grey\.tif has no band 3: the model needs the bands 1, 2, 3; choose"):
+    with pytest.raises(ModelError, match=r"needs the bands 1, 2, 3, but .*grey\.tif has only 1, 2; choose"):
         evaluate(bundle, [*data.val, replace(data.val[0], image=image)], "cpu")
 
 
