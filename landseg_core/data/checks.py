@@ -116,13 +116,13 @@ def _require_one_kind(pairs: Sequence[ImagePair], facts: Sequence[ImageFacts]) -
 def _order_notices(images: Mapping[Path, ImageFacts], chosen: Sequence[str]) -> Iterator[str]:
     """Yield what the user should know where no bands are chosen, and images name theirs in another order."""
     (first, facts), *others = images.items()
-    for path, own in others if not chosen else ():
-        if set(own.names) == set(facts.names) and own.names != facts.names:
-            yield (
-                f"{path} has the bands {own.told}, but {first} has {facts.told}: they are taken by number; "
-                "choose the bands by name to take them in one order"
-            )
-            return
+    turned = [(path, own) for path, own in others if own.names_in_other_order(facts)]
+    if turned and not chosen:
+        path, own = turned[0]
+        yield (
+            f"{path} has the bands {own.told}, but {first} has {facts.told}: they are taken by number; "
+            "choose the bands by name to take them in one order"
+        )
 
 
 def count_labels(

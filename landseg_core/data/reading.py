@@ -59,6 +59,11 @@ class ImageFacts:
         """Return what all images of a data set must share."""
         return f"{len(self.bands)} band{'s' * (len(self.bands) != 1)} of {self.dtype}"
 
+    def names_in_other_order(self, other: ImageFacts) -> bool:
+        """Tell whether both images name the same bands, in another order."""
+        own, theirs = ([name.casefold() for name in facts.names] for facts in (self, other))
+        return own != theirs and sorted(own) == sorted(theirs)
+
 
 @dataclass(frozen=True)
 class GroundPlan:
