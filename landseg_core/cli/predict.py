@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Bands, Device, Model, Overwrite, Window
+from landseg_core.cli.options import Bands, Device, Model, Overwrite, Window, parse_bands
 from landseg_core.errors import OutputError
 from landseg_core.output_files import check_free, made_folder
 
@@ -75,7 +75,7 @@ def predict(
     overwrite: Overwrite = False,
 ) -> None:
     """Predict whole rasters, of any size, as maps with georeference, colours and class names."""
-    plan = plan_files(rasters, out, formats.split(","), confidence=confidence)
+    plan, chosen = plan_files(rasters, out, formats.split(","), confidence=confidence), parse_bands(bands)
 
     def work(on_event: OnEvent, control: JobControl) -> None:
         from landseg_core.inference.predictor import PredictOptions
@@ -88,7 +88,7 @@ def predict(
             window=window,
             confidence=confidence,
             overwrite=overwrite,
-            bands=bands or (),
+            bands=chosen,
             resolution=resolution.value,
         )
         bundle = ModelBundle.load(model)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import INTERRUPTED, Bands, Device, Overwrite
+from landseg_core.cli.options import INTERRUPTED, Bands, Device, Overwrite, parse_bands
 
 if TYPE_CHECKING:
     from landseg_core.data.chips import TrainingData
@@ -55,7 +55,7 @@ def train(
     if epochs is not None and minutes is not None:
         raise typer.BadParameter("give either --epochs or --minutes")
     settings = _given(model=model, epochs=epochs, minutes=minutes, batch=batch, chip=chip, device=device, seed=seed)
-    settings |= _given(bands=bands, resolution_m=resolution)
+    settings |= _given(bands=parse_bands(bands), resolution_m=resolution)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.training.config import checked_config

@@ -102,7 +102,7 @@ _NOTHING_KNOWN = (
 
 def _notices(images: Sequence[ImageFacts], known: Sequence[float], plan: GroundPlan, *, chosen: bool) -> list[str]:
     resampled = sum(plan.view(facts, facts.bands).size is not None for facts in images)
-    spread = f"{min(known):.3g} to {max(known):.3g}" if min(known) != max(known) else f"{known[0]:.3g}"
+    spread = " to ".join(dict.fromkeys(f"{one:.3g}" for one in (min(known), max(known))))
     notices = []
     if resampled:
         choose = "" if chosen else "; another can be chosen as the resolution to train at"

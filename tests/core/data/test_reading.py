@@ -30,7 +30,7 @@ SIDE_M = 40
 
 def facts(resolution: float | None) -> ImageFacts:
     transform = Affine(resolution or 1, 0, 5e5, 0, -(resolution or 1), 5e6)
-    grid = RasterGrid(100, 100, transform, CRS.from_epsg(32632))
+    grid = RasterGrid(100, 100, transform, CRS.from_epsg(32632) if resolution else None)
     return ImageFacts((1,), (), "uint8", grid, resolution, "1")
 
 
@@ -56,8 +56,8 @@ def test_the_resolution_to_learn_at(
 def test_what_is_told() -> None:
     mixed = plan_ground([facts(0.25), facts(0.5), facts(None)], None).notices
     assert ["1 of 3 are resampled to 0.5 m" in mixed[0], "1 of 3 images do not tell" in mixed[1]] == [True, True]
-    (chosen,) = plan_ground([facts(0.25)], 1.0).notices
-    assert "show 0.25 m of ground per pixel: 1 of 1 are resampled to 1 m" in chosen
+    (chosen,) = plan_ground([facts(0.25), facts(0.2501)], 1.0).notices
+    assert "show 0.25 m of ground per pixel: 2 of 2 are resampled to 1 m" in chosen
     assert "another can be chosen" not in chosen
     assert "so none is resampled" in plan_ground([facts(None)], 1.0).notices[0]
     assert plan_ground([facts(0.25), facts(0.26)], None).notices == ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,33 @@ def test_a_lone_pixel_in_a_hole_is_predicted(run: Any, function_backend: Any, pi
     assert result.valid[60, 70]
     assert np.allclose(result.score[result.valid], 0.75)
     assert (result.index[result.valid] == 1).all()
+
+
+def test_memory_depends_neither_on_height_nor_on_width(
+    function_backend: Any, write_raster: WriteRaster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiled, "BLENDING_BYTES", 2**19)
+    monkeypatch.setattr(regrid, "_BATCH_VALUES", 2**16)
+    backend = function_backend(lambda values: np.repeat(values, 3, axis=0), 3, Field(16, 20))
+
+    class Nowhere:
+        def strip(self, strip: Any) -> Any:
+            return nullcontext(lambda rows: None)
+
+    def peak(height: int, width: int) -> int:
+        path = write_raster(tmp_path / f"{height}.tif", np.ones((height, width), np.uint8))
+        with RasterSource(path) as source:
+            size = width // 2, height // 2
+            predictor = TiledPredictor(backend, source, (1,), source.grid.window, tile=128, overlap=32, size=size)
+            tracemalloc.start()
+            predictor.run(Nowhere(), lambda window: None)
+            _, most = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        return most
+
+    small = peak(1200, 1200)
+    assert peak(12000, 300) < 1.5 * small
+    assert peak(300, 12000) < 1.5 * small
 
 
 def test_the_network_sees_the_pixels_of_the_other_grid(run: Any, identity: Any, picture: Path) -> None:
