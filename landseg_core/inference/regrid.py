@@ -49,22 +49,19 @@ class OwnGrid:
         (strip,) = plan_strips(seen, rows, columns, field, seen.width)
         return strip, replace(strip, first=first, last=last)
 
-    def rows(self, seen: Strip, made: Strip) -> OwnRows:
-        """Return what makes the rows of the strip `made` of the scores of the strip `seen`."""
+    def rows(self, made: Strip) -> OwnRows:
+        """Return what makes the rows of the strip `made` of the scores of the strip seen with it."""
         own = PixelWindow(made.first, self._target.y, made.width, self._target.height)
-        return OwnRows(
-            self._source, self.scale, own, PixelWindow(seen.first, self.seen.y, seen.width, self.seen.height)
-        )
+        return OwnRows(self._source, self.scale, own)
 
 
 class OwnRows:
-    """Takes the scores of the window `seen` from the top down, and gives the rows of `own` that they are enough for."""
+    """Takes scores of all that `own` is made of, from the top down, and gives the rows of it that are ready."""
 
-    def __init__(self, source: RasterSource, scale: GridScale, own: PixelWindow, seen: PixelWindow) -> None:
+    def __init__(self, source: RasterSource, scale: GridScale, own: PixelWindow) -> None:
         self._source, self._scale, self._own = source, scale, own
         self._columns = scale.columns.taps(own.x, own.right)
-        self._offset = self._columns.first - seen.x
-        self._next, self._top = own.y, seen.y
+        self._next = own.y
         self._held: ScoredRows | None = None
 
     def add(self, rows: ScoredRows) -> Iterator[BlendedRows]:
@@ -86,9 +83,8 @@ class OwnRows:
 
     def _made(self, held: ScoredRows, taps: Taps) -> BlendedRows:
         below = slice(taps.first - held.top, taps.last - held.top)
-        across = slice(self._offset, self._offset + self._columns.last - self._columns.first)
-        valid = held.valid[below, across]
-        means, _ = valid_means(held.scores[:, below, across] * valid, valid, taps, self._columns)
+        valid = held.valid[below]
+        means, _ = valid_means(held.scores[:, below] * valid, valid, taps, self._columns)
         index, score = strongest(means.astype(np.float32, copy=False))
         top, count = self._next, taps.places.shape[1]
         self._next += count

@@ -90,17 +90,17 @@ class TiledPredictor:
             parts = iter(ahead)
             for seen, made in self._strips:
                 with sink.strip(made) as write:
-                    self._run_strip(seen, parts, self._decide(seen, made, write), on_window)
+                    self._run_strip(seen, parts, self._decide(made, write), on_window)
 
     def _windows(self) -> Iterator[PixelWindow]:
         for seen, _ in self._strips:
             yield from seen.windows()
 
-    def _decide(self, seen: Strip, made: Strip, write: Callable[[BlendedRows], None]) -> Callable[[ScoredRows], None]:
+    def _decide(self, made: Strip, write: Callable[[BlendedRows], None]) -> Callable[[ScoredRows], None]:
         """Return what makes rows of the map of scores, and writes them."""
         if self._back is None:
             return lambda rows: write(rows.decided())
-        own_rows = self._back.rows(seen, made)
+        own_rows = self._back.rows(made)
 
         def bring_back(rows: ScoredRows) -> None:
             for own in own_rows.add(rows):

@@ -140,3 +140,16 @@ def test_the_same_size_changes_nothing() -> None:
 def test_whole_numbers_are_rounded_within_their_range() -> None:
     values = np.array([-1.0, 0.4, 0.6, 254.7, 300.0])
     assert as_type(values, np.dtype(np.uint8)).tolist() == [0, 0, 1, 255, 255]
+
+
+@given(st.integers(8, 60), st.integers(4, 60))
+def test_a_hole_far_away_changes_no_bit(length: int, size: int) -> None:
+    scale = GridScale(AxisScale(length, size), AxisScale(length, size))
+    values = np.random.default_rng(length).random((1, length, length), np.float32)
+    valid = np.ones((length, length), np.bool_)
+    sound, _ = scale.mean(whole(scale), reader(values, valid))
+    valid[0, 0] = False
+    values[:, 0, 0] = 0
+    damaged, _ = scale.mean(whole(scale), reader(values, valid))
+    untouched = slice(scale.rows.placed(2, length)[0] + 1, None)
+    np.testing.assert_array_equal(damaged[:, untouched], sound[:, untouched])
