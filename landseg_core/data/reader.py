@@ -16,7 +16,7 @@ from landseg_core.data.areas import LabelledArea
 from landseg_core.data.masks import MaskSource
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.raster.pixel_view import pixel_view
+from landseg_core.raster.pixel_view import OwnPixels, pixel_view
 from landseg_core.raster.source import RasterSource
 
 CACHE_BYTES = 1 << 30
@@ -120,14 +120,15 @@ class AreaReader:
 
     def _decode(self, area: LabelledArea, window: PixelWindow) -> Decoded:
         image, mask = self._images.get(area.image), self._masks.get(area.mask)
+        bands = self._bands_of(area, image)
 
         def labels_with_data(own: PixelWindow) -> Labels:
             labels = mask.read(own)
             if not image.all_valid:
-                labels[~image.read_valid(own)] = UNLABELLED
+                labels[~OwnPixels(image, bands).read_valid(own)] = UNLABELLED
             return labels
 
-        view = pixel_view(image, self._bands_of(area, image), area.view.size)
+        view = pixel_view(image, bands, area.view.size)
         pixels, valid = view.read(window)
         return Decoded(window, pixels, valid, view.at_centres(window, labels_with_data))
 

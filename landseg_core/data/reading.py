@@ -75,7 +75,7 @@ class GroundPlan:
 
     def view(self, facts: ImageFacts, bands: tuple[int, ...]) -> ImageView:
         """Return how an image is read in a data set of `bands`."""
-        size = size_at(facts.grid, self.resolution_m) if self.resamples else None
+        size = size_at(facts.grid, facts.resolution_m, self.resolution_m) if self.resamples else None
         return ImageView(() if facts.bands == bands else facts.bands, size)
 
 

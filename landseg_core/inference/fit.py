@@ -18,7 +18,8 @@ Resolution = Literal["model", "own"]
 
 def seen_size(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Size | None:
     """Return the (width, height) px that `source` is resampled to for the model; None where it is seen as it is."""
-    return size_at(source.grid, model.ground_resolution_m) if resolution == "model" else None
+    wanted = model.ground_resolution_m if resolution == "model" else None
+    return size_at(source.grid, source.grid.ground_resolution(), wanted)
 
 
 def fit_notices(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Iterator[str]:

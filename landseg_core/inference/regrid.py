@@ -11,8 +11,8 @@ import numpy as np
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows, ScoredRows, strongest
 from landseg_core.inference.layout import Field, Span, Strip, plan_strips
+from landseg_core.raster.pixel_view import OwnPixels
 from landseg_core.raster.resampling import GridScale, Taps, valid_means
-from landseg_core.raster.source import RasterSource
 
 _BATCH_VALUES = 1 << 24
 """Scores of the raster's own grid that are made at once."""
@@ -25,9 +25,9 @@ class OwnGrid:
     class is taken. So each pixel of the map depends on the scores below it only, and not on window, tile or strip.
     """
 
-    def __init__(self, source: RasterSource, size: tuple[int, int], target: PixelWindow) -> None:
-        self._source, self._target = source, target
-        self.scale = GridScale.between(size, (source.grid.width, source.grid.height))
+    def __init__(self, own: OwnPixels, size: tuple[int, int], target: PixelWindow) -> None:
+        self._own, self._target = own, target
+        self.scale = GridScale.between(size, (own.grid.width, own.grid.height))
         self.seen = self.scale.needed(target)
 
     def plan(
@@ -52,14 +52,14 @@ class OwnGrid:
     def rows(self, made: Strip) -> OwnRows:
         """Return what makes the rows of the strip `made` of the scores of the strip seen with it."""
         own = PixelWindow(made.first, self._target.y, made.width, self._target.height)
-        return OwnRows(self._source, self.scale, own)
+        return OwnRows(self._own, self.scale, own)
 
 
 class OwnRows:
     """Takes scores of all that `own` is made of, from the top down, and gives the rows of it that are ready."""
 
-    def __init__(self, source: RasterSource, scale: GridScale, own: PixelWindow) -> None:
-        self._source, self._scale, self._own = source, scale, own
+    def __init__(self, pixels: OwnPixels, scale: GridScale, own: PixelWindow) -> None:
+        self._pixels, self._scale, self._own = pixels, scale, own
         self._columns = scale.columns.taps(own.x, own.right)
         self._next = own.y
         self._held: ScoredRows | None = None
@@ -88,7 +88,7 @@ class OwnRows:
         index, score = strongest(means.astype(np.float32, copy=False))
         top, count = self._next, taps.places.shape[1]
         self._next += count
-        there = self._source.read_valid(PixelWindow(self._own.x, top, self._own.width, count))
+        there = self._pixels.read_valid(PixelWindow(self._own.x, top, self._own.width, count))
         return BlendedRows(top, index, score, there)
 
     def _still_needed(self, held: ScoredRows) -> ScoredRows | None:

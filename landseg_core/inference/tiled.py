@@ -14,7 +14,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows, ScoredRows, StripBlender, Valid
 from landseg_core.inference.layout import Strip, axis_spans, plan_strips
 from landseg_core.inference.regrid import OwnGrid
-from landseg_core.raster.pixel_view import Size, pixel_view
+from landseg_core.raster.pixel_view import OwnPixels, Size, pixel_view
 from landseg_core.raster.source import RasterSource
 from landseg_core.training.prefetch import Prefetcher
 
@@ -68,7 +68,7 @@ class TiledPredictor:
         rows = axis_spans(self._view.grid.height, side, overlap, field)
         columns = axis_spans(self._view.grid.width, side, overlap, field)
         max_width = BLENDING_BYTES // (backend.classes * side * np.dtype(np.float32).itemsize)
-        self._back = None if size is None else OwnGrid(source, size, target)
+        self._back = None if size is None else OwnGrid(OwnPixels(source, bands), size, target)
         if self._back is None:
             self._strips = [(strip, strip) for strip in plan_strips(target, rows, columns, field, max_width)]
         else:

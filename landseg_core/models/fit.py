@@ -101,6 +101,6 @@ def _is_fitted(area: LabelledArea) -> bool:
 def _view(model: BundleHeader, image: Path) -> tuple[ImageView, tuple[int, int]]:
     with RasterSource(image) as source:
         bands = require_fit(model, source)
-        size = size_at(source.grid, model.ground_resolution_m)
+        size = size_at(source.grid, source.grid.ground_resolution(), model.ground_resolution_m)
         own = source.grid.width, source.grid.height
     return ImageView(() if bands == model.bands else bands, size), own

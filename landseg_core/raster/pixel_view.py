@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -52,11 +53,24 @@ class OwnPixels:
 
     def read(self, window: PixelWindow) -> tuple[Pixels, Valid]:
         """See `PixelView`."""
-        valid = self._source.read_valid(window)
         pixels = self._source.read(window, self._bands)
+        valid = self._with_numbers(self._source.read_valid(window), pixels)
         require_finite(self._source, window, pixels, valid)
         pixels[:, ~valid] = 0
         return pixels, valid
+
+    def read_valid(self, window: PixelWindow) -> Valid:
+        """Return (H, W) True where `read` finds data."""
+        valid = self._source.read_valid(window)
+        return self._with_numbers(valid, self._source.read(window, self._bands)) if self._nan_is_nodata else valid
+
+    @property
+    def _nan_is_nodata(self) -> bool:
+        return self._source.nodata is not None and math.isnan(self._source.nodata)
+
+    def _with_numbers(self, valid: Valid, pixels: Pixels) -> Valid:
+        """Return (H, W) validity, False where NaN as nodata stands in one of the bands: the others do not make up."""
+        return valid & ~np.isnan(pixels).any(axis=0) if self._nan_is_nodata else valid
 
     def at_centres(
         self, window: PixelWindow, read: Callable[[PixelWindow], npt.NDArray[Element]]
@@ -92,15 +106,14 @@ def pixel_view(source: RasterSource, bands: Sequence[int], size: Size | None = N
     return OwnPixels(source, bands) if size is None else ResampledPixels(source, bands, size)
 
 
-def size_at(grid: RasterGrid, resolution_m: float | None) -> Size | None:
-    """Return the (width, height) px that `grid` has at `resolution_m` metres of ground per pixel.
+def size_at(grid: RasterGrid, own_m: float | None, wanted_m: float | None) -> Size | None:
+    """Return the (width, height) px that a grid of `own_m` metres of ground per pixel has at `wanted_m`.
 
-    None where that is its own but for a tenth (`SAME_RESOLUTION`), or where either is not known.
+    None where these are the same but for a tenth (`SAME_RESOLUTION`), or one of them is not known.
     """
-    own = grid.ground_resolution() if resolution_m else None
-    if resolution_m is None or own is None or same_resolution(own, resolution_m):
+    if own_m is None or wanted_m is None or same_resolution(own_m, wanted_m):
         return None
-    return max(1, round(grid.width * own / resolution_m)), max(1, round(grid.height * own / resolution_m))
+    return max(1, round(grid.width * own_m / wanted_m)), max(1, round(grid.height * own_m / wanted_m))
 
 
 def same_resolution(one: float, other: float) -> bool:

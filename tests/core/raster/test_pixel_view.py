@@ -55,10 +55,10 @@ def test_what_is_no_number_is_refused_at_its_own_place(tmp_path: Path, write_ras
     ("metres", "size"), [(0.5, None), (0.54, None), (None, None), (1.0, (20, 15)), (0.25, (82, 60)), (1e6, (1, 1))]
 )
 def test_the_size_at_a_resolution(raster: RasterSource, metres: float | None, size: tuple[int, int] | None) -> None:
-    found = size_at(raster.grid, metres)
+    found = size_at(raster.grid, raster.grid.ground_resolution(), metres)
     assert found == size or (found is not None and size is not None and np.abs(np.subtract(found, size)).max() <= 1)
 
 
 def test_without_a_place_nothing_is_known(tmp_path: Path, write_raster: WriteRaster) -> None:
     with RasterSource(write_raster(tmp_path / "p.tif", np.zeros((5, 5), np.uint8))) as source:
-        assert size_at(source.grid, 0.3) is None
+        assert size_at(source.grid, source.grid.ground_resolution(), 0.3) is None
