@@ -26,11 +26,25 @@ class ImagePair:
 class ImageView:
     """How an image is read: which `bands`, in order, and at what `size` (width, height) in px.
 
-    Without bands they are those of the data set, or all data bands; without a size it is the image's own.
+    Without bands they are those of the data set, or all data bands; without a size it is the image's own, which must be
+    told beside another.
     """
 
     bands: tuple[int, ...] = ()
     size: tuple[int, int] | None = None
+    own_size: tuple[int, int] | None = None
+
+    def seen(self, own: PixelWindow) -> PixelWindow:
+        """Return where a window of the image, in its own px, lies in px of this view: the pixels with centres in it."""
+        return self._scale.placed(own) if self._scale else own
+
+    def own(self, seen: PixelWindow) -> PixelWindow:
+        """Return all px of the image that a window of this view is made of."""
+        return self._scale.needed(seen) if self._scale else seen
+
+    @property
+    def _scale(self) -> GridScale | None:
+        return GridScale.between(self.own_size, self.size) if self.own_size and self.size else None
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,11 @@ class LabelledArea:
     window: PixelWindow
     view: ImageView = ImageView()
 
-    def seen_as(self, view: ImageView, own_size: tuple[int, int]) -> LabelledArea:
-        """Return this area of an image of `own_size` (width, height) px, read so far at that size, in another view."""
-        scale = GridScale.between(own_size, view.size or own_size)
-        return replace(self, view=view, window=scale.placed(self.window) if view.size else self.window)
+    @property
+    def own_window(self) -> PixelWindow:
+        """Return the window in px of the image itself: all that the area is made of."""
+        return self.view.own(self.window)
+
+    def seen_as(self, view: ImageView) -> LabelledArea:
+        """Return this area, so far in px of the image itself, in px of `view`."""
+        return replace(self, view=view, window=view.seen(self.window))

@@ -16,7 +16,7 @@ from landseg_core.data.areas import LabelledArea
 from landseg_core.data.masks import MaskSource
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.raster.pixel_view import OwnPixels, pixel_view
+from landseg_core.raster.pixel_view import OwnPixels, PixelView, pixel_view
 from landseg_core.raster.source import RasterSource
 
 CACHE_BYTES = 1 << 30
@@ -98,6 +98,20 @@ class AreaReader:
         decoded = self._decoded(area, window or area.window)
         return decoded.pixels, decoded.valid
 
+    def read_labels(self, area: LabelledArea, window: PixelWindow) -> Labels:
+        """Return the (H, W) class indices of a `window` inside the area, without reading its image.
+
+        Pixels without data keep the label that the mask gives them. Errors are those of `read`.
+        """
+        kept = self._cache.get(area)
+        if kept is not None:
+            return kept.cut(window).labels
+        image, mask = self._images.get(area.image), self._masks.get(area.mask)
+        return self._view(area, image).at_centres(window, mask.read)
+
+    def _view(self, area: LabelledArea, image: RasterSource) -> PixelView:
+        return pixel_view(image, self._bands_of(area, image), area.view.size)
+
     def _decoded(self, area: LabelledArea, window: PixelWindow) -> Decoded:
         kept = self._cache.get(area)
         if kept is None:
@@ -120,15 +134,15 @@ class AreaReader:
 
     def _decode(self, area: LabelledArea, window: PixelWindow) -> Decoded:
         image, mask = self._images.get(area.image), self._masks.get(area.mask)
-        bands = self._bands_of(area, image)
+        own_pixels = OwnPixels(image, self._bands_of(area, image))
 
         def labels_with_data(own: PixelWindow) -> Labels:
             labels = mask.read(own)
             if not image.all_valid:
-                labels[~OwnPixels(image, bands).read_valid(own)] = UNLABELLED
+                labels[~own_pixels.read_valid(own)] = UNLABELLED
             return labels
 
-        view = pixel_view(image, bands, area.view.size)
+        view = self._view(area, image)
         pixels, valid = view.read(window)
         return Decoded(window, pixels, valid, view.at_centres(window, labels_with_data))
 

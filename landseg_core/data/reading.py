@@ -75,8 +75,9 @@ class GroundPlan:
 
     def view(self, facts: ImageFacts, bands: tuple[int, ...]) -> ImageView:
         """Return how an image is read in a data set of `bands`."""
+        chosen = () if facts.bands == bands else facts.bands
         size = size_at(facts.grid, facts.resolution_m, self.resolution_m) if self.resamples else None
-        return ImageView(() if facts.bands == bands else facts.bands, size)
+        return ImageView(chosen, size, (facts.grid.width, facts.grid.height)) if size else ImageView(chosen)
 
 
 def plan_ground(images: Sequence[ImageFacts], wanted_m: float | None) -> GroundPlan:
@@ -122,5 +123,4 @@ def seen_areas(
 ) -> tuple[LabelledArea, ...]:
     """Return `areas`, in px of the images, as the plan reads them in a data set of `bands`."""
     views = {path: plan.view(facts, bands) for path, facts in images.items()}
-    grids = {path: facts.grid for path, facts in images.items()}
-    return tuple(area.seen_as(views[area.image], (grids[area.image].width, grids[area.image].height)) for area in areas)
+    return tuple(area.seen_as(views[area.image]) for area in areas)

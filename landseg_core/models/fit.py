@@ -83,8 +83,8 @@ def fitted_areas(
         RasterError: an image cannot be opened.
     """
     views = {area.image: _view(model, area.image) for area in areas if not _is_fitted(area)}
-    fitted = tuple(area if _is_fitted(area) else area.seen_as(*views[area.image]) for area in areas)
-    resampled = sum(view.size is not None for view, _ in views.values())
+    fitted = tuple(area if _is_fitted(area) else area.seen_as(views[area.image]) for area in areas)
+    resampled = sum(view.size is not None for view in views.values())
     if not resampled or model.ground_resolution_m is None:
         return fitted, ()
     notice = (
@@ -98,9 +98,10 @@ def _is_fitted(area: LabelledArea) -> bool:
     return area.view != ImageView()
 
 
-def _view(model: BundleHeader, image: Path) -> tuple[ImageView, tuple[int, int]]:
+def _view(model: BundleHeader, image: Path) -> ImageView:
     with RasterSource(image) as source:
         bands = require_fit(model, source)
         size = size_at(source.grid, source.grid.ground_resolution(), model.ground_resolution_m)
-        own = source.grid.width, source.grid.height
-    return ImageView(() if bands == model.bands else bands, size), own
+        own_size = source.grid.width, source.grid.height
+    chosen = () if bands == model.bands else bands
+    return ImageView(chosen, size, own_size) if size else ImageView(chosen)

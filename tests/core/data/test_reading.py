@@ -22,6 +22,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.resampling import GridScale
 
 WriteRaster = Callable[..., Path]
 SIDE_M = 40
@@ -121,7 +122,7 @@ def area(tmp_path: Path, write_pair: Callable[..., tuple[Path, Path]]) -> Labell
     rng = np.random.default_rng(0)
     image = rng.integers(0, 3, (3, 30, 40), np.uint8) * 100
     paths = write_pair("v", image=image, nodata=0)
-    return LabelledArea("v", *paths, PixelWindow(3, 4, 21, 17), ImageView((2, 1), (31, 25)))
+    return LabelledArea("v", *paths, PixelWindow(3, 4, 21, 17), ImageView((2, 1), (31, 25), (40, 30)))
 
 
 windows = st.builds(PixelWindow, st.integers(-9, 30), st.integers(-9, 30), st.integers(1, 40), st.integers(1, 40))
@@ -138,8 +139,8 @@ def test_kept_or_not_a_window_is_the_same(area: LabelledArea, schema: ClassSchem
 
 def test_areas_side_by_side_stay_so() -> None:
     left, right = PixelWindow(0, 0, 17, 30), PixelWindow(17, 0, 23, 30)
-    view = ImageView((), (31, 25))
-    seen = [LabelledArea("a", Path("i"), Path("m"), one).seen_as(view, (40, 30)).window for one in (left, right)]
+    view = ImageView((), (31, 25), (40, 30))
+    seen = [LabelledArea("a", Path("i"), Path("m"), one).seen_as(view).window for one in (left, right)]
     assert seen[0].right == seen[1].x
     assert (seen[0].width + seen[1].width, seen[0].height) == (31, 25)
 
@@ -205,3 +206,34 @@ def test_images_need_the_same_number_of_bands_only_where_none_are_chosen(
         folder_data(*folders, schema, None, tmp_path / "val.txt")
     data = folder_data(*folders, schema, None, tmp_path / "val.txt", reading=Reading(("1", "3")))
     assert data.bands == (1, 3)
+
+
+@given(
+    st.builds(PixelWindow, st.integers(0, 30), st.integers(0, 20), st.integers(1, 10), st.integers(1, 10)),
+    st.tuples(st.integers(10, 90), st.integers(10, 90)),
+)
+def test_an_area_knows_all_that_it_is_made_of(window: PixelWindow, size: tuple[int, int]) -> None:
+    view = ImageView((), size, (40, 30))
+    area = LabelledArea("a", Path("i"), Path("m"), window).seen_as(view)
+    scale = GridScale.between((40, 30), size)
+    read: list[PixelWindow] = []
+
+    def nothing(own: PixelWindow) -> np.ndarray:
+        read.append(own)
+        return np.zeros((own.height, own.width), np.uint8)
+
+    scale.nearest(area.window, nothing)
+    scale.mean(area.window, lambda own: (nothing(own)[None], np.ones((own.height, own.width), np.bool_)))
+    assert all(area.own_window.contains(own) for own in read)
+    assert area.own_window in read
+    assert LabelledArea("a", Path("i"), Path("m"), window).own_window == window
+
+
+def test_labels_alone_are_those_below_the_centres(mixed: Callable[..., TrainingData]) -> None:
+    data, window = mixed(Reading(resolution_m=0.4)), PixelWindow(20, 30, 50, 40)
+    reader, area = data.reader(), data.train[0]
+    alone = reader.read_labels(area, window)
+    _, labels = reader.read(area, window)
+    np.testing.assert_array_equal(alone, labels)
+    np.testing.assert_array_equal(reader.read_labels(area, window), labels)
+    assert len(np.unique(labels)) == 2
