@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from landseg_core.training.trainer import TrainResult
 
 
+class SplitWay(StrEnum):
+    """What validates where no list says so."""
+
+    BLOCKS = "blocks"
+    IMAGES = "images"
+
+
 def train(
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder for the run: model, checkpoint, metrics, settings.")],
     project: Annotated[Path | None, typer.Option(metavar="FILE", help="Learn from the labels of a project.")] = None,
@@ -30,6 +38,13 @@ def train(
     train_list: Annotated[Path | None, typer.Option(metavar="F", help="Stems to train on, one per line.")] = None,
     val_list: Annotated[Path | None, typer.Option(metavar="F", help="Stems to validate on, one per line.")] = None,
     landcover_ai: Annotated[Path | None, typer.Option(metavar="DIR", help="LandCover.ai as downloaded.")] = None,
+    split: Annotated[
+        SplitWay | None, typer.Option(help="What to validate on where no list says: blocks (default) or whole images.")
+    ] = None,
+    buffer: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="PX", help="How far training keeps from blocks to validate on (default 64)."),
+    ] = None,
     model: Annotated[str, typer.Option(help="unet16, unet32 or unet64.")] = "unet16",
     epochs: Annotated[int | None, typer.Option(min=1, help="Train for N passes over the data.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Train for M minutes; fractions are fine.")] = None,
@@ -46,7 +61,7 @@ def train(
     entered into it. With --resume, the run goes on with the labels that it began with.
     """
     started = time.monotonic()  # --minutes are those of the command, loading torch included
-    source = Source(project, classes, images, masks, train_list, val_list, landcover_ai)
+    source = Source(project, classes, images, masks, train_list, val_list, landcover_ai, split, buffer)
     source.check()
     if epochs is not None and minutes is not None:
         raise typer.BadParameter("give either --epochs or --minutes")
@@ -61,7 +76,8 @@ def train(
         trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
         with kept_with_its_run(out):
             if project is not None:
-                data = project_labels(project, config, out, on_event, control, resume=resume)
+                how = source.split_options()
+                data = project_labels(project, config, out, on_event, control, resume=resume, **how)
             else:
                 data = source.load(seed, on_event, control)
             result = trainer.fit(data, on_event, control)
@@ -83,6 +99,8 @@ class Source:
     train_list: Path | None
     val_list: Path | None
     landcover_ai: Path | None
+    split: SplitWay | None = None
+    buffer: int | None = None
 
     def check(self) -> None:
         """Refuse options that do not go together.
@@ -100,6 +118,12 @@ class Source:
             )
         if (self.project is None) == (self.classes is None):
             raise typer.BadParameter("give --classes, but not with --project, which has its own")
+        if self.split_options() and (self.landcover_ai or self.train_list or self.val_list):
+            raise typer.BadParameter("--split and --buffer are for data without lists: these say what validates")
+
+    def split_options(self) -> dict[str, Any]:
+        """Return what was said of the split, as `folder_data` and `project_data` take it."""
+        return _given(split=self.split and self.split.value, buffer=self.buffer)
 
     def load(self, seed: int, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set in folders."""
@@ -113,16 +137,26 @@ class Source:
             return landcover_ai_data(self.landcover_ai, schema, on_event=on_event, control=control)
         assert self.images is not None
         assert self.masks is not None
-        lists = (self.train_list, self.val_list)
-        return folder_data(self.images, self.masks, schema, *lists, seed=seed, on_event=on_event, control=control)
+        lists, how = (self.train_list, self.val_list), self.split_options()
+        return folder_data(
+            self.images, self.masks, schema, *lists, seed=seed, on_event=on_event, control=control, **how
+        )
 
 
 def project_labels(
-    file: Path, config: TrainConfig, run: Path, on_event: OnEvent, control: JobControl, *, resume: bool
+    file: Path,
+    config: TrainConfig,
+    run: Path,
+    on_event: OnEvent,
+    control: JobControl,
+    *,
+    resume: bool,
+    **how: Any,
 ) -> TrainingData:
     """Copy the labels that are stored in a project into the run's folder, and return the data set that they make.
 
-    The project is open for that only, and for reading: another program may hold it.
+    `how` says how they are split, as `project_data` takes it. The project is open for that only, and for reading:
+    another program may hold it.
     """
     from landseg_core.data.project_data import project_data
     from landseg_core.project.project import Project
@@ -130,7 +164,7 @@ def project_labels(
 
     with Project.open(file, read_only=True) as project:
         labels = labels_to_learn(project, run, resume=resume, on_event=on_event, control=control)
-    return project_data(labels, config.seed, config.chip, on_event, control)
+    return project_data(labels, config.seed, config.chip, on_event, control, **how)
 
 
 def enter_run(file: Path, run: Path, result: TrainResult, on_event: OnEvent) -> None:

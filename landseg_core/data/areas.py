@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from landseg_core.geo.window import PixelWindow
@@ -23,9 +23,13 @@ class ImagePair:
 
 @dataclass(frozen=True)
 class LabelledArea:
-    """A window (in px of the image) that is trained, validated or evaluated on."""
+    """A window (in px of the image) that is trained, validated or evaluated on.
+
+    `class_px` are its labelled px by class index, empty where nobody has counted them; they do not tell areas apart.
+    """
 
     stem: str
     image: Path
     mask: Path
     window: PixelWindow
+    class_px: tuple[int, ...] = field(default=(), compare=False, repr=False)

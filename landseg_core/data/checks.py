@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -15,6 +16,7 @@ from landseg_core.data.lists import shortened
 from landseg_core.data.masks import MaskSource
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.progress import ProgressMeter
@@ -36,13 +38,17 @@ class ImageKind(NamedTuple):
 
 @dataclass(frozen=True)
 class CheckedAreas:
-    """Areas whose files fit together, in the order given, with (areas, classes) counts of their labelled pixels."""
+    """Areas whose files fit together, in the order given, with (areas, classes) counts of their labelled pixels.
+
+    `grids` are those of the images.
+    """
 
     areas: tuple[LabelledArea, ...]
     counts: npt.NDArray[np.int64]
     kind: ImageKind
     ground_resolutions_m: tuple[float, ...]
     notices: tuple[str, ...]
+    grids: Mapping[Path, RasterGrid] = field(default_factory=dict)
 
 
 def check_areas(
@@ -73,14 +79,19 @@ def check_areas(
         )
     resolutions = tuple(header.resolution for header in headers if header.resolution is not None)
     notices = tuple(header.notice for header in headers if header.notice)
-    return CheckedAreas(tuple(areas), counts, kind, resolutions, notices)
+    grids = {pair.image: header.grid for pair, header in zip(pairs, headers, strict=True)}
+    return CheckedAreas(tuple(areas), counts, kind, resolutions, notices, grids)
 
 
 class _Header(NamedTuple):
     kind: ImageKind
-    pixels: int
+    grid: RasterGrid
     resolution: float | None
     notice: str | None
+
+    @property
+    def pixels(self) -> int:
+        return self.grid.window.pixels
 
 
 def _check_pair(pair: ImagePair, schema: ClassSchema) -> _Header:
@@ -96,7 +107,7 @@ def _check_pair(pair: ImagePair, schema: ClassSchema) -> _Header:
                 "give both the same CRS and transform"
             )
         kind = ImageKind(image.data_bands, str(image.dtype))
-        return _Header(kind, image.grid.window.pixels, image.grid.ground_resolution(), _nodata_notice(mask, schema))
+        return _Header(kind, image.grid, image.grid.ground_resolution(), _nodata_notice(mask, schema))
 
 
 def _nodata_notice(mask: RasterSource, schema: ClassSchema) -> str | None:
@@ -187,7 +198,12 @@ def class_notices(train: npt.NDArray[np.int64], val: npt.NDArray[np.int64], name
         text
         for names_of, text in (
             (absent, f"no training pixel is {shortened(absent)}: the model cannot learn it"),
-            (unseen, f"no validation pixel is {shortened(unseen)}: the figures cannot show how well it is found"),
+            (unseen, never_validated(unseen)),
         )
         if names_of
     ]
+
+
+def never_validated(names: Iterable[str]) -> str:
+    """Return the sentence about classes that were trained and have no validation pixel."""
+    return f"no validation pixel is {shortened(names)}: the figures cannot show how well it is found"

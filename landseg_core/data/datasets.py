@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.checks import CheckedAreas, check_areas, class_notices, require_labels
 from landseg_core.data.chips import TrainingData
+from landseg_core.data.overlaps import overlap_notices
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema
 
@@ -21,8 +23,11 @@ def training_data(
     schema: ClassSchema,
     on_event: OnEvent,
     control: JobControl | None,
+    notices: Sequence[str] = (),
 ) -> TrainingData:
     """Check all areas and return the data set; areas without any label are left out, with a notice.
+
+    `notices` are what there is to know already.
 
     Raises:
         DatasetError: the files do not fit together, a mask holds an unknown value, or a side has no label at all.
@@ -43,10 +48,12 @@ def training_data(
         checked.kind.dtype,
         statistics.median(resolutions) if resolutions else None,
         (
+            *notices,
             *checked.notices,
             *_empty_notices(checked),
             *class_notices(trained.counts.sum(axis=0), validated.counts.sum(axis=0), schema.names),
             *_resolution_notices(resolutions),
+            *overlap_notices(trained.areas, validated.areas, checked.grids),
         ),
     )
 
@@ -61,13 +68,13 @@ def evaluation_set(
 
 
 def _part(checked: CheckedAreas, part: slice) -> CheckedAreas:
-    return CheckedAreas(
-        checked.areas[part], checked.counts[part], checked.kind, checked.ground_resolutions_m, checked.notices
-    )
+    return replace(checked, areas=checked.areas[part], counts=checked.counts[part])
 
 
 def _labelled(checked: CheckedAreas) -> tuple[LabelledArea, ...]:
-    return tuple(area for area, counts in zip(checked.areas, checked.counts, strict=True) if counts.any())
+    """Return the areas that hold labels, each with how many."""
+    counted = zip(checked.areas, checked.counts.tolist(), strict=True)
+    return tuple(replace(area, class_px=tuple(counts)) for area, counts in counted if any(counts))
 
 
 def _empty_notices(checked: CheckedAreas) -> list[str]:

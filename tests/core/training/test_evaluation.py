@@ -63,7 +63,8 @@ def test_the_figures_are_those_counted_by_hand(bundle: ModelBundle, data: Traini
 
 def test_the_json_has_the_documented_fields(bundle: ModelBundle, data: TrainingData) -> None:
     figures = json.loads(json.dumps(evaluate(bundle, data.val, "cpu").as_dict(), allow_nan=False))
-    assert list(figures) == ["accuracy", "miou", "iou", "confusion", "classes", "pixels"]
+    more = ["per_class", "blocks", "block_px", "accuracy_interval", "miou_interval", "warnings", "images"]
+    assert list(figures) == ["accuracy", "miou", "iou", "confusion", "classes", "pixels", *more, "left_out_px"]
     assert figures["classes"] == list(figures["iou"]) == ["land", "water", "road"]
 
 

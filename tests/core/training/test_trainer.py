@@ -29,7 +29,7 @@ Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
 """The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
-FILES = {"model.safetensors", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
+FILES = {"model.safetensors", "figures.json", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:
