@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from landseg_core.cli.train import Source
+from landseg_core.cli.train import Source, SplitWay
 
 FOLDER = Path("data")
 NOTHING = Source(None, None, None, None, None, None, None)
@@ -22,6 +22,8 @@ def source(**options: object) -> Source:
         {"images": FOLDER, "masks": FOLDER, "classes": "landcover-ai"},
         {"images": FOLDER, "masks": FOLDER, "classes": "landcover-ai", "train_list": FOLDER, "val_list": FOLDER},
         {"landcover_ai": FOLDER, "classes": "landcover-ai"},
+        {"project": FOLDER, "split": SplitWay.IMAGES, "buffer": 0},
+        {"images": FOLDER, "masks": FOLDER, "classes": "landcover-ai", "split": SplitWay.BLOCKS, "buffer": 9},
     ],
 )
 def test_options_that_go_together(options: dict[str, object]) -> None:
@@ -40,8 +42,18 @@ def test_options_that_go_together(options: dict[str, object]) -> None:
         ({"landcover_ai": FOLDER, "classes": "landcover-ai", "val_list": FOLDER}, "take lists"),
         ({"images": FOLDER, "classes": "landcover-ai"}, "together"),
         ({"images": FOLDER, "masks": FOLDER}, "give --classes"),
+        ({"landcover_ai": FOLDER, "classes": "landcover-ai", "buffer": 0}, "data without lists"),
+        (
+            {"images": FOLDER, "masks": FOLDER, "classes": "x", "val_list": FOLDER, "split": SplitWay.BLOCKS},
+            "data without lists",
+        ),
     ],
 )
 def test_options_that_do_not(options: dict[str, object], words: str) -> None:
     with pytest.raises(typer.BadParameter, match=words):
         source(**options).check()
+
+
+def test_what_is_said_of_the_split_is_passed_on_and_nothing_else() -> None:
+    assert source().split_options() == {}
+    assert source(split=SplitWay.IMAGES, buffer=0).split_options() == {"split": "images", "buffer": 0}

@@ -18,7 +18,7 @@ from landseg_core.errors import JobStopped
 from landseg_core.events import JobControl, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.metrics import ConfusionMatrix
+from landseg_core.metrics import ConfusionMatrix, blocks
 from landseg_core.models.catalog import build_model
 from landseg_core.training import validation
 from landseg_core.training.devices import precision_for
@@ -99,6 +99,36 @@ def test_windows_give_what_the_whole_picture_gives(
     assert np.abs(figures.matrix.counts - counts).sum() <= 2
     assert figures.matrix.pixels == counts.sum() == np.count_nonzero(reader.read(large)[1] != 255)
     assert figures.loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_blocks_are_counted_across_windows(
+    large: LabelledArea, schema: ClassSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation.counted_windows, "__defaults__", (96,))
+    monkeypatch.setattr(blocks, "BLOCK_SIDES", (64, 40))
+    network, reader = a_network(), AreaReader(schema)
+    counted = Validator(network, 3, [large], reader).measure("test", ignore_event, lambda: None).blocks
+    assert (len(counted.counts), counted.side, counted.stems) == (6 * 4, 40, ("p",))
+    _, labels = reader.read(large)
+    first = labels[:40, :40]
+    assert counted.counts[0].sum(axis=1).tolist() == [int((first == k).sum()) for k in range(3)]
+    np.testing.assert_array_equal(counted.matrix.counts, counted.counts.sum(axis=0))
+
+
+def test_what_is_left_out_does_not_count(
+    large: LabelledArea, schema: ClassSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation.counted_windows, "__defaults__", (96,))
+    network, reader = a_network(), AreaReader(schema)
+    hole = PixelWindow(60, 30, 120, 90)
+    left_out = {large.image: [hole], Path("elsewhere.tif"): [large.window]}
+    some, every = (
+        Validator(network, 3, [large], reader, places).measure("test", ignore_event, lambda: None)
+        for places in (left_out, None)
+    )
+    inside = reader.read(large, hole)[1]
+    assert every.matrix.pixels - some.matrix.pixels == (inside != 255).sum() > 0
+    assert some.loss != every.loss
 
 
 def test_tells_how_far_it_is_and_stops_when_asked(data: TrainingData) -> None:
