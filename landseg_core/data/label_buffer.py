@@ -28,13 +28,17 @@ def cut_back_labels(
     tried = [cut_back(train, val, distance, slivers=True) for distance in distances(buffer)]
     if tried[0] == list(train):
         return tuple(train), buffer
-    counts = _counts([window for windows in tried for window in windows], read_tiles(), schema)
-    own = np.split(counts, np.cumsum([len(windows) for windows in tried])[:-1])
-    every = own[-1].sum(axis=0)
-    number = next(number for number, held in enumerate(own) if _enough(held.sum(axis=0), every))
-    labelled = (own[number].sum(axis=1) > 0).tolist()
-    rest = tuple(window for window, holds in zip(tried[number], labelled, strict=True) if holds)
-    return rest, distances(buffer)[number]
+    each = list(dict.fromkeys(window for windows in tried for window in windows))
+    counts = dict(zip(each, _counts(each, read_tiles(), schema), strict=True))
+    labelled = [[window for window in windows if counts[window].any()] for windows in tried]
+    held = [_total([counts[window] for window in windows], len(schema)) for windows in labelled]
+    number = next(number for number, pixels in enumerate(held) if _enough(pixels, held[-1]))
+    return tuple(labelled[number]), distances(buffer)[number]
+
+
+def _total(counts: Sequence[Counts], classes: int) -> Counts:
+    total: Counts = np.array(counts, np.int64).reshape(-1, classes).sum(axis=0)
+    return total
 
 
 def _enough(held: Counts, every: Counts) -> bool:

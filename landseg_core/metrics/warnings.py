@@ -34,9 +34,9 @@ def _dead(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Iterator[str]:
     never = _named(names, present & (divisors["users"] == 0))
     hardly = _named(names, present & (divisors["users"] > 0) & (np.nan_to_num(iou, nan=1.0) < DEAD_IOU))
     if never:
-        yield f"{shortened(never)}: in the validation areas, but never predicted; the accuracy hides it"
+        yield f"{shortened(never)}: labelled, but never predicted; the accuracy hides it"
     if hardly:
-        yield f"{shortened(hardly)}: in the validation areas, but hardly ever found (IoU 0.00); the accuracy hides it"
+        yield f"{shortened(hardly)}: labelled, but hardly ever found (IoU under {DEAD_IOU}); the accuracy hides it"
 
 
 def _never_validated(counts: npt.NDArray[np.int64], names: Sequence[str], trained: Sequence[bool]) -> Iterator[str]:

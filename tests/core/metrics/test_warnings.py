@@ -26,14 +26,14 @@ def test_good_figures_need_none() -> None:
 def test_a_class_that_is_never_predicted() -> None:
     counts = GOOD.copy()
     counts[:, 2] = 0
-    assert told(counts) == ("road: in the validation areas, but never predicted; the accuracy hides it",)
+    assert told(counts) == ("road: labelled, but never predicted; the accuracy hides it",)
 
 
 def test_a_class_that_is_hardly_found() -> None:
     counts = GOOD.copy()
     counts[1, 1] = counts[2, 2] = 1
     (sentence,) = told(counts)
-    assert sentence == "water, road: in the validation areas, but hardly ever found (IoU 0.00); the accuracy hides it"
+    assert sentence == "water, road: labelled, but hardly ever found (IoU under 0.01); the accuracy hides it"
 
 
 def test_a_class_that_is_predicted_but_not_there_is_not_dead() -> None:

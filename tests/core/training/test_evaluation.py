@@ -105,7 +105,7 @@ def test_what_is_left_needs_labels(
 
 def test_the_figures_stand_beside_their_warnings(bundle: ModelBundle, data: TrainingData) -> None:
     told = evaluate(bundle, data.val, "cpu").as_dict()
-    assert told["warnings"][0] == "road: in the validation areas, but never predicted; the accuracy hides it"
+    assert told["warnings"][0] == "road: labelled, but never predicted; the accuracy hides it"
     assert "too little ground" in told["warnings"][-1]
     assert [item["iou"] for item in told["per_class"]] == list(told["iou"].values())
     assert told["images"][0]["accuracy"] == told["accuracy"]
