@@ -116,7 +116,8 @@ def block_grid(areas: Sequence[LabelledArea], classes: int) -> BlockGrid:
     grid = BlockGrid(areas, BLOCK_SIDES[0])
     number = grid.count(areas)
     if number < ENOUGH_BLOCKS:
-        return BlockGrid(areas, BLOCK_SIDES[-1])
+        smaller = BlockGrid(areas, BLOCK_SIDES[-1])
+        return smaller if smaller.count(areas) <= most else grid
     while number > most:
         grid = BlockGrid(areas, 2 * grid.side)
         if grid.count(areas) == number:  # one for each image: there are no larger ones

@@ -200,7 +200,8 @@ class TrainingRun:
         position.seconds = self._clock.seconds
         self._save_checkpoint()
         if position.best_epoch is None:
-            self._state.bundle({"miou": None} | self._ground).save(self._folder.model)
+            ground = self._ground or trained_on(self._state.data, lambda: None)  # a resumed run may not have got so far
+            self._state.bundle({"miou": None} | ground).save(self._folder.model)
         return self._end("stopped")
 
     def _end_not_finite(self) -> TrainResult:

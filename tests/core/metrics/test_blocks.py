@@ -85,6 +85,7 @@ def test_no_block_spans_two_images_and_each_image_has_its_own_counts() -> None:
         ((600, 600), 60, 5, 512),
         ((40_000, 40_000), 1, 5, 1024),
         ((9000, 9000), 1, 250, 1024),
+        ((3500, 3500), 1, 250, 512),
     ],
 )
 def test_blocks_are_large_as_long_as_there_are_enough_and_few_enough(

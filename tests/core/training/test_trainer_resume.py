@@ -131,6 +131,10 @@ def test_a_stop_before_the_first_validation_gives_the_network_as_it_is(
     assert (result.reason, result.best_epoch, result.best_miou) == ("stopped", None, None)
     assert read_header(tmp_path / "run").training["miou"] is None
     assert names(tmp_path / "run") == FILES - {"figures.json"}
+    (tmp_path / "run" / "model.safetensors").unlink()
+    again = start(config, tmp_path / "run", resume=True)
+    again.trainer.fit(data, lambda _: again.control.stop(), again.control)  # as soon as it tells that it started
+    assert len(read_header(tmp_path / "run").training["trained_on"]) == 2
 
 
 def test_a_stop_during_validation(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
