@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from landseg_core.training.trainer import TrainResult
 
 
+class SplitWay(StrEnum):
+    """What validates where no list says so."""
+
+    BLOCKS = "blocks"
+    IMAGES = "images"
+
+
 def train(
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder for the run: model, checkpoint, metrics, settings.")],
     project: Annotated[Path | None, typer.Option(metavar="FILE", help="Learn from the labels of a project.")] = None,
@@ -30,6 +38,15 @@ def train(
     train_list: Annotated[Path | None, typer.Option(metavar="F", help="Stems to train on, one per line.")] = None,
     val_list: Annotated[Path | None, typer.Option(metavar="F", help="Stems to validate on, one per line.")] = None,
     landcover_ai: Annotated[Path | None, typer.Option(metavar="DIR", help="LandCover.ai as downloaded.")] = None,
+    split: Annotated[
+        SplitWay | None, typer.Option(help="What to validate on where no list says: blocks (default) or whole images.")
+    ] = None,
+    buffer: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=4096, metavar="PX", help="How far training keeps from blocks to validate on (default 64)."
+        ),
+    ] = None,
     model: Annotated[str, typer.Option(help="unet16, unet32 or unet64.")] = "unet16",
     epochs: Annotated[int | None, typer.Option(min=1, help="Train for N passes over the data.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Train for M minutes; fractions are fine.")] = None,
@@ -50,12 +67,12 @@ def train(
     entered into it. With --resume, the run goes on with the labels that it began with.
     """
     started = time.monotonic()  # --minutes are those of the command, loading torch included
-    source = Source(project, classes, images, masks, train_list, val_list, landcover_ai)
+    source = Source(project, classes, images, masks, train_list, val_list, landcover_ai, split, buffer)
     source.check()
     if epochs is not None and minutes is not None:
         raise typer.BadParameter("give either --epochs or --minutes")
     settings = _given(model=model, epochs=epochs, minutes=minutes, batch=batch, chip=chip, device=device, seed=seed)
-    settings |= _given(bands=parse_bands(bands), resolution_m=resolution)
+    settings |= _given(bands=parse_bands(bands), resolution_m=resolution, split=split and split.value, buffer=buffer)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.training.config import checked_config
@@ -88,6 +105,8 @@ class Source:
     train_list: Path | None
     val_list: Path | None
     landcover_ai: Path | None
+    split: SplitWay | None = None
+    buffer: int | None = None
 
     def check(self) -> None:
         """Refuse options that do not go together.
@@ -105,6 +124,10 @@ class Source:
             )
         if (self.project is None) == (self.classes is None):
             raise typer.BadParameter("give --classes, but not with --project, which has its own")
+        if (self.split is not None or self.buffer is not None) and (
+            self.landcover_ai or self.train_list or self.val_list
+        ):
+            raise typer.BadParameter("--split and --buffer are for data without lists: these say what validates")
 
     def load(self, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set in folders."""
@@ -119,7 +142,7 @@ class Source:
             return landcover_ai_data(self.landcover_ai, schema, reading=reading, on_event=on_event, control=control)
         assert self.images is not None
         assert self.masks is not None
-        how: dict[str, Any] = {"reading": reading, "on_event": on_event, "control": control}
+        how: dict[str, Any] = {"reading": reading, "on_event": on_event, "control": control} | split_options(config)
         return folder_data(self.images, self.masks, schema, self.train_list, self.val_list, seed=config.seed, **how)
 
 
@@ -137,8 +160,13 @@ def project_labels(
 
     with Project.open(file, read_only=True) as project:
         labels = labels_to_learn(project, run, resume=resume, on_event=on_event, control=control)
-    reading = Reading(config.bands, config.resolution_m)
-    return project_data(labels, config.seed, config.chip, on_event, control, reading)
+    how = {"reading": Reading(config.bands, config.resolution_m)} | split_options(config)
+    return project_data(labels, config.seed, config.chip, on_event, control, **how)
+
+
+def split_options(config: TrainConfig) -> dict[str, Any]:
+    """Return how labels are split, as `folder_data` and `project_data` take it."""
+    return {"split": config.split, "buffer": config.buffer}
 
 
 def enter_run(file: Path, run: Path, result: TrainResult, on_event: OnEvent) -> None:

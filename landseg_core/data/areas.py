@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from landseg_core.geo.window import PixelWindow
@@ -49,13 +49,18 @@ class ImageView:
 
 @dataclass(frozen=True)
 class LabelledArea:
-    """A window that is trained, validated or evaluated on, in px of the image as `view` reads it."""
+    """A window that is trained, validated or evaluated on, in px of the image as `view` reads it.
+
+    `class_px` are its labelled px by class index, counted in px of the image itself, and empty where nobody has counted
+    them; they do not tell areas apart.
+    """
 
     stem: str
     image: Path
     mask: Path
     window: PixelWindow
     view: ImageView = ImageView()
+    class_px: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def own_window(self) -> PixelWindow:

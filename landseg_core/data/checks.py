@@ -17,6 +17,7 @@ from landseg_core.data.masks import MaskSource
 from landseg_core.data.reading import ImageFacts
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.progress import ProgressMeter
@@ -39,6 +40,11 @@ class CheckedAreas:
     def facts(self) -> tuple[ImageFacts, ...]:
         """Return the facts of the images, in the order given."""
         return tuple(self.images.values())
+
+    @property
+    def grids(self) -> dict[Path, RasterGrid]:
+        """Return where the images lie."""
+        return {path: facts.grid for path, facts in self.images.items()}
 
 
 def check_areas(
@@ -197,7 +203,12 @@ def class_notices(train: npt.NDArray[np.int64], val: npt.NDArray[np.int64], name
         text
         for names_of, text in (
             (absent, f"no training pixel is {shortened(absent)}: the model cannot learn it"),
-            (unseen, f"no validation pixel is {shortened(unseen)}: the figures cannot show how well it is found"),
+            (unseen, never_validated(unseen)),
         )
         if names_of
     ]
+
+
+def never_validated(names: Iterable[str]) -> str:
+    """Return the sentence about classes that were trained and have no validation pixel."""
+    return f"no validation pixel is {shortened(names)}: the figures cannot show how well it is found"

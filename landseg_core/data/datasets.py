@@ -8,6 +8,7 @@ from dataclasses import replace
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.checks import CheckedAreas, check_areas, class_notices, require_labels
 from landseg_core.data.chips import TrainingData
+from landseg_core.data.overlaps import overlap_notices
 from landseg_core.data.reading import AS_THEY_ARE, Reading, plan_ground, seen_areas
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema
@@ -20,10 +21,12 @@ def training_data(
     on_event: OnEvent,
     control: JobControl | None,
     reading: Reading = AS_THEY_ARE,
+    notices: Sequence[str] = (),
 ) -> TrainingData:
     """Check all areas and return the data set; areas without any label are left out, with a notice.
 
     The areas given are in px of the images, those of the data set in px of the images as `reading` has them read.
+    `notices` are what there is to know already.
 
     Raises:
         DatasetError: the files do not fit together, a mask holds an unknown value, or a side has no label at all.
@@ -44,10 +47,12 @@ def training_data(
         first.dtype,
         ground.resolution_m,
         (
+            *notices,
             *checked.notices,
             *_empty_notices(checked),
             *class_notices(trained.counts.sum(axis=0), validated.counts.sum(axis=0), schema.names),
             *ground.notices,
+            *overlap_notices(trained.areas, validated.areas, checked.grids),
         ),
         first.names,
     )
@@ -67,7 +72,9 @@ def _part(checked: CheckedAreas, part: slice) -> CheckedAreas:
 
 
 def _labelled(checked: CheckedAreas) -> tuple[LabelledArea, ...]:
-    return tuple(area for area, counts in zip(checked.areas, checked.counts, strict=True) if counts.any())
+    """Return the areas that hold labels, each with how many."""
+    counted = zip(checked.areas, checked.counts.tolist(), strict=True)
+    return tuple(replace(area, class_px=tuple(counts)) for area, counts in counted if any(counts))
 
 
 def _empty_notices(checked: CheckedAreas) -> list[str]:

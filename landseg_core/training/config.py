@@ -26,6 +26,8 @@ class TrainConfig(pydantic.BaseModel):
     `batch` is in chips, `chip` their side in px; `learning_rate` is the highest of the one-cycle schedule.
     `precision` "auto" takes the fastest arithmetic that the device is good at. `bands`, by number or name, are all by
     default; `resolution_m` is the ground (m) per pixel to learn at, by default that of the images.
+    Where no list says what validates, `split` holds back blocks or whole images; `buffer` px of the images lie between
+    what is trained on and what validates.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +44,8 @@ class TrainConfig(pydantic.BaseModel):
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**63)] = 0
     bands: tuple[str, ...] = ()
     resolution_m: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None = None
+    split: Literal["blocks", "images"] = "blocks"
+    buffer: Annotated[int, pydantic.Field(ge=0, le=4096)] = 64
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -17,11 +17,12 @@ from landseg_core.output_files import unwritable, write_atomically
 
 
 class RunFolder:
-    """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings."""
+    """The files of a run: best model and its figures, checkpoint (its record twice, for people), metrics, settings."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.model = path / MODEL_FILE
+        self.figures = path / "figures.json"
         self.checkpoint = path / "last.safetensors"
         self.checkpoint_record = path / "last.json"
         self.metrics = path / "metrics.jsonl"
@@ -30,7 +31,7 @@ class RunFolder:
 
     @property
     def _files(self) -> tuple[Path, ...]:
-        return self.model, self.checkpoint, self.checkpoint_record, self.metrics, self.config
+        return self.model, self.figures, self.checkpoint, self.checkpoint_record, self.metrics, self.config
 
     def require_free(self, *, overwrite: bool) -> None:
         """Check that a new run may go here.
@@ -88,6 +89,14 @@ class RunFolder:
             OutputError: they cannot be written.
         """
         write_atomically(self.config, (json.dumps(settings, indent=2) + "\n").encode())
+
+    def write_figures(self, figures: Mapping[str, Any]) -> None:
+        """Write the figures of the best model, JSON-able.
+
+        Raises:
+            OutputError: they cannot be written; those of the best model before are untouched.
+        """
+        write_atomically(self.figures, (json.dumps(figures, allow_nan=False) + "\n").encode())
 
 
 class MetricsLog:

@@ -30,6 +30,7 @@ class Folders:
         from landseg_core.data.folders import folder_data
 
         lists, how = (self.train_list, self.val_list), _how(config, on_event, control)
+        how |= _split(config)
         return folder_data(self.images, self.masks, request.schema, *lists, seed=config.seed, **how)
 
 
@@ -59,13 +60,17 @@ class ProjectLabels:
 
         telling = {"on_event": on_event, "control": control}
         labels = labels_to_learn(self.project, request.run_folder, resume=request.resume, **telling)
-        return project_data(labels, config.seed, config.chip, **_how(config, on_event, control))
+        return project_data(labels, config.seed, config.chip, **_how(config, on_event, control), **_split(config))
 
 
 def _how(config: TrainConfig, on_event: OnEvent, control: JobControl) -> dict[str, Any]:
     from landseg_core.data.reading import Reading
 
     return {"reading": Reading(config.bands, config.resolution_m), "on_event": on_event, "control": control}
+
+
+def _split(config: TrainConfig) -> dict[str, Any]:
+    return {"split": config.split, "buffer": config.buffer}
 
 
 @dataclass(frozen=True)

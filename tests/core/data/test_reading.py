@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from landseg_core.data.areas import ImageView, LabelledArea
 from landseg_core.data.chips import TrainingData
+from landseg_core.data.datasets import training_data
 from landseg_core.data.folders import folder_data
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.reading import ImageFacts, Reading, plan_ground
 from landseg_core.errors import DatasetError, RasterError
+from landseg_core.events import ignore_event
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
@@ -237,3 +239,19 @@ def test_labels_alone_are_those_below_the_centres(mixed: Callable[..., TrainingD
     np.testing.assert_array_equal(alone, labels)
     np.testing.assert_array_equal(reader.read_labels(area, window), labels)
     assert len(np.unique(labels)) == 2
+
+
+def test_overlaps_are_found_where_the_files_lie(write_raster: WriteRaster, tmp_path: Path, schema: ClassSchema) -> None:
+    """The last metres of both images are the same ground; in px of what is read they would lie elsewhere."""
+    areas = []
+    for metres in (0.25, 0.5):
+        size, stem = round(SIDE_M / metres), f"at_{metres}"
+        place = {"crs": "EPSG:32632", "transform": Affine(metres, 0, 5e5, 0, -metres, 5e6)}
+        image = write_raster(tmp_path / f"{stem}.tif", np.zeros((size, size), np.uint8), **place)
+        mask = write_raster(tmp_path / f"{stem}_mask.tif", np.full((size, size), 4, np.uint8), **place)
+        corner = PixelWindow(round(30 / metres), round(30 / metres), round(10 / metres), round(10 / metres))
+        areas.append(LabelledArea(stem, image, mask, corner))
+    data = training_data(areas[:1], areas[1:], schema, ignore_event, None)
+    assert [area.window for area in (*data.train, *data.val)] == [PixelWindow(60, 60, 20, 20)] * 2
+    assert any("at_0.5 and at_0.25 show the same ground" in notice for notice in data.notices)
+    assert [sum(area.class_px) for area in (*data.train, *data.val)] == [40 * 40, 20 * 20]

@@ -102,11 +102,26 @@ def test_evaluation_resamples_to_the_model_and_says_so(
     areas = evaluation_areas(root / "images", root / "masks", schema)
     events: list[Event] = []
     figures = evaluate(result.bundle, areas, "cpu", events.append)
-    assert figures.pixels == 3 * 120 * 120
-    (notice,) = (event.message for event in events if isinstance(event, Notice))
-    assert notice == (
-        "1 of 3 images are resampled to the model's 0.5 m of ground per pixel, and the figures are counted at it"
+    assert figures.pixels == 2 * 120 * 120
+    left_out, resampled = (event.message for event in events if isinstance(event, Notice))
+    assert left_out.startswith("14400 of 86400 pixels are left out, since the model was trained on them (a)")
+    assert resampled == (
+        "1 of 2 images are resampled to the model's 0.5 m of ground per pixel, and the figures are counted at it"
     )
+
+
+def test_ground_trained_at_another_resolution_does_not_count(
+    write_set: Callable[..., Path], schema: ClassSchema, start: Any, config: TrainConfig
+) -> None:
+    root = write_set({"a": 0.5, "b": 0.25, "c": 0.5, "d": 0.25, "e": 0.5}, grey)
+    data = folder_data(root / "images", root / "masks", schema, None, root / "val.txt")
+    upper = [replace(area, window=replace(area.window, height=60)) for area in data.train]
+    result = start(config, root / "run").fit(replace(data, train=tuple(upper)))
+    areas = evaluation_areas(root / "images", root / "masks", schema)
+    figures = evaluate(result.bundle, areas, "cpu")
+    own_px = [area.own_window.pixels for area in upper]
+    assert own_px == [60 * 120, 120 * 240, 60 * 120, 120 * 240]
+    assert (figures.left_out_px, figures.pixels) == (sum(own_px), 4 * 60 * 120 + 120 * 120)
 
 
 def test_without_a_crs_nothing_is_claimed(

@@ -24,7 +24,7 @@ from landseg_core.training.trainer import Trainer
 
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
-FILES = {"model.safetensors", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
+FILES = {"model.safetensors", "figures.json", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from landseg_core.training.validation import Figures, Validator
 
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
-FILES = {"model.safetensors", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
+FILES = {"model.safetensors", "figures.json", "last.safetensors", "last.json", "metrics.jsonl", "config.json"}
 
 
 def names(folder: Path) -> set[str]:
