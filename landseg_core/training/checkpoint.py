@@ -29,7 +29,7 @@ _FREE_SETTINGS = {"device"}
 
 @dataclasses.dataclass(frozen=True)
 class DataFingerprint:
-    """Tells one data set from another: pixels of both sides, and a hash of classes, bands and areas."""
+    """Tells one data set from another: pixels of both sides, and a hash of classes, areas and how images are read."""
 
     train_pixels: int
     val_pixels: int
@@ -38,9 +38,14 @@ class DataFingerprint:
     @classmethod
     def of(cls, data: TrainingData) -> DataFingerprint:
         """Return the fingerprint of `data`: of what it holds, not of the folder it lies in."""
-        sides = [[(area.stem, str(area.window)) for area in side] for side in (data.train, data.val)]
+        sides = [[_told(area, data.bands) for area in side] for side in (data.train, data.val)]
         told = json.dumps([data.schema.to_json(), data.bands, data.dtype, sides])
         return cls(pixels(data.train), pixels(data.val), hashlib.sha256(told.encode()).hexdigest())
+
+
+def _told(area: LabelledArea, bands: Sequence[int]) -> tuple[Any, ...]:
+    """Return what tells an area from others: where it lies, and from which bands and at which size it is read."""
+    return area.stem, str(area.window), area.view.bands or bands, area.view.size
 
 
 @dataclasses.dataclass(frozen=True)

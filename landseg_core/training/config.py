@@ -102,6 +102,14 @@ class TrainConfig(pydantic.BaseModel):
     resolution_m: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = Field(
         None, title="Ground resolution", description="Metres per px to learn at; that of the images where not given"
     )
+    split: Literal["blocks", "images"] = Field(
+        "blocks",
+        title="Split",
+        description="What validates where no list says it: blocks or whole images",
+    )
+    buffer: Annotated[int, Field(ge=0, le=4096)] = Field(
+        64, title="Buffer", description="Px of the images between what is trained on and what validates"
+    )
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = Field(
         "auto", title="Device", description="What computes: auto takes the graphics card where there is one"
     )

@@ -18,6 +18,8 @@ from landseg_core.data.class_places import ClassPlaces
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, RunFinished, RunStarted, StepFinished
+from landseg_core.metrics.figures import MapFigures, map_figures
+from landseg_core.metrics.warnings import figure_warnings
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.training.checkpoint import pixels
 from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig
@@ -28,6 +30,7 @@ from landseg_core.training.report import keep_report
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import EpochSchedule, MinutesSchedule, RunClock, Schedule, one_cycle
 from landseg_core.training.state import RunState
+from landseg_core.training.trained_on import trained_classes, trained_on
 from landseg_core.training.validation import Figures, Validator
 
 CHECKPOINT_SECONDS = 60.0
@@ -78,6 +81,8 @@ class TrainingRun:
         self._validator = Validator(state.learner.network, len(data.schema), data.val, reader)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
         self._schedule = _schedule(self._config, self._steps_per_epoch)
+        self._trained = trained_classes(data)
+        self._ground: dict[str, Any] = {}
         clock.add(self._position.seconds)
         self._saved_at = clock.seconds
 
@@ -101,6 +106,7 @@ class TrainingRun:
         return self._end("finished")
 
     def _train(self) -> None:
+        self._ground = trained_on(self._state.data, lambda: self._clock.checkpoint(self._control))
         self._reserve_validation()
         self._position.start_training(self._clock.seconds)
         while not self._position.finished:
@@ -182,7 +188,9 @@ class TrainingRun:
         best = position.best_miou is None or figures.matrix.miou > position.best_miou
         if best:
             position.best_epoch, position.best_miou = position.epoch, figures.matrix.miou
-            self._state.bundle(self._told(figures)).save(self._folder.model)
+            told = map_figures(figures.blocks, self._state.data.schema, self._trained)
+            self._state.bundle(self._told(figures, told)).save(self._folder.model)
+            self._folder.write_figures({"epoch": position.epoch} | told.as_dict())
         self._show_pictures(keep=best)
         self._tell_epoch(figures, best=best)
 
@@ -231,8 +239,9 @@ class TrainingRun:
         position.seconds = self._clock.seconds
         self._save_checkpoint()
         if position.best_epoch is None:
+            ground = self._ground or trained_on(self._state.data, lambda: None)  # a resumed run may not have got so far
             with self._state.learner.average.in_place():
-                self._state.bundle({"miou": None}).save(self._folder.model)
+                self._state.bundle({"miou": None} | ground).save(self._folder.model)
         return self._end("stopped")
 
     def _end_not_finite(self) -> TrainResult:
@@ -283,6 +292,7 @@ class TrainingRun:
                 seconds=position.seconds,
                 best=best,
                 val_pixels=matrix.pixels,
+                warnings=figure_warnings(figures.blocks, self._state.data.schema.names, self._trained),
             )
         )
 
@@ -300,8 +310,8 @@ class TrainingRun:
         )
         keep_report(self._folder.path, self._on_event)
 
-    def _told(self, figures: Figures) -> dict[str, Any]:
-        """Return what the model file tells of how good its model is."""
+    def _told(self, figures: Figures, told: MapFigures) -> dict[str, Any]:
+        """Return what the model file tells of how good its model is, and of the ground it learnt from."""
         matrix = figures.matrix
         return {
             "miou": matrix.miou,
@@ -310,7 +320,8 @@ class TrainingRun:
             "val_loss": figures.loss,
             "val_pixels": matrix.pixels,
             "train_loss": self._position.train_loss,
-        }
+            "figures": told.as_record(),
+        } | self._ground
 
     def _iou(self, figures: Figures) -> dict[str, float | None]:
         return dict(zip(self._state.data.schema.names, figures.matrix.iou(), strict=True))

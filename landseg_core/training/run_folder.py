@@ -98,6 +98,14 @@ class RunFolder:
         """
         write_atomically(self.config, (json.dumps(settings, indent=2) + "\n").encode())
 
+    def write_figures(self, figures: Mapping[str, Any]) -> None:
+        """Write the figures of the best model, JSON-able.
+
+        Raises:
+            OutputError: they cannot be written; those of the best model before are untouched.
+        """
+        write_atomically(self.figures, (json.dumps(figures, allow_nan=False) + "\n").encode())
+
 
 class MetricsLog:
     """Writes events to `metrics.jsonl`, a line each, at once, and passes them on. A context manager."""

@@ -94,6 +94,7 @@ class RunState:
             bands=data.bands,
             dtype=data.dtype,
             normalisation=self.normalisation,
+            band_names=data.band_names,
             ground_resolution_m=data.ground_resolution_m,
             training=told | figures | {"settings": self.config.model_dump(mode="json")},
             state=weights_of(self.learner.network.model),

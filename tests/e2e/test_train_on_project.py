@@ -73,3 +73,27 @@ def test_what_is_no_project(landseg, tmp_path: Path) -> None:
     done = landseg("train", "--project", tmp_path / "text.landseg", "--out", tmp_path / "run", expect=1)
     assert "text.landseg" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_whole_images_cannot_be_held_back_of_one(landseg, project_file: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    done = landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--split", "images", expect=1)
+    assert "only one image is labelled, so none can be held back to validate on" in done.stderr
+    assert not run.exists()
+
+
+def test_a_buffer_of_nothing_is_said_to_nobody(landseg, project_file: Path, tmp_path: Path) -> None:
+    done = landseg("train", "--project", project_file, "--out", tmp_path / "run", *SETTINGS, "--buffer", 0)
+    assert "lie between the ground to train on" not in done.stderr
+    assert "1 warning" in done.stderr or "warnings" in done.stderr
+    assert "warning: the figures come from" in done.stderr
+
+
+def test_a_run_goes_on_with_the_buffer_that_it_began_with(landseg, project_file: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--buffer", 9)
+    assert json.loads((run / "config.json").read_text())["buffer"] == 9
+    done = landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--resume", expect=1)
+    assert "other settings (buffer was 9, now 64)" in done.stderr
+    done = landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--buffer", 9, "--resume")
+    assert "nothing to resume" in done.stderr
