@@ -40,7 +40,7 @@ def test_a_restored_learner_goes_on_to_the_bit(config: TrainConfig) -> None:
     first, second = a_learner(config), a_learner(config, seed=1)
     for number in range(3):
         first.step(*a_batch(number), 0.01)
-    second.restore(first.tensors(), first.scale)
+    second.restore(first.tensors())
     for number in range(3, 6):
         assert first.step(*a_batch(number), 0.01) == second.step(*a_batch(number), 0.01)
     for name, value in weights_of(first.network.model).items():
@@ -54,7 +54,7 @@ def test_the_random_numbers_are_restored_too(config: TrainConfig) -> None:
         tensors = learner.tensors()
         expected = torch.rand(2)
         torch.rand(5)
-        learner.restore(tensors, learner.scale)
+        learner.restore(tensors)
         assert torch.equal(torch.rand(2), expected)
 
 
@@ -64,7 +64,7 @@ def test_tensors_of_another_network_are_refused(change: dict[str, torch.Tensor |
     learner.step(*a_batch(0), 0.01)
     tensors = {name: value for name, value in (learner.tensors() | change).items() if value is not None}
     with pytest.raises((KeyError, RuntimeError)):
-        learner.restore(tensors, learner.scale)
+        learner.restore(tensors)
 
 
 @pytest.mark.parametrize("where", ["loss", "gradient"])

@@ -52,9 +52,9 @@ def test_a_log_is_cut_after_the_step_of_the_checkpoint(tmp_path: Path) -> None:
             log(step(number))
     whole = path.read_text().splitlines(keepends=True)
     path.write_text("".join(whole) + '{"event": "step", "st')
-    cut_log(path, 3)
+    cut_log(path, 3, 2)
     assert path.read_text() == "".join(whole[:4])
-    cut_log(tmp_path / "none.jsonl", 3)
+    cut_log(tmp_path / "none.jsonl", 3, 2)
     assert not (tmp_path / "none.jsonl").exists()
 
 
