@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import signal
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 
 from landseg_core.data.chips import TrainingData
+from landseg_core.events import Notice, StepFinished
 from landseg_core.models.header import read_header
 from landseg_core.models.tensor_file import read_tensor_file
 from landseg_core.output_files import OutputFiles
 from landseg_core.training import run as run_module
 from landseg_core.training import schedule
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.learner import Learner
 from landseg_core.training.picture_file import read_pictures
 from landseg_core.training.run_history import read_history
 
@@ -110,20 +113,9 @@ def test_a_process_killed_at_random_ends_as_one_that_never_was(
     require_of_one_model(tmp_path / "run")
 
 
-@pytest.mark.parametrize("precision", ["fp32", "auto"])
-def test_a_run_killed_after_any_file_ends_as_one_that_never_was(
-    precision: str,
-    start: Start,
-    config: TrainConfig,
-    data: TrainingData,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The run dies again and again, each time after the next file, before or after that file is in its place."""
-    monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(schedule, "ANCHOR_STEPS", 3)
-    config = config.model_copy(update={"epochs": 2, "precision": precision})
-    start(config, tmp_path / "whole").fit(data)
+@pytest.fixture
+def die_after_files(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return a switch that kills what writes so many files; every other time just before the last is in its place."""
     place, left, late = OutputFiles._place, 0, False
 
     def dying_place(self: OutputFiles, *what: Any) -> None:
@@ -134,19 +126,60 @@ def test_a_run_killed_after_any_file_ends_as_one_that_never_was(
         if left == 0:
             raise Killed
 
+    def switch(files: int) -> None:
+        nonlocal left, late
+        left, late = files, not late
+
     monkeypatch.setattr(OutputFiles, "_place", dying_place)
-    ended = False
-    for number in range(200):
-        # Three files or so are written before a step is done, so that every second life gets one step further.
-        left, late = 4 + number % 6, number % 4 > 1
+    return switch
+
+
+def brought_to_its_end(fit: Callable[[bool], Any], run: Path, die_after_files: Callable[[int], None]) -> int:
+    """Let a run die again and again, each time after some more files, and return how often it did."""
+    for deaths in range(200):
+        die_after_files(4 + deaths % 7)  # to begin with, and with each step, it writes two or three
         try:
-            resume = (tmp_path / "run" / "last.safetensors").exists()
-            start(config, tmp_path / "run", resume=resume, overwrite=not resume).fit(data)
-            ended = True
-            break
+            fit((run / "last.safetensors").exists())
         except Killed:
             continue
-    assert ended
-    assert number > 8
-    require_same(tmp_path / "run", tmp_path / "whole")
-    require_of_one_model(tmp_path / "run")
+        return deaths
+    raise AssertionError("the run comes to no end")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "auto"])
+@pytest.mark.parametrize("lost_at", [(9, 9), (1, 4), (2, 5)])
+def test_a_run_killed_after_any_file_ends_as_one_that_never_was(
+    precision: str,
+    lost_at: tuple[int, int],
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    die_after_files: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where the loss is lost in a batch (epoch, number), unless the learning rate is lowered."""
+    monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(schedule, "ANCHOR_STEPS", 3)
+    config = config.model_copy(update={"epochs": 2, "precision": precision})
+    usual = start(config, tmp_path / "usual")
+    usual.fit(data)
+    rates = {(step.epoch, (step.step - 1) % 7): step.learning_rate for step in usual.told(StepFinished)}
+    good = Learner.step
+
+    def fragile_step(self: Learner, chips: Any, labels: Any, rate: float, seed: tuple[int, ...]) -> float:
+        lost = seed[1:3] == lost_at and rate > 0.75 * rates[lost_at]
+        return math.nan if lost else good(self, chips, labels, rate, seed)
+
+    monkeypatch.setattr(Learner, "step", fragile_step)
+    whole = start(config, tmp_path / "whole")
+    whole.fit(data)
+    run = tmp_path / "run"
+    deaths = brought_to_its_end(
+        lambda resume: start(config, run, resume=resume, overwrite=not resume).fit(data), run, die_after_files
+    )
+    assert deaths > 8
+    assert len([notice for notice in whole.told(Notice) if "goes back" in notice.message]) == (lost_at in rates)
+    assert [step["step"] for step in logged(run, "step")] == list(range(1, 15))
+    require_same(run, tmp_path / "whole")
+    require_of_one_model(run)
