@@ -8,20 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from landseg_core.data.chips import TrainingData
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.events import EpochFinished, Notice, StepFinished
-from landseg_core.models.catalog import build_model
 from landseg_core.training import run as run_module
 from landseg_core.training.config import TrainConfig
-from landseg_core.training.devices import Precision
 from landseg_core.training.learner import Learner
-from landseg_core.training.network import Network
 from landseg_core.training.schedule import RunPosition
 from landseg_core.training.validation import Figures, Validator
-from tests.core.training.test_learner import CPU, a_batch
 
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
@@ -147,28 +141,3 @@ def test_time_does_not_go_back() -> None:
     assert (back.epoch, back.step, back.best_epoch, back.seconds) == (2, 20, 1, 95.0)
     assert (back.preparation_seconds, back.validation_seconds, back.validated_share) == (3, 2, 0.5)
     assert (now.gone_back(95.0).step, now.gone_back(95.0).seconds) == (0, 95.0)
-
-
-def a_scaled_learner(config: TrainConfig) -> Learner:
-    """Return a learner that scales its gradients as in fp16."""
-    precision = Precision("fp16", None, torch.contiguous_format, scaled=True)
-    model = build_model(config.model, 3, 3)
-    return Learner(Network(model, Normalisation((128.0,) * 3, (50.0,) * 3), CPU, precision), config)
-
-
-def test_gradients_that_overflow_at_any_scale_are_not_finite(config: TrainConfig) -> None:
-    learner = a_scaled_learner(config)
-    learner.network.model.head.weight.register_hook(lambda gradient: gradient * math.inf)
-    losses = [learner.step(*a_batch(0), 0.01) for _ in range(17)]
-    assert not any(map(math.isnan, losses[:16]))  # 65536, halved 16 times, is 1
-    assert math.isnan(losses[16])
-
-
-def test_the_scale_of_gradients_is_restored(config: TrainConfig) -> None:
-    first, second = a_scaled_learner(config), a_scaled_learner(config)
-    handle = first.network.model.head.weight.register_hook(lambda gradient: gradient * math.inf)
-    first.step(*a_batch(0), 0.01)
-    handle.remove()
-    first.step(*a_batch(1), 0.01)
-    second.restore(first.tensors())
-    assert second.tensors()["scaling"].tolist() == [32768.0, 1.0]
