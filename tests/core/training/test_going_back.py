@@ -49,9 +49,18 @@ def losses_break_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return switch
 
 
+@pytest.mark.parametrize("checkpoint_seconds", [0.0, 60.0])
 def test_a_lost_loss_brings_the_run_back_to_its_last_epoch_at_half_the_rate(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, losses_break_at: Callable[..., None]
+    checkpoint_seconds: float,
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    losses_break_at: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Wherever the last checkpoint is."""
+    monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", checkpoint_seconds)
     usual, run = start(config, tmp_path / "usual"), start(config, tmp_path / "run")
     usual.fit(data)
     losses_break_at(11)
