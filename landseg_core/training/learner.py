@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from landseg_core.training.average import WeightAverage
 from landseg_core.training.colour import ColourChange
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.losses import cross_entropy, dice_loss
-from landseg_core.training.memory import NotEnoughMemoryError, keeper, memory_errors
+from landseg_core.training.memory import NotEnoughMemoryError, free_cache, keeper, memory_errors
 from landseg_core.training.network import Network
 
 GRADIENT_NORM = 5.0
@@ -64,12 +65,10 @@ class Learner:
         """
         self.network.model.train()
         while True:
-            try:
-                with memory_errors():
-                    value = self._gradients(pixels, labels, seed)
+            with suppress(NotEnoughMemoryError), memory_errors():
+                value = self._gradients(pixels, labels, seed)
                 break
-            except NotEnoughMemoryError:
-                self._halve(pixels)
+            self._halve(pixels)
         return value if math.isfinite(value) and self._descend(learning_rate) else math.nan
 
     def _gradients(self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]) -> float:
@@ -94,6 +93,7 @@ class Learner:
     def _halve(self, pixels: npt.NDArray[Any]) -> None:
         """Learn from half as many chips at a time from now on."""
         self._optimiser.zero_grad()
+        free_cache()
         if self.micro_batch == 1:
             side = pixels.shape[-1]
             raise TrainingError(

@@ -16,7 +16,7 @@ _SIGNS = ("DefaultCPUAllocator: ", "not enough memory", "out of memory")
 
 
 class NotEnoughMemoryError(Exception):
-    """Some work needs more memory than the device has; what it had taken is free again."""
+    """Some work needs more memory than the device has; what it had taken is free when this is no longer handled."""
 
 
 @contextmanager
@@ -26,17 +26,12 @@ def memory_errors() -> Iterator[None]:
     Raises:
         NotEnoughMemoryError: the `with` block needs more memory than there is.
     """
-    lacking = False
     try:
         yield
     except RuntimeError as error:  # torch.OutOfMemoryError is one
-        lacking = is_out_of_memory(error)
-        if not lacking:
+        if not is_out_of_memory(error):
             raise
-    # Only now: while the error lives, its traceback holds the tensors of every function that it went through.
-    if lacking:
-        free_cache()
-        raise NotEnoughMemoryError
+        raise NotEnoughMemoryError from error
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
@@ -45,7 +40,10 @@ def is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def free_cache() -> None:
-    """Give back memory that torch keeps for later."""
+    """Give back memory that torch keeps for later.
+
+    Not while an error is handled: its traceback holds the tensors of every function that it went through.
+    """
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

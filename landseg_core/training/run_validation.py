@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from landseg_core.data.chips import TrainingData
 from landseg_core.data.reader import AreaReader
 from landseg_core.events import Notice, OnEvent
-from landseg_core.training.memory import NotEnoughMemoryError, memory_errors, smaller_windows
+from landseg_core.training.memory import NotEnoughMemoryError, free_cache, memory_errors, smaller_windows
 from landseg_core.training.network import Network
 from landseg_core.training.pictures import PictureChooser
 from landseg_core.training.schedule import RunPosition
@@ -65,10 +66,9 @@ class RunValidation:
     def _in_memory(self, work: Callable[[Validator], Answer]) -> Answer:
         """Return what `work` gives, tried again with windows of half the size until memory suffices for them."""
         while True:
-            try:
-                with memory_errors():
-                    return work(self._validator)
-            except NotEnoughMemoryError:
-                before = self._validator.largest
+            with suppress(NotEnoughMemoryError), memory_errors():
+                return work(self._validator)
+            free_cache()
+            before = self._validator.largest
             self._validator = self._validator.halved()
             self._on_event(smaller_windows(self._network.device, before, self._validator.largest))

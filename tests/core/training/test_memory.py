@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +169,19 @@ def test_every_kind_of_too_little_memory(error: RuntimeError) -> None:
         raise error
     with pytest.raises(TrainingError, match="this computer has not enough memory"), memory_as_sentence(CPU):
         raise error
+
+
+def test_what_had_been_taken_is_free_for_the_next_attempt() -> None:
+    taken: list[weakref.ref[torch.Tensor]] = []
+
+    def work() -> None:
+        tensor = torch.zeros(3)
+        taken.append(weakref.ref(tensor))
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with suppress(NotEnoughMemoryError), memory_errors():
+        work()
+    assert taken[0]() is None
 
 
 def test_too_much_for_this_computer_in_earnest() -> None:
