@@ -87,11 +87,12 @@ def train(
     settings |= _given(bands=parse_bands(bands), resolution_m=resolution, split=split and split.value, buffer=buffer)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
+        from landseg_core.training.checkpoint import resumed_config
         from landseg_core.training.config import checked_config
         from landseg_core.training.project_run import kept_with_its_run
         from landseg_core.training.trainer import Trainer
 
-        config = checked_config(settings)
+        config = resumed_config(out, settings) if resume else checked_config(settings)
         trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
         with kept_with_its_run(out):
             if project is not None:

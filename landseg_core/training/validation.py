@@ -17,12 +17,14 @@ import torch
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
+from landseg_core.errors import TrainingError
 from landseg_core.events import OnEvent, Progress
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.metrics.blocks import BlockCounts, BlockTally, block_grid
 from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.training.losses import cross_entropy_sum
+from landseg_core.training.memory import keeper
 from landseg_core.training.network import Network
 from landseg_core.training.prefetch import Prefetcher
 
@@ -41,6 +43,21 @@ class CountedWindow:
     read: PixelWindow
     counted: PixelWindow
 
+    def halves(self, reach: int, multiple: int) -> tuple[CountedWindow, ...]:
+        """Return this window as two across its longer side, or as it is where it cannot be cut; see `counted_windows`.
+
+        Counted together they are this window, and read so that each pixel's logits are the same.
+        """
+        read, counted, margin = self.read, self.counted, _margin(reach, multiple)
+        wide = read.width >= read.height
+        ends = (
+            (read.x, read.right, counted.x, counted.right) if wide else (read.y, read.bottom, counted.y, counted.bottom)
+        )
+        return tuple(
+            CountedWindow(self.area, _part(read, start, end, wide=wide), _part(counted, first, last, wide=wide))
+            for start, end, first, last in _halves(*ends, margin, multiple)
+        )
+
 
 def counted_windows(area: LabelledArea, multiple: int, reach: int, side: int = WINDOW_SIDE) -> Iterator[CountedWindow]:
     """Yield windows that count each pixel of `area` exactly once, row by row.
@@ -50,7 +67,7 @@ def counted_windows(area: LabelledArea, multiple: int, reach: int, side: int = W
     `WIDEST_MARGIN` they are so only nearly: beyond that an influence is there in principle and not in the figures, and
     the margins would become most of the work. An area up to `side` px is one window.
     """
-    margin = -(-min(reach, WIDEST_MARGIN) // multiple) * multiple
+    margin = _margin(reach, multiple)
     dx, dy = area.window.x, area.window.y
     columns = _spans(area.window.width, side, margin, multiple)
     for top, bottom, upper, lower in _spans(area.window.height, side, margin, multiple):
@@ -68,6 +85,28 @@ def _spans(length: int, side: int, margin: int, multiple: int) -> list[tuple[int
     parts = -(-units // max(1, (side - 2 * margin) // multiple))
     cuts = [*(units * part // parts * multiple for part in range(parts)), length]
     return [(max(0, start - margin), min(length, end + margin), start, end) for start, end in itertools.pairwise(cuts)]
+
+
+def _margin(reach: int, multiple: int) -> int:
+    """Return `reach` px, `WIDEST_MARGIN` at most, rounded up to the pooling grid."""
+    return -(-min(reach, WIDEST_MARGIN) // multiple) * multiple
+
+
+def _part(window: PixelWindow, start: int, end: int, *, wide: bool) -> PixelWindow:
+    """Return the columns (rows, unless `wide`) `start` to `end` of a window."""
+    if wide:
+        return PixelWindow(start, window.y, end - start, window.height)
+    return PixelWindow(window.x, start, window.width, end - start)
+
+
+def _halves(
+    start: int, end: int, first: int, last: int, margin: int, multiple: int
+) -> tuple[tuple[int, int, int, int], ...]:
+    """Return the halves of what is read from `start` to `end` and counted from `first` to `last`, in this order."""
+    cut = start + ((first + last) // 2 - start) // multiple * multiple
+    if not first < cut < last:
+        return ((start, end, first, last),)
+    return (start, min(end, cut + margin), first, cut), (max(start, cut - margin), end, cut, last)
 
 
 Look = Callable[[str, PixelWindow, npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
@@ -132,6 +171,32 @@ class Validator:
         chosen._windows = [self._windows[index * total // count] for index in range(count)]
         if not any(map(self._labelled, chosen._windows)):
             chosen._windows.extend(itertools.islice(filter(self._labelled, self._windows), 1))
+        return chosen
+
+    @property
+    def largest(self) -> PixelWindow:
+        """Return the largest window that is given to the network."""
+        return max((window.read for window in self._windows), key=lambda read: read.pixels)
+
+    def halved(self) -> Validator:
+        """Return a validator of the same pixels in windows of about half the size.
+
+        Raises:
+            TrainingError: they cannot be smaller.
+        """
+        reach, multiple = self._network.model.reach, self._network.model.multiple
+        chosen, most = copy.copy(self), self.largest.pixels / 2
+        chosen._windows = [
+            part
+            for window in self._windows
+            for part in (window.halves(reach, multiple) if window.read.pixels > most else (window,))
+        ]
+        before, after = self.largest, chosen.largest
+        if after.pixels >= before.pixels:
+            raise TrainingError(
+                f"{keeper(self._network.device)} has no memory to validate {before.width} x {before.height} px at "
+                "once, and this network needs to see as much; choose a smaller network, or close other programs"
+            )
         return chosen
 
     def _labelled(self, window: CountedWindow) -> bool:

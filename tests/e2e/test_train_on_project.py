@@ -11,6 +11,7 @@ import rasterio
 from affine import Affine
 
 from landseg_core.labels.classes import load_classes
+from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.project.project import Project
 
 SIDE = 384
@@ -45,7 +46,7 @@ def test_from_a_project_to_a_model(landseg, project_file: Path, tmp_path: Path) 
     assert {"model.safetensors", "metrics.jsonl", "labels/field.tif", "labels/labels.json"} <= files
     with Project.open(project_file) as project:
         (entry,) = project.runs
-        assert (entry.folder, entry.model, entry.label_state) == (run, "unet16", project.label_state())
+        assert (entry.folder, entry.model, entry.label_state) == (run, DEFAULT_MODEL, project.label_state())
         assert entry.figures["epochs"] == 1
     events = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert events[-1]["event"] == "run_finished"
@@ -93,7 +94,7 @@ def test_a_run_goes_on_with_the_buffer_that_it_began_with(landseg, project_file:
     run = tmp_path / "run"
     landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--buffer", 9)
     assert json.loads((run / "config.json").read_text())["buffer"] == 9
-    done = landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--resume", expect=1)
+    done = landseg("train", "--project", project_file, "--out", run, "--buffer", 64, "--resume", expect=1)
     assert "other settings (buffer was 9, now 64)" in done.stderr
-    done = landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--buffer", 9, "--resume")
+    done = landseg("train", "--project", project_file, "--out", run, "--resume")
     assert "nothing to resume" in done.stderr

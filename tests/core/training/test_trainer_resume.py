@@ -21,7 +21,7 @@ from landseg_core.events import (
 )
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.training import run as run_module
-from landseg_core.training.checkpoint import DataFingerprint
+from landseg_core.training.checkpoint import DataFingerprint, resumed_config
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.trainer import Trainer
 
@@ -122,7 +122,7 @@ def test_a_stop_gives_the_best_model_so_far(
     assert (result.reason, result.best_epoch) == ("stopped", 1)
     assert result.best_miou == run.told(EpochFinished)[0].miou
     assert run.told(RunFinished)[0].reason == "stopped"
-    assert names(tmp_path / "run") == FILES
+    assert names(tmp_path / "run") == FILES | {"anchor.safetensors"}
 
 
 def test_a_stop_before_the_first_validation_gives_the_network_as_it_is(
@@ -243,3 +243,37 @@ def test_a_checkpoint_is_no_model(start: Start, config: TrainConfig, data: Train
     start(config, tmp_path / "run").fit(data)
     with pytest.raises(ModelError, match="was not written by landseg for this purpose"):
         read_header(tmp_path / "run" / "last.safetensors")
+
+
+def test_a_run_goes_on_with_its_own_settings(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    start(config.model_copy(update={"epochs": 1}), tmp_path / "run").fit(data)
+    own = config.model_copy(update={"epochs": 1})
+    assert resumed_config(tmp_path / "run", {}) == own
+    given = {"chip": 32, "batch": None, "epochs": 1, "device": "auto"}
+    assert resumed_config(tmp_path / "run", given) == own.model_copy(update={"device": "auto"})
+
+
+@pytest.mark.parametrize(
+    ("given", "trouble"),
+    [
+        ({"chip": 64}, r"other settings \(chip was 32, now 64\)"),
+        ({"minutes": 2.0}, r"epochs was 1, now None; minutes was None, now 2\.0"),
+        ({"batch": 0}, "batch: should be greater"),
+        ({"epochs": 1, "minutes": 2.0}, "either a number of epochs or a number of minutes"),
+    ],
+)
+def test_settings_that_are_given_and_differ_are_refused(
+    given: dict[str, Any], trouble: str, start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config.model_copy(update={"epochs": 1}), tmp_path / "run")
+    run.at_step[1] = run.control.stop
+    run.fit(data)
+    with pytest.raises(TrainingError, match=trouble):
+        resumed_config(tmp_path / "run", given)
+
+
+def test_there_are_no_settings_without_a_run(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="holds no run that can be resumed"):
+        resumed_config(tmp_path, {})

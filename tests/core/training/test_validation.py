@@ -65,6 +65,29 @@ def test_a_network_of_any_reach_counts_at_least_half_of_each_side(length: int, m
         assert 2 * window.counted.height >= window.read.height
 
 
+@given(
+    st.integers(0, 50), st.integers(0, 50), st.integers(1, 150), st.integers(1, 150), st.integers(0, 3),
+    st.integers(0, 20), st.integers(30, 120), st.integers(1, 4),
+)  # fmt: skip
+def test_halves_count_the_same_and_see_all_around_it_that_matters(
+    x: int, y: int, width: int, height: int, depth: int, reach: int, side: int, times: int
+) -> None:
+    multiple = 1 << depth
+    whole = area(x, y, width, height)
+    windows = list(counted_windows(whole, multiple, reach, side))
+    for _ in range(times):
+        windows = [half for window in windows for half in window.halves(reach, multiple)]
+    counted = np.zeros((height, width), int)
+    for window in windows:
+        inner, outer = window.counted, window.read
+        counted[inner.shifted(-x, -y).slices()] += 1
+        assert whole.window.contains(outer)
+        assert (outer.x - x) % multiple == (outer.y - y) % multiple == 0
+        surroundings = PixelWindow(inner.x - reach, inner.y - reach, inner.width + 2 * reach, inner.height + 2 * reach)
+        assert outer.contains(surroundings.intersection(whole.window) or outer)
+    assert (counted == 1).all()
+
+
 def a_network() -> Network:
     """A network of random weights that answers with all classes, in float32."""
     with torch.random.fork_rng():
