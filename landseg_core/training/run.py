@@ -24,6 +24,8 @@ from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig
 from landseg_core.training.picture_file import keep_pictures
 from landseg_core.training.pictures import PictureChooser, ValidationPictures
 from landseg_core.training.prefetch import Prefetcher
+from landseg_core.training.preview import PreviewSource
+from landseg_core.training.previewer import Previewer
 from landseg_core.training.report import keep_report
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import EpochSchedule, MinutesSchedule, RunClock, Schedule, one_cycle
@@ -69,6 +71,7 @@ class TrainingRun:
         clock: RunClock,
         on_event: OnEvent,
         control: JobControl,
+        preview: PreviewSource | None = None,
     ) -> None:
         self._state, self._position, self._config = state, state.position, state.config
         self._reader, self._folder = reader, folder
@@ -76,6 +79,7 @@ class TrainingRun:
         data = state.data
         self._sampler = self._new_sampler()
         self._validator = Validator(state.learner.network, len(data.schema), data.val, reader)
+        self._previewer = Previewer(state.learner.network, data, preview, on_event)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
         self._schedule = _schedule(self._config, self._steps_per_epoch)
         clock.add(self._position.seconds)
@@ -208,6 +212,8 @@ class TrainingRun:
         figures = self._validator.measure("validation", self._on_event, checkpoint, look)
         if not math.isfinite(figures.loss):
             raise _LossNotFinite
+        pace = (self._clock.seconds - self._position.seconds) / self._validator.pixels
+        self._previewer.show(self._position.epoch, pace)  # counted as validating, so that a run by minutes ends in time
         now = self._clock.seconds
         if isinstance(self._schedule, MinutesSchedule):
             self._schedule.validation_seconds = now - self._position.seconds
