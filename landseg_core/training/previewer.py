@@ -87,7 +87,8 @@ class Previewer:
         pixels = source.read(place, self._data.bands, size, Resampling.average)
         pixels[:, ~valid] = 0  # NaN would spread; the reader of training areas does the same
         logits = self._network.logits(pixels[None])
-        values = self._data.schema.value_table()[logits[0].argmax(0).to(torch.uint8).cpu().numpy()]
+        indices = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
+        values: npt.NDArray[np.uint8] = self._data.schema.value_table()[indices]
         values[~valid] = UNLABELLED
         return values[piece.shifted(-seen.x, -seen.y).slices()]
 

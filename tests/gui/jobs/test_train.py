@@ -51,6 +51,7 @@ def fill(flow: TrainFlow, data_set: Path, tmp_path: Path) -> Callable[[int], Tra
         ):
             dialog.findChild(QLineEdit, name).setText(str(value))
         dialog.findChild(QComboBox, "train_classes").setCurrentText("landcover-dubai")
+        dialog.findChild(QComboBox, "train_model").setCurrentText("unet16")
         for name, number in (("train_chip", 64), ("train_batch", 4), ("train_epochs", epochs)):
             dialog.findChild(QSpinBox, name).setValue(number)
         return dialog
@@ -185,6 +186,7 @@ def fill_for_project(flow: TrainFlow, open_project: Project) -> Callable[[int], 
 
     def open_and_fill(epochs: int) -> TrainDialog:
         dialog = flow.open()
+        dialog.findChild(QComboBox, "train_model").setCurrentText("unet16")
         for name, number in (("train_chip", 64), ("train_batch", 4), ("train_epochs", epochs)):
             dialog.findChild(QSpinBox, name).setValue(number)
         return dialog
