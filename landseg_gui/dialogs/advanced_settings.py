@@ -25,6 +25,7 @@ class AdvancedSettings(QWidget):
         super().__init__(objectName="train_advanced_settings")
         self._editors: dict[str, SettingEditor] = {}
         self._unfold = QToolButton(objectName="train_advanced", checkable=True, text="Advanced")
+        self._unfold.setProperty("unfolds", True)  # noqa: FBT003
         self._unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._count = QLabel(objectName="train_advanced_count")
         self._count.setProperty("muted", True)  # noqa: FBT003

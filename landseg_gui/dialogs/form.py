@@ -25,7 +25,7 @@ from landseg_gui.dialogs.checks import Problem
 from landseg_gui.dialogs.fields import Field
 
 _SPIN_MARGIN = 6  # px, that of the lines of text
-_BESIDE_DIALOG = 90  # px of the screen's height that a dialog leaves to title bars and the like
+_BESIDE_DIALOG = 60  # px of the screen's height that a dialog leaves to title bars and the like
 
 
 class FormDialog(QDialog):
@@ -97,6 +97,7 @@ class FormDialog(QDialog):
         self._sections.addStretch(1)
         self._outer.addWidget(buttons)
         if self._scroll:
+            self._scroll.widget().layout().setContentsMargins(10, 8, 10, 0)
             buttons.setContentsMargins(10, 0, 10, 0)
         width = max(caption.sizeHint().width() for caption in self._captions)
         for caption in self._captions:

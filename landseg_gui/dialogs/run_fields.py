@@ -77,7 +77,7 @@ class RunFields(QObject):
 
     def _add_rows(self, dialog: FormDialog, form: QFormLayout) -> None:
         add = dialog.add_field
-        add(form, "train_preset", "&Preset", self._preset, "Sets network and length").add_below(self._expect)
+        add(form, "train_preset", "&Preset", self._preset_editor(), "Sets network and length")
         network = add(form, "train_model", "&Network", self._model, "Larger networks learn more and take longer")
         network.add_below(self._model_facts)
         network.add_below(self._missing)
@@ -86,6 +86,16 @@ class RunFields(QObject):
         add(form, "train_device", "&Device", self._device, "Where to compute")
         self.advanced = AdvancedSettings(dialog, _BASIC)
         form.addRow(self.advanced)
+
+    def _preset_editor(self) -> QWidget:
+        editor = QWidget()
+        row = QHBoxLayout(editor)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self._preset)
+        row.addWidget(self._expect, 1)
+        editor.setFocusProxy(self._preset)
+        return editor
 
     def _length_editor(self) -> QWidget:
         group = QButtonGroup(self)

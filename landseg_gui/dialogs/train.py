@@ -79,7 +79,7 @@ class TrainDialog(FormDialog):
         self._recall()
         self._connect()
         self._show_source()
-        self.resize(760, self.sizeHint().height())
+        self.resize(760, self.minimumHeight())
 
     # --- runs before this one
 

@@ -185,7 +185,7 @@ def estimate_text(epoch_seconds: float, config: TrainConfig) -> str:
         epochs = config.epochs or 1
         whole = rough_duration(epochs * epoch_seconds)
         return f"{an_epoch}; about {whole} for {_counted(epochs)}."
-    length, count = rough_duration(60 * config.minutes), 60 * config.minutes / max(epoch_seconds, 1e-9)
+    length, count = f"{config.minutes:g}{NO_BREAK_SPACE}min", 60 * config.minutes / max(epoch_seconds, 1e-9)
     if count < 1:
         return f"About {rough_duration(epoch_seconds)} to see all data once; {length} see {count:.0%} of it."
     return f"{an_epoch}; about {_counted(_rounded(count))} in {length}."

@@ -68,7 +68,7 @@ class TrainingPanel(QWidget):
         self._bar = QProgressBar(objectName="training_progress", textVisible=False)
         self._pause = QPushButton("Pause", objectName="training_pause", checkable=True, autoDefault=False)
         self._stop = QPushButton("Stop", objectName="training_stop", autoDefault=False)
-        self._live = QCheckBox("Live prediction in the view", objectName="training_live", checked=True)
+        self._live = QCheckBox("Live prediction", objectName="training_live", checked=True)
         self._live_problem = QLabel(objectName="training_live_problem", wordWrap=True, visible=False)
         self._continue = QPushButton("Continue this run…", objectName="training_continue", autoDefault=False)
         self._further = QPushButton("Train further…", objectName="training_further", autoDefault=False)
@@ -109,12 +109,12 @@ class TrainingPanel(QWidget):
         column = QVBoxLayout(content)
         column.setSpacing(6)
         column.addWidget(self._title)
-        column.addWidget(self._state)
+        column.addLayout(self._state_row())
         column.addLayout(self._progress_row())
-        for part in (self._live, self._live_problem, self._notices, self._figures, self._warnings):
+        column.addLayout(self._end_row())
+        for part in (self._live_problem, self._notices, self._figures, self._warnings):
             column.addWidget(part)
         column.addWidget(self._tabs(), 1)
-        column.addLayout(self._end_row())
         area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         area.setWidget(content)
         return area
@@ -140,9 +140,15 @@ class TrainingPanel(QWidget):
         row.addStretch(1)
         return row
 
+    def _state_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(self._state, 1)
+        row.addWidget(self._left, 0, Qt.AlignmentFlag.AlignTop)
+        return row
+
     def _progress_row(self) -> QVBoxLayout:
         buttons = QHBoxLayout()
-        buttons.addWidget(self._left, 1)
+        buttons.addWidget(self._live, 1)
         buttons.addWidget(self._pause)
         buttons.addWidget(self._stop)
         rows = QVBoxLayout()
@@ -155,7 +161,7 @@ class TrainingPanel(QWidget):
             from landseg_gui.panels.curves import CurvesView  # pyqtgraph: the job has loaded it by now, in its thread
 
             self._curves = CurvesView()
-            self._curves.setMinimumHeight(230)
+            self._curves.setMinimumHeight(190)
             self._body.addWidget(self._curves)
         return self._curves
 
@@ -199,7 +205,7 @@ class TrainingPanel(QWidget):
     def _show_figures(self, figures: str, warnings: tuple[str, ...] = ()) -> None:
         self._figures.setText(figures)
         self._figures.setVisible(bool(figures))
-        self._warnings.setText("\n".join(f"{capitalised(warning)}." for warning in warnings))
+        self._warnings.setText("\n".join(f"{capitalised(warning).rstrip('.')}." for warning in warnings))
         self._warnings.setVisible(bool(warnings))
 
     def _show_event(self, event: Event) -> None:
