@@ -43,8 +43,15 @@ class Previewer:
         self._network, self._data, self._source, self._on_event = network, data, source, on_event
         self._pace: float | None = None
 
+    @property
+    def longest_seconds(self) -> float:
+        """Return the most that a preview takes, 0 where nobody can look on."""
+        return LONGEST_SECONDS if self._source else 0.0
+
     def show(self, epoch: int, pace: float, seconds: float = LONGEST_SECONDS) -> None:
-        """Predict what is wanted, if anything is, and tell it; at most `seconds` are spent, but for one small piece.
+        """Predict what is wanted, if anything is, and tell it.
+
+        At most `seconds` are spent, and never more than `LONGEST_SECONDS`, but for one small piece.
 
         `pace` is what a pixel is expected to take, in seconds; after the first time, it goes by its own measure. An
         image that does not suit the network, or cannot be read, is refused by an event: it must not end the run.
@@ -52,10 +59,13 @@ class Previewer:
         request = self._source.wanted() if self._source else None
         if request is None:
             return
+        self._on_event(self._answer(request, epoch, self._pace or pace, min(seconds, LONGEST_SECONDS)))
+
+    def _answer(self, request: PreviewRequest, epoch: int, pace: float, seconds: float) -> PreviewMade | PreviewRefused:
         try:
-            self._on_event(self._made(request, epoch, self._pace or pace, seconds))
+            return self._made(request, epoch, pace, seconds)
         except LandsegError as error:
-            self._on_event(PreviewRefused(request, str(error)))
+            return PreviewRefused(request, str(error))
 
     def _made(self, request: PreviewRequest, epoch: int, pace: float, seconds: float) -> PreviewMade:
         deadline = time.monotonic() + seconds

@@ -38,6 +38,8 @@ PROBE_SHARE = 0.01
 """The share of a run by minutes that may go into finding out how long a validation will take."""
 LONGEST_VALIDATION, SAMPLED_VALIDATION = 0.5, 0.25
 """Where one validation would take more of a run by minutes than the first, only about the second is spent on it."""
+PREVIEW_SHARE = 0.5
+"""A preview takes no more than this share of the time that its epoch learnt."""
 _BATCHES_AHEAD = 3
 _COLOUR = 2
 """The purpose of random numbers, beside that of the places of chips."""
@@ -127,7 +129,7 @@ class TrainingRun:
                     f"about {share:.1%} of the validation areas, evaluate the model for those of all"
                 )
             )
-        schedule.validation_seconds = seconds
+        schedule.validation_seconds = seconds + self._previewer.longest_seconds
 
     def _train_epoch(self) -> None:
         with Prefetcher(self._batches(), _BATCHES_AHEAD) as prefetched:
@@ -213,7 +215,8 @@ class TrainingRun:
         if not math.isfinite(figures.loss):
             raise _LossNotFinite
         pace = (self._clock.seconds - self._position.seconds) / self._validator.pixels
-        self._previewer.show(self._position.epoch, pace)  # counted as validating, so that a run by minutes ends in time
+        # Counted as validating, so that a run by minutes ends in time.
+        self._previewer.show(self._position.epoch, pace, PREVIEW_SHARE * self._position.epoch_seconds)
         now = self._clock.seconds
         if isinstance(self._schedule, MinutesSchedule):
             self._schedule.validation_seconds = now - self._position.seconds
