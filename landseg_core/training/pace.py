@@ -23,7 +23,7 @@ _BATCH_ON_CPU = 2
 def probe_pace(
     config: TrainConfig, bands: int, classes: int, checkpoint: Callable[[], None], seconds: float = 2.0
 ) -> float:
-    """Return the seconds that learning from a million pixels takes; the trial lasts about `seconds`, or two steps.
+    """Return the seconds that learning from a million pixels takes; the trial lasts about `seconds`, or three steps.
 
     The first step is not counted: it prepares. `checkpoint` is called before every step.
 
@@ -47,6 +47,6 @@ def probe_pace(
         now = time.monotonic()
         if number:
             quickest = min(quickest, now - before)
-        if number and now > start + seconds:
+        if number > 1 and now > start + seconds:
             break
     return quickest / labels.size * 1e6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ MOST_PIXELS = 2**22
 """The most pixels that are predicted, whatever the time allows: about those of a large screen."""
 COARSEST = 2.0
 """The network sees the ground at most this many times coarser than it learnt it; beyond, it would tell nothing."""
-_LEAST_SIDE, _MOST_SIDE = 128, 768
+_LEAST_SIDE, _MOST_SIDE, _SIDE_STEP = 128, 768, 64
 _PIECES = 6
 """About how many pieces a preview is made of, so that it can end in time where it was taken for quicker."""
 
@@ -76,11 +77,11 @@ class PreviewPlan:
     side: int
 
     def pieces(self) -> Iterator[PixelWindow]:
-        """Yield the pieces, in px for the network: side by side, from the middle outwards."""
+        """Yield the pieces, in px for the network: side by side, of about the same size, from the middle outwards."""
         parts = (
-            PixelWindow(x, y, min(self.side, self.width - x), min(self.side, self.height - y))
-            for y in range(0, self.height, self.side)
-            for x in range(0, self.width, self.side)
+            PixelWindow(left, top, right - left, bottom - top)
+            for top, bottom in _cuts(self.height, self.side)
+            for left, right in _cuts(self.width, self.side)
         )
         yield from sorted(parts, key=self._from_the_middle)
 
@@ -88,11 +89,13 @@ class PreviewPlan:
         return math.hypot(piece.x + (piece.width - self.width) / 2, piece.y + (piece.height - self.height) / 2)
 
     def around(self, piece: PixelWindow, margin: int) -> PixelWindow:
-        """Return a piece with `margin` px more on every side, as far as the plan reaches."""
-        grown = PixelWindow(piece.x - margin, piece.y - margin, piece.width + 2 * margin, piece.height + 2 * margin)
-        inside = grown.intersection(PixelWindow(0, 0, self.width, self.height))
-        assert inside is not None, "a piece lies in its plan"
-        return inside
+        """Return what the network sees of a piece: `margin` px more on every side, as far as the plan reaches.
+
+        It is of the same size for all pieces, since preparing for another size takes as long as predicting.
+        """
+        width, height = (min(self.side + 2 * margin, length) for length in (self.width, self.height))
+        x, y = max(0, piece.x - margin), max(0, piece.y - margin)
+        return PixelWindow(min(x, self.width - width), min(y, self.height - height), width, height)
 
     def in_image(self, piece: PixelWindow) -> PixelWindow:
         """Return where a piece lies in the image, to the nearest pixel, one at least."""
@@ -112,8 +115,13 @@ def plan_preview(window: PixelWindow, factor: float, pixels: float) -> PreviewPl
     coarse = factor * min(COARSEST, max(1.0, math.sqrt(window.pixels / factor**2 / room)))
     shown = _middle(window, math.sqrt(min(1.0, room * coarse**2 / window.pixels)))
     height, width = (max(1, round(length / coarse)) for length in (shown.height, shown.width))
-    side = min(_MOST_SIDE, max(_LEAST_SIDE, math.isqrt(round(room / _PIECES))))
-    return PreviewPlan(shown, height, width, side)
+    side = math.isqrt(round(room / _PIECES)) // _SIDE_STEP * _SIDE_STEP
+    return PreviewPlan(shown, height, width, min(_MOST_SIDE, max(_LEAST_SIDE, side)))
+
+
+def _cuts(length: int, longest: int) -> list[tuple[int, int]]:
+    parts = -(-length // longest)
+    return list(itertools.pairwise(length * part // parts for part in range(parts + 1)))
 
 
 def _middle(window: PixelWindow, share: float) -> PixelWindow:

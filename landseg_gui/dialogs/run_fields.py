@@ -39,6 +39,7 @@ DEVICES = {
 _DEFAULTS = TrainConfig()
 _FIRST = _DEFAULTS.model_dump() | {"epochs": None} | dict(DEFAULT_PRESET.settings)
 _BASIC = ("model", "epochs", "minutes", "device")
+_LOCKED = "A run goes on with the settings that it began with."
 _PLAINER = {"learning_rate": f"Give a number above 0 and up to 1, such as {_DEFAULTS.learning_rate:g}."}
 
 
@@ -138,7 +139,8 @@ class RunFields(QObject):
     def _show_choice(self) -> None:
         preset = preset_of(self.settings())
         self._preset.setCurrentText(preset.title if preset else CUSTOM)
-        self._expect.setText(preset.expect if preset else CUSTOM_EXPECT)
+        expect = preset.expect if preset else CUSTOM_EXPECT
+        self._expect.setText(expect if self._preset.isEnabled() else _LOCKED)
         architecture = CATALOG[self._model.currentText()]
         self._model_facts.setText(network_facts(architecture))
         pretraining = architecture.pretraining
@@ -170,6 +172,7 @@ class RunFields(QObject):
         for editor in (self._preset, self._model, self._epochs, self._minutes, self._by_epochs, self._by_minutes):
             editor.setEnabled(False)
         self.advanced.lock()
+        self._show_choice()
 
     # --- what is remembered
 

@@ -23,7 +23,7 @@ _VALIDATION_SHARE = 1 / 3
 _WAIT_MS = 400  # a form that is being filled in is asked about only when it rests
 _BANDS = 3
 _FIRST_STEPS = 3  # of a run, which prepare and are not measured
-_LEAST_STEPS = 10
+_LEAST_STEPS = 5
 
 PaceKey = tuple[str, ...]
 

@@ -33,10 +33,15 @@ def test_pieces_cover_a_plan_once_and_its_window_in_the_image(
 ) -> None:
     plan = plan_preview(window, factor, min(pixels, 5e5))
     counted = np.zeros((plan.height, plan.width), np.uint8)
+    whole, sizes = PixelWindow(0, 0, plan.width, plan.height), set()
     for piece in plan.pieces():
         counted[piece.slices()] += 1
-        assert plan.around(piece, 32).contains(piece)
+        seen = plan.around(piece, 32)
+        assert seen.contains(piece)
+        assert whole.contains(seen)
+        sizes.add((seen.width, seen.height))
     assert (counted == 1).all()
+    assert len(sizes) == 1
     assert plan.in_image(PixelWindow(0, 0, plan.width, plan.height)) == plan.window
 
 
