@@ -194,7 +194,7 @@ class TrainingPanel(QWidget):
 
     def show_live_problem(self, sentence: str) -> None:
         """Say why the view cannot be predicted; an empty sentence: it can."""
-        self._live_problem.setText(sentence and f"{capitalised(sentence)}.")
+        self._live_problem.setText(sentence and f"No live prediction: {sentence}.")
         self._live_problem.setVisible(bool(sentence))
 
     def offer_to_go_on(self, *, resumable: bool, further: bool) -> None:

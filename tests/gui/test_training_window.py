@@ -87,7 +87,7 @@ def test_the_check_box_switches_it(window: MainWindow, run: ScriptedRun, qtbot: 
 def test_why_there_is_none_is_told(window: MainWindow, run: ScriptedRun, qtbot: QtBot) -> None:
     run.refuses = True
     problem = window.findChild(QLabel, "training_live_problem")
-    qtbot.waitUntil(lambda: problem.text() == "Picture.tif has no band 4.")
+    qtbot.waitUntil(lambda: problem.text() == "No live prediction: picture.tif has no band 4.")
     run.finish(window, qtbot)
 
 

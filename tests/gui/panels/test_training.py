@@ -268,7 +268,7 @@ def test_the_live_prediction_is_a_wish(panel: TrainingPanel, job: Job, qtbot: Qt
         box.click()
     assert told.args == [False]
     panel.show_live_problem("town.tif has no band 4")
-    assert text(panel, "training_live_problem") == "Town.tif has no band 4."
+    assert text(panel, "training_live_problem") == "No live prediction: town.tif has no band 4."
     panel.show_live_problem("")
     assert not panel.findChild(QLabel, "training_live_problem").isVisible()
 
