@@ -109,13 +109,14 @@ class FormDialog(QDialog):
         """Return the problem of every field that has one, by the field's name."""
         raise NotImplementedError
 
-    def check(self) -> None:
-        """Show the problems beside their fields and let the action button work only where there is none."""
+    def check(self) -> Mapping[str, Problem]:
+        """Show the problems beside their fields, let the action button work only without one, and return them."""
         problems = self.find_problems()
         for name, field in self._fields.items():
             problem = problems.get(name, Problem(""))
             field.problem.tell(problem.sentence, grave=not problem.missing)
         self.action_button.setEnabled(not problems)
+        return problems
 
     def event(self, event: QEvent) -> bool:
         """Make room once a sentence has come or gone."""

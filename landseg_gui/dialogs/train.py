@@ -235,18 +235,20 @@ class TrainDialog(FormDialog):
         """Return the problem of every field that has one."""
         return dict(self._all_problems())
 
-    def check(self) -> None:
-        """Show the problems beside their fields, and ask how long the run takes where there is none."""
-        super().check()
-        problems = self.find_problems()
+    def check(self) -> Mapping[str, Problem]:
+        """Show the problems beside their fields, ask how long the run takes where there is none, and return them."""
+        problems = super().check()
         self._run.advanced.unfold_for(problems)
-        if self._estimator is None:
-            return
+        if self._estimator is not None:
+            self._ask_for_estimate(self._estimator, problems)
+        return problems
+
+    def _ask_for_estimate(self, estimator: Estimator, problems: Mapping[str, Problem]) -> None:
         if problems.keys() - {"train_out"}:
-            self._estimator.cancel()
+            estimator.cancel()
             self._run.show_estimate("")
         else:
-            self._estimator.ask(*self._what_to_learn())
+            estimator.ask(*self._what_to_learn())
 
     def _what_to_learn(self) -> tuple[Source, ClassSchema, TrainConfig]:
         schema = self._labels.schema if self._labels and self._by_project.isChecked() else self._classes.schema

@@ -118,7 +118,14 @@ class EpochEstimator(QObject):
         self._wait.timeout.connect(self._find_out)
 
     def ask(self, source: Any, schema: ClassSchema, config: TrainConfig) -> None:
-        """Begin to find out, once the form rests; what is known already is told at once."""
+        """Begin to find out, once the form rests; what is known already is told at once.
+
+        What is being found out goes on where it answers this question, too, such as for another length of the run.
+        """
+        if self._question is not None and _matter(*self._question) == _matter(source, schema, config):
+            self._question = source, schema, config
+            self._tell()
+            return
         self.cancel()
         self._question = source, schema, config
         if self._known() is None:
@@ -165,13 +172,18 @@ class EpochEstimator(QObject):
 
     def _give_up(self, job: Job) -> None:
         if job is self._job:
-            self._job = None
+            self._job = self._question = None
             self.told.emit("")
 
     def _tell(self) -> None:
         found = self._known()
         if found is not None and self._question is not None:
             self.told.emit(estimate_text(found.epoch_seconds, self._question[2]))
+
+
+def _matter(source: Any, schema: ClassSchema, config: TrainConfig) -> tuple[Any, ...]:
+    """Return all of a question that what is to be found out depends on."""
+    return _extent_key(source, config), pace_key(config), len(schema)
 
 
 def _extent_key(source: Any, config: TrainConfig) -> tuple[Any, ...]:

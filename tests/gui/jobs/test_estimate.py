@@ -173,3 +173,23 @@ def test_data_that_cannot_be_read_is_told_by_the_run_not_here(asked, tmp_path: P
     _, told = asked(Folders(tmp_path / "no", tmp_path / "no"))
     qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
     assert told[1] == ""
+
+
+def test_another_length_does_not_begin_anew(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
+    estimator, told = asked(source)
+    qtbot.waitUntil(lambda: bool(runner.running), timeout=20_000)
+    (job,) = runner.running
+    estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"minutes": 3}))
+    assert not job.control.stop_requested
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
+    assert plain(told[1]).endswith("in 3 min.")
+
+
+def test_another_network_does(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
+    estimator, _ = asked(source)
+    qtbot.waitUntil(lambda: bool(runner.running), timeout=20_000)
+    (job,) = runner.running
+    estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"model": "unet32"}))
+    assert job.control.stop_requested
+    estimator.cancel()
+    qtbot.waitUntil(lambda: not runner.running, timeout=60_000)
