@@ -19,7 +19,16 @@ from typing import TypeVar
 from PySide6.QtCore import QEventLoop, QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QPushButton, QRadioButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QPushButton,
+    QRadioButton,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
 from tour_labels import BRUSH_PX, CLASSES, GESTURES, Gesture
 
 from landseg_gui import startup
@@ -132,10 +141,24 @@ class Tour:
         dialog = self._dialog("train")
         child(dialog, QDoubleSpinBox, "train_minutes").setValue(TRAINING_MINUTES)
         self.grab("train-dialog", dialog)
+        child(dialog, QToolButton, "train_advanced").click()
+        self.grab("train-dialog-advanced", dialog, theme="dark")
+        child(dialog, QToolButton, "train_advanced").click()
         child(dialog, QPushButton, "train_start").click()
         wait(TRAINING_MINUTES * 60 * 0.75)
         self.grab("training", theme="dark")
-        wait_until(lambda: self._window.session.model_path, "model")
+        wait_until(lambda: self._window.session.model_path and not self._window.runner.running, "model")
+        tabs = child(self._window, QTabWidget, "training_tabs")
+        for number, name in enumerate(("pictures", "figures"), start=1):
+            tabs.setCurrentIndex(number)
+            self.grab(f"training-{name}")
+
+    def runs(self) -> None:
+        """Grab the list of runs."""
+        child(self._window, QAction, "action_runs").trigger()
+        wait(1.5)
+        self.grab("runs")
+        child(self._window, QAction, "action_runs").trigger()
 
     def predict(self) -> None:
         """Predict the whole image, and grab the map over the picture from afar and near by."""
@@ -216,6 +239,7 @@ def main() -> None:
             tour.paint,
             tour.edit_classes,
             tour.train,
+            tour.runs,
             tour.predict,
             tour.correct,
             tour.export,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from landseg_core.errors import ModelError
 from landseg_core.inference.layout import Field
 from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.folding import fold_batch_norms
 from landseg_core.models.inputs import InputNormaliser
 from landseg_core.training.devices import choose_device, precision_for
 
@@ -74,17 +73,3 @@ class TorchBackend:
         logits = self._model(inputs).to(torch.float32, memory_format=torch.contiguous_format)
         probabilities: npt.NDArray[np.float32] = logits.softmax(dim=1)[0].cpu().numpy()
         return probabilities
-
-
-def fold_batch_norms(model: nn.Module) -> None:
-    """Put each batch norm that follows a convolution in an `nn.Sequential` into that convolution's weights."""
-    for sequence in model.modules():
-        if isinstance(sequence, nn.Sequential):
-            _fold(sequence)
-
-
-def _fold(sequence: nn.Sequential) -> None:
-    for index, (convolution, norm) in enumerate(pairwise(list(sequence))):
-        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            sequence[index] = fuse_conv_bn_eval(convolution, norm)
-            sequence[index + 1] = nn.Identity()

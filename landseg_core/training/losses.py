@@ -37,11 +37,16 @@ def dice_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     Milletari, Navab, Ahmadi: "V-Net", 3DV 2016, over all labelled pixels of the batch together. It asks the same of
     every class, however rare it is, where cross-entropy asks the same of every pixel.
     """
-    labelled = (labels != UNLABELLED)[:, None]
-    scores = logits.float().contiguous().softmax(dim=1) * labelled
-    classes = torch.arange(scores.shape[1], device=labels.device).view(1, -1, 1, 1)
-    truth = (labels[:, None] == classes).to(scores.dtype)
-    common, found, wanted = (product.sum(dim=(0, 2, 3)) for product in (scores * truth, scores, truth))
+    labelled = labels != UNLABELLED
+    scores = logits.float().contiguous().softmax(dim=1)
+    truth = labels.long().masked_fill(~labelled, 0)
+    counted = labelled.to(scores.dtype)
+    found = torch.einsum("nkhw,nhw->k", scores, counted)
+    # Sums by class, without a tensor of ones and zeros for each: that would take longer than all the rest.
+    of_truth = scores.gather(1, truth[:, None])[:, 0] * counted
+    common, wanted = (
+        torch.zeros_like(found).index_add(0, truth.flatten(), values.flatten()) for values in (of_truth, counted)
+    )
     coefficients = (2 * common + _SMOOTHING) / (found + wanted + _SMOOTHING)
     present = (wanted > 0).to(scores.dtype)
     return ((1 - coefficients) * present).sum() / present.sum().clamp(min=1)

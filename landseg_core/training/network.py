@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from landseg_core.data.normalisation import Normalisation
+from landseg_core.models.folding import fold_batch_norms
 from landseg_core.models.inputs import InputNormaliser
 from landseg_core.training.devices import Precision
 
@@ -24,7 +26,17 @@ class Network:
     ) -> None:
         self.model = model.to(device=device, memory_format=precision.memory_format)  # type: ignore[call-overload]
         self.device, self.precision = device, precision
+        self._frozen = False
         self._inputs = InputNormaliser(normalisation).to(device)
+
+    def frozen(self) -> Network:
+        """Return a copy as maps are made with: batch norms folded, the weights in the device's fast number format."""
+        copied = copy.copy(self)
+        copied.model = copy.deepcopy(self.model).eval()
+        fold_batch_norms(copied.model)
+        copied.model.to(dtype=self.precision.dtype or torch.float32)
+        copied._frozen = True
+        return copied
 
     def logits(self, pixels: npt.NDArray[Any]) -> torch.Tensor:
         """Return the logits (N, K, H, W), on the device, of (N, C, H, W) native pixels."""
@@ -37,8 +49,12 @@ class Network:
 
     def classify(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, K, H, W) of normalised `pictures`."""
+        inputs = pictures.to(memory_format=self.precision.memory_format)
+        if self._frozen:
+            frozen: torch.Tensor = self.model(inputs.to(self.precision.dtype or torch.float32))
+            return frozen
         with self.precision.autocast(self.device):
-            result: torch.Tensor = self.model(pictures.to(memory_format=self.precision.memory_format))
+            result: torch.Tensor = self.model(inputs)
         return result
 
     def on_device(self, array: npt.NDArray[Any]) -> torch.Tensor:

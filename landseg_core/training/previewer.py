@@ -81,24 +81,26 @@ class Previewer:
     def _predicted(self, source: RasterSource, plan: PreviewPlan, deadline: float) -> npt.NDArray[np.uint8]:
         """Return the (H, W) class values of a plan; what there is no time for is 255."""
         values = np.full((plan.height, plan.width), UNLABELLED, np.uint8)
-        times: list[float] = []
+        network, times = self._network.frozen(), list[float]()
         for piece in plan.pieces():
             start = time.monotonic()
             if times and start >= deadline:
                 break
-            values[piece.slices()] = self._piece(source, plan, piece)
+            values[piece.slices()] = self._piece(network, source, plan, piece)
             times.append((time.monotonic() - start) / piece.pixels)
         self._pace = statistics.median(times)  # the first piece prepares, and takes longer
         return values
 
     @torch.inference_mode()
-    def _piece(self, source: RasterSource, plan: PreviewPlan, piece: PixelWindow) -> npt.NDArray[np.uint8]:
+    def _piece(
+        self, network: Network, source: RasterSource, plan: PreviewPlan, piece: PixelWindow
+    ) -> npt.NDArray[np.uint8]:
         seen = plan.around(piece, _MARGIN)
         place, size = plan.in_image(seen), (seen.height, seen.width)
         valid = source.read_valid(place, size)
         pixels = source.read(place, self._data.bands, size, Resampling.average)
         pixels[:, ~valid] = 0  # NaN would spread; the reader of training areas does the same
-        logits = self._network.logits(pixels[None])
+        logits = network.logits(pixels[None])
         indices = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
         values: npt.NDArray[np.uint8] = self._data.schema.value_table()[indices]
         values[~valid] = UNLABELLED

@@ -206,10 +206,11 @@ class Validator:
         """Return the seconds that `measure` will take about: from one window, tried until `seconds` are over."""
         middle = self._windows[len(self._windows) // 2]
         work = sum(window.read.pixels for window in self._windows) / middle.read.pixels
+        network = self._network.frozen()
         start, quickest = time.monotonic(), math.inf
         while time.monotonic() < start + seconds or quickest == math.inf:
             before = time.monotonic()
-            self._count(self._tally(), self._read(middle))
+            self._count(network, self._tally(), self._read(middle))
             quickest = min(quickest, time.monotonic() - before)
         return quickest * work
 
@@ -221,13 +222,13 @@ class Validator:
             DatasetError: a mask cannot be used.
             JobStopped: `checkpoint` raised it.
         """
-        self._network.model.eval()
+        network = self._network.frozen()
         start, done, total = time.monotonic(), 0, self.pixels
         tally, loss = self._tally(), 0.0
         with Prefetcher(map(self._read, self._windows), _AHEAD) as parts:
             for part in parts:
                 checkpoint()
-                loss += self._count(tally, part, look)
+                loss += self._count(network, tally, part, look)
                 done += part.window.counted.pixels
                 on_event(Progress(task, done, total, time.monotonic() - start))
         counted = tally.counts()
@@ -245,14 +246,14 @@ class Validator:
         return _Part(window, pixels, labels[_inner(window)])
 
     @torch.inference_mode()
-    def _count(self, tally: BlockTally, part: _Part, look: Look = look_away) -> float:
+    def _count(self, network: Network, tally: BlockTally, part: _Part, look: Look = look_away) -> float:
         """Count the part's labelled pixels in `tally` and return their summed loss."""
         rows, columns = _inner(part.window)
-        logits = self._network.logits(part.pixels[None])[..., rows, columns]
+        logits = network.logits(part.pixels[None])[..., rows, columns]
         prediction = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
         tally.add(part.window.area, part.window.counted, part.truth, prediction)
         look(part.window.area.stem, part.window.counted, part.pixels[:, rows, columns], part.truth, prediction)
-        return float(cross_entropy_sum(logits, self._network.on_device(part.truth[None])))
+        return float(cross_entropy_sum(logits, network.on_device(part.truth[None])))
 
 
 def _inner(window: CountedWindow) -> tuple[slice, slice]:

@@ -113,3 +113,16 @@ def test_the_scale_of_gradients_is_restored(config: TrainConfig) -> None:
     first.step(*a_batch(1), 0.01)
     second.restore(first.tensors())
     assert second.tensors()["scaling"].tolist() == [32768.0, 1.0]
+
+
+@pytest.mark.parametrize("model", ["tiny", "lite0"])
+def test_a_frozen_network_says_the_same_and_leaves_the_other_as_it_is(model: str, config: TrainConfig) -> None:
+    learner, (pixels, _) = a_learner(config.model_copy(update={"model": model})), a_batch(1)
+    learner.step(*a_batch(0), 0.01)  # so that the norms have statistics
+    before = weights_of(learner.network.model)
+    frozen = learner.network.frozen()
+    learner.network.model.eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(frozen.logits(pixels), learner.network.logits(pixels), atol=1e-3, rtol=1e-3)
+    assert all(torch.equal(value, before[name]) for name, value in weights_of(learner.network.model).items())
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in frozen.model.modules())

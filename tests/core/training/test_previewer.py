@@ -36,6 +36,9 @@ class Looking:
 class ByBrightness:
     """A network without weights: bright pixels are of class 2, the others of class 0."""
 
+    def frozen(self) -> ByBrightness:
+        return self
+
     def logits(self, pixels: np.ndarray) -> torch.Tensor:
         bright = torch.from_numpy(pixels[:, :1].astype(np.float32)) / 255
         return torch.cat([1 - bright, torch.zeros_like(bright), bright], dim=1)
