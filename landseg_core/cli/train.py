@@ -35,6 +35,9 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Train for M minutes; fractions are fine.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Chips per step.")] = None,
     chip: Annotated[int | None, typer.Option(min=1, help="Side of a training window, in pixels.")] = None,
+    start_from: Annotated[
+        str | None, typer.Option("--from", metavar="MODEL|RUN", help="Go on from a model; corrections weigh more.")
+    ] = None,
     device: Device = "auto",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same run on the CPU.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN.")] = False,
@@ -51,13 +54,15 @@ def train(
     if epochs is not None and minutes is not None:
         raise typer.BadParameter("give either --epochs or --minutes")
     settings = _given(model=model, epochs=epochs, minutes=minutes, batch=batch, chip=chip, device=device, seed=seed)
+    settings |= _given(start_from=start_from)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.training.config import checked_config
         from landseg_core.training.project_run import kept_with_its_run
+        from landseg_core.training.start import continued_config
         from landseg_core.training.trainer import Trainer
 
-        config = checked_config(settings)
+        config = continued_config(checked_config(settings))
         trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
         with kept_with_its_run(out):
             if project is not None:
@@ -129,7 +134,8 @@ def project_labels(
     from landseg_core.training.project_run import labels_to_learn
 
     with Project.open(file, read_only=True) as project:
-        labels = labels_to_learn(project, run, resume=resume, on_event=on_event, control=control)
+        how: dict[str, Any] = {"start_from": config.start_from, "on_event": on_event, "control": control}
+        labels = labels_to_learn(project, run, resume=resume, **how)
     return project_data(labels, config.seed, config.chip, on_event, control)
 
 

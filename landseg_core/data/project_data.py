@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import ImagePair
 from landseg_core.data.chips import TrainingData
+from landseg_core.data.continued_split import continued_split
+from landseg_core.data.corrections import EarlierLabels
 from landseg_core.data.datasets import training_data
+from landseg_core.data.kept_ground import keep_ground, kept_ground, of_images
 from landseg_core.data.label_cells import LabelTile
 from landseg_core.data.label_split import label_split
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
+from landseg_core.project.earlier_labels import earlier_labels
 from landseg_core.project.snapshot import LabelSnapshot, present_images
 from landseg_core.project.sparse_mask import read_sparse_mask
 from landseg_core.raster.source import RasterSource
@@ -34,9 +38,14 @@ def project_data(
 ) -> TrainingData:
     """Return the data set of the labels that `snapshot` copied, split by blocks; see `label_split`.
 
+    Where the labels of an earlier run are kept beside them, ground stays on the side where that run had it. Which
+    ground is on which side is written to the folder of the labels.
+
     Raises:
         DatasetError: the labels lie in one small spot, or the images differ in bands or type.
         RasterError: an image or a mask cannot be read.
+        TrainingError: the earlier run does not tell its ground.
+        OutputError: the ground cannot be written.
         JobStopped: the user asked for it.
     """
     control = control or JobControl()
@@ -48,9 +57,22 @@ def project_data(
                 control.checkpoint()
                 yield number, key, tile
 
-    split = label_split(tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip)
+    earlier, ids = earlier_labels(labels), [mask.image_id for mask in labels.masks]
+    known = kept_ground(earlier.folder) if earlier else None
+    how = tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip
+    split = continued_split(*how, of_images(known, ids)) if known else label_split(*how)
+    keep_ground(labels.folder, split.ground, ids, known)
     train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
-    return training_data(train, val, labels.schema, on_event, control)
+    data = training_data(train, val, labels.schema, on_event, control)
+    return replace(data, earlier=_by_image(earlier, labels)) if earlier else data
+
+
+def _by_image(earlier: LabelSnapshot, labels: LabelSnapshot) -> EarlierLabels:
+    """Return the earlier masks by the images as they are now."""
+    masks = {mask.image_id: mask.mask for mask in earlier.masks}
+    return EarlierLabels(
+        earlier.schema, {mask.image: masks[mask.image_id] for mask in labels.masks if mask.image_id in masks}
+    )
 
 
 def label_blocks(project: Project, seed: int, chip: int, control: JobControl | None = None) -> dict[int, SplitBlocks]:

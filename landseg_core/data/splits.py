@@ -27,11 +27,24 @@ ENOUGH_PIXELS = 1000
 
 
 @dataclass(frozen=True)
+class Ground:
+    """Parts of images, none over another, each with the number of its image and whether it validates.
+
+    Whatever is labelled there later stays on its side. `block` is the side in px of the blocks that ground beyond is
+    cut into.
+    """
+
+    block: int
+    parts: tuple[tuple[int, PixelWindow, bool], ...]
+
+
+@dataclass(frozen=True)
 class Split:
-    """Windows to train and to validate on, each with the number of its image."""
+    """Windows to train and to validate on, each with the number of its image, and the `ground` that they lie on."""
 
     train: tuple[tuple[int, PixelWindow], ...]
     val: tuple[tuple[int, PixelWindow], ...]
+    ground: Ground = Ground(BLOCK_SIZES[0], ())
 
 
 def spatial_split(sizes: Sequence[tuple[int, int]], seed: int = 0) -> Split:

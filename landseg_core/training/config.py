@@ -67,6 +67,16 @@ class TrainConfig(pydantic.BaseModel):
         title="Pretrained",
         description="Start from weights learnt on photographs, if the network has some",
     )
+    start_from: str | None = Field(
+        None,
+        title="Start from",
+        description="Model or run to go on from; it tells network, bands and ground resolution",
+    )
+    corrected: Share = Field(
+        0.5,
+        title="Corrected",
+        description="Share of the chips drawn around what was labelled since that model; the rest repeats older labels",
+    )
     encoder_rate: Share = Field(
         0.3, title="Encoder rate", description="Learning rate of pretrained weights, as a share of that of the others"
     )

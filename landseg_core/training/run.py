@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler
-from landseg_core.data.class_places import ClassPlaces
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, RunFinished, RunStarted, StepFinished
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.training.checkpoint import pixels
+from landseg_core.training.chip_places import chips_around
 from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig
 from landseg_core.training.picture_file import keep_pictures
 from landseg_core.training.pictures import PictureChooser, ValidationPictures
@@ -84,10 +84,9 @@ class TrainingRun:
     def _new_sampler(self) -> ChipSampler:
         config, data = self._config, self._state.data
         geometry = Geometry(config.flips, config.turns, (config.scale_low, config.scale_high))
-        places = None
-        if config.balance:
-            places = ClassPlaces.found(data.train, self._reader, len(data.schema), self._control.checkpoint)
-        return ChipSampler(data.train, config.chip, config.seed, geometry, config.balance, places)
+        around, notices = chips_around(config, data, self._reader, self._control.checkpoint)
+        self._state.notices.extend(notices)
+        return ChipSampler(data.train, config.chip, config.seed, geometry, around)
 
     def go(self) -> TrainResult:
         """Train to the end, or until stopped; see `Trainer.fit`."""

@@ -21,6 +21,7 @@ from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import RunPosition
+from landseg_core.training.start import Start, start_from_model
 
 if TYPE_CHECKING:
     from landseg_core.models.catalog import SegmentationModel
@@ -49,11 +50,12 @@ class RunState:
         Raises:
             RasterError: an image cannot be read.
             DatasetError: the images hold no data.
+            ModelError: the model to start from is missing or damaged.
+            TrainingError: it does not fit.
         """
-        normalisation = data.normalisation(reader)
-        model, notices = _fresh_model(config, data)
-        learner = _new_learner(config, model, normalisation, device)
-        return cls(config, data, normalisation, learner, RunPosition(), notices)
+        start = _start(config, data, reader)
+        learner = _new_learner(config, start.model, start.normalisation, device)
+        return cls(config, data, start.normalisation, learner, RunPosition(), list(start.notices))
 
     @classmethod
     def saved(cls, config: TrainConfig, data: TrainingData, folder: RunFolder, device: torch.device) -> RunState:
@@ -102,6 +104,13 @@ class RunState:
 
 def _random_model(config: TrainConfig, data: TrainingData) -> SegmentationModel:
     return build_model(config.model, len(data.bands), len(data.schema))
+
+
+def _start(config: TrainConfig, data: TrainingData, reader: AreaReader) -> Start:
+    if config.start_from is not None:
+        return start_from_model(config.start_from, config.model, data)
+    model, notices = _fresh_model(config, data)
+    return Start(model, data.normalisation(reader), tuple(notices))
 
 
 def _fresh_model(config: TrainConfig, data: TrainingData) -> tuple[SegmentationModel, list[str]]:
