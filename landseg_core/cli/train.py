@@ -59,10 +59,11 @@ def train(
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.training.config import checked_config
         from landseg_core.training.project_run import kept_with_its_run
-        from landseg_core.training.start import continued_config
+        from landseg_core.training.start import continued_config, resumed_config
         from landseg_core.training.trainer import Trainer
 
-        config = continued_config(checked_config(settings))
+        config = checked_config(settings)
+        config = resumed_config(config, out) if resume else continued_config(config)
         trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
         with kept_with_its_run(out):
             if project is not None:

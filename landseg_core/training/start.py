@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,14 +15,17 @@ from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import BundleHeader, ModelBundle, read_header
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import load_weights, weights_of
+from landseg_core.training.checkpoint import load_checkpoint_record
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from landseg_core.models.catalog import SegmentationModel
 
-GENTLER = 0.3
+GENTLER = 0.5
 """The highest learning rate of a run that goes on from a model, as a share of that of a fresh run."""
 SHORTER_WARM_UP = 0.05
+_FILLED_IN = ("model", "bands", "resolution_m", "learning_rate", "warm_up")
 HEAD = "head."
 """The weights that have a row for each class, in every network of the catalogue."""
 
@@ -40,8 +44,25 @@ def continued_config(config: TrainConfig) -> TrainConfig:
         return config
     header = read_header(config.start_from)
     gentle = {"learning_rate": GENTLER * _default("learning_rate"), "warm_up": SHORTER_WARM_UP}
-    taken = {name: value for name, value in gentle.items() if getattr(config, name) == _default(name)}
+    taken = {name: value for name, value in gentle.items() if _at_default(config, name)}
     return config.model_copy(update=taken | _of_model(config, header))
+
+
+def resumed_config(config: TrainConfig, run: Path) -> TrainConfig:
+    """Return the settings to resume a run with: what `continued_config` filled in is read from its checkpoint.
+
+    The model that the run started from is not needed any more.
+
+    Raises:
+        TrainingError: there is no run to resume, or it is of another version of landseg.
+        ModelError: the checkpoint is damaged.
+    """
+    if config.start_from is None:
+        return config
+    folder = RunFolder(run)
+    folder.require_run()
+    kept = load_checkpoint_record(folder).config
+    return config.model_copy(update={name: getattr(kept, name) for name in _FILLED_IN if _at_default(config, name)})
 
 
 def _of_model(config: TrainConfig, header: BundleHeader) -> dict[str, Any]:
@@ -64,6 +85,10 @@ def _of_model(config: TrainConfig, header: BundleHeader) -> dict[str, Any]:
                 "leave that setting to the model, or start afresh"
             )
     return own
+
+
+def _at_default(config: TrainConfig, name: str) -> bool:
+    return bool(getattr(config, name) == _default(name))
 
 
 def _default(name: str) -> Any:

@@ -18,7 +18,7 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
 from landseg_core.training.config import TrainConfig
-from landseg_core.training.start import GENTLER, SHORTER_WARM_UP, continued_config, start_from_model
+from landseg_core.training.start import GENTLER, SHORTER_WARM_UP, continued_config, resumed_config, start_from_model
 
 NORMALISATION = Normalisation((90.0, 80.0, 70.0), (20.0, 30.0, 40.0))
 
@@ -92,6 +92,17 @@ def test_settings_are_those_of_the_model_and_gentler(model: str) -> None:
     assert config.learning_rate == pytest.approx(GENTLER * 1e-3)
     assert config.warm_up == SHORTER_WARM_UP
     assert continued_config(config) == config
+
+
+def test_a_run_is_resumed_with_what_was_filled_in(model: str, data: TrainingData, tmp_path: Path, start) -> None:
+    given = TrainConfig(start_from=model, epochs=1, batch=4, chip=32, precision="fp32", device="cpu")
+    with pytest.raises(TrainingError, match="no run that can be resumed"):
+        resumed_config(given, tmp_path / "run")
+    config = continued_config(given).model_copy(update={"resolution_m": None})
+    start(config, tmp_path / "run").fit(data)
+    Path(model).unlink()
+    assert resumed_config(given, tmp_path / "run") == config
+    assert start(config, tmp_path / "run", resume=True).fit(data).reason == "finished"
 
 
 def test_settings_that_were_given_stay(model: str) -> None:
