@@ -1,7 +1,7 @@
 """Turns full masks into scribbles such as a person draws: `python -m benchmarks.scribbles MASKS LIST OUT`.
 
 Of each listed mask, strokes 3 px wide are kept, each within one region of one class, until a share of its pixels is
-labelled; the rest is 255. Regions get strokes in proportion to their area, but every class that is wide enough for one
+labelled; the rest is 255. Regions get labels in proportion to their area, but every class that is wide enough for one
 gets a first stroke before any gets a second. The same masks, share and seed give the same scribbles.
 """
 
@@ -51,6 +51,10 @@ class Room:
         halves = [list(self._walk(row, column, angle + half, length / 2, rng)) for half in (0, np.pi)]
         return np.array([*reversed(halves[0]), (column, row), *halves[1]]).round().astype(np.int32)
 
+    def area_per_label(self, drawn: Mask) -> float:
+        """Return the room in px for each labelled px of the class in (H, W) `drawn`: large where it got too few."""
+        return len(self.places) / (1 + np.count_nonzero(drawn == self.value))
+
     def _walk(
         self, row: float, column: float, angle: float, length: float, rng: np.random.Generator
     ) -> Iterator[tuple[float, float]]:
@@ -82,14 +86,13 @@ def scribbles(mask: Mask, share: float, rng: np.random.Generator) -> Mask:
     drawn = np.full_like(mask, UNLABELLED)
     choices, wanted = rooms(mask), share * mask.size
     waiting = [choices[number] for number in rng.permutation(len(choices))]
-    sizes = np.array([len(room.places) for room in choices], np.float64)
     idle = 0
     while choices and idle < TRIES:
         left = wanted - (before := _labelled(drawn))
         if left < WIDTH**2 / 2:  # a dot more would be further from what is wanted
             break
         longest = left / WIDTH / max(1, len(waiting))
-        room = waiting.pop() if waiting else choices[int(rng.choice(len(choices), p=sizes / sizes.sum()))]
+        room = waiting.pop() if waiting else max(choices, key=lambda room: room.area_per_label(drawn))
         _draw(drawn, mask, room, room.stroke(longest, rng))
         idle = idle + 1 if _labelled(drawn) == before else 0
     return drawn
