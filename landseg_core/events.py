@@ -127,7 +127,7 @@ class StepFinished(Event):
 class EpochFinished(Event):
     """An epoch and its validation. Figures are fractions 0-1; the IoU of a class absent from both maps is None.
 
-    `val_pixels` is the number of labelled pixels that the figures count.
+    `val_pixels` is the number of labelled pixels that the figures count, `warnings` are sentences to read beside them.
     """
 
     event: ClassVar[str] = "epoch"
@@ -142,6 +142,7 @@ class EpochFinished(Event):
     seconds: float
     best: bool
     val_pixels: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

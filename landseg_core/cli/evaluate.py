@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from landseg_core.cli.jobs import run_job
@@ -15,6 +16,7 @@ from landseg_core.cli.options import Device, Images, Masks, Model, Overwrite
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
+    from landseg_core.metrics.intervals import Interval
     from landseg_core.training.evaluation import Evaluation
 
 
@@ -31,7 +33,10 @@ def evaluate(
     device: Device = "auto",
     overwrite: Overwrite = False,
 ) -> None:
-    """Compare a model's maps with masks: accuracy, IoU per class, confusion matrix."""
+    """Compare a model's maps with masks: accuracy, IoU, F1, producer's and user's accuracy, confusion matrix.
+
+    Pixels that the model was trained on are left out, whatever their image is called now. Intervals are of 95 %.
+    """
     from landseg_core.output_files import OutputFiles
 
     def work(on_event: OnEvent, control: JobControl) -> Evaluation:
@@ -65,10 +70,30 @@ def measure(
 
 
 def print_figures(result: Evaluation) -> None:
-    """Print the figures as a table."""
-    table = Table("class", "IoU", box=None)
-    for name, iou in result.iou.items():
-        table.add_row(name, "-" if iou is None else f"{iou:.3f}")
+    """Print the figures as a table, with their 95 % intervals, and then what is to be read beside them."""
+    figures = result.figures
+    table = Table("class", "IoU", "95 %", "F1", "producer's", "user's", box=None)
+    for item in figures.classes:
+        rates = (item.f1, item.producers_accuracy, item.users_accuracy)
+        table.add_row(escape(item.name), _figure(item.iou), _interval(item.iou_interval), *map(_figure, rates))
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"accuracy {result.accuracy:.3f}  mIoU {result.miou:.3f}  over {result.pixels} pixels")
+    console.print(
+        f"accuracy {_with_interval(result.accuracy, figures.accuracy_interval)}  "
+        f"mIoU {_with_interval(result.miou, figures.miou_interval)}  over {result.pixels} pixels",
+        soft_wrap=True,
+    )
+    for warning in figures.warnings:
+        console.print(f"warning: {warning}", markup=False, soft_wrap=True)
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _interval(interval: Interval | None) -> str:
+    return "-" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
+
+
+def _with_interval(value: float, interval: Interval | None) -> str:
+    return f"{value:.3f}" if interval is None else f"{value:.3f} ({_interval(interval)})"

@@ -1,25 +1,51 @@
-"""`landseg info`: what a raster is."""
+"""`landseg info`: what a raster or a model is."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+MODEL_SUFFIX = ".safetensors"
+
 
 def info(
-    raster: Annotated[Path, typer.Argument(metavar="RASTER")],
+    path: Annotated[
+        Path, typer.Argument(metavar="RASTER|MODEL", help="A raster, a model file, or the folder of a run.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell size, bands, CRS and true ground resolution of a raster."""
+    """Tell size, bands, CRS and true ground resolution of a raster; classes, bands and figures of a model."""
+    facts = _model_facts(path) if _means_model(path) else _raster_facts(path)
+    typer.echo(json.dumps(facts) if as_json else "\n".join(_lines(facts)))
+
+
+def _means_model(path: Path) -> bool:
+    from landseg_core.models.header import MODEL_FILE
+
+    return path.suffix == MODEL_SUFFIX or (path / MODEL_FILE).exists()
+
+
+def _raster_facts(path: Path) -> dict[str, Any]:
     from landseg_core.raster.info import describe
     from landseg_core.raster.source import RasterSource
 
-    with RasterSource(raster) as source:
-        facts = describe(source)
-    typer.echo(json.dumps(facts) if as_json else "\n".join(f"{key:20} {_shown(value)}" for key, value in facts.items()))
+    with RasterSource(path) as source:
+        return describe(source)
+
+
+def _model_facts(path: Path) -> dict[str, Any]:
+    from landseg_core.models.header import model_path, read_header
+    from landseg_core.models.info import describe_model
+
+    return describe_model(model_path(path), read_header(path))
+
+
+def _lines(facts: Mapping[str, Any]) -> list[str]:
+    return [f"{key:20} {_shown(value)}" for key, value in facts.items() if key != "training"]
 
 
 def _shown(value: object) -> str:

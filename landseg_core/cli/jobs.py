@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import singledispatchmethod
 from types import FrameType
@@ -44,7 +44,7 @@ def _stop_on_signal(control: JobControl) -> Iterator[None]:
 
 
 class EventPrinter:
-    """Shows events on stderr: one bar per task, one line per epoch and notice."""
+    """Shows events on stderr: one bar per task, one line per epoch and notice, each warning once."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -58,6 +58,7 @@ class EventPrinter:
             transient=True,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._warned: set[str] = set()
 
     def __enter__(self) -> EventPrinter:
         self._bars.start()
@@ -100,12 +101,25 @@ class EventPrinter:
     def _(self, event: EpochFinished) -> None:
         self._console.print(
             f"epoch {event.epoch:3d}  loss {event.train_loss:.3f} train {event.val_loss:.3f} validation  "
-            f"accuracy {event.accuracy:.3f}  mIoU {event.miou:.3f}{'  best so far' if event.best else ''}",
+            f"accuracy {event.accuracy:.3f}  mIoU {event.miou:.3f}{'  best so far' if event.best else ''}"
+            f"{_how_many(event.warnings)}",
             soft_wrap=True,
         )
+        for warning in event.warnings:
+            self._warn(warning)
+
+    def _warn(self, warning: str) -> None:
+        """Print a warning the first time; after that, the epochs' lines tell that there are some."""
+        if warning not in self._warned:
+            self._warned.add(warning)
+            self._console.print(f"warning: {warning}", markup=False, soft_wrap=True)
 
     def _advance(self, task: str, fraction: float, seconds_left: float | None) -> None:
         left = time_left(seconds_left)
         if task not in self._tasks:
             self._tasks[task] = self._bars.add_task(task, total=1.0, left=left)
         self._bars.update(self._tasks[task], completed=fraction, left=left)
+
+
+def _how_many(warnings: Sequence[str]) -> str:
+    return f"  {len(warnings)} warning{'s' * (len(warnings) != 1)}" if warnings else ""

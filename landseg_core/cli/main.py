@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from landseg_core import __version__
-from landseg_core.cli import demo, evaluate, export, info, predict, project, runs, sample, train
+from landseg_core.cli import demo, evaluate, export, info, models, predict, project, runs, sample, train
 from landseg_core.cli.options import INTERRUPTED
 from landseg_core.errors import JobStopped, LandsegError
 
@@ -26,6 +26,7 @@ app.command("info")(info.info)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("runs")(runs.runs)
+app.command("models")(models.models)
 app.command("predict")(predict.predict)
 app.add_typer(export.app, name="export")
 app.add_typer(project.app, name="project")

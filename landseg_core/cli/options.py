@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Annotated
 
@@ -25,15 +26,34 @@ def parse_window(text: str | PixelWindow) -> PixelWindow:
         raise typer.BadParameter(f"'{text}' is not X,Y,W,H in whole pixels with a positive size") from error
 
 
+def parse_bands(text: str | None) -> tuple[str, ...]:
+    """Parse a list of band numbers or names such as `1,2,"Near infrared"`; a name with a comma stands in quotes.
+
+    Raises:
+        typer.BadParameter: an entry is empty.
+    """
+    if text is None:
+        return ()
+    bands = tuple(band.strip() for band in next(csv.reader([text], skipinitialspace=True), []))
+    if not bands or not all(bands):
+        raise typer.BadParameter(f"'{text}' is not a list of band numbers or names, such as 1,2,3 or Red,Green,Blue")
+    return bands
+
+
 INTERRUPTED = 130
 """Exit code of a command that was asked to stop."""
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+DEVICE_HELP = "auto, cpu, cuda, cuda:N or mps."
+Device = Annotated[str, typer.Option(help=DEVICE_HELP)]
 Window = Annotated[
     PixelWindow | None,
     typer.Option(parser=parse_window, metavar="X,Y,W,H", help="Only this part of the raster, in pixels."),
 ]
+Bands = Annotated[
+    str | None, typer.Option(metavar="LIST", help="Bands by number or name, such as 1,2,3 or Red,Green,Blue.")
+]
+"""To be taken apart by `parse_bands`."""
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors, or the run folder that holds it.")]
 Images = Annotated[Path, typer.Option(metavar="DIR", help="Folder of images.")]
 Masks = Annotated[Path, typer.Option(metavar="DIR", help="Folder of masks, matched to the images by stem.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Device, Model, Overwrite, Window
+from landseg_core.cli.options import Bands, Device, Model, Overwrite, Window, parse_bands
 from landseg_core.errors import OutputError
 from landseg_core.output_files import check_free, made_folder
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from landseg_core.models.bundle import BundleHeader, ModelBundle
 
 FORMATS = ("tif", "png")
+
+
+class SeenAt(enum.Enum):
+    """At whose ground resolution a raster is seen; see `inference.fit.Resolution`."""
+
+    model = "model"
+    own = "own"
 
 
 @dataclass(frozen=True)
@@ -58,11 +66,16 @@ def predict(
     window: Window = None,
     tile: Annotated[int, typer.Option(min=32, help="Side of the windows that the network sees, in pixels.")] = 1024,
     overlap: Annotated[int, typer.Option(min=0, help="Pixels that neighbouring windows share.")] = 128,
+    bands: Bands = None,
+    resolution: Annotated[
+        SeenAt,
+        typer.Option(help="See a raster at the model's ground resolution, or at its own; the map has its own grid."),
+    ] = SeenAt.model,
     device: Device = "auto",
     overwrite: Overwrite = False,
 ) -> None:
     """Predict whole rasters, of any size, as maps with georeference, colours and class names."""
-    plan = plan_files(rasters, out, formats.split(","), confidence=confidence)
+    plan, chosen = plan_files(rasters, out, formats.split(","), confidence=confidence), parse_bands(bands)
 
     def work(on_event: OnEvent, control: JobControl) -> None:
         from landseg_core.inference.predictor import PredictOptions
@@ -75,6 +88,8 @@ def predict(
             window=window,
             confidence=confidence,
             overwrite=overwrite,
+            bands=chosen,
+            resolution=resolution.value,
         )
         bundle = ModelBundle.load(model)
         check_plan(plan, bundle, options)
@@ -118,7 +133,7 @@ def check_plan(plan: Sequence[MapFiles], model: BundleHeader, options: PredictOp
 
     for files in plan:
         with RasterSource(files.raster) as source:
-            require_fit(model, source)
+            require_fit(model, source, options.bands)
             chosen_window(source, options.window)
         for path in files.all:
             if path.parent.exists():

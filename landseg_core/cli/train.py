@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import INTERRUPTED, Device, Overwrite
+from landseg_core.cli.options import DEVICE_HELP, INTERRUPTED, Bands, Overwrite, parse_bands
 
 if TYPE_CHECKING:
     from landseg_core.data.chips import TrainingData
     from landseg_core.events import JobControl, OnEvent
     from landseg_core.training.config import TrainConfig
     from landseg_core.training.trainer import TrainResult
+
+
+class SplitWay(StrEnum):
+    """What validates where no list says so."""
+
+    BLOCKS = "blocks"
+    IMAGES = "images"
 
 
 def train(
@@ -30,7 +39,18 @@ def train(
     train_list: Annotated[Path | None, typer.Option(metavar="F", help="Stems to train on, one per line.")] = None,
     val_list: Annotated[Path | None, typer.Option(metavar="F", help="Stems to validate on, one per line.")] = None,
     landcover_ai: Annotated[Path | None, typer.Option(metavar="DIR", help="LandCover.ai as downloaded.")] = None,
-    model: Annotated[str, typer.Option(help="unet16, unet32 or unet64.")] = "unet16",
+    split: Annotated[
+        SplitWay | None, typer.Option(help="What to validate on where no list says: blocks (default) or whole images.")
+    ] = None,
+    buffer: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=4096, metavar="PX", help="How far training keeps from blocks to validate on (default 64)."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The network, one of those that `landseg models` lists; lite0 by default.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Train for N passes over the data.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Train for M minutes; fractions are fine.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Chips per step.")] = None,
@@ -38,8 +58,20 @@ def train(
     start_from: Annotated[
         str | None, typer.Option("--from", metavar="MODEL|RUN", help="Go on from a model; corrections weigh more.")
     ] = None,
-    device: Device = "auto",
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same run on the CPU.")] = 0,
+    bands: Bands = None,
+    resolution: Annotated[
+        float | None, typer.Option(metavar="M", help="Metres of ground per pixel to train at; images are resampled.")
+    ] = None,
+    pretrained: Annotated[
+        bool | None,
+        typer.Option("--pretrained/--no-pretrained", help="Start from weights learnt on photographs (default)."),
+    ] = None,
+    choices: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as config.json of a run names it."),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help=DEVICE_HELP)] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The same seed gives the same run on the CPU.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -49,27 +81,29 @@ def train(
     entered into it. With --resume, the run goes on with the labels that it began with.
     """
     started = time.monotonic()  # --minutes are those of the command, loading torch included
-    source = Source(project, classes, images, masks, train_list, val_list, landcover_ai)
+    source = Source(project, classes, images, masks, train_list, val_list, landcover_ai, split, buffer)
     source.check()
     if epochs is not None and minutes is not None:
         raise typer.BadParameter("give either --epochs or --minutes")
-    settings = _given(model=model, epochs=epochs, minutes=minutes, batch=batch, chip=chip, device=device, seed=seed)
+    settings = parse_choices(choices or []) | _given(pretrained=pretrained, device=device, seed=seed)
+    settings |= _given(model=model, epochs=epochs, minutes=minutes, batch=batch, chip=chip)
+    settings |= _given(bands=parse_bands(bands), resolution_m=resolution, split=split and split.value, buffer=buffer)
     settings |= _given(start_from=start_from)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
+        from landseg_core.training.checkpoint import resumed_config
         from landseg_core.training.config import checked_config
         from landseg_core.training.project_run import kept_with_its_run
-        from landseg_core.training.start import continued_config, resumed_config
+        from landseg_core.training.start import continued_config
         from landseg_core.training.trainer import Trainer
 
-        config = checked_config(settings)
-        config = resumed_config(config, out) if resume else continued_config(config)
+        config = resumed_config(out, settings) if resume else continued_config(checked_config(settings))
         trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
         with kept_with_its_run(out):
             if project is not None:
                 data = project_labels(project, config, out, on_event, control, resume=resume)
             else:
-                data = source.load(seed, on_event, control)
+                data = source.load(config, on_event, control)
             result = trainer.fit(data, on_event, control)
         if project is not None:
             enter_run(project, out, result, on_event)
@@ -89,6 +123,8 @@ class Source:
     train_list: Path | None
     val_list: Path | None
     landcover_ai: Path | None
+    split: SplitWay | None = None
+    buffer: int | None = None
 
     def check(self) -> None:
         """Refuse options that do not go together.
@@ -106,21 +142,25 @@ class Source:
             )
         if (self.project is None) == (self.classes is None):
             raise typer.BadParameter("give --classes, but not with --project, which has its own")
+        if (self.split is not None or self.buffer is not None) and (
+            self.landcover_ai or self.train_list or self.val_list
+        ):
+            raise typer.BadParameter("--split and --buffer are for data without lists: these say what validates")
 
-    def load(self, seed: int, on_event: OnEvent, control: JobControl) -> TrainingData:
+    def load(self, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set in folders."""
         from landseg_core.data.folders import folder_data
         from landseg_core.data.landcover_ai import landcover_ai_data
         from landseg_core.labels.classes import load_classes
 
         assert self.classes is not None
-        schema = load_classes(self.classes)
+        schema, reading = load_classes(self.classes), config.reading
         if self.landcover_ai is not None:
-            return landcover_ai_data(self.landcover_ai, schema, on_event=on_event, control=control)
+            return landcover_ai_data(self.landcover_ai, schema, reading=reading, on_event=on_event, control=control)
         assert self.images is not None
         assert self.masks is not None
-        lists = (self.train_list, self.val_list)
-        return folder_data(self.images, self.masks, schema, *lists, seed=seed, on_event=on_event, control=control)
+        how: dict[str, Any] = {"reading": reading, "on_event": on_event, "control": control} | split_options(config)
+        return folder_data(self.images, self.masks, schema, self.train_list, self.val_list, seed=config.seed, **how)
 
 
 def project_labels(
@@ -135,9 +175,15 @@ def project_labels(
     from landseg_core.training.project_run import labels_to_learn
 
     with Project.open(file, read_only=True) as project:
-        how: dict[str, Any] = {"start_from": config.start_from, "on_event": on_event, "control": control}
-        labels = labels_to_learn(project, run, resume=resume, **how)
-    return project_data(labels, config.seed, config.chip, on_event, control)
+        how: dict[str, Any] = {"on_event": on_event, "control": control}
+        labels = labels_to_learn(project, run, resume=resume, start_from=config.start_from, **how)
+    how |= {"reading": config.reading} | split_options(config)
+    return project_data(labels, config.seed, config.chip, **how)
+
+
+def split_options(config: TrainConfig) -> dict[str, Any]:
+    """Return how labels are split, as `folder_data` and `project_data` take it."""
+    return {"split": config.split, "buffer": config.buffer}
 
 
 def enter_run(file: Path, run: Path, result: TrainResult, on_event: OnEvent) -> None:
@@ -154,6 +200,25 @@ def enter_run(file: Path, run: Path, result: TrainResult, on_event: OnEvent) -> 
             record_run(project, run, result)
     except ProjectError as error:
         on_event(Notice(f"the run is not entered in {file.name}: {error}"))
+
+
+def parse_choices(texts: Sequence[str]) -> dict[str, str]:
+    """Parse the texts `NAME=VALUE`.
+
+    Raises:
+        typer.BadParameter: one is something else, or names no setting.
+    """
+    from landseg_core.training.config import TrainConfig
+
+    choices: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise typer.BadParameter(f"--set '{text}' is not NAME=VALUE")
+        if name not in TrainConfig.model_fields:
+            raise typer.BadParameter(f"--set: there is no setting {name!r}; {', '.join(TrainConfig.model_fields)}")
+        choices[name] = value
+    return choices
 
 
 def _given(**settings: Any) -> dict[str, Any]:

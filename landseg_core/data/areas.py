@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from landseg_core.geo.window import PixelWindow
+from landseg_core.raster.resampling import GridScale
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,50 @@ class ImagePair:
 
 
 @dataclass(frozen=True)
+class ImageView:
+    """How an image is read: which `bands`, in order, and at what `size` (width, height) in px.
+
+    Without bands they are those of the data set, or all data bands; without a size it is the image's own, which must be
+    told beside another.
+    """
+
+    bands: tuple[int, ...] = ()
+    size: tuple[int, int] | None = None
+    own_size: tuple[int, int] | None = None
+
+    def seen(self, own: PixelWindow) -> PixelWindow:
+        """Return where a window of the image, in its own px, lies in px of this view: the pixels with centres in it."""
+        return self._scale.placed(own) if self._scale else own
+
+    def own(self, seen: PixelWindow) -> PixelWindow:
+        """Return all px of the image that a window of this view is made of."""
+        return self._scale.needed(seen) if self._scale else seen
+
+    @property
+    def _scale(self) -> GridScale | None:
+        return GridScale.between(self.own_size, self.size) if self.own_size and self.size else None
+
+
+@dataclass(frozen=True)
 class LabelledArea:
-    """A window (in px of the image) that is trained, validated or evaluated on."""
+    """A window that is trained, validated or evaluated on, in px of the image as `view` reads it.
+
+    `class_px` are its labelled px by class index, counted in px of the image itself, and empty where nobody has counted
+    them; they do not tell areas apart.
+    """
 
     stem: str
     image: Path
     mask: Path
     window: PixelWindow
+    view: ImageView = ImageView()
+    class_px: tuple[int, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def own_window(self) -> PixelWindow:
+        """Return the window in px of the image itself: all that the area is made of."""
+        return self.view.own(self.window)
+
+    def seen_as(self, view: ImageView) -> LabelledArea:
+        """Return this area, so far in px of the image itself, in px of `view`."""
+        return replace(self, view=view, window=view.seen(self.window))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -13,8 +14,10 @@ import numpy.typing as npt
 from landseg_core.data.areas import ImagePair, LabelledArea
 from landseg_core.data.lists import shortened
 from landseg_core.data.masks import MaskSource
+from landseg_core.data.reading import ImageFacts
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.progress import ProgressMeter
@@ -24,42 +27,47 @@ STRIP_PIXELS = 1 << 22
 """Masks are read in strips of whole rows of about this many pixels."""
 
 
-class ImageKind(NamedTuple):
-    """What all images of a data set must share: the numbers of their bands and their pixel type."""
-
-    bands: tuple[int, ...]
-    dtype: str
-
-    def __str__(self) -> str:
-        return f"{len(self.bands)} band{'s' * (len(self.bands) != 1)} of {self.dtype}"
-
-
 @dataclass(frozen=True)
 class CheckedAreas:
     """Areas whose files fit together, in the order given, with (areas, classes) counts of their labelled pixels."""
 
     areas: tuple[LabelledArea, ...]
     counts: npt.NDArray[np.int64]
-    kind: ImageKind
-    ground_resolutions_m: tuple[float, ...]
+    images: Mapping[Path, ImageFacts]
     notices: tuple[str, ...]
+
+    @property
+    def facts(self) -> tuple[ImageFacts, ...]:
+        """Return the facts of the images, in the order given."""
+        return tuple(self.images.values())
+
+    @property
+    def grids(self) -> dict[Path, RasterGrid]:
+        """Return where the images lie."""
+        return {path: facts.grid for path, facts in self.images.items()}
 
 
 def check_areas(
-    areas: Sequence[LabelledArea], schema: ClassSchema, on_event: OnEvent, control: JobControl
+    areas: Sequence[LabelledArea],
+    schema: ClassSchema,
+    on_event: OnEvent,
+    control: JobControl,
+    bands: Sequence[str] = (),
 ) -> CheckedAreas:
-    """Check every image against its mask and read every mask whole.
+    """Check every image against its mask and read every mask whole; `bands`, by number or name, are all by default.
+
+    The counts, like the areas, are in px of the images themselves.
 
     Raises:
         DatasetError: images differ in kind, an image and its mask do not lie on each other, or a mask holds a value
             that no class has.
-        RasterError: a file cannot be read.
+        RasterError: a file cannot be read, or an image has not the bands.
         JobStopped: the user asked for it.
     """
     pairs = list(dict.fromkeys(ImagePair(area.stem, area.image, area.mask) for area in areas))
-    headers = [_check_pair(pair, schema) for pair in pairs]
-    kind = _common_kind(pairs, [header.kind for header in headers])
-    meter = ProgressMeter("checking masks", sum(header.pixels for header in headers), on_event)
+    headers = [_check_pair(pair, schema, bands) for pair in pairs]
+    _require_one_kind(pairs, [header.facts for header in headers])
+    meter = ProgressMeter("checking masks", sum(header.facts.grid.window.pixels for header in headers), on_event)
 
     def strip_done(pixels: int) -> None:
         meter.add(pixels)
@@ -71,19 +79,17 @@ def check_areas(
         counts[own] = count_labels(
             MaskSource(pair.mask, schema), [areas[i].window for i in own], len(schema), strip_done
         )
-    resolutions = tuple(header.resolution for header in headers if header.resolution is not None)
+    images = {pair.image: header.facts for pair, header in zip(pairs, headers, strict=True)}
     notices = tuple(header.notice for header in headers if header.notice)
-    return CheckedAreas(tuple(areas), counts, kind, resolutions, notices)
+    return CheckedAreas(tuple(areas), counts, images, (*notices, *_order_notices(images, bands)))
 
 
 class _Header(NamedTuple):
-    kind: ImageKind
-    pixels: int
-    resolution: float | None
+    facts: ImageFacts
     notice: str | None
 
 
-def _check_pair(pair: ImagePair, schema: ClassSchema) -> _Header:
+def _check_pair(pair: ImagePair, schema: ClassSchema, bands: Sequence[str]) -> _Header:
     with RasterSource(pair.image) as image, RasterSource(pair.mask) as mask:
         if (image.grid.width, image.grid.height) != (mask.grid.width, mask.grid.height):
             raise DatasetError(
@@ -95,8 +101,7 @@ def _check_pair(pair: ImagePair, schema: ClassSchema) -> _Header:
                 f"{pair.mask} lies elsewhere on the ground than its image {pair.image}; "
                 "give both the same CRS and transform"
             )
-        kind = ImageKind(image.data_bands, str(image.dtype))
-        return _Header(kind, image.grid.window.pixels, image.grid.ground_resolution(), _nodata_notice(mask, schema))
+        return _Header(ImageFacts.of(image, bands), _nodata_notice(mask, schema))
 
 
 def _nodata_notice(mask: RasterSource, schema: ClassSchema) -> str | None:
@@ -106,13 +111,24 @@ def _nodata_notice(mask: RasterSource, schema: ClassSchema) -> str | None:
     return f"{mask.path} declares {mask.nodata:g} as nodata, yet that is the class {names[0]}: it counts as the class"
 
 
-def _common_kind(pairs: Sequence[ImagePair], kinds: Sequence[ImageKind]) -> ImageKind:
-    for pair, kind in zip(pairs, kinds, strict=True):
-        if kind != kinds[0]:
+def _require_one_kind(pairs: Sequence[ImagePair], facts: Sequence[ImageFacts]) -> None:
+    for pair, own in zip(pairs, facts, strict=True):
+        if own.kind != facts[0].kind:
             raise DatasetError(
-                f"{pair.image} has {kind}, but {pairs[0].image} has {kinds[0]}; all images need the same"
+                f"{pair.image} has {own.kind}, but {pairs[0].image} has {facts[0].kind}; all images need the same"
             )
-    return kinds[0]
+
+
+def _order_notices(images: Mapping[Path, ImageFacts], chosen: Sequence[str]) -> Iterator[str]:
+    """Yield what the user should know where no bands are chosen, and images name theirs in another order."""
+    (first, facts), *others = images.items()
+    turned = [(path, own) for path, own in others if own.names_in_other_order(facts)]
+    if turned and not chosen:
+        path, own = turned[0]
+        yield (
+            f"{path} has the bands {own.told}, but {first} has {facts.told}: they are taken by number; "
+            "choose the bands by name to take them in one order"
+        )
 
 
 def count_labels(
@@ -187,7 +203,12 @@ def class_notices(train: npt.NDArray[np.int64], val: npt.NDArray[np.int64], name
         text
         for names_of, text in (
             (absent, f"no training pixel is {shortened(absent)}: the model cannot learn it"),
-            (unseen, f"no validation pixel is {shortened(unseen)}: the figures cannot show how well it is found"),
+            (unseen, never_validated(unseen)),
         )
         if names_of
     ]
+
+
+def never_validated(names: Iterable[str]) -> str:
+    """Return the sentence about classes that were trained and have no validation pixel."""
+    return f"no validation pixel is {shortened(names)}: the figures cannot show how well it is found"

@@ -125,9 +125,10 @@ def _origin_around(rng: np.random.Generator, pixel: int, start: int, length: int
 class TrainingData:
     """What a run learns from: areas to train and validate on, and what their images have in common.
 
-    `bands` are GDAL band numbers, `dtype` numpy's name of the pixel type, `ground_resolution_m` the median over the
-    images (None if no image knows it), `notices` sentences that the user should read before training, `earlier` the
-    labels that the model saw from which the run goes on, where they were kept.
+    `bands` are GDAL band numbers, those of the first image where they are chosen by name; `dtype` is numpy's name of
+    the pixel type, `ground_resolution_m` what is trained at (None if no image knows it), `notices` are sentences that
+    the user should read before training, `band_names` what the bands show (nothing where that is not known), `earlier`
+    the labels that the model saw from which the run goes on, where they were kept.
     """
 
     schema: ClassSchema
@@ -137,6 +138,7 @@ class TrainingData:
     dtype: str
     ground_resolution_m: float | None
     notices: tuple[str, ...]
+    band_names: tuple[str, ...] = ()
     earlier: EarlierLabels | None = None
 
     def reader(self) -> AreaReader:

@@ -7,9 +7,12 @@ by blocks on the same grid, so that about a fifth of all labels validates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from landseg_core.data.buffers import BUFFER, cut_back
 from landseg_core.data.label_cells import LabelCells, LabelTile, count_cells
 from landseg_core.data.label_parts import LabelPart, Size, blocks, counts_of
 from landseg_core.data.label_split import CELL, FINE_CELL, Sides, choose_blocks, split_of
@@ -26,19 +29,29 @@ def continued_split(
     seed: int,
     chip: int,
     known: Ground,
+    *,
+    buffer: int = BUFFER,
 ) -> Split:
     """Split labels as `label_split` does, but for `known` ground, which stays on its side.
 
-    The ground of the split is all that is known then: also parts that hold no labels any more.
+    The ground of the split is all that is known then: also parts that hold no labels any more. Nothing validates within
+    the buffer of what an earlier run was trained on.
 
     Raises:
         DatasetError: all labels are on one side.
     """
     cells = count_cells(read_tiles(), schema, _cell_side(known))
     sides = [side for own in cells.by_image() for side in _parts(own, sizes, known)]
-    split = split_of(_chosen(sides, seed), sizes, chip, known.block)
+    how: dict[str, Any] = {"read_tiles": read_tiles, "buffer": buffer, "schema": schema}
+    split = split_of(_chosen(sides, seed), sizes, chip, known.block, **how)
+    split = replace(split, val=tuple(cut_back(split.val, known.trained, split.buffer, slivers=True)))
     _require_both(split)
-    return Split(split.train, split.val, Ground(known.block, tuple(dict.fromkeys((*known.parts, *split.ground.parts)))))
+    return replace(split, ground=_joined(known, split.ground))
+
+
+def _joined(known: Ground, own: Ground) -> Ground:
+    parts, trained = ((*before, *now) for before, now in ((known.parts, own.parts), (known.trained, own.trained)))
+    return Ground(known.block, tuple(dict.fromkeys(parts)), tuple(dict.fromkeys(trained)))
 
 
 def _cell_side(known: Ground) -> int:

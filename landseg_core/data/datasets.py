@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.checks import CheckedAreas, check_areas, class_notices, require_labels
 from landseg_core.data.chips import TrainingData
+from landseg_core.data.overlaps import overlap_notices
+from landseg_core.data.reading import AS_THEY_ARE, Reading, plan_ground, seen_areas
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema
-
-NEARLY_EQUAL = 1.25
-"""Ground resolutions that differ by less than this factor need no notice."""
 
 
 def training_data(
@@ -21,33 +20,41 @@ def training_data(
     schema: ClassSchema,
     on_event: OnEvent,
     control: JobControl | None,
+    reading: Reading = AS_THEY_ARE,
+    notices: Sequence[str] = (),
 ) -> TrainingData:
     """Check all areas and return the data set; areas without any label are left out, with a notice.
+
+    The areas given are in px of the images, those of the data set in px of the images as `reading` has them read.
+    `notices` are what there is to know already.
 
     Raises:
         DatasetError: the files do not fit together, a mask holds an unknown value, or a side has no label at all.
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
-    checked = check_areas([*train, *val], schema, on_event, control or JobControl())
+    checked = check_areas([*train, *val], schema, on_event, control or JobControl(), reading.bands)
     trained = _part(checked, slice(0, len(train)))
     validated = _part(checked, slice(len(train), None))
     require_labels(trained, "training areas")
     require_labels(validated, "validation areas")
-    resolutions = checked.ground_resolutions_m
+    first, ground = checked.facts[0], plan_ground(checked.facts, reading.resolution_m, nearly=reading.nearly)
     return TrainingData(
         schema,
-        _labelled(trained),
-        _labelled(validated),
-        checked.kind.bands,
-        checked.kind.dtype,
-        statistics.median(resolutions) if resolutions else None,
+        seen_areas(_labelled(trained), checked.images, ground, first.bands),
+        seen_areas(_labelled(validated), checked.images, ground, first.bands),
+        first.bands,
+        first.dtype,
+        ground.resolution_m,
         (
+            *notices,
             *checked.notices,
             *_empty_notices(checked),
             *class_notices(trained.counts.sum(axis=0), validated.counts.sum(axis=0), schema.names),
-            *_resolution_notices(resolutions),
+            *ground.notices,
+            *overlap_notices(trained.areas, validated.areas, checked.grids),
         ),
+        first.names,
     )
 
 
@@ -61,23 +68,15 @@ def evaluation_set(
 
 
 def _part(checked: CheckedAreas, part: slice) -> CheckedAreas:
-    return CheckedAreas(
-        checked.areas[part], checked.counts[part], checked.kind, checked.ground_resolutions_m, checked.notices
-    )
+    return replace(checked, areas=checked.areas[part], counts=checked.counts[part])
 
 
 def _labelled(checked: CheckedAreas) -> tuple[LabelledArea, ...]:
-    return tuple(area for area, counts in zip(checked.areas, checked.counts, strict=True) if counts.any())
+    """Return the areas that hold labels, each with how many."""
+    counted = zip(checked.areas, checked.counts.tolist(), strict=True)
+    return tuple(replace(area, class_px=tuple(counts)) for area, counts in counted if any(counts))
 
 
 def _empty_notices(checked: CheckedAreas) -> list[str]:
     empty = len(checked.areas) - len(_labelled(checked))
     return [f"{empty} of {len(checked.areas)} areas hold no labelled pixel and are left out"] if empty else []
-
-
-def _resolution_notices(resolutions: Sequence[float]) -> list[str]:
-    if not resolutions or max(resolutions) < min(resolutions) * NEARLY_EQUAL:
-        return []
-    spread = f"{min(resolutions):.3g} to {max(resolutions):.3g}"
-    median = f"{statistics.median(resolutions):.3g}"
-    return [f"the images' ground resolution is {spread} m per pixel; the model is marked with the median, {median} m"]

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from landseg_core.data.areas import ImagePair, LabelledArea
+from landseg_core.data.buffers import BUFFER, buffer_notices
 from landseg_core.data.chips import TrainingData
 from landseg_core.data.datasets import evaluation_set, training_data
 from landseg_core.data.landcover_ai import names_tiles, tile_areas
 from landseg_core.data.lists import shortened
 from landseg_core.data.pairs import PairedFolders
-from landseg_core.data.splits import spatial_split
+from landseg_core.data.reading import AS_THEY_ARE, Reading
+from landseg_core.data.splits import SplitBy, spatial_split
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.labels.classes import ClassSchema
@@ -28,13 +30,17 @@ def folder_data(
     val_list: Path | None = None,
     *,
     seed: int = 0,
+    reading: Reading = AS_THEY_ARE,
+    split: SplitBy = "blocks",
+    buffer: int = BUFFER,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> TrainingData:
     """Return the data set of two folders.
 
     With both lists, each names its images. With one, all other images that have a mask are the other side. Without,
-    every image needs a mask and is split by blocks (`splits.spatial_split`, the one use of `seed`).
+    every image needs a mask, and blocks or whole images are held back to validate on, as `split` says, `buffer` px
+    from what is trained on (`splits.spatial_split`, the one use of `seed`, `split` and `buffer`).
 
     Raises:
         DatasetError: folders, lists, images and masks do not fit together; the sentence names the file.
@@ -42,6 +48,7 @@ def folder_data(
         JobStopped: the user asked for it.
     """
     folders = PairedFolders(images, masks)
+    notices: list[str] = []
     if train_list is not None and val_list is not None:
         train, val = _two_lists(folders, train_list, val_list)
     elif train_list is not None:
@@ -49,8 +56,11 @@ def folder_data(
     elif val_list is not None:
         train, val = whole_areas(folders.not_listed(val_list)), whole_areas(folders.listed(val_list))
     else:
-        train, val = _split_by_blocks(folders.all(), seed)
-    return training_data(train, val, schema, on_event, control)
+        pairs = folders.all()
+        apart = spatial_split(_sizes(pairs), seed, buffer=buffer, by=split)
+        train, val = ([pairs[image].area(window) for image, window in side] for side in (apart.train, apart.val))
+        notices = buffer_notices(apart.buffer, buffer)
+    return training_data(train, val, schema, on_event, control, reading, notices)
 
 
 def evaluation_areas(
@@ -96,8 +106,5 @@ def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tupl
     return whole_areas(train), whole_areas(val)
 
 
-def _split_by_blocks(pairs: Sequence[ImagePair], seed: int) -> tuple[Areas, Areas]:
-    sizes = [(area.window.width, area.window.height) for area in whole_areas(pairs)]
-    split = spatial_split(sizes, seed)
-    train, val = ([pairs[image].area(window) for image, window in side] for side in (split.train, split.val))
-    return train, val
+def _sizes(pairs: Sequence[ImagePair]) -> list[tuple[int, int]]:
+    return [(area.window.width, area.window.height) for area in whole_areas(pairs)]

@@ -73,10 +73,10 @@ def _histograms(tile: Tile, side: int) -> tuple[Places, Places, Counts]:
     count = TILE // side
     squares = tile.reshape(count, side, count, side)
     rows, columns = np.nonzero(squares.min(axis=(1, 3)) != UNLABELLED)
-    counts = [_histogram(squares[row, :, column]) for row, column in zip(rows, columns, strict=True)]
+    counts = [histogram(squares[row, :, column]) for row, column in zip(rows, columns, strict=True)]
     return rows, columns, np.array(counts, np.int64).reshape(-1, 256)
 
 
-def _histogram(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def histogram(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Return (256,) counts, exact up to 2^24; OpenCV counts several times faster than numpy."""
     return np.asarray(cv2.calcHist([np.ascontiguousarray(values)], [0], None, [256], [0, 256]).ravel(), np.float32)

@@ -2,7 +2,8 @@
 
 Blocks are large against a chip, so that a model is not validated on what it has nearly seen: 1024 px where that leaves
 enough blocks that hold labels, else 512 or 256 px, if chips are no larger. Where even these are too few, each image is
-cut in two through its labels.
+cut in two through its labels. Between both sides of an image lies a buffer that nothing is trained on. Instead of
+blocks, whole images can be held back.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from landseg_core.data.buffers import BUFFER
+from landseg_core.data.label_buffer import cut_back_labels
 from landseg_core.data.label_cells import Counts, LabelCells, LabelTile, Places, count_cells
 from landseg_core.data.label_cut import cut_in_two
 from landseg_core.data.label_parts import LabelPart, Size, blocks, counts_of
-from landseg_core.data.splits import ENOUGH_PIXELS, FEWEST_BLOCKS, VALIDATION_SHARE, Ground, Split
+from landseg_core.data.splits import ENOUGH_PIXELS, FEWEST_BLOCKS, ONE_IMAGE, VALIDATION_SHARE, Ground, Split, SplitBy
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
@@ -26,6 +29,8 @@ FAIR_SHARES = (0.1, 0.4)
 """A split outside these shares for validation is taken only where there is no better one."""
 CELL, FINE_CELL = 128, 8
 """Sides in px of the squares in which labels are counted: to split by blocks, and to cut in two."""
+WHOLE = 1 << 30
+"""The side in px of blocks that every image fits into."""
 _ATTEMPTS = 8
 
 Chosen = npt.NDArray[np.bool_]
@@ -35,38 +40,62 @@ Sides = list[tuple[LabelPart, bool]]
 
 
 def label_split(
-    read_tiles: Callable[[], Iterable[LabelTile]], sizes: Sequence[Size], schema: ClassSchema, seed: int, chip: int
+    read_tiles: Callable[[], Iterable[LabelTile]],
+    sizes: Sequence[Size],
+    schema: ClassSchema,
+    seed: int,
+    chip: int,
+    *,
+    buffer: int = BUFFER,
+    by: SplitBy = "blocks",
 ) -> Split:
     """Split the labels of images of `sizes` (width, height) so that about a fifth of the labelled px validate.
 
-    The windows hold the labels with as much around them as chips of `chip` px show. No block is on both sides; each
-    class with enough labels is, where the blocks allow it. The same labels, seed and chip give the same split.
+    The windows hold the labels with as much around them as chips of `chip` px show, but for those to train on within
+    `buffer` px of a window to validate on; a buffer that would leave too few labels is narrower, and the split tells.
+    No block is on both sides; each class with enough labels is, where the blocks allow it. The same labels, seed and
+    chip give the same split.
 
     Args:
-        read_tiles: gives the label tiles of all images; called twice where there are few.
+        read_tiles: gives the label tiles of all images; called up to three times.
         sizes: of the images, by the number that the tiles tell.
         schema: the classes.
         seed: of the choice.
         chip: side of the training windows in px.
+        buffer: the distance between both sides in px.
+        by: whether blocks validate or whole images.
 
     Raises:
-        DatasetError: nothing is labelled, or all of it lies in one small spot.
+        DatasetError: nothing is labelled, all of it lies in one small spot, or images are wanted and one is labelled.
     """
     rng = np.random.Generator(np.random.Philox(seed))
     images = images_of(count_cells(read_tiles(), schema, CELL), sizes)
     if not images:
         raise DatasetError("nothing is labelled yet; paint each class in some places first")
-    block, sides = _by_blocks(images, sizes, chip, rng) or (
-        block_sizes(chip)[-1],
-        _by_cut(images_of(count_cells(read_tiles(), schema, FINE_CELL), sizes), rng),
-    )
-    return split_of(sides, sizes, chip, block)
+    if by == "images":
+        block, sides = WHOLE, _by_image(images, rng)
+    else:
+        block, sides = _by_blocks(images, sizes, chip, rng) or (
+            block_sizes(chip)[-1],
+            _by_cut(images_of(count_cells(read_tiles(), schema, FINE_CELL), sizes), rng),
+        )
+    return split_of(sides, sizes, chip, block, read_tiles=read_tiles, buffer=buffer, schema=schema)
 
 
-def split_of(sides: Sides, sizes: Sequence[Size], chip: int, block: int) -> Split:
+def split_of(
+    sides: Sides,
+    sizes: Sequence[Size],
+    chip: int,
+    block: int,
+    *,
+    read_tiles: Callable[[], Iterable[LabelTile]],
+    buffer: int,
+    schema: ClassSchema,
+) -> Split:
     """Return the split of parts of images whose sides are known; ground beyond is to be cut into blocks of `block` px.
 
-    Large parts are cut into blocks, so that chips are drawn evenly from them.
+    Large parts are cut into blocks, so that chips are drawn evenly from them; what is trained on is cut back to the
+    buffer as `label_split` tells.
     """
     blocks_of = [
         (cut, validates) for part, validates in sides for cut in blocks(part, sizes[part.image], LABEL_BLOCK_SIZES[0])
@@ -75,7 +104,9 @@ def split_of(sides: Sides, sizes: Sequence[Size], chip: int, block: int) -> Spli
         tuple((part.image, window) for part, at in blocks_of if at is validates for window in part.windows(chip))
         for validates in (False, True)
     )
-    return Split(train, val, Ground(block, tuple((part.image, part.limit, at) for part, at in sides)))
+    rest, distance = cut_back_labels(read_tiles, train, val, buffer, schema)
+    ground = Ground(block, tuple((part.image, part.limit, at) for part, at in sides), rest)
+    return Split(rest, val, distance, ground)
 
 
 def images_of(cells: LabelCells, sizes: Sequence[Size]) -> list[LabelPart]:
@@ -171,6 +202,24 @@ def _unseen(counts: Counts, chosen: Chosen) -> int:
 
 def _share(counts: Counts, chosen: Chosen) -> float:
     return float(counts[chosen].sum() / counts.sum())
+
+
+# --- by image
+
+
+def _by_image(images: Sequence[LabelPart], rng: np.random.Generator) -> Sides:
+    """Return all images, some of them to validate on; the one with fewest labels if need be.
+
+    Raises:
+        DatasetError: only one image is labelled.
+    """
+    if len(images) < 2:
+        raise DatasetError(ONE_IMAGE)
+    counts = counts_of(images)
+    chosen = choose_blocks(counts, rng)
+    if not chosen.any():  # each image is the last of some class
+        chosen[counts.sum(axis=1).argmin()] = True
+    return list(zip(images, chosen.tolist(), strict=True))
 
 
 # --- by a cut

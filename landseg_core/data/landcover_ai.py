@@ -16,6 +16,7 @@ from landseg_core.data.chips import TrainingData
 from landseg_core.data.datasets import evaluation_set, training_data
 from landseg_core.data.lists import read_list, shortened
 from landseg_core.data.pairs import PairedFolders
+from landseg_core.data.reading import AS_THEY_ARE, Reading
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.grid import RasterGrid
@@ -103,7 +104,12 @@ def names_tiles(list_file: Path, folders: PairedFolders) -> bool:
 
 
 def landcover_ai_data(
-    folder: Path, schema: ClassSchema, *, on_event: OnEvent = ignore_event, control: JobControl | None = None
+    folder: Path,
+    schema: ClassSchema,
+    *,
+    reading: Reading = AS_THEY_ARE,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
 ) -> TrainingData:
     """Return the data set in `folder`, to train on `train.txt` and to validate on `val.txt`.
 
@@ -114,7 +120,7 @@ def landcover_ai_data(
     """
     folders = PairedFolders(folder / "images", folder / "masks")
     train, val = (tile_areas(folders, folder / f"{part}.txt") for part in ("train", "val"))
-    return training_data(train, val, schema, on_event, control)
+    return training_data(train, val, schema, on_event, control, reading)
 
 
 def landcover_ai_areas(

@@ -11,6 +11,11 @@ import numpy.typing as npt
 
 from landseg_core.errors import DatasetError
 
+SAMPLE_PIXELS = 1 << 14
+"""At most about so many pixels of each sample count: neighbours tell little that is new."""
+FAR = 10
+"""Values further beyond the middle 98 % than so many times its spread do not count: they are not of the ground."""
+
 
 @dataclass(frozen=True)
 class Normalisation:
@@ -20,42 +25,36 @@ class Normalisation:
     std: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class _Moments:
-    """Count, mean (C,) and sum of squared deviations (C,) of the values seen so far."""
-
-    count: int
-    mean: npt.NDArray[np.float64]
-    squares: npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, values: npt.NDArray[np.float64]) -> _Moments:
-        mean = values.mean(axis=1)
-        return cls(values.shape[1], mean, ((values - mean[:, None]) ** 2).sum(axis=1))
-
-    def joined(self, other: _Moments) -> _Moments:
-        """Join two samples: Chan, Golub, LeVeque, "Updating formulae ... sample variances", 1979."""
-        count = self.count + other.count
-        delta = other.mean - self.mean
-        squares = self.squares + other.squares + delta**2 * (self.count * other.count / count)
-        return _Moments(count, self.mean + delta * (other.count / count), squares)
-
-
 def measure_normalisation(samples: Iterable[tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]]) -> Normalisation:
     """Return the normalisation of samples of (C, H, W) pixels and (H, W) validity.
 
-    A band that never varies gets the deviation 1, so that it can be divided by.
+    Wild values (`FAR`), such as saturated pixels or a nodata value that the file does not declare, do not count as long
+    as they are few. A band that never varies gets the deviation 1, so that it can be divided by.
 
     Raises:
         DatasetError: no sample holds a valid pixel.
     """
-    total: _Moments | None = None
-    for pixels, valid in samples:
-        if valid.any():
-            moments = _Moments.of(pixels[:, valid].astype(np.float64))
-            total = moments if total is None else total.joined(moments)
-    if total is None:
+    parts = [_thinned(pixels[:, valid]) for pixels, valid in samples if valid.any()]
+    if not parts:
         raise DatasetError("the training images hold no pixel with data; check their nodata value")
-    std = np.sqrt(total.squares / total.count)
-    varies = std > 1e-6 * np.maximum(np.abs(total.mean), 1e-6)
-    return Normalisation(tuple(total.mean.tolist()), tuple(np.where(varies, std, 1.0).tolist()))
+    figures = [_mean_and_std(_without_wild(band.astype(np.float64))) for band in np.concatenate(parts, axis=1)]
+    return Normalisation(tuple(mean for mean, _ in figures), tuple(std for _, std in figures))
+
+
+def _thinned(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return some of (C, N) values; the step is odd, so that it does not fall into step with an image's columns."""
+    return values[:, :: values.shape[1] // SAMPLE_PIXELS | 1]
+
+
+def _without_wild(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    low, high = np.percentile(values, (1, 99))
+    if low == high:  # nearly all is one value, and what is not may be all that the band tells
+        return values
+    reach = FAR * (high - low)
+    kept: npt.NDArray[np.float64] = values[(values >= low - reach) & (values <= high + reach)]
+    return kept
+
+
+def _mean_and_std(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    mean, std = float(values.mean()), float(values.std())
+    return mean, std if std > 1e-6 * max(abs(mean), 1e-6) else 1.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import ImagePair
+from landseg_core.data.buffers import BUFFER, buffer_notices
 from landseg_core.data.chips import TrainingData
 from landseg_core.data.continued_split import continued_split
 from landseg_core.data.corrections import EarlierLabels
@@ -14,6 +15,8 @@ from landseg_core.data.datasets import training_data
 from landseg_core.data.kept_ground import keep_ground, kept_ground, of_images
 from landseg_core.data.label_cells import LabelTile
 from landseg_core.data.label_split import label_split
+from landseg_core.data.reading import AS_THEY_ARE, Reading
+from landseg_core.data.splits import SplitBy
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.earlier_labels import earlier_labels
@@ -34,15 +37,24 @@ class SplitBlocks:
 
 
 def project_data(
-    labels: LabelSnapshot, seed: int, chip: int, on_event: OnEvent = ignore_event, control: JobControl | None = None
+    labels: LabelSnapshot,
+    seed: int,
+    chip: int,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+    *,
+    reading: Reading = AS_THEY_ARE,
+    split: SplitBy = "blocks",
+    buffer: int = BUFFER,
 ) -> TrainingData:
-    """Return the data set of the labels that `snapshot` copied, split by blocks; see `label_split`.
+    """Return the data set of the labels that `snapshot` copied, split by blocks or by images; see `label_split`.
 
     Where the labels of an earlier run are kept beside them, ground stays on the side where that run had it. Which
     ground is on which side is written to the folder of the labels.
 
     Raises:
-        DatasetError: the labels lie in one small spot, or the images differ in bands or type.
+        DatasetError: the labels lie in one small spot, the images differ in bands or type, or images are to be held
+            back and only one is labelled.
         RasterError: an image or a mask cannot be read.
         TrainingError: the earlier run does not tell its ground.
         OutputError: the ground cannot be written.
@@ -60,10 +72,15 @@ def project_data(
     earlier, ids = earlier_labels(labels), [mask.image_id for mask in labels.masks]
     known = kept_ground(earlier.folder) if earlier else None
     how = tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip
-    split = continued_split(*how, of_images(known, ids)) if known else label_split(*how)
-    keep_ground(labels.folder, split.ground, ids, known)
-    train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
-    data = training_data(train, val, labels.schema, on_event, control)
+    apart = (
+        continued_split(*how, of_images(known, ids), buffer=buffer)
+        if known
+        else label_split(*how, buffer=buffer, by=split)
+    )
+    keep_ground(labels.folder, apart.ground, ids, known)
+    train, val = ([pairs[number].area(window) for number, window in side] for side in (apart.train, apart.val))
+    notices = buffer_notices(apart.buffer, buffer)
+    data = training_data(train, val, labels.schema, on_event, control, reading, notices)
     return replace(data, earlier=_by_image(earlier, labels)) if earlier else data
 
 
@@ -75,11 +92,19 @@ def _by_image(earlier: LabelSnapshot, labels: LabelSnapshot) -> EarlierLabels:
     )
 
 
-def label_blocks(project: Project, seed: int, chip: int, control: JobControl | None = None) -> dict[int, SplitBlocks]:
+def label_blocks(
+    project: Project,
+    seed: int,
+    chip: int,
+    control: JobControl | None = None,
+    *,
+    split: SplitBy = "blocks",
+    buffer: int = BUFFER,
+) -> dict[int, SplitBlocks]:
     """Return by image id what `project_data` would make of the labels that are stored now; from any thread.
 
     Raises:
-        DatasetError: nothing is labelled, or the labels lie in one small spot.
+        DatasetError: as `project_data`, but for differing images.
         ProjectError: the labels cannot be read.
         JobStopped: the user asked for it.
     """
@@ -94,10 +119,10 @@ def label_blocks(project: Project, seed: int, chip: int, control: JobControl | N
                     yield number, key, tile
 
         sizes = [(image.grid.width, image.grid.height) for image in images]
-        split = label_split(tiles, sizes, view.schema, seed, chip)
+        apart = label_split(tiles, sizes, view.schema, seed, chip, buffer=buffer, by=split)
     return {
         image.id: SplitBlocks(
-            *(tuple(window for at, window in side if at == number) for side in (split.train, split.val))
+            *(tuple(window for at, window in side if at == number) for side in (apart.train, apart.val))
         )
         for number, image in enumerate(images)
     }

@@ -16,7 +16,7 @@ from landseg_core.data.areas import LabelledArea
 from landseg_core.data.masks import MaskSource
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.raster.finite import require_finite
+from landseg_core.raster.pixel_view import OwnPixels, PixelView, pixel_view
 from landseg_core.raster.source import RasterSource
 
 CACHE_BYTES = 1 << 30
@@ -83,8 +83,8 @@ class AreaReader:
     def read(self, area: LabelledArea, window: PixelWindow | None = None) -> tuple[Pixels, Labels]:
         """Return (C, H, W) pixels in the image's own type and (H, W) class indices, 255 = ignore.
 
-        `window` is in px of the image (not of the area); parts of it beyond the area, and pixels without data, are 0
-        with the label 255. The arrays are the caller's own.
+        `window` is in px of the image as the area's view reads it (not of the area); parts of it beyond the area, and
+        pixels without data, are 0 with the label 255. The arrays are the caller's own.
 
         Raises:
             RasterError: a file cannot be read, or holds numbers that are not finite.
@@ -104,7 +104,13 @@ class AreaReader:
         Pixels without data keep the label that the mask gives them. Errors are those of `read`.
         """
         kept = self._cache.get(area)
-        return kept.cut(window).labels if kept else self._masks.get(area.mask).read(window)
+        if kept is not None:
+            return kept.cut(window).labels
+        image, mask = self._images.get(area.image), self._masks.get(area.mask)
+        return self._view(area, image).at_centres(window, mask.read)
+
+    def _view(self, area: LabelledArea, image: RasterSource) -> PixelView:
+        return pixel_view(image, self._bands_of(area, image), area.view.size)
 
     def _decoded(self, area: LabelledArea, window: PixelWindow) -> Decoded:
         kept = self._cache.get(area)
@@ -115,25 +121,30 @@ class AreaReader:
 
     def _load(self, area: LabelledArea, inside: PixelWindow) -> Decoded:
         image = self._images.get(area.image)
-        size = self._bytes_per_pixel(image) * area.window.pixels
+        bytes_per_pixel = image.dtype.itemsize * len(self._bands_of(area, image)) + 2
+        size = bytes_per_pixel * area.window.pixels
         if not self._cache.would_keep(size, whole_rows=image.block_shape[1] >= image.grid.width):
             return self._decode(area, inside)
         decoded = self._decode(area, area.window)
         self._cache.keep(area, decoded)
         return decoded
 
-    def _bytes_per_pixel(self, image: RasterSource) -> int:
-        return image.dtype.itemsize * len(self._bands or image.data_bands) + 2
+    def _bands_of(self, area: LabelledArea, image: RasterSource) -> tuple[int, ...]:
+        return area.view.bands or self._bands or image.data_bands
 
     def _decode(self, area: LabelledArea, window: PixelWindow) -> Decoded:
-        image = self._images.get(area.image)
-        valid = image.read_valid(window)
-        pixels = image.read(window, self._bands)
-        require_finite(image, window, pixels, valid)
-        pixels[:, ~valid] = 0
-        labels = self._masks.get(area.mask).read(window)
-        labels[~valid] = UNLABELLED
-        return Decoded(window, pixels, valid, labels)
+        image, mask = self._images.get(area.image), self._masks.get(area.mask)
+        own_pixels = OwnPixels(image, self._bands_of(area, image))
+
+        def labels_with_data(own: PixelWindow) -> Labels:
+            labels = mask.read(own)
+            if not image.all_valid:
+                labels[~own_pixels.read_valid(own)] = UNLABELLED
+            return labels
+
+        view = self._view(area, image)
+        pixels, valid = view.read(window)
+        return Decoded(window, pixels, valid, view.at_centres(window, labels_with_data))
 
 
 class _DecodedCache:

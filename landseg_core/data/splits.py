@@ -2,7 +2,8 @@
 
 Neighbouring chips of one image look alike, so a random choice of chips would let a model validate on what it has
 nearly seen. Blocks are large against the chip (256 px): 1024 px where there are enough of them, else 512 px. Where
-even these are too few, each image is cut in two by a straight line instead.
+even these are too few, each image is cut in two by a straight line instead. Between both sides of an image lies a
+buffer that nothing is trained on. Instead of blocks, whole images can be held back.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from landseg_core.data.buffers import BUFFER, KEPT_SHARE, Placed, cut_back, distances
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 
@@ -24,6 +27,13 @@ SMALLEST_CUT = 64
 """An image with no longer side (px) is not cut in two."""
 ENOUGH_PIXELS = 1000
 """A class with fewer labelled px may be missing on the validation side: its figures would mean little."""
+ONE_IMAGE = (
+    "only one image is labelled, so none can be held back to validate on; label a second one, or split by blocks"
+)
+
+
+SplitBy = Literal["blocks", "images"]
+"""What validates: blocks of the images, or some images whole."""
 
 
 @dataclass(frozen=True)
@@ -31,31 +41,72 @@ class Ground:
     """Parts of images, none over another, each with the number of its image and whether it validates.
 
     Whatever is labelled there later stays on its side. `block` is the side in px of the blocks that ground beyond is
-    cut into.
+    cut into; `trained` are the windows that runs were trained on, which what validates keeps its distance from.
     """
 
     block: int
     parts: tuple[tuple[int, PixelWindow, bool], ...]
+    trained: tuple[Placed, ...] = ()
 
 
 @dataclass(frozen=True)
 class Split:
-    """Windows to train and to validate on, each with the number of its image, and the `ground` that they lie on."""
+    """Windows to train and to validate on, each with the number of its image, and the `ground` that they lie on.
 
-    train: tuple[tuple[int, PixelWindow], ...]
-    val: tuple[tuple[int, PixelWindow], ...]
+    `buffer` px lie between both at least.
+    """
+
+    train: tuple[Placed, ...]
+    val: tuple[Placed, ...]
+    buffer: int = 0
     ground: Ground = Ground(BLOCK_SIZES[0], ())
 
 
-def spatial_split(sizes: Sequence[tuple[int, int]], seed: int = 0) -> Split:
+def spatial_split(
+    sizes: Sequence[tuple[int, int]], seed: int = 0, *, buffer: int = BUFFER, by: SplitBy = "blocks"
+) -> Split:
     """Split images of `sizes` (width, height) in px so that about a fifth of all pixels validate.
 
-    Every pixel is in exactly one window. The same sizes and seed give the same split.
+    No pixel is in two windows, and none to train on within `buffer` px of one to validate on: what lies between is in
+    no window, nor are narrow strips along what is left. A buffer that would leave too little to train on is narrower;
+    the split tells. The same sizes and seed give the same split.
 
     Raises:
-        DatasetError: there are too few blocks, and every image is too small to cut.
+        DatasetError: there are too few blocks, and every image is too small to cut; or there is only one image.
     """
     rng = np.random.Generator(np.random.Philox(seed))
+    split = _by_image(sizes, rng) if by == "images" else _by_block(sizes, rng)
+    return _apart(split, buffer)
+
+
+def _apart(split: Split, buffer: int) -> Split:
+    wanted = KEPT_SHARE * _pixels(split.train)
+    tried = ((distance, cut_back(split.train, split.val, distance)) for distance in distances(buffer))
+    distance, train = next((distance, train) for distance, train in tried if _pixels(train) >= wanted)
+    return Split(tuple(train), split.val, distance)
+
+
+def _pixels(windows: Sequence[Placed]) -> int:
+    return sum(window.pixels for _, window in windows)
+
+
+def _by_image(sizes: Sequence[tuple[int, int]], rng: np.random.Generator) -> Split:
+    """Hold some images back; the smallest where that is nearer to the wanted share than any of a random choice.
+
+    Raises:
+        DatasetError: there is only one image.
+    """
+    if len(sizes) < 2:
+        raise DatasetError(ONE_IMAGE)
+    images = [(number, PixelWindow(0, 0, *size)) for number, size in enumerate(sizes)]
+    split = _choose(images, rng)
+    if split.val and split.train:
+        return split
+    smallest = min(images, key=lambda image: image[1].pixels)
+    return Split(tuple(image for image in images if image != smallest), (smallest,))
+
+
+def _by_block(sizes: Sequence[tuple[int, int]], rng: np.random.Generator) -> Split:
     for size in BLOCK_SIZES:
         blocks = [(image, window) for image, sides in enumerate(sizes) for window in _blocks(*sides, size)]
         if len(blocks) >= FEWEST_BLOCKS:

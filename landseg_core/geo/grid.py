@@ -36,6 +36,11 @@ class RasterGrid:
         shift = Affine.translation(window.x, window.y)
         return RasterGrid(window.width, window.height, self.transform @ shift, self.crs)
 
+    def resized(self, width: int, height: int) -> RasterGrid:
+        """Return a grid of `width` x `height` px over the same ground."""
+        scale = Affine.scale(self.width / width, self.height / height)
+        return RasterGrid(width, height, self.transform @ scale, self.crs)
+
     def to_crs(self, column: float, row: float) -> tuple[float, float]:
         """Return the CRS coordinates of a point given in pixels, (0, 0) being the upper left corner."""
         x, y = self.transform @ (column, row)

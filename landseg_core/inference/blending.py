@@ -26,6 +26,39 @@ class BlendedRows:
     valid: Valid
 
 
+@dataclass(frozen=True, eq=False)
+class ScoredRows:
+    """Blended rows of a strip, from row `top` on: (K, H, W) scores and (H, W) validity."""
+
+    top: int
+    scores: Scores
+    valid: Valid
+
+    @property
+    def classes(self) -> int:
+        """Return the number of classes."""
+        return len(self.scores)
+
+    @property
+    def bottom(self) -> int:
+        """Return the first row below."""
+        return self.top + len(self.valid)
+
+    def decided(self) -> BlendedRows:
+        """Return the strongest class of each pixel."""
+        return BlendedRows(self.top, *strongest(self.scores), self.valid.copy())
+
+    def from_row(self, first: int) -> ScoredRows:
+        """Return a copy of the rows from `first` on."""
+        kept = slice(first - self.top, None)
+        return ScoredRows(first, self.scores[:, kept].copy(), self.valid[kept].copy())
+
+    def followed_by(self, rows: ScoredRows) -> ScoredRows:
+        """Return these rows and those that follow on them as one."""
+        scores = np.concatenate([self.scores, rows.scores], axis=1)
+        return ScoredRows(self.top, scores, np.concatenate([self.valid, rows.valid]))
+
+
 class StripBlender:
     """Adds up the weighted scores of a strip's windows, which come row by row of windows, in any order within a row.
 
@@ -51,11 +84,15 @@ class StripBlender:
 
     def finish(self, until: int) -> Iterator[BlendedRows]:
         """Yield the rows above image row `until`, which no further window touches, in batches; then forget them."""
+        for rows in self.finished(until):
+            yield rows.decided()
+
+    def finished(self, until: int) -> Iterator[ScoredRows]:
+        """Yield what `finish` does with all scores; the arrays of each are good until the next is asked for."""
         done = until - self._top
         for start in range(0, done, _BATCH_ROWS):
             batch = slice(start, min(start + _BATCH_ROWS, done))
-            index, score = strongest(self._scores[:, batch])
-            yield BlendedRows(self._top + start, index, score, self._valid[batch].copy())
+            yield ScoredRows(self._top + start, self._scores[:, batch], self._valid[batch])
         self._top = until
         _move_up(self._scores, done)
         _move_up(self._valid, done)

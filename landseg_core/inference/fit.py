@@ -1,49 +1,40 @@
-"""Whether a model and a raster go together."""
+"""How a raster is predicted with a model: at whose ground resolution, and what the user should know of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
-import numpy as np
-
-from landseg_core.errors import ModelError
+from landseg_core.models.fit import needed_bands, require_fit
 from landseg_core.models.header import BundleHeader
+from landseg_core.raster.pixel_view import Size, same_resolution, size_at
 from landseg_core.raster.source import RasterSource
 
-_RESOLUTION_TOLERANCE = 1.25
+__all__ = ["Resolution", "band_notices", "fit_notices", "require_fit", "seen_size"]
+
+Resolution = Literal["model", "own"]
+"""At whose ground resolution the network sees a raster."""
 
 
-def require_fit(model: BundleHeader, source: RasterSource) -> None:
-    """Raise unless `source` has the bands of the model, in the kind of number that it was trained on.
-
-    Raises:
-        ModelError: it has not.
-    """
-    missing = [band for band in model.bands if band not in source.data_bands]
-    if missing:
-        needed = ", ".join(map(str, model.bands))
-        found = ", ".join(map(str, source.data_bands))
-        raise ModelError(
-            f"the model needs the bands {needed}, but {source.path} has only {found};"
-            " choose a raster like those it was trained on"
-        )
-    if _kind(source.dtype) != _kind(np.dtype(model.dtype)):
-        raise ModelError(
-            f"{source.path} holds {source.dtype} pixels, but the model was trained on {model.dtype};"
-            " convert the raster, or train on rasters like it"
-        )
+def seen_size(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Size | None:
+    """Return the (width, height) px that `source` is resampled to for the model; None where it is seen as it is."""
+    wanted = model.ground_resolution_m if resolution == "model" else None
+    return size_at(source.grid, source.grid.ground_resolution(), wanted)
 
 
-def _kind(dtype: np.dtype[np.generic]) -> str:
-    """Return what a type's numbers mean: floats mean the same at any precision, integers span their range."""
-    return "float" if dtype.kind == "f" else dtype.name
-
-
-def fit_notices(model: BundleHeader, source: RasterSource) -> Iterator[str]:
-    """Yield what a user should know of a pair that goes together but may do badly."""
+def fit_notices(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Iterator[str]:
+    """Yield what a user should know of the ground resolutions of a model and a raster."""
     trained, found = model.ground_resolution_m, source.grid.ground_resolution()
-    if trained and found and max(trained / found, found / trained) > _RESOLUTION_TOLERANCE:
-        yield (
-            f"{source.path} shows {found:.2f} m of ground per pixel, but the model was trained at {trained:.2f} m;"
-            " the map may be poor"
-        )
+    if not trained or not found or same_resolution(trained, found):
+        return
+    shows = f"{source.path} shows {found:.2f} m of ground per pixel"
+    if resolution == "model":
+        yield f"{shows}: it is resampled to the model's {trained:.2f} m, and the map back to its own grid"
+    else:
+        yield f"{shows} and is seen as it is, but the model was trained at {trained:.2f} m; the map may be poor"
+
+
+def band_notices(model: BundleHeader, source: RasterSource, numbers: Sequence[int]) -> Iterator[str]:
+    """Yield what a user should know where the `numbers` that `require_fit` has found are not those of the model."""
+    if tuple(numbers) != model.bands:
+        yield f"{source.path}: its bands {', '.join(map(str, numbers))} are the model's {needed_bands(model)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows
-from landseg_core.inference.fit import fit_notices, require_fit
+from landseg_core.inference.fit import Resolution, band_notices, fit_notices, require_fit, seen_size
 from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_values, confidences
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.labels.classes import ClassSchema
@@ -32,12 +32,16 @@ class PredictOptions:
     """How to predict.
 
     Attributes:
-        tile: the side of the windows that the network sees, in px at most.
+        tile: the side of the windows that the network sees, in px at most; where it sees the raster resampled, in px of
+            that, and so is `overlap`.
         overlap: how far neighbouring windows overlap, in px at least.
         device: "auto", or the name of a torch device.
         window: the part of the raster to map; None for all of it.
         confidence: write the map of confidence too.
         overwrite: replace maps that exist already.
+        bands: which bands of the raster are the model's, by number or name; by default as `require_fit` finds them.
+        resolution: "model": a raster of another ground resolution is resampled to the model's, and its map back to its
+            own grid; "own": the network sees it as it is.
     """
 
     tile: int = 1024
@@ -46,6 +50,8 @@ class PredictOptions:
     window: PixelWindow | None = None
     confidence: bool = False
     overwrite: bool = False
+    bands: tuple[str, ...] = ()
+    resolution: Resolution = "model"
 
 
 def predict_raster(
@@ -68,9 +74,9 @@ def predict_raster(
         TrainingError: this computer has no such device.
         JobStopped: `control` asked for it.
     """
-    require_fit(bundle, source)
+    bands = require_fit(bundle, source, options.bands)
     target = chosen_window(source, options.window)
-    for message in fit_notices(bundle, source):
+    for message in (*band_notices(bundle, source, bands), *fit_notices(bundle, source, options.resolution)):
         on_event(Notice(message))
     confidence = confidence_path if options.confidence else None
     with OutputFiles(overwrite=options.overwrite, inputs=source.files) as outputs, ExitStack() as maps:
@@ -78,7 +84,7 @@ def predict_raster(
             (maps.enter_context(MapWriter(outputs, path, source.grid.crop(target), info)), values)
             for path, info, values in _wanted_maps(bundle.schema, mask_path, confidence)
         ]
-        predictor = _tiled_predictor(bundle, source, target, options)
+        predictor = _tiled_predictor(bundle, source, bands, target, options)
         meter = ProgressMeter(f"predicting {source.path.name}", target.pixels, on_event, predictor.work)
         with MapSink(target, layers) as sink:
             predictor.run(sink, _each_window(meter, control or JobControl()))
@@ -94,12 +100,13 @@ def _wanted_maps(
 
 
 def _tiled_predictor(
-    bundle: ModelBundle, source: RasterSource, target: PixelWindow, options: PredictOptions
+    bundle: ModelBundle, source: RasterSource, bands: Sequence[int], target: PixelWindow, options: PredictOptions
 ) -> TiledPredictor:
     from landseg_core.inference.backends import TorchBackend  # loads torch: not before the files are known to be fine
 
     backend = TorchBackend(bundle, options.device)
-    return TiledPredictor(backend, source, bundle.bands, target, tile=options.tile, overlap=options.overlap)
+    size = seen_size(bundle, source, options.resolution)
+    return TiledPredictor(backend, source, bands, target, tile=options.tile, overlap=options.overlap, size=size)
 
 
 def _each_window(meter: ProgressMeter, control: JobControl) -> Callable[[PixelWindow], None]:

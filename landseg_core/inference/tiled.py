@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.blending import BlendedRows, StripBlender, Valid
+from landseg_core.inference.blending import BlendedRows, ScoredRows, StripBlender, Valid
 from landseg_core.inference.layout import Strip, axis_spans, plan_strips
-from landseg_core.raster.finite import require_finite
+from landseg_core.inference.regrid import OwnGrid
+from landseg_core.raster.pixel_view import OwnPixels, Size, pixel_view
 from landseg_core.raster.source import RasterSource
 from landseg_core.training.prefetch import Prefetcher
 
@@ -38,6 +39,8 @@ class TiledPredictor:
     """Predicts `target`, a window of `source`, in windows of up to `tile` px that overlap by `overlap` px or more.
 
     Each pixel gets the scores it has in the map of the whole raster. Memory depends on tile, overlap and classes only.
+    With a `size` (width, height) the network sees the raster resampled to that, `tile` and `overlap` are in px of it,
+    and scores are brought back to the raster's own grid before the strongest class is taken.
 
     Raises:
         ModelError: the windows are too small for the model or for their overlap.
@@ -52,19 +55,24 @@ class TiledPredictor:
         *,
         tile: int,
         overlap: int,
+        size: Size | None = None,
     ) -> None:
-        self._backend, self._source, self._bands = backend, source, bands
+        self._backend, self._view = backend, pixel_view(source, bands, size)
         field = backend.field
-        size = tile // field.multiple * field.multiple
-        if overlap < 0 or size < overlap + field.multiple:
+        side = tile // field.multiple * field.multiple
+        if overlap < 0 or side < overlap + field.multiple:
             raise ModelError(
                 f"windows of {tile} px are too small to overlap by {overlap} px;"
                 f" choose a --tile of {overlap + 2 * field.multiple} or more, or another --overlap"
             )
-        rows = axis_spans(source.grid.height, size, overlap, field)
-        columns = axis_spans(source.grid.width, size, overlap, field)
-        max_width = BLENDING_BYTES // (backend.classes * size * np.dtype(np.float32).itemsize)
-        self.strips = plan_strips(target, rows, columns, field, max_width)
+        rows = axis_spans(self._view.grid.height, side, overlap, field)
+        columns = axis_spans(self._view.grid.width, side, overlap, field)
+        max_width = BLENDING_BYTES // (backend.classes * side * np.dtype(np.float32).itemsize)
+        self._back = None if size is None else OwnGrid(OwnPixels(source, bands), size, target)
+        if self._back is None:
+            self._strips = [(strip, strip) for strip in plan_strips(target, rows, columns, field, max_width)]
+        else:
+            self._strips = self._back.plan(rows, columns, field, max_width)
 
     @property
     def work(self) -> int:
@@ -78,28 +86,33 @@ class TiledPredictor:
             RasterError: the raster cannot be read, or holds numbers that are not finite.
             ModelError: the device has too little memory.
         """
-        with Prefetcher(map(self._read, self._windows()), _AHEAD) as ahead:
+        with Prefetcher(map(self._view.read, self._windows()), _AHEAD) as ahead:
             parts = iter(ahead)
-            for strip in self.strips:
-                with sink.strip(strip) as write:
-                    self._run_strip(strip, parts, write, on_window)
+            for seen, made in self._strips:
+                with sink.strip(made) as write:
+                    self._run_strip(seen, parts, self._decide(made, write), on_window)
 
     def _windows(self) -> Iterator[PixelWindow]:
-        for strip in self.strips:
-            yield from strip.windows()
+        for seen, _ in self._strips:
+            yield from seen.windows()
 
-    def _read(self, window: PixelWindow) -> ReadWindow:
-        """Return (C, H, W) pixels, 0 where there is no data as in training, and (H, W) True where there is."""
-        valid = self._source.read_valid(window)
-        pixels = self._source.read(window, self._bands)
-        require_finite(self._source, window, pixels, valid)
-        return np.where(valid, pixels, np.zeros((), pixels.dtype)), valid
+    def _decide(self, made: Strip, write: Callable[[BlendedRows], None]) -> Callable[[ScoredRows], None]:
+        """Return what makes rows of the map of scores, and writes them."""
+        if self._back is None:
+            return lambda rows: write(rows.decided())
+        own_rows = self._back.rows(made)
+
+        def bring_back(rows: ScoredRows) -> None:
+            for own in own_rows.add(rows):
+                write(own)
+
+        return bring_back
 
     def _run_strip(
         self,
         strip: Strip,
         parts: Iterator[ReadWindow],
-        write: Callable[[BlendedRows], None],
+        take: Callable[[ScoredRows], None],
         on_window: Callable[[PixelWindow], None],
     ) -> None:
         blender = StripBlender(self._backend.classes, strip)
@@ -109,8 +122,8 @@ class TiledPredictor:
                 pixels, valid = next(parts)
                 blender.add(row, column, self._scores(pixels, valid), valid)
                 on_window(next(windows))
-            for finished in blender.finish(end):
-                write(finished)
+            for rows in blender.finished(end):
+                take(rows)
 
     def _scores(self, pixels: npt.NDArray[Any], valid: Valid) -> npt.NDArray[np.float32] | None:
         return self._backend.probabilities(pixels) if valid.any() else None

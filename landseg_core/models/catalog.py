@@ -80,7 +80,7 @@ class _ImageNetLite0:
         load_pretrained(model.encoder)
 
 
-DEFAULT_MODEL = "unet16"
+DEFAULT_MODEL = "lite0"
 """What is trained where nothing else is chosen."""
 
 CATALOG: dict[str, Architecture] = {
@@ -107,7 +107,7 @@ CATALOG: dict[str, Architecture] = {
         good_for="large data sets and an hour or more, better with a graphics card",
     ),
     "unet64": Architecture(
-        "U-Net, 64 channels: 31 million weights, the classic, for a graphics card",
+        "U-Net, 64 channels: 31.0 million weights, the classic, for a graphics card",
         _unet(64),
         parameters=31_037_893,
         mflop=1.47,

@@ -31,7 +31,8 @@ _PositiveInts = Annotated[tuple[Annotated[int, pydantic.Field(ge=1)], ...], pyda
 class BundleHeader:
     """All that a model file holds but the weights.
 
-    `bands` are the 1-based GDAL bands the model was trained on, in order, and `dtype` their kind of number;
+    `bands` are the 1-based GDAL bands the model was trained on, in order, `band_names` what they show (empty where that
+    was not known, and in files of older versions) and `dtype` their kind of number;
     `ground_resolution_m` is the side of a training pixel in true ground metres, None where it was not known;
     `training` tells how it was trained and how well it did: plain JSON, for people.
     """
@@ -43,6 +44,7 @@ class BundleHeader:
     normalisation: Normalisation
     ground_resolution_m: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None
     training: dict[str, Any]
+    band_names: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
 
     def to_record(self) -> dict[str, Any]:
         """Return the JSON-able record that `from_record` takes back."""
@@ -77,6 +79,8 @@ class BundleHeader:
         whole = len(mean) == len(std) == len(self.bands)
         if not whole or not all(map(math.isfinite, (*mean, *std))) or min(std) <= 0:
             raise ModelError(f"{path} has a normalisation that does not fit its {len(self.bands)} bands; train again")
+        if len(self.band_names) not in (0, len(self.bands)):
+            raise ModelError(f"{path} has not a name for each of its {len(self.bands)} bands; train again")
 
 
 _HEADER = pydantic.TypeAdapter(BundleHeader)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pydantic
@@ -16,7 +17,7 @@ from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import TrainingError
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
 from landseg_core.output_files import write_atomically
-from landseg_core.training.config import TrainConfig
+from landseg_core.training.config import TrainConfig, checked_config
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import RunPosition
 
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
 
 _KIND = "landseg-checkpoint"
 _FREE_SETTINGS = {"device"}
+_LENGTHS = {"epochs", "minutes"}
+_PIECE = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
 class DataFingerprint:
-    """Tells one data set from another: pixels of both sides, and a hash of classes, bands and areas."""
+    """Tells one data set from another: pixels of both sides, and a hash of classes, areas and how images are read."""
 
     train_pixels: int
     val_pixels: int
@@ -38,20 +41,30 @@ class DataFingerprint:
     @classmethod
     def of(cls, data: TrainingData) -> DataFingerprint:
         """Return the fingerprint of `data`: of what it holds, not of the folder it lies in."""
-        sides = [[(area.stem, str(area.window)) for area in side] for side in (data.train, data.val)]
+        sides = [[_told(area, data.bands) for area in side] for side in (data.train, data.val)]
         told = json.dumps([data.schema.to_json(), data.bands, data.dtype, sides])
         return cls(pixels(data.train), pixels(data.val), hashlib.sha256(told.encode()).hexdigest())
 
 
+def _told(area: LabelledArea, bands: Sequence[int]) -> tuple[Any, ...]:
+    """Return what tells an area from others: where it lies, and from which bands and at which size it is read."""
+    return area.stem, str(area.window), area.view.bands or bands, area.view.size
+
+
 @dataclasses.dataclass(frozen=True)
 class CheckpointRecord:
-    """What a checkpoint holds besides tensors; `scale` is that of fp16 gradients."""
+    """What a checkpoint holds besides tensors.
+
+    `rate_scale` is the factor on the learning rate, less than 1 after the run went back; `micro_batch` is how many
+    chips memory suffices for.
+    """
 
     config: TrainConfig
     data: DataFingerprint
     normalisation: Normalisation
     position: RunPosition
-    scale: float
+    rate_scale: float
+    micro_batch: int
 
     def require_same_settings(self, config: TrainConfig, folder: RunFolder) -> None:
         """Check that a run with `config` continues this one; it may do so on another device.
@@ -85,14 +98,25 @@ _RECORD = pydantic.TypeAdapter(CheckpointRecord)
 def save_checkpoint(folder: RunFolder, record: CheckpointRecord, tensors: dict[str, torch.Tensor]) -> None:
     """Write the checkpoint: one file holds all of it, so that tensors and record always belong together.
 
-    `last.json` is a copy of the record for people and scripts.
+    `last.json` is a copy of the record for people and scripts. A checkpoint that is no anchor leaves the anchor before
+    it in a file of its own.
 
     Raises:
         OutputError: it cannot be written; the checkpoint before is untouched.
     """
     told: dict[str, Any] = _RECORD.dump_python(record, mode="json")
+    if not record.position.anchored and folder.checkpoint.exists() and load_checkpoint_record(folder).position.anchored:
+        write_atomically(folder.anchor, _pieces(folder.checkpoint))
     write_tensor_file(folder.checkpoint, tensors, _KIND, told)
+    if record.position.anchored:
+        folder.anchor.unlink(missing_ok=True)
     write_atomically(folder.checkpoint_record, (json.dumps(told, indent=2) + "\n").encode())
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def load_checkpoint_record(folder: RunFolder) -> CheckpointRecord:
@@ -107,8 +131,40 @@ def load_checkpoint_record(folder: RunFolder) -> CheckpointRecord:
 
 def load_checkpoint(folder: RunFolder) -> tuple[CheckpointRecord, dict[str, torch.Tensor]]:
     """Return record and tensors of the folder's checkpoint; errors as in `load_checkpoint_record`."""
-    told, tensors = read_tensor_file(folder.checkpoint, _KIND)
+    return _load(folder.checkpoint, folder)
+
+
+def load_anchor(folder: RunFolder) -> tuple[CheckpointRecord, dict[str, torch.Tensor]] | None:
+    """Return record and tensors of the last anchor, None where that is the start; errors as for a checkpoint."""
+    if not folder.checkpoint.exists():
+        return None
+    if load_checkpoint_record(folder).position.anchored:
+        return load_checkpoint(folder)
+    return _load(folder.anchor, folder) if folder.anchor.exists() else None
+
+
+def _load(path: Path, folder: RunFolder) -> tuple[CheckpointRecord, dict[str, torch.Tensor]]:
+    told, tensors = read_tensor_file(path, _KIND)
     return _checked(told, folder), tensors
+
+
+def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
+    """Return the settings that the run in `folder` goes on with: its own.
+
+    `given` are those that the user names again, of which only the device may differ; None stands for not given.
+
+    Raises:
+        TrainingError: there is no run to resume, it has other settings than those given, or one given is wrong.
+        ModelError: the checkpoint is damaged.
+    """
+    run = RunFolder(folder)
+    run.require_run()
+    record = load_checkpoint_record(run)
+    named = {name: value for name, value in given.items() if value is not None}
+    length = dict.fromkeys(_LENGTHS) if named.keys() & _LENGTHS else {}
+    config = checked_config(record.config.model_dump() | length | named)
+    record.require_same_settings(config, run)
+    return config
 
 
 def pixels(areas: Sequence[LabelledArea]) -> int:

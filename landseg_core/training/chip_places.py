@@ -21,7 +21,7 @@ DRAWN_AROUND = (
 NOTHING_NEW = "nothing was labelled since {} was trained: all labels are learnt from alike"
 ONLY_JUDGED = (
     "all {} px that were labelled since {} was trained lie on ground that validates, so they show how good the map is, "
-    "but do not change it; correct other places as well (View > Training Blocks shows which)"
+    "but do not change it; correct other places as well"
 )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
+from landseg_core.data.reading import Reading
 from landseg_core.errors import TrainingError
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
 
@@ -112,6 +113,14 @@ class TrainConfig(pydantic.BaseModel):
     resolution_m: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = Field(
         None, title="Ground resolution", description="Metres per px to learn at; that of the images where not given"
     )
+    split: Literal["blocks", "images"] = Field(
+        "blocks",
+        title="Split",
+        description="What validates where no list says it: blocks or whole images",
+    )
+    buffer: Annotated[int, Field(ge=0, le=4096)] = Field(
+        64, title="Buffer", description="Px of the images between what is trained on and what validates"
+    )
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = Field(
         "auto", title="Device", description="What computes: auto takes the graphics card where there is one"
     )
@@ -137,6 +146,14 @@ class TrainConfig(pydantic.BaseModel):
         if self.scale_low > self.scale_high:
             raise ValueError(f"the smallest scale ({self.scale_low:g}) is over the largest ({self.scale_high:g})")
         return self
+
+    @property
+    def reading(self) -> Reading:
+        """Return how images are read; a resolution that is that of the model to go on from need only nearly be theirs.
+
+        The first run left images as they were that were nearly equal, and so must the next one.
+        """
+        return Reading(self.bands, self.resolution_m, nearly=self.start_from is not None)
 
 
 def field_problems(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -12,27 +13,37 @@ import torch
 import torch._dynamo  # AdamW imports it when first used, for a second or more; so it comes with the other imports
 from torch import nn
 
+from landseg_core.errors import TrainingError
+from landseg_core.labels.classes import UNLABELLED
 from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.training.average import WeightAverage
 from landseg_core.training.colour import ColourChange
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.losses import cross_entropy, dice_loss
+from landseg_core.training.memory import NotEnoughMemoryError, free_cache, keeper, memory_errors
 from landseg_core.training.network import Network
 
 GRADIENT_NORM = 5.0
 """Longer gradients are shortened to this: a single odd batch must not throw the weights far off."""
-_WEIGHTS, _AVERAGE, _OPTIMISER, _RANDOM = "weights.", "average.", "optimiser.", "random"
+LEAST_SCALE = 1.0
+"""A run whose fp16 gradients overflow at a scale below this is as lost as one with a loss that is not finite."""
+_WEIGHTS, _AVERAGE, _OPTIMISER, _RANDOM, _SCALING = "weights.", "average.", "optimiser.", "random", "scaling"
+_SCALER_STATE = "scale", "_growth_tracker"
 _SHARE = "share"
 """The key of an optimiser's group for its learning rate as a share of the run's."""
 
 
 class Learner:
-    """A network with its optimiser (AdamW: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019)."""
+    """A network with its optimiser (AdamW: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019).
+
+    `micro_batch` is how many chips of a batch it looks at together; a step learns from all of them even so.
+    """
 
     def __init__(self, network: Network, config: TrainConfig, encoder_share: float = 1.0) -> None:
         """Take a network; its `encoder` learns at `encoder_share` of the learning rate."""
         self.network = network
         self.average = WeightAverage(network.model, config.average)
+        self.micro_batch = config.batch
         self._dice = config.dice
         self._colour = ColourChange(config.colour, config.blur)
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
@@ -46,17 +57,50 @@ class Learner:
         """Learn from (N, C, S, S) native pixels and (N, S, S) class indices; return the loss before the step.
 
         `seed` gives the random numbers of the change in colour. Where the loss or its gradient is not finite, the
-        weights stay as they are and the answer is NaN.
+        weights stay as they are and the answer is NaN. Where memory does not suffice for `micro_batch` chips at a
+        time, that is halved for good, and the same batch tried again.
+
+        Raises:
+            TrainingError: memory does not suffice for a single chip.
         """
         self.network.model.train()
-        pictures = self._colour(self.network.pictures(pixels), seed)
-        loss = self._loss(self.network.classify(pictures), self.network.on_device(labels))
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            return math.nan
+        while True:
+            with suppress(NotEnoughMemoryError), memory_errors():
+                value = self._gradients(pixels, labels, seed)
+                break
+            self._halve(pixels)
+        return value if math.isfinite(value) and self._descend(learning_rate) else math.nan
+
+    def _gradients(self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]) -> float:
+        """Sum up the gradients of a batch, `micro_batch` chips at a time, and return its loss.
+
+        Each part weighs as much as it has labelled pixels, so that cross-entropy is that of the whole batch. Two things
+        are not: Dice is the mean of those of the parts, and batch norms see one part at a time.
+        """
+        pictures, truth = self._colour(self.network.pictures(pixels), seed), self.network.on_device(labels)
+        labelled = (truth != UNLABELLED).sum(dim=(1, 2))
+        parts = [torch.split(tensor, self.micro_batch) for tensor in (pictures, truth, labelled)]
+        total, value = labelled.sum().clamp(min=1), 0.0
         self._optimiser.zero_grad()
-        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        return value if self._descend(learning_rate) else math.nan
+        for some, classes, counted in zip(*parts, strict=True):
+            loss = self._loss(self.network.classify(some), classes) * (counted.sum() / total)
+            value += float(loss.detach())
+            if not math.isfinite(value):
+                break
+            self._scaler.scale(loss).backward()
+        return value
+
+    def _halve(self, pixels: npt.NDArray[Any]) -> None:
+        """Learn from half as many chips at a time from now on."""
+        self._optimiser.zero_grad()
+        free_cache()
+        if self.micro_batch == 1:
+            side = pixels.shape[-1]
+            raise TrainingError(
+                f"{keeper(self.network.device)} has no memory to learn from a single chip of {side} x {side} px; "
+                "choose a smaller chip or network, or close other programs"
+            )
+        self.micro_batch //= 2
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         loss = cross_entropy(logits, labels)
@@ -73,12 +117,8 @@ class Learner:
             group["lr"] = learning_rate * group[_SHARE]
         self._scaler.step(self._optimiser)
         self._scaler.update()
-        return True
-
-    @property
-    def scale(self) -> float:
-        """Return the factor on fp16 gradients; 1 in other arithmetic."""
-        return float(self._scaler.get_scale())
+        # But where they overflow without a scale over 1, they are not finite at all.
+        return not self._scaler.is_enabled() or self._scaler.get_scale() >= LEAST_SCALE
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return what `restore` needs: weights and their average, the optimiser's moments, torch's random numbers."""
@@ -89,10 +129,15 @@ class Learner:
             for name, parameter in self.network.model.named_parameters()
             for kind, value in self._optimiser.state[parameter].items()
         }
-        return weights | average | moments | {_RANDOM: torch.get_rng_state()}
+        return weights | average | moments | self._scaling() | {_RANDOM: torch.get_rng_state()}
 
-    def restore(self, tensors: Mapping[str, torch.Tensor], scale: float) -> None:
-        """Go back to the state that `tensors` and `scale` hold.
+    def _scaling(self) -> dict[str, torch.Tensor]:
+        """Return the scale of fp16 gradients, and for how many steps it was good."""
+        state = self._scaler.state_dict()
+        return {_SCALING: torch.tensor([float(state[key]) for key in _SCALER_STATE])} if state else {}
+
+    def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Go back to the state that `tensors` hold; `micro_batch` stays as it is.
 
         Raises:
             KeyError: tensors are missing.
@@ -101,12 +146,15 @@ class Learner:
         load_weights(self.network.model, _part(tensors, _WEIGHTS))
         self.average.restore(_part(tensors, _AVERAGE))
         parameters = dict(self.network.model.named_parameters())
+        self._optimiser.state.clear()
         for place, value in _part(tensors, _OPTIMISER).items():
             name, _, kind = place.rpartition(".")
             self._optimiser.state[parameters[name]][kind] = _laid_out_like(parameters[name], value)
         torch.set_rng_state(tensors[_RANDOM])
-        if self._scaler.is_enabled():
-            self._scaler.load_state_dict(self._scaler.state_dict() | {"scale": scale})
+        if self._scaler.is_enabled() and _SCALING in tensors:
+            scale, good_steps = tensors[_SCALING].tolist()
+            told = dict(zip(_SCALER_STATE, (scale, int(good_steps)), strict=True))
+            self._scaler.load_state_dict(self._scaler.state_dict() | told)
 
 
 def _groups(model: nn.Module, weight_decay: float, encoder_share: float) -> list[dict[str, Any]]:

@@ -16,26 +16,28 @@ from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import JobStopped, TrainingError
-from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, RunFinished, RunStarted, StepFinished
+from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, RunFinished, StepFinished
+from landseg_core.metrics.figures import MapFigures, map_figures
+from landseg_core.metrics.warnings import figure_warnings
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.training.checkpoint import pixels
 from landseg_core.training.chip_places import chips_around
-from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig
+from landseg_core.training.memory import smaller_steps
 from landseg_core.training.picture_file import keep_pictures
-from landseg_core.training.pictures import PictureChooser, ValidationPictures
+from landseg_core.training.pictures import ValidationPictures
 from landseg_core.training.prefetch import Prefetcher
 from landseg_core.training.report import keep_report
-from landseg_core.training.run_folder import RunFolder
-from landseg_core.training.schedule import EpochSchedule, MinutesSchedule, RunClock, Schedule, one_cycle
+from landseg_core.training.run_folder import MetricsLog, RunFolder
+from landseg_core.training.run_start import run_started
+from landseg_core.training.run_validation import RunValidation
+from landseg_core.training.schedule import MinutesSchedule, RunClock, RunPosition, one_cycle, schedule_for
 from landseg_core.training.state import RunState
-from landseg_core.training.validation import Figures, Validator
+from landseg_core.training.trained_on import trained_classes, trained_on
+from landseg_core.training.validation import Figures
 
 CHECKPOINT_SECONDS = 60.0
 """The most training that a crash can cost."""
-PROBE_SHARE = 0.01
-"""The share of a run by minutes that may go into finding out how long a validation will take."""
-LONGEST_VALIDATION, SAMPLED_VALIDATION = 0.5, 0.25
-"""Where one validation would take more of a run by minutes than the first, only about the second is spent on it."""
+LEAST_RATE_SCALE = 0.25
+"""A run whose loss is lost goes on at half the learning rate, but not at less than this share of it."""
 _BATCHES_AHEAD = 3
 _COLOUR = 2
 """The purpose of random numbers, beside that of the places of chips."""
@@ -55,7 +57,7 @@ class TrainResult:
 
 
 class _LossNotFinite(Exception):  # noqa: N818 - it never leaves this module
-    """The loss is no number any more; the weights are those before."""
+    """The loss of a step, or of a validation, is no number any more."""
 
 
 class TrainingRun:
@@ -67,19 +69,26 @@ class TrainingRun:
         reader: AreaReader,
         folder: RunFolder,
         clock: RunClock,
-        on_event: OnEvent,
+        log: MetricsLog,
         control: JobControl,
     ) -> None:
-        self._state, self._position, self._config = state, state.position, state.config
+        self._state, self._config = state, state.config
         self._reader, self._folder = reader, folder
-        self._clock, self._on_event, self._control = clock, on_event, control
-        data = state.data
+        self._clock, self._log, self._control = clock, log, control
+        self._on_event: OnEvent = log
         self._sampler = self._new_sampler()
-        self._validator = Validator(state.learner.network, len(data.schema), data.val, reader)
+        self._validation = RunValidation(state.learner.network, state.data, reader, log)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
-        self._schedule = _schedule(self._config, self._steps_per_epoch)
-        clock.add(self._position.seconds)
+        self._schedule = schedule_for(self._config, self._steps_per_epoch)
+        self._trained = trained_classes(state.data)
+        self._ground: dict[str, Any] = {}
+        if state.position.step:
+            clock.set(state.position.seconds)
         self._saved_at = clock.seconds
+
+    @property
+    def _position(self) -> RunPosition:
+        return self._state.position
 
     def _new_sampler(self) -> ChipSampler:
         config, data = self._config, self._state.data
@@ -100,29 +109,42 @@ class TrainingRun:
         return self._end("finished")
 
     def _train(self) -> None:
-        self._reserve_validation()
-        self._position.start_training(self._clock.seconds)
+        self._begin()
         while not self._position.finished:
-            self._train_epoch()
-            self._finish_epoch()
+            try:
+                self._train_epoch()
+                self._finish_epoch()
+            except _LossNotFinite:
+                self._go_back()
 
-    def _reserve_validation(self) -> None:
-        """Find out how long validating takes, and count fewer windows where a run by minutes has no time for all."""
-        schedule = self._schedule
-        if not isinstance(schedule, MinutesSchedule) or self._position.finished:
-            return
-        total = schedule.total_seconds
-        seconds = self._validator.probe(PROBE_SHARE * total)
-        if seconds > LONGEST_VALIDATION * total:
-            share = SAMPLED_VALIDATION * total / seconds
-            self._validator, seconds = self._validator.sampled(share), share * seconds
-            self._on_event(
-                Notice(
-                    f"validating everything would take too long for a run of {total / 60:g} min: its figures count "
-                    f"about {share:.1%} of the validation areas, evaluate the model for those of all"
-                )
+    def _begin(self) -> None:
+        position = self._position
+        self._ground = trained_on(self._state.data, lambda: self._clock.checkpoint(self._control))
+        if isinstance(self._schedule, MinutesSchedule) and not position.finished:
+            self._validation.reserve(position, self._schedule.total_seconds)
+        if position.step:
+            self._clock.set(position.seconds)  # a run that goes on has the time it had left, however long this took
+        else:
+            position.start_training(self._clock.seconds)
+
+    def _go_back(self) -> None:
+        """Return to the last anchor and learn more slowly from there.
+
+        Raises:
+            _LossNotFinite: that was tried before, and did not help.
+        """
+        if self._state.rate_scale <= LEAST_RATE_SCALE:
+            raise _LossNotFinite
+        lost = self._position.step
+        self._state.go_back(self._folder, self._clock.seconds)
+        position = self._position
+        self._log.cut(position.step, position.next_validation)
+        self._on_event(
+            Notice(
+                f"the loss is no longer a finite number after step {lost}: the run goes back to step {position.step}, "
+                f"and on with {self._state.rate_scale:g} times the learning rate"
             )
-        schedule.validation_seconds = seconds
+        )
 
     def _train_epoch(self) -> None:
         with Prefetcher(self._batches(), _BATCHES_AHEAD) as prefetched:
@@ -130,7 +152,7 @@ class TrainingRun:
             while not self._schedule.epoch_over(self._position):
                 self._clock.checkpoint(self._control)
                 self._step(*next(batches))
-                if self._clock.seconds >= self._saved_at + CHECKPOINT_SECONDS:
+                if self._position.anchored or self._clock.seconds >= self._saved_at + CHECKPOINT_SECONDS:
                     self._save_checkpoint()
 
     def _batches(self) -> Iterator[Batch]:
@@ -144,7 +166,7 @@ class TrainingRun:
         learning_rate = self._learning_rate()
         before = schedule.fraction(position)
         seed = (self._config.seed, position.epoch, position.batch, _COLOUR)
-        loss = self._state.learner.step(chips, labels, learning_rate, seed)
+        loss = self._learn(chips, labels, learning_rate, seed)
         if math.isnan(loss):
             raise _LossNotFinite
         position.count_step(loss, self._clock.seconds)
@@ -161,8 +183,21 @@ class TrainingRun:
             )
         )
 
+    def _learn(
+        self, chips: npt.NDArray[Any], labels: npt.NDArray[np.uint8], learning_rate: float, seed: tuple[int, ...]
+    ) -> float:
+        """Take a step and return its loss; say so where memory does not suffice for the whole batch at once."""
+        learner = self._state.learner
+        before = learner.micro_batch
+        loss = learner.step(chips, labels, learning_rate, seed)
+        if learner.micro_batch < before:
+            self._on_event(smaller_steps(learner.network.device, self._config.batch, before, learner.micro_batch))
+        return loss
+
     def _learning_rate(self) -> float:
-        return self._config.learning_rate * one_cycle(self._schedule.fraction(self._position), self._config.warm_up)
+        """Return the learning rate of the next step."""
+        highest = self._config.learning_rate * self._state.rate_scale
+        return highest * one_cycle(self._schedule.fraction(self._position), self._config.warm_up)
 
     def _finish_epoch(self) -> None:
         """Validate, keep the model if it is the best so far, and write the checkpoint."""
@@ -178,10 +213,14 @@ class TrainingRun:
     def _judge(self, figures: Figures) -> None:
         """Keep the network as it is as the model if it is the best so far."""
         position = self._position
-        best = position.best_miou is None or figures.matrix.miou > position.best_miou
+        # A run that was killed may have kept the model of this epoch already, but not what belongs to it.
+        again = position.best_epoch == position.epoch
+        best = again or position.best_miou is None or figures.matrix.miou > position.best_miou
         if best:
             position.best_epoch, position.best_miou = position.epoch, figures.matrix.miou
-            self._state.bundle(self._told(figures)).save(self._folder.model)
+            told = map_figures(figures.blocks, self._state.data.schema, self._trained)
+            self._state.bundle(self._told(figures, told)).save(self._folder.model)
+            self._folder.write_figures({"epoch": position.epoch} | told.as_dict())
         self._show_pictures(keep=best)
         self._tell_epoch(figures, best=best)
 
@@ -202,15 +241,11 @@ class TrainingRun:
         self._on_event(ValidationPictures(epoch, pictures))
 
     def _validate(self) -> Figures:
-        self._pictures = PictureChooser(len(self._state.data.schema), self._validator.pixels)
-        look, checkpoint = self._pictures.look, lambda: self._clock.checkpoint(self._control)
-        figures = self._validator.measure("validation", self._on_event, checkpoint, look)
+        figures, self._pictures = self._validation.measure(lambda: self._clock.checkpoint(self._control))
         if not math.isfinite(figures.loss):
             raise _LossNotFinite
-        now = self._clock.seconds
-        if isinstance(self._schedule, MinutesSchedule):
-            self._schedule.validation_seconds = now - self._position.seconds
-        self._position.seconds = now
+        now, position = self._clock.seconds, self._position
+        position.validation_seconds, position.seconds = now - position.seconds, now
         return figures
 
     def _save_checkpoint(self) -> None:
@@ -230,8 +265,9 @@ class TrainingRun:
         position.seconds = self._clock.seconds
         self._save_checkpoint()
         if position.best_epoch is None:
+            ground = self._ground or trained_on(self._state.data, lambda: None)  # a resumed run may not have got so far
             with self._state.learner.average.in_place():
-                self._state.bundle({"miou": None}).save(self._folder.model)
+                self._state.bundle({"miou": None} | ground).save(self._folder.model)
         return self._end("stopped")
 
     def _end_not_finite(self) -> TrainResult:
@@ -245,26 +281,9 @@ class TrainingRun:
         return self._end("not_finite")
 
     def _tell_start(self) -> None:
-        config, data, network = self._config, self._state.data, self._state.learner.network
-        self._on_event(
-            RunStarted(
-                model=config.model,
-                parameters=sum(parameter.numel() for parameter in network.model.parameters()),
-                device=str(network.device),
-                precision=network.precision.name,
-                classes=data.schema.names,
-                train_pixels=pixels(data.train),
-                val_pixels=pixels(data.val),
-                epochs=config.epochs,
-                minutes=config.minutes,
-                steps_per_epoch=self._steps_per_epoch,
-                batch=config.batch,
-                chip=config.chip,
-                first_step=self._position.step,
-            )
-        )
+        self._on_event(run_started(self._state, self._steps_per_epoch))
         finished = ("the run is finished already: there is nothing to resume",) if self._position.finished else ()
-        for notice in (*data.notices, *self._state.notices, *finished):
+        for notice in (*self._state.data.notices, *self._state.notices, *finished):
             self._on_event(Notice(notice))
 
     def _tell_epoch(self, figures: Figures, *, best: bool) -> None:
@@ -282,6 +301,7 @@ class TrainingRun:
                 seconds=position.seconds,
                 best=best,
                 val_pixels=matrix.pixels,
+                warnings=figure_warnings(figures.blocks, self._state.data.schema.names, self._trained),
             )
         )
 
@@ -299,8 +319,8 @@ class TrainingRun:
         )
         keep_report(self._folder.path, self._on_event)
 
-    def _told(self, figures: Figures) -> dict[str, Any]:
-        """Return what the model file tells of how good its model is."""
+    def _told(self, figures: Figures, told: MapFigures) -> dict[str, Any]:
+        """Return what the model file tells of how good its model is, and of the ground it learnt from."""
         matrix = figures.matrix
         return {
             "miou": matrix.miou,
@@ -309,13 +329,8 @@ class TrainingRun:
             "val_loss": figures.loss,
             "val_pixels": matrix.pixels,
             "train_loss": self._position.train_loss,
-        }
+            "figures": told.as_record(),
+        } | self._ground
 
     def _iou(self, figures: Figures) -> dict[str, float | None]:
         return dict(zip(self._state.data.schema.names, figures.matrix.iou(), strict=True))
-
-
-def _schedule(config: TrainConfig, steps_per_epoch: int) -> Schedule:
-    if config.minutes is not None:
-        return MinutesSchedule(60 * config.minutes, steps_per_epoch)
-    return EpochSchedule(config.epochs or DEFAULT_EPOCHS, steps_per_epoch)

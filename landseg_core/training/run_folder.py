@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from landseg_core.errors import OutputError, TrainingError
-from landseg_core.events import Event, OnEvent
+from landseg_core.events import EpochFinished, Event, OnEvent
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.output_files import unwritable, write_atomically
 
@@ -19,6 +19,7 @@ from landseg_core.output_files import unwritable, write_atomically
 class RunFolder:
     """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings.
 
+    `anchor` is the checkpoint to go back to where the last one is a later one, amid an epoch.
     Besides the facts of machine and data, the figures and the validation pictures of the best model, and the report.
     """
 
@@ -27,6 +28,7 @@ class RunFolder:
         self.model = path / MODEL_FILE
         self.checkpoint = path / "last.safetensors"
         self.checkpoint_record = path / "last.json"
+        self.anchor = path / "anchor.safetensors"
         self.metrics = path / "metrics.jsonl"
         self.config = path / "config.json"
         self.facts = path / "facts.json"
@@ -38,7 +40,7 @@ class RunFolder:
     @property
     def files(self) -> tuple[Path, ...]:
         """Return the place of every file that a run may have."""
-        learnt = self.model, self.checkpoint, self.checkpoint_record
+        learnt = self.model, self.checkpoint, self.checkpoint_record, self.anchor
         return *learnt, self.metrics, self.config, self.facts, self.figures, self.pictures, self.report
 
     def require_free(self, *, overwrite: bool) -> None:
@@ -81,6 +83,26 @@ class RunFolder:
         except OSError as error:
             raise unwritable(self.path, error) from error
 
+    def sweep(self, best_epoch: int | None, *, keep_anchor: bool) -> None:
+        """Remove what a run that was killed left behind: files half written, figures of another than the best epoch.
+
+        Besides the anchor, unless the checkpoint needs it.
+
+        Raises:
+            OutputError: it cannot be removed.
+        """
+        try:
+            for file in self.files:
+                for rest in self.path.glob(f"{file.name}.unfinished-*"):
+                    rest.unlink()
+            if not keep_anchor:
+                self.anchor.unlink(missing_ok=True)
+            for file in (self.figures, self.pictures):
+                if _epoch_in(file) != best_epoch:
+                    file.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
     def discard_if_useless(self) -> None:
         """Remove the files of a run that came to nothing: neither a model nor a checkpoint."""
         if self.model.exists() or self.checkpoint.exists():
@@ -97,6 +119,14 @@ class RunFolder:
             OutputError: they cannot be written.
         """
         write_atomically(self.config, (json.dumps(settings, indent=2) + "\n").encode())
+
+    def write_figures(self, figures: Mapping[str, Any]) -> None:
+        """Write the figures of the best model, JSON-able.
+
+        Raises:
+            OutputError: they cannot be written; those of the best model before are untouched.
+        """
+        write_atomically(self.figures, (json.dumps(figures, allow_nan=False) + "\n").encode())
 
 
 class MetricsLog:
@@ -134,6 +164,16 @@ class MetricsLog:
             self._write(json.dumps(event.as_dict(), allow_nan=False).encode() + b"\n")
         self._on_event(event)
 
+    def cut(self, step: int, epoch: int) -> None:
+        """Drop what a run that goes back will tell again; see `cut_log`.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._file.close()
+        cut_log(self._path, step, epoch)
+        self._file = self._open()
+
     def _write(self, line: bytes) -> None:
         try:
             if self._file.write(line) != len(line):
@@ -142,20 +182,32 @@ class MetricsLog:
             raise unwritable(self._path, error) from error
 
 
-def cut_log(path: Path, step: int) -> None:
-    """Drop what a log tells of steps after `step`, and a last line cut short: a resumed run tells them again.
+def _epoch_in(path: Path) -> Any:
+    """Return the epoch that a file of JSON is of, None where it cannot be told."""
+    try:
+        told = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return told.get("epoch") if isinstance(told, dict) else None
+
+
+def cut_log(path: Path, step: int, epoch: int) -> None:
+    """Drop steps after `step`, validations from `epoch` on, and a last line cut short: they will be told again.
 
     Raises:
         OutputError: it cannot be written.
     """
     if path.exists():
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-        write_atomically(path, (line.encode() for line in lines if _told_by(line, step)))
+        write_atomically(path, (line.encode() for line in lines if _stays(line, step, epoch)))
 
 
-def _told_by(line: str, step: int) -> bool:
+def _stays(line: str, step: int, epoch: int) -> bool:
     try:
         told = json.loads(line)
     except ValueError:
         return False
-    return line.endswith("\n") and isinstance(told, dict) and told.get("step", 0) <= step
+    if not line.endswith("\n") or not isinstance(told, dict):
+        return False
+    again = told.get("event") == EpochFinished.event and told.get("epoch", 0) >= epoch
+    return not again and bool(told.get("step", 0) <= step)

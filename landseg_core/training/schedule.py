@@ -8,6 +8,7 @@ import time
 from typing import Protocol
 
 from landseg_core.events import JobControl
+from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig
 
 START_FACTOR, END_FACTOR = 1 / 25, 1 / 250_000
 """The learning rate at the start and the end of a run, as a share of the highest."""
@@ -16,6 +17,8 @@ LEAST_EPOCHS = 12
 """A run by minutes is validated about this often, however large the data set is."""
 VALIDATION_RATIO = 4.0
 """An epoch of a run by minutes trains at least this many times as long as its validation takes: at most 20 % of it."""
+ANCHOR_STEPS = 2000
+"""In an epoch of many steps there is an anchor after each so many; another is at its end."""
 RESERVE_FACTOR = 1.1
 """What is set aside for the last validation of a run by minutes, in times the one before."""
 
@@ -47,9 +50,9 @@ class RunClock:
         """Return the seconds worked so far."""
         return time.monotonic() - self._start
 
-    def add(self, seconds: float) -> None:
-        """Count `seconds` that were worked before; negative ones are taken away."""
-        self._start -= seconds
+    def set(self, seconds: float) -> None:
+        """Have it show `seconds` now."""
+        self._start = time.monotonic() - seconds
 
     def checkpoint(self, control: JobControl) -> None:
         """Wait while paused, without counting it.
@@ -61,7 +64,7 @@ class RunClock:
         try:
             control.checkpoint()
         finally:
-            self.add(before - time.monotonic())
+            self._start += time.monotonic() - before
 
 
 @dataclasses.dataclass
@@ -69,7 +72,8 @@ class RunPosition:
     """How far a run is; a checkpoint holds it. `epoch` counts from 1 and is the one under way.
 
     `batch`, `loss_sum` and `epoch_seconds` belong to that epoch; `seconds` are those of the whole run, the first
-    `preparation_seconds` of which went by before the first step.
+    `preparation_seconds` of which went by before the first step. A run by minutes counts `validated_share` of the
+    validation windows, which takes `validation_seconds`: an estimate at first, then measured.
     """
 
     epoch: int = 1
@@ -79,6 +83,8 @@ class RunPosition:
     epoch_seconds: float = 0.0
     seconds: float = 0.0
     preparation_seconds: float = 0.0
+    validation_seconds: float = 0.0
+    validated_share: float = 1.0
     best_epoch: int | None = None
     best_miou: float | None = None
     finished: bool = False
@@ -88,11 +94,32 @@ class RunPosition:
         """Return the mean loss of the epoch's batches so far."""
         return self.loss_sum / self.batch if self.batch else math.nan
 
+    @property
+    def anchored(self) -> bool:
+        """Tell whether a run whose loss is lost may go back to here: where that is never depends on the clock."""
+        return self.finished or self.batch % ANCHOR_STEPS == 0
+
+    @property
+    def next_validation(self) -> int:
+        """Return the first epoch that is not validated yet."""
+        return self.epoch + self.finished
+
     def start_training(self, seconds: float) -> None:
-        """Take note that steps begin `seconds` after the run began, for the first time or again."""
-        if self.step == 0:
-            self.preparation_seconds = seconds
-        self.seconds = seconds
+        """Take note that the first step begins `seconds` after the run began."""
+        self.preparation_seconds = self.seconds = seconds
+
+    def gone_back(self, seconds: float, to: RunPosition | None = None) -> RunPosition:
+        """Return the position `to`, by default that before the first step, but `seconds` after the run began.
+
+        Time does not go back, and what is known of how long things take is not forgotten.
+        """
+        return dataclasses.replace(
+            to or RunPosition(),
+            seconds=seconds,
+            preparation_seconds=self.preparation_seconds,
+            validation_seconds=self.validation_seconds,
+            validated_share=self.validated_share,
+        )
 
     def count_step(self, loss: float, seconds: float) -> None:
         """Count an optimiser step that ended `seconds` after the run began."""
@@ -153,23 +180,21 @@ class EpochSchedule:
         return position.step >= self.epochs * self.steps_per_epoch
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class MinutesSchedule:
     """A run that is over, last validation included, after `total_seconds`.
 
     An epoch is a pass over the data, or a twelfth of the run where a pass takes longer; and longer than that where
-    validating takes so long that it would eat more than a fifth of the time. `validation_seconds` is what one
-    validation takes: an estimate at first, then measured.
+    validating takes so long that it would eat more than a fifth of the time.
     """
 
     total_seconds: float
     steps_per_epoch: int
-    validation_seconds: float = 0.0
 
     def fraction(self, position: RunPosition) -> float:
         """Return the share of the training time that is over."""
         start = position.preparation_seconds
-        whole = self._training_end() - start
+        whole = self._training_end(position) - start
         return min(1.0, (position.seconds - start) / whole) if whole > 0 else 1.0
 
     def seconds_left(self, position: RunPosition) -> float | None:
@@ -182,14 +207,21 @@ class MinutesSchedule:
             return True
         spent = position.epoch_seconds
         passed = position.batch >= self.steps_per_epoch or spent >= self.total_seconds / LEAST_EPOCHS
-        left = self._training_end() - position.seconds - self.validation_seconds
-        return passed and spent >= VALIDATION_RATIO * self.validation_seconds and left >= spent / 2
+        left = self._training_end(position) - position.seconds - position.validation_seconds
+        return passed and spent >= VALIDATION_RATIO * position.validation_seconds and left >= spent / 2
 
     def run_over(self, position: RunPosition) -> bool:
         """Tell whether another step would end too late; the first step is always taken."""
         step_seconds = position.epoch_seconds / max(1, position.batch)
-        return position.step > 0 and position.seconds + step_seconds / 2 >= self._training_end()
+        return position.step > 0 and position.seconds + step_seconds / 2 >= self._training_end(position)
 
-    def _training_end(self) -> float:
+    def _training_end(self, position: RunPosition) -> float:
         """Return the second of the run at which the last validation has to begin."""
-        return self.total_seconds - RESERVE_FACTOR * self.validation_seconds
+        return self.total_seconds - RESERVE_FACTOR * position.validation_seconds
+
+
+def schedule_for(config: TrainConfig, steps_per_epoch: int) -> Schedule:
+    """Return the schedule of a run with these settings."""
+    if config.minutes is not None:
+        return MinutesSchedule(60 * config.minutes, steps_per_epoch)
+    return EpochSchedule(config.epochs or DEFAULT_EPOCHS, steps_per_epoch)

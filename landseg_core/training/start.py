@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,9 +14,7 @@ from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import BundleHeader, ModelBundle, read_header
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import load_weights, weights_of
-from landseg_core.training.checkpoint import load_checkpoint_record
 from landseg_core.training.config import TrainConfig
-from landseg_core.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from landseg_core.models.catalog import SegmentationModel
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
 GENTLER = 0.5
 """The highest learning rate of a run that goes on from a model, as a share of that of a fresh run."""
 SHORTER_WARM_UP = 0.05
-_FILLED_IN = ("model", "bands", "resolution_m", "learning_rate", "warm_up")
 HEAD = "head."
 """The weights that have a row for each class, in every network of the catalogue."""
 
@@ -35,6 +31,7 @@ def continued_config(config: TrainConfig) -> TrainConfig:
 
     Network, bands and ground resolution are the model's, so that its features keep their meaning. Learning rate and
     warm-up are gentler, where they are left at their defaults. Without `start_from`, or done again, it changes nothing.
+    A run that is resumed has it all in its checkpoint; see `resumed_config`.
 
     Raises:
         ModelError: there is no such model, or it is damaged.
@@ -48,34 +45,20 @@ def continued_config(config: TrainConfig) -> TrainConfig:
     return config.model_copy(update=taken | _of_model(config, header))
 
 
-def resumed_config(config: TrainConfig, run: Path) -> TrainConfig:
-    """Return the settings to resume a run with: what `continued_config` filled in is read from its checkpoint.
-
-    The model that the run started from is not needed any more.
-
-    Raises:
-        TrainingError: there is no run to resume, or it is of another version of landseg.
-        ModelError: the checkpoint is damaged.
-    """
-    if config.start_from is None:
-        return config
-    folder = RunFolder(run)
-    folder.require_run()
-    kept = load_checkpoint_record(folder).config
-    return config.model_copy(update={name: getattr(kept, name) for name in _FILLED_IN if _at_default(config, name)})
-
-
 def _of_model(config: TrainConfig, header: BundleHeader) -> dict[str, Any]:
     """Return the settings that are the model's; those of `config` must be at their defaults, or the same.
 
     Raises:
         TrainingError: one is not.
     """
-    own = {
+    numbers = tuple(map(str, header.bands))
+    own: dict[str, Any] = {
         "model": header.architecture,
-        "bands": tuple(map(str, header.bands)),
+        "bands": header.band_names or numbers,
         "resolution_m": header.ground_resolution_m,
     }
+    if config.bands == numbers:  # the way out where images do not name their bands
+        own["bands"] = numbers
     for name, value in own.items():
         given = getattr(config, name)
         if given not in (value, _default(name)):
@@ -127,7 +110,7 @@ def start_from_model(path: str, architecture: str, data: TrainingData) -> Start:
 def _require_fit(path: str, bundle: BundleHeader, architecture: str, data: TrainingData) -> None:
     for what, own, wanted in (
         ("network", bundle.architecture, architecture),
-        ("bands", _told(bundle.bands), _told(data.bands)),
+        ("bands", *_told_bands(bundle, data)),
         ("pixel type", bundle.dtype, data.dtype),
     ):
         if own != wanted:
@@ -135,6 +118,14 @@ def _require_fit(path: str, bundle: BundleHeader, architecture: str, data: Train
                 f"the run cannot start from {path}: its {what} {own} would have to be {wanted}; "
                 "choose what fits the model, or start afresh"
             )
+
+
+def _told_bands(bundle: BundleHeader, data: TrainingData) -> tuple[str, str]:
+    """Return the bands of a model and of a data set: by name where both have names, else by number."""
+    own, wanted = bundle.band_names, data.band_names
+    if own and wanted:
+        return _told(tuple(map(str.casefold, own))), _told(tuple(map(str.casefold, wanted)))
+    return _told(bundle.bands), _told(data.bands)
 
 
 def weights_for(bundle: ModelBundle, names: tuple[str, ...], fresh: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,15 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, build_model
+from landseg_core.models.header import read_header
 from landseg_core.models.weights import weights_of
-from landseg_core.training.checkpoint import CheckpointRecord, DataFingerprint, load_checkpoint, save_checkpoint
+from landseg_core.training.checkpoint import (
+    CheckpointRecord,
+    DataFingerprint,
+    load_anchor,
+    load_checkpoint,
+    save_checkpoint,
+)
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import precision_for
 from landseg_core.training.learner import Learner
@@ -34,13 +42,14 @@ _NOT_INSTALLED = (
 
 @dataclass
 class RunState:
-    """Settings, data, network with optimiser, and how far the run is."""
+    """Settings, data, network with optimiser, and how far the run is; `rate_scale` is a factor on the learning rate."""
 
     config: TrainConfig
     data: TrainingData
     normalisation: Normalisation
     learner: Learner
     position: RunPosition
+    rate_scale: float = 1.0
     notices: list[str] = field(default_factory=list)
 
     @classmethod
@@ -53,9 +62,9 @@ class RunState:
             ModelError: the model to start from is missing or damaged.
             TrainingError: it does not fit.
         """
-        start = _start(config, data, reader)
+        start = _start(config, data, lambda: data.normalisation(reader))
         learner = _new_learner(config, start.model, start.normalisation, device)
-        return cls(config, data, start.normalisation, learner, RunPosition(), list(start.notices))
+        return cls(config, data, start.normalisation, learner, RunPosition(), notices=list(start.notices))
 
     @classmethod
     def saved(cls, config: TrainConfig, data: TrainingData, folder: RunFolder, device: torch.device) -> RunState:
@@ -67,13 +76,30 @@ class RunState:
         """
         record, tensors = load_checkpoint(folder)
         learner = _new_learner(config, _random_model(config, data), record.normalisation, device)
-        try:
-            learner.restore(tensors, record.scale)
-        except (KeyError, RuntimeError) as error:
-            raise TrainingError(f"{folder.checkpoint} does not fit its own settings; start a new run") from error
-        if not folder.model.exists():
-            record.position.best_epoch = record.position.best_miou = None
-        return cls(config, data, record.normalisation, learner, record.position)
+        learner.micro_batch = record.micro_batch
+        _restore(learner, tensors, folder)
+        record.position.best_epoch, record.position.best_miou = best_on_record(folder)
+        return cls(config, data, record.normalisation, learner, record.position, record.rate_scale)
+
+    def go_back(self, folder: RunFolder, seconds: float) -> None:
+        """Return to the last anchor `seconds` after the run began, to learn from there at half the rate.
+
+        Where an anchor is depends on steps only, not on the clock, so that a run which was resumed goes back to the
+        same.
+
+        Raises:
+            ModelError: the anchor is damaged, or the model that the run started from is, or is missing.
+        """
+        saved = load_anchor(folder)
+        if saved is None:
+            torch.manual_seed(self.config.seed)
+            start = _start(self.config, self.data, lambda: self.normalisation)
+            device = self.learner.network.device
+            self.learner.restore(_new_learner(self.config, start.model, start.normalisation, device).tensors())
+        else:
+            _restore(self.learner, saved[1], folder)
+        self.position = self.position.gone_back(seconds, saved[0].position if saved else None)
+        self.rate_scale /= 2
 
     def save(self, folder: RunFolder) -> None:
         """Write the checkpoint.
@@ -81,9 +107,14 @@ class RunState:
         Raises:
             OutputError: it cannot be written; the one before is untouched.
         """
-        fingerprint = DataFingerprint.of(self.data)
-        scale = self.learner.scale
-        record = CheckpointRecord(self.config, fingerprint, self.normalisation, self.position, scale)
+        record = CheckpointRecord(
+            self.config,
+            DataFingerprint.of(self.data),
+            self.normalisation,
+            self.position,
+            self.rate_scale,
+            self.learner.micro_batch,
+        )
         save_checkpoint(folder, record, self.learner.tensors())
 
     def bundle(self, figures: dict[str, Any]) -> ModelBundle:
@@ -96,21 +127,42 @@ class RunState:
             bands=data.bands,
             dtype=data.dtype,
             normalisation=self.normalisation,
+            band_names=data.band_names,
             ground_resolution_m=data.ground_resolution_m,
             training=told | figures | {"settings": self.config.model_dump(mode="json")},
             state=weights_of(self.learner.network.model),
         )
 
 
+def best_on_record(folder: RunFolder) -> tuple[int | None, float | None]:
+    """Return epoch and mIoU of the model in `folder`, None where it has none that was validated.
+
+    The model file knows best: a run that was killed may have written it after its checkpoint.
+
+    Raises:
+        ModelError: the model file is damaged.
+    """
+    told = read_header(folder.model).training if folder.model.exists() else {}
+    return (told["epoch"], told["miou"]) if told.get("miou") is not None else (None, None)
+
+
+def _restore(learner: Learner, tensors: Mapping[str, torch.Tensor], folder: RunFolder) -> None:
+    try:
+        learner.restore(tensors)
+    except (KeyError, RuntimeError) as error:
+        raise TrainingError(f"{folder.checkpoint} does not fit its own settings; start a new run") from error
+
+
 def _random_model(config: TrainConfig, data: TrainingData) -> SegmentationModel:
     return build_model(config.model, len(data.bands), len(data.schema))
 
 
-def _start(config: TrainConfig, data: TrainingData, reader: AreaReader) -> Start:
+def _start(config: TrainConfig, data: TrainingData, measured: Callable[[], Normalisation]) -> Start:
+    """Return what a run begins with; the normalisation is `measured` where no model tells it."""
     if config.start_from is not None:
         return start_from_model(config.start_from, config.model, data)
     model, notices = _fresh_model(config, data)
-    return Start(model, data.normalisation(reader), tuple(notices))
+    return Start(model, measured(), tuple(notices))
 
 
 def _fresh_model(config: TrainConfig, data: TrainingData) -> tuple[SegmentationModel, list[str]]:

@@ -19,6 +19,7 @@ from landseg_core.labels.classes import UNLABELLED
 from landseg_core.training.checkpoint import load_checkpoint_record
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import choose_device
+from landseg_core.training.memory import memory_as_sentence
 from landseg_core.training.run import TrainingRun, TrainResult
 from landseg_core.training.run_facts import keep_facts
 from landseg_core.training.run_folder import MetricsLog, RunFolder, cut_log
@@ -69,11 +70,12 @@ class Trainer:
         `control` pauses, resumes and stops within one step or validation window. A stopped run can be resumed; its
         result is the best model so far, or, where no epoch was finished, the network as it is, without figures
         (`best_miou` is None): validating it could take long, and a stop should not.
-        If the loss is not finite any more, the run ends with the best model and the reason `not_finite`.
+        If the loss is not finite any more, the run goes back and on at a lower learning rate; where that has not helped
+        twice, it ends with the best model and the reason `not_finite`.
 
         Raises:
-            TrainingError: nothing is labelled, the device cannot be had, the run to resume learnt from other data, or
-                the loss was not finite before there was a model.
+            TrainingError: nothing is labelled, the device cannot be had, the run to resume learnt from other data, the
+                loss was not finite before there was a model, or memory does not suffice.
             OutputError: a file of the run cannot be written; those written before are whole.
             RasterError: an image cannot be read.
             DatasetError: a mask cannot be used.
@@ -84,7 +86,7 @@ class Trainer:
         reader = data.reader()
         _require_labels(reader, data.train, "train on", control)
         _require_labels(reader, data.val, "validate on", control)
-        with _own_random_numbers(self._config.seed, device):
+        with _own_random_numbers(self._config.seed, device), memory_as_sentence(device):
             state = self._state(data, reader, device)
             self._prepare_folder(state)
             try:
@@ -101,7 +103,9 @@ class Trainer:
 
     def _prepare_folder(self, state: RunState) -> None:
         if self._resume:
-            cut_log(self._folder.metrics, state.position.step)
+            position = state.position
+            self._folder.sweep(position.best_epoch, keep_anchor=not position.anchored)
+            cut_log(self._folder.metrics, position.step, position.next_validation)
         else:
             self._folder.start()
             self._folder.write_config({"landseg": __version__, **self._config.model_dump(mode="json")})

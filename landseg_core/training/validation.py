@@ -6,8 +6,9 @@ import copy
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,35 +17,57 @@ import torch
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
+from landseg_core.errors import TrainingError
 from landseg_core.events import OnEvent, Progress
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.metrics import ConfusionMatrix
+from landseg_core.metrics.blocks import BlockCounts, BlockTally, block_grid
+from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.training.losses import cross_entropy_sum
+from landseg_core.training.memory import keeper
 from landseg_core.training.network import Network
 from landseg_core.training.prefetch import Prefetcher
 
 WINDOW_SIDE = 1280
 """The longest side, in px, that is given to the network at once."""
+WIDEST_MARGIN = 192
+"""The most px that are read around what is counted: a pixel further away can change a logit, but not the figures."""
 _AHEAD = 2
 
 
 @dataclass(frozen=True)
 class CountedWindow:
-    """A part of an area: `counted` is judged, `read` is that and as much around it as can influence it."""
+    """A part of an area: `counted` is judged, `read` is that and what around it has an influence."""
 
     area: LabelledArea
     read: PixelWindow
     counted: PixelWindow
+
+    def halves(self, reach: int, multiple: int) -> tuple[CountedWindow, ...]:
+        """Return this window as two across its longer side, or as it is where it cannot be cut; see `counted_windows`.
+
+        Counted together they are this window, and read so that each pixel's logits are the same.
+        """
+        read, counted, margin = self.read, self.counted, _margin(reach, multiple)
+        wide = read.width >= read.height
+        ends = (
+            (read.x, read.right, counted.x, counted.right) if wide else (read.y, read.bottom, counted.y, counted.bottom)
+        )
+        return tuple(
+            CountedWindow(self.area, _part(read, start, end, wide=wide), _part(counted, first, last, wide=wide))
+            for start, end, first, last in _halves(*ends, margin, multiple)
+        )
 
 
 def counted_windows(area: LabelledArea, multiple: int, reach: int, side: int = WINDOW_SIDE) -> Iterator[CountedWindow]:
     """Yield windows that count each pixel of `area` exactly once, row by row.
 
     Where a window ends inside the area, it is read `reach` px further than it is counted, and it starts on the pooling
-    grid of the area: its logits are those of the whole area seen at once. An area up to `side` px is one window.
+    grid of the area: its logits are those of the whole area seen at once. Of a network of larger reach than
+    `WIDEST_MARGIN` they are so only nearly: beyond that an influence is there in principle and not in the figures, and
+    the margins would become most of the work. An area up to `side` px is one window.
     """
-    margin = -(-reach // multiple) * multiple
+    margin = _margin(reach, multiple)
     dx, dy = area.window.x, area.window.y
     columns = _spans(area.window.width, side, margin, multiple)
     for top, bottom, upper, lower in _spans(area.window.height, side, margin, multiple):
@@ -64,6 +87,28 @@ def _spans(length: int, side: int, margin: int, multiple: int) -> list[tuple[int
     return [(max(0, start - margin), min(length, end + margin), start, end) for start, end in itertools.pairwise(cuts)]
 
 
+def _margin(reach: int, multiple: int) -> int:
+    """Return `reach` px, `WIDEST_MARGIN` at most, rounded up to the pooling grid."""
+    return -(-min(reach, WIDEST_MARGIN) // multiple) * multiple
+
+
+def _part(window: PixelWindow, start: int, end: int, *, wide: bool) -> PixelWindow:
+    """Return the columns (rows, unless `wide`) `start` to `end` of a window."""
+    if wide:
+        return PixelWindow(start, window.y, end - start, window.height)
+    return PixelWindow(window.x, start, window.width, end - start)
+
+
+def _halves(
+    start: int, end: int, first: int, last: int, margin: int, multiple: int
+) -> tuple[tuple[int, int, int, int], ...]:
+    """Return the halves of what is read from `start` to `end` and counted from `first` to `last`, in this order."""
+    cut = start + ((first + last) // 2 - start) // multiple * multiple
+    if not first < cut < last:
+        return ((start, end, first, last),)
+    return (start, min(end, cut + margin), first, cut), (max(start, cut - margin), end, cut, last)
+
+
 Look = Callable[[str, PixelWindow, npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
 """Looks on: takes stem and window (px of its image) of what is counted, its (C, H, W) pixels, truth and prediction."""
 
@@ -74,10 +119,15 @@ def look_away(*_counted: object) -> None:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a validation found: the confusion matrix and the mean cross-entropy of the labelled pixels."""
+    """What a validation found: confusion matrices by block of ground, and the mean cross-entropy of labelled pixels."""
 
-    matrix: ConfusionMatrix
+    blocks: BlockCounts
     loss: float
+
+    @property
+    def matrix(self) -> ConfusionMatrix:
+        """Return the confusion matrix of all blocks together."""
+        return self.blocks.matrix
 
 
 class _Part(NamedTuple):
@@ -89,10 +139,22 @@ class _Part(NamedTuple):
 
 
 class Validator:
-    """Measures a network on areas; every labelled pixel is counted exactly once."""
+    """Measures a network on areas; every labelled pixel is counted exactly once.
 
-    def __init__(self, network: Network, classes: int, areas: Sequence[LabelledArea], reader: AreaReader) -> None:
+    What lies in a window of `left_out`, by image and in its own px, does not count: such as ground that was trained on.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        classes: int,
+        areas: Sequence[LabelledArea],
+        reader: AreaReader,
+        left_out: Mapping[Path, Sequence[PixelWindow]] | None = None,
+    ) -> None:
         self._network, self._classes, self._reader = network, classes, reader
+        self._left_out = left_out or {}
+        self._blocks = block_grid(areas, classes)
         model = network.model
         self._windows = [window for area in areas for window in counted_windows(area, model.multiple, model.reach)]
 
@@ -111,6 +173,32 @@ class Validator:
             chosen._windows.extend(itertools.islice(filter(self._labelled, self._windows), 1))
         return chosen
 
+    @property
+    def largest(self) -> PixelWindow:
+        """Return the largest window that is given to the network."""
+        return max((window.read for window in self._windows), key=lambda read: read.pixels)
+
+    def halved(self) -> Validator:
+        """Return a validator of the same pixels in windows of about half the size.
+
+        Raises:
+            TrainingError: they cannot be smaller.
+        """
+        reach, multiple = self._network.model.reach, self._network.model.multiple
+        chosen, most = copy.copy(self), self.largest.pixels / 2
+        chosen._windows = [
+            part
+            for window in self._windows
+            for part in (window.halves(reach, multiple) if window.read.pixels > most else (window,))
+        ]
+        before, after = self.largest, chosen.largest
+        if after.pixels >= before.pixels:
+            raise TrainingError(
+                f"{keeper(self._network.device)} has no memory to validate {before.width} x {before.height} px at "
+                "once, and this network needs to see as much; choose a smaller network, or close other programs"
+            )
+        return chosen
+
     def _labelled(self, window: CountedWindow) -> bool:
         return bool((self._read(window).truth != UNLABELLED).any())
 
@@ -121,7 +209,7 @@ class Validator:
         start, quickest = time.monotonic(), math.inf
         while time.monotonic() < start + seconds or quickest == math.inf:
             before = time.monotonic()
-            self._count(ConfusionMatrix(self._classes), self._read(middle))
+            self._count(self._tally(), self._read(middle))
             quickest = min(quickest, time.monotonic() - before)
         return quickest * work
 
@@ -135,26 +223,34 @@ class Validator:
         """
         self._network.model.eval()
         start, done, total = time.monotonic(), 0, self.pixels
-        matrix, loss = ConfusionMatrix(self._classes), 0.0
+        tally, loss = self._tally(), 0.0
         with Prefetcher(map(self._read, self._windows), _AHEAD) as parts:
             for part in parts:
                 checkpoint()
-                loss += self._count(matrix, part, look)
+                loss += self._count(tally, part, look)
                 done += part.window.counted.pixels
                 on_event(Progress(task, done, total, time.monotonic() - start))
-        return Figures(matrix, loss / max(1, matrix.pixels))
+        counted = tally.counts()
+        return Figures(counted, loss / max(1, counted.matrix.pixels))
+
+    def _tally(self) -> BlockTally:
+        return BlockTally(self._blocks, self._classes)
 
     def _read(self, window: CountedWindow) -> _Part:
         pixels, labels = self._reader.read(window.area, window.read)
+        for place in self._left_out.get(window.area.image, ()):
+            inside = window.area.view.seen(place).intersection(window.read)
+            if inside is not None:
+                labels[inside.shifted(-window.read.x, -window.read.y).slices()] = UNLABELLED
         return _Part(window, pixels, labels[_inner(window)])
 
     @torch.inference_mode()
-    def _count(self, matrix: ConfusionMatrix, part: _Part, look: Look = look_away) -> float:
-        """Count the part's labelled pixels in `matrix` and return their summed loss."""
+    def _count(self, tally: BlockTally, part: _Part, look: Look = look_away) -> float:
+        """Count the part's labelled pixels in `tally` and return their summed loss."""
         rows, columns = _inner(part.window)
         logits = self._network.logits(part.pixels[None])[..., rows, columns]
         prediction = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
-        matrix.add(part.truth, prediction)
+        tally.add(part.window.area, part.window.counted, part.truth, prediction)
         look(part.window.area.stem, part.window.counted, part.pixels[:, rows, columns], part.truth, prediction)
         return float(cross_entropy_sum(logits, self._network.on_device(part.truth[None])))
 

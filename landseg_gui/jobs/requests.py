@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
@@ -29,7 +29,8 @@ class Folders:
         """Read and check the data set; errors are those of `folder_data`."""
         from landseg_core.data.folders import folder_data
 
-        lists, how = (self.train_list, self.val_list), {"on_event": on_event, "control": control}
+        lists, how = (self.train_list, self.val_list), _how(config, on_event, control)
+        how |= _split(config)
         return folder_data(self.images, self.masks, request.schema, *lists, seed=config.seed, **how)
 
 
@@ -39,11 +40,11 @@ class LandCoverAi:
 
     folder: Path
 
-    def load(self, request: TrainRequest, _config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
+    def load(self, request: TrainRequest, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set; errors are those of `landcover_ai_data`."""
         from landseg_core.data.landcover_ai import landcover_ai_data
 
-        return landcover_ai_data(self.folder, request.schema, on_event=on_event, control=control)
+        return landcover_ai_data(self.folder, request.schema, **_how(config, on_event, control))
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,17 @@ class ProjectLabels:
         from landseg_core.data.project_data import project_data
         from landseg_core.training.project_run import labels_to_learn
 
-        how = {"on_event": on_event, "control": control}
+        how: dict[str, Any] = {"on_event": on_event, "control": control, "start_from": config.start_from}
         labels = labels_to_learn(self.project, request.run_folder, resume=request.resume, **how)
-        return project_data(labels, config.seed, config.chip, **how)
+        return project_data(labels, config.seed, config.chip, **_how(config, on_event, control), **_split(config))
+
+
+def _how(config: TrainConfig, on_event: OnEvent, control: JobControl) -> dict[str, Any]:
+    return {"reading": config.reading, "on_event": on_event, "control": control}
+
+
+def _split(config: TrainConfig) -> dict[str, Any]:
+    return {"split": config.split, "buffer": config.buffer}
 
 
 @dataclass(frozen=True)

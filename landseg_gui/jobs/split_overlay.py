@@ -87,7 +87,7 @@ def _blocks_work(project: Project) -> Work:
     def work(_on_event: OnEvent, control: JobControl) -> Mapping[int, SplitBlocks]:
         from landseg_core.data.project_data import label_blocks
 
-        return label_blocks(project, seed, chip, control)
+        return label_blocks(project, seed, chip, control, split=config.split, buffer=config.buffer)
 
     return work
 

@@ -22,12 +22,17 @@ class ThinnedSeries:
         self._points = np.empty((capacity, 2))
         self._count = 0
         self._merged = 1  # points that one stored point stands for
+        self._rightmost = -math.inf
         self._pending: list[tuple[float, float]] = []
 
     def add(self, x: float, y: float) -> None:
-        """Add a point right of the others."""
+        """Add a point right of the others; those right of it go, for a run that went back does them again."""
         if not math.isfinite(y):
             return
+        if x < self._rightmost:
+            self._count = int(np.searchsorted(self.x, x))
+            self._pending.clear()
+        self._rightmost = x
         self._pending.append((x, y))
         if len(self._pending) == self._merged:
             self._store(np.mean(self._pending, axis=0))
@@ -35,7 +40,7 @@ class ThinnedSeries:
 
     def clear(self) -> None:
         """Forget all points."""
-        self._count, self._merged = 0, 1
+        self._count, self._merged, self._rightmost = 0, 1, -math.inf
         self._pending.clear()
 
     @property

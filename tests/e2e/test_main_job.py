@@ -68,6 +68,30 @@ def test_evaluate_counts_every_labelled_pixel(landseg, landscape: Path, run_fold
     assert report.read_bytes() == before
 
 
+def test_figures_never_come_from_ground_that_was_trained_on(
+    landseg, landscape: Path, run_folder: Path, tmp_path: Path
+) -> None:
+    folders = ("--images", landscape / "images", "--masks", landscape / "masks")
+    done = landseg("evaluate", run_folder, *folders, "--list", landscape / "train.txt", expect=1)
+    assert "the model was trained on all 6291456 pixels of landscape_1, landscape_2" in done.stderr
+    whole, held_back = tmp_path / "all.json", tmp_path / "val.json"
+    done = landseg("evaluate", run_folder, *folders, "--json", whole)
+    assert "6291456 of 9437184 pixels are left out, since the model was trained on them" in done.stderr
+    landseg("evaluate", run_folder, *folders, "--list", landscape / "val.txt", "--json", held_back)
+    figures, expected = json.loads(whole.read_text()), json.loads(held_back.read_text())
+    assert figures == expected | {"left_out_px": 6291456}
+
+
+def test_the_run_keeps_the_figures_of_its_best_model(run_folder: Path) -> None:
+    figures = json.loads((run_folder / "figures.json").read_text())
+    events = [json.loads(line) for line in (run_folder / "metrics.jsonl").read_text().splitlines()]
+    best = [event for event in events if event["event"] == "epoch" and event["best"]][-1]
+    assert (figures["epoch"], figures["miou"]) == (best["epoch"], pytest.approx(best["miou"]))
+    assert [item["iou"] for item in figures["classes"]] == pytest.approx(list(best["iou"].values()))
+    assert figures["warnings"] == best["warnings"]
+    assert figures["accuracy_interval"][0] <= figures["accuracy"] <= figures["accuracy_interval"][1]
+
+
 @pytest.fixture(scope="module")
 def maps(landseg, landscape: Path, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("maps")

@@ -12,6 +12,7 @@ import rasterio
 from affine import Affine
 
 from landseg_core.labels.classes import load_classes
+from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.project.project import Project
 
 SIDE = 384
@@ -46,7 +47,7 @@ def test_from_a_project_to_a_model(landseg, project_file: Path, tmp_path: Path) 
     assert {"model.safetensors", "metrics.jsonl", "labels/field.tif", "labels/labels.json"} <= files
     with Project.open(project_file) as project:
         (entry,) = project.runs
-        assert (entry.folder, entry.model, entry.label_state) == (run, "unet16", project.label_state())
+        assert (entry.folder, entry.model, entry.label_state) == (run, DEFAULT_MODEL, project.label_state())
         assert entry.figures["epochs"] == 1
     events = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert events[-1]["event"] == "run_finished"
@@ -80,7 +81,7 @@ def test_a_run_goes_on_from_another_and_is_resumed_with_the_same_options(
     files = {path.relative_to(second).as_posix() for path in second.rglob("*")}
     assert {"labels/ground.json", "labels/before/field.tif", "labels/before/ground.json"} <= files
     settings = json.loads((second / "config.json").read_text())
-    assert (settings["start_from"], settings["bands"]) == (str(first), ["1", "2", "3"])
+    assert (settings["start_from"], settings["bands"]) == (str(first), ["Red", "Green", "Blue"])
     shutil.rmtree(first)
     landseg(*going_on, "--resume")
 
@@ -97,3 +98,27 @@ def test_what_is_no_project(landseg, tmp_path: Path) -> None:
     done = landseg("train", "--project", tmp_path / "text.landseg", "--out", tmp_path / "run", expect=1)
     assert "text.landseg" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_whole_images_cannot_be_held_back_of_one(landseg, project_file: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    done = landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--split", "images", expect=1)
+    assert "only one image is labelled, so none can be held back to validate on" in done.stderr
+    assert not run.exists()
+
+
+def test_a_buffer_of_nothing_is_said_to_nobody(landseg, project_file: Path, tmp_path: Path) -> None:
+    done = landseg("train", "--project", project_file, "--out", tmp_path / "run", *SETTINGS, "--buffer", 0)
+    assert "lie between the ground to train on" not in done.stderr
+    assert "1 warning" in done.stderr or "warnings" in done.stderr
+    assert "warning: the figures come from" in done.stderr
+
+
+def test_a_run_goes_on_with_the_buffer_that_it_began_with(landseg, project_file: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--buffer", 9)
+    assert json.loads((run / "config.json").read_text())["buffer"] == 9
+    done = landseg("train", "--project", project_file, "--out", run, "--buffer", 64, "--resume", expect=1)
+    assert "other settings (buffer was 9, now 64)" in done.stderr
+    done = landseg("train", "--project", project_file, "--out", run, "--resume")
+    assert "nothing to resume" in done.stderr

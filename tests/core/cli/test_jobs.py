@@ -21,6 +21,25 @@ def test_an_epoch_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def epoch(number: int, *warnings: str) -> EpochFinished:
+    return EpochFinished(number, 30, 0.5, 0.6, 0.8, 0.5, {}, 1e-3, 12.0, best=False, val_pixels=9, warnings=warnings)
+
+
+def test_a_warning_is_told_once_and_counted_after_that(capsys: pytest.CaptureFixture[str]) -> None:
+    with EventPrinter() as printer:
+        for number, warnings in enumerate([("a [b] is dead",), ("a [b] is dead",), (), ("a [b] is dead", "small")]):
+            printer.show(epoch(number, *warnings))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.rpartition("mIoU 0.500")[2] for line in lines] == [
+        "  1 warning",
+        "warning: a [b] is dead",
+        "  1 warning",
+        "",
+        "  2 warnings",
+        "warning: small",
+    ]
+
+
 def test_the_first_signal_asks_to_stop() -> None:
     def work(_on_event: OnEvent, control: JobControl) -> None:
         signal.raise_signal(signal.SIGINT)

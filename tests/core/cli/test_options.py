@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from landseg_core.cli.options import parse_window
+from landseg_core.cli.options import parse_bands, parse_window
 from landseg_core.cli.predict import parse_formats, plan_files
 from landseg_core.errors import OutputError
 from landseg_core.geo.window import PixelWindow
@@ -19,6 +19,26 @@ def test_a_window_is_four_whole_numbers() -> None:
 def test_anything_else_is_wrong_usage(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_window(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "bands"),
+    [
+        (None, ()),
+        ("1", ("1",)),
+        ("1, 3,Red", ("1", "3", "Red")),
+        ('Red,"Near infrared"', ("Red", "Near infrared")),
+        ('"height, m", 2', ("height, m", "2")),
+    ],
+)
+def test_bands_are_numbers_or_names(text: str | None, bands: tuple[str, ...]) -> None:
+    assert parse_bands(text) == bands
+
+
+@pytest.mark.parametrize("text", ["", ",", "1,,2", "1,"])
+def test_an_empty_band_is_wrong_usage(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        parse_bands(text)
 
 
 @pytest.mark.parametrize("text", ["", "jpg", "tif,", "tif,jpg"])

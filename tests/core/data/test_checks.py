@@ -78,8 +78,8 @@ def test_places_must_agree(tmp_path: Path, write_raster: WriteRaster, schema: Cl
     with pytest.raises(DatasetError, match="lies elsewhere on the ground"):
         _check(schema, LabelledArea("i", image, shifted, WHOLE))
     fitting = write_raster(tmp_path / "n.tif", values, crs="EPSG:32632", transform=north_up)
-    (resolution,) = _check(schema, LabelledArea("i", image, fitting, WHOLE)).ground_resolutions_m
-    assert resolution == pytest.approx(0.5, rel=0.001)
+    (facts,) = _check(schema, LabelledArea("i", image, fitting, WHOLE)).facts
+    assert facts.resolution_m == pytest.approx(0.5, rel=0.001)
 
 
 def test_all_images_are_of_one_kind(write_pair: WritePair, schema: ClassSchema) -> None:

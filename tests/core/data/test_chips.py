@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from landseg_core.data.areas import LabelledArea
+from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler, TrainingData, chip_rng
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import DatasetError
@@ -103,6 +105,36 @@ def test_a_batch_holds_the_chips_that_it_names(write_pair: WritePair, schema: Cl
         one, one_labels = sampler.chip(reader, 2, chip)
         np.testing.assert_array_equal(pixels[row], one)
         np.testing.assert_array_equal(labels[row], one_labels)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=numbers, flips=st.booleans(), turns=st.booleans(), low=st.floats(0.4, 1), high=st.floats(1, 2.5))
+def test_pixels_and_labels_of_a_chip_show_the_same_ground(
+    striped: tuple[LabelledArea, AreaReader], seed: int, flips: bool, turns: bool, low: float, high: float
+) -> None:
+    area, reader = striped
+    sampler = ChipSampler([area], 48, seed, Geometry(flips, turns, (low, high)))
+    pixels, labels = sampler.chip(reader, 0, 0)
+    assert (pixels.shape, labels.shape) == ((1, 48, 48), (48, 48))
+    agree = np.rint(pixels[0] / 100) == labels
+    inside = _same_around(_same_around(labels)[1:-1, 1:-1])
+    assert agree[2:-2, 2:-2][inside[1:-1, 1:-1] > 0].all(), "away from the edges of a class"
+    assert agree.mean() > 0.7
+
+
+@pytest.fixture
+def striped(write_pair: WritePair, schema: ClassSchema) -> tuple[LabelledArea, AreaReader]:
+    """An image whose values are a hundred times its class indices, in blocks of 24 x 31 px."""
+    rows, columns = np.mgrid[:300, :280]
+    classes = ((rows // 24 + 2 * (columns // 31)) % 3).astype(np.uint8)
+    files = write_pair("s", (280, 300), image=100 * classes[None], mask=schema.value_table()[classes])
+    return LabelledArea("s", *files, PixelWindow(0, 0, 280, 300)), AreaReader(schema)
+
+
+def _same_around(labels: np.ndarray) -> np.ndarray:
+    """Return (H, W) 1 where the eight neighbours have the same label."""
+    around = np.ones((3, 3), np.uint8)
+    return (cv2.erode(labels, around) == cv2.dilate(labels, around)).astype(np.uint8)
 
 
 def _data(schema: ClassSchema, area: LabelledArea) -> TrainingData:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,15 @@ from landseg_core.data.continued_split import continued_split
 from landseg_core.data.kept_ground import GROUND_FILE, keep_ground, kept_ground, of_images
 from landseg_core.data.label_cells import LabelTile
 from landseg_core.data.label_split import label_split
-from landseg_core.data.splits import Ground, Split
+from landseg_core.data.splits import Ground, Split, SplitBy
 from landseg_core.errors import DatasetError, TrainingError
+from landseg_core.geo.rectangles import grown
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 
 CHIP = 128
+SMALL = PixelWindow(1, 2, 2, 2)
 SCHEMA = ClassSchema.model_validate(
     {"classes": [{"value": value, "name": f"class {value}", "colour": "#000000"} for value in (1, 4, 0)]}
 )
@@ -57,14 +60,14 @@ def tiles_of(images: Sequence[np.ndarray]) -> Iterator[LabelTile]:
                     yield number, TileKey(0, y // 512, x // 512), tile
 
 
-def first_split(images: Sequence[np.ndarray], seed: int = 0) -> Split:
+def first_split(images: Sequence[np.ndarray], seed: int = 0, buffer: int = 0, by: SplitBy = "blocks") -> Split:
     tiles = list(tiles_of(images))
-    return label_split(lambda: tiles, SIZES, SCHEMA, seed, CHIP)
+    return label_split(lambda: tiles, SIZES, SCHEMA, seed, CHIP, buffer=buffer, by=by)
 
 
-def next_split(images: Sequence[np.ndarray], known: Ground, seed: int = 0) -> Split:
+def next_split(images: Sequence[np.ndarray], known: Ground, seed: int = 0, buffer: int = 0) -> Split:
     tiles = list(tiles_of(images))
-    return continued_split(lambda: tiles, SIZES, SCHEMA, seed, CHIP, known)
+    return continued_split(lambda: tiles, SIZES, SCHEMA, seed, CHIP, known, buffer=buffer)
 
 
 def overlap(first: Sequence[tuple[int, PixelWindow]], second: Sequence[tuple[int, PixelWindow]]) -> bool:
@@ -109,6 +112,26 @@ def test_no_run_validates_on_what_one_before_was_trained_on(
         validated += split.val
 
 
+@given(two_images, two_images, two_images, st.sampled_from([0, 20, 64, 200]))
+@settings(max_examples=40)
+def test_the_buffer_is_kept_from_what_any_run_before_was_trained_on(
+    first: Sequence[Spots], second: Sequence[Spots], third: Sequence[Spots], buffer: int
+) -> None:
+    images = painted(BLANK, first)
+    try:
+        split = first_split(images, buffer=buffer)
+        trained = list(split.train)
+        for spots in (second, third):
+            images = painted(images, spots)
+            split = next_split(images, split.ground, buffer=buffer)
+            trained += split.train
+            near = [(image, grown(window, split.buffer)) for image, window in trained]
+            assert not overlap(near, split.val)
+            assert split == next_split(images, split.ground, seed=1, buffer=buffer)
+    except DatasetError:
+        return
+
+
 def squares(*places: tuple[int, int], side: int = 60) -> list[tuple[int, int, int, int]]:
     return [(x, y, side, SCHEMA.values[number % 3]) for number, (x, y) in enumerate(places)]
 
@@ -122,6 +145,16 @@ def test_the_same_labels_are_split_the_same() -> None:
     again = next_split(images, split.ground, seed=5)
     assert (set(again.train), set(again.val)) == (set(split.train), set(split.val))
     assert again.ground == split.ground
+
+
+def test_images_that_are_new_stay_whole_where_images_were_held_back() -> None:
+    spots = squares((20, 20), (300, 300), (400, 60))
+    ground = first_split(painted(BLANK, (spots, spots)), by="images").ground
+    whole = [PixelWindow(0, 0, *size) for size in SIZES]
+    assert [window for _, window, _ in ground.parts] == whole
+    known = replace(ground, parts=((0, whole[0], False),), trained=())
+    split = next_split(painted(BLANK, (FIRST, spots)), known)
+    assert split.ground.parts == ((0, whole[0], False), (1, whole[1], True))
 
 
 def test_about_a_fifth_of_new_ground_validates() -> None:
@@ -147,8 +180,9 @@ def test_labels_on_validation_ground_only_cannot_train() -> None:
 
 
 def test_ground_is_kept_by_the_ids_of_images(tmp_path: Path) -> None:
-    ground = Ground(256, ((0, PixelWindow(0, 0, 9, 8), True), (1, PixelWindow(4, 0, 5, 6), False)))
-    earlier = Ground(256, ((3, PixelWindow(1, 2, 3, 4), False), (7, PixelWindow(0, 0, 9, 8), True)))
+    parts = (0, PixelWindow(0, 0, 9, 8), True), (1, PixelWindow(4, 0, 5, 6), False)
+    ground = Ground(256, parts, ((1, PixelWindow(5, 0, 3, 6)),))
+    earlier = Ground(256, ((3, PixelWindow(1, 2, 3, 4), False), (7, PixelWindow(0, 0, 9, 8), True)), ((3, SMALL),))
     keep_ground(tmp_path, ground, [7, 5], earlier)
     kept = kept_ground(tmp_path)
     assert kept.block == 256
@@ -157,6 +191,7 @@ def test_ground_is_kept_by_the_ids_of_images(tmp_path: Path) -> None:
         (5, PixelWindow(4, 0, 5, 6), False),
         (3, PixelWindow(1, 2, 3, 4), False),
     )
+    assert kept.trained == ((5, PixelWindow(5, 0, 3, 6)), (3, SMALL))
     assert of_images(kept, [7, 5]) == ground
 
 

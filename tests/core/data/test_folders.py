@@ -9,6 +9,7 @@ from affine import Affine
 
 from landseg_core.data.folders import evaluation_areas, folder_data
 from landseg_core.errors import DatasetError
+from landseg_core.geo.rectangles import grown
 from landseg_core.labels.classes import ClassSchema, load_classes
 
 WritePair = Callable[..., tuple[Path, Path]]
@@ -54,7 +55,29 @@ def test_without_lists_blocks_are_split(tmp_path: Path, write_pair: WritePair, s
     assert data.train
     assert data.val
     assert not any(one.window.intersection(other.window) for one in data.train for other in data.val)
-    assert sum(area.window.pixels for area in (*data.train, *data.val)) == 1600 * 1100
+    assert 0.85 < sum(area.window.pixels for area in (*data.train, *data.val)) / (1600 * 1100) < 1
+    assert not any(grown(one.window, 64).intersection(other.window) for one in data.train for other in data.val)
+    assert data.notices == ()
+
+
+def test_without_lists_whole_images_are_held_back_if_wanted(folders: tuple[Path, Path], schema: ClassSchema) -> None:
+    data = folder_data(*folders, schema, split="images")
+    assert len(_stems(data.val)) == 1
+    assert sorted(_stems(data.train) + _stems(data.val)) == list("abcde")
+    assert all(area.window.pixels == 1200 for area in (*data.train, *data.val))
+
+
+def test_a_buffer_that_had_to_be_narrower_is_told(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
+    write_pair("small", (100, 90))
+    (notice,) = folder_data(tmp_path / "images", tmp_path / "masks", schema).notices
+    assert notice.startswith("only 32 px lie between the ground to train on and the ground to validate on, not 64:")
+
+
+def test_areas_know_how_many_pixels_of_each_class_they_hold(
+    tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema
+) -> None:
+    data = folder_data(*folders, schema, _list(tmp_path, "t.txt", "a"))
+    assert data.train[0].class_px == (14 * 30, 13 * 30, 13 * 30)
 
 
 def test_a_stem_on_both_lists(tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema) -> None:
@@ -96,13 +119,26 @@ def test_one_class_only_is_a_notice(tmp_path: Path, write_pair: WritePair, schem
 
 
 def test_different_ground_resolutions_are_noted(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
-    for stem, pixel in (("a", 0.25), ("b", 0.5), ("c", 0.5)):
-        write_pair(stem, crs="EPSG:32632", transform=Affine(pixel, 0, 5e5, 0, -pixel, 5e6))
+    for stem, pixel, east in (("a", 0.25, 5e5), ("b", 0.5, 5e5), ("c", 0.5, 6e5)):
+        write_pair(stem, crs="EPSG:32632", transform=Affine(pixel, 0, east, 0, -pixel, 5e6))
     images, masks = tmp_path / "images", tmp_path / "masks"
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "b"))
     assert data.ground_resolution_m == pytest.approx(0.5, rel=0.001)
-    assert data.notices == (
-        "the images' ground resolution is 0.25 to 0.5 m per pixel; the model is marked with the median, 0.5 m",
+    (notice,) = data.notices
+    assert "show 0.25 to 0.5 m of ground per pixel: 1 of 3 are resampled to 0.5 m, and the figures" in notice
+
+
+def test_images_of_the_same_ground_on_both_sides_are_noted(
+    tmp_path: Path, write_pair: WritePair, schema: ClassSchema
+) -> None:
+    for stem, east in (("a", 5e5), ("b", 5e5 + 30), ("c", 5e5 + 40)):
+        write_pair(stem, crs="EPSG:32632", transform=Affine(1, 0, east, 0, -1, 5e6))
+    images, masks = tmp_path / "images", tmp_path / "masks"
+    data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "c"))
+    (notice,) = data.notices
+    assert notice.startswith("b and a, b and c show the same ground, one to validate on and the other to train on:")
+    assert (
+        folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a"), _list(tmp_path, "v.txt", "c")).notices == ()
     )
 
 

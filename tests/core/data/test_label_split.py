@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from landseg_core.data.label_cells import LabelTile, count_cells
 from landseg_core.data.label_split import label_split
 from landseg_core.data.splits import Split
 from landseg_core.errors import DatasetError
+from landseg_core.geo.rectangles import grown
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import ClassSchema
 
@@ -47,9 +49,11 @@ def tiles_of(images: Sequence[np.ndarray]) -> Iterator[LabelTile]:
                     yield number, TileKey(0, row, column), tile
 
 
-def split_of(*images: np.ndarray, seed: int = 0, chip: int = CHIP, schema: ClassSchema = SCHEMA) -> Split:
+def split_of(
+    *images: np.ndarray, seed: int = 0, chip: int = CHIP, schema: ClassSchema = SCHEMA, buffer: int = 0, **how: Any
+) -> Split:
     sizes, tiles = [(values.shape[1], values.shape[0]) for values in images], list(tiles_of(images))
-    return label_split(lambda: tiles, sizes, schema, seed, chip)
+    return label_split(lambda: tiles, sizes, schema, seed, chip, buffer=buffer, **how)
 
 
 def pixels_by_class(side: Sequence, images: Sequence[np.ndarray]) -> np.ndarray:
@@ -92,6 +96,70 @@ def test_every_labelled_pixel_is_on_one_side(spots_of_images: list[list], seed: 
     if max(map(_places, images)) > 4:  # then it is split by blocks
         trained, validated = (pixels_by_class(side, images) for side in (split.train, split.val))
         assert (trained[trained + validated > 0] > 0).all()
+
+
+def check_apart(split: Split, images: Sequence[np.ndarray]) -> None:
+    """Check that no window to train on comes within the buffer of one to validate on, and that all hold labels."""
+    for image, window in split.val:
+        near = grown(window, split.buffer)
+        assert not [place for place in split.train if place[0] == image and place[1].intersection(near)]
+    for image, window in (*split.train, *split.val):
+        assert (images[image][window.slices()] != 255).any()
+
+
+@given(
+    st.lists(st.lists(spots, max_size=12), min_size=1, max_size=3),
+    st.integers(0, 9),
+    st.integers(0, 150),
+    st.sampled_from(["blocks", "images"]),
+)
+@settings(max_examples=40)
+def test_a_buffer_lies_between_both_sides(
+    spots_of_images: list[list], seed: int, buffer: int, by: Literal["blocks", "images"]
+) -> None:
+    images = [labels_of((1100, 900), spots) for spots in spots_of_images]
+    try:
+        split, whole = (split_of(*images, seed=seed, buffer=distance, by=by) for distance in (buffer, 0))
+    except DatasetError:
+        return
+    assert split == split_of(*images, seed=seed, buffer=buffer, by=by)
+    assert split.val == whole.val
+    assert split.buffer <= buffer
+    check_apart(split, images)
+    kept, every = (pixels_by_class(side, images) for side in (split.train, whole.train))
+    assert kept.sum() >= every.sum() / 2
+    assert ((kept > 0) == (every > 0)).all()
+
+
+def test_labels_all_over_keep_the_whole_buffer_and_about_a_fifth_validates() -> None:
+    image = labels_of((5200, 4100), [(0, 0, 6000, 1)])
+    for seed in range(3):
+        split = split_of(image, seed=seed, buffer=64)
+        assert split.buffer == 64
+        check_apart(split, [image])
+        trained, validated = (pixels_by_class(side, [image]).sum() for side in (split.train, split.val))
+        assert trained + validated > 0.85 * image.size
+        assert 0.15 < validated / (trained + validated) < 0.3
+
+
+def test_whole_images_are_held_back_so_that_every_class_is_on_both_sides() -> None:
+    images = [labels_of((900, 700), [(50, 50, 80, 1), (400, 300, 90 + 9 * k, (4, 0)[k % 2])]) for k in range(6)]
+    for seed in range(3):
+        split = split_of(*images, seed=seed, by="images")
+        assert {image for image, _ in split.train}.isdisjoint(image for image, _ in split.val)
+        check_cover(split, images)
+        assert all((pixels_by_class(side, images) > 0).all() for side in (split.train, split.val))
+
+
+def test_of_images_with_a_class_each_the_least_labelled_is_held_back() -> None:
+    images = [labels_of((900, 700), [(50, 50, side, value)]) for side, value in ((300, 1), (90, 4), (200, 0))]
+    assert {image for image, _ in split_of(*images, by="images").val} == {1}
+
+
+def test_one_labelled_image_cannot_be_held_back() -> None:
+    images = [labels_of((900, 700), [(50, 50, 300, 1)]), np.full((700, 900), 255, np.uint8)]
+    with pytest.raises(DatasetError, match=r"only one image is labelled.*label a second one, or split by blocks"):
+        split_of(*images, by="images")
 
 
 def _extent(values: np.ndarray) -> int:

@@ -43,3 +43,18 @@ def test_only_valid_pixels_count() -> None:
     pixels = np.array([[[1, 3, 99]]], np.uint8)
     valid = np.array([[True, True, False]])
     assert measure_normalisation([(pixels, valid), (pixels, valid & False)]).mean == (2.0,)
+
+
+@pytest.mark.parametrize("wild", [1e30, -9999.0, 65535.0])
+def test_a_few_wild_values_do_not_count(wild: float) -> None:
+    reflectance = np.random.default_rng(0).normal(300, 40, (1, 200, 200)).astype(np.float32)
+    reflectance[0, 7, :90] = wild
+    measured = measure_normalisation([(reflectance, np.ones((200, 200), bool))])
+    assert measured.mean[0] == pytest.approx(300, rel=0.01)
+    assert measured.std[0] == pytest.approx(40, rel=0.05)
+
+
+def test_rare_values_of_a_band_that_is_nearly_one_value_count() -> None:
+    footprints = np.zeros((1, 100, 100), np.uint8)
+    footprints[0, 5, :50] = 255
+    assert measure_normalisation([(footprints, np.ones((100, 100), bool))]).std[0] > 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,10 +28,10 @@ def project(tmp_path: Path, schema: ClassSchema, write_raster: WriteRaster) -> I
     """Return a project of two images of noise, 1400 x 1100 and 600 x 500 px."""
     rng = np.random.default_rng(2)
     with Project.create(tmp_path / "p.landseg", schema) as project:
-        for name, size in (("town", (1100, 1400)), ("farm", (500, 600))):
-            project.add_image(
-                write_raster(tmp_path / f"{name}.tif", rng.integers(1, 255, (3, *size), np.uint8), **PLACE)
-            )
+        for name, size, east in (("town", (1100, 1400), 0), ("farm", (500, 600), 2000)):
+            pixels = rng.integers(1, 255, (3, *size), np.uint8)
+            place = PLACE | {"transform": Affine.translation(east, 0) @ PLACE["transform"]}
+            project.add_image(write_raster(tmp_path / f"{name}.tif", pixels, **place))
         yield project
 
 
@@ -59,7 +60,7 @@ def labels(painted: Project, tmp_path: Path) -> LabelSnapshot:
 
 
 def test_all_labels_of_all_images_are_learnt_from(painted: Project, labels: LabelSnapshot) -> None:
-    data = project_data(labels, seed=1, chip=128)
+    data = project_data(labels, seed=1, chip=128, buffer=0)
     assert {area.stem for area in data.train} == {"town", "farm"}
     assert (data.bands, data.dtype) == ((1, 2, 3), "uint8")
     assert data.ground_resolution_m == pytest.approx(0.5, rel=0.01)
@@ -103,6 +104,29 @@ def test_the_map_shows_what_a_run_would_take(painted: Project, labels: LabelSnap
     for image, stem in ((1, "town"), (2, "farm")):
         for shown, areas in ((blocks[image].train, data.train), (blocks[image].val, data.val)):
             assert list(shown) == [area.window for area in areas if area.stem == stem]
+
+
+@pytest.mark.parametrize("how", [{"buffer": 0}, {"buffer": 200}, {"split": "images"}])
+def test_the_map_shows_what_a_run_would_take_however_it_splits(
+    painted: Project, labels: LabelSnapshot, how: dict[str, Any]
+) -> None:
+    data = project_data(labels, seed=4, chip=128, **how)
+    blocks = label_blocks(painted, seed=4, chip=128, **how)
+    for side, areas in (("train", data.train), ("val", data.val)):
+        shown = [window for image in (1, 2) for window in getattr(blocks[image], side)]
+        assert sorted(shown) == sorted(area.window for area in areas)
+
+
+def test_whole_images_are_held_back_if_wanted(labels: LabelSnapshot) -> None:
+    data = project_data(labels, seed=1, chip=128, split="images")
+    assert ({area.stem for area in data.train}, {area.stem for area in data.val}) == ({"town"}, {"farm"})
+
+
+def test_labels_close_together_have_a_narrower_buffer_and_a_notice(project: Project, tmp_path: Path) -> None:
+    paint(project, 1, (100, 100, 180, 150), value=1)
+    paint(project, 1, (100, 150, 180, 200), value=4)
+    data = project_data(snapshot(project, tmp_path / "labels"), seed=0, chip=128)
+    assert data.notices[0].startswith("only 16 px lie between the ground to train on and the ground to validate on")
 
 
 def test_the_map_of_a_project_without_labels(project: Project) -> None:

@@ -19,6 +19,7 @@ from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import JobStopped, LandsegError, ModelError, OutputError, RasterError, TrainingError
 from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.geo.window import PixelWindow
+from landseg_core.inference.layout import Field
 from landseg_core.inference.predictor import PredictOptions, predict_raster
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.mask_classes import mask_schema
@@ -271,3 +272,75 @@ def test_the_near_infrared_of_real_imagery_can_be_used(
         path = source.path
     with pytest.raises(ModelError, match="has only 1"):
         predict(replace(OPTIONS, overwrite=True), source=path)
+
+
+@pytest.fixture
+def of_brightness(monkeypatch: pytest.MonkeyPatch, function_backend: Any) -> None:
+    """Put a network in place that says `water` where the first band is bright, else `land`."""
+
+    def scores(pixels: np.ndarray) -> np.ndarray:
+        bright = pixels[0] / 200
+        return np.stack([1 - bright, bright, 0 * bright])
+
+    backend = function_backend(scores, 3, Field(16, 20))
+    monkeypatch.setattr("landseg_core.inference.backends.TorchBackend", lambda *_how: backend)
+
+
+@pytest.mark.parametrize("pixel", [0.1, 0.25, 0.5, 0.7])
+def test_a_shape_keeps_its_ground_place_at_any_resolution(
+    predict: Callable[..., list[Event]],
+    of_brightness: None,
+    bundle: ModelBundle,
+    tmp_path: Path,
+    write_raster: Callable[..., Path],
+    pixel: float,
+) -> None:
+    """A bright rectangle from (6, 9) to (24, 21) m is mapped there, within half a pixel of the coarser grid."""
+    size = round(30 / pixel)
+    centres = (np.arange(size) + 0.5) * pixel
+    inside = ((centres > 9) & (centres < 21))[:, None] & ((centres > 6) & (centres < 24))
+    pixels = np.where(inside, 200, 0).astype(np.uint8)[None].repeat(3, axis=0)
+    place = Affine(pixel, 0, 500_000, 0, -pixel, 5e6)
+    source = write_raster(tmp_path / "in" / "shape.tif", pixels, crs="EPSG:32632", transform=place)
+    events = predict(bundle=replace(bundle, ground_resolution_m=0.25), source=source)
+    notices = [event.message for event in events if isinstance(event, Notice)]
+    assert [
+        f"shows {pixel:.2f} m of ground per pixel: it is resampled to the model's 0.25 m" in n for n in notices
+    ] == ([] if pixel == 0.25 else [True])
+    with RasterSource(tmp_path / "out" / "a_mask.tif") as mask, RasterSource(source) as raster:
+        assert mask.grid == raster.grid
+    water = read(tmp_path / "out" / "a_mask.tif") == 4
+    for axis, truth in ((0, (6, 24)), (1, (9, 21))):
+        along = np.flatnonzero(water.any(axis=axis)) * pixel
+        assert abs(along[0] - truth[0]) <= 0.5 * max(pixel, 0.25) + pixel / 2
+        assert abs(along[-1] + pixel - truth[1]) <= 0.5 * max(pixel, 0.25) + pixel / 2
+    assert water.sum() * pixel**2 == pytest.approx(18 * 12, rel=0.1)
+
+
+def test_resampling_can_be_switched_off(
+    predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path
+) -> None:
+    predict()
+    same = read(tmp_path / "out" / "a_confidence.tif")
+    options = replace(OPTIONS, overwrite=True, resolution="own")
+    events = predict(options, bundle=replace(bundle, ground_resolution_m=1.0))
+    assert next(event.message for event in events if isinstance(event, Notice)).endswith("the map may be poor")
+    assert np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)
+    predict(replace(options, resolution="model"), bundle=replace(bundle, ground_resolution_m=1.0))
+    assert not np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)
+
+
+def test_chosen_bands_are_those_that_the_network_sees(
+    predict: Callable[..., list[Event]], tmp_path: Path, raster: Path, write_raster: Callable[..., Path]
+) -> None:
+    predict()
+    same = read(tmp_path / "out" / "a_confidence.tif")
+    with RasterSource(raster) as source:
+        pixels, grid = source.read(source.grid.window), source.grid
+    turned = pixels[[2, 0, 1]]
+    place = {"nodata": 0, "crs": grid.crs, "transform": grid.transform}
+    other = write_raster(tmp_path / "in" / "turned.tif", turned, photometric="minisblack", **place)
+    predict(replace(OPTIONS, overwrite=True), source=other)
+    assert not np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)
+    predict(replace(OPTIONS, overwrite=True, bands=("2", "3", "1")), source=other)
+    assert np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)

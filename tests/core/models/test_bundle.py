@@ -81,6 +81,20 @@ def test_the_file_is_plain_safetensors(saved: Path) -> None:
     assert {tensor["dtype"] for tensor in header.values()} == {"F32"}
 
 
+def test_a_file_of_an_older_version_has_no_band_names(bundle: ModelBundle, tmp_path: Path) -> None:
+    record = bundle.to_record()
+    assert record.pop("band_names") == []
+    assert BundleHeader.from_record(record, tmp_path).band_names == ()
+
+
+def test_names_of_bands_are_kept(bundle: ModelBundle, tmp_path: Path) -> None:
+    named = dataclasses.replace(bundle, band_names=("Red", "Green", "Blue", "Near infrared"))
+    named.save(tmp_path / "named.safetensors")
+    assert ModelBundle.load(tmp_path / "named.safetensors") == named
+    with pytest.raises(ModelError, match="not a name for each of its 4 bands"):
+        BundleHeader.from_record(named.to_record() | {"band_names": ["Red"]}, tmp_path)
+
+
 def refused(path: Path, reason: str) -> None:
     """Check that loading fails with one sentence that names the file; so does the header, unless it says `weights`."""
     with pytest.raises(ModelError, match=reason) as failure:

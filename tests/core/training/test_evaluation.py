@@ -11,11 +11,12 @@ import pytest
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.chips import TrainingData
 from landseg_core.errors import DatasetError, JobStopped, ModelError, TrainingError
-from landseg_core.events import Event, JobControl, Progress
+from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
 from landseg_core.training.evaluation import evaluate
+from landseg_core.training.trained_on import trained_on
 
 
 @pytest.fixture
@@ -63,8 +64,51 @@ def test_the_figures_are_those_counted_by_hand(bundle: ModelBundle, data: Traini
 
 def test_the_json_has_the_documented_fields(bundle: ModelBundle, data: TrainingData) -> None:
     figures = json.loads(json.dumps(evaluate(bundle, data.val, "cpu").as_dict(), allow_nan=False))
-    assert list(figures) == ["accuracy", "miou", "iou", "confusion", "classes", "pixels"]
+    more = ["per_class", "blocks", "block_px", "accuracy_interval", "miou_interval", "warnings", "images"]
+    assert list(figures) == ["accuracy", "miou", "iou", "confusion", "classes", "pixels", *more, "left_out_px"]
     assert figures["classes"] == list(figures["iou"]) == ["land", "water", "road"]
+
+
+def learnt_from(bundle: ModelBundle, data: TrainingData) -> ModelBundle:
+    return replace(bundle, training=trained_on(data, lambda: None))
+
+
+def test_ground_that_was_trained_on_does_not_count(bundle: ModelBundle, data: TrainingData) -> None:
+    notices: list[Event] = []
+    half = replace(data.train[0].window, height=48)
+    some = replace(data, train=(replace(data.train[0], window=half), data.train[1]))
+    figures = evaluate(learnt_from(bundle, some), (*data.train, *data.val), "cpu", notices.append, precision="fp32")
+    assert figures.left_out_px == 48 * 80 + 70 * 101
+    lower = replace(data.train[0], window=half.shifted(0, 48))
+    labels = [data.reader().read(area)[1] for area in (lower, *data.val)]
+    assert figures.pixels == sum(int((label != 255).sum()) for label in labels)
+    (notice,) = [event.message for event in notices if isinstance(event, Notice)]
+    assert notice == (
+        "10910 of 21500 pixels are left out, since the model was trained on them (a, b): "
+        "the figures count only the rest"
+    )
+    assert [image.stem for image in figures.figures.images] == ["a", "c"]
+
+
+def test_figures_of_trained_ground_alone_are_refused(bundle: ModelBundle, data: TrainingData) -> None:
+    with pytest.raises(DatasetError, match="the model was trained on all 14750 pixels of a, b"):
+        evaluate(learnt_from(bundle, data), data.train, "cpu")
+
+
+def test_what_is_left_needs_labels(
+    bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
+) -> None:
+    unlabelled = replace(data.val[0], mask=write_raster(tmp_path / "none.png", np.full((90, 75), 255, np.uint8)))
+    with pytest.raises(DatasetError, match="no pixel that the model was not trained on is labelled"):
+        evaluate(learnt_from(bundle, data), (*data.train, unlabelled), "cpu")
+
+
+def test_the_figures_stand_beside_their_warnings(bundle: ModelBundle, data: TrainingData) -> None:
+    told = evaluate(bundle, data.val, "cpu").as_dict()
+    assert told["warnings"][0] == "road: labelled, but never predicted; the accuracy hides it"
+    assert "too little ground" in told["warnings"][-1]
+    assert [item["iou"] for item in told["per_class"]] == list(told["iou"].values())
+    assert told["images"][0]["accuracy"] == told["accuracy"]
 
 
 def test_a_class_absent_from_both_has_no_iou(
@@ -82,7 +126,7 @@ def test_an_image_with_too_few_bands_is_refused(
     bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
 ) -> None:
     image = write_raster(tmp_path / "grey.tif", np.zeros((2, 90, 75), np.uint8))
-    with pytest.raises(ModelError, match=r"grey\.tif has no band 3: the model needs the bands 1, 2, 3; choose"):
+    with pytest.raises(ModelError, match=r"needs the bands 1, 2, 3, but .*grey\.tif has only 1, 2; choose"):
         evaluate(bundle, [*data.val, replace(data.val[0], image=image)], "cpu")
 
 

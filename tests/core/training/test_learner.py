@@ -10,7 +10,7 @@ from landseg_core.data.normalisation import Normalisation
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
 from landseg_core.training.config import TrainConfig
-from landseg_core.training.devices import precision_for
+from landseg_core.training.devices import Precision, precision_for
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
 
@@ -40,7 +40,7 @@ def test_a_restored_learner_goes_on_to_the_bit(config: TrainConfig) -> None:
     first, second = a_learner(config), a_learner(config, seed=1)
     for number in range(3):
         first.step(*a_batch(number), 0.01)
-    second.restore(first.tensors(), first.scale)
+    second.restore(first.tensors())
     for number in range(3, 6):
         assert first.step(*a_batch(number), 0.01) == second.step(*a_batch(number), 0.01)
     for name, value in weights_of(first.network.model).items():
@@ -54,7 +54,7 @@ def test_the_random_numbers_are_restored_too(config: TrainConfig) -> None:
         tensors = learner.tensors()
         expected = torch.rand(2)
         torch.rand(5)
-        learner.restore(tensors, learner.scale)
+        learner.restore(tensors)
         assert torch.equal(torch.rand(2), expected)
 
 
@@ -64,7 +64,7 @@ def test_tensors_of_another_network_are_refused(change: dict[str, torch.Tensor |
     learner.step(*a_batch(0), 0.01)
     tensors = {name: value for name, value in (learner.tensors() | change).items() if value is not None}
     with pytest.raises((KeyError, RuntimeError)):
-        learner.restore(tensors, learner.scale)
+        learner.restore(tensors)
 
 
 @pytest.mark.parametrize("where", ["loss", "gradient"])
@@ -88,3 +88,28 @@ def test_only_convolutions_decay(config: TrainConfig) -> None:
     for name, parameter in learner.network.model.named_parameters():
         assert decay.pop(id(parameter)) == (0.5 if parameter.ndim == 4 else 0.0), name
     assert not decay
+
+
+def a_scaled_learner(config: TrainConfig) -> Learner:
+    """Return a learner that scales its gradients as in fp16."""
+    precision = Precision("fp16", None, torch.contiguous_format, scaled=True)
+    model = build_model(config.model, 3, 3)
+    return Learner(Network(model, Normalisation((128.0,) * 3, (50.0,) * 3), CPU, precision), config)
+
+
+def test_gradients_that_overflow_at_any_scale_are_not_finite(config: TrainConfig) -> None:
+    learner = a_scaled_learner(config)
+    learner.network.model.head.weight.register_hook(lambda gradient: gradient * math.inf)
+    losses = [learner.step(*a_batch(0), 0.01) for _ in range(17)]
+    assert not any(map(math.isnan, losses[:16]))  # 65536, halved 16 times, is 1
+    assert math.isnan(losses[16])
+
+
+def test_the_scale_of_gradients_is_restored(config: TrainConfig) -> None:
+    first, second = a_scaled_learner(config), a_scaled_learner(config)
+    handle = first.network.model.head.weight.register_hook(lambda gradient: gradient * math.inf)
+    first.step(*a_batch(0), 0.01)
+    handle.remove()
+    first.step(*a_batch(1), 0.01)
+    second.restore(first.tensors())
+    assert second.tensors()["scaling"].tolist() == [32768.0, 1.0]

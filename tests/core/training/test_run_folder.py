@@ -52,9 +52,9 @@ def test_a_log_is_cut_after_the_step_of_the_checkpoint(tmp_path: Path) -> None:
             log(step(number))
     whole = path.read_text().splitlines(keepends=True)
     path.write_text("".join(whole) + '{"event": "step", "st')
-    cut_log(path, 3)
+    cut_log(path, 3, 2)
     assert path.read_text() == "".join(whole[:4])
-    cut_log(tmp_path / "none.jsonl", 3)
+    cut_log(tmp_path / "none.jsonl", 3, 2)
     assert not (tmp_path / "none.jsonl").exists()
 
 
@@ -69,6 +69,17 @@ def test_a_folder_that_was_there_stays_when_the_run_comes_to_nothing(tmp_path: P
     assert not made.path.exists()
 
 
+def test_the_figures_go_with_the_run_that_they_are_of(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.start()
+    folder.write_figures({"miou": 0.5})
+    folder.write_figures({"miou": 0.6})
+    assert json.loads((tmp_path / "run" / "figures.json").read_text()) == {"miou": 0.6}
+    assert [path.name for path in folder.path.iterdir()] == ["figures.json"]
+    folder.start()
+    assert not list(folder.path.iterdir())
+
+
 def test_a_run_with_a_checkpoint_is_kept(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     folder.start()
@@ -76,3 +87,32 @@ def test_a_run_with_a_checkpoint_is_kept(tmp_path: Path) -> None:
     folder.checkpoint.write_bytes(b"")
     folder.discard_if_useless()
     assert json.loads(folder.config.read_text()) == {"a": 1}
+
+
+def validated(epoch: int, step: int) -> EpochFinished:
+    return EpochFinished(epoch, step, 0.5, 0.5, 0.5, 0.4, {"land": 0.4}, 0.1, 1.0, best=True)
+
+
+def test_a_validation_that_comes_again_is_cut_from_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    with MetricsLog(path, lambda _: None) as log:
+        for event in (step(1), validated(1, 1), step(2), validated(2, 2)):
+            log(event)
+        log.cut(2, 2)
+        log(step(3))
+    told = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["event"], line["step"]) for line in told] == [("step", 1), ("epoch", 1), ("step", 2), ("step", 3)]
+
+
+def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for file, epoch in ((folder.figures, 2), (folder.pictures, 1)):
+        file.write_text(json.dumps({"epoch": epoch}))
+    for name in ("last.safetensors.unfinished-00ff", "anchor.safetensors", "notes.unfinished-1", "config.json"):
+        (tmp_path / name).touch()
+    folder.sweep(2, keep_anchor=True)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "figures.json", "anchor.safetensors", "notes.unfinished-1", "config.json",
+    }  # fmt: skip
+    folder.sweep(None, keep_anchor=False)
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.unfinished-1", "config.json"}

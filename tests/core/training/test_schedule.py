@@ -69,8 +69,8 @@ def test_a_run_by_minutes_ends_on_time_and_validates_within_bounds(
     total: float, step: float, validation_share: float, estimate_error: float, steps_per_epoch: int
 ) -> None:
     validation = validation_share * total
-    schedule = MinutesSchedule(total, steps_per_epoch, validation * estimate_error)
-    position, now, validations = RunPosition(), 3.0, 0
+    schedule = MinutesSchedule(total, steps_per_epoch)
+    position, now, validations = RunPosition(validation_seconds=validation * estimate_error), 3.0, 0
     position.start_training(now)
     fractions = []
     while not position.finished:
@@ -79,7 +79,8 @@ def test_a_run_by_minutes_ends_on_time_and_validates_within_bounds(
             position.count_step(1.0, now)
             fractions.append(schedule.fraction(position))
         now += validation
-        position.seconds, schedule.validation_seconds = now, validation
+        position.seconds = now
+        position.validation_seconds = validation
         position.finished = schedule.run_over(position)
         validations += 1
         position.start_next_epoch()
@@ -94,7 +95,7 @@ def test_a_run_by_minutes_ends_on_time_and_validates_within_bounds(
 
 
 def test_the_first_step_is_always_taken() -> None:
-    schedule, position = MinutesSchedule(1.0, 10, 5.0), RunPosition()
+    schedule, position = MinutesSchedule(1.0, 10), RunPosition(validation_seconds=5.0)
     position.start_training(20.0)
     assert not schedule.epoch_over(position)
     position.count_step(1.0, 21.0)
@@ -129,5 +130,5 @@ def test_the_clock_does_not_count_pauses(monkeypatch: pytest.MonkeyPatch) -> Non
     clock = RunClock()
     clock.checkpoint(control)
     assert clock.seconds == 0
-    clock.add(5)
+    clock.set(5)
     assert clock.seconds == 5

@@ -32,7 +32,7 @@ Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
 """The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
-RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "pictures.json", "report.html"}
+RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 
@@ -60,6 +60,33 @@ def test_a_run_learns_and_leaves_its_files(
     assert result.model_path == tmp_path / "run" / "model.safetensors"
     assert same_weights(result.bundle, ModelBundle.load(tmp_path / "run"))
     assert np.mean(run.losses[-STEPS:]) < 0.9 * np.mean(run.losses[:STEPS])
+
+
+def test_the_best_model_has_its_figures_beside_it_and_the_ground_it_learnt_from(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config, tmp_path / "run")
+    result = run.fit(data)
+    figures = json.loads((tmp_path / "run" / "figures.json").read_text())
+    (best,) = [epoch for epoch in run.told(EpochFinished) if epoch.epoch == result.best_epoch]
+    assert (figures["epoch"], figures["miou"], figures["accuracy"]) == (best.epoch, best.miou, best.accuracy)
+    assert tuple(figures["warnings"]) == best.warnings
+    assert "too little ground" in best.warnings[-1]
+    assert [image["stem"] for image in figures["images"]] == ["c"]
+    told = result.bundle.training
+    assert {"epoch": best.epoch} | told["figures"] == figures
+    assert [(image["stem"], image["windows"]) for image in told["trained_on"]] == [("a", None), ("b", None)]
+    assert all(told["trained_px"].values())
+
+
+def test_a_class_that_is_trained_and_never_validated_is_warned_of(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    only_land = replace(data.val[0], mask=write_raster(tmp_path / "land.png", np.full((90, 75), 1, np.uint8)))
+    run = start(config, tmp_path / "run")
+    run.fit(replace(data, val=(only_land,)))
+    sentence = "no validation pixel is water, road: the figures cannot show how well it is found"
+    assert all(sentence in epoch.warnings for epoch in run.told(EpochFinished))
 
 
 def test_the_events_tell_the_run(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
@@ -148,7 +175,7 @@ def test_learns_from_real_imagery(start: Start, imagery: Path, tmp_path: Path, m
         tmp_path / "train.txt",
         tmp_path / "val.txt",
     )
-    run = start(TrainConfig(epochs=1, batch=4, chip=128, device="cpu"), tmp_path / "run")
+    run = start(TrainConfig(model="unet16", epochs=1, batch=4, chip=128, device="cpu"), tmp_path / "run")
     result = run.fit(data)
     assert result.best_miou is not None
     assert np.mean(run.losses[-8:]) < np.mean(run.losses[:8])

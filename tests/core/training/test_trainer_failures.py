@@ -23,7 +23,7 @@ from landseg_core.training.trainer import Trainer
 
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
-RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "pictures.json", "report.html"}
+RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 

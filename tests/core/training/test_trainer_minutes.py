@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,10 @@ import pytest
 from landseg_core.data.chips import TrainingData
 from landseg_core.events import (
     EpochFinished,
+    Event,
     Notice,
     RunFinished,
+    RunStarted,
     StepFinished,
 )
 from landseg_core.training import schedule, validation
@@ -20,7 +24,7 @@ from landseg_core.training.validation import Figures, Validator
 
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
-RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "pictures.json", "report.html"}
+RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 
@@ -119,3 +123,67 @@ def test_a_run_by_minutes_is_resumed_with_the_time_it_has_left(
     resumed.fit(data)
     assert resumed.told(StepFinished)[0].step == 11
     assert resumed.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
+
+
+def test_a_resumed_run_by_minutes_goes_on_where_its_schedule_was(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, fake_time: FakeTime
+) -> None:
+    """However long the break was, and however long loading takes; what it knew of validating is known still."""
+    stopped = start(by_minutes(config, 0.1), tmp_path / "run")
+    stopped.at_step[10] = stopped.control.stop
+    stopped.fit(data)
+    fake_time.now += 1000
+    resumed = start(by_minutes(config, 0.1), tmp_path / "run", resume=True)
+    fake_time.now += 3
+
+    def take(event: Event) -> None:
+        fake_time.now += 2 * isinstance(event, RunStarted)  # what comes before the first step is not training either
+        resumed.events.append(event)
+
+    resumed.trainer.fit(data, take)
+    steps = stopped.told(StepFinished) + resumed.told(StepFinished)
+    advances = [after.fraction - before.fraction for before, after in itertools.pairwise(steps)]
+    assert advances[9] == pytest.approx(advances[8], rel=0.05)
+    assert steps[10].seconds - steps[9].seconds == pytest.approx(0.1, abs=0.01)
+    assert steps[-1].fraction > 0.97
+    assert not resumed.told(Notice)
+
+
+def test_a_resumed_run_counts_the_share_that_it_counted_before(
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    fake_time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(validation, "WINDOW_SIDE", 48)
+    monkeypatch.setattr(Validator, "probe", lambda *_: 4.0)
+    shares: list[float] = []
+    sampled = Validator.sampled
+    monkeypatch.setattr(Validator, "sampled", lambda self, share: (shares.append(share), sampled(self, share))[1])
+    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    run.at_step[4] = run.control.stop
+    run.fit(data)
+    resumed = start(by_minutes(config, 0.1), tmp_path / "run", resume=True)
+    resumed.fit(data)
+    assert shares == [0.375, 0.375]
+    assert not resumed.told(Notice)
+
+
+def test_a_run_by_minutes_that_goes_back_still_ends_on_time(
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    fake_time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good, count = Learner.step, iter(range(1, 10**6))
+    monkeypatch.setattr(Learner, "step", lambda self, *batch: math.nan if next(count) in (5, 9) else good(self, *batch))
+    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    assert run.fit(data).reason == "finished"
+    assert run.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
+    assert len([notice for notice in run.told(Notice) if "goes back" in notice.message]) == 2
+    fractions = [step.fraction for step in run.told(StepFinished)]
+    assert fractions == sorted(fractions)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from landseg_core.data.areas import ImageView
 from landseg_core.data.chips import TrainingData
 from landseg_core.errors import JobStopped, ModelError, TrainingError
 from landseg_core.events import (
@@ -20,6 +21,7 @@ from landseg_core.events import (
 )
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.training import run as run_module
+from landseg_core.training.checkpoint import DataFingerprint, resumed_config
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.trainer import Trainer
 
@@ -27,7 +29,7 @@ Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
 """The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
-RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "pictures.json", "report.html"}
+RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 
@@ -120,7 +122,7 @@ def test_a_stop_gives_the_best_model_so_far(
     assert (result.reason, result.best_epoch) == ("stopped", 1)
     assert result.best_miou == run.told(EpochFinished)[0].miou
     assert run.told(RunFinished)[0].reason == "stopped"
-    assert names(tmp_path / "run") == FILES
+    assert names(tmp_path / "run") == FILES | {"anchor.safetensors"}
 
 
 def test_a_stop_before_the_first_validation_gives_the_network_as_it_is(
@@ -131,8 +133,12 @@ def test_a_stop_before_the_first_validation_gives_the_network_as_it_is(
     result = run.fit(data)
     assert (result.reason, result.best_epoch, result.best_miou) == ("stopped", None, None)
     assert read_header(tmp_path / "run").training["miou"] is None
-    assert names(tmp_path / "run") == FILES - {"pictures.json"}
+    assert names(tmp_path / "run") == FILES - {"pictures.json", "figures.json"}
     assert "Not validated" in (tmp_path / "run" / "report.html").read_text()
+    (tmp_path / "run" / "model.safetensors").unlink()
+    again = start(config, tmp_path / "run", resume=True)
+    again.trainer.fit(data, lambda _: again.control.stop(), again.control)  # as soon as it tells that it started
+    assert len(read_header(tmp_path / "run").training["trained_on"]) == 2
 
 
 def test_a_stop_during_validation(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
@@ -195,6 +201,26 @@ def test_a_run_with_other_settings_is_not_resumed(
         Trainer(other, tmp_path / "run", resume=True)
 
 
+@pytest.mark.parametrize("other", [{"split": "images"}, {"buffer": 0}])
+def test_a_run_split_otherwise_is_not_resumed(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, other: dict[str, object]
+) -> None:
+    start(config, tmp_path / "run").fit(data)
+    with pytest.raises(TrainingError, match=r"other settings \((split was blocks, now images|buffer was 64, now 0)\)"):
+        Trainer(config.model_copy(update=other), tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    "view", [ImageView((3, 1, 2)), ImageView((), (80, 96), (160, 192)), ImageView((), (80, 96), (161, 192))]
+)
+def test_a_run_that_reads_an_image_otherwise_is_not_resumed(data: TrainingData, view: ImageView) -> None:
+    a, b = data.train
+    other = replace(data, train=(replace(a, view=view), b))
+    assert DataFingerprint.of(other).sha256 != DataFingerprint.of(data).sha256
+    named = replace(data, train=(replace(a, view=ImageView(data.bands)), b))
+    assert DataFingerprint.of(named) == DataFingerprint.of(data)
+
+
 def test_a_run_on_other_data_is_not_resumed(
     start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
@@ -217,3 +243,37 @@ def test_a_checkpoint_is_no_model(start: Start, config: TrainConfig, data: Train
     start(config, tmp_path / "run").fit(data)
     with pytest.raises(ModelError, match="was not written by landseg for this purpose"):
         read_header(tmp_path / "run" / "last.safetensors")
+
+
+def test_a_run_goes_on_with_its_own_settings(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    start(config.model_copy(update={"epochs": 1}), tmp_path / "run").fit(data)
+    own = config.model_copy(update={"epochs": 1})
+    assert resumed_config(tmp_path / "run", {}) == own
+    given = {"chip": 32, "batch": None, "epochs": 1, "device": "auto"}
+    assert resumed_config(tmp_path / "run", given) == own.model_copy(update={"device": "auto"})
+
+
+@pytest.mark.parametrize(
+    ("given", "trouble"),
+    [
+        ({"chip": 64}, r"other settings \(chip was 32, now 64\)"),
+        ({"minutes": 2.0}, r"epochs was 1, now None; minutes was None, now 2\.0"),
+        ({"batch": 0}, "batch: should be greater"),
+        ({"epochs": 1, "minutes": 2.0}, "either a number of epochs or a number of minutes"),
+    ],
+)
+def test_settings_that_are_given_and_differ_are_refused(
+    given: dict[str, Any], trouble: str, start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    run = start(config.model_copy(update={"epochs": 1}), tmp_path / "run")
+    run.at_step[1] = run.control.stop
+    run.fit(data)
+    with pytest.raises(TrainingError, match=trouble):
+        resumed_config(tmp_path / "run", given)
+
+
+def test_there_are_no_settings_without_a_run(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="holds no run that can be resumed"):
+        resumed_config(tmp_path, {})

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landseg_core.data.areas import LabelledArea
+from landseg_core.data.areas import ImageView, LabelledArea
 from landseg_core.data.chips import TrainingData
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.reader import AreaReader
@@ -18,7 +18,7 @@ from landseg_core.errors import JobStopped
 from landseg_core.events import JobControl, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.metrics import ConfusionMatrix
+from landseg_core.metrics import ConfusionMatrix, blocks
 from landseg_core.models.catalog import build_model
 from landseg_core.training import validation
 from landseg_core.training.devices import precision_for
@@ -54,6 +54,37 @@ def test_every_pixel_is_counted_once_with_all_around_it_that_matters(
         assert outer.contains(surroundings.intersection(whole.window) or outer)
         margins = 2 * (reach + multiple)
         assert max(outer.width, outer.height) <= max(side, multiple + margins) + multiple
+    assert (counted == 1).all()
+
+
+@given(st.integers(1, 9000), st.sampled_from([1, 16, 32, 64]), st.integers(193, 5000))
+def test_a_network_of_any_reach_counts_at_least_half_of_each_side(length: int, multiple: int, reach: int) -> None:
+    for window in counted_windows(area(0, 0, length, 9000 - length + 1), multiple, reach):
+        assert max(window.read.width, window.read.height) <= 1280 + multiple
+        assert 2 * window.counted.width >= window.read.width
+        assert 2 * window.counted.height >= window.read.height
+
+
+@given(
+    st.integers(0, 50), st.integers(0, 50), st.integers(1, 150), st.integers(1, 150), st.integers(0, 3),
+    st.integers(0, 20), st.integers(30, 120), st.integers(1, 4),
+)  # fmt: skip
+def test_halves_count_the_same_and_see_all_around_it_that_matters(
+    x: int, y: int, width: int, height: int, depth: int, reach: int, side: int, times: int
+) -> None:
+    multiple = 1 << depth
+    whole = area(x, y, width, height)
+    windows = list(counted_windows(whole, multiple, reach, side))
+    for _ in range(times):
+        windows = [half for window in windows for half in window.halves(reach, multiple)]
+    counted = np.zeros((height, width), int)
+    for window in windows:
+        inner, outer = window.counted, window.read
+        counted[inner.shifted(-x, -y).slices()] += 1
+        assert whole.window.contains(outer)
+        assert (outer.x - x) % multiple == (outer.y - y) % multiple == 0
+        surroundings = PixelWindow(inner.x - reach, inner.y - reach, inner.width + 2 * reach, inner.height + 2 * reach)
+        assert outer.contains(surroundings.intersection(whole.window) or outer)
     assert (counted == 1).all()
 
 
@@ -99,6 +130,48 @@ def test_windows_give_what_the_whole_picture_gives(
     assert np.abs(figures.matrix.counts - counts).sum() <= 2
     assert figures.matrix.pixels == counts.sum() == np.count_nonzero(reader.read(large)[1] != 255)
     assert figures.loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_blocks_are_counted_across_windows(
+    large: LabelledArea, schema: ClassSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation.counted_windows, "__defaults__", (96,))
+    monkeypatch.setattr(blocks, "BLOCK_SIDES", (64, 40))
+    network, reader = a_network(), AreaReader(schema)
+    counted = Validator(network, 3, [large], reader).measure("test", ignore_event, lambda: None).blocks
+    assert (len(counted.counts), counted.side, counted.stems) == (6 * 4, 40, ("p",))
+    _, labels = reader.read(large)
+    first = labels[:40, :40]
+    assert counted.counts[0].sum(axis=1).tolist() == [int((first == k).sum()) for k in range(3)]
+    np.testing.assert_array_equal(counted.matrix.counts, counted.counts.sum(axis=0))
+
+
+def test_what_is_left_out_does_not_count(
+    large: LabelledArea, schema: ClassSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation.counted_windows, "__defaults__", (96,))
+    network, reader = a_network(), AreaReader(schema)
+    hole = PixelWindow(60, 30, 120, 90)
+    left_out = {large.image: [hole], Path("elsewhere.tif"): [large.window]}
+    some, every = (
+        Validator(network, 3, [large], reader, places).measure("test", ignore_event, lambda: None)
+        for places in (left_out, None)
+    )
+    inside = reader.read(large, hole)[1]
+    assert every.matrix.pixels - some.matrix.pixels == (inside != 255).sum() > 0
+    assert some.loss != every.loss
+
+
+def test_what_is_left_out_is_so_at_any_size_that_the_image_is_read_at(large: LabelledArea, schema: ClassSchema) -> None:
+    own = dataclasses.replace(large, window=PixelWindow(0, 0, 260, 170))
+    coarse = own.seen_as(ImageView((), (104, 68), (260, 170)))
+    network, reader = a_network(), AreaReader(schema)
+    hole = PixelWindow(50, 0, 125, 100)
+    some = Validator(network, 3, [coarse], reader, {large.image: [hole]})
+    labels = reader.read(coarse)[1]
+    labels[:40, 20:70] = 255
+    counted = some.measure("test", ignore_event, lambda: None).matrix
+    assert counted.counts.sum(axis=1).tolist() == [int((labels == k).sum()) for k in range(3)]
 
 
 def test_tells_how_far_it_is_and_stops_when_asked(data: TrainingData) -> None:

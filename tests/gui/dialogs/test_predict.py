@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,7 +110,7 @@ def test_a_model_of_more_bands_does_not_fit(dialog: PredictDialog, headers: dict
 def test_another_ground_resolution_is_a_warning_only(dialog: PredictDialog, headers: dict[str, BundleHeader]) -> None:
     headers["coarse.safetensors"] = BundleHeader(**(vars(HEADER) | {"ground_resolution_m": 2.0}))
     write(dialog, "predict_model", "coarse.safetensors")
-    assert "2.00 m" in model_info(dialog)
+    assert "is resampled to the model's 2.00 m, and the map back to its own grid" in html.unescape(model_info(dialog))
     assert dialog.action_button.isEnabled()
 
 

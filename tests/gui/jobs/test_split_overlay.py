@@ -11,7 +11,9 @@ from landseg_core.data.project_data import label_blocks
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project
+from landseg_core.training.config import TrainConfig
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.jobs import split_overlay
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.jobs.split_overlay import SplitOverlay
 from landseg_gui.session import Session
@@ -150,3 +152,21 @@ def test_a_broken_setting_counts_as_none(blocks: SplitOverlay, drawn: Overlay, r
     blocks.set_shown(True)
     wait(runner, qtbot)
     assert "blocks" in drawn.groups
+
+
+def test_the_blocks_are_split_as_a_run_would_split_them(
+    blocks: SplitOverlay,
+    drawn: Overlay,
+    runner: JobRunner,
+    qtbot: QtBot,
+    open_project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(split_overlay, "TrainConfig", lambda: TrainConfig(split="images", buffer=0))
+    blocks.set_shown(True)
+    wait(runner, qtbot)
+    split = label_blocks(open_project, seed=0, chip=256, split="images", buffer=0)
+    assert split != label_blocks(open_project, seed=0, chip=256)
+    assert [windows(shape) for shape in drawn.groups["blocks"]] == [
+        [numbers(window) for window in side] for side in (split[1].train, split[1].val)
+    ]

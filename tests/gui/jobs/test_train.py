@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBo
 from pytestqt.qtbot import QtBot
 
 from landseg_core.labels.regions import RectangleRegion
+from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.models.header import read_header
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.train import TrainDialog
@@ -51,7 +52,7 @@ def fill(flow: TrainFlow, data_set: Path, tmp_path: Path) -> Callable[[int], Tra
         ):
             dialog.findChild(QLineEdit, name).setText(str(value))
         dialog.findChild(QComboBox, "train_classes").setCurrentText("landcover-dubai")
-        for name, number in (("train_chip", 64), ("train_batch", 4), ("train_epochs", epochs)):
+        for name, number in (("train_chip", 32), ("train_batch", 4), ("train_epochs", epochs)):
             dialog.findChild(QSpinBox, name).setValue(number)
         return dialog
 
@@ -77,7 +78,7 @@ def test_a_run_from_the_dialog_to_a_model_in_use(
         pass
     assert not flow.running
     assert session.model_path == tmp_path / "run" / "model.safetensors"
-    assert read_header(session.model_path).architecture == "unet16"
+    assert read_header(session.model_path).architecture == DEFAULT_MODEL
     assert "ready to predict" in messages[-1]
     assert state(panel).startswith("Finished")
     assert panel.findChild(QLabel, "iou_land").text() != "–"
@@ -172,7 +173,7 @@ def test_the_job_is_told_with_its_classes(flow: TrainFlow, qtbot: QtBot, fill) -
     dialog = fill(10_000)
     press(dialog, qtbot)
     (job, schema) = told[0]
-    assert job.title == "Train unet16 in run"
+    assert job.title == f"Train {DEFAULT_MODEL} in run"
     assert schema == dialog.request().schema
 
 
@@ -185,7 +186,7 @@ def fill_for_project(flow: TrainFlow, open_project: Project) -> Callable[[int], 
 
     def open_and_fill(epochs: int) -> TrainDialog:
         dialog = flow.open()
-        for name, number in (("train_chip", 64), ("train_batch", 4), ("train_epochs", epochs)):
+        for name, number in (("train_chip", 32), ("train_batch", 4), ("train_epochs", epochs)):
             dialog.findChild(QSpinBox, name).setValue(number)
         return dialog
 

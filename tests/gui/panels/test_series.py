@@ -54,6 +54,18 @@ def test_a_cleared_series_takes_points_at_full_detail_again() -> None:
     assert series.y.tolist() == [5.0]
 
 
+def test_points_that_a_run_does_again_are_replaced() -> None:
+    series = ThinnedSeries(8)
+    for x in range(1, 6):
+        series.add(x, 1.0)
+    series.add(3, 2.0)
+    series.add(4, 3.0)
+    assert (list(series.x), list(series.y)) == ([1, 2, 3, 4], [1.0, 1.0, 2.0, 3.0])
+    series.clear()
+    series.add(1, 5.0)
+    assert list(series.y) == [5.0]
+
+
 def test_an_odd_capacity_is_refused() -> None:
     with pytest.raises(ValueError, match="even"):
         ThinnedSeries(5)

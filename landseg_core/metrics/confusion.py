@@ -1,4 +1,4 @@
-"""The figures of a classification, from a confusion matrix that is filled window by window."""
+"""A confusion matrix that is filled window by window."""
 
 from __future__ import annotations
 

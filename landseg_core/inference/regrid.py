@@ -1,0 +1,97 @@
+"""Brings the scores of a resampled raster back to its own grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from landseg_core.geo.window import PixelWindow
+from landseg_core.inference.blending import BlendedRows, ScoredRows, strongest
+from landseg_core.inference.layout import Field, Span, Strip, plan_strips
+from landseg_core.raster.pixel_view import OwnPixels
+from landseg_core.raster.resampling import GridScale, Taps, valid_means
+
+_BATCH_VALUES = 1 << 24
+"""Scores of the raster's own grid that are made at once."""
+
+
+class OwnGrid:
+    """The grid of a raster under that of `size` (width, height) px which the network sees.
+
+    Scores are brought back by the mean of those that a pixel covers, or between the two nearest; then the strongest
+    class is taken. So each pixel of the map depends on the scores below it only, and not on window, tile or strip.
+    """
+
+    def __init__(self, own: OwnPixels, size: tuple[int, int], target: PixelWindow) -> None:
+        self._own, self._target = own, target
+        self.scale = GridScale.between(size, (own.grid.width, own.grid.height))
+        self.seen = self.scale.needed(target)
+
+    def plan(
+        self, rows: Sequence[Span], columns: Sequence[Span], field: Field, max_width: int
+    ) -> list[tuple[Strip, Strip]]:
+        """Return strips of what is seen, each with the strip of the map that it makes: only their place differs."""
+        cuts = [strip.last for strip in plan_strips(self.seen, rows, columns, field, max_width)[:-1]]
+        own_cuts = [self.scale.columns.placed(cut, cut)[0] for cut in cuts]
+        inside = sorted({cut for cut in own_cuts if self._target.x < cut < self._target.right})
+        return [
+            self._strip(first, last, rows, columns, field)
+            for first, last in pairwise([self._target.x, *inside, self._target.right])
+        ]
+
+    def _strip(
+        self, first: int, last: int, rows: Sequence[Span], columns: Sequence[Span], field: Field
+    ) -> tuple[Strip, Strip]:
+        seen = self.scale.needed(PixelWindow(first, self._target.y, last - first, self._target.height))
+        (strip,) = plan_strips(seen, rows, columns, field, seen.width)
+        return strip, replace(strip, first=first, last=last)
+
+    def rows(self, made: Strip) -> OwnRows:
+        """Return what makes the rows of the strip `made` of the scores of the strip seen with it."""
+        own = PixelWindow(made.first, self._target.y, made.width, self._target.height)
+        return OwnRows(self._own, self.scale, own)
+
+
+class OwnRows:
+    """Takes scores of all that `own` is made of, from the top down, and gives the rows of it that are ready."""
+
+    def __init__(self, pixels: OwnPixels, scale: GridScale, own: PixelWindow) -> None:
+        self._pixels, self._scale, self._own = pixels, scale, own
+        self._columns = scale.columns.taps(own.x, own.right)
+        self._next = own.y
+        self._held: ScoredRows | None = None
+
+    def add(self, rows: ScoredRows) -> Iterator[BlendedRows]:
+        """Take rows that follow on those before, and yield the rows of the map that are ready."""
+        held = rows if self._held is None else self._held.followed_by(rows)
+        while self._next < self._own.bottom:
+            taps = self._ready(held.bottom, held.classes)
+            if taps is None:
+                break
+            yield self._made(held, taps)
+        self._held = self._still_needed(held)
+
+    def _ready(self, bottom: int, classes: int) -> Taps | None:
+        """Return the taps of the next rows, as many as are ready and made at once; None where none is."""
+        most = max(1, _BATCH_VALUES // (classes * self._own.width))
+        taps = self._scale.rows.taps(self._next, min(self._next + most, self._own.bottom))
+        count = int(np.searchsorted(taps.places[-1] + 1, bottom, side="right"))
+        return Taps(taps.places[:, :count], taps.weights[:, :count]) if count else None
+
+    def _made(self, held: ScoredRows, taps: Taps) -> BlendedRows:
+        below = slice(taps.first - held.top, taps.last - held.top)
+        valid = held.valid[below]
+        means, _ = valid_means(held.scores[:, below] * valid, valid, taps, self._columns)
+        index, score = strongest(means.astype(np.float32, copy=False))
+        top, count = self._next, taps.places.shape[1]
+        self._next += count
+        there = self._pixels.read_valid(PixelWindow(self._own.x, top, self._own.width, count))
+        return BlendedRows(top, index, score, there)
+
+    def _still_needed(self, held: ScoredRows) -> ScoredRows | None:
+        if self._next >= self._own.bottom:
+            return None
+        return held.from_row(min(self._scale.rows.taps(self._next, self._next + 1).first, held.bottom))

@@ -1,0 +1,107 @@
+"""Whether a model and a raster go together, and how the raster is read for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+
+from landseg_core.data.areas import ImageView, LabelledArea
+from landseg_core.errors import ModelError, RasterError
+from landseg_core.models.header import BundleHeader
+from landseg_core.raster.bands import band_numbers, listed_bands, named_bands, other_colour, told_bands
+from landseg_core.raster.pixel_view import size_at
+from landseg_core.raster.source import RasterSource
+
+
+def require_fit(model: BundleHeader, source: RasterSource, bands: Sequence[str] = ()) -> tuple[int, ...]:
+    """Return the numbers of the bands of `source` that the model sees, in its order.
+
+    `bands` tells them by number or name. By default they are those with the names of the model's bands where the raster
+    has one of each, else those with their numbers.
+
+    Raises:
+        ModelError: the raster has not the bands, or its numbers are of another kind than those trained on.
+    """
+    numbers = _chosen(model, source, bands) if bands else _matching(model, source)
+    if _kind(source.dtype) != _kind(np.dtype(model.dtype)):
+        raise ModelError(
+            f"{source.path} holds {source.dtype} pixels, but the model was trained on {model.dtype};"
+            " convert the raster, or train on rasters like it"
+        )
+    return numbers
+
+
+def _chosen(model: BundleHeader, source: RasterSource, bands: Sequence[str]) -> tuple[int, ...]:
+    if len(bands) != len(model.bands):
+        raise ModelError(
+            f"{len(bands)} bands are chosen, but the model needs {len(model.bands)}: {needed_bands(model)};"
+            " choose one for each, in this order"
+        )
+    try:
+        return band_numbers(source, bands)
+    except RasterError as error:
+        raise ModelError(f"{error}; the model needs the bands {needed_bands(model)}") from error
+
+
+def _matching(model: BundleHeader, source: RasterSource) -> tuple[int, ...]:
+    by_name = [named_bands(source, name) for name in model.band_names]
+    if by_name and all(len(found) == 1 for found in by_name):
+        return tuple(found[0] for found in by_name)
+    missing = [band for band in model.bands if band not in source.data_bands]
+    strange = any(other_colour(source, *band) for band in zip(model.bands, model.band_names, strict=False))
+    if missing or strange:
+        raise ModelError(
+            f"the model needs the bands {needed_bands(model)}, but {source.path} has only {told_bands(source)};"
+            " choose a raster like those it was trained on"
+        )
+    return model.bands
+
+
+def needed_bands(model: BundleHeader) -> str:
+    """Return numbers and names of the model's bands for a sentence: `1 (Red), 2 (Green), 4 (Near infrared)`."""
+    return listed_bands(zip_longest(model.bands, model.band_names))
+
+
+def _kind(dtype: np.dtype[np.generic]) -> str:
+    """Return what a type's numbers mean: floats mean the same at any precision, integers span their range."""
+    return "float" if dtype.kind == "f" else dtype.name
+
+
+def fitted_areas(
+    model: BundleHeader, areas: Sequence[LabelledArea]
+) -> tuple[tuple[LabelledArea, ...], tuple[str, ...]]:
+    """Return `areas` as the model is to see them, and what the user should know of that.
+
+    Those in px of their images are brought to the model's ground resolution; areas of a data set that is read at one
+    already stay as they are.
+
+    Raises:
+        ModelError: an image has not the bands that the model needs, or another kind of number.
+        RasterError: an image cannot be opened.
+    """
+    views = {area.image: _view(model, area.image) for area in areas if not _is_fitted(area)}
+    fitted = tuple(area if _is_fitted(area) else area.seen_as(views[area.image]) for area in areas)
+    resampled = sum(view.size is not None for view in views.values())
+    if not resampled or model.ground_resolution_m is None:
+        return fitted, ()
+    notice = (
+        f"{resampled} of {len(views)} images are resampled to the model's {model.ground_resolution_m:.3g} m of ground "
+        "per pixel, and the figures are counted at it"
+    )
+    return fitted, (notice,)
+
+
+def _is_fitted(area: LabelledArea) -> bool:
+    return area.view != ImageView()
+
+
+def _view(model: BundleHeader, image: Path) -> ImageView:
+    with RasterSource(image) as source:
+        bands = require_fit(model, source)
+        size = size_at(source.grid, source.grid.ground_resolution(), model.ground_resolution_m)
+        own_size = source.grid.width, source.grid.height
+    chosen = () if bands == model.bands else bands
+    return ImageView(chosen, size, own_size) if size else ImageView(chosen)

@@ -1,0 +1,30 @@
+"""What a model file says about itself, as plain data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from landseg_core.models.header import BundleHeader
+
+
+def describe_model(path: Path, model: BundleHeader) -> dict[str, Any]:
+    """Return what `landseg info MODEL --json` prints, ready for JSON.
+
+    `bands` are what a raster needs, by number and, where they are known, `band_names`; `classes` are values and names;
+    `ground_resolution_m` is null where it is not known, and so are figures that were not measured; `training` is all
+    that the file tells of its training.
+    """
+    return {
+        "path": str(path),
+        "architecture": model.architecture,
+        "classes": {str(item.value): item.name for item in model.schema.classes},
+        "bands": list(model.bands),
+        "band_names": list(model.band_names),
+        "dtype": model.dtype,
+        "ground_resolution_m": model.ground_resolution_m,
+        "miou": model.training.get("miou"),
+        "accuracy": model.training.get("accuracy"),
+        "iou": model.training.get("iou"),
+        "training": model.training,
+    }

@@ -1,0 +1,68 @@
+"""Bands by number or name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from landseg_core.errors import RasterError
+from landseg_core.raster.source import RasterSource
+
+_COLOURS = {"red", "green", "blue", "near infrared"}
+_TELLS_NOTHING = {"grey", "palette"}
+"""What GDAL calls the first band of files that say nothing of it."""
+
+
+def telling_names(source: RasterSource, bands: Sequence[int]) -> tuple[str, ...]:
+    """Return the names of `bands`, or nothing where one of them has none or two have the same."""
+    names = [_telling_name(source, band) for band in bands]
+    unique = {name.casefold() for name in names if name}
+    return tuple(name for name in names if name) if len(unique) == len(bands) else ()
+
+
+def _telling_name(source: RasterSource, band: int) -> str | None:
+    if band not in source.data_bands:
+        return None
+    name = source.band_names[source.data_bands.index(band)]
+    return None if name.casefold() in {*_TELLS_NOTHING, f"band {band}"} else name
+
+
+def band_numbers(source: RasterSource, wanted: Sequence[str]) -> tuple[int, ...]:
+    """Return the numbers of the bands that `wanted` names, by number from 1 or by name in any case.
+
+    Raises:
+        RasterError: there is no such band, or several have that name.
+    """
+    return tuple(_band_number(source, band) for band in wanted)
+
+
+def _band_number(source: RasterSource, wanted: str) -> int:
+    text = wanted.strip()
+    if text.isdecimal() and int(text) in source.data_bands:
+        return int(text)
+    named = named_bands(source, text)
+    if len(named) == 1:
+        return named[0]
+    trouble = "several bands" if named else "no band"
+    raise RasterError(f"{source.path} has {trouble} {text!r}; it has {told_bands(source)}: choose by number or name")
+
+
+def named_bands(source: RasterSource, name: str) -> list[int]:
+    """Return the numbers of the data bands with this name, in any case."""
+    named = zip(source.data_bands, source.band_names, strict=True)
+    return [band for band, other in named if other.casefold() == name.casefold()]
+
+
+def other_colour(source: RasterSource, band: int, name: str) -> bool:
+    """Tell whether the raster says that `band` shows another colour than `name`; both are well-known colours."""
+    own = (_telling_name(source, band) or "").casefold()
+    return own in _COLOURS and name.casefold() in _COLOURS and own != name.casefold()
+
+
+def told_bands(source: RasterSource) -> str:
+    """Return the raster's data bands for a sentence: `1 (Red), 2 (Green), 3`."""
+    return listed_bands((band, _telling_name(source, band)) for band in source.data_bands)
+
+
+def listed_bands(bands: Iterable[tuple[int, str | None]]) -> str:
+    """Return numbers and names of bands for a sentence."""
+    return ", ".join(f"{band} ({name})" if name else str(band) for band, name in bands)

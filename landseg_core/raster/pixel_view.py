@@ -1,0 +1,121 @@
+"""The pixels of a raster as a network sees them: chosen bands, zeros without data, on its own or on another grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.window import PixelWindow
+from landseg_core.raster.finite import require_finite
+from landseg_core.raster.resampling import GridScale
+from landseg_core.raster.source import RasterSource
+
+SAME_RESOLUTION = 1.1
+"""Ground resolutions that differ by no more than this factor count as the same: nothing is resampled."""
+
+Pixels = npt.NDArray[Any]
+Valid = npt.NDArray[np.bool_]
+Size = tuple[int, int]
+Element = TypeVar("Element", bound=np.generic)
+
+
+class PixelView(Protocol):
+    """A raster's pixels on `grid`, in windows inside that."""
+
+    @property
+    def grid(self) -> RasterGrid:
+        """Return where the pixels lie."""
+
+    def read(self, window: PixelWindow) -> tuple[Pixels, Valid]:
+        """Return (C, H, W) pixels in the raster's own type, 0 where there is no data, and (H, W) True where there is.
+
+        Raises:
+            RasterError: the raster cannot be read, or holds numbers that are not finite.
+        """
+
+    def at_centres(
+        self, window: PixelWindow, read: Callable[[PixelWindow], npt.NDArray[Element]]
+    ) -> npt.NDArray[Element]:
+        """Return (H, W) what lies below the pixels' centres; `read` gives that of windows of the raster's own grid."""
+
+
+class OwnPixels:
+    """The pixels as they are in the file."""
+
+    def __init__(self, source: RasterSource, bands: Sequence[int]) -> None:
+        self._source, self._bands = source, tuple(bands)
+        self.grid = source.grid
+
+    def read(self, window: PixelWindow) -> tuple[Pixels, Valid]:
+        """See `PixelView`."""
+        pixels = self._source.read(window, self._bands)
+        valid = self._with_numbers(self._source.read_valid(window), pixels)
+        require_finite(self._source, window, pixels, valid)
+        pixels[:, ~valid] = 0
+        return pixels, valid
+
+    def read_valid(self, window: PixelWindow) -> Valid:
+        """Return (H, W) True where `read` finds data."""
+        valid = self._source.read_valid(window)
+        return self._with_numbers(valid, self._source.read(window, self._bands)) if self._nan_is_nodata else valid
+
+    @property
+    def _nan_is_nodata(self) -> bool:
+        return self._source.nodata is not None and math.isnan(self._source.nodata)
+
+    def _with_numbers(self, valid: Valid, pixels: Pixels) -> Valid:
+        """Return (H, W) validity, False where NaN as nodata stands in one of the bands: the others do not make up."""
+        return valid & ~np.isnan(pixels).any(axis=0) if self._nan_is_nodata else valid
+
+    def at_centres(
+        self, window: PixelWindow, read: Callable[[PixelWindow], npt.NDArray[Element]]
+    ) -> npt.NDArray[Element]:
+        """See `PixelView`."""
+        return read(window)
+
+
+class ResampledPixels:
+    """The pixels brought to `size` (width, height) px over the same ground.
+
+    A pixel holds data where any of those that it is made of does.
+    """
+
+    def __init__(self, source: RasterSource, bands: Sequence[int], size: Size) -> None:
+        self._own = OwnPixels(source, bands)
+        self._scale = GridScale.between((source.grid.width, source.grid.height), size)
+        self.grid = source.grid.resized(*size)
+
+    def read(self, window: PixelWindow) -> tuple[Pixels, Valid]:
+        """See `PixelView`."""
+        return self._scale.mean(window, self._own.read)
+
+    def at_centres(
+        self, window: PixelWindow, read: Callable[[PixelWindow], npt.NDArray[Element]]
+    ) -> npt.NDArray[Element]:
+        """See `PixelView`."""
+        return self._scale.nearest(window, read)
+
+
+def pixel_view(source: RasterSource, bands: Sequence[int], size: Size | None = None) -> PixelView:
+    """Return a view of `bands` (numbers from 1), brought to `size` (width, height) px unless that is None."""
+    return OwnPixels(source, bands) if size is None else ResampledPixels(source, bands, size)
+
+
+def size_at(grid: RasterGrid, own_m: float | None, wanted_m: float | None) -> Size | None:
+    """Return the (width, height) px that a grid of `own_m` metres of ground per pixel has at `wanted_m`.
+
+    None where these are the same but for a tenth (`SAME_RESOLUTION`), or one of them is not known.
+    """
+    if own_m is None or wanted_m is None or same_resolution(own_m, wanted_m):
+        return None
+    return max(1, round(grid.width * own_m / wanted_m)), max(1, round(grid.height * own_m / wanted_m))
+
+
+def same_resolution(one: float, other: float) -> bool:
+    """Tell whether two ground resolutions count as the same."""
+    return max(one / other, other / one) <= SAME_RESOLUTION

@@ -1,0 +1,74 @@
+"""The validations of a run: in the time that a run by minutes has for them, and in the memory that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from landseg_core.data.chips import TrainingData
+from landseg_core.data.reader import AreaReader
+from landseg_core.events import Notice, OnEvent
+from landseg_core.training.memory import NotEnoughMemoryError, free_cache, memory_errors, smaller_windows
+from landseg_core.training.network import Network
+from landseg_core.training.pictures import PictureChooser
+from landseg_core.training.schedule import RunPosition
+from landseg_core.training.validation import Figures, Validator
+
+PROBE_SHARE = 0.01
+"""The share of a run by minutes that may go into finding out how long a validation will take."""
+LONGEST_VALIDATION, SAMPLED_VALIDATION = 0.5, 0.25
+"""Where one validation would take more of a run by minutes than the first, only about the second is spent on it."""
+
+Answer = TypeVar("Answer")
+
+
+class RunValidation:
+    """Validates a run's network, with smaller windows where memory asks for it."""
+
+    def __init__(self, network: Network, data: TrainingData, reader: AreaReader, on_event: OnEvent) -> None:
+        self._network, self._classes, self._on_event = network, len(data.schema), on_event
+        self._validator = Validator(network, self._classes, data.val, reader)
+
+    def reserve(self, position: RunPosition, total: float) -> None:
+        """Find out how long validating takes, and count fewer windows where a run of `total` s has no time for all.
+
+        A run that goes on keeps to what it found out before.
+        """
+        if position.validation_seconds:
+            if position.validated_share < 1:
+                self._validator = self._validator.sampled(position.validated_share)
+            return
+        seconds, share = self._in_memory(lambda validator: validator.probe(PROBE_SHARE * total)), 1.0
+        if seconds > LONGEST_VALIDATION * total:
+            share = SAMPLED_VALIDATION * total / seconds
+            self._validator = self._validator.sampled(share)
+            self._on_event(
+                Notice(
+                    f"validating everything would take too long for a run of {total / 60:g} min: its figures count "
+                    f"about {share:.1%} of the validation areas, evaluate the model for those of all"
+                )
+            )
+        position.validation_seconds, position.validated_share = share * seconds, share
+
+    def measure(self, checkpoint: Callable[[], None]) -> tuple[Figures, PictureChooser]:
+        """Return the figures of the network as it is, and what it looked like; errors as of `Validator.measure`.
+
+        Raises:
+            TrainingError: memory does not suffice, however small the windows are.
+        """
+        return self._in_memory(lambda validator: self._measured(validator, checkpoint))
+
+    def _measured(self, validator: Validator, checkpoint: Callable[[], None]) -> tuple[Figures, PictureChooser]:
+        pictures = PictureChooser(self._classes, validator.pixels)
+        return validator.measure("validation", self._on_event, checkpoint, pictures.look), pictures
+
+    def _in_memory(self, work: Callable[[Validator], Answer]) -> Answer:
+        """Return what `work` gives, tried again with windows of half the size until memory suffices for them."""
+        while True:
+            with suppress(NotEnoughMemoryError), memory_errors():
+                return work(self._validator)
+            free_cache()
+            before = self._validator.largest
+            self._validator = self._validator.halved()
+            self._on_event(smaller_windows(self._network.device, before, self._validator.largest))

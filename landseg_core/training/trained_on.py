@@ -1,0 +1,211 @@
+"""The ground that a model learnt from: its record in the model file, and what that leaves to evaluate on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from landseg_core.data.areas import ImageView, LabelledArea
+from landseg_core.data.chips import TrainingData
+from landseg_core.data.fingerprint import fingerprint
+from landseg_core.data.lists import shortened
+from landseg_core.errors import DatasetError
+from landseg_core.geo.rectangles import apart, joined, without_all
+from landseg_core.geo.window import PixelWindow
+from landseg_core.models.fit import require_fit
+from landseg_core.models.header import BundleHeader
+from landseg_core.raster.source import RasterSource
+
+MOST_WINDOWS = 20_000
+"""Of more windows, those of the images that have the most are not told one by one: the whole image then counts."""
+MOST_IMAGES = 50_000
+"""A record names no more images than this; a model file has a header of bounded size."""
+
+
+@dataclass(frozen=True)
+class TrainedImage:
+    """An image that a model learnt from; `windows` are x, y, width and height in its px, None for the whole image."""
+
+    stem: str
+    width: int
+    height: int
+    fingerprint: str
+    windows: tuple[tuple[int, int, int, int], ...] | None = None
+
+    def places(self) -> list[PixelWindow]:
+        """Return the windows that were trained on."""
+        if self.windows is None:
+            return [PixelWindow(0, 0, self.width, self.height)]
+        return [PixelWindow(*window) for window in self.windows]
+
+
+_RECORD = pydantic.TypeAdapter(list[TrainedImage])
+
+
+def trained_on(data: TrainingData, checkpoint: Callable[[], None]) -> dict[str, Any]:
+    """Return what a model file tells of the ground of `data`: images and windows, and labelled px of each class.
+
+    Windows and pixels are those of the files, however the data set has them read. `trained_on_untold` is the number of
+    images that the record has no room for.
+
+    `checkpoint` is called before every image.
+
+    Raises:
+        RasterError: an image cannot be read.
+        JobStopped: `checkpoint` raised it.
+    """
+    images = []
+    for path, areas in _by_image(data.train).items():
+        checkpoint()
+        with RasterSource(path) as source:
+            images.append(_trained_image(source, data.bands, areas))
+    told = _RECORD.dump_python(_bounded(images[:MOST_IMAGES]), mode="json")
+    pixels = dict(zip(data.schema.names, _class_pixels(data), strict=True))
+    return {"trained_on": told, "trained_on_untold": max(0, len(images) - MOST_IMAGES), "trained_px": pixels}
+
+
+def trained_classes(data: TrainingData) -> list[bool]:
+    """Return which classes the training areas hold; all, where nobody has counted."""
+    pixels = _class_pixels(data)
+    return [count > 0 for count in pixels] if any(pixels) else [True] * len(data.schema)
+
+
+def classes_known_to(header: BundleHeader) -> list[bool]:
+    """Return which classes a model has seen, as its record says; all, where it does not."""
+    told = header.training.get("trained_px")
+    pixels = told if isinstance(told, dict) else {}
+    return [pixels.get(name, 1) != 0 for name in header.schema.names]
+
+
+def _class_pixels(data: TrainingData) -> list[int]:
+    """Return the labelled px of each class that were counted in the training areas."""
+    counted = [area.class_px for area in data.train if area.class_px]
+    return [sum(pixels) for pixels in zip(*counted, strict=True)] or [0] * len(data.schema)
+
+
+def _by_image(areas: Sequence[LabelledArea]) -> dict[Path, list[LabelledArea]]:
+    found: dict[Path, list[LabelledArea]] = defaultdict(list)
+    for area in areas:
+        found[area.image].append(area)
+    return found
+
+
+def _trained_image(source: RasterSource, bands: Sequence[int], areas: Sequence[LabelledArea]) -> TrainedImage:
+    whole, view = source.grid.window, areas[0].view  # an image is read in one way
+    # Joined as they are read, where neighbours adjoin: the px of the file that they are made of may be the same ones.
+    windows = apart(replace(areas[0], window=window).own_window for window in joined(area.window for area in areas))
+    told = None if windows == [whole] else tuple((w.x, w.y, w.width, w.height) for w in windows)
+    return TrainedImage(areas[0].stem, whole.width, whole.height, fingerprint(source, view.bands or bands), told)
+
+
+def _bounded(images: Sequence[TrainedImage]) -> list[TrainedImage]:
+    """Return the images, those with the most windows as wholes where there are too many windows."""
+    left = sum(len(image.windows or ()) for image in images)
+    bounded = list(images)
+    for number in sorted(range(len(images)), key=lambda number: -len(images[number].windows or ())):
+        if left <= MOST_WINDOWS:
+            break
+        image = images[number]
+        left -= len(image.windows or ())
+        bounded[number] = TrainedImage(image.stem, image.width, image.height, image.fingerprint)
+    return bounded
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """What a model has not learnt from: areas, what is to be left out in them by image, and how many px that is.
+
+    What is to be left out, and its px, are those of the image files, in whichever way the areas are read.
+    """
+
+    areas: tuple[LabelledArea, ...]
+    left_out: Mapping[Path, Sequence[PixelWindow]]
+    left_out_px: int
+    notices: tuple[str, ...]
+
+
+def untrained(header: BundleHeader, areas: Sequence[LabelledArea]) -> Untrained:
+    """Return what of `areas` the model has not learnt from, as far as its record tells.
+
+    Raises:
+        DatasetError: nothing is left.
+        ModelError: an image has not the bands that the model needs, or another kind of number.
+        RasterError: an image cannot be read.
+    """
+    left_out = _trained_places(header, areas)
+    own = [(area, area.own_window) for area in areas]
+    rest = [(area, window.pixels, _common(window, left_out.get(area.image, ()))) for area, window in own]
+    kept = tuple(area for area, pixels, common in rest if common < pixels)
+    every, known = sum(pixels for _, pixels, _ in rest), sum(common for *_, common in rest)
+    stems = dict.fromkeys(area.stem for area, _, common in rest if common)
+    if not kept:
+        raise DatasetError(
+            f"the model was trained on all {every} pixels of {shortened(stems)}: they cannot show how good it is; "
+            "evaluate it on other images, or on those that validated it"
+        )
+    notice = (
+        f"{known} of {every} pixels are left out, since the model was trained on them ({shortened(stems)}): "
+        "the figures count only the rest"
+    )
+    return Untrained(kept, left_out, known, ((notice,) if stems else ()) + _untold_notices(header))
+
+
+def _untold_notices(header: BundleHeader) -> tuple[str, ...]:
+    """Return the sentence about images that were trained on and that the record does not tell."""
+    untold = header.training.get("trained_on_untold", 0)
+    if not untold:
+        return ()
+    sentence = (
+        f"the model does not tell {untold} of the images that it was trained on, for want of room: any of them among "
+        "these would flatter the figures"
+    )
+    return (sentence,)
+
+
+def _common(window: PixelWindow, others: Iterable[PixelWindow]) -> int:
+    """Return the px that a window shares with others, which lie apart."""
+    return sum(inside.pixels for inside in map(window.intersection, others) if inside is not None)
+
+
+def _trained_places(header: BundleHeader, areas: Sequence[LabelledArea]) -> dict[Path, list[PixelWindow]]:
+    """Return the windows, none over another, that the model was trained on in each image that its record knows."""
+    known: dict[tuple[int, int], dict[str, list[PixelWindow]]] = defaultdict(lambda: defaultdict(list))
+    for image in _recorded(header):
+        places = known[image.width, image.height][image.fingerprint]
+        places += [piece for place in image.places() for piece in without_all(place, tuple(places))]
+    return dict(_recognised(header, known, {area.image: area.view for area in areas}))
+
+
+def _recognised(
+    header: BundleHeader,
+    known: Mapping[tuple[int, int], Mapping[str, list[PixelWindow]]],
+    views: Mapping[Path, ImageView],
+) -> Iterator[tuple[Path, list[PixelWindow]]]:
+    for path, view in views.items():
+        with RasterSource(path) as source:
+            same_size = known.get((source.grid.width, source.grid.height), {})
+            marks = (fingerprint(source, bands) for bands in _bands_seen(header, source, view) if same_size)
+            places = next((same_size[mark] for mark in marks if mark in same_size), None)
+        if places:
+            yield path, places
+
+
+def _bands_seen(header: BundleHeader, source: RasterSource, view: ImageView) -> Iterator[tuple[int, ...]]:
+    """Yield the bands that the model may have seen in an image: by their names, or by their numbers."""
+    fitting = view.bands or require_fit(header, source)
+    yield fitting
+    if fitting != header.bands and set(header.bands) <= set(source.data_bands):
+        yield header.bands
+
+
+def _recorded(header: BundleHeader) -> list[TrainedImage]:
+    """Return what the record tells; nothing, where it is of a version that did not tell it."""
+    try:
+        return _RECORD.validate_python(header.training.get("trained_on", []))
+    except pydantic.ValidationError:
+        return []

@@ -1,0 +1,67 @@
+"""`landseg info`: what a raster or a model is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from landseg_core.cli.info import info
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.errors import ModelError, RasterError
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.bundle import ModelBundle
+
+
+@pytest.fixture
+def model(tmp_path: Path, schema: ClassSchema) -> Path:
+    normalisation = Normalisation((0.0,) * 2, (1.0,) * 2)
+    told = {"miou": 0.5, "accuracy": None, "settings": {"model": "unet16"}}
+    bundle = ModelBundle(
+        "unet16", schema, (4, 1), "uint16", normalisation, 0.25, told, {}, band_names=("Near infrared", "Red")
+    )
+    (tmp_path / "run").mkdir()
+    bundle.save(tmp_path / "run" / "model.safetensors")
+    return tmp_path / "run" / "model.safetensors"
+
+
+def test_a_model_tells_what_it_needs(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    info(model, as_json=True)
+    facts = json.loads(capsys.readouterr().out)
+    assert facts.pop("training")["settings"] == {"model": "unet16"}
+    assert facts == {
+        "path": str(model),
+        "architecture": "unet16",
+        "classes": {"1": "land", "4": "water", "0": "road"},
+        "bands": [4, 1],
+        "band_names": ["Near infrared", "Red"],
+        "dtype": "uint16",
+        "ground_resolution_m": 0.25,
+        "miou": 0.5,
+        "accuracy": None,
+        "iou": None,
+    }
+
+
+def test_a_run_folder_stands_for_its_model(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    info(model.parent)
+    told = capsys.readouterr().out
+    assert "Near infrared" in told
+    assert "settings" not in told
+
+
+def test_a_raster_is_told_as_before(
+    tmp_path: Path, write_raster: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    info(write_raster(tmp_path / "a.tif", np.zeros((2, 3, 4), np.uint8)), as_json=True)
+    assert json.loads(capsys.readouterr().out)["bands"] == 2
+
+
+def test_what_is_neither(tmp_path: Path) -> None:
+    with pytest.raises(RasterError, match=r"none\.tif does not exist"):
+        info(tmp_path / "none.tif")
+    with pytest.raises(ModelError, match=r"none\.safetensors does not exist"):
+        info(tmp_path / "none.safetensors")
