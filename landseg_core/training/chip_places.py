@@ -10,10 +10,7 @@ from landseg_core.data.corrections import CorrectedLabels
 from landseg_core.data.reader import AreaReader
 from landseg_core.training.config import TrainConfig
 
-NO_RECORD = (
-    "{} kept no labels of these images, so nothing counts as corrected: all labels are learnt from alike, and the "
-    "figures are honest only if it was not trained on what validates here"
-)
+NO_RECORD = "{} kept no labels of these images, so nothing counts as corrected: all labels are learnt from alike"
 DRAWN_AROUND = (
     "{} px to train on were labelled since {} was trained: {:.0%} of the chips are drawn around them, the rest repeats "
     "older labels"

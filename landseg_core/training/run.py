@@ -77,7 +77,7 @@ class TrainingRun:
         self._clock, self._log, self._control = clock, log, control
         self._on_event: OnEvent = log
         self._sampler = self._new_sampler()
-        self._validation = RunValidation(state.learner.network, state.data, reader, log)
+        self._validation = RunValidation(state.learner.network, state.data, reader, log, state.before)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
         self._schedule = schedule_for(self._config, self._steps_per_epoch)
         self._trained = trained_classes(state.data)
@@ -119,13 +119,20 @@ class TrainingRun:
 
     def _begin(self) -> None:
         position = self._position
-        self._ground = trained_on(self._state.data, lambda: self._clock.checkpoint(self._control))
+        self._ground = trained_on(self._state.data, lambda: self._clock.checkpoint(self._control), self._state.before)
         if isinstance(self._schedule, MinutesSchedule) and not position.finished:
             self._validation.reserve(position, self._schedule.total_seconds)
         if position.step:
             self._clock.set(position.seconds)  # a run that goes on has the time it had left, however long this took
         else:
+            self._judge_start()
             position.start_training(self._clock.seconds)
+
+    def _judge_start(self) -> None:
+        """Say how good the model is that the run starts from, on the ground that judges the epochs to come."""
+        if self._state.before is not None:
+            figures, _ = self._validation.measure(lambda: self._clock.checkpoint(self._control))
+            self._on_event(Notice(f"before: mIoU {figures.matrix.miou:.3f} on the same validation areas"))
 
     def _go_back(self) -> None:
         """Return to the last anchor and learn more slowly from there.
@@ -265,7 +272,8 @@ class TrainingRun:
         position.seconds = self._clock.seconds
         self._save_checkpoint()
         if position.best_epoch is None:
-            ground = self._ground or trained_on(self._state.data, lambda: None)  # a resumed run may not have got so far
+            # A resumed run may not have got so far.
+            ground = self._ground or trained_on(self._state.data, lambda: None, self._state.before)
             with self._state.learner.average.in_place():
                 self._state.bundle({"miou": None} | ground).save(self._folder.model)
         return self._end("stopped")
@@ -283,7 +291,7 @@ class TrainingRun:
     def _tell_start(self) -> None:
         self._on_event(run_started(self._state, self._steps_per_epoch))
         finished = ("the run is finished already: there is nothing to resume",) if self._position.finished else ()
-        for notice in (*self._state.data.notices, *self._state.notices, *finished):
+        for notice in (*self._state.data.notices, *self._state.notices, *self._validation.notices, *finished):
             self._on_event(Notice(notice))
 
     def _tell_epoch(self, figures: Figures, *, best: bool) -> None:

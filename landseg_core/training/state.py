@@ -14,8 +14,9 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, build_model
-from landseg_core.models.header import read_header
+from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.models.weights import weights_of
+from landseg_core.training.before import kept_before
 from landseg_core.training.checkpoint import (
     CheckpointRecord,
     DataFingerprint,
@@ -42,7 +43,10 @@ _NOT_INSTALLED = (
 
 @dataclass
 class RunState:
-    """Settings, data, network with optimiser, and how far the run is; `rate_scale` is a factor on the learning rate."""
+    """Settings, data, network with optimiser, and how far the run is.
+
+    `rate_scale` is a factor on the learning rate, `before` what the model tells that the run started from, if any.
+    """
 
     config: TrainConfig
     data: TrainingData
@@ -51,6 +55,7 @@ class RunState:
     position: RunPosition
     rate_scale: float = 1.0
     notices: list[str] = field(default_factory=list)
+    before: BundleHeader | None = None
 
     @classmethod
     def fresh(cls, config: TrainConfig, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:
@@ -64,7 +69,8 @@ class RunState:
         """
         start = _start(config, data, lambda: data.normalisation(reader))
         learner = _new_learner(config, start.model, start.normalisation, device)
-        return cls(config, data, start.normalisation, learner, RunPosition(), notices=list(start.notices))
+        before = read_header(config.start_from) if config.start_from is not None else None
+        return cls(config, data, start.normalisation, learner, RunPosition(), 1.0, list(start.notices), before)
 
     @classmethod
     def saved(cls, config: TrainConfig, data: TrainingData, folder: RunFolder, device: torch.device) -> RunState:
@@ -79,7 +85,8 @@ class RunState:
         learner.micro_batch = record.micro_batch
         _restore(learner, tensors, folder)
         record.position.best_epoch, record.position.best_miou = best_on_record(folder)
-        return cls(config, data, record.normalisation, learner, record.position, record.rate_scale)
+        before = kept_before(folder)
+        return cls(config, data, record.normalisation, learner, record.position, record.rate_scale, before=before)
 
     def go_back(self, folder: RunFolder, seconds: float) -> None:
         """Return to the last anchor `seconds` after the run began, to learn from there at half the rate.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,16 +11,22 @@ import numpy as np
 import pytest
 import torch
 
+from landseg_core.data.areas import LabelledArea
 from landseg_core.data.chips import TrainingData
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import ModelError, TrainingError
-from landseg_core.events import Notice
+from landseg_core.events import EpochFinished, Notice
+from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.weights import weights_of
+from landseg_core.training.before import NOT_TOLD, judging_areas, keep_before, kept_before
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.learner import Learner
+from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.start import GENTLER, SHORTER_WARM_UP, continued_config, start_from_model
 
 NORMALISATION = Normalisation((90.0, 80.0, 70.0), (20.0, 30.0, 40.0))
@@ -140,3 +148,80 @@ def test_a_run_on_folders_goes_on_and_says_that_nothing_counts_as_corrected(
     assert any(f"{tmp_path / 'first'} kept no labels of these images" in text for text in notices)
     assert second.best_miou > 0.9 * first.best_miou
     assert second.bundle.training["settings"]["start_from"] == str(tmp_path / "first")
+
+
+def test_what_the_start_model_was_trained_on_does_not_validate(
+    config: TrainConfig, data: TrainingData, tmp_path: Path, start
+) -> None:
+    first = start(config, tmp_path / "first").fit(data)
+    swapped = replace(data, train=(data.train[0], data.val[0]), val=(data.train[1], *part_of(data.val[0])))
+    going_on = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
+    with pytest.raises(TrainingError, match="trained on all labels that validate here"):
+        start(going_on, tmp_path / "none").fit(replace(swapped, val=data.train[1:]))
+    assert not (tmp_path / "none").exists()
+    run = start(going_on, tmp_path / "second")
+    run.at_step[2] = run.control.stop
+    assert run.fit(swapped).reason == "stopped"
+    notices = [event.message for event in run.told(Notice)]
+    assert any("pixels are left out, since the model was trained on them (b)" in text for text in notices)
+    assert any(text.startswith("before: mIoU 0.") for text in notices)
+    shutil.rmtree(tmp_path / "first")
+    resumed = start(going_on, tmp_path / "second", resume=True)
+    second = resumed.fit(swapped)
+    assert resumed.told(EpochFinished)[0].val_pixels == 30 * 40
+    stems = [image["stem"] for image in second.bundle.training["trained_on"]]
+    assert sorted(stems) == ["a", "b", "c"]  # a once: both were trained on all of it
+    assert first.bundle.training["trained_px"].keys() == second.bundle.training["trained_px"].keys()
+
+
+def part_of(area: LabelledArea) -> tuple[LabelledArea, ...]:
+    return (replace(area, window=PixelWindow(10, 20, 40, 30)),)
+
+
+@pytest.mark.parametrize("told", [None, "{", "[]", "{}"])
+def test_what_is_kept_of_the_start_model(bundle: ModelBundle, tmp_path: Path, told: str | None) -> None:
+    folder = RunFolder(tmp_path)
+    assert kept_before(folder) is None
+    if told is None:
+        keep_before(folder, bundle)
+        assert kept_before(folder) == read_header_of(bundle)
+        return
+    folder.before.write_text(told)
+    with pytest.raises(ModelError, match=r"before\.json"):
+        kept_before(folder)
+
+
+def read_header_of(bundle: ModelBundle) -> BundleHeader:
+    return BundleHeader.from_record(bundle.to_record(), Path("model"))
+
+
+def test_a_start_model_without_record_is_told(data: TrainingData, bundle: ModelBundle) -> None:
+    rest = judging_areas(data, bundle)
+    assert (rest.areas, rest.notices) == (data.val, (NOT_TOLD,))
+
+
+def test_a_run_whose_loss_is_lost_at_once_goes_back_to_the_start_model(
+    config: TrainConfig, data: TrainingData, tmp_path: Path, start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(config, tmp_path / "first").fit(data)
+    going_on = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
+    usual, run = start(going_on, tmp_path / "usual"), start(going_on, tmp_path / "run")
+    usual.fit(data)
+    good, count = Learner.step, iter(range(1, 100))
+    monkeypatch.setattr(Learner, "step", lambda self, *batch: math.nan if next(count) == 3 else good(self, *batch))
+    assert run.fit(data).reason == "finished"
+    assert run.losses[2] == usual.losses[0] != usual.losses[2]
+
+
+def test_bands_are_compared_by_name_where_both_have_names(
+    bundle: ModelBundle, named: TrainingData, tmp_path: Path
+) -> None:
+    names = ("Red", "Green", "Blue")
+    model = str(tmp_path / "named.safetensors")
+    replace(bundle, band_names=names).save(Path(model))
+    assert continued_config(TrainConfig(start_from=model)).bands == names
+    assert continued_config(TrainConfig(start_from=model, bands=("1", "2", "3"))).bands == ("1", "2", "3")
+    elsewhere = replace(named, bands=(4, 2, 1), band_names=("red", "green", "blue"))
+    assert start_from_model(model, "tiny", elsewhere).notices == ()
+    with pytest.raises(TrainingError, match="its bands red, green, blue would have to be blue, green, red"):
+        start_from_model(model, "tiny", replace(named, band_names=names[::-1]))
