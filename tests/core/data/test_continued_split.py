@@ -148,13 +148,13 @@ def test_the_same_labels_are_split_the_same() -> None:
 
 
 def test_images_that_are_new_stay_whole_where_images_were_held_back() -> None:
-    spots = squares((20, 20), (300, 300), (400, 60))
-    ground = first_split(painted(BLANK, (spots, spots)), by="images").ground
+    few, many = squares((20, 20), (1300, 1000), (1300, 60)), squares((0, 0), (300, 0), (0, 300), side=200)
+    ground = first_split(painted(BLANK, (few, many)), by="images").ground
     whole = [PixelWindow(0, 0, *size) for size in SIZES]
     assert [window for _, window, _ in ground.parts] == whole
-    known = replace(ground, parts=((0, whole[0], False),), trained=())
-    split = next_split(painted(BLANK, (FIRST, spots)), known)
-    assert split.ground.parts == ((0, whole[0], False), (1, whole[1], True))
+    known = replace(ground, parts=((1, whole[1], False),), trained=())
+    split = next_split(painted(BLANK, (few, many)), known)
+    assert split.ground.parts == ((1, whole[1], False), (0, whole[0], True))
 
 
 def test_about_a_fifth_of_new_ground_validates() -> None:
