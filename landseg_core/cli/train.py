@@ -87,7 +87,9 @@ def train(
         raise typer.BadParameter("give either --epochs or --minutes")
     settings = parse_choices(choices or []) | _given(pretrained=pretrained, device=device, seed=seed)
     settings |= _given(model=model, epochs=epochs, minutes=minutes, batch=batch, chip=chip)
-    settings |= _given(bands=parse_bands(bands), resolution_m=resolution, split=split and split.value, buffer=buffer)
+    settings |= _given(
+        bands=parse_bands(bands) or None, resolution_m=resolution, split=split and split.value, buffer=buffer
+    )
     settings |= _given(start_from=start_from)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
