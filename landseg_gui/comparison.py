@@ -12,8 +12,8 @@ _FLASH_MS = 600
 
 
 def overlays(layers: LayerStack) -> list[MaskLayer]:
-    """Return all that lies over the image: the labels, if there are any, and the masks."""
-    return [*([layers.labels] if layers.labels else []), *layers.masks]
+    """Return all that lies over the image: the labels and the live prediction, if there are any, and the masks."""
+    return [*(layer for layer in (layers.labels, layers.preview) if layer is not None), *layers.masks]
 
 
 class _OneAlone:

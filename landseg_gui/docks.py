@@ -35,7 +35,7 @@ DOCKS = (
 )
 _WIDE_HEIGHT = 310
 _HEIGHTS = (210, 300, 170)
-_HEIGHTS_WITH_CURVES = (125, 255, 300)  # a network that learns is watched, while painting goes on
+_HEIGHTS_WITH_CURVES = (115, 190, 375)  # a network that learns is watched, while painting goes on
 
 
 class Docks:

@@ -18,6 +18,7 @@ from landseg_gui.dialogs.failure import choose
 from landseg_gui.docks import Docks
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.label_commands import LabelCommands
+from landseg_gui.live_prediction import LivePrediction
 from landseg_gui.panels.classes import ClassesPanel
 from landseg_gui.panels.history import HistoryPanel
 from landseg_gui.panels.images import ImagesPanel
@@ -30,6 +31,7 @@ from landseg_gui.panels.stored_field import StoredField
 from landseg_gui.panels.tool_options import ToolOptions
 from landseg_gui.panels.training import TrainingPanel
 from landseg_gui.panels.welcome import WelcomePage
+from landseg_gui.run_colours import with_colours_of
 from landseg_gui.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
@@ -51,9 +53,12 @@ class MainWindow(QMainWindow):
         self._settings = settings
         themes.setParent(self)
         self._closing = False
+        self._learnt: ClassSchema | None = None
         self.viewport = Viewport(session.layers)
         self.tools = ToolManager(self.viewport, session.project_session)
         self.commands = Commands(self, session, runner, self.viewport)
+        self.live = LivePrediction(session.layers, self.viewport.view_window, self)
+        self.commands.train_flow.preview = self.live
         self.label_commands = LabelCommands(self, session, runner, self.viewport, self.tools)
         self.actions_by_name = Actions(self, self.commands, self.label_commands)
         self._welcome = WelcomePage()
@@ -174,8 +179,28 @@ class MainWindow(QMainWindow):
         self._welcome.recent_clicked.connect(lambda path: commands.open_paths([path]))
         commands.runs_wanted.connect(lambda: self.docks.bring_up("runs"))
         self.runs_panel.train_wanted.connect(commands.train)
-        commands.train_flow.started.connect(self._show_training)
+        self._connect_training()
         commands.train_flow.started.connect(lambda *_: labels.split_overlay.refresh())
+
+    def _connect_training(self) -> None:
+        flow, panel = self.commands.train_flow, self._training
+        flow.started.connect(self._show_training)
+        flow.can_go_on.connect(lambda resumable, further: panel.offer_to_go_on(resumable=resumable, further=further))
+        panel.continue_wanted.connect(lambda: flow.continue_run())
+        panel.further_wanted.connect(lambda: flow.train_further())
+        self.runs_panel.continue_wanted.connect(flow.continue_run)
+        panel.live_wanted.connect(self.live.set_enabled)
+        self.live.refused.connect(panel.show_live_problem)
+        self.viewport.frame_changed.connect(self.live.note_view)
+        self.session.project_session.schema_changed.connect(self._recolour_training)
+
+    def _recolour_training(self) -> None:
+        """Show what is learnt in the colours that the project's classes have now."""
+        if self._learnt is not None:
+            project = self.session.project_session.project
+            self._learnt = with_colours_of(self._learnt, project.schema if project else None)
+            self._training.recolour(self._learnt)
+            self.live.recolour(self._learnt)
 
     def _show_session(self) -> None:
         """Follow what is open: the page, the title, and what can be done."""
@@ -206,7 +231,9 @@ class MainWindow(QMainWindow):
             self._status.show_place(raster.grid, column, row, name)
 
     def _show_training(self, job: Job, schema: ClassSchema) -> None:
+        self._learnt = schema
         self._training.follow(job, schema)
+        self.live.follow(job, schema)
         job.ended.connect(self.runs_panel.refresh)
         self.docks.make_room_for_curves()
 

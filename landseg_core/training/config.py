@@ -87,7 +87,7 @@ class TrainConfig(pydantic.BaseModel):
         description="Weight of the Dice loss beside cross-entropy: it asks as much of rare classes",
     )
     balance: Share = Field(
-        0.5,
+        0.25,
         title="Class balance",
         description="Share of the chips drawn around a class, each class as often as any other",
     )

@@ -25,6 +25,8 @@ from landseg_core.training.memory import smaller_steps
 from landseg_core.training.picture_file import keep_pictures
 from landseg_core.training.pictures import ValidationPictures
 from landseg_core.training.prefetch import Prefetcher
+from landseg_core.training.preview import PreviewSource
+from landseg_core.training.previewer import Previewer
 from landseg_core.training.report import keep_report
 from landseg_core.training.run_folder import MetricsLog, RunFolder
 from landseg_core.training.run_start import run_started
@@ -38,6 +40,8 @@ CHECKPOINT_SECONDS = 60.0
 """The most training that a crash can cost."""
 LEAST_RATE_SCALE = 0.25
 """A run whose loss is lost goes on at half the learning rate, but not at less than this share of it."""
+PREVIEW_SHARE = 0.5
+"""A preview takes no more than this share of the time that its epoch learnt."""
 _BATCHES_AHEAD = 3
 _COLOUR = 2
 """The purpose of random numbers, beside that of the places of chips."""
@@ -71,6 +75,7 @@ class TrainingRun:
         clock: RunClock,
         log: MetricsLog,
         control: JobControl,
+        preview: PreviewSource | None = None,
     ) -> None:
         self._state, self._config = state, state.config
         self._reader, self._folder = reader, folder
@@ -78,6 +83,7 @@ class TrainingRun:
         self._on_event: OnEvent = log
         self._sampler = self._new_sampler()
         self._validation = RunValidation(state.learner.network, state.data, reader, log, state.before)
+        self._previewer = Previewer(state.learner.network, state.data, preview, log)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
         self._schedule = schedule_for(self._config, self._steps_per_epoch)
         self._trained = trained_classes(state.data)
@@ -121,7 +127,7 @@ class TrainingRun:
         position = self._position
         self._ground = trained_on(self._state.data, lambda: self._clock.checkpoint(self._control), self._state.before)
         if isinstance(self._schedule, MinutesSchedule) and not position.finished:
-            self._validation.reserve(position, self._schedule.total_seconds)
+            self._validation.reserve(position, self._schedule.total_seconds, self._previewer.longest_seconds)
         if position.step:
             self._clock.set(position.seconds)  # a run that goes on has the time it had left, however long this took
         else:
@@ -251,7 +257,11 @@ class TrainingRun:
         figures, self._pictures = self._validation.measure(lambda: self._clock.checkpoint(self._control))
         if not math.isfinite(figures.loss):
             raise _LossNotFinite
-        now, position = self._clock.seconds, self._position
+        position = self._position
+        pace = (self._clock.seconds - position.seconds) / self._validation.pixels
+        # Counted as validating, so that a run by minutes ends in time.
+        self._previewer.show(position.epoch, pace, PREVIEW_SHARE * position.epoch_seconds)
+        now = self._clock.seconds
         position.validation_seconds, position.seconds = now - position.seconds, now
         return figures
 

@@ -55,10 +55,16 @@ class RunValidation:
         if rest.left_out and not self._validator.any_labelled():
             raise TrainingError(ALL_TRAINED)
 
-    def reserve(self, position: RunPosition, total: float) -> None:
+    @property
+    def pixels(self) -> int:
+        """Return the pixels that are counted if they are labelled."""
+        return self._validator.pixels
+
+    def reserve(self, position: RunPosition, total: float, beside: float) -> None:
         """Find out how long validating takes, and count fewer windows where a run of `total` s has no time for all.
 
-        A run that goes on keeps to what it found out before.
+        `beside` are the seconds that what comes with a validation takes. A run that goes on keeps to what it found out
+        before.
         """
         if position.validation_seconds:
             if position.validated_share < 1:
@@ -74,7 +80,7 @@ class RunValidation:
                     f"about {share:.1%} of the validation areas, evaluate the model for those of all"
                 )
             )
-        position.validation_seconds, position.validated_share = share * seconds, share
+        position.validation_seconds, position.validated_share = share * seconds + beside, share
 
     def measure(self, checkpoint: Callable[[], None]) -> tuple[Figures, PictureChooser]:
         """Return the figures of the network as it is, and what it looked like; errors as of `Validator.measure`.

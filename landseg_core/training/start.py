@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -51,14 +53,12 @@ def _of_model(config: TrainConfig, header: BundleHeader) -> dict[str, Any]:
     Raises:
         TrainingError: one is not.
     """
-    numbers = tuple(map(str, header.bands))
+    names = header.band_names or tuple(map(str, header.bands))
     own: dict[str, Any] = {
         "model": header.architecture,
-        "bands": header.band_names or numbers,
-        "resolution_m": header.ground_resolution_m,
+        "bands": config.bands if _are_bands_of(header, config.bands) else names,
+        "resolution_m": header.ground_resolution_m or config.resolution_m,
     }
-    if config.bands == numbers:  # the way out where images do not name their bands
-        own["bands"] = numbers
     for name, value in own.items():
         given = getattr(config, name)
         if given not in (value, _default(name)):
@@ -68,6 +68,12 @@ def _of_model(config: TrainConfig, header: BundleHeader) -> dict[str, Any]:
                 "leave that setting to the model, or start afresh"
             )
     return own
+
+
+def _are_bands_of(header: BundleHeader, wanted: Sequence[str]) -> bool:
+    """Tell whether `wanted` are the model's bands by name, or by number where images do not name theirs."""
+    known = [{str(band), name.casefold()} for band, name in zip_longest(header.bands, header.band_names, fillvalue="")]
+    return len(wanted) == len(known) and all(one.casefold() in own for one, own in zip(wanted, known, strict=True))
 
 
 def _at_default(config: TrainConfig, name: str) -> bool:

@@ -21,6 +21,7 @@ from landseg_core.training.checkpoint import load_checkpoint_record
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import choose_device
 from landseg_core.training.memory import memory_as_sentence
+from landseg_core.training.preview import PreviewSource
 from landseg_core.training.run import TrainingRun, TrainResult
 from landseg_core.training.run_facts import keep_facts
 from landseg_core.training.run_folder import MetricsLog, RunFolder, cut_log
@@ -64,13 +65,18 @@ class Trainer:
             self._folder.require_free(overwrite=overwrite)
 
     def fit(
-        self, data: TrainingData, on_event: OnEvent = ignore_event, control: JobControl | None = None
+        self,
+        data: TrainingData,
+        on_event: OnEvent = ignore_event,
+        control: JobControl | None = None,
+        preview: PreviewSource | None = None,
     ) -> TrainResult:
         """Train, and return the best model by mIoU on the validation areas.
 
         `control` pauses, resumes and stops within one step or validation window. A stopped run can be resumed; its
         result is the best model so far, or, where no epoch was finished, the network as it is, without figures
         (`best_miou` is None): validating it could take long, and a stop should not.
+        `preview` is asked after every validation what to predict for somebody who looks on; see `Previewer`.
         If the loss is not finite any more, the run goes back and on at a lower learning rate; where that has not helped
         twice, it ends with the best model and the reason `not_finite`.
 
@@ -92,7 +98,7 @@ class Trainer:
             self._prepare_folder(state)
             try:
                 with MetricsLog(self._folder.metrics, on_event) as log:
-                    return TrainingRun(state, reader, self._folder, self._clock, log, control).go()
+                    return TrainingRun(state, reader, self._folder, self._clock, log, control, preview).go()
             finally:
                 self._folder.discard_if_useless()
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QFrame,
     QGroupBox,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -23,25 +25,38 @@ from landseg_gui.dialogs.checks import Problem
 from landseg_gui.dialogs.fields import Field
 
 _SPIN_MARGIN = 6  # px, that of the lines of text
+_BESIDE_DIALOG = 60  # px of the screen's height that a dialog leaves to title bars and the like
 
 
 class FormDialog(QDialog):
     """A dialog whose action button works only while no field has a problem.
 
     A subclass adds sections and fields, then calls `complete`; it connects every change to `check`, and says in
-    `find_problems` what is wrong.
+    `find_problems` what is wrong. With `scrolls`, it grows no higher than the screen lets it, and its sections scroll.
     """
 
-    def __init__(self, name: str, title: str, action: str, parent: QWidget | None) -> None:
+    def __init__(self, name: str, title: str, action: str, parent: QWidget | None, *, scrolls: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName(f"dialog_{name}")
         self.setWindowTitle(title)
         self._fields: dict[str, Field] = {}
         self._captions: list[QLabel] = []
         self._name = name
-        self._sections = QVBoxLayout(self)
+        self._outer = QVBoxLayout(self)
+        self._outer.setSpacing(12)
+        self._scroll = self._scroll_area() if scrolls else None
+        self._sections = QVBoxLayout(self._scroll.widget()) if self._scroll else self._outer
         self._sections.setSpacing(12)
         self.action_button = QPushButton(action, objectName=f"{name}_start", default=True)
+
+    def _scroll_area(self) -> QScrollArea:
+        area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(QWidget())
+        area.widget().installEventFilter(self)
+        self._outer.addWidget(area, 1)
+        self._outer.setContentsMargins(2, 2, 2, 10)
+        return area
 
     def add_section(self, title: str) -> QFormLayout:
         """Add a titled group of fields and return its form."""
@@ -59,7 +74,9 @@ class FormDialog(QDialog):
         field = Field(name, editor)
         caption = QLabel(label)
         caption.setBuddy(editor.focusProxy() or editor)
-        caption.setMinimumHeight((editor.focusProxy() or editor).sizeHint().height())  # level with the first line
+        caption.setMinimumHeight(
+            max(0, (editor.focusProxy() or editor).sizeHint().height())
+        )  # level with its first line
         caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._captions.append(caption)
         for widget in (caption, editor):
@@ -78,7 +95,10 @@ class FormDialog(QDialog):
         cancel.setObjectName(f"{self._name}_cancel")
         cancel.setAutoDefault(False)
         self._sections.addStretch(1)
-        self._sections.addWidget(buttons)
+        self._outer.addWidget(buttons)
+        if self._scroll:
+            self._scroll.widget().layout().setContentsMargins(10, 8, 10, 0)
+            buttons.setContentsMargins(10, 0, 10, 0)
         width = max(caption.sizeHint().width() for caption in self._captions)
         for caption in self._captions:
             caption.setMinimumWidth(width)
@@ -89,13 +109,14 @@ class FormDialog(QDialog):
         """Return the problem of every field that has one, by the field's name."""
         raise NotImplementedError
 
-    def check(self) -> None:
-        """Show the problems beside their fields and let the action button work only where there is none."""
+    def check(self) -> Mapping[str, Problem]:
+        """Show the problems beside their fields, let the action button work only without one, and return them."""
         problems = self.find_problems()
         for name, field in self._fields.items():
             problem = problems.get(name, Problem(""))
             field.problem.tell(problem.sentence, grave=not problem.missing)
         self.action_button.setEnabled(not problems)
+        return problems
 
     def event(self, event: QEvent) -> bool:
         """Make room once a sentence has come or gone."""
@@ -109,8 +130,24 @@ class FormDialog(QDialog):
         super().resizeEvent(event)
         self._make_room()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Make room once something in the sections has come or gone."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._make_room()
+        return super().eventFilter(watched, event)
+
     def _make_room(self) -> None:
         """Grow for sentences that wrap: Qt itself would squeeze the fields above them instead."""
         layout = self.layout()
-        if layout.hasHeightForWidth():
+        if self._scroll:
+            most = self.screen().availableGeometry().height() - _BESIDE_DIALOG
+            self.setMinimumHeight(min(self._whole_height(self._scroll), most))
+        elif layout.hasHeightForWidth():
             self.setMinimumHeight(layout.totalMinimumHeightForWidth(self.width()))
+
+    def _whole_height(self, area: QScrollArea) -> int:
+        """Return the height at which nothing has to scroll."""
+        inner = area.widget().layout().totalMinimumHeightForWidth(area.viewport().width())
+        margins = self._outer.contentsMargins()
+        below = self._outer.itemAt(self._outer.count() - 1).sizeHint().height() + self._outer.spacing()
+        return inner + below + margins.top() + margins.bottom()

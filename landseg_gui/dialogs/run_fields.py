@@ -1,30 +1,34 @@
-"""The fields of a training run's settings: network, length, batch and so on."""
+"""The fields of a training run's settings: preset, network, length, device, and all others under Advanced."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QRadioButton,
     QSpinBox,
     QWidget,
 )
 
 from landseg_core.models.catalog import CATALOG
-from landseg_core.training.config import TrainConfig, field_problems
+from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig, field_problems
+from landseg_gui.dialogs.advanced_settings import AdvancedSettings
 from landseg_gui.dialogs.checks import Problem, as_sentence
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.network_facts import MISSING_WEIGHTS, network_facts
+from landseg_gui.dialogs.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
+from landseg_gui.dialogs.setting_editors import PlainSpin
 
 DEVICES = {
     "auto": "auto (the fastest there is)",
@@ -33,7 +37,9 @@ DEVICES = {
     "mps": "mps (Apple graphics)",
 }
 _DEFAULTS = TrainConfig()
-_DEFAULT_MINUTES = 10.0
+_FIRST = _DEFAULTS.model_dump() | {"epochs": None} | dict(DEFAULT_PRESET.settings)
+_BASIC = ("model", "epochs", "minutes", "device")
+_LOCKED = "A run goes on with the settings that it began with."
 _PLAINER = {"learning_rate": f"Give a number above 0 and up to 1, such as {_DEFAULTS.learning_rate:g}."}
 
 
@@ -45,94 +51,149 @@ class RunFields(QObject):
     def __init__(self, dialog: FormDialog, form: QFormLayout) -> None:
         super().__init__(dialog)
         self._make_editors()
-        self._add_rows(dialog, *self._two_columns(form))
+        self._add_rows(dialog, form)
         self._connect()
-        self._show_title()
+        self.show_settings(_FIRST)
 
     def _make_editors(self) -> None:
+        self._preset = QComboBox(objectName="train_preset")
+        self._preset.addItems([*(preset.title for preset in PRESETS), CUSTOM])
+        self._expect = _hint("train_preset_expect")
         self._model = QComboBox(objectName="train_model")
-        self._model.addItems(list(CATALOG))
-        self._model_title = QLabel(objectName="train_model_title", wordWrap=True)
-        self._epochs = QSpinBox(objectName="train_epochs", maximum=100_000)
-        self._minutes = QDoubleSpinBox(objectName="train_minutes", maximum=100_000, decimals=1)
-        self._by_epochs = QRadioButton("Epochs", objectName="train_by_epochs", checked=True)
-        self._by_minutes = QRadioButton("Minutes", objectName="train_by_minutes")
-        self._batch = QSpinBox(objectName="train_batch", maximum=9999, suffix=" chips")
-        self._chip = QSpinBox(objectName="train_chip", maximum=99_999, singleStep=32, suffix=" px")
-        self._learning_rate = QLineEdit(objectName="train_learning_rate")
+        for name, architecture in CATALOG.items():
+            self._model.addItem(name)
+            tip = network_facts(architecture)
+            self._model.setItemData(self._model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self._model_facts = _hint("train_model_title")
+        self._missing = QLabel(MISSING_WEIGHTS, objectName="train_model_missing", wordWrap=True, visible=False)
+        self._missing.setForegroundRole(QPalette.ColorRole.BrightText)
+        self._epochs = QSpinBox(objectName="train_epochs", maximum=100_000, value=DEFAULT_EPOCHS)
+        self._minutes = PlainSpin(objectName="train_minutes", maximum=100_000, decimals=1)
+        self._by_epochs = QRadioButton("Epochs", objectName="train_by_epochs")
+        self._by_minutes = QRadioButton("Minutes", objectName="train_by_minutes", checked=True)
+        self._estimate = _hint("train_estimate")
         self._device = QComboBox(objectName="train_device")
         for name, text in DEVICES.items():
             self._device.addItem(text, name)
-        self._seed = QSpinBox(objectName="train_seed", maximum=2**31 - 1)
 
-    def _add_rows(self, dialog: FormDialog, left: QFormLayout, right: QFormLayout) -> None:
+    def _add_rows(self, dialog: FormDialog, form: QFormLayout) -> None:
         add = dialog.add_field
-        network = add(left, "train_model", "&Network", self._model, "Larger networks learn more and take longer")
-        network.add_below(self._model_title)
-        add(left, "train_epochs", "Train for", self._length_editor(), "An epoch is one pass over the training data")
-        add(left, "train_device", "&Device", self._device, "Where to compute")
-        add(right, "train_batch", "&Batch", self._batch, "Chips that one step learns from; fewer need less memory")
-        add(right, "train_chip", "Chip si&de", self._chip, "Side of the square windows cut from the images")
-        add(right, "train_learning_rate", "&Learning rate", self._learning_rate, "The highest rate of the run")
-        add(right, "train_seed", "S&eed", self._seed, "The same seed gives the same run on the CPU")
+        add(form, "train_preset", "&Preset", self._preset_editor(), "Sets network and length")
+        network = add(form, "train_model", "&Network", self._model, "Larger networks learn more and take longer")
+        network.add_below(self._model_facts)
+        network.add_below(self._missing)
+        length = add(form, "train_epochs", "Train for", self._length_editor(), "An epoch is one pass over the data")
+        length.add_below(self._estimate)
+        add(form, "train_device", "&Device", self._device, "Where to compute")
+        self.advanced = AdvancedSettings(dialog, _BASIC)
+        form.addRow(self.advanced)
+
+    def _preset_editor(self) -> QWidget:
+        editor = QWidget()
+        row = QHBoxLayout(editor)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self._preset)
+        row.addWidget(self._expect, 1)
+        editor.setFocusProxy(self._preset)
+        return editor
 
     def _length_editor(self) -> QWidget:
         group = QButtonGroup(self)
-        for button in (self._by_epochs, self._by_minutes):
-            group.addButton(button)
         editor = QWidget()
-        grid = QGridLayout(editor)
-        grid.setContentsMargins(0, 0, 0, 0)
-        for row, (button, spin) in enumerate([(self._by_epochs, self._epochs), (self._by_minutes, self._minutes)]):
+        row = QHBoxLayout(editor)
+        row.setContentsMargins(0, 0, 0, 0)
+        pairs: list[tuple[QRadioButton, QSpinBox | QDoubleSpinBox]] = [
+            (self._by_minutes, self._minutes),
+            (self._by_epochs, self._epochs),
+        ]
+        for button, spin in pairs:
+            group.addButton(button)
             spin.valueChanged.connect(lambda _value, button=button: button.setChecked(True))
-            grid.addWidget(button, row, 0)
-            grid.addWidget(spin, row, 1)
-        grid.setColumnStretch(1, 1)
-        editor.setFocusProxy(self._epochs)
+            row.addWidget(button)
+            row.addWidget(spin, 1)
+        editor.setFocusProxy(self._minutes)
         return editor
 
-    def _two_columns(self, form: QFormLayout) -> tuple[QFormLayout, QFormLayout]:
-        columns = QFormLayout(), QFormLayout()
-        row = QHBoxLayout()
-        row.setSpacing(24)
-        for column in columns:
-            column.setFieldGrowthPolicy(form.fieldGrowthPolicy())
-            column.setVerticalSpacing(form.verticalSpacing())
-            column.setHorizontalSpacing(form.horizontalSpacing())
-            column.setLabelAlignment(form.labelAlignment())
-            row.addLayout(column, 1)
-        form.addRow(row)
-        return columns
-
     def _connect(self) -> None:
-        for spin in (self._epochs, self._minutes, self._batch, self._chip, self._seed):
-            spin.valueChanged.connect(self.changed)
+        for spin in (self._epochs, self._minutes):
+            spin.valueChanged.connect(self._tell)
         for combo in (self._model, self._device):
-            combo.currentIndexChanged.connect(self.changed)
-        self._learning_rate.textChanged.connect(self.changed)
-        self._by_minutes.toggled.connect(self.changed)
-        self._model.currentTextChanged.connect(self._show_title)
+            combo.currentIndexChanged.connect(self._tell)
+        self._by_minutes.toggled.connect(self._tell)
+        self.advanced.changed.connect(self.changed)
+        self._preset.activated.connect(self._choose_preset)
 
-    def _show_title(self) -> None:
-        self._model_title.setText(CATALOG[self._model.currentText()].title)
+    # --- what is shown
+
+    def _tell(self) -> None:
+        self._show_choice()
+        self.changed.emit()
+
+    def _choose_preset(self, place: int) -> None:
+        if place < len(PRESETS):
+            self.show_settings({"epochs": None, **PRESETS[place].settings})
+        else:
+            self._show_choice()  # there is no such choice to make: it tells that another one was made
+
+    def _show_choice(self) -> None:
+        preset = preset_of(self.settings())
+        self._preset.setCurrentText(preset.title if preset else CUSTOM)
+        expect = preset.expect if preset else CUSTOM_EXPECT
+        self._expect.setText(expect if self._preset.isEnabled() else _LOCKED)
+        architecture = CATALOG[self._model.currentText()]
+        self._model_facts.setText(network_facts(architecture))
+        pretraining = architecture.pretraining
+        self._missing.setVisible(pretraining is not None and not pretraining.installed())
+
+    def show_estimate(self, text: str) -> None:
+        """Say how long the run will take about."""
+        self._estimate.setText(text)
+        self._estimate.setVisible(bool(text))
+
+    def show_settings(self, settings: Mapping[str, Any]) -> None:
+        """Show these settings; those that are not given stay as they are."""
+        self._model.setCurrentText(settings.get("model", self._model.currentText()))
+        self._device.setCurrentIndex(max(0, self._device.findData(settings.get("device", self._device.currentData()))))
+        for name, spin in (("epochs", self._epochs), ("minutes", self._minutes)):
+            if settings.get(name) is not None:
+                spin.setValue(settings[name])
+        self._show_length(settings)
+        self.advanced.show_settings(settings)
+        self._show_choice()
+
+    def _show_length(self, settings: Mapping[str, Any]) -> None:
+        for name, button in (("epochs", self._by_epochs), ("minutes", self._by_minutes)):
+            if settings.get(name) is not None:
+                button.setChecked(True)
+
+    def lock(self) -> None:
+        """Let nothing be changed but the device: a run goes on with its own settings."""
+        for editor in (self._preset, self._model, self._epochs, self._minutes, self._by_epochs, self._by_minutes):
+            editor.setEnabled(False)
+        self.advanced.lock()
+        self._show_choice()
+
+    # --- what is remembered
 
     def recall(self, memory: FormMemory) -> None:
         """Show the values of the last time, or the defaults where there are none."""
-        text = memory.text
-        self._model.setCurrentText(text("model", _DEFAULTS.model))
-        self._device.setCurrentIndex(max(0, self._device.findData(text("device", _DEFAULTS.device))))
-        self._learning_rate.setText(text("learning_rate", f"{_DEFAULTS.learning_rate:g}"))
-        self._epochs.setValue(_number(text("epochs"), _DEFAULTS.epochs or 1))
-        self._minutes.setValue(_number(text("minutes"), _DEFAULT_MINUTES))
-        self._batch.setValue(_number(text("batch"), _DEFAULTS.batch))
-        self._chip.setValue(_number(text("chip"), _DEFAULTS.chip))
-        self._seed.setValue(_number(text("seed"), _DEFAULTS.seed))
-        (self._by_minutes if text("length") == "minutes" else self._by_epochs).setChecked(True)
+        told = {name: value for name in TrainConfig.model_fields if (value := _recalled(memory, name)) is not None}
+        by_epochs = memory.text("length") == "epochs" and "epochs" in told
+        other = "minutes" if by_epochs else "epochs"
+        spin = self._minutes if by_epochs else self._epochs
+        if other in told:
+            spin.setValue(told.pop(other))
+        self.show_settings(_FIRST | {"minutes": None} | told if by_epochs else _FIRST | told)
 
     def remembered(self) -> dict[str, str]:
-        """Return what `recall` wants to find the next time."""
-        values = {name: str(value) for name, value in self.settings().items() if value is not None}
-        return values | {"length": "minutes" if self._by_minutes.isChecked() else "epochs"}
+        """Return what `recall` wants to find the next time; call it only while there is no problem."""
+        config = TrainConfig.model_validate(self.settings()).model_dump(mode="json")
+        lengths = {"epochs": self._epochs.value(), "minutes": self._minutes.value()}
+        texts = {name: json.dumps(value) for name, value in (config | lengths).items()}
+        return texts | {"length": "minutes" if self._by_minutes.isChecked() else "epochs"}
+
+    # --- what is answered
 
     def problems(self) -> Iterator[tuple[str, Problem]]:
         """Yield field and problem of each value that makes no sense."""
@@ -143,21 +204,24 @@ class RunFields(QObject):
     def settings(self) -> dict[str, Any]:
         """Return the fields of the `TrainConfig`, not yet checked."""
         by_minutes = self._by_minutes.isChecked()
-        return {
+        return self.advanced.settings() | {
             "model": self._model.currentText(),
             "epochs": None if by_minutes else self._epochs.value(),
             "minutes": self._minutes.value() if by_minutes else None,
-            "batch": self._batch.value(),
-            "chip": self._chip.value(),
-            "learning_rate": self._learning_rate.text().strip().replace(",", "."),
             "device": self._device.currentData(),
-            "seed": self._seed.value(),
         }
 
 
-def _number(text: str, default: float) -> Any:
-    """Return the number in `text`, of the type of `default`, or `default` where there is none."""
+def _recalled(memory: FormMemory, name: str) -> Any:
+    """Return a setting of the last time, or None where there is none that makes sense."""
     try:
-        return type(default)(text)
+        value = json.loads(memory.text(name))
     except ValueError:
-        return default
+        value = memory.text(name)  # as earlier versions wrote it
+    return value if value not in ("", None) and name not in field_problems({name: value}) else None
+
+
+def _hint(name: str) -> QLabel:
+    label = QLabel(objectName=name, wordWrap=True)
+    label.setProperty("muted", True)  # noqa: FBT003
+    return label

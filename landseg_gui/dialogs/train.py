@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QRadioButton, QWidget
 
+from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.project import Project
+from landseg_core.project.snapshot import LABELS_FOLDER
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.run_folder import RunFolder
 from landseg_gui.dialogs import checks
@@ -24,24 +27,51 @@ from landseg_gui.dialogs.project_labels import LabelSummary, beside_project
 from landseg_gui.dialogs.run_fields import RunFields
 from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels, TrainRequest
 
+Source = Folders | LandCoverAi | ProjectLabels
+START_FROM = "start_from"
+"""The setting that names the model that a run starts from."""
+
 _RESUME, _REPLACE = "Go on with that run", "Start a new run"
 _LOSS = "The model and the record of an earlier run there will be lost."
 _INFO_WIDTH = 560  # px: a wrapping label would rather be high than wide
 _LISTS = "Text files (*.txt *.csv);;All files (*)"
 
 
+class Estimator(Protocol):
+    """Finds out in the background how long a run will take about; `told` brings it in words, or nothing."""
+
+    told: SignalInstance
+
+    def ask(self, source: Source, schema: ClassSchema, config: TrainConfig) -> None:
+        """Begin to find out; what was asked before is not answered any more."""
+        ...
+
+    def cancel(self) -> None:
+        """Forget what was asked."""
+        ...
+
+
 class TrainDialog(FormDialog):
     """Asks for data, classes, network and length of a run; `request` is the answer.
 
-    With a `project`, its labels can be learnt from, and are what is chosen at first if there are some.
+    With a `project`, its labels can be learnt from, and are what is chosen at first if there are some. An `estimator`
+    is asked how long the run will take whenever the form is whole.
     """
 
-    def __init__(self, memory: FormMemory, parent: QWidget | None = None, project: Project | None = None) -> None:
-        super().__init__("train", "Train a network", "Start training", parent)
+    def __init__(
+        self,
+        memory: FormMemory,
+        parent: QWidget | None = None,
+        project: Project | None = None,
+        estimator: Estimator | None = None,
+    ) -> None:
+        super().__init__("train", "Train a network", "Start training", parent, scrolls=True)
         self._memory = memory
         self._project = project
         self._labels = LabelSummary.of(project) if project else None
         self._resume = self._overwrite = False
+        self._continued: Path | None = None
+        self._estimator = estimator
         self._add_data()
         self._run = RunFields(self, self.add_section("Network and run"))
         self._add_output()
@@ -49,7 +79,27 @@ class TrainDialog(FormDialog):
         self._recall()
         self._connect()
         self._show_source()
-        self.resize(760, self.sizeHint().height())
+        self.resize(760, self.minimumHeight())
+
+    # --- runs before this one
+
+    def continue_run(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        """Go on with the run in `folder`, which has these settings: they and the folder are as they are."""
+        self._continued = folder.absolute()
+        self.setWindowTitle(f"Continue {folder.name}")
+        self.action_button.setText("Continue training")
+        self._run.show_settings(settings)
+        self._run.lock()
+        self._out.set_path(folder)
+        self._out.setEnabled(False)
+        self._by_project.setChecked(self._project is not None and (folder / LABELS_FOLDER).is_dir())
+        self.check()
+
+    def train_further(self, model: Path, settings: Mapping[str, Any]) -> None:
+        """Start from `model`, with the settings of the run that made it."""
+        self.setWindowTitle(f"Train {model.parent.name} further")
+        self._run.show_settings({**settings, START_FROM: str(model)})
+        self.check()
 
     # --- fields
 
@@ -136,6 +186,9 @@ class TrainDialog(FormDialog):
 
     def _settle_run_folder(self) -> bool:
         """Ask what becomes of an earlier run in the run folder; False where the user thinks again."""
+        if self._continued:
+            self._resume = True
+            return True
         run = RunFolder(self._run_folder())
         if not (run.path.is_dir() and any(run.path.iterdir())):
             self._resume = self._overwrite = False
@@ -152,6 +205,8 @@ class TrainDialog(FormDialog):
         for field in (*self._paths().values(), self._out, self._classes):
             field.changed.connect(self.check)
         self._run.changed.connect(self.check)
+        if self._estimator is not None:
+            self._estimator.told.connect(self._run.show_estimate)
         for button in (self._by_landcover_ai, self._by_project):
             button.toggled.connect(self._show_source)
         self._by_project.toggled.connect(self._move_run_folder)
@@ -180,6 +235,32 @@ class TrainDialog(FormDialog):
         """Return the problem of every field that has one."""
         return dict(self._all_problems())
 
+    def check(self) -> Mapping[str, Problem]:
+        """Show the problems beside their fields, ask how long the run takes where there is none, and return them."""
+        problems = super().check()
+        self._run.advanced.unfold_for(problems)
+        if self._estimator is not None:
+            self._ask_for_estimate(self._estimator, problems)
+        return problems
+
+    def _ask_for_estimate(self, estimator: Estimator, problems: Mapping[str, Problem]) -> None:
+        if problems.keys() - {"train_out"}:
+            estimator.cancel()
+            self._run.show_estimate("")
+        else:
+            estimator.ask(*self._what_to_learn())
+
+    def _what_to_learn(self) -> tuple[Source, ClassSchema, TrainConfig]:
+        schema = self._labels.schema if self._labels and self._by_project.isChecked() else self._classes.schema
+        assert schema is not None, "a dialog without classes cannot be accepted"
+        return self._source(), schema, TrainConfig.model_validate(self._run.settings())
+
+    def done(self, result: int) -> None:
+        """Close; nothing is asked any more."""
+        if self._estimator is not None:
+            self._estimator.cancel()
+        super().done(result)
+
     def _all_problems(self) -> Iterator[tuple[str, Problem]]:
         candidates = self._source_problems() | {
             "train_out": checks.run_folder_problem(self._out.path()),
@@ -207,7 +288,7 @@ class TrainDialog(FormDialog):
 
     # --- the answer
 
-    def _source(self) -> Folders | LandCoverAi | ProjectLabels:
+    def _source(self) -> Source:
         if self._project and self._by_project.isChecked():
             return ProjectLabels(self._project)
         if self._by_landcover_ai.isChecked():
@@ -220,10 +301,7 @@ class TrainDialog(FormDialog):
 
     def request(self) -> TrainRequest:
         """Return the answer; call it only after the dialog was accepted."""
-        schema = self._labels.schema if self._labels and self._by_project.isChecked() else self._classes.schema
-        assert schema is not None, "a dialog without classes cannot be accepted"
-        config = TrainConfig.model_validate(self._run.settings())
-        return TrainRequest(self._source(), schema, config, self._run_folder(), self._resume, self._overwrite)
+        return TrainRequest(*self._what_to_learn(), self._run_folder(), self._resume, self._overwrite)
 
 
 def next_run_folder(runs: Path, digits: int = 1) -> Path:

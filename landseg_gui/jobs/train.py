@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.models.header import MODEL_FILE
 from landseg_core.project.project import Project
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.preview import PreviewSource
 from landseg_core.training.project_run import kept_with_its_run, record_run
+from landseg_core.training.report_content import read_config
+from landseg_core.training.run_folder import RunFolder
 from landseg_gui.dialogs.memory import FormMemory
-from landseg_gui.dialogs.train import TrainDialog
+from landseg_gui.dialogs.train import START_FROM, TrainDialog
+from landseg_gui.jobs.estimate import EpochEstimator, PaceMemory, PaceMeter
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.requests import ProjectLabels, TrainRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
@@ -26,8 +32,8 @@ if TYPE_CHECKING:
     from landseg_core.training.trainer import TrainResult
 
 
-def training_work(request: TrainRequest) -> Work:
-    """Return the work of a run: read the data, train, give a `TrainResult`."""
+def training_work(request: TrainRequest, preview: PreviewSource | None = None) -> Work:
+    """Return the work of a run: read the data, train, give a `TrainResult`; `preview` tells what is looked at."""
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when the curves appear
@@ -36,7 +42,7 @@ def training_work(request: TrainRequest) -> Work:
         trainer = trainers.Trainer(config, request.run_folder, overwrite=request.overwrite, resume=request.resume)
         with kept_with_its_run(request.run_folder):
             data = request.source.load(request, config, on_event, control)
-            return trainer.fit(data, on_event, control)
+            return trainer.fit(data, on_event, control, preview)
 
     return work
 
@@ -51,9 +57,14 @@ def _config(request: TrainRequest) -> TrainConfig:
 
 
 class TrainFlow(QObject):
-    """One training run at a time. `started` brings its job and the classes that it learns."""
+    """One training run at a time. `started` brings its job and the classes that it learns.
+
+    `can_go_on` tells, once a run has ended, whether it can be resumed, and whether a new one can start from its model.
+    `preview` is asked during a run what is looked at.
+    """
 
     started = Signal(object, object)
+    can_go_on = Signal(bool, bool)
 
     def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
         super().__init__(parent_window)
@@ -62,6 +73,10 @@ class TrainFlow(QObject):
         self._window = parent_window
         self._job: Job | None = None
         self._folder: Path | None = None
+        self._last: Path | None = None
+        self._reason = ""
+        self.preview: PreviewSource | None = None
+        self._paces = PaceMemory(FormMemory("pace"))
 
     @property
     def running(self) -> bool:
@@ -77,16 +92,51 @@ class TrainFlow(QObject):
         if self.running:
             self._session.message.emit("A training run is under way: stop it before you start another")
             return None
-        dialog = TrainDialog(FormMemory("train"), self._window, self._session.project_session.project)
+        projects = self._session.project_session
+        estimator = EpochEstimator(projects, self._paces)
+        dialog = TrainDialog(FormMemory("train"), self._window, projects.project, estimator)
+        estimator.setParent(dialog)
         dialog.accepted.connect(lambda: self.start(dialog.request()))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
         return dialog
 
+    def continue_run(self, folder: Path | None = None) -> TrainDialog | None:
+        """Show the dialog to go on with the run in `folder`, or with the last one."""
+        return self._open_for(folder or self._last, TrainDialog.continue_run)
+
+    def train_further(self, folder: Path | None = None) -> TrainDialog | None:
+        """Show the dialog for a new run that starts from the model in `folder`, or from that of the last one."""
+
+        def prepare(dialog: TrainDialog, run: Path, settings: dict[str, Any]) -> None:
+            dialog.train_further(run / MODEL_FILE, settings)
+
+        return self._open_for(folder or self._last, prepare)
+
+    def _open_for(
+        self, folder: Path | None, prepare: Callable[[TrainDialog, Path, dict[str, Any]], None]
+    ) -> TrainDialog | None:
+        if folder is None:
+            return None
+        try:
+            settings = _known_settings(read_config(RunFolder(folder)))
+        except LandsegError as error:
+            self._session.problem.emit(str(error))
+            return None
+        dialog = self.open()
+        if dialog is not None:
+            prepare(dialog, folder, settings)
+        return dialog
+
     def start(self, request: TrainRequest) -> Job:
         """Train what `request` says."""
-        job = self._runner.start(f"Train {request.config.model} in {request.run_folder.name}", training_work(request))
-        self._job, self._folder = job, request.run_folder
+        job = self._runner.start(
+            f"Train {request.config.model} in {request.run_folder.name}", training_work(request, self.preview)
+        )
+        self._job, self._folder, self._last, self._reason = job, request.run_folder, request.run_folder, ""
+        meter = PaceMeter()
+        job.event.connect(meter.take)
+        job.ended.connect(lambda: self._keep_pace(request.config, meter))
         job.finished.connect(self._take_model)
         if isinstance(request.source, ProjectLabels):
             project = request.source.project
@@ -97,7 +147,12 @@ class TrainFlow(QObject):
         self.started.emit(job, request.schema)
         return job
 
+    def _keep_pace(self, config: TrainConfig, meter: PaceMeter) -> None:
+        if meter.pace is not None:
+            self._paces.keep(config, meter.pace)
+
     def _take_model(self, result: TrainResult) -> None:
+        self._reason = result.reason
         self._session.model_path = Path(result.model_path)
         if result.best_miou is None:
             self._session.message.emit("The model can be used, but no epoch was finished: it is not validated")
@@ -119,3 +174,12 @@ class TrainFlow(QObject):
 
     def _forget(self) -> None:
         self._job = self._folder = None
+        if self._last is not None:
+            run = RunFolder(self._last)
+            resumable = run.checkpoint.is_file() and self._reason != "finished"
+            self.can_go_on.emit(resumable, run.model.is_file() and START_FROM in TrainConfig.model_fields)
+
+
+def _known_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run that this version knows."""
+    return {name: value for name, value in config.items() if name in TrainConfig.model_fields}

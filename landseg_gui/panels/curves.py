@@ -151,7 +151,7 @@ def empty_plot(parent: QWidget) -> pyqtgraph.PlotWidget:
     plot.hideButtons()
     plot.showGrid(x=True, y=True, alpha=0.15)
     plot.getAxis("left").setWidth(_AXIS_WIDTH)
-    plot.setMinimumHeight(90)
+    plot.setMinimumHeight(70)
     plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
     return plot
 

@@ -18,7 +18,7 @@ class ShareBar(QWidget):
     def __init__(self, colour: str) -> None:
         super().__init__()
         self._colour = QColor(colour)
-        self._fraction = 0.0
+        self.fraction = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -27,13 +27,13 @@ class ShareBar(QWidget):
 
     def show_fraction(self, fraction: float) -> None:
         """Draw the bar anew."""
-        self._fraction = fraction
+        self.fraction = fraction
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground and the bar, with a thin outline: a class may have the ground's colour."""
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        bar = QRectF(box.left(), box.top(), box.width() * self._fraction, box.height())
+        bar = QRectF(box.left(), box.top(), box.width() * self.fraction, box.height())
         with QPainter(self) as painter:
             painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
             painter.drawRect(box)
@@ -61,6 +61,15 @@ class IouTable(QWidget):
         self._values.clear()
         for row, land_class in enumerate(schema.classes):
             self._add_row(row, land_class)
+
+    def recolour(self, schema: ClassSchema) -> None:
+        """Show the same classes in other colours; the figures stay."""
+        shown = {name: (bar.fraction, self._values[name].text()) for name, bar in self._bars.items()}
+        self.set_schema(schema)
+        for name, (fraction, text) in shown.items():
+            if name in self._bars:
+                self._bars[name].show_fraction(fraction)
+                self._values[name].setText(text)
 
     def show_iou(self, iou: Mapping[str, float | None]) -> None:
         """Show the IoU (0-1) by class name; None for a class that neither map has."""

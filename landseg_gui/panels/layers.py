@@ -27,6 +27,7 @@ from landseg_gui.panels.class_row import ClassRow
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.viewer.layers import Layer, LayerStack, MaskLayer
 
+_PREVIEW_TIP = "What the network that is being trained makes of the view, after each epoch"
 _LABELS_TIP = "What has been painted on this picture; its classes are in the Classes panel"
 
 FillMenu = Callable[[QMenu], None]
@@ -185,6 +186,8 @@ class LayersPanel(QWidget):
             self._cards.takeAt(0).widget().deleteLater()
         if self._layers.labels:
             self._cards.addWidget(LayerCard(self._layers.labels, _LABELS_TIP))  # always on top; the project's own
+        if self._layers.preview:
+            self._cards.addWidget(LayerCard(self._layers.preview, _PREVIEW_TIP))
         for mask in self._layers.masks:
             self._cards.addWidget(MaskCard(mask, partial(self._fill_mask_menu, mask)))
         if self._layers.image:

@@ -8,11 +8,17 @@ from typing import Any
 from landseg_gui.viewer.label_feed import LabelFeed
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
+from landseg_gui.viewer.preview_layer import PreviewLayer
 from landseg_gui.viewer.tile_feed import MaskFeed, OnArrival, OnError, PictureFeed, TileFeed
 
 MakeFeed = Callable[[Any, OnArrival, OnError], TileFeed[Any]]
 
-_FEEDS: dict[type[Layer], MakeFeed] = {ImageLayer: PictureFeed, MaskLayer: MaskFeed, LabelLayer: LabelFeed}
+_FEEDS: dict[type[Layer], MakeFeed] = {
+    ImageLayer: PictureFeed,
+    MaskLayer: MaskFeed,
+    PreviewLayer: MaskFeed,
+    LabelLayer: LabelFeed,
+}
 
 
 def feed_for(layer: Layer, on_arrival: OnArrival, on_error: OnError) -> TileFeed[Any]:

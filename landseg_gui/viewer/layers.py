@@ -1,4 +1,4 @@
-"""What lies in the viewer: the orthophoto, the masks over it and the labels, in their order."""
+"""What lies in the viewer: the orthophoto, the masks over it, a live prediction and the labels, in their order."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
+from landseg_gui.viewer.preview_layer import PreviewLayer
 
-__all__ = ["ImageLayer", "LabelLayer", "Layer", "LayerStack", "MaskLayer"]
+__all__ = ["ImageLayer", "LabelLayer", "Layer", "LayerStack", "MaskLayer", "PreviewLayer"]
 
 
 class LayerStack(QObject):
-    """The orthophoto, the masks over it, the topmost first, and the labels over those.
+    """The orthophoto, the masks over it, the topmost first, a live prediction over those, and the labels on top.
 
     `changed`: a layer came, went or moved.
     """
@@ -25,6 +26,7 @@ class LayerStack(QObject):
         super().__init__(parent)
         self.image: ImageLayer | None = None
         self.masks: list[MaskLayer] = []
+        self.preview: PreviewLayer | None = None
         self.labels: LabelLayer | None = None
         self._overlays_hidden = False
 
@@ -48,11 +50,12 @@ class LayerStack(QObject):
         """Return all layers, from the bottom to the top, whether they are shown or not."""
         if self.image is None:
             return []
-        return [self.image, *self.masks[::-1], *([self.labels] if self.labels else [])]
+        above = [layer for layer in (self.preview, self.labels) if layer is not None]
+        return [self.image, *self.masks[::-1], *above]
 
     def set_image(self, image: ImageLayer) -> None:
-        """Show another orthophoto; the masks and the labels of the former one go."""
-        self.image = image
+        """Show another orthophoto; what lay over the former one goes."""
+        self.image, self.preview = image, None
         self.masks.clear()
         self._drop_labels()
         self.changed.emit()
@@ -76,6 +79,12 @@ class LayerStack(QObject):
         if self.labels is not None:
             self.labels.close()
             self.labels = None
+
+    def set_preview(self, preview: PreviewLayer | None) -> None:
+        """Show a live prediction in place of the one there is, or none."""
+        if preview is not self.preview:
+            self.preview = preview
+            self.changed.emit()
 
     def add_mask(self, mask: MaskLayer) -> None:
         """Lay a mask on top, in sight; one of the same file is replaced."""

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget
+from PySide6.QtWidgets import QDockWidget, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.main_window import MainWindow
 
 
@@ -45,3 +46,13 @@ def test_runs_of_a_project_take_the_place_of_those_of_a_folder(
     assert window.session.project_session.project.runs == ()
     assert not (tmp_path / "inside").exists()
     assert window.session.project_session.close()
+
+
+def test_continue_opens_the_dialog_with_the_runs_folder(window: MainWindow, tmp_path: Path, run_files) -> None:
+    folder = run_files.written(tmp_path / "run-7")
+    window.runs_panel.continue_wanted.emit(folder)
+    dialog = window.findChild(TrainDialog)
+    assert dialog.isVisible()
+    assert dialog.windowTitle() == "Continue run-7"
+    assert dialog.findChild(QLineEdit, "train_out").text() == str(folder)
+    dialog.reject()

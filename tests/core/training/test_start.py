@@ -220,7 +220,10 @@ def test_bands_are_compared_by_name_where_both_have_names(
     model = str(tmp_path / "named.safetensors")
     replace(bundle, band_names=names).save(Path(model))
     assert continued_config(TrainConfig(start_from=model)).bands == names
-    assert continued_config(TrainConfig(start_from=model, bands=("1", "2", "3"))).bands == ("1", "2", "3")
+    for given in (("1", "2", "3"), ("red", "2", "BLUE")):
+        assert continued_config(TrainConfig(start_from=model, bands=given)).bands == given
+    with pytest.raises(TrainingError, match="has the bands Red, Green, Blue, not Red, Green"):
+        continued_config(TrainConfig(start_from=model, bands=("Red", "Green")))
     elsewhere = replace(named, bands=(4, 2, 1), band_names=("red", "green", "blue"))
     assert start_from_model(model, "tiny", elsewhere).notices == ()
     with pytest.raises(TrainingError, match="its bands red, green, blue would have to be blue, green, red"):

@@ -12,13 +12,17 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBo
 from pytestqt.qtbot import QtBot
 
 from landseg_core.events import JobControl, ignore_event
+from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import load_classes
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.models.header import read_header
 from landseg_core.project.project import Project
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.preview import PreviewMade, PreviewRequest
+from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.train import TrainDialog
+from landseg_gui.jobs.estimate import PaceMemory
 from landseg_gui.jobs.requests import Folders, TrainRequest
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.jobs.train import TrainFlow, training_work
@@ -55,6 +59,7 @@ def fill(flow: TrainFlow, data_set: Path, tmp_path: Path) -> Callable[[int], Tra
         ):
             dialog.findChild(QLineEdit, name).setText(str(value))
         dialog.findChild(QComboBox, "train_classes").setCurrentText("landcover-dubai")
+        dialog.findChild(QComboBox, "train_model").setCurrentText("unet16")
         for name, number in (("train_chip", 32), ("train_batch", 4), ("train_epochs", epochs)):
             dialog.findChild(QSpinBox, name).setValue(number)
         return dialog
@@ -81,7 +86,7 @@ def test_a_run_from_the_dialog_to_a_model_in_use(
         pass
     assert not flow.running
     assert session.model_path == tmp_path / "run" / "model.safetensors"
-    assert read_header(session.model_path).architecture == DEFAULT_MODEL
+    assert read_header(session.model_path).architecture == "unet16"
     assert "ready to predict" in messages[-1]
     assert state(panel).startswith("Finished")
     assert panel.findChild(QLabel, "iou_land").text() != "–"
@@ -130,6 +135,92 @@ def test_a_run_that_goes_on_from_a_model_takes_its_network(data_set: Path, tmp_p
     going_on = small.model_copy(update={"model": DEFAULT_MODEL, "start_from": str(tmp_path / "first")})
     request = TrainRequest(folders, schema, going_on, tmp_path / "second")
     assert training_work(request)(ignore_event, JobControl()).bundle.architecture == "unet16"
+
+
+def test_a_stopped_run_can_be_continued_from_the_panel(
+    flow: TrainFlow, panel: TrainingPanel, session: Session, qtbot: QtBot, fill, runner: JobRunner, tmp_path: Path
+) -> None:
+    told: list[tuple[bool, bool]] = []
+    flow.can_go_on.connect(lambda *answer: told.append(answer))
+    press(fill(10_000), qtbot)
+    qtbot.waitUntil(lambda: "step" in state(panel), timeout=SECONDS)
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        panel.findChild(QPushButton, "training_stop").click()
+    assert told == [(True, True)]
+    dialog = flow.continue_run()
+    assert not dialog.findChild(QSpinBox, "train_epochs").isEnabled()
+    request = dialog.request()
+    assert (request.config.epochs, request.config.model) == (10_000, "unet16")
+    press(dialog, qtbot)
+    assert flow.trains_in(tmp_path / "run")
+    qtbot.waitUntil(lambda: "step" in state(panel), timeout=SECONDS)
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        panel.findChild(QPushButton, "training_stop").click()
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    starts = [line["first_step"] for line in lines if line["event"] == "run_started"]
+    assert len(starts) == 2
+    assert starts[1] > 0
+
+
+def test_a_finished_run_is_not_offered(
+    flow: TrainFlow, panel: TrainingPanel, qtbot: QtBot, fill, runner: JobRunner
+) -> None:
+    told: list[tuple[bool, bool]] = []
+    flow.can_go_on.connect(lambda *answer: told.append(answer))
+    press(fill(1), qtbot)
+    qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
+    assert [resumable for resumable, _ in told] == [False]
+
+
+def test_a_run_that_is_no_more_is_told(flow: TrainFlow, session: Session, tmp_path: Path) -> None:
+    problems: list[str] = []
+    session.problem.connect(problems.append)
+    assert flow.continue_run(tmp_path / "gone") is None
+    assert flow.train_further(tmp_path / "gone") is None
+    assert "gone" in problems[0]
+    assert len(problems) == 2
+    assert flow.continue_run() is None  # nothing was trained yet
+
+
+def test_training_further_starts_a_new_run_with_the_same_settings(
+    flow: TrainFlow, qtbot: QtBot, fill, runner: JobRunner, tmp_path: Path
+) -> None:
+    press(fill(1), qtbot)
+    qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
+    dialog = flow.train_further()
+    request = dialog.request()
+    assert request.run_folder != tmp_path / "run"
+    assert (request.config.chip, request.config.model, request.resume) == (32, "unet16", False)
+
+
+def test_what_is_looked_at_is_predicted_after_each_epoch(
+    flow: TrainFlow, qtbot: QtBot, fill, runner: JobRunner, data_set: Path
+) -> None:
+    class Looking:
+        def wanted(self) -> PreviewRequest:
+            return PreviewRequest(data_set / "images" / "north.tif", PixelWindow(10, 20, 100, 80))
+
+    flow.preview = Looking()
+    previews: list[PreviewMade] = []
+    flow.started.connect(
+        lambda job, _schema: job.event.connect(
+            lambda event: previews.append(event) if isinstance(event, PreviewMade) else None
+        )
+    )
+    press(fill(2), qtbot)
+    qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
+    assert [made.epoch for made in previews] == [1, 2]
+    assert {made.window for made in previews} == {PixelWindow(10, 20, 100, 80)}
+
+
+def test_the_pace_of_a_run_is_kept_for_the_next_estimate(
+    flow: TrainFlow, qtbot: QtBot, fill, runner: JobRunner
+) -> None:
+    dialog = fill(15)
+    config = dialog.request().config
+    press(dialog, qtbot)
+    qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
+    assert PaceMemory(FormMemory("pace")).known(config) is not None
 
 
 def test_data_that_does_not_fit_is_told_in_a_sentence(
@@ -186,7 +277,7 @@ def test_the_job_is_told_with_its_classes(flow: TrainFlow, qtbot: QtBot, fill) -
     dialog = fill(10_000)
     press(dialog, qtbot)
     (job, schema) = told[0]
-    assert job.title == f"Train {DEFAULT_MODEL} in run"
+    assert job.title == "Train unet16 in run"
     assert schema == dialog.request().schema
 
 
@@ -199,6 +290,7 @@ def fill_for_project(flow: TrainFlow, open_project: Project) -> Callable[[int], 
 
     def open_and_fill(epochs: int) -> TrainDialog:
         dialog = flow.open()
+        dialog.findChild(QComboBox, "train_model").setCurrentText("unet16")
         for name, number in (("train_chip", 32), ("train_batch", 4), ("train_epochs", epochs)):
             dialog.findChild(QSpinBox, name).setValue(number)
         return dialog

@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
+from PySide6.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QTabWidget, QToolButton
 from pytestqt.qtbot import QtBot
 
 from landseg_core.errors import DatasetError
@@ -23,10 +24,13 @@ from landseg_core.events import (
     RunStarted,
     StepFinished,
 )
-from landseg_core.labels.classes import load_classes
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema, load_classes
+from landseg_core.training.pictures import ValidationPicture, ValidationPictures
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.curves import CurvesView
 from landseg_gui.panels.training import TrainingPanel
+from landseg_gui.panels.validation_pictures import PictureRow
 
 SCHEMA = load_classes("landcover-dubai")
 STARTED = RunStarted("unet16", 1_900_000, "cpu", "bf16", SCHEMA.names, 1000, 100, 20, None, 10, 8, 256)
@@ -214,6 +218,69 @@ def test_notices_and_validation_are_shown(panel: TrainingPanel, job: Job, run: S
     qtbot.waitUntil(lambda: text(panel, "training_state") == "Reading masks: 25 %")
     assert text(panel, "training_notice") == "One class only"
     assert panel.findChild(QLabel, "training_notice").isVisible()
+
+
+def test_all_notices_unfold(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
+    run.events += [Notice("one class only"), Notice("little ground"), Notice("one class only"), Notice("no CRS")]
+    qtbot.waitUntil(lambda: text(panel, "training_notice") == "No CRS")
+    assert text(panel, "training_notice_count") == "3 notices"
+    assert not panel.findChild(QLabel, "training_all_notices").isVisible()
+    panel.findChild(QToolButton, "training_unfold_notices").click()
+    assert panel.findChild(QLabel, "training_all_notices").isVisible()
+    assert text(panel, "training_all_notices").splitlines() == ["• No CRS", "• One class only", "• Little ground"]
+
+
+def test_warnings_stand_beside_the_accuracy(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
+    warned = replace(epoch(1, 0.4, best=True), warnings=("road is never found", "water was never validated"))
+    run.events += [STARTED, warned]
+    qtbot.waitUntil(lambda: panel.findChild(QLabel, "training_warnings").isVisible())
+    assert text(panel, "training_warnings") == "Road is never found.\nWater was never validated."
+    run.events.append(epoch(2, 0.5, best=True))
+    qtbot.waitUntil(lambda: not panel.findChild(QLabel, "training_warnings").isVisible())
+
+
+def test_pictures_and_figures_have_tabs(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
+    place = np.zeros((8, 8), np.uint8)
+    shot = ValidationPicture("a", PixelWindow(0, 0, 8, 8), np.zeros((8, 8, 3), np.uint8), place, place, 0.5, 0.5)
+    run.events += [STARTED, ValidationPictures(1, {"worst": (shot,)}), epoch(1, 0.4, best=True)]
+    qtbot.waitUntil(lambda: panel.findChild(PictureRow) is not None)
+    tabs = panel.findChild(QTabWidget, "training_tabs")
+    assert [tabs.tabText(place) for place in range(tabs.count())] == ["Curves", "Pictures", "Figures"]
+    assert not panel.findChild(PictureRow).isVisible()
+    tabs.setCurrentIndex(1)
+    assert panel.findChild(PictureRow).isVisible()
+    tabs.setCurrentIndex(2)
+    assert panel.findChild(QLabel, "iou_land").isVisible()
+
+
+def test_colours_change_and_figures_stay(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
+    run.events += [STARTED, epoch(1, 0.4, best=True)]
+    qtbot.waitUntil(lambda: text(panel, "iou_land") == "80.0 %")
+    first, *others = SCHEMA.classes
+    panel.recolour(ClassSchema(classes=(first.model_copy(update={"colour": "#123456"}), *others)))
+    assert text(panel, "iou_land") == "80.0 %"
+
+
+def test_the_live_prediction_is_a_wish(panel: TrainingPanel, job: Job, qtbot: QtBot) -> None:
+    box = panel.findChild(QCheckBox, "training_live")
+    assert box.isChecked()
+    with qtbot.waitSignal(panel.live_wanted) as told:
+        box.click()
+    assert told.args == [False]
+    panel.show_live_problem("town.tif has no band 4")
+    assert text(panel, "training_live_problem") == "No live prediction: town.tif has no band 4."
+    panel.show_live_problem("")
+    assert not panel.findChild(QLabel, "training_live_problem").isVisible()
+
+
+def test_after_the_end_it_offers_to_go_on(panel: TrainingPanel, job: Job, runner: JobRunner, qtbot: QtBot) -> None:
+    panel.offer_to_go_on(resumable=True, further=False)
+    assert button(panel, "continue").isVisible()
+    assert not button(panel, "further").isVisible()
+    with qtbot.waitSignal(panel.continue_wanted):
+        button(panel, "continue").click()
+    panel.follow(runner.start("Train unet32", lambda *_: None), SCHEMA)
+    assert not button(panel, "continue").isVisible()
 
 
 def test_curves_follow_light_and_dark(qtbot: QtBot) -> None:

@@ -1,0 +1,130 @@
+"""All settings of a run that its presets do not make, each with its explanation; folded away at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from landseg_core.training.config import TrainConfig
+from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.setting_editors import SettingEditor, editor_for
+
+_DEFAULTS = TrainConfig()
+_EDITOR_WIDTH = 132  # px
+
+
+class AdvancedSettings(QWidget):
+    """Every setting of `TrainConfig` but those named in `elsewhere`."""
+
+    changed = Signal()
+
+    def __init__(self, dialog: FormDialog, elsewhere: Iterable[str]) -> None:
+        super().__init__(objectName="train_advanced_settings")
+        self._editors: dict[str, SettingEditor] = {}
+        self._unfold = QToolButton(objectName="train_advanced", checkable=True, text="Advanced")
+        self._unfold.setProperty("unfolds", True)  # noqa: FBT003
+        self._unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._count = QLabel(objectName="train_advanced_count")
+        self._count.setProperty("muted", True)  # noqa: FBT003
+        self._reset = QPushButton("Reset to defaults", objectName="train_reset", autoDefault=False)
+        self._body = QWidget()
+        self._lay_out()
+        self._add_rows(dialog, frozenset(elsewhere))
+        self._unfold.toggled.connect(self._show_fold)
+        self._reset.clicked.connect(lambda: self.show_settings(_DEFAULTS.model_dump()))
+        self._show_fold()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self._unfold)
+        head.addWidget(self._count, 1)
+        head.addWidget(self._reset)
+        self._form = QFormLayout(self._body)
+        self._form.setContentsMargins(0, 4, 0, 0)
+        self._form.setVerticalSpacing(6)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(head)
+        column.addWidget(self._body)
+
+    def _add_rows(self, dialog: FormDialog, elsewhere: frozenset[str]) -> None:
+        for name, field in TrainConfig.model_fields.items():
+            if name not in elsewhere:
+                editor = self._editors[name] = editor_for(f"train_{name}", field)
+                editor.show(getattr(_DEFAULTS, name))
+                editor.changed.connect(self._tell)
+                title, description = field.title or name, field.description or ""
+                dialog.add_field(
+                    self._form, f"train_{name}", title, _explained(editor.widget, description), description
+                )
+        dialog.add_field(self._form, "train_", "", QWidget(), "")  # what is wrong with several settings together
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the settings that are edited here."""
+        return frozenset(self._editors)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the values, not yet checked."""
+        return {name: editor.read() for name, editor in self._editors.items()}
+
+    def show_settings(self, settings: Mapping[str, Any]) -> None:
+        """Show those of `settings` that are edited here."""
+        for name, editor in self._editors.items():
+            if name in settings:
+                editor.show(settings[name])
+
+    def lock(self) -> None:
+        """Let nothing be changed."""
+        self._reset.setEnabled(False)
+        for editor in self._editors.values():
+            editor.widget.setEnabled(False)
+
+    def unfold_for(self, problems: Iterable[str]) -> None:
+        """Unfold where one of the fields with `problems` is here: nobody must look for it."""
+        if any(name.removeprefix("train_") in ("", *self._editors) for name in problems):
+            self._unfold.setChecked(True)
+
+    def _tell(self) -> None:
+        self._show_count()
+        self.changed.emit()
+
+    def _show_fold(self) -> None:
+        unfolded = self._unfold.isChecked()
+        self._unfold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
+        self._body.setVisible(unfolded)
+        self._reset.setVisible(unfolded)
+        self._show_count()
+
+    def _show_count(self) -> None:
+        changed = sum(_differs(name, editor.read()) for name, editor in self._editors.items())
+        settings = "setting differs" if changed == 1 else "settings differ"
+        self._count.setText(f"{changed} {settings} from the defaults" if changed else "")
+        self._reset.setEnabled(bool(changed))
+
+
+def _differs(name: str, value: Any) -> bool:
+    default = getattr(_DEFAULTS, name)
+    try:
+        return bool((float(value) if isinstance(default, float) else value) != default)
+    except (TypeError, ValueError):
+        return True
+
+
+def _explained(editor: QWidget, description: str) -> QWidget:
+    """Return an editor with what it means beside it."""
+    text = QLabel(description, wordWrap=True)
+    text.setProperty("muted", True)  # noqa: FBT003
+    editor.setFixedWidth(_EDITOR_WIDTH)
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(12)
+    row.addWidget(editor)
+    row.addWidget(text, 1)
+    holder.setFocusProxy(editor)
+    return holder

