@@ -55,6 +55,9 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Train for M minutes; fractions are fine.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Chips per step.")] = None,
     chip: Annotated[int | None, typer.Option(min=1, help="Side of a training window, in pixels.")] = None,
+    start_from: Annotated[
+        str | None, typer.Option("--from", metavar="MODEL|RUN", help="Go on from a model; corrections weigh more.")
+    ] = None,
     bands: Bands = None,
     resolution: Annotated[
         float | None, typer.Option(metavar="M", help="Metres of ground per pixel to train at; images are resampled.")
@@ -84,15 +87,19 @@ def train(
         raise typer.BadParameter("give either --epochs or --minutes")
     settings = parse_choices(choices or []) | _given(pretrained=pretrained, device=device, seed=seed)
     settings |= _given(model=model, epochs=epochs, minutes=minutes, batch=batch, chip=chip)
-    settings |= _given(bands=parse_bands(bands), resolution_m=resolution, split=split and split.value, buffer=buffer)
+    settings |= _given(
+        bands=parse_bands(bands) or None, resolution_m=resolution, split=split and split.value, buffer=buffer
+    )
+    settings |= _given(start_from=start_from)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.training.checkpoint import resumed_config
         from landseg_core.training.config import checked_config
         from landseg_core.training.project_run import kept_with_its_run
+        from landseg_core.training.start import continued_config
         from landseg_core.training.trainer import Trainer
 
-        config = resumed_config(out, settings) if resume else checked_config(settings)
+        config = resumed_config(out, settings) if resume else continued_config(checked_config(settings))
         trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
         with kept_with_its_run(out):
             if project is not None:
@@ -146,11 +153,10 @@ class Source:
         """Read and check the data set in folders."""
         from landseg_core.data.folders import folder_data
         from landseg_core.data.landcover_ai import landcover_ai_data
-        from landseg_core.data.reading import Reading
         from landseg_core.labels.classes import load_classes
 
         assert self.classes is not None
-        schema, reading = load_classes(self.classes), Reading(config.bands, config.resolution_m)
+        schema, reading = load_classes(self.classes), config.reading
         if self.landcover_ai is not None:
             return landcover_ai_data(self.landcover_ai, schema, reading=reading, on_event=on_event, control=control)
         assert self.images is not None
@@ -167,14 +173,14 @@ def project_labels(
     The project is open for that only, and for reading: another program may hold it.
     """
     from landseg_core.data.project_data import project_data
-    from landseg_core.data.reading import Reading
     from landseg_core.project.project import Project
     from landseg_core.training.project_run import labels_to_learn
 
     with Project.open(file, read_only=True) as project:
-        labels = labels_to_learn(project, run, resume=resume, on_event=on_event, control=control)
-    how = {"reading": Reading(config.bands, config.resolution_m)} | split_options(config)
-    return project_data(labels, config.seed, config.chip, on_event, control, **how)
+        how: dict[str, Any] = {"on_event": on_event, "control": control}
+        labels = labels_to_learn(project, run, resume=resume, start_from=config.start_from, **how)
+    how |= {"reading": config.reading} | split_options(config)
+    return project_data(labels, config.seed, config.chip, **how)
 
 
 def split_options(config: TrainConfig) -> dict[str, Any]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import PLAIN, Geometry, apply_symmetry, resized_labels, resized_pixels
 from landseg_core.data.class_places import ClassPlaces
+from landseg_core.data.corrections import EarlierLabels
 from landseg_core.data.normalisation import Normalisation, measure_normalisation
 from landseg_core.data.reader import AreaReader, Labels, Pixels
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 
-__all__ = ["AreaReader", "ChipSampler", "LabelledArea", "Normalisation", "TrainingData", "chip_rng"]
+__all__ = ["AreaReader", "Around", "ChipSampler", "LabelledArea", "Normalisation", "TrainingData", "chip_rng"]
 
 DRAWS = 20
 """How often a chip without a single label is drawn anew before it is taken as it is."""
@@ -31,12 +33,19 @@ def chip_rng(seed: int, epoch: int, chip: int, purpose: int = 0) -> np.random.Ge
     return np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, epoch, chip, purpose))))
 
 
+class Around(NamedTuple):
+    """A share (0-1) of all chips, and the places that they are drawn around."""
+
+    share: float
+    places: ClassPlaces
+
+
 class ChipSampler:
     """Draws square chips of `size` px from labelled areas.
 
-    A share `balance` of the chips lies around a pixel of a class, each class as often as any other; the rest lies
-    anywhere, each area in proportion to its pixels. Chip `k` of epoch `e` depends on (areas, their labels, size, seed,
-    geometry, balance, e, k) only. A chip larger than its area covers it whole.
+    Shares of the chips lie `around` places, each class of these as often as any other; the rest lies anywhere, each
+    area in proportion to its pixels. Chip `k` of epoch `e` depends on (areas, their labels, size, seed, geometry,
+    around, e, k) only. A chip larger than its area covers it whole.
     """
 
     def __init__(
@@ -45,13 +54,12 @@ class ChipSampler:
         size: int,
         seed: int = 0,
         geometry: Geometry = PLAIN,
-        balance: float = 0.0,
-        places: ClassPlaces | None = None,
+        around: Sequence[Around] = (),
     ) -> None:
         self.areas, self.size, self.seed = tuple(areas), size, seed
         self._geometry = geometry
-        self._balance = balance if places is not None else 0.0
-        self._places = places
+        self._around = tuple(around)
+        self._shares = np.cumsum([share for share, _ in self._around])
         self._ends = np.cumsum([area.window.pixels for area in self.areas])
 
     @property
@@ -81,16 +89,17 @@ class ChipSampler:
 
     def _draw(self, rng: np.random.Generator) -> tuple[LabelledArea, PixelWindow]:
         side = self._geometry.window_side(self.size, rng)
-        if self._places is not None and rng.random() < self._balance:
-            number, pixel = self._places.draw(rng)
-            return self._around(self.areas[number], pixel, side, rng)
+        which = int(np.searchsorted(self._shares, rng.random(), side="right")) if self._around else 0
+        if which < len(self._around):
+            number, pixel = self._around[which].places.draw(rng)
+            return self._showing(self.areas[number], pixel, side, rng)
         pixels = rng.integers(self._ends[-1])
         area = self.areas[int(np.searchsorted(self._ends, pixels, side="right"))]
         x = _draw_origin(rng, area.window.x, area.window.width, side)
         y = _draw_origin(rng, area.window.y, area.window.height, side)
         return area, PixelWindow(x, y, side, side)
 
-    def _around(
+    def _showing(
         self, area: LabelledArea, pixel: tuple[int, int], side: int, rng: np.random.Generator
     ) -> tuple[LabelledArea, PixelWindow]:
         """Return a window that shows `pixel` (x, y) anywhere in it, as far as the area lets it."""
@@ -118,7 +127,8 @@ class TrainingData:
 
     `bands` are GDAL band numbers, those of the first image where they are chosen by name; `dtype` is numpy's name of
     the pixel type, `ground_resolution_m` what is trained at (None if no image knows it), `notices` are sentences that
-    the user should read before training, `band_names` what the bands show (nothing where that is not known).
+    the user should read before training, `band_names` what the bands show (nothing where that is not known), `earlier`
+    the labels that the model saw from which the run goes on, where they were kept.
     """
 
     schema: ClassSchema
@@ -129,6 +139,7 @@ class TrainingData:
     ground_resolution_m: float | None
     notices: tuple[str, ...]
     band_names: tuple[str, ...] = ()
+    earlier: EarlierLabels | None = None
 
     def reader(self) -> AreaReader:
         """Return a new reader of these areas."""

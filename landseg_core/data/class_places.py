@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.reader import AreaReader
+from landseg_core.data.reader import Labels
 from landseg_core.geo.window import PixelWindow
 
 CELL = 64
@@ -17,6 +18,14 @@ CELL = 64
 _STRIP = 1024  # px, a multiple of the cell: what is read at once
 
 Counts = npt.NDArray[np.int64]
+
+
+class LabelReader(Protocol):
+    """Gives labels of areas."""
+
+    def read_labels(self, area: LabelledArea, window: PixelWindow) -> Labels:
+        """Return the (H, W) class indices of a `window` inside the area, 255 where nothing counts."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class ClassPlaces:
     def found(
         cls,
         areas: Sequence[LabelledArea],
-        reader: AreaReader,
+        reader: LabelReader,
         classes: int,
         checkpoint: Callable[[], None] = lambda: None,
     ) -> ClassPlaces:
@@ -58,6 +67,11 @@ class ClassPlaces:
         every, pixels = np.concatenate(cells), np.concatenate(counts)
         ends = tuple(np.cumsum(pixels[:, index]) for index in range(classes) if pixels[:, index].any())
         return cls(every, ends, tuple(area.window for area in areas))
+
+    @property
+    def pixels(self) -> int:
+        """Return the labelled pixels of all classes."""
+        return sum(int(ends[-1]) for ends in self.ends)
 
     def draw(self, rng: np.random.Generator) -> tuple[int, tuple[int, int]]:
         """Return the number of an area and a place (x, y) near a pixel of a class; each class is as likely as any."""

@@ -38,7 +38,7 @@ def training_data(
     validated = _part(checked, slice(len(train), None))
     require_labels(trained, "training areas")
     require_labels(validated, "validation areas")
-    first, ground = checked.facts[0], plan_ground(checked.facts, reading.resolution_m)
+    first, ground = checked.facts[0], plan_ground(checked.facts, reading.resolution_m, nearly=reading.nearly)
     return TrainingData(
         schema,
         seen_areas(_labelled(trained), checked.images, ground, first.bands),

@@ -18,7 +18,7 @@ from landseg_core.data.label_buffer import cut_back_labels
 from landseg_core.data.label_cells import Counts, LabelCells, LabelTile, Places, count_cells
 from landseg_core.data.label_cut import cut_in_two
 from landseg_core.data.label_parts import LabelPart, Size, blocks, counts_of
-from landseg_core.data.splits import ENOUGH_PIXELS, FEWEST_BLOCKS, ONE_IMAGE, VALIDATION_SHARE, Split, SplitBy
+from landseg_core.data.splits import ENOUGH_PIXELS, FEWEST_BLOCKS, ONE_IMAGE, VALIDATION_SHARE, Ground, Split, SplitBy
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
@@ -27,7 +27,10 @@ LABEL_BLOCK_SIZES = (1024, 512, 256)
 """Sides of a block in px, the preferred one first."""
 FAIR_SHARES = (0.1, 0.4)
 """A split outside these shares for validation is taken only where there is no better one."""
-_CELL, _FINE_CELL = 128, 8
+CELL, FINE_CELL = 128, 8
+"""Sides in px of the squares in which labels are counted: to split by blocks, and to cut in two."""
+WHOLE = 1 << 30
+"""The side in px of blocks that every image fits into."""
 _ATTEMPTS = 8
 
 Chosen = npt.NDArray[np.bool_]
@@ -66,24 +69,47 @@ def label_split(
         DatasetError: nothing is labelled, all of it lies in one small spot, or images are wanted and one is labelled.
     """
     rng = np.random.Generator(np.random.Philox(seed))
-    images = _images(count_cells(read_tiles(), schema, _CELL), sizes)
+    images = images_of(count_cells(read_tiles(), schema, CELL), sizes)
     if not images:
         raise DatasetError("nothing is labelled yet; paint each class in some places first")
     if by == "images":
-        sides = _by_image(images, sizes, rng)
+        block, sides = WHOLE, _by_image(images, rng)
     else:
-        sides = _by_blocks(images, sizes, chip, rng) or _by_cut(
-            _images(count_cells(read_tiles(), schema, _FINE_CELL), sizes), sizes, rng
+        block, sides = _by_blocks(images, sizes, chip, rng) or (
+            block_sizes(chip)[-1],
+            _by_cut(images_of(count_cells(read_tiles(), schema, FINE_CELL), sizes), rng),
         )
+    return split_of(sides, sizes, chip, block, read_tiles=read_tiles, buffer=buffer, schema=schema)
+
+
+def split_of(
+    sides: Sides,
+    sizes: Sequence[Size],
+    chip: int,
+    block: int,
+    *,
+    read_tiles: Callable[[], Iterable[LabelTile]],
+    buffer: int,
+    schema: ClassSchema,
+) -> Split:
+    """Return the split of parts of images whose sides are known; ground beyond is to be cut into blocks of `block` px.
+
+    Large parts are cut into blocks, so that chips are drawn evenly from them; what is trained on is cut back to the
+    buffer as `label_split` tells.
+    """
+    blocks_of = [
+        (cut, validates) for part, validates in sides for cut in blocks(part, sizes[part.image], LABEL_BLOCK_SIZES[0])
+    ]
     train, val = (
-        tuple((part.image, window) for part, at in sides if at is validates for window in part.windows(chip))
+        tuple((part.image, window) for part, at in blocks_of if at is validates for window in part.windows(chip))
         for validates in (False, True)
     )
     rest, distance = cut_back_labels(read_tiles, train, val, buffer, schema)
-    return Split(rest, val, distance)
+    ground = Ground(block, tuple((part.image, part.limit, at) for part, at in sides), rest)
+    return Split(rest, val, distance, ground)
 
 
-def _images(cells: LabelCells, sizes: Sequence[Size]) -> list[LabelPart]:
+def images_of(cells: LabelCells, sizes: Sequence[Size]) -> list[LabelPart]:
     """Return the images that hold labels, each as one part."""
     return [LabelPart(PixelWindow(0, 0, *sizes[int(own.image[0])]), own) for own in cells.by_image()]
 
@@ -91,10 +117,12 @@ def _images(cells: LabelCells, sizes: Sequence[Size]) -> list[LabelPart]:
 # --- by blocks
 
 
-def _by_blocks(images: Sequence[LabelPart], sizes: Sequence[Size], chip: int, rng: np.random.Generator) -> Sides | None:
-    """Return the blocks of the largest size that splits well, or else best; None where there are too few of any."""
-    best: tuple[tuple[int, bool], Sides] | None = None
-    for side in _block_sizes(chip):
+def _by_blocks(
+    images: Sequence[LabelPart], sizes: Sequence[Size], chip: int, rng: np.random.Generator
+) -> tuple[int, Sides] | None:
+    """Return the size that splits well, or else best, and its blocks; None where there are too few of any."""
+    best: tuple[tuple[int, bool], tuple[int, Sides]] | None = None
+    for side in block_sizes(chip):
         parts = [part for image in images for part in blocks(image, sizes[image.image], side)]
         if len(parts) < FEWEST_BLOCKS:
             continue
@@ -105,18 +133,25 @@ def _by_blocks(images: Sequence[LabelPart], sizes: Sequence[Size], chip: int, rn
         share = _share(counts, chosen)
         fault = _unseen(counts, chosen), not FAIR_SHARES[0] <= share <= FAIR_SHARES[1]
         if best is None or fault < best[0]:
-            best = fault, list(zip(parts, chosen.tolist(), strict=True))
+            best = fault, (side, list(zip(parts, chosen.tolist(), strict=True)))
     return best[1] if best else None
 
 
-def _block_sizes(chip: int) -> list[int]:
+def block_sizes(chip: int) -> list[int]:
     """Return the sides to try: none but the largest is smaller than a chip, which would show little of its block."""
     return [side for side in LABEL_BLOCK_SIZES if side >= chip] or [LABEL_BLOCK_SIZES[0]]
 
 
-def choose_blocks(counts: Counts, rng: np.random.Generator) -> Chosen:
-    """Choose the blocks to validate on, given their (blocks, K) labelled px: the best of some random attempts."""
-    attempts = [_Choice(counts, rng.permutation(len(counts))).made() for _ in range(_ATTEMPTS)]
+def choose_blocks(
+    counts: Counts, rng: np.random.Generator, kept: Chosen | None = None, fixed: Chosen | None = None
+) -> Chosen:
+    """Choose the blocks to validate on, given their (blocks, K) labelled px: the best of some random attempts.
+
+    Those that are (blocks,) True in `fixed` are not to be chosen: they validate where they are True in `kept`.
+    """
+    none = np.zeros(len(counts), np.bool_)
+    kept, fixed = (none if given is None else given for given in (kept, fixed))
+    attempts = [_Choice(counts, rng.permutation(len(counts)), kept, fixed).made() for _ in range(_ATTEMPTS)]
     return min(attempts, key=lambda chosen: (_unseen(counts, chosen), abs(_share(counts, chosen) - VALIDATION_SHARE)))
 
 
@@ -127,11 +162,11 @@ class _Choice:
     block to train on.
     """
 
-    def __init__(self, counts: Counts, order: Places) -> None:
+    def __init__(self, counts: Counts, order: Places, kept: Chosen, fixed: Chosen) -> None:
         self._counts, self._order = counts, order.tolist()
         self._holds = counts > 0
-        self._left = self._holds.sum(axis=0)  # blocks to train on, by class
-        self._chosen = np.zeros(len(counts), np.bool_)
+        self._chosen, self._free = kept.copy(), ~fixed
+        self._left = self._holds[~kept].sum(axis=0)  # blocks to train on, by class
 
     def made(self) -> Chosen:
         """Return the blocks that validate."""
@@ -153,7 +188,7 @@ class _Choice:
                 self._take(smallest)
 
     def _may_take(self, block: int) -> bool:
-        return not self._chosen[block] and bool((self._left[self._holds[block]] > 1).all())
+        return bool(self._free[block] and not self._chosen[block] and (self._left[self._holds[block]] > 1).all())
 
     def _take(self, block: int) -> None:
         self._chosen[block] = True
@@ -172,8 +207,8 @@ def _share(counts: Counts, chosen: Chosen) -> float:
 # --- by image
 
 
-def _by_image(images: Sequence[LabelPart], sizes: Sequence[Size], rng: np.random.Generator) -> Sides:
-    """Return the blocks of all images, those of some images to validate on; the one with fewest labels if need be.
+def _by_image(images: Sequence[LabelPart], rng: np.random.Generator) -> Sides:
+    """Return all images, some of them to validate on; the one with fewest labels if need be.
 
     Raises:
         DatasetError: only one image is labelled.
@@ -184,23 +219,14 @@ def _by_image(images: Sequence[LabelPart], sizes: Sequence[Size], rng: np.random
     chosen = choose_blocks(counts, rng)
     if not chosen.any():  # each image is the last of some class
         chosen[counts.sum(axis=1).argmin()] = True
-    return _large_blocks(list(zip(images, chosen.tolist(), strict=True)), sizes)
-
-
-def _large_blocks(sides: Sides, sizes: Sequence[Size]) -> Sides:
-    """Return the same ground in blocks, so that chips are drawn evenly from large parts."""
-    return [
-        (block, validates)
-        for part, validates in sides
-        for block in blocks(part, sizes[part.image], LABEL_BLOCK_SIZES[0])
-    ]
+    return list(zip(images, chosen.tolist(), strict=True))
 
 
 # --- by a cut
 
 
-def _by_cut(images: Sequence[LabelPart], sizes: Sequence[Size], rng: np.random.Generator) -> Sides:
-    """Return the blocks on both sides of a cut through each image; an image with a small spot only is trained on.
+def _by_cut(images: Sequence[LabelPart], rng: np.random.Generator) -> Sides:
+    """Return both sides of a cut through each image; an image with a small spot only is trained on.
 
     Raises:
         DatasetError: all are.
@@ -211,4 +237,4 @@ def _by_cut(images: Sequence[LabelPart], sizes: Sequence[Size], rng: np.random.G
             "the labels lie in spots too small to keep a part of them for validation; "
             "paint larger spots, or in at least five places some hundred pixels apart"
         )
-    return _large_blocks(sides, sizes)
+    return sides

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import ImagePair
 from landseg_core.data.buffers import BUFFER, buffer_notices
 from landseg_core.data.chips import TrainingData
+from landseg_core.data.continued_split import continued_split
+from landseg_core.data.corrections import EarlierLabels
 from landseg_core.data.datasets import training_data
+from landseg_core.data.kept_ground import keep_ground, kept_ground, of_images
 from landseg_core.data.label_cells import LabelTile
 from landseg_core.data.label_split import label_split
 from landseg_core.data.reading import AS_THEY_ARE, Reading
 from landseg_core.data.splits import SplitBy
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
+from landseg_core.project.earlier_labels import earlier_labels
 from landseg_core.project.snapshot import LabelSnapshot, present_images
 from landseg_core.project.sparse_mask import read_sparse_mask
 from landseg_core.raster.source import RasterSource
@@ -45,10 +49,15 @@ def project_data(
 ) -> TrainingData:
     """Return the data set of the labels that `snapshot` copied, split by blocks or by images; see `label_split`.
 
+    Where the labels of an earlier run are kept beside them, ground stays on the side where that run had it. Which
+    ground is on which side is written to the folder of the labels.
+
     Raises:
         DatasetError: the labels lie in one small spot, the images differ in bands or type, or images are to be held
             back and only one is labelled.
         RasterError: an image or a mask cannot be read.
+        TrainingError: the earlier run does not tell its ground.
+        OutputError: the ground cannot be written.
         JobStopped: the user asked for it.
     """
     control = control or JobControl()
@@ -60,11 +69,27 @@ def project_data(
                 control.checkpoint()
                 yield number, key, tile
 
-    sizes = [_size(pair) for pair in pairs]
-    apart = label_split(tiles, sizes, labels.schema, seed, chip, buffer=buffer, by=split)
+    earlier, ids = earlier_labels(labels), [mask.image_id for mask in labels.masks]
+    known = kept_ground(earlier.folder) if earlier else None
+    how = tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip
+    apart = (
+        continued_split(*how, of_images(known, ids), buffer=buffer)
+        if known
+        else label_split(*how, buffer=buffer, by=split)
+    )
+    keep_ground(labels.folder, apart.ground, ids, known)
     train, val = ([pairs[number].area(window) for number, window in side] for side in (apart.train, apart.val))
     notices = buffer_notices(apart.buffer, buffer)
-    return training_data(train, val, labels.schema, on_event, control, reading, notices)
+    data = training_data(train, val, labels.schema, on_event, control, reading, notices)
+    return replace(data, earlier=_by_image(earlier, labels)) if earlier else data
+
+
+def _by_image(earlier: LabelSnapshot, labels: LabelSnapshot) -> EarlierLabels:
+    """Return the earlier masks by the images as they are now."""
+    masks = {mask.image_id: mask.mask for mask in earlier.masks}
+    return EarlierLabels(
+        earlier.schema, {mask.image: masks[mask.image_id] for mask in labels.masks if mask.image_id in masks}
+    )
 
 
 def label_blocks(

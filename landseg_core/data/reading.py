@@ -19,10 +19,14 @@ NEARLY_EQUAL = 1.25
 
 @dataclass(frozen=True)
 class Reading:
-    """What a user asks for: `bands` by number or name (all data bands by default), metres of ground per pixel."""
+    """What a user asks for: `bands` by number or name (all data bands by default), metres of ground per pixel.
+
+    Images that are `nearly` (`NEARLY_EQUAL`) at that resolution, all of them, are read as they are.
+    """
 
     bands: tuple[str, ...] = ()
     resolution_m: float | None = None
+    nearly: bool = False
 
 
 AS_THEY_ARE = Reading()
@@ -80,17 +84,20 @@ class GroundPlan:
         return ImageView(chosen, size, (facts.grid.width, facts.grid.height)) if size else ImageView(chosen)
 
 
-def plan_ground(images: Sequence[ImageFacts], wanted_m: float | None) -> GroundPlan:
+def plan_ground(images: Sequence[ImageFacts], wanted_m: float | None, *, nearly: bool = False) -> GroundPlan:
     """Return the ground resolution to learn at: as wanted, or else that of the images.
 
     Where they agree (`NEARLY_EQUAL`), their median, and nothing is resampled; where they do not, the median of images,
-    of an even number the coarser of the two in the middle, so that it is one that images really have.
+    of an even number the coarser of the two in the middle, so that it is one that images really have. Where `nearly` is
+    enough and all are, what is wanted is learnt at, and nothing is resampled.
     """
     known = [facts.resolution_m for facts in images if facts.resolution_m is not None]
     if not known:
         return GroundPlan(None, resamples=False, notices=_NOTHING_KNOWN if wanted_m else ())
     if wanted_m is None and max(known) < min(known) * NEARLY_EQUAL:
         return GroundPlan(statistics.median(known), resamples=False)
+    if nearly and wanted_m and all(max(one / wanted_m, wanted_m / one) < NEARLY_EQUAL for one in known):
+        return GroundPlan(wanted_m, resamples=False)
     resolution = wanted_m or statistics.median_high(known)
     plan = GroundPlan(resolution, resamples=True)
     return replace(plan, notices=tuple(_notices(images, known, plan, chosen=wanted_m is not None)))

@@ -37,12 +37,29 @@ SplitBy = Literal["blocks", "images"]
 
 
 @dataclass(frozen=True)
+class Ground:
+    """Parts of images, none over another, each with the number of its image and whether it validates.
+
+    Whatever is labelled there later stays on its side. `block` is the side in px of the blocks that ground beyond is
+    cut into; `trained` are the windows that runs were trained on, which what validates keeps its distance from.
+    """
+
+    block: int
+    parts: tuple[tuple[int, PixelWindow, bool], ...]
+    trained: tuple[Placed, ...] = ()
+
+
+@dataclass(frozen=True)
 class Split:
-    """Windows to train and to validate on, each with the number of its image; `buffer` px lie between both at least."""
+    """Windows to train and to validate on, each with the number of its image, and the `ground` that they lie on.
+
+    `buffer` px lie between both at least.
+    """
 
     train: tuple[Placed, ...]
     val: tuple[Placed, ...]
     buffer: int = 0
+    ground: Ground = Ground(BLOCK_SIZES[0], ())
 
 
 def spatial_split(

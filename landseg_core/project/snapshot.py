@@ -47,11 +47,12 @@ class LabelMask:
 
 @dataclass(frozen=True)
 class LabelSnapshot:
-    """The labels of a project as they were in its `label_state`, of all images that had some."""
+    """The labels of a project as they were in its `label_state`, of all images that had some, copied to `folder`."""
 
     schema: ClassSchema
     label_state: str
     masks: tuple[LabelMask, ...]
+    folder: Path
 
 
 @contextmanager
@@ -91,7 +92,7 @@ def snapshot(
     with made_folder(folder), OutputFiles(overwrite=True) as outputs:
         with _settled(project, control) as (view, state):
             masks = _Copying(view, outputs, folder, control).copy(images, on_event)
-            taken = LabelSnapshot(view.schema, state, masks)
+            taken = LabelSnapshot(view.schema, state, masks, folder)
         if not masks:
             raise DatasetError(f"{project.path} has no labels to learn from yet; paint each class in some places first")
         if len(masks) < len(images):
@@ -131,7 +132,7 @@ def kept_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
         LabelMask(mask.image_id, mask.stem, images.get(mask.image_id, mask.image), folder / f"{mask.stem}.tif")
         for mask in record.masks
     ]
-    return LabelSnapshot(record.classes, record.label_state, tuple(masks))
+    return LabelSnapshot(record.classes, record.label_state, tuple(masks), folder)
 
 
 def present_images(project: Project, on_event: OnEvent = ignore_event) -> tuple[ImageEntry, ...]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
+from landseg_core.data.reading import Reading
 from landseg_core.errors import TrainingError
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
 
@@ -66,6 +67,16 @@ class TrainConfig(pydantic.BaseModel):
         default=True,
         title="Pretrained",
         description="Start from weights learnt on photographs, if the network has some",
+    )
+    start_from: str | None = Field(
+        None,
+        title="Start from",
+        description="Model or run to go on from; it tells network, bands and ground resolution",
+    )
+    corrected: Share = Field(
+        0.5,
+        title="Corrected",
+        description="Share of the chips drawn around what was labelled since that model; the rest repeats older labels",
     )
     encoder_rate: Share = Field(
         0.3, title="Encoder rate", description="Learning rate of pretrained weights, as a share of that of the others"
@@ -135,6 +146,14 @@ class TrainConfig(pydantic.BaseModel):
         if self.scale_low > self.scale_high:
             raise ValueError(f"the smallest scale ({self.scale_low:g}) is over the largest ({self.scale_high:g})")
         return self
+
+    @property
+    def reading(self) -> Reading:
+        """Return how images are read; a resolution that is that of the model to go on from need only nearly be theirs.
+
+        The first run left images as they were that were nearly equal, and so must the next one.
+        """
+        return Reading(self.bands, self.resolution_m, nearly=self.start_from is not None)
 
 
 def field_problems(settings: Mapping[str, Any]) -> dict[str, str]:

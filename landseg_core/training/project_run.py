@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.models.header import model_path
+from landseg_core.project.earlier_labels import forget_earlier_labels, keep_earlier_labels
 from landseg_core.project.snapshot import LABELS_FOLDER, LabelSnapshot, kept_snapshot, labels_of_run, snapshot
 from landseg_core.training.run_folder import RunFolder
 
@@ -25,20 +27,33 @@ def kept_with_its_run(run: Path) -> Iterator[None]:
 
 
 def labels_to_learn(
-    project: Project, run: Path, *, resume: bool, on_event: OnEvent = ignore_event, control: JobControl | None = None
+    project: Project,
+    run: Path,
+    *,
+    resume: bool,
+    start_from: str | None = None,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
 ) -> LabelSnapshot:
     """Return the labels for a run in the folder `run`: copied there now, or those that it began with; from any thread.
+
+    Those that the run of the model `start_from` saw, if it kept them, are copied beside them.
 
     Raises:
         DatasetError: nothing is labelled.
         TrainingError: the run to resume did not begin with the labels of a project.
         ProjectError: the project cannot be read.
         OutputError: the labels cannot be written.
+        ModelError: there is no model to start from.
         JobStopped: the user asked for it.
     """
     if resume:
         return kept_snapshot(run / LABELS_FOLDER, {image.id: image.path for image in project.images})
-    return snapshot(project, run / LABELS_FOLDER, on_event, control)
+    folder = run / LABELS_FOLDER
+    forget_earlier_labels(folder)
+    if start_from is not None:
+        keep_earlier_labels(folder, model_path(start_from).parent)
+    return snapshot(project, folder, on_event, control)
 
 
 def record_run(project: Project, run: Path, result: TrainResult) -> None:

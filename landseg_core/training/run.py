@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler
-from landseg_core.data.class_places import ClassPlaces
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, RunFinished, StepFinished
 from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.metrics.warnings import figure_warnings
 from landseg_core.models.bundle import ModelBundle
+from landseg_core.training.chip_places import chips_around
 from landseg_core.training.memory import smaller_steps
 from landseg_core.training.picture_file import keep_pictures
 from landseg_core.training.pictures import ValidationPictures
@@ -82,7 +82,7 @@ class TrainingRun:
         self._clock, self._log, self._control = clock, log, control
         self._on_event: OnEvent = log
         self._sampler = self._new_sampler()
-        self._validation = RunValidation(state.learner.network, state.data, reader, log)
+        self._validation = RunValidation(state.learner.network, state.data, reader, log, state.before)
         self._previewer = Previewer(state.learner.network, state.data, preview, log)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
         self._schedule = schedule_for(self._config, self._steps_per_epoch)
@@ -99,10 +99,9 @@ class TrainingRun:
     def _new_sampler(self) -> ChipSampler:
         config, data = self._config, self._state.data
         geometry = Geometry(config.flips, config.turns, (config.scale_low, config.scale_high))
-        places = None
-        if config.balance:
-            places = ClassPlaces.found(data.train, self._reader, len(data.schema), self._control.checkpoint)
-        return ChipSampler(data.train, config.chip, config.seed, geometry, config.balance, places)
+        around, notices = chips_around(config, data, self._reader, self._control.checkpoint)
+        self._state.notices.extend(notices)
+        return ChipSampler(data.train, config.chip, config.seed, geometry, around)
 
     def go(self) -> TrainResult:
         """Train to the end, or until stopped; see `Trainer.fit`."""
@@ -126,13 +125,20 @@ class TrainingRun:
 
     def _begin(self) -> None:
         position = self._position
-        self._ground = trained_on(self._state.data, lambda: self._clock.checkpoint(self._control))
+        self._ground = trained_on(self._state.data, lambda: self._clock.checkpoint(self._control), self._state.before)
         if isinstance(self._schedule, MinutesSchedule) and not position.finished:
             self._validation.reserve(position, self._schedule.total_seconds, self._previewer.longest_seconds)
         if position.step:
             self._clock.set(position.seconds)  # a run that goes on has the time it had left, however long this took
         else:
+            self._judge_start()
             position.start_training(self._clock.seconds)
+
+    def _judge_start(self) -> None:
+        """Say how good the model is that the run starts from, on the ground that judges the epochs to come."""
+        if self._state.before is not None:
+            figures, _ = self._validation.measure(lambda: self._clock.checkpoint(self._control))
+            self._on_event(Notice(f"before: mIoU {figures.matrix.miou:.3f} on the same validation areas"))
 
     def _go_back(self) -> None:
         """Return to the last anchor and learn more slowly from there.
@@ -276,7 +282,8 @@ class TrainingRun:
         position.seconds = self._clock.seconds
         self._save_checkpoint()
         if position.best_epoch is None:
-            ground = self._ground or trained_on(self._state.data, lambda: None)  # a resumed run may not have got so far
+            # A resumed run may not have got so far.
+            ground = self._ground or trained_on(self._state.data, lambda: None, self._state.before)
             with self._state.learner.average.in_place():
                 self._state.bundle({"miou": None} | ground).save(self._folder.model)
         return self._end("stopped")
@@ -294,7 +301,7 @@ class TrainingRun:
     def _tell_start(self) -> None:
         self._on_event(run_started(self._state, self._steps_per_epoch))
         finished = ("the run is finished already: there is nothing to resume",) if self._position.finished else ()
-        for notice in (*self._state.data.notices, *self._state.notices, *finished):
+        for notice in (*self._state.data.notices, *self._state.notices, *self._validation.notices, *finished):
             self._on_event(Notice(notice))
 
     def _tell_epoch(self, figures: Figures, *, best: bool) -> None:

@@ -20,6 +20,7 @@ class RunFolder:
     """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings.
 
     `anchor` is the checkpoint to go back to where the last one is a later one, amid an epoch.
+    `before` is what the model tells that the run goes on from.
     Besides the facts of machine and data, the figures and the validation pictures of the best model, and the report.
     """
 
@@ -31,6 +32,7 @@ class RunFolder:
         self.anchor = path / "anchor.safetensors"
         self.metrics = path / "metrics.jsonl"
         self.config = path / "config.json"
+        self.before = path / "before.json"
         self.facts = path / "facts.json"
         self.figures = path / "figures.json"
         self.pictures = path / "pictures.json"
@@ -41,7 +43,7 @@ class RunFolder:
     def files(self) -> tuple[Path, ...]:
         """Return the place of every file that a run may have."""
         learnt = self.model, self.checkpoint, self.checkpoint_record, self.anchor
-        return *learnt, self.metrics, self.config, self.facts, self.figures, self.pictures, self.report
+        return *learnt, self.metrics, self.config, self.before, self.facts, self.figures, self.pictures, self.report
 
     def require_free(self, *, overwrite: bool) -> None:
         """Check that a new run may go here.

@@ -8,7 +8,10 @@ from typing import TypeVar
 
 from landseg_core.data.chips import TrainingData
 from landseg_core.data.reader import AreaReader
+from landseg_core.errors import TrainingError
 from landseg_core.events import Notice, OnEvent
+from landseg_core.models.header import BundleHeader
+from landseg_core.training.before import ALL_TRAINED, judging_areas
 from landseg_core.training.memory import NotEnoughMemoryError, free_cache, memory_errors, smaller_windows
 from landseg_core.training.network import Network
 from landseg_core.training.pictures import PictureChooser
@@ -24,11 +27,33 @@ Answer = TypeVar("Answer")
 
 
 class RunValidation:
-    """Validates a run's network, with smaller windows where memory asks for it."""
+    """Validates a run's network, with smaller windows where memory asks for it.
 
-    def __init__(self, network: Network, data: TrainingData, reader: AreaReader, on_event: OnEvent) -> None:
+    `notices` are what there is to know of what is counted.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: TrainingData,
+        reader: AreaReader,
+        on_event: OnEvent,
+        before: BundleHeader | None = None,
+    ) -> None:
+        """Leave out what the model learnt from that the run started from; `before` is what it tells.
+
+        Raises:
+            TrainingError: no label is left.
+            RasterError: an image cannot be read.
+        """
         self._network, self._classes, self._on_event = network, len(data.schema), on_event
-        self._validator = Validator(network, self._classes, data.val, reader)
+        rest = judging_areas(data, before)
+        self._validator, self.notices = (
+            Validator(network, self._classes, rest.areas, reader, rest.left_out),
+            rest.notices,
+        )
+        if rest.left_out and not self._validator.any_labelled():
+            raise TrainingError(ALL_TRAINED)
 
     @property
     def pixels(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, build_model
-from landseg_core.models.header import read_header
+from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.models.weights import weights_of
+from landseg_core.training.before import kept_before
 from landseg_core.training.checkpoint import (
     CheckpointRecord,
     DataFingerprint,
@@ -29,6 +30,7 @@ from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import RunPosition
+from landseg_core.training.start import Start, start_from_model
 
 if TYPE_CHECKING:
     from landseg_core.models.catalog import SegmentationModel
@@ -41,7 +43,10 @@ _NOT_INSTALLED = (
 
 @dataclass
 class RunState:
-    """Settings, data, network with optimiser, and how far the run is; `rate_scale` is a factor on the learning rate."""
+    """Settings, data, network with optimiser, and how far the run is.
+
+    `rate_scale` is a factor on the learning rate, `before` what the model tells that the run started from, if any.
+    """
 
     config: TrainConfig
     data: TrainingData
@@ -50,6 +55,7 @@ class RunState:
     position: RunPosition
     rate_scale: float = 1.0
     notices: list[str] = field(default_factory=list)
+    before: BundleHeader | None = None
 
     @classmethod
     def fresh(cls, config: TrainConfig, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:
@@ -58,11 +64,13 @@ class RunState:
         Raises:
             RasterError: an image cannot be read.
             DatasetError: the images hold no data.
+            ModelError: the model to start from is missing or damaged.
+            TrainingError: it does not fit.
         """
-        normalisation = data.normalisation(reader)
-        model, notices = _fresh_model(config, data)
-        learner = _new_learner(config, model, normalisation, device)
-        return cls(config, data, normalisation, learner, RunPosition(), notices=notices)
+        start = _start(config, data, lambda: data.normalisation(reader))
+        learner = _new_learner(config, start.model, start.normalisation, device)
+        before = read_header(config.start_from) if config.start_from is not None else None
+        return cls(config, data, start.normalisation, learner, RunPosition(), 1.0, list(start.notices), before)
 
     @classmethod
     def saved(cls, config: TrainConfig, data: TrainingData, folder: RunFolder, device: torch.device) -> RunState:
@@ -77,7 +85,8 @@ class RunState:
         learner.micro_batch = record.micro_batch
         _restore(learner, tensors, folder)
         record.position.best_epoch, record.position.best_miou = best_on_record(folder)
-        return cls(config, data, record.normalisation, learner, record.position, record.rate_scale)
+        before = kept_before(folder)
+        return cls(config, data, record.normalisation, learner, record.position, record.rate_scale, before=before)
 
     def go_back(self, folder: RunFolder, seconds: float) -> None:
         """Return to the last anchor `seconds` after the run began, to learn from there at half the rate.
@@ -86,14 +95,14 @@ class RunState:
         same.
 
         Raises:
-            ModelError: the anchor is damaged.
+            ModelError: the anchor is damaged, or the model that the run started from is, or is missing.
         """
         saved = load_anchor(folder)
         if saved is None:
             torch.manual_seed(self.config.seed)
-            model, _ = _fresh_model(self.config, self.data)
+            start = _start(self.config, self.data, lambda: self.normalisation)
             device = self.learner.network.device
-            self.learner.restore(_new_learner(self.config, model, self.normalisation, device).tensors())
+            self.learner.restore(_new_learner(self.config, start.model, start.normalisation, device).tensors())
         else:
             _restore(self.learner, saved[1], folder)
         self.position = self.position.gone_back(seconds, saved[0].position if saved else None)
@@ -153,6 +162,14 @@ def _restore(learner: Learner, tensors: Mapping[str, torch.Tensor], folder: RunF
 
 def _random_model(config: TrainConfig, data: TrainingData) -> SegmentationModel:
     return build_model(config.model, len(data.bands), len(data.schema))
+
+
+def _start(config: TrainConfig, data: TrainingData, measured: Callable[[], Normalisation]) -> Start:
+    """Return what a run begins with; the normalisation is `measured` where no model tells it."""
+    if config.start_from is not None:
+        return start_from_model(config.start_from, config.model, data)
+    model, notices = _fresh_model(config, data)
+    return Start(model, measured(), tuple(notices))
 
 
 def _fresh_model(config: TrainConfig, data: TrainingData) -> tuple[SegmentationModel, list[str]]:

@@ -47,11 +47,13 @@ class TrainedImage:
 _RECORD = pydantic.TypeAdapter(list[TrainedImage])
 
 
-def trained_on(data: TrainingData, checkpoint: Callable[[], None]) -> dict[str, Any]:
+def trained_on(
+    data: TrainingData, checkpoint: Callable[[], None], before: BundleHeader | None = None
+) -> dict[str, Any]:
     """Return what a model file tells of the ground of `data`: images and windows, and labelled px of each class.
 
     Windows and pixels are those of the files, however the data set has them read. `trained_on_untold` is the number of
-    images that the record has no room for.
+    images that the record has no room for. A model that started from another one was trained on what that tells, too.
 
     `checkpoint` is called before every image.
 
@@ -64,9 +66,13 @@ def trained_on(data: TrainingData, checkpoint: Callable[[], None]) -> dict[str, 
         checkpoint()
         with RasterSource(path) as source:
             images.append(_trained_image(source, data.bands, areas))
-    told = _RECORD.dump_python(_bounded(images[:MOST_IMAGES]), mode="json")
+    earlier = before.training if before else {}
+    every = list(dict.fromkeys([*images, *(_recorded(before) if before else ())]))
+    told = _RECORD.dump_python(_bounded(every[:MOST_IMAGES]), mode="json")
+    untold = max(0, len(every) - MOST_IMAGES) + earlier.get("trained_on_untold", 0)
     pixels = dict(zip(data.schema.names, _class_pixels(data), strict=True))
-    return {"trained_on": told, "trained_on_untold": max(0, len(images) - MOST_IMAGES), "trained_px": pixels}
+    seen = {name: count or earlier.get("trained_px", {}).get(name, 0) for name, count in pixels.items()}
+    return {"trained_on": told, "trained_on_untold": untold, "trained_px": seen}
 
 
 def trained_classes(data: TrainingData) -> list[bool]:

@@ -16,6 +16,7 @@ from landseg_core.errors import TrainingError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.tiling import sliding_windows
 from landseg_core.labels.classes import UNLABELLED
+from landseg_core.training.before import keep_before
 from landseg_core.training.checkpoint import load_checkpoint_record
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import choose_device
@@ -115,6 +116,8 @@ class Trainer:
         else:
             self._folder.start()
             self._folder.write_config({"landseg": __version__, **self._config.model_dump(mode="json")})
+            if state.before is not None:
+                keep_before(self._folder, state.before)
         keep_facts(self._folder.facts, state.data, state.learner.network.device)
 
 

@@ -169,7 +169,7 @@ class Validator:
         count = max(1, round(total * share))
         chosen = copy.copy(self)
         chosen._windows = [self._windows[index * total // count] for index in range(count)]
-        if not any(map(self._labelled, chosen._windows)):
+        if not chosen.any_labelled():
             chosen._windows.extend(itertools.islice(filter(self._labelled, self._windows), 1))
         return chosen
 
@@ -198,6 +198,10 @@ class Validator:
                 "once, and this network needs to see as much; choose a smaller network, or close other programs"
             )
         return chosen
+
+    def any_labelled(self) -> bool:
+        """Tell whether any pixel that is counted is labelled."""
+        return any(map(self._labelled, self._windows))
 
     def _labelled(self, window: CountedWindow) -> bool:
         return bool((self._read(window).truth != UNLABELLED).any())

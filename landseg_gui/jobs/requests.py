@@ -58,15 +58,13 @@ class ProjectLabels:
         from landseg_core.data.project_data import project_data
         from landseg_core.training.project_run import labels_to_learn
 
-        telling = {"on_event": on_event, "control": control}
-        labels = labels_to_learn(self.project, request.run_folder, resume=request.resume, **telling)
+        how: dict[str, Any] = {"on_event": on_event, "control": control, "start_from": config.start_from}
+        labels = labels_to_learn(self.project, request.run_folder, resume=request.resume, **how)
         return project_data(labels, config.seed, config.chip, **_how(config, on_event, control), **_split(config))
 
 
 def _how(config: TrainConfig, on_event: OnEvent, control: JobControl) -> dict[str, Any]:
-    from landseg_core.data.reading import Reading
-
-    return {"reading": Reading(config.bands, config.resolution_m), "on_event": on_event, "control": control}
+    return {"reading": config.reading, "on_event": on_event, "control": control}
 
 
 def _split(config: TrainConfig) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.project.project import Project
-from landseg_core.training.checkpoint import load_checkpoint_record
+from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.preview import PreviewSource
 from landseg_core.training.project_run import kept_with_its_run, record_run
@@ -38,7 +38,7 @@ def training_work(request: TrainRequest, preview: PreviewSource | None = None) -
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when the curves appear
         trainers = import_undisturbed("landseg_core.training.trainer")
-        config = _config_to_resume(request) if request.resume else request.config
+        config = _config(request)
         trainer = trainers.Trainer(config, request.run_folder, overwrite=request.overwrite, resume=request.resume)
         with kept_with_its_run(request.run_folder):
             data = request.source.load(request, config, on_event, control)
@@ -47,10 +47,13 @@ def training_work(request: TrainRequest, preview: PreviewSource | None = None) -
     return work
 
 
-def _config_to_resume(request: TrainRequest) -> TrainConfig:
-    """Return the settings that the run in the folder has; it may go on on another device."""
-    before = load_checkpoint_record(RunFolder(request.run_folder)).config
-    return before.model_copy(update={"device": request.config.device})
+def _config(request: TrainRequest) -> TrainConfig:
+    """Return the settings of a run: those in its folder, which may go on on another device, or those of a new one."""
+    if request.resume:
+        return resumed_config(request.run_folder, {"device": request.config.device})
+    from landseg_core.training.start import continued_config
+
+    return continued_config(request.config)
 
 
 class TrainFlow(QObject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,29 @@ def test_a_project_that_somebody_works_on_is_learnt_from_and_left_alone(
 def test_a_project_is_the_only_source(landseg, project_file: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     landseg("train", "--project", project_file, "--out", tmp_path / "run", *arguments, expect=2)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_from_another_and_is_resumed_with_the_same_options(
+    landseg, project_file: Path, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    landseg("train", "--project", project_file, "--out", first, *SETTINGS)
+    going_on = ("train", "--project", project_file, "--out", second, "--from", first, *SETTINGS)
+    done = landseg(*going_on)
+    assert f"note: nothing was labelled since {first} was trained" in done.stderr.replace("\n", " ")
+    files = {path.relative_to(second).as_posix() for path in second.rglob("*")}
+    assert {"labels/ground.json", "labels/before/field.tif", "labels/before/ground.json"} <= files
+    settings = json.loads((second / "config.json").read_text())
+    assert (settings["start_from"], settings["bands"]) == (str(first), ["Red", "Green", "Blue"])
+    shutil.rmtree(first)
+    landseg(*going_on, "--resume")
+
+
+def test_a_model_to_go_on_from_that_is_not_there(landseg, project_file: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    done = landseg("train", "--project", project_file, "--out", run, "--from", tmp_path / "none", expect=1)
+    assert "does not exist" in done.stderr.replace("\n", " ")
+    assert not run.exists()
 
 
 def test_what_is_no_project(landseg, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
-from landseg_core.data.chips import ChipSampler
+from landseg_core.data.chips import Around, ChipSampler
 from landseg_core.data.class_places import CELL, ClassPlaces
 from landseg_core.data.reader import AreaReader
 from landseg_core.geo.window import PixelWindow
@@ -62,7 +62,7 @@ def test_a_chip_around_a_class_lies_in_its_area_or_around_it(seed: int, width: i
     labels = np.random.default_rng(seed).integers(0, 3, (20 + height, 10 + width)).astype(np.uint8)
     area = an_area(10, 20, width, height)
     places = ClassPlaces.found([area], LabelsOnly(labels), 3)
-    sampler = ChipSampler([area], size, seed, Geometry(scale=(0.5, 2.0)), 1.0, places)
+    sampler = ChipSampler([area], size, seed, Geometry(scale=(0.5, 2.0)), [Around(1.0, places)])
     for chip in range(20):
         _, window = sampler.place(1, chip)
         for start, length, low, room in ((window.x, window.width, 10, width), (window.y, window.height, 20, height)):
@@ -80,7 +80,7 @@ def test_balance_brings_rare_classes_into_chips(write_pair: WritePair, schema: C
     places = ClassPlaces.found([area], reader, len(schema))
 
     def share(balance: float) -> float:
-        sampler = ChipSampler([area], 64, 0, Geometry(), balance, places)
+        sampler = ChipSampler([area], 64, 0, Geometry(), [Around(balance, places)])
         return float(np.mean([(sampler.chip(reader, 0, number)[1] == 2).any() for number in range(200)]))
 
     assert share(0.0) < 0.1

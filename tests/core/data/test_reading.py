@@ -55,6 +55,12 @@ def test_the_resolution_to_learn_at(
     assert (plan.resolution_m, plan.resamples) == (learnt if learnt is None else pytest.approx(learnt), resamples)
 
 
+@pytest.mark.parametrize(("own", "resamples"), [([0.25, 0.3], False), ([0.22, None], False), ([0.25, 0.4], True)])
+def test_a_resolution_that_need_only_nearly_be_theirs(own: list[float | None], resamples: bool) -> None:
+    plan = plan_ground([facts(one) for one in own], 0.26, nearly=True)
+    assert (plan.resolution_m, plan.resamples) == (0.26, resamples)
+
+
 def test_what_is_told() -> None:
     mixed = plan_ground([facts(0.25), facts(0.5), facts(None)], None).notices
     assert ["1 of 3 are resampled to 0.5 m" in mixed[0], "1 of 3 images do not tell" in mixed[1]] == [True, True]

@@ -39,3 +39,15 @@ def test_the_labels_of_a_project_are_split_so_too(open_project: Project, tmp_pat
     for side in ("train", "val"):
         windows = [window for split in blocks.values() for window in getattr(split, side)]
         assert [area.window for area in getattr(data, side)] == windows
+
+
+def test_a_run_that_goes_on_keeps_the_labels_that_the_earlier_one_saw(open_project: Project, tmp_path: Path) -> None:
+    config = TrainConfig(chip=32)
+    first = TrainRequest(ProjectLabels(open_project), open_project.schema, config, tmp_path / "first")
+    before = first.source.load(first, config, ignore_event, JobControl())
+    (tmp_path / "first" / "model.safetensors").touch()  # only its place is asked for
+    going_on = config.model_copy(update={"start_from": str(tmp_path / "first"), "seed": 9})
+    second = TrainRequest(ProjectLabels(open_project), open_project.schema, going_on, tmp_path / "second")
+    data = second.source.load(second, going_on, ignore_event, JobControl())
+    assert data.earlier is not None
+    assert {area.window for area in data.val} == {area.window for area in before.val}

@@ -11,8 +11,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from landseg_core.events import JobControl, ignore_event
 from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import load_classes
 from landseg_core.labels.regions import RectangleRegion
+from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.models.header import read_header
 from landseg_core.project.project import Project
 from landseg_core.training.config import TrainConfig
@@ -20,9 +23,9 @@ from landseg_core.training.preview import PreviewMade, PreviewRequest
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.jobs.estimate import PaceMemory
-from landseg_gui.jobs.requests import TrainRequest
+from landseg_gui.jobs.requests import Folders, TrainRequest
 from landseg_gui.jobs.runner import Job, JobRunner
-from landseg_gui.jobs.train import TrainFlow
+from landseg_gui.jobs.train import TrainFlow, training_work
 from landseg_gui.panels.training import TrainingPanel
 from landseg_gui.session import Session
 
@@ -124,6 +127,16 @@ def test_a_stopped_run_goes_on_with_its_own_settings(
     assert read_header(session.model_path).training["settings"]["batch"] == 4
 
 
+def test_a_run_that_goes_on_from_a_model_takes_its_network(data_set: Path, tmp_path: Path) -> None:
+    folders, schema = Folders(data_set / "images", data_set / "masks"), load_classes("landcover-dubai")
+    small = TrainConfig(model="unet16", chip=32, batch=4, epochs=1)
+    work = training_work(TrainRequest(folders, schema, small, tmp_path / "first"))
+    work(ignore_event, JobControl())
+    going_on = small.model_copy(update={"model": DEFAULT_MODEL, "start_from": str(tmp_path / "first")})
+    request = TrainRequest(folders, schema, going_on, tmp_path / "second")
+    assert training_work(request)(ignore_event, JobControl()).bundle.architecture == "unet16"
+
+
 def test_a_stopped_run_can_be_continued_from_the_panel(
     flow: TrainFlow, panel: TrainingPanel, session: Session, qtbot: QtBot, fill, runner: JobRunner, tmp_path: Path
 ) -> None:
@@ -133,7 +146,7 @@ def test_a_stopped_run_can_be_continued_from_the_panel(
     qtbot.waitUntil(lambda: "step" in state(panel), timeout=SECONDS)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         panel.findChild(QPushButton, "training_stop").click()
-    assert told == [(True, "start_from" in TrainConfig.model_fields)]
+    assert told == [(True, True)]
     dialog = flow.continue_run()
     assert not dialog.findChild(QSpinBox, "train_epochs").isEnabled()
     request = dialog.request()

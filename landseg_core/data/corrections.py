@@ -1,0 +1,52 @@
+"""What was labelled since an earlier run: the places that it did not know, or knew otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.reader import AreaReader, Labels
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+
+if TYPE_CHECKING:
+    from landseg_core.data.chips import TrainingData
+
+
+@dataclass(frozen=True)
+class EarlierLabels:
+    """The labels that an earlier run saw: their classes, and the mask of each image that had some, by its image."""
+
+    schema: ClassSchema
+    masks: Mapping[Path, Path]
+
+
+class CorrectedLabels:
+    """Reads labels, but only those that are new or other than an earlier run saw; the rest counts as unlabelled.
+
+    Labels are the same where their class has the same value, so a class under a new name is no correction.
+    """
+
+    def __init__(self, data: TrainingData, reader: AreaReader, earlier: EarlierLabels) -> None:
+        self._reader, self._masks = reader, earlier.masks
+        self._before = replace(data, schema=earlier.schema).reader()
+        self._index_now = data.schema.index_table()[earlier.schema.value_table()]
+
+    def read_labels(self, area: LabelledArea, window: PixelWindow) -> Labels:
+        """Return the (H, W) class indices of what is corrected in a `window` inside the area, else 255.
+
+        Raises:
+            RasterError: a mask cannot be read.
+            DatasetError: a mask holds a value that no class has.
+        """
+        now = self._reader.read_labels(area, window)
+        mask = self._masks.get(area.image)
+        if mask is None:
+            return now
+        before = self._index_now[self._before.read_labels(replace(area, mask=mask), window)]
+        return np.where(now == before, np.uint8(UNLABELLED), now)

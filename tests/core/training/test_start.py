@@ -1,0 +1,230 @@
+"""Starting from an earlier model: settings, weights, classes, and what does not fit."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.chips import TrainingData
+from landseg_core.data.normalisation import Normalisation
+from landseg_core.errors import ModelError, TrainingError
+from landseg_core.events import EpochFinished, Notice
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
+from landseg_core.models.weights import weights_of
+from landseg_core.training.before import NOT_TOLD, judging_areas, keep_before, kept_before
+from landseg_core.training.checkpoint import resumed_config
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.learner import Learner
+from landseg_core.training.run_folder import RunFolder
+from landseg_core.training.start import GENTLER, SHORTER_WARM_UP, continued_config, start_from_model
+
+NORMALISATION = Normalisation((90.0, 80.0, 70.0), (20.0, 30.0, 40.0))
+
+
+def classes(*names: str) -> ClassSchema:
+    rows = [{"value": value, "name": name, "colour": "#123456"} for value, name in enumerate(names)]
+    return ClassSchema.model_validate({"classes": rows})
+
+
+@pytest.fixture
+def bundle(tiny: str) -> ModelBundle:
+    torch.manual_seed(3)
+    schema = classes("road", "land", "water")
+    state = weights_of(build_model(tiny, 3, 3))
+    return ModelBundle(tiny, schema, (1, 2, 3), "uint8", NORMALISATION, 0.5, {}, state)
+
+
+@pytest.fixture
+def model(bundle: ModelBundle, tmp_path: Path) -> str:
+    bundle.save(tmp_path / "model.safetensors")
+    return str(tmp_path / "model.safetensors")
+
+
+@pytest.fixture
+def named(data: TrainingData) -> TrainingData:
+    """Return a data set of the model's classes in another order; its masks are not to be read."""
+    return replace(data, schema=classes("land", "water", "road"))
+
+
+def logits(model: torch.nn.Module) -> np.ndarray:
+    with torch.inference_mode():
+        return model.eval()(torch.linspace(-1, 1, 3 * 16 * 16).reshape(1, 3, 16, 16))[0].numpy()
+
+
+def test_classes_keep_their_answers_in_another_order(model: str, bundle: ModelBundle, named: TrainingData) -> None:
+    start = start_from_model(model, "tiny", named)
+    np.testing.assert_allclose(logits(start.model), logits(bundle.build())[[1, 2, 0]], rtol=1e-5)
+    assert start.normalisation == NORMALISATION
+    assert start.notices == ()
+
+
+def test_new_classes_start_afresh_and_others_are_dropped(model: str, bundle: ModelBundle, named: TrainingData) -> None:
+    start = start_from_model(model, "tiny", replace(named, schema=classes("hedge", "water", "land", "wall")))
+    before, now = logits(bundle.build()), logits(start.model)
+    np.testing.assert_allclose(now[[1, 2]], before[[2, 1]], rtol=1e-5)
+    assert all(np.abs(now[new] - before[old]).max() > 1e-3 for new in (0, 3) for old in range(3))
+    assert start.notices == (
+        f"{model} does not know hedge, wall: learnt from nothing, which takes longer",
+        f"{model} also knows road, which no class is called now: that is dropped",
+    )
+
+
+@pytest.mark.parametrize(
+    ("architecture", "changes", "words"),
+    [
+        ("unet16", {}, "its network tiny would have to be unet16"),
+        ("tiny", {"bands": (1, 2)}, "its bands 1, 2, 3 would have to be 1, 2;"),
+        ("tiny", {"dtype": "uint16"}, "its pixel type uint8 would have to be uint16"),
+    ],
+)
+def test_what_does_not_fit(
+    model: str, named: TrainingData, architecture: str, changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(TrainingError, match=words):
+        start_from_model(model, architecture, replace(named, **changes))
+
+
+def test_settings_are_those_of_the_model_and_gentler(model: str) -> None:
+    config = continued_config(TrainConfig(start_from=model, epochs=2))
+    assert (config.model, config.bands, config.resolution_m) == ("tiny", ("1", "2", "3"), 0.5)
+    assert config.learning_rate == pytest.approx(GENTLER * 1e-3)
+    assert config.warm_up == SHORTER_WARM_UP
+    assert continued_config(config) == config
+
+
+def test_a_run_is_resumed_with_what_was_filled_in(model: str, data: TrainingData, tmp_path: Path, start) -> None:
+    given = TrainConfig(start_from=model, epochs=1, batch=4, chip=32, precision="fp32", device="cpu")
+    config = continued_config(given).model_copy(update={"resolution_m": None})
+    start(config, tmp_path / "run").fit(data)
+    Path(model).unlink()
+    assert resumed_config(tmp_path / "run", {"start_from": model}) == config
+    assert start(config, tmp_path / "run", resume=True).fit(data).reason == "finished"
+
+
+def test_settings_that_were_given_stay(model: str) -> None:
+    config = continued_config(TrainConfig(start_from=model, learning_rate=2e-3, warm_up=0.2, resolution_m=0.5))
+    assert (config.learning_rate, config.warm_up) == (2e-3, 0.2)
+    fresh = TrainConfig(model="tiny")
+    assert continued_config(fresh) is fresh
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"model": "unet32"}, "has the network tiny, not unet32"),
+        ({"bands": ("3", "2", "1")}, "has the bands 1, 2, 3, not 3, 2, 1"),
+        ({"resolution_m": 0.2}, "has the ground resolution 0.5, not 0.2"),
+    ],
+)
+def test_settings_that_contradict_the_model(model: str, settings: dict[str, object], words: str) -> None:
+    with pytest.raises(TrainingError, match=words):
+        continued_config(TrainConfig(start_from=model, **settings))
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="does not exist"):
+        continued_config(TrainConfig(start_from=str(tmp_path / "none.safetensors")))
+
+
+def test_a_run_on_folders_goes_on_and_says_that_nothing_counts_as_corrected(
+    config: TrainConfig, data: TrainingData, tmp_path: Path, start
+) -> None:
+    first = start(config, tmp_path / "first").fit(data)
+    again = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
+    run = start(again, tmp_path / "second")
+    second = run.fit(data)
+    notices = [event.message for event in run.told(Notice)]
+    assert any(f"{tmp_path / 'first'} kept no labels of these images" in text for text in notices)
+    assert second.best_miou > 0.9 * first.best_miou
+    assert second.bundle.training["settings"]["start_from"] == str(tmp_path / "first")
+
+
+def test_what_the_start_model_was_trained_on_does_not_validate(
+    config: TrainConfig, data: TrainingData, tmp_path: Path, start
+) -> None:
+    first = start(config, tmp_path / "first").fit(data)
+    swapped = replace(data, train=(data.train[0], data.val[0]), val=(data.train[1], *part_of(data.val[0])))
+    going_on = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
+    with pytest.raises(TrainingError, match="trained on all labels that validate here"):
+        start(going_on, tmp_path / "none").fit(replace(swapped, val=data.train[1:]))
+    assert not (tmp_path / "none").exists()
+    run = start(going_on, tmp_path / "second")
+    run.at_step[2] = run.control.stop
+    assert run.fit(swapped).reason == "stopped"
+    notices = [event.message for event in run.told(Notice)]
+    assert any("pixels are left out, since the model was trained on them (b)" in text for text in notices)
+    assert any(text.startswith("before: mIoU 0.") for text in notices)
+    shutil.rmtree(tmp_path / "first")
+    resumed = start(going_on, tmp_path / "second", resume=True)
+    second = resumed.fit(swapped)
+    assert resumed.told(EpochFinished)[0].val_pixels == 30 * 40
+    stems = [image["stem"] for image in second.bundle.training["trained_on"]]
+    assert sorted(stems) == ["a", "b", "c"]  # a once: both were trained on all of it
+    assert first.bundle.training["trained_px"].keys() == second.bundle.training["trained_px"].keys()
+
+
+def part_of(area: LabelledArea) -> tuple[LabelledArea, ...]:
+    return (replace(area, window=PixelWindow(10, 20, 40, 30)),)
+
+
+@pytest.mark.parametrize("told", [None, "{", "[]", "{}"])
+def test_what_is_kept_of_the_start_model(bundle: ModelBundle, tmp_path: Path, told: str | None) -> None:
+    folder = RunFolder(tmp_path)
+    assert kept_before(folder) is None
+    if told is None:
+        keep_before(folder, bundle)
+        assert kept_before(folder) == read_header_of(bundle)
+        return
+    folder.before.write_text(told)
+    with pytest.raises(ModelError, match=r"before\.json"):
+        kept_before(folder)
+
+
+def read_header_of(bundle: ModelBundle) -> BundleHeader:
+    return BundleHeader.from_record(bundle.to_record(), Path("model"))
+
+
+def test_a_start_model_without_record_is_told(data: TrainingData, bundle: ModelBundle) -> None:
+    rest = judging_areas(data, bundle)
+    assert (rest.areas, rest.notices) == (data.val, (NOT_TOLD,))
+
+
+def test_a_run_whose_loss_is_lost_at_once_goes_back_to_the_start_model(
+    config: TrainConfig, data: TrainingData, tmp_path: Path, start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(config, tmp_path / "first").fit(data)
+    going_on = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
+    usual, run = start(going_on, tmp_path / "usual"), start(going_on, tmp_path / "run")
+    usual.fit(data)
+    good, count = Learner.step, iter(range(1, 100))
+    monkeypatch.setattr(Learner, "step", lambda self, *batch: math.nan if next(count) == 3 else good(self, *batch))
+    assert run.fit(data).reason == "finished"
+    assert run.losses[2] == usual.losses[0] != usual.losses[2]
+
+
+def test_bands_are_compared_by_name_where_both_have_names(
+    bundle: ModelBundle, named: TrainingData, tmp_path: Path
+) -> None:
+    names = ("Red", "Green", "Blue")
+    model = str(tmp_path / "named.safetensors")
+    replace(bundle, band_names=names).save(Path(model))
+    assert continued_config(TrainConfig(start_from=model)).bands == names
+    for given in (("1", "2", "3"), ("red", "2", "BLUE")):
+        assert continued_config(TrainConfig(start_from=model, bands=given)).bands == given
+    with pytest.raises(TrainingError, match="has the bands Red, Green, Blue, not Red, Green"):
+        continued_config(TrainConfig(start_from=model, bands=("Red", "Green")))
+    elsewhere = replace(named, bands=(4, 2, 1), band_names=("red", "green", "blue"))
+    assert start_from_model(model, "tiny", elsewhere).notices == ()
+    with pytest.raises(TrainingError, match="its bands red, green, blue would have to be blue, green, red"):
+        start_from_model(model, "tiny", replace(named, band_names=names[::-1]))
