@@ -21,6 +21,8 @@ ANCHOR_STEPS = 2000
 """In an epoch of many steps there is an anchor after each so many; another is at its end."""
 RESERVE_FACTOR = 1.1
 """What is set aside for the last validation of a run by minutes, in times the one before."""
+ENDING_SECONDS, ENDING_SHARE = 3.0, 0.01
+"""What is set aside for what comes after it, such as the report: so many seconds, at most this share of the run."""
 
 
 def one_cycle(fraction: float, warm_up: float) -> float:
@@ -217,7 +219,8 @@ class MinutesSchedule:
 
     def _training_end(self, position: RunPosition) -> float:
         """Return the second of the run at which the last validation has to begin."""
-        return self.total_seconds - RESERVE_FACTOR * position.validation_seconds
+        ending = min(ENDING_SECONDS, ENDING_SHARE * self.total_seconds)
+        return self.total_seconds - ending - RESERVE_FACTOR * position.validation_seconds
 
 
 def schedule_for(config: TrainConfig, steps_per_epoch: int) -> Schedule:

@@ -259,6 +259,7 @@ class TrainDialog(FormDialog):
         """Close; nothing is asked any more."""
         if self._estimator is not None:
             self._estimator.cancel()
+            self._estimator = None  # what still changes in a closed form asks nothing
         super().done(result)
 
     def _all_problems(self) -> Iterator[tuple[str, Problem]]:

@@ -86,7 +86,7 @@ def test_a_run_by_minutes_ends_on_time_and_validates_within_bounds(
         position.start_next_epoch()
     # Only the estimate for the very first validation can be too low, and what is left is too short for another one.
     late = max(0, 1 - 1.1 * estimate_error) * validation if validations == 1 else 0
-    assert total - 1.1 * validation - step - 1e-6 <= now <= total + late + step + 1e-6
+    assert 0.99 * total - 1.1 * validation - step - 1e-6 <= now <= total + late + step + 1e-6
     assert (validations - 1) * validation <= 0.5 * total
     if validation_share < 0.05 and step < total / 50:
         assert fractions[-1] > 0.9
