@@ -175,17 +175,20 @@ def _start(config: TrainConfig, data: TrainingData, measured: Callable[[], Norma
 def _fresh_model(config: TrainConfig, data: TrainingData) -> tuple[SegmentationModel, list[str]]:
     """Return a network before its first step, pretrained where that is wanted and can be had, and what to say of it."""
     model, pretraining = _random_model(config, data), CATALOG[config.model].pretraining
-    if not config.pretrained or pretraining is None:
-        return model, []
-    if not pretraining.installed():
+    if pretraining is not None and _is_pretrained(config):
+        pretraining.load(model)
+    elif pretraining is not None and config.pretrained:
         return model, [_NOT_INSTALLED.format(config.model)]
-    pretraining.load(model)
     return model, []
 
 
 def _new_learner(
     config: TrainConfig, model: SegmentationModel, normalisation: Normalisation, device: torch.device
 ) -> Learner:
-    pretrained = config.pretrained and CATALOG[config.model].pretraining is not None
     network = Network(model, normalisation, device, precision_for(device, config.precision))
-    return Learner(network, config, config.encoder_rate if pretrained else 1.0)
+    return Learner(network, config, config.encoder_rate if _is_pretrained(config) else 1.0)
+
+
+def _is_pretrained(config: TrainConfig) -> bool:
+    pretraining = CATALOG[config.model].pretraining
+    return config.pretrained and pretraining is not None and pretraining.installed()
