@@ -22,6 +22,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
+    QDockWidget,
     QDoubleSpinBox,
     QPushButton,
     QRadioButton,
@@ -158,7 +159,7 @@ class Tour:
         child(self._window, QAction, "action_runs").trigger()
         wait(1.5)
         self.grab("runs")
-        child(self._window, QAction, "action_runs").trigger()
+        child(self._window, QDockWidget, "dock_runs").close()
 
     def predict(self) -> None:
         """Predict the whole image, and grab the map over the picture from afar and near by."""

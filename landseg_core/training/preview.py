@@ -19,10 +19,13 @@ LONGEST_SECONDS = 2.0
 """The most that a preview may take of a run's time."""
 MOST_PIXELS = 2**22
 """The most pixels that are predicted, whatever the time allows: about those of a large screen."""
-COARSEST = 2.0
-"""The network sees the ground at most this many times coarser than it learnt it; beyond, it would tell nothing."""
-_LEAST_SIDE, _MOST_SIDE, _SIDE_STEP = 128, 768, 64
-_PIECES = 6
+COARSEST = 1.4
+"""The network sees the ground at most this many times coarser than it learnt it.
+
+That is as far as chips are rescaled in training; beyond, a preview would look worse than the map to come.
+"""
+_LEAST_SIDE, _MOST_SIDE, _SIDE_STEP = 128, 1280, 64
+_PIECES = 3
 """About how many pieces a preview is made of, so that it can end in time where it was taken for quicker."""
 
 

@@ -51,10 +51,10 @@ def test_what_fits_is_shown_whole_at_the_resolution_learnt() -> None:
 
 
 def test_what_is_larger_is_shown_coarser_and_then_only_in_the_middle() -> None:
-    coarser = plan_preview(PixelWindow(0, 0, 2000, 2000), 1.0, 2e6)
-    assert (coarser.window.width, coarser.width) == (2000, 1414)
+    coarser = plan_preview(PixelWindow(0, 0, 1800, 1800), 1.0, 2e6)
+    assert (coarser.window.width, coarser.width) == (1800, 1414)
     middle = plan_preview(PixelWindow(0, 0, 8000, 8000), 1.0, 1e6)
-    assert (middle.window, middle.width) == (PixelWindow(3000, 3000, 2000, 2000), 1000)
+    assert (middle.window, middle.width) == (PixelWindow(3300, 3300, 1400, 1400), 1000)
 
 
 def test_the_middle_comes_first() -> None:
