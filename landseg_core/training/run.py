@@ -40,6 +40,8 @@ CHECKPOINT_SECONDS = 60.0
 """The most training that a crash can cost."""
 LEAST_RATE_SCALE = 0.25
 """A run whose loss is lost goes on at half the learning rate, but not at less than this share of it."""
+EARLIEST_END = 0.5
+"""No run ends early before this share of its schedule."""
 PREVIEW_SHARE = 0.5
 """A preview takes no more than this share of the time that its epoch learnt."""
 _BATCHES_AHEAD = 3
@@ -238,10 +240,14 @@ class TrainingRun:
         self._tell_epoch(figures, best=best)
 
     def _out_of_patience(self) -> bool:
-        """Tell whether too many epochs went by without a better model, and say so."""
+        """Tell whether too many epochs went by without a better model, and say so.
+
+        Most of what one cycle gains comes at its end, so not before half of it; a run by minutes takes its minutes.
+        """
         position, patience = self._position, self._config.patience
-        waited = position.epoch - (position.best_epoch or position.epoch)
-        if not patience or waited < patience:
+        if not patience or self._config.minutes is not None or self._schedule.fraction(position) < EARLIEST_END:
+            return False
+        if position.epoch - (position.best_epoch or position.epoch) < patience:
             return False
         self._on_event(Notice(f"no epoch of the last {patience} gave a better model: the run ends early"))
         return True

@@ -17,6 +17,7 @@ from landseg_core.events import (
     RunStarted,
     StepFinished,
 )
+from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.training import schedule, validation
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.learner import Learner
@@ -187,3 +188,14 @@ def test_a_run_by_minutes_that_goes_back_still_ends_on_time(
     assert len([notice for notice in run.told(Notice) if "goes back" in notice.message]) == 2
     fractions = [step.fraction for step in run.told(StepFinished)]
     assert fractions == sorted(fractions)
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_run_by_minutes_never_ends_early(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ConfusionMatrix, "miou", property(lambda _self: 0.5))
+    run = start(by_minutes(config, 0.3).model_copy(update={"patience": 1}), tmp_path / "run")
+    run.fit(data)
+    assert len(run.told(EpochFinished)) > 3
+    assert run.told(RunFinished)[0].seconds == pytest.approx(18.0, abs=0.5)
