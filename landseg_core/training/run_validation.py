@@ -38,13 +38,17 @@ class RunValidation:
         data: TrainingData,
         reader: AreaReader,
         on_event: OnEvent,
+        checkpoint: Callable[[], None],
         before: BundleHeader | None = None,
     ) -> None:
         """Leave out what the model learnt from that the run started from; `before` is what it tells.
 
+        `checkpoint` is called before every window that is looked at for labels.
+
         Raises:
             TrainingError: no label is left.
             RasterError: an image cannot be read.
+            JobStopped: `checkpoint` raised it.
         """
         self._network, self._classes, self._on_event = network, len(data.schema), on_event
         rest = judging_areas(data, before)
@@ -52,7 +56,7 @@ class RunValidation:
             Validator(network, self._classes, rest.areas, reader, rest.left_out),
             rest.notices,
         )
-        if rest.left_out and not self._validator.any_labelled():
+        if rest.left_out and not self._validator.any_labelled(checkpoint):
             raise TrainingError(ALL_TRAINED)
 
     @property

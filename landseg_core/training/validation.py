@@ -203,9 +203,13 @@ class Validator:
             )
         return chosen
 
-    def any_labelled(self) -> bool:
-        """Tell whether any pixel that is counted is labelled."""
-        return any(map(self._labelled, self._windows))
+    def any_labelled(self, checkpoint: Callable[[], None] = lambda: None) -> bool:
+        """Tell whether any pixel that is counted is labelled; `checkpoint` is called before every window."""
+        for window in self._windows:
+            checkpoint()
+            if self._labelled(window):
+                return True
+        return False
 
     def _labelled(self, window: CountedWindow) -> bool:
         return bool((self._read(window).truth != UNLABELLED).any())

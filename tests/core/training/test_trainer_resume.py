@@ -221,6 +221,13 @@ def test_a_run_that_reads_an_image_otherwise_is_not_resumed(data: TrainingData, 
     assert DataFingerprint.of(named) == DataFingerprint.of(data)
 
 
+@pytest.mark.parametrize("side", ["train", "val"])
+def test_a_run_on_other_labels_of_the_same_places_is_other_data(data: TrainingData, side: str) -> None:
+    first, *rest = getattr(data, side)
+    moved = replace(first, class_px=(first.class_px[0] - 1, first.class_px[1] + 1, first.class_px[2]))
+    assert DataFingerprint.of(replace(data, **{side: (moved, *rest)})) != DataFingerprint.of(data)
+
+
 def test_a_run_on_other_data_is_not_resumed(
     start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
