@@ -15,7 +15,9 @@ def padded_to_multiple(pictures: torch.Tensor, multiple: int, at_least: int = 0)
     larger than the padding, where this takes even a single pixel.
     """
     height, width = pictures.shape[-2:]
-    right, bottom = (max(-length % multiple, at_least - length) for length in (width, height))
+    right, bottom = -width % multiple, -height % multiple
+    if at_least:
+        right, bottom = max(right, at_least - width), max(bottom, at_least - height)
     if not (right or bottom):
         return pictures
     return functional.pad(pictures, (0, right, 0, bottom), mode="replicate")

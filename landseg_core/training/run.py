@@ -279,6 +279,7 @@ class TrainingRun:
 
     def _validate(self) -> Figures:
         figures, self._pictures = self._validation.measure(self._checkpoint)
+        self._position.window_halvings = self._validation.halvings
         if not math.isfinite(figures.loss):
             raise _LossNotFinite
         position = self._position

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from landseg_core.data.chips import TrainingData
 from landseg_core.events import (
@@ -18,6 +19,7 @@ from landseg_core.events import (
     RunStarted,
     StepFinished,
 )
+from landseg_core.geo.window import PixelWindow
 from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.training import schedule, validation
@@ -271,3 +273,40 @@ def test_pauses_before_the_first_step_take_nothing_from_the_minutes(
     assert len(pauses) > 3
     assert len(run.losses) > 20
     assert run.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.25)
+
+
+def test_a_resumed_run_counts_the_same_pixels_where_memory_is_short(
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    fake_time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(validation, "WINDOW_SIDE", 48)
+    monkeypatch.setattr(validation, "WIDEST_MARGIN", 4)
+
+    def probe(self: Validator, _seconds: float) -> float:
+        if self.largest.pixels > 1200:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return 6.0
+
+    counted: list[set[PixelWindow]] = []
+    measure = Validator.measure
+
+    def watched(self: Validator, *how: Any) -> Figures:
+        counted.append({window.counted for window in self._windows})
+        return measure(self, *how)
+
+    monkeypatch.setattr(Validator, "probe", probe)
+    monkeypatch.setattr(Validator, "measure", watched)
+    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    run.at_step[4] = run.control.stop
+    run.fit(data)
+    assert any("validating at most" in notice.message for notice in run.told(Notice))
+    start(by_minutes(config, 0.1), tmp_path / "run", resume=True).fit(data)
+    whole = start(by_minutes(config, 0.1), tmp_path / "whole")
+    resumed = counted[-1]
+    whole.fit(data)
+    assert resumed == counted[-1]
+    assert len(resumed) > 1
