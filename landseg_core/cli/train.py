@@ -99,7 +99,7 @@ def train(
         from landseg_core.training.start import continued_config
         from landseg_core.training.trainer import Trainer
 
-        config = resumed_config(out, settings) if resume else continued_config(checked_config(settings))
+        config = resumed_config(out, settings) if resume else continued_config(checked_config(settings), settings)
         trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
         with kept_with_its_run(out):
             if project is not None:

@@ -64,7 +64,8 @@ def check_areas(
         RasterError: a file cannot be read, or an image has not the bands.
         JobStopped: the user asked for it.
     """
-    pairs = list(dict.fromkeys(ImagePair(area.stem, area.image, area.mask) for area in areas))
+    numbers = _by_pair(areas)
+    pairs = list(numbers)
     headers = [_check_pair(pair, schema, bands) for pair in pairs]
     _require_one_kind(pairs, [header.facts for header in headers])
     meter = ProgressMeter("checking masks", sum(header.facts.grid.window.pixels for header in headers), on_event)
@@ -74,14 +75,21 @@ def check_areas(
         control.checkpoint()
 
     counts = np.zeros((len(areas), len(schema)), np.int64)
-    for pair in pairs:
-        own = [index for index, area in enumerate(areas) if (area.image, area.mask) == (pair.image, pair.mask)]
+    for pair, own in numbers.items():
         counts[own] = count_labels(
             MaskSource(pair.mask, schema), [areas[i].window for i in own], len(schema), strip_done
         )
     images = {pair.image: header.facts for pair, header in zip(pairs, headers, strict=True)}
     notices = tuple(header.notice for header in headers if header.notice)
     return CheckedAreas(tuple(areas), counts, images, (*notices, *_order_notices(images, bands)))
+
+
+def _by_pair(areas: Sequence[LabelledArea]) -> dict[ImagePair, list[int]]:
+    """Return the numbers of the areas of each pair."""
+    found: dict[ImagePair, list[int]] = {}
+    for number, area in enumerate(areas):
+        found.setdefault(ImagePair(area.stem, area.image, area.mask), []).append(number)
+    return found
 
 
 class _Header(NamedTuple):

@@ -52,7 +52,7 @@ def training_data(
             *_empty_notices(checked),
             *class_notices(trained.counts.sum(axis=0), validated.counts.sum(axis=0), schema.names),
             *ground.notices,
-            *overlap_notices(trained.areas, validated.areas, checked.grids),
+            *overlap_notices(_labelled(trained), _labelled(validated), checked.grids),
         ),
         first.names,
     )

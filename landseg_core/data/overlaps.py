@@ -29,9 +29,10 @@ def overlap_notices(
     Only images of the same CRS with a place on the ground are compared; `grids` are those of the images.
     """
     trained = _by_image(train, grids)
+    boxes = np.array([image.box for image in trained]).reshape(-1, 4)
     found: dict[frozenset[Path], str] = {}  # an image of both sides may overlap another one both ways
     for ours in _by_image(val, grids):
-        for theirs in _near(ours, trained):
+        for theirs in _near(ours, trained, boxes):
             if _overlap(ours, theirs):
                 found.setdefault(frozenset((ours.path, theirs.path)), f"{ours.stem} and {theirs.stem}")
     if not found:
@@ -78,9 +79,8 @@ def _box(points: Iterator[tuple[float, float]]) -> Box:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _near(image: _Image, others: Sequence[_Image]) -> Iterator[_Image]:
-    """Yield the other images of the same CRS whose boxes overlap that of `image`."""
-    boxes = np.array([other.box for other in others]).reshape(-1, 4)
+def _near(image: _Image, others: Sequence[_Image], boxes: npt.NDArray[np.float64]) -> Iterator[_Image]:
+    """Yield the other images of the same CRS whose (N, 4) `boxes` overlap that of `image`."""
     for number in np.flatnonzero(_touch(image.box, boxes, 0.0)).tolist():
         if others[number].path != image.path and others[number].crs == image.crs:
             yield others[number]

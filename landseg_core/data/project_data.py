@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from landseg_core.project.project import Project
 
 
+SPLIT_IGNORED = (
+    "the split by whole images is ignored: ground stays on the side where the earlier run had it, and new ground is "
+    "split by blocks"
+)
+
+
 @dataclass(frozen=True)
 class SplitBlocks:
     """What a run would train and validate on in one image, in px of the image."""
@@ -79,7 +85,7 @@ def project_data(
     )
     keep_ground(labels.folder, apart.ground, ids, known)
     train, val = ([pairs[number].area(window) for number, window in side] for side in (apart.train, apart.val))
-    notices = buffer_notices(apart.buffer, buffer)
+    notices = [*buffer_notices(apart.buffer, buffer), *((SPLIT_IGNORED,) if known and split != "blocks" else ())]
     data = training_data(train, val, labels.schema, on_event, control, reading, notices)
     return replace(data, earlier=_by_image(earlier, labels)) if earlier else data
 

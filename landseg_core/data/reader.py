@@ -99,15 +99,15 @@ class AreaReader:
         return decoded.pixels, decoded.valid
 
     def read_labels(self, area: LabelledArea, window: PixelWindow) -> Labels:
-        """Return the (H, W) class indices of a `window` inside the area, without reading its image.
+        """Return the (H, W) class indices of a `window` inside the area: those that `read` gives.
 
-        Pixels without data keep the label that the mask gives them. Errors are those of `read`.
+        Of the image nothing is read but where it holds data, and nothing at all where it does so everywhere. Errors are
+        those of `read`.
         """
         kept = self._cache.get(area)
         if kept is not None:
             return kept.cut(window).labels
-        image, mask = self._images.get(area.image), self._masks.get(area.mask)
-        return self._view(area, image).at_centres(window, mask.read)
+        return self._labels(area, self._images.get(area.image), window)
 
     def _view(self, area: LabelledArea, image: RasterSource) -> PixelView:
         return pixel_view(image, self._bands_of(area, image), area.view.size)
@@ -133,8 +133,13 @@ class AreaReader:
         return area.view.bands or self._bands or image.data_bands
 
     def _decode(self, area: LabelledArea, window: PixelWindow) -> Decoded:
-        image, mask = self._images.get(area.image), self._masks.get(area.mask)
-        own_pixels = OwnPixels(image, self._bands_of(area, image))
+        image = self._images.get(area.image)
+        pixels, valid = self._view(area, image).read(window)
+        return Decoded(window, pixels, valid, self._labels(area, image, window))
+
+    def _labels(self, area: LabelledArea, image: RasterSource, window: PixelWindow) -> Labels:
+        """Return the (H, W) class indices of a window as the area's view has it, 255 where the image holds no data."""
+        mask, own_pixels = self._masks.get(area.mask), OwnPixels(image, self._bands_of(area, image))
 
         def labels_with_data(own: PixelWindow) -> Labels:
             labels = mask.read(own)
@@ -142,9 +147,7 @@ class AreaReader:
                 labels[~own_pixels.read_valid(own)] = UNLABELLED
             return labels
 
-        view = self._view(area, image)
-        pixels, valid = view.read(window)
-        return Decoded(window, pixels, valid, view.at_centres(window, labels_with_data))
+        return self._view(area, image).at_centres(window, labels_with_data)
 
 
 class _DecodedCache:

@@ -40,6 +40,12 @@ class ModelBundle(BundleHeader):
         fields = {field.name: getattr(header, field.name) for field in dataclasses.fields(header)}
         return cls(**fields, state=state)
 
+    @property
+    def header(self) -> BundleHeader:
+        """Return all but the weights."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(BundleHeader)}
+        return BundleHeader(**fields)
+
     def save(self, path: Path) -> None:
         """Write the model file, atomically.
 

@@ -11,7 +11,7 @@ import numpy as np
 from landseg_core.data.areas import ImageView, LabelledArea
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.models.header import BundleHeader
-from landseg_core.raster.bands import band_numbers, listed_bands, named_bands, other_colour, told_bands
+from landseg_core.raster.bands import band_numbers, listed_bands, matching_bands, told_bands
 from landseg_core.raster.pixel_view import size_at
 from landseg_core.raster.source import RasterSource
 
@@ -47,17 +47,13 @@ def _chosen(model: BundleHeader, source: RasterSource, bands: Sequence[str]) -> 
 
 
 def _matching(model: BundleHeader, source: RasterSource) -> tuple[int, ...]:
-    by_name = [named_bands(source, name) for name in model.band_names]
-    if by_name and all(len(found) == 1 for found in by_name):
-        return tuple(found[0] for found in by_name)
-    missing = [band for band in model.bands if band not in source.data_bands]
-    strange = any(other_colour(source, *band) for band in zip(model.bands, model.band_names, strict=False))
-    if missing or strange:
+    found = matching_bands(source, model.bands, model.band_names)
+    if found is None:
         raise ModelError(
             f"the model needs the bands {needed_bands(model)}, but {source.path} has only {told_bands(source)};"
             " choose a raster like those it was trained on"
         )
-    return model.bands
+    return found
 
 
 def needed_bands(model: BundleHeader) -> str:

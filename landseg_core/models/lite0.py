@@ -139,7 +139,9 @@ class Lite0UNet(nn.Module):
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, classes, H, W) of `pictures` (N, bands, H, W)."""
         height, width = pictures.shape[-2:]
-        *skips, features = self.encoder(padded_to_multiple(pictures, self.multiple))
+        # While it learns, a norm needs more than one pixel at the deepest stage, also of a single small chip.
+        at_least = 2 * self.multiple if self.training else 0
+        *skips, features = self.encoder(padded_to_multiple(pictures, self.multiple, at_least))
         for block in self.up_arm:
             features = block(torch.cat([skips.pop(), _enlarged(features)], dim=1))
         return _enlarged(self.head(features))[..., :height, :width]

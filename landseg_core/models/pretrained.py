@@ -17,11 +17,6 @@ _INPUT_SCALE = 0.5
 """The published weights expect (pixel - 127) / 128; pictures of deviation 1, as landseg makes them, are twice that."""
 
 
-def has_pretrained() -> bool:
-    """Tell whether the package with the weights is installed."""
-    return importlib.util.find_spec(PACKAGE) is not None
-
-
 def load_pretrained(encoder: Lite0Encoder) -> None:
     """Put ImageNet's weights into `encoder`, for any number of bands; see `adapted_stem`.
 

@@ -52,6 +52,19 @@ def named_bands(source: RasterSource, name: str) -> list[int]:
     return [band for band, other in named if other.casefold() == name.casefold()]
 
 
+def matching_bands(source: RasterSource, bands: Sequence[int], names: Sequence[str]) -> tuple[int, ...] | None:
+    """Return the numbers of the bands with these names where the raster has one of each, else `bands`.
+
+    None where it has not the numbers either, or says that one of them shows another colour.
+    """
+    by_name = [named_bands(source, name) for name in names]
+    if by_name and all(len(found) == 1 for found in by_name):
+        return tuple(found[0] for found in by_name)
+    missing = any(band not in source.data_bands for band in bands)
+    strange = any(other_colour(source, *band) for band in zip(bands, names, strict=False))
+    return None if missing or strange else tuple(bands)
+
+
 def other_colour(source: RasterSource, band: int, name: str) -> bool:
     """Tell whether the raster says that `band` shows another colour than `name`; both are well-known colours."""
     own = (_telling_name(source, band) or "").casefold()

@@ -32,7 +32,7 @@ _PIECE = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class DataFingerprint:
-    """Tells one data set from another: pixels of both sides, and a hash of classes, areas and how images are read."""
+    """Tells one data set from another: pixels of both sides, and a hash of classes, areas, labels and ways to read."""
 
     train_pixels: int
     val_pixels: int
@@ -47,8 +47,8 @@ class DataFingerprint:
 
 
 def _told(area: LabelledArea, bands: Sequence[int]) -> tuple[Any, ...]:
-    """Return what tells an area from others: where it lies, and from which bands and at which size it is read."""
-    return area.stem, str(area.window), area.view.bands or bands, area.view.size
+    """Return what tells an area from others: where it lies, how it is read (bands, size), its px of each class."""
+    return area.stem, str(area.window), area.view.bands or bands, area.view.size, area.class_px
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,8 @@ class CheckpointRecord:
     """What a checkpoint holds besides tensors.
 
     `rate_scale` is the factor on the learning rate, less than 1 after the run went back; `micro_batch` is how many
-    chips memory suffices for.
+    chips memory suffices for; `encoder_share` is the share of the learning rate that the encoder gets, which depends on
+    where its weights came from.
     """
 
     config: TrainConfig
@@ -65,6 +66,7 @@ class CheckpointRecord:
     position: RunPosition
     rate_scale: float
     micro_batch: int
+    encoder_share: float
 
     def require_same_settings(self, config: TrainConfig, folder: RunFolder) -> None:
         """Check that a run with `config` continues this one; it may do so on another device.
@@ -161,6 +163,8 @@ def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
     run.require_run()
     record = load_checkpoint_record(run)
     named = {name: value for name, value in given.items() if value is not None}
+    if "start_from" in named:
+        named["start_from"] = str(Path(named["start_from"]).absolute())
     length = dict.fromkeys(_LENGTHS) if named.keys() & _LENGTHS else {}
     config = checked_config(record.config.model_dump() | length | named)
     record.require_same_settings(config, run)

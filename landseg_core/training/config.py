@@ -105,7 +105,9 @@ class TrainConfig(pydantic.BaseModel):
         description="Share of the run that the model's weights are averaged over; 0 is none",
     )
     patience: Annotated[int, Field(ge=0, le=100_000)] = Field(
-        30, title="Patience", description="End the run after this many epochs without a better model; 0 never does"
+        30,
+        title="Patience",
+        description="End a run by epochs early, in its second half, after this many without a better model; 0 never",
     )
     bands: tuple[str, ...] = Field(
         (), title="Bands", description="Names or numbers of the bands to learn from; all where none are given"

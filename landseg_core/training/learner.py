@@ -37,13 +37,14 @@ class Learner:
     """A network with its optimiser (AdamW: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019).
 
     `micro_batch` is how many chips of a batch it looks at together; a step learns from all of them even so.
+    `encoder_share` is the share of the learning rate that the network's encoder gets.
     """
 
     def __init__(self, network: Network, config: TrainConfig, encoder_share: float = 1.0) -> None:
         """Take a network; its `encoder` learns at `encoder_share` of the learning rate."""
         self.network = network
         self.average = WeightAverage(network.model, config.average)
-        self.micro_batch = config.batch
+        self.micro_batch, self.encoder_share = config.batch, encoder_share
         self._dice = config.dice
         self._colour = ColourChange(config.colour, config.blur)
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
@@ -57,8 +58,8 @@ class Learner:
         """Learn from (N, C, S, S) native pixels and (N, S, S) class indices; return the loss before the step.
 
         `seed` gives the random numbers of the change in colour. Where the loss or its gradient is not finite, the
-        weights stay as they are and the answer is NaN. Where memory does not suffice for `micro_batch` chips at a
-        time, that is halved for good, and the same batch tried again.
+        weights stay as they are, but not the running statistics of batch norms, and the answer is NaN. Where memory
+        does not suffice for `micro_batch` chips at a time, that is halved for good, and the same batch tried again.
 
         Raises:
             TrainingError: memory does not suffice for a single chip.

@@ -20,15 +20,9 @@ def cross_entropy_sum(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tenso
     return functional.cross_entropy(scores, labels.long(), ignore_index=UNLABELLED, reduction="sum")
 
 
-def cross_entropy(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
-    """Return the mean cross-entropy of the labelled pixels, by its chip's (N,) weight; 0 where there are none."""
-    labelled = labels != UNLABELLED
-    if weights is None:
-        return cross_entropy_sum(logits, labels) / labelled.sum().clamp(min=1)
-    scores = logits.float().contiguous()
-    losses = functional.cross_entropy(scores, labels.long(), ignore_index=UNLABELLED, reduction="none")
-    counted = labelled.sum(dim=(1, 2)) * weights
-    return (losses.sum(dim=(1, 2)) * weights).sum() / counted.sum().clamp(min=1)
+def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the mean cross-entropy of the labelled pixels; 0 where there are none."""
+    return cross_entropy_sum(logits, labels) / (labels != UNLABELLED).sum().clamp(min=1)
 
 
 def dice_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -41,12 +35,19 @@ def dice_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     scores = logits.float().contiguous().softmax(dim=1)
     truth = labels.long().masked_fill(~labelled, 0)
     counted = labelled.to(scores.dtype)
-    found = torch.einsum("nkhw,nhw->k", scores, counted)
-    # Sums by class, without a tensor of ones and zeros for each: that would take longer than all the rest.
+    found = torch.einsum("nkhw,nhw->nk", scores, counted).sum(dim=0)
     of_truth = scores.gather(1, truth[:, None])[:, 0] * counted
-    common, wanted = (
-        torch.zeros_like(found).index_add(0, truth.flatten(), values.flatten()) for values in (of_truth, counted)
-    )
+    common, wanted = (_sums_by_class(values, truth, len(found)) for values in (of_truth, counted))
     coefficients = (2 * common + _SMOOTHING) / (found + wanted + _SMOOTHING)
     present = (wanted > 0).to(scores.dtype)
     return ((1 - coefficients) * present).sum() / present.sum().clamp(min=1)
+
+
+def _sums_by_class(values: torch.Tensor, truth: torch.Tensor, classes: int) -> torch.Tensor:
+    """Return the (K,) sums of (N, H, W) values by class.
+
+    Not by a tensor of ones and zeros for each class: that would take longer than all the rest of the loss. Each row by
+    itself first: a float32 that is summed up in one go stands still at 2^24, a few chips of many pixels.
+    """
+    rows = values.new_zeros((*values.shape[:2], classes)).scatter_add(2, truth, values)
+    return rows.sum(dim=(0, 1))

@@ -11,8 +11,16 @@ from landseg_core.errors import TrainingError
 from landseg_core.events import Notice
 from landseg_core.geo.window import PixelWindow
 
-_SIGNS = ("DefaultCPUAllocator: ", "not enough memory", "out of memory")
-"""How torch tells it where it has no error of its own for it: on the CPU, on Windows, on MPS."""
+_SIGNS = (
+    "DefaultCPUAllocator: ",
+    "not enough memory",
+    "out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "unable to find an engine to execute",
+    "Unable to find a valid cuDNN algorithm",
+)
+"""How torch tells it where it has no error of its own for it: on the CPU, on Windows, on MPS, in CUDA's libraries."""
 
 
 class NotEnoughMemoryError(Exception):
@@ -21,22 +29,22 @@ class NotEnoughMemoryError(Exception):
 
 @contextmanager
 def memory_errors() -> Iterator[None]:
-    """Have torch's many errors for too little memory raised as one.
+    """Have Python's and torch's many errors for too little memory raised as one.
 
     Raises:
         NotEnoughMemoryError: the `with` block needs more memory than there is.
     """
     try:
         yield
-    except RuntimeError as error:  # torch.OutOfMemoryError is one
+    except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not is_out_of_memory(error):
             raise
         raise NotEnoughMemoryError from error
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Tell whether torch raised `error` because memory does not suffice."""
-    return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in _SIGNS)
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether `error` was raised because memory does not suffice."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(sign in str(error) for sign in _SIGNS)
 
 
 def free_cache() -> None:

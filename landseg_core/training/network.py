@@ -44,6 +44,8 @@ class Network:
 
     def pictures(self, pixels: npt.NDArray[Any]) -> torch.Tensor:
         """Return (N, C, H, W) native pixels as normalised float32, on the device."""
+        if self.device.type == "mps":  # it has no 64-bit floats, and no 16-bit integers without a sign
+            pixels = pixels.astype(np.float32)
         normalised: torch.Tensor = self._inputs(self.on_device(pixels))
         return normalised
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +12,13 @@ import numpy.typing as npt
 import torch
 from rasterio.enums import Resampling
 
-from landseg_core.data.lists import shortened
 from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
+from landseg_core.raster.bands import listed_bands, matching_bands, told_bands
 from landseg_core.raster.source import RasterSource
+from landseg_core.training.memory import NotEnoughMemoryError, free_cache, keeper, memory_errors
 from landseg_core.training.network import Network
 from landseg_core.training.preview import (
     LONGEST_SECONDS,
@@ -64,21 +66,28 @@ class Previewer:
 
     def _answer(self, request: PreviewRequest, epoch: int, pace: float, seconds: float) -> PreviewMade | PreviewRefused:
         try:
-            return self._made(request, epoch, pace, seconds)
+            with memory_errors():
+                return self._made(request, epoch, pace, seconds)
         except LandsegError as error:
             return PreviewRefused(request, str(error))
+        except NotEnoughMemoryError:
+            who = keeper(self._network.device)
+        free_cache()
+        return PreviewRefused(request, f"{who} has no memory for a preview beside the training; look at a smaller part")
 
     def _made(self, request: PreviewRequest, epoch: int, pace: float, seconds: float) -> PreviewMade:
         deadline = time.monotonic() + seconds
         with RasterSource(request.image) as source:
-            _require_bands(source, self._data)
+            bands = _fitting_bands(source, self._data)
             window = request.window.intersection(source.grid.window)
             if window is None:
                 raise RasterError(f"{source.path.name} has no pixel in the part that is looked at")
             plan = plan_preview(window, _factor(source, self._data), _AIM * seconds / max(pace, 1e-12))
-            return PreviewMade(epoch, request, plan.window, self._predicted(source, plan, deadline))
+            return PreviewMade(epoch, request, plan.window, self._predicted(source, bands, plan, deadline))
 
-    def _predicted(self, source: RasterSource, plan: PreviewPlan, deadline: float) -> npt.NDArray[np.uint8]:
+    def _predicted(
+        self, source: RasterSource, bands: tuple[int, ...], plan: PreviewPlan, deadline: float
+    ) -> npt.NDArray[np.uint8]:
         """Return the (H, W) class values of a plan; what there is no time for is 255."""
         values = np.full((plan.height, plan.width), UNLABELLED, np.uint8)
         network, times = self._network.frozen(), list[float]()
@@ -86,19 +95,19 @@ class Previewer:
             start = time.monotonic()
             if times and start >= deadline:
                 break
-            values[piece.slices()] = self._piece(network, source, plan, piece)
+            values[piece.slices()] = self._piece(network, source, bands, plan, piece)
             times.append((time.monotonic() - start) / piece.pixels)
         self._pace = statistics.median(times)  # the first piece prepares, and takes longer
         return values
 
     @torch.inference_mode()
     def _piece(
-        self, network: Network, source: RasterSource, plan: PreviewPlan, piece: PixelWindow
+        self, network: Network, source: RasterSource, bands: tuple[int, ...], plan: PreviewPlan, piece: PixelWindow
     ) -> npt.NDArray[np.uint8]:
         seen = plan.around(piece, _MARGIN)
         place, size = plan.in_image(seen), (seen.height, seen.width)
-        valid = source.read_valid(place, size)
-        pixels = source.read(place, self._data.bands, size, Resampling.average)
+        pixels = source.read(place, bands, size, Resampling.average)
+        valid = source.read_valid(place, size) & np.isfinite(pixels).all(axis=0)
         pixels[:, ~valid] = 0  # NaN would spread; the reader of training areas does the same
         logits = network.logits(pixels[None])
         indices = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
@@ -107,17 +116,19 @@ class Previewer:
         return values[piece.shifted(-seen.x, -seen.y).slices()]
 
 
-def _require_bands(source: RasterSource, data: TrainingData) -> None:
-    """Check that an image has what the network learns from.
+def _fitting_bands(source: RasterSource, data: TrainingData) -> tuple[int, ...]:
+    """Return the numbers of the bands of an image that the network learns from, as a model finds them: by name first.
 
     Raises:
-        RasterError: it has not.
+        RasterError: it has them not, or other numbers in its pixels.
     """
-    missing = [str(band) for band in data.bands if band not in source.data_bands]
-    if missing:
-        raise RasterError(f"{source.path.name} has no band {shortened(missing)}, which the network learns from")
+    bands = matching_bands(source, data.bands, data.band_names)
+    if bands is None:
+        needed = listed_bands(zip_longest(data.bands, data.band_names))
+        raise RasterError(f"{source.path.name} has {told_bands(source)}, the network learns from the bands {needed}")
     if source.dtype != np.dtype(data.dtype):
         raise RasterError(f"{source.path.name} has {source.dtype} pixels, the network learns from {data.dtype}")
+    return bands
 
 
 def _factor(source: RasterSource, data: TrainingData) -> float:

@@ -40,6 +40,10 @@ CHECKPOINT_SECONDS = 60.0
 """The most training that a crash can cost."""
 LEAST_RATE_SCALE = 0.25
 """A run whose loss is lost goes on at half the learning rate, but not at less than this share of it."""
+EARLIEST_END = 0.5
+"""No run ends early before this share of its schedule."""
+START_SHARE = 0.05
+"""Judging the model that a run by minutes starts from may take no more than this share of it."""
 PREVIEW_SHARE = 0.5
 """A preview takes no more than this share of the time that its epoch learnt."""
 _BATCHES_AHEAD = 3
@@ -82,7 +86,7 @@ class TrainingRun:
         self._clock, self._log, self._control = clock, log, control
         self._on_event: OnEvent = log
         self._sampler = self._new_sampler()
-        self._validation = RunValidation(state.learner.network, state.data, reader, log, state.before)
+        self._validation = RunValidation(state.learner.network, state.data, reader, log, self._checkpoint, state.before)
         self._previewer = Previewer(state.learner.network, state.data, preview, log)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
         self._schedule = schedule_for(self._config, self._steps_per_epoch)
@@ -99,9 +103,13 @@ class TrainingRun:
     def _new_sampler(self) -> ChipSampler:
         config, data = self._config, self._state.data
         geometry = Geometry(config.flips, config.turns, (config.scale_low, config.scale_high))
-        around, notices = chips_around(config, data, self._reader, self._control.checkpoint)
+        around, notices = chips_around(config, data, self._reader, self._checkpoint)
         self._state.notices.extend(notices)
         return ChipSampler(data.train, config.chip, config.seed, geometry, around)
+
+    def _checkpoint(self) -> None:
+        """Wait while paused, without counting it; raise JobStopped where the user asked for that."""
+        self._clock.checkpoint(self._control)
 
     def go(self) -> TrainResult:
         """Train to the end, or until stopped; see `Trainer.fit`."""
@@ -125,7 +133,7 @@ class TrainingRun:
 
     def _begin(self) -> None:
         position = self._position
-        self._ground = trained_on(self._state.data, lambda: self._clock.checkpoint(self._control), self._state.before)
+        self._ground = trained_on(self._state.data, self._checkpoint, self._state.before)
         if isinstance(self._schedule, MinutesSchedule) and not position.finished:
             self._validation.reserve(position, self._schedule.total_seconds, self._previewer.longest_seconds)
         if position.step:
@@ -135,9 +143,14 @@ class TrainingRun:
             position.start_training(self._clock.seconds)
 
     def _judge_start(self) -> None:
-        """Say how good the model is that the run starts from, on the ground that judges the epochs to come."""
-        if self._state.before is not None:
-            figures, _ = self._validation.measure(lambda: self._clock.checkpoint(self._control))
+        """Say how good the model is that the run starts from, on the ground that judges the epochs to come.
+
+        A run by minutes does so only where that takes hardly anything from its training.
+        """
+        minutes = self._config.minutes
+        quick = minutes is None or self._position.validation_seconds <= START_SHARE * 60 * minutes
+        if self._state.before is not None and quick:
+            figures, _ = self._validation.measure(self._checkpoint)
             self._on_event(Notice(f"before: mIoU {figures.matrix.miou:.3f} on the same validation areas"))
 
     def _go_back(self) -> None:
@@ -163,7 +176,7 @@ class TrainingRun:
         with Prefetcher(self._batches(), _BATCHES_AHEAD) as prefetched:
             batches = iter(prefetched)
             while not self._schedule.epoch_over(self._position):
-                self._clock.checkpoint(self._control)
+                self._checkpoint()
                 self._step(*next(batches))
                 if self._position.anchored or self._clock.seconds >= self._saved_at + CHECKPOINT_SECONDS:
                     self._save_checkpoint()
@@ -214,14 +227,21 @@ class TrainingRun:
 
     def _finish_epoch(self) -> None:
         """Validate, keep the model if it is the best so far, and write the checkpoint."""
-        position = self._position
+        position, began = self._position, self._position.seconds
         with self._state.learner.average.in_place():
             self._judge(self._validate())
+        self._count_validation(began)
         # Asked only now: where validating took less than expected, a run by minutes uses the time it still has.
         position.finished = self._schedule.run_over(position) or self._out_of_patience()
         if not position.finished:
             position.start_next_epoch()
         self._save_checkpoint()
+        self._count_validation(began)
+
+    def _count_validation(self, began: float) -> None:
+        """Take note of how long it took so far: with all that is written after it, so that a run ends on time."""
+        position, now = self._position, self._clock.seconds
+        position.validation_seconds, position.seconds = now - began, now
 
     def _judge(self, figures: Figures) -> None:
         """Keep the network as it is as the model if it is the best so far."""
@@ -238,10 +258,14 @@ class TrainingRun:
         self._tell_epoch(figures, best=best)
 
     def _out_of_patience(self) -> bool:
-        """Tell whether too many epochs went by without a better model, and say so."""
+        """Tell whether too many epochs went by without a better model, and say so.
+
+        Most of what one cycle gains comes at its end, so not before half of it; a run by minutes takes its minutes.
+        """
         position, patience = self._position, self._config.patience
-        waited = position.epoch - (position.best_epoch or position.epoch)
-        if not patience or waited < patience:
+        if not patience or self._config.minutes is not None or self._schedule.fraction(position) < EARLIEST_END:
+            return False
+        if position.epoch - (position.best_epoch or position.epoch) < patience:
             return False
         self._on_event(Notice(f"no epoch of the last {patience} gave a better model: the run ends early"))
         return True
@@ -254,15 +278,15 @@ class TrainingRun:
         self._on_event(ValidationPictures(epoch, pictures))
 
     def _validate(self) -> Figures:
-        figures, self._pictures = self._validation.measure(lambda: self._clock.checkpoint(self._control))
+        figures, self._pictures = self._validation.measure(self._checkpoint)
+        self._position.window_halvings = self._validation.halvings
         if not math.isfinite(figures.loss):
             raise _LossNotFinite
         position = self._position
         pace = (self._clock.seconds - position.seconds) / self._validation.pixels
         # Counted as validating, so that a run by minutes ends in time.
         self._previewer.show(position.epoch, pace, PREVIEW_SHARE * position.epoch_seconds)
-        now = self._clock.seconds
-        position.validation_seconds, position.seconds = now - position.seconds, now
+        self._count_validation(position.seconds)
         return figures
 
     def _save_checkpoint(self) -> None:

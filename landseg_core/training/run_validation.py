@@ -29,7 +29,7 @@ Answer = TypeVar("Answer")
 class RunValidation:
     """Validates a run's network, with smaller windows where memory asks for it.
 
-    `notices` are what there is to know of what is counted.
+    `notices` are what there is to know of what is counted, `halvings` how often the windows were made smaller.
     """
 
     def __init__(
@@ -38,13 +38,17 @@ class RunValidation:
         data: TrainingData,
         reader: AreaReader,
         on_event: OnEvent,
+        checkpoint: Callable[[], None],
         before: BundleHeader | None = None,
     ) -> None:
         """Leave out what the model learnt from that the run started from; `before` is what it tells.
 
+        `checkpoint` is called before every window that is looked at for labels.
+
         Raises:
             TrainingError: no label is left.
             RasterError: an image cannot be read.
+            JobStopped: `checkpoint` raised it.
         """
         self._network, self._classes, self._on_event = network, len(data.schema), on_event
         rest = judging_areas(data, before)
@@ -52,7 +56,8 @@ class RunValidation:
             Validator(network, self._classes, rest.areas, reader, rest.left_out),
             rest.notices,
         )
-        if rest.left_out and not self._validator.any_labelled():
+        self._whole, self.halvings = self._validator, 0
+        if rest.left_out and not self._validator.any_labelled(checkpoint):
             raise TrainingError(ALL_TRAINED)
 
     @property
@@ -67,13 +72,12 @@ class RunValidation:
         before.
         """
         if position.validation_seconds:
-            if position.validated_share < 1:
-                self._validator = self._validator.sampled(position.validated_share)
+            self._count_only(position.validated_share, position.window_halvings)
             return
         seconds, share = self._in_memory(lambda validator: validator.probe(PROBE_SHARE * total)), 1.0
         if seconds > LONGEST_VALIDATION * total:
             share = SAMPLED_VALIDATION * total / seconds
-            self._validator = self._validator.sampled(share)
+            self._count_only(share, self.halvings)
             self._on_event(
                 Notice(
                     f"validating everything would take too long for a run of {total / 60:g} min: its figures count "
@@ -81,6 +85,17 @@ class RunValidation:
                 )
             )
         position.validation_seconds, position.validated_share = share * seconds + beside, share
+        position.window_halvings = self.halvings
+
+    def _count_only(self, share: float, halvings: int) -> None:
+        """Count about `share` of the windows, and cut them as often as memory asked for.
+
+        They are chosen before any is cut, so that a run that goes on counts the same pixels.
+        """
+        self._validator, self.halvings = self._whole.sampled(share) if share < 1 else self._whole, halvings
+        with suppress(TrainingError):  # those chosen may be smaller than the largest one, which had to be cut
+            for _ in range(halvings):
+                self._validator = self._validator.halved()
 
     def measure(self, checkpoint: Callable[[], None]) -> tuple[Figures, PictureChooser]:
         """Return the figures of the network as it is, and what it looked like; errors as of `Validator.measure`.
@@ -101,5 +116,5 @@ class RunValidation:
                 return work(self._validator)
             free_cache()
             before = self._validator.largest
-            self._validator = self._validator.halved()
+            self._validator, self.halvings = self._validator.halved(), self.halvings + 1
             self._on_event(smaller_windows(self._network.device, before, self._validator.largest))

@@ -75,7 +75,8 @@ class RunPosition:
 
     `batch`, `loss_sum` and `epoch_seconds` belong to that epoch; `seconds` are those of the whole run, the first
     `preparation_seconds` of which went by before the first step. A run by minutes counts `validated_share` of the
-    validation windows, which takes `validation_seconds`: an estimate at first, then measured.
+    validation windows, which takes `validation_seconds`: an estimate at first, then measured. These windows were cut in
+    half `window_halvings` times, for want of memory.
     """
 
     epoch: int = 1
@@ -87,6 +88,7 @@ class RunPosition:
     preparation_seconds: float = 0.0
     validation_seconds: float = 0.0
     validated_share: float = 1.0
+    window_halvings: int = 0
     best_epoch: int | None = None
     best_miou: float | None = None
     finished: bool = False
@@ -121,6 +123,7 @@ class RunPosition:
             preparation_seconds=self.preparation_seconds,
             validation_seconds=self.validation_seconds,
             validated_share=self.validated_share,
+            window_halvings=self.window_halvings,
         )
 
     def count_step(self, loss: float, seconds: float) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -28,12 +29,13 @@ HEAD = "head."
 """The weights that have a row for each class, in every network of the catalogue."""
 
 
-def continued_config(config: TrainConfig) -> TrainConfig:
+def continued_config(config: TrainConfig, given: Collection[str] | None = None) -> TrainConfig:
     """Return the settings of a run, with what it takes over from the model that it starts from.
 
     Network, bands and ground resolution are the model's, so that its features keep their meaning. Learning rate and
-    warm-up are gentler, where they are left at their defaults. Without `start_from`, or done again, it changes nothing.
-    A run that is resumed has it all in its checkpoint; see `resumed_config`.
+    warm-up are gentler, where they are not given. `given` names the settings that the user gave; where nobody knows,
+    they are those that are not at their defaults. The path of the model is made absolute. Without `start_from`, or done
+    again, it changes nothing. A run that is resumed has it all in its checkpoint; see `resumed_config`.
 
     Raises:
         ModelError: there is no such model, or it is damaged.
@@ -42,13 +44,15 @@ def continued_config(config: TrainConfig) -> TrainConfig:
     if config.start_from is None:
         return config
     header = read_header(config.start_from)
+    known = [name for name in TrainConfig.model_fields if not _at_default(config, name)] if given is None else given
     gentle = {"learning_rate": GENTLER * _default("learning_rate"), "warm_up": SHORTER_WARM_UP}
-    taken = {name: value for name, value in gentle.items() if _at_default(config, name)}
-    return config.model_copy(update=taken | _of_model(config, header))
+    taken = {name: value for name, value in gentle.items() if name not in known}
+    place = {"start_from": str(Path(config.start_from).absolute())}
+    return config.model_copy(update=taken | place | _of_model(config, header, known))
 
 
-def _of_model(config: TrainConfig, header: BundleHeader) -> dict[str, Any]:
-    """Return the settings that are the model's; those of `config` must be at their defaults, or the same.
+def _of_model(config: TrainConfig, header: BundleHeader, known: Collection[str]) -> dict[str, Any]:
+    """Return the settings that are the model's; those of `config` that are `known` to be given must be the same.
 
     Raises:
         TrainingError: one is not.
@@ -61,7 +65,7 @@ def _of_model(config: TrainConfig, header: BundleHeader) -> dict[str, Any]:
     }
     for name, value in own.items():
         given = getattr(config, name)
-        if given not in (value, _default(name)):
+        if name in known and given != value:
             title = (TrainConfig.model_fields[name].title or name).lower()
             raise TrainingError(
                 f"{config.start_from} has the {title} {_told(value)}, not {_told(given)}: "
@@ -92,11 +96,17 @@ def _told(value: object) -> str:
 
 @dataclass(frozen=True)
 class Start:
-    """A network before its first step of a run, what normalises its pictures, and what the user should know of it."""
+    """A network before its first step of a run, what normalises its pictures, and what the user should know of it.
+
+    `encoder_share` is the share of the learning rate that its encoder gets, `before` what the model tells that it comes
+    from, if any.
+    """
 
     model: SegmentationModel
     normalisation: Normalisation
     notices: tuple[str, ...]
+    encoder_share: float = 1.0
+    before: BundleHeader | None = None
 
 
 def start_from_model(path: str, architecture: str, data: TrainingData) -> Start:
@@ -110,7 +120,8 @@ def start_from_model(path: str, architecture: str, data: TrainingData) -> Start:
     _require_fit(path, bundle, architecture, data)
     model = build_model(architecture, len(data.bands), len(data.schema))
     load_weights(model, weights_for(bundle, data.schema.names, weights_of(model)))
-    return Start(model, bundle.normalisation, tuple(_class_notices(path, bundle.schema.names, data.schema.names)))
+    notices = tuple(_class_notices(path, bundle.schema.names, data.schema.names))
+    return Start(model, bundle.normalisation, notices, before=bundle.header)
 
 
 def _require_fit(path: str, bundle: BundleHeader, architecture: str, data: TrainingData) -> None:

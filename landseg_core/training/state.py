@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -68,9 +68,8 @@ class RunState:
             TrainingError: it does not fit.
         """
         start = _start(config, data, lambda: data.normalisation(reader))
-        learner = _new_learner(config, start.model, start.normalisation, device)
-        before = read_header(config.start_from) if config.start_from is not None else None
-        return cls(config, data, start.normalisation, learner, RunPosition(), 1.0, list(start.notices), before)
+        learner = _new_learner(config, start.model, start.normalisation, device, start.encoder_share)
+        return cls(config, data, start.normalisation, learner, RunPosition(), 1.0, list(start.notices), start.before)
 
     @classmethod
     def saved(cls, config: TrainConfig, data: TrainingData, folder: RunFolder, device: torch.device) -> RunState:
@@ -81,7 +80,8 @@ class RunState:
             TrainingError: it is of another version of landseg.
         """
         record, tensors = load_checkpoint(folder)
-        learner = _new_learner(config, _random_model(config, data), record.normalisation, device)
+        model = _random_model(config, data)
+        learner = _new_learner(config, model, record.normalisation, device, record.encoder_share)
         learner.micro_batch = record.micro_batch
         _restore(learner, tensors, folder)
         record.position.best_epoch, record.position.best_miou = best_on_record(folder)
@@ -101,8 +101,8 @@ class RunState:
         if saved is None:
             torch.manual_seed(self.config.seed)
             start = _start(self.config, self.data, lambda: self.normalisation)
-            device = self.learner.network.device
-            self.learner.restore(_new_learner(self.config, start.model, start.normalisation, device).tensors())
+            device, share = self.learner.network.device, self.learner.encoder_share
+            self.learner.restore(_new_learner(self.config, start.model, start.normalisation, device, share).tensors())
         else:
             _restore(self.learner, saved[1], folder)
         self.position = self.position.gone_back(seconds, saved[0].position if saved else None)
@@ -121,6 +121,7 @@ class RunState:
             self.position,
             self.rate_scale,
             self.learner.micro_batch,
+            self.learner.encoder_share,
         )
         save_checkpoint(folder, record, self.learner.tensors())
 
@@ -167,28 +168,33 @@ def _random_model(config: TrainConfig, data: TrainingData) -> SegmentationModel:
 def _start(config: TrainConfig, data: TrainingData, measured: Callable[[], Normalisation]) -> Start:
     """Return what a run begins with; the normalisation is `measured` where no model tells it."""
     if config.start_from is not None:
-        return start_from_model(config.start_from, config.model, data)
-    model, notices = _fresh_model(config, data)
-    return Start(model, measured(), tuple(notices))
+        share = config.encoder_rate if _wants_pretrained(config) else 1.0
+        return replace(start_from_model(config.start_from, config.model, data), encoder_share=share)
+    return _fresh_start(config, _random_model(config, data), measured())
 
 
-def _fresh_model(config: TrainConfig, data: TrainingData) -> tuple[SegmentationModel, list[str]]:
+def _fresh_start(config: TrainConfig, model: SegmentationModel, normalisation: Normalisation) -> Start:
     """Return a network before its first step, pretrained where that is wanted and can be had, and what to say of it."""
-    model, pretraining = _random_model(config, data), CATALOG[config.model].pretraining
-    if pretraining is not None and _is_pretrained(config):
-        pretraining.load(model)
-    elif pretraining is not None and config.pretrained:
-        return model, [_NOT_INSTALLED.format(config.model)]
-    return model, []
+    pretraining = CATALOG[config.model].pretraining
+    if pretraining is None or not _wants_pretrained(config):
+        return Start(model, normalisation, ())
+    if not pretraining.installed():
+        return Start(model, normalisation, (_NOT_INSTALLED.format(config.model),))
+    pretraining.load(model)
+    return Start(model, normalisation, (), config.encoder_rate)
+
+
+def _wants_pretrained(config: TrainConfig) -> bool:
+    """Tell whether the encoder is meant to have pretrained weights; that of a model to start from has them already."""
+    return config.pretrained and CATALOG[config.model].pretraining is not None
 
 
 def _new_learner(
-    config: TrainConfig, model: SegmentationModel, normalisation: Normalisation, device: torch.device
+    config: TrainConfig,
+    model: SegmentationModel,
+    normalisation: Normalisation,
+    device: torch.device,
+    encoder_share: float,
 ) -> Learner:
     network = Network(model, normalisation, device, precision_for(device, config.precision))
-    return Learner(network, config, config.encoder_rate if _is_pretrained(config) else 1.0)
-
-
-def _is_pretrained(config: TrainConfig) -> bool:
-    pretraining = CATALOG[config.model].pretraining
-    return config.pretrained and pretraining is not None and pretraining.installed()
+    return Learner(network, config, encoder_share)

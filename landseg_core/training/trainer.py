@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,7 +53,8 @@ class Trainer:
 
         Raises:
             OutputError: the folder is not empty, and the run may neither overwrite nor resume.
-            TrainingError: there is no run to resume, or it has other settings.
+            TrainingError: there is no run to resume, it has other settings, or a new one would write over the model
+                that it starts from.
             ModelError: the checkpoint to resume from is damaged.
         """
         self._clock = RunClock(started)
@@ -63,6 +64,7 @@ class Trainer:
             load_checkpoint_record(self._folder).require_same_settings(config, self._folder)
         else:
             self._folder.require_free(overwrite=overwrite)
+            _require_other_folder(config, self._folder)
 
     def fit(
         self,
@@ -91,8 +93,8 @@ class Trainer:
         device = choose_device(self._config.device)
         control = control or JobControl()
         reader = data.reader()
-        _require_labels(reader, data.train, "train on", control)
-        _require_labels(reader, data.val, "validate on", control)
+        for areas, what in ((data.train, "train on"), (data.val, "validate on")):
+            _require_labels(reader, areas, what, lambda: self._clock.checkpoint(control))
         with _own_random_numbers(self._config.seed, device), memory_as_sentence(device):
             state = self._state(data, reader, device)
             self._prepare_folder(state)
@@ -121,10 +123,20 @@ class Trainer:
         keep_facts(self._folder.facts, state.data, state.learner.network.device)
 
 
-def _require_labels(reader: AreaReader, areas: Sequence[LabelledArea], what: str, control: JobControl) -> None:
+def _require_other_folder(config: TrainConfig, folder: RunFolder) -> None:
+    start = Path(config.start_from).resolve() if config.start_from is not None else None
+    if start is not None and folder.path.resolve() in (start, start.parent):
+        raise TrainingError(
+            f"the run would write over the model that it starts from, {config.start_from}; choose another folder for it"
+        )
+
+
+def _require_labels(
+    reader: AreaReader, areas: Sequence[LabelledArea], what: str, checkpoint: Callable[[], None]
+) -> None:
     for area in areas:
         for window in sliding_windows(area.window.width, area.window.height, _LOOK, overlap=0):
-            control.checkpoint()
+            checkpoint()
             _, labels = reader.read(area, window.shifted(area.window.x, area.window.y))
             if (labels != UNLABELLED).any():
                 return

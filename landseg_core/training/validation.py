@@ -176,7 +176,11 @@ class Validator:
     @property
     def largest(self) -> PixelWindow:
         """Return the largest window that is given to the network."""
-        return max((window.read for window in self._windows), key=lambda read: read.pixels)
+        return self._largest.read
+
+    @property
+    def _largest(self) -> CountedWindow:
+        return max(self._windows, key=lambda window: window.read.pixels)
 
     def halved(self) -> Validator:
         """Return a validator of the same pixels in windows of about half the size.
@@ -199,22 +203,29 @@ class Validator:
             )
         return chosen
 
-    def any_labelled(self) -> bool:
-        """Tell whether any pixel that is counted is labelled."""
-        return any(map(self._labelled, self._windows))
+    def any_labelled(self, checkpoint: Callable[[], None] = lambda: None) -> bool:
+        """Tell whether any pixel that is counted is labelled; `checkpoint` is called before every window."""
+        for window in self._windows:
+            checkpoint()
+            if self._labelled(window):
+                return True
+        return False
 
     def _labelled(self, window: CountedWindow) -> bool:
         return bool((self._read(window).truth != UNLABELLED).any())
 
     def probe(self, seconds: float) -> float:
-        """Return the seconds that `measure` will take about: from one window, tried until `seconds` are over."""
-        middle = self._windows[len(self._windows) // 2]
-        work = sum(window.read.pixels for window in self._windows) / middle.read.pixels
+        """Return the seconds that `measure` will take about: from one window, tried until `seconds` are over.
+
+        It is the largest, so that memory which suffices for it suffices for all.
+        """
+        largest = self._largest
+        work = sum(window.read.pixels for window in self._windows) / largest.read.pixels
         network = self._network.frozen()
         start, quickest = time.monotonic(), math.inf
         while time.monotonic() < start + seconds or quickest == math.inf:
             before = time.monotonic()
-            self._count(network, self._tally(), self._read(middle))
+            self._count(network, self._tally(), self._read(largest))
             quickest = min(quickest, time.monotonic() - before)
         return quickest * work
 

@@ -142,6 +142,20 @@ def test_images_of_the_same_ground_on_both_sides_are_noted(
     )
 
 
+def test_an_image_without_labels_is_not_said_to_show_the_same_ground(
+    tmp_path: Path, write_pair: WritePair, schema: ClassSchema
+) -> None:
+    """It is left out, so it cannot flatter the figures."""
+    for stem, east in (("a", 5e5), ("b", 6e5), ("c", 5e5 + 10)):
+        mask = np.full((30, 40), 255, np.uint8) if stem == "c" else None
+        write_pair(stem, mask=mask, crs="EPSG:32632", transform=Affine(1, 0, east, 0, -1, 5e6))
+    images, masks = tmp_path / "images", tmp_path / "masks"
+    data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "c"), _list(tmp_path, "v.txt", "b"))
+    assert data.notices == ("1 of 3 areas hold no labelled pixel and are left out",)
+    data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a"), _list(tmp_path, "v.txt", "b", "c"))
+    assert data.notices == ("1 of 3 areas hold no labelled pixel and are left out",)
+
+
 def test_areas_to_evaluate_on(tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema) -> None:
     assert _stems(evaluation_areas(*folders, schema)) == "abcde"
     assert _stems(evaluation_areas(*folders, schema, _list(tmp_path, "l.txt", "c", "a"))) == "ca"

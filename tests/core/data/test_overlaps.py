@@ -68,3 +68,9 @@ def test_parts_of_one_image_are_no_overlap_and_a_pair_is_named_once() -> None:
     assert overlap_notices(both[:1], both[:1], grids) == []
     (notice,) = overlap_notices(both, both, grids)
     assert notice.startswith("a and b show")
+
+
+def test_every_image_that_validates_is_compared_with_all_others() -> None:
+    grids = {Path(name): grid(north_up(x, 0)) for name, x in {"a": 0, "b": 500, "c": 50, "d": 550}.items()}
+    (notice,) = overlap_notices([area("a"), area("b")], [area("c"), area("d")], grids)
+    assert notice.startswith("c and a, d and b show the same ground")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from landseg_core.data.areas import LabelledArea
+from landseg_core.data.areas import ImageView, LabelledArea
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import DatasetError, RasterError
 from landseg_core.geo.window import PixelWindow
@@ -139,3 +139,20 @@ def test_threads_share_a_reader(write_pair: WritePair, schema: ClassSchema, cach
     with ThreadPoolExecutor(4) as threads:
         for area, (pixels, _) in zip(areas * 25, threads.map(reader.read, areas * 25), strict=True):
             np.testing.assert_array_equal(pixels, expected[area.stem])
+
+
+@pytest.mark.parametrize("nodata", [-9999, np.nan])
+@pytest.mark.parametrize("size", [None, (20, 15), (60, 45)])
+def test_labels_alone_are_those_that_come_with_pixels(
+    write_pair: WritePair, schema: ClassSchema, nodata: float, size: tuple[int, int] | None
+) -> None:
+    """Kept in memory or not: places of classes must be the same in a run as in one that goes on from it."""
+    image = np.full((1, 30, 40), 5, np.float32)
+    image[0, :6], image[0, :, 33:] = nodata, nodata
+    own = LabelledArea("n", *write_pair("n", image=image, nodata=nodata), PixelWindow(0, 0, 40, 30))
+    area = own.seen_as(ImageView((), size, (40, 30))) if size else own
+    kept, alone = AreaReader(schema), AreaReader(schema, cache_bytes=0)
+    _, labels = kept.read(area)
+    assert 0 < (labels == UNLABELLED).sum() < labels.size
+    for reader in (kept, alone):
+        np.testing.assert_array_equal(reader.read_labels(area, area.window), labels)

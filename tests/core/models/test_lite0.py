@@ -117,3 +117,10 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: spec)
     with pytest.raises(ModelError, match="other weights than landseg knows"):
         load_pretrained(Lite0Encoder(3))
+
+
+@pytest.mark.parametrize("side", [20, 32, 48])
+def test_it_learns_from_a_single_small_chip(side: int) -> None:
+    logits = Lite0UNet(3, 2).train()(torch.randn(1, 3, side, side))
+    assert logits.shape == (1, 2, side, side)
+    assert logits.isfinite().all()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from landseg_core.data.chips import TrainingData
-from landseg_core.data.project_data import project_data
+from landseg_core.data.project_data import SPLIT_IGNORED, project_data
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import JobControl, Notice, StepFinished
 from landseg_core.labels.classes import ClassSchema
@@ -195,11 +195,12 @@ def test_a_fresh_run_over_a_continued_one_forgets_what_was_before(
     assert not (tmp_path / "run" / "labels" / "before").exists()
 
 
-def test_a_run_goes_on_in_its_own_folder(project: Project, going_on: TrainConfig, tmp_path: Path) -> None:
-    correct_the_moor(project)
-    _, data, told = learn(project, tmp_path / "first", going_on, overwrite=True)
-    assert data.earlier is not None
-    assert any("px to train on were labelled since" in text for text in told)
+def test_the_split_of_the_settings_is_ignored_and_that_is_told(
+    project: Project, going_on: TrainConfig, tmp_path: Path
+) -> None:
+    labels = labels_to_learn(project, tmp_path / "second", resume=False, start_from=going_on.start_from)
+    assert SPLIT_IGNORED not in project_data(labels, 0, 64).notices
+    assert project_data(labels, 0, 64, split="images").notices.count(SPLIT_IGNORED) == 1
 
 
 def test_the_labels_of_another_project_count_for_nothing(

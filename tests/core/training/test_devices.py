@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import TrainingError
 from landseg_core.training import devices
 from landseg_core.training.devices import choose_device, precision_for
+from landseg_core.training.network import Network
 
 
 @pytest.fixture
@@ -87,3 +90,20 @@ def test_fp32_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
     with precision_for(cpu).autocast(cpu):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("kind", ["float64", "uint16", "uint8"])
+def test_what_the_graphics_of_a_mac_cannot_hold_is_float32_before_it_goes_there(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpu, taken = torch.device("cpu"), list[np.dtype]()
+    network = Network(torch.nn.Identity(), Normalisation((10.0,), (2.0,)), cpu, precision_for(cpu, "fp32"))  # type: ignore[arg-type]
+    network.device = torch.device("mps")
+
+    def on_device(array: np.ndarray) -> torch.Tensor:
+        taken.append(array.dtype)
+        return torch.from_numpy(array)
+
+    monkeypatch.setattr(network, "on_device", on_device)
+    assert network.pictures(np.full((1, 1, 2, 2), 14, kind)).flatten().tolist() == [2.0] * 4
+    assert taken == [np.float32]

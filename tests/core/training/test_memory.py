@@ -162,9 +162,14 @@ def test_validation_that_cannot_be_cut_further_is_told_in_a_sentence(
         RuntimeError("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory"),
         RuntimeError("[enforce fail] data. DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"),
         RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("GET was unable to find an engine to execute this computation"),
+        RuntimeError("Unable to find a valid cuDNN algorithm to run convolution"),
+        MemoryError("Unable to allocate 9.00 GiB for an array"),
     ],
 )
-def test_every_kind_of_too_little_memory(error: RuntimeError) -> None:
+def test_every_kind_of_too_little_memory(error: Exception) -> None:
     with pytest.raises(NotEnoughMemoryError), memory_errors():
         raise error
     with pytest.raises(TrainingError, match="this computer has not enough memory"), memory_as_sentence(CPU):

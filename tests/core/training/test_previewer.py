@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 import torch
+from affine import Affine
 
 from landseg_core.data.chips import TrainingData
 from landseg_core.events import EpochFinished, Event
@@ -35,6 +38,8 @@ class Looking:
 
 class ByBrightness:
     """A network without weights: bright pixels are of class 2, the others of class 0."""
+
+    device = torch.device("cpu")
 
     def frozen(self) -> ByBrightness:
         return self
@@ -99,7 +104,11 @@ def test_an_image_of_another_kind_is_refused_in_a_sentence(
 ) -> None:
     grey = write_raster(tmp_path / "grey.tif", np.ones((64, 64), np.uint8))
     deep = write_raster(tmp_path / "deep.tif", np.ones((3, 64, 64), np.uint16))
-    for path, words in ((grey, "no band 2, 3"), (deep, "uint16"), (tmp_path / "gone.tif", "gone.tif")):
+    for path, words in (
+        (grey, "learns from the bands 1 (Red), 2 (Green), 3 (Blue)"),
+        (deep, "uint16"),
+        (tmp_path / "gone.tif", "gone.tif"),
+    ):
         (refused,) = shown(data, PreviewRequest(path, VIEW))
         assert isinstance(refused, PreviewRefused)
         assert words in refused.reason
@@ -121,3 +130,40 @@ def test_a_run_previews_after_every_epoch_and_learns_the_same(
     assert all(torch.equal(watched.state[name], alone.state[name]) for name in watched.state)
     assert "preview" not in (tmp_path / "watched" / "metrics.jsonl").read_text()
     assert [event.epoch for event in told if isinstance(event, EpochFinished)] == [1, 2, 3]
+
+
+def test_bands_are_found_by_name_as_a_model_finds_them(
+    data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    pixels = np.full((3, 60, 80), 10, np.uint8)
+    pixels[2] = 250  # what the data set has as its first band
+    turned = write_raster(tmp_path / "turned.tif", pixels, transform=Affine.translation(500, 900))
+    with rasterio.open(turned, "r+") as dataset:
+        dataset.descriptions = ("Blue", "Green", "Red")
+    (made,) = shown(data, PreviewRequest(turned, VIEW))
+    assert isinstance(made, PreviewMade)
+    assert (made.values == data.schema.values[2]).all()
+
+
+def test_no_memory_for_a_preview_does_not_end_the_run(
+    data: TrainingData, halves: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_much(*_args: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(ByBrightness, "logits", too_much)
+    (refused,) = shown(data, PreviewRequest(halves, VIEW))
+    assert isinstance(refused, PreviewRefused)
+    assert refused.reason.startswith("this computer has no memory for a preview")
+
+
+def test_what_is_no_number_in_one_band_is_not_shown(
+    data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    pixels = np.full((3, 60, 80), 250, np.float32)
+    pixels[1, 10:20] = np.nan
+    image = write_raster(tmp_path / "gaps.tif", pixels)
+    (made,) = shown(replace(data, dtype="float32"), PreviewRequest(image, PixelWindow(0, 0, 80, 60)))
+    assert isinstance(made, PreviewMade)
+    assert (made.values[10:20] == 255).all()
+    assert (made.values != 255).sum() == 50 * 80

@@ -228,3 +228,28 @@ def test_bands_are_compared_by_name_where_both_have_names(
     assert start_from_model(model, "tiny", elsewhere).notices == ()
     with pytest.raises(TrainingError, match="its bands red, green, blue would have to be blue, green, red"):
         start_from_model(model, "tiny", replace(named, band_names=names[::-1]))
+
+
+def test_a_path_means_the_same_from_any_folder(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(model).parent)
+    assert continued_config(TrainConfig(start_from=Path(model).name)).start_from == model
+
+
+def test_what_is_given_stays_even_where_it_is_the_default(model: str) -> None:
+    fresh = TrainConfig(start_from=model)
+    config = continued_config(fresh, {"learning_rate"})
+    assert (config.learning_rate, config.warm_up) == (fresh.learning_rate, SHORTER_WARM_UP)
+    with pytest.raises(TrainingError, match=f"has the network tiny, not {fresh.model}"):
+        continued_config(fresh, {"model"})
+
+
+@pytest.mark.parametrize("start_from", ["first", "first/model.safetensors"])
+def test_no_run_writes_over_the_model_that_it_starts_from(
+    config: TrainConfig, data: TrainingData, tmp_path: Path, start, start_from: str
+) -> None:
+    start(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(data)
+    before = (tmp_path / "first" / "model.safetensors").read_bytes()
+    again = config.model_copy(update={"start_from": str(tmp_path / start_from)})
+    with pytest.raises(TrainingError, match="would write over the model that it starts from"):
+        start(again, tmp_path / "first", overwrite=True)
+    assert (tmp_path / "first" / "model.safetensors").read_bytes() == before

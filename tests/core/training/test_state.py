@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import torch
 
 from landseg_core.data.chips import TrainingData
 from landseg_core.models.catalog import CATALOG
+from landseg_core.models.header import read_header
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.state import RunState
 
 LITE0 = TrainConfig(model="lite0", epochs=1, device="cpu", encoder_rate=0.25)
@@ -50,3 +53,29 @@ def test_without_the_package_a_run_says_so_and_learns_all_alike(
     random = a_state(LITE0.model_copy(update={"pretrained": False}), data)
     assert not random.notices
     assert torch.equal(stem(state), stem(random))
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_encoder_of_a_model_to_go_on_from_has_learnt_already(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, installed: bool
+) -> None:
+    """Whatever is installed on this computer."""
+    path = tmp_path / "model.safetensors"
+    a_state(LITE0.model_copy(update={"pretrained": False}), data).bundle({}).save(path)
+    monkeypatch.setattr(type(CATALOG["lite0"].pretraining), "installed", lambda _self: installed)
+    going_on = LITE0.model_copy(update={"start_from": str(path)})
+    state = a_state(going_on, data)
+    assert shares(state) == {True: {0.25}, False: {1.0}}
+    assert state.before == read_header(path)
+    assert shares(a_state(going_on.model_copy(update={"pretrained": False}), data))[True] == {1.0}
+
+
+def test_a_run_that_goes_on_keeps_its_encoders_share(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    installed = type(CATALOG["lite0"].pretraining), "installed"
+    monkeypatch.setattr(*installed, lambda _self: False)
+    a_state(LITE0, data).save(RunFolder(tmp_path))
+    monkeypatch.setattr(*installed, lambda _self: True)
+    state = RunState.saved(LITE0, data, RunFolder(tmp_path), torch.device("cpu"))
+    assert shares(state) == {True: {1.0}, False: {1.0}}

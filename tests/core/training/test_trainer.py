@@ -223,3 +223,30 @@ def test_the_pictures_kept_are_those_of_the_best_model(
     assert run.fit(data).best_epoch == 1
     assert [event.epoch for event in run.told(ValidationPictures)] == [1, 2, 3]
     assert read_pictures(tmp_path / "run" / "pictures.json").epoch == 1
+
+
+def no_better(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every epoch be as good as the first."""
+    monkeypatch.setattr(ConfusionMatrix, "miou", property(lambda _self: 0.5))
+
+
+def ended_early(run: Any) -> list[str]:
+    return [notice.message for notice in run.told(Notice) if "the run ends early" in notice.message]
+
+
+@pytest.mark.parametrize(("epochs", "patience", "last"), [(8, 1, 4), (8, 5, 6), (3, 0, 3), (4, 9, 4)])
+def test_a_run_ends_early_in_its_second_half_only(
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    epochs: int,
+    patience: int,
+    last: int,
+) -> None:
+    no_better(monkeypatch)
+    run = start(config.model_copy(update={"epochs": epochs, "patience": patience}), tmp_path / "run")
+    assert run.fit(data).reason == "finished"
+    assert run.told(EpochFinished)[-1].epoch == last
+    assert bool(ended_early(run)) == (last < epochs)

@@ -3,10 +3,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from landseg_core.data.chips import TrainingData
 from landseg_core.events import (
@@ -17,9 +19,13 @@ from landseg_core.events import (
     RunStarted,
     StepFinished,
 )
+from landseg_core.geo.window import PixelWindow
+from landseg_core.metrics.confusion import ConfusionMatrix
+from landseg_core.models.bundle import ModelBundle
 from landseg_core.training import schedule, validation
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.learner import Learner
+from landseg_core.training.state import RunState
 from landseg_core.training.validation import Figures, Validator
 
 Start = Callable[..., Any]
@@ -187,3 +193,120 @@ def test_a_run_by_minutes_that_goes_back_still_ends_on_time(
     assert len([notice for notice in run.told(Notice) if "goes back" in notice.message]) == 2
     fractions = [step.fraction for step in run.told(StepFinished)]
     assert fractions == sorted(fractions)
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_run_by_minutes_never_ends_early(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ConfusionMatrix, "miou", property(lambda _self: 0.5))
+    run = start(by_minutes(config, 0.3).model_copy(update={"patience": 1}), tmp_path / "run")
+    run.fit(data)
+    assert len(run.told(EpochFinished)) > 3
+    assert run.told(RunFinished)[0].seconds == pytest.approx(18.0, abs=0.5)
+
+
+@pytest.mark.usefixtures("fake_time")
+@pytest.mark.parametrize(("probed", "told"), [(0.2, 1), (0.5, 0)])
+def test_the_start_model_is_judged_where_that_is_quick(
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    probed: float,
+    told: int,
+) -> None:
+    first = start(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(data)
+    bundle = replace(first.bundle, training={})
+    bundle.save(first.model_path)  # so that nothing is known of its ground
+    monkeypatch.setattr(Validator, "probe", lambda *_: probed)
+    going_on = by_minutes(config, 0.1).model_copy(update={"start_from": str(first.model_path)})
+    run = start(going_on, tmp_path / "run")
+    run.fit(data)
+    assert sum(notice.message.startswith("before: mIoU") for notice in run.told(Notice)) == told
+    assert run.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.35)
+
+
+def test_what_is_written_after_a_validation_is_part_of_it(
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    fake_time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A large network takes its time to be written: as a model before the checkpoint, and in that."""
+    save, save_state = ModelBundle.save, RunState.save
+
+    def slow(good: Callable[..., None]) -> Callable[..., None]:
+        def save(*what: Any) -> None:
+            fake_time.now += 0.4
+            good(*what)
+
+        return save
+
+    monkeypatch.setattr(ModelBundle, "save", slow(save))
+    monkeypatch.setattr(RunState, "save", slow(save_state))
+    counter = iter(range(1, 1000))
+    monkeypatch.setattr(ConfusionMatrix, "miou", property(lambda _self: next(counter) / 1000))  # every epoch is best
+    run = start(by_minutes(config, 0.3), tmp_path / "run")
+    run.fit(data)
+    assert len(run.told(EpochFinished)) > 1
+    assert 17.5 < run.told(RunFinished)[0].seconds < 18.1
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_pauses_before_the_first_step_take_nothing_from_the_minutes(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, fake_time: FakeTime
+) -> None:
+    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    pauses: list[float] = []
+
+    def pause() -> None:
+        if not run.losses:
+            fake_time.now += 2.0
+            pauses.append(2.0)
+
+    run.control.checkpoint = pause
+    run.fit(data)
+    assert len(pauses) > 3
+    assert len(run.losses) > 20
+    assert run.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.25)
+
+
+def test_a_resumed_run_counts_the_same_pixels_where_memory_is_short(
+    start: Start,
+    config: TrainConfig,
+    data: TrainingData,
+    tmp_path: Path,
+    fake_time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(validation, "WINDOW_SIDE", 48)
+    monkeypatch.setattr(validation, "WIDEST_MARGIN", 4)
+
+    def probe(self: Validator, _seconds: float) -> float:
+        if self.largest.pixels > 1200:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return 6.0
+
+    counted: list[set[PixelWindow]] = []
+    measure = Validator.measure
+
+    def watched(self: Validator, *how: Any) -> Figures:
+        counted.append({window.counted for window in self._windows})
+        return measure(self, *how)
+
+    monkeypatch.setattr(Validator, "probe", probe)
+    monkeypatch.setattr(Validator, "measure", watched)
+    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    run.at_step[4] = run.control.stop
+    run.fit(data)
+    assert any("validating at most" in notice.message for notice in run.told(Notice))
+    start(by_minutes(config, 0.1), tmp_path / "run", resume=True).fit(data)
+    whole = start(by_minutes(config, 0.1), tmp_path / "whole")
+    resumed = counted[-1]
+    whole.fit(data)
+    assert resumed == counted[-1]
+    assert len(resumed) > 1

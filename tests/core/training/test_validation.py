@@ -213,8 +213,8 @@ def test_the_probe_tells_about_how_long_it_takes(data: TrainingData, monkeypatch
     validator = Validator(a_network(), 3, data.train, data.reader())
     now = iter(range(1000))
     monkeypatch.setattr(validation.time, "monotonic", lambda: float(next(now)))
-    # One window takes one tick of the clock, and the other is of nearly the same size.
-    assert validator.probe(0.0) == pytest.approx(14750 / 7070)
+    # The larger window takes one tick of the clock, and the other is of nearly the same size.
+    assert validator.probe(0.0) == pytest.approx(14750 / 7680)
 
 
 @settings(max_examples=5, deadline=None)
