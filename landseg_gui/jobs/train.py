@@ -149,7 +149,7 @@ class TrainFlow(QObject):
 
     def _keep_pace(self, config: TrainConfig, meter: PaceMeter) -> None:
         if meter.pace is not None:
-            self._paces.keep(config, meter.pace)
+            self._paces.keep(meter.measured(config), meter.pace)
 
     def _take_model(self, result: TrainResult) -> None:
         self._reason = result.reason
