@@ -81,7 +81,7 @@ def _choice(name: str, field: FieldInfo) -> SettingEditor:
 
 
 def _names(name: str, _field: FieldInfo) -> SettingEditor:
-    return _line_of(name, _names_read, ", ".join)
+    return _line_of(name, names_in, ", ".join)
 
 
 def _text(name: str, _field: FieldInfo) -> SettingEditor:
@@ -142,5 +142,6 @@ def _number_shown(value: float | None) -> str:
     return short if float(short) == value else repr(value)
 
 
-def _names_read(text: str) -> tuple[str, ...]:
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the names in a list with commas."""
     return tuple(name for part in text.split(",") if (name := part.strip()))
