@@ -130,7 +130,7 @@ def test_bands_are_chosen_by_name_or_number(dialog: PredictDialog) -> None:
 def test_another_ground_resolution_is_a_warning_only(dialog: PredictDialog, headers: dict[str, BundleHeader]) -> None:
     headers["coarse.safetensors"] = BundleHeader(**(vars(HEADER) | {"ground_resolution_m": 2.0}))
     write(dialog, "predict_model", "coarse.safetensors")
-    assert "is resampled to the model's 2.00 m, and the map back to its own grid" in html.unescape(model_info(dialog))
+    assert "is resampled to the model's 2 m, and the map back to its own grid" in html.unescape(model_info(dialog))
     assert dialog.action_button.isEnabled()
 
 
