@@ -33,7 +33,7 @@ from landseg_gui.session import Session
 
 _WIDE = 1.6
 """From this ratio of width to height on, the comparison stands beside the table, else below it."""
-_ROOM_FOR_TEXTS = 560  # px of the panel's width
+_ROOM_FOR_TEXTS = 690  # px of the panel's width
 _DELETE = "Delete"
 
 

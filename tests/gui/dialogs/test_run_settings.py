@@ -289,7 +289,7 @@ def test_a_run_to_continue_has_its_own_settings_and_place(dialog: TrainDialog, d
 
 
 def test_training_further_is_a_run_of_its_own(dialog: TrainDialog, tmp_path: Path) -> None:
-    settings = TrainConfig(model="unet32", minutes=4, blur=0)
+    settings = TrainConfig(model="unet32", minutes=0.25, blur=0)
     dialog.train_further(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
     request = dialog.request()
     assert request.run_folder == tmp_path / "run-1"
