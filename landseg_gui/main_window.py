@@ -189,6 +189,7 @@ class MainWindow(QMainWindow):
         panel.continue_wanted.connect(lambda: flow.continue_run())
         panel.further_wanted.connect(lambda: flow.train_further())
         self.runs_panel.continue_wanted.connect(flow.continue_run)
+        self.runs_panel.further_wanted.connect(flow.train_further)
         panel.live_wanted.connect(self.live.set_enabled)
         self.live.refused.connect(panel.show_live_problem)
         self.viewport.frame_changed.connect(self.live.note_view)

@@ -45,9 +45,23 @@ def evaluate(
     with OutputFiles(overwrite=overwrite) as outputs:
         unfinished = outputs.add(json_file) if json_file is not None else None
         result = run_job(work)
-        if unfinished is not None:
-            unfinished.write_text(json.dumps(result.as_dict(), indent=2) + "\n")
+        if json_file is not None and unfinished is not None:
+            write_figures(json_file, unfinished, result)
     print_figures(result)
+
+
+def write_figures(place: Path, unfinished: Path, result: Evaluation) -> None:
+    """Write the figures as JSON to the `unfinished` file, which will be at `place`.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    from landseg_core.output_files import unwritable
+
+    try:
+        unfinished.write_text(json.dumps(result.as_dict(), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise unwritable(place, error) from error
 
 
 def measure(

@@ -53,10 +53,13 @@ def check_areas(
     on_event: OnEvent,
     control: JobControl,
     bands: Sequence[str] = (),
+    *,
+    one_kind: bool = True,
 ) -> CheckedAreas:
     """Check every image against its mask and read every mask whole; `bands`, by number or name, are all by default.
 
-    The counts, like the areas, are in px of the images themselves.
+    The counts, like the areas, are in px of the images themselves. Where not `one_kind` is needed, number and type of
+    the bands may differ from image to image.
 
     Raises:
         DatasetError: images differ in kind, an image and its mask do not lie on each other, or a mask holds a value
@@ -67,7 +70,8 @@ def check_areas(
     numbers = _by_pair(areas)
     pairs = list(numbers)
     headers = [_check_pair(pair, schema, bands) for pair in pairs]
-    _require_one_kind(pairs, [header.facts for header in headers])
+    if one_kind:
+        _require_one_kind(pairs, [header.facts for header in headers])
     meter = ProgressMeter("checking masks", sum(header.facts.grid.window.pixels for header in headers), on_event)
 
     def strip_done(pixels: int) -> None:
@@ -217,6 +221,7 @@ def class_notices(train: npt.NDArray[np.int64], val: npt.NDArray[np.int64], name
     ]
 
 
-def never_validated(names: Iterable[str]) -> str:
+def never_validated(names: Sequence[str]) -> str:
     """Return the sentence about classes that were trained and have no validation pixel."""
-    return f"no validation pixel is {shortened(names)}: the figures cannot show how well it is found"
+    found = "it is found" if len(names) == 1 else "they are found"
+    return f"no validation pixel is {shortened(names)}: the figures cannot show how well {found}"

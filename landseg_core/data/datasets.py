@@ -61,8 +61,11 @@ def training_data(
 def evaluation_set(
     areas: Sequence[LabelledArea], schema: ClassSchema, on_event: OnEvent, control: JobControl | None
 ) -> tuple[LabelledArea, ...]:
-    """Check all areas and return them; errors as in `training_data`."""
-    checked = check_areas(areas, schema, on_event, control or JobControl())
+    """Check all areas and return them; errors as in `training_data`.
+
+    Images may be of several kinds: whether each has what a model needs, `fitted_areas` finds.
+    """
+    checked = check_areas(areas, schema, on_event, control or JobControl(), one_kind=False)
     require_labels(checked, "areas to evaluate on")
     return checked.areas
 

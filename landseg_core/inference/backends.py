@@ -64,7 +64,7 @@ class TorchBackend:
             return self._run(pixels)
         except torch.OutOfMemoryError as error:
             size = f"{pixels.shape[-1]} x {pixels.shape[-2]} px"
-            raise ModelError(f"the device has no memory for windows of {size}; choose a smaller --tile") from error
+            raise ModelError(f"the device has no memory for windows of {size}; choose a smaller tile") from error
 
     @torch.inference_mode()
     def _run(self, pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

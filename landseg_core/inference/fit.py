@@ -27,11 +27,11 @@ def fit_notices(model: BundleHeader, source: RasterSource, resolution: Resolutio
     trained, found = model.ground_resolution_m, source.grid.ground_resolution()
     if not trained or not found or same_resolution(trained, found):
         return
-    shows = f"{source.path} shows {found:.2f} m of ground per pixel"
+    shows = f"{source.path} shows {found:.3g} m of ground per pixel"
     if resolution == "model":
-        yield f"{shows}: it is resampled to the model's {trained:.2f} m, and the map back to its own grid"
+        yield f"{shows}: it is resampled to the model's {trained:.3g} m, and the map back to its own grid"
     else:
-        yield f"{shows} and is seen as it is, but the model was trained at {trained:.2f} m; the map may be poor"
+        yield f"{shows} and is seen as it is, but the model was trained at {trained:.3g} m; the map may be poor"
 
 
 def band_notices(model: BundleHeader, source: RasterSource, numbers: Sequence[int]) -> Iterator[str]:

@@ -63,7 +63,7 @@ class TiledPredictor:
         if overlap < 0 or side < overlap + field.multiple:
             raise ModelError(
                 f"windows of {tile} px are too small to overlap by {overlap} px;"
-                f" choose a --tile of {overlap + 2 * field.multiple} or more, or another --overlap"
+                f" choose a tile of {overlap + 2 * field.multiple} px or more, or another overlap"
             )
         rows = axis_spans(self._view.grid.height, side, overlap, field)
         columns = axis_spans(self._view.grid.width, side, overlap, field)

@@ -118,10 +118,8 @@ def block_grid(areas: Sequence[LabelledArea], classes: int) -> BlockGrid:
     if number < ENOUGH_BLOCKS:
         smaller = BlockGrid(areas, BLOCK_SIDES[-1])
         return smaller if smaller.count(areas) <= most else grid
-    while number > most:
+    while number > max(most, len(grid.stems)):  # one for each image are the largest there are
         grid = BlockGrid(areas, 2 * grid.side)
-        if grid.count(areas) == number:  # one for each image: there are no larger ones
-            break
         number = grid.count(areas)
     return grid
 

@@ -49,7 +49,8 @@ def _scarce(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Iterator[str
     truth = counts.sum(axis=1)
     scarce = _named(names, (truth > 0) & (truth < ENOUGH_PIXELS))
     if scarce:
-        yield f"under {ENOUGH_PIXELS} validation pixels are {shortened(scarce)}: its figures mean little"
+        each, whose = (" each", "their") if len(scarce) > 1 else ("", "its")
+        yield f"fewer than {ENOUGH_PIXELS} validation pixels{each}: {shortened(scarce)}; {whose} figures mean little"
 
 
 def _small(blocks: BlockCounts) -> Iterator[str]:

@@ -66,6 +66,7 @@ def report_page(content: ReportContent) -> str:
         "percent": percent,
         "interval": interval,
         "whole": whole,
+        "images": images,
         "duration": duration,
         "moment": moment,
         "share": _share,
@@ -98,6 +99,11 @@ def interval(ends: Interval | None) -> str:
 def whole(number: int | None) -> str:
     """Write a whole number with its thousands apart; a dash where there is none."""
     return _DASH if number is None else f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def images(number: int | None) -> str:
+    """Write how many images there are."""
+    return f"{whole(number)} image{'s' * (number != 1)}"
 
 
 def moment(iso: str) -> str:

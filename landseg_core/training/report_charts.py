@@ -11,8 +11,8 @@ from landseg_core.training.run_history import Points, RunHistory
 
 WIDTH, HEIGHT = 440, 210
 """The size of a chart in its own units."""
-LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 26
-"""The margins around its lines, for the axes' figures."""
+LEFT, RIGHT, TOP, BOTTOM = 56, 34, 12, 26
+"""The margins around its lines, for the axes' figures: on the right, for half of the last minute's."""
 
 _NOTHING = 1e-30
 """Values up to this are drawn as 0: an axis cannot end there."""

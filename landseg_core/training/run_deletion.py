@@ -12,6 +12,8 @@ from landseg_core.project.snapshot import LABELS_FOLDER
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.runs import is_run
 
+_OF_FILE_MANAGERS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""What file managers leave in any folder that they show."""
 _UNFINISHED = ".unfinished-"
 
 
@@ -47,6 +49,9 @@ def delete_run(folder: Path) -> None:
 
 def _foreign(folder: Path) -> list[str]:
     """Return the names of what lies in a run's folder and is not the run's."""
-    own = {file.name for file in RunFolder(folder).files} | {LABELS_FOLDER}
-    names = sorted(place.name for place in folder.iterdir())
+    own = {file.name for file in RunFolder(folder).files} | {LABELS_FOLDER} | _OF_FILE_MANAGERS
+    try:
+        names = sorted(place.name for place in folder.iterdir())
+    except OSError as error:
+        raise unwritable(folder, error) from error
     return [name for name in names if name not in own and name.partition(_UNFINISHED)[0] not in own]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -65,13 +66,20 @@ def _of_model(config: TrainConfig, header: BundleHeader, known: Collection[str])
     }
     for name, value in own.items():
         given = getattr(config, name)
-        if name in known and given != value:
+        if name in known and not _agree(given, value):
             title = (TrainConfig.model_fields[name].title or name).lower()
             raise TrainingError(
                 f"{config.start_from} has the {title} {_told(value)}, not {_told(given)}: "
                 "leave that setting to the model, or start afresh"
             )
     return own
+
+
+def _agree(given: object, own: object) -> bool:
+    """Tell whether a setting is the model's; of numbers the last digits, which a file or a form may lose, count not."""
+    if isinstance(given, float) and isinstance(own, float):
+        return math.isclose(given, own, rel_tol=1e-4)
+    return given == own
 
 
 def _are_bands_of(header: BundleHeader, wanted: Sequence[str]) -> bool:

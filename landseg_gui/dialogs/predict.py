@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.fit import fit_notices, require_fit
+from landseg_core.inference.fit import Resolution, fit_notices, require_fit
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
@@ -26,8 +26,8 @@ from landseg_gui.dialogs.fields import PathField, pick_file, pick_folder, pick_n
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
+from landseg_gui.dialogs.predict_settings import PredictSettings
 from landseg_gui.dialogs.project_labels import beside_project
-from landseg_gui.dialogs.run_fields import DEVICES
 from landseg_gui.jobs.project_files import same_file
 from landseg_gui.jobs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.panels.wording import percent
@@ -62,7 +62,7 @@ class PredictDialog(FormDialog):
         self._overwrite = False
         self._add_model()
         self._add_result(view)
-        self._add_advanced()
+        self._how = PredictSettings(self, self.add_section(""))
         self.complete()
         self._recall(model)
         self._connect()
@@ -103,36 +103,10 @@ class PredictDialog(FormDialog):
         self._all.toggled.connect(show_rows)
         show_rows(all_images=False)
 
-    def _add_advanced(self) -> None:
-        self._tile = QSpinBox(objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px")
-        self._overlap = QSpinBox(objectName="predict_overlap", maximum=99_999, singleStep=32, suffix=" px")
-        self._device = QComboBox(objectName="predict_device")
-        for name, text in DEVICES.items():
-            self._device.addItem(text, name)
-        form = self.add_section("")
-        toggle = QToolButton(text="Advanced", objectName="predict_advanced", checkable=True, autoRaise=True)
-        toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        form.addRow(toggle)
-        rows = [
-            self.add_field(form, "predict_tile", "&Tile", self._tile, "Side of the windows that the network sees"),
-            self.add_field(form, "predict_overlap", "&Overlap", self._overlap, "What neighbouring tiles share"),
-            self.add_field(form, "predict_device", "&Device", self._device, "Where to compute"),
-        ]
-
-        def unfold(shown: bool) -> None:
-            toggle.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
-            for row in rows:
-                form.setRowVisible(row, shown)
-
-        toggle.toggled.connect(unfold)
-        unfold(shown=False)
-
     def _recall(self, model: Path | None) -> None:
         text = self._memory.text
         self._model.set_path(model or text("model"))
         self._confidence.setChecked(self._project is not None or text("confidence") == "True")
-        self._tile.setValue(1024)
-        self._overlap.setValue(128)
         folder = beside_project(self._project, "maps") if self._project else self._usual_folder()
         self._folder.set_path(folder)
         self._out.set_path(folder / f"{self._own_stem()}_mask.tif")
@@ -153,26 +127,39 @@ class PredictDialog(FormDialog):
             field.changed.connect(self.check)
         for box in (self._confidence, self._all):
             box.toggled.connect(self.check)
-        for spin in (self._tile, self._overlap):
-            spin.valueChanged.connect(self.check)
+        self._how.changed.connect(self._describe_model)
 
     # --- what is checked
 
     def _read_model(self) -> None:
         self._header, self._model_problem = _header_of(self._model.path())
-        self._model_info.setText(_description(self._header, self._raster) if self._header else "")
-        self._model_info.setVisible(self._header is not None)
+        self._describe_model()
+
+    def _describe_model(self) -> None:
+        header, raster = self._header, self._raster
+        self._model_info.setText(_description(header, raster, self._how.resolution) if header else "")
+        self._model_info.setVisible(header is not None)
         self.check()
+
+    def check(self) -> Mapping[str, Problem]:
+        """Show the problems beside their fields, and return them."""
+        problems = super().check()
+        self._how.unfold_for(problems)
+        return problems
 
     def find_problems(self) -> Mapping[str, Problem]:
         """Return the problem of every field that has one."""
         candidates = {
-            "predict_model": self._model_problem or self._fit_problem(),
+            **self._model_problems(),
             **self._place_problems(),
-            "predict_tile": None if self._tile.value() >= 32 else Problem("A tile needs 32 px at least."),
-            "predict_overlap": self._overlap_problem(),
+            **dict(self._how.problems()),
         }
         return {name: problem for name, problem in candidates.items() if problem}
+
+    def _model_problems(self) -> dict[str, Problem | None]:
+        if self._model_problem or not self._how.bands:
+            return {"predict_model": self._model_problem or self._fit_problem()}
+        return {"predict_bands": self._fit_problem()}
 
     def _place_problems(self) -> dict[str, Problem | None]:
         if self._all.isChecked():
@@ -182,14 +169,10 @@ class PredictDialog(FormDialog):
     def _fit_problem(self) -> Problem | None:
         try:
             if self._header:
-                require_fit(self._header, self._raster)
+                require_fit(self._header, self._raster, self._how.bands)
         except ModelError as error:
             return Problem(checks.as_sentence(error))
         return None
-
-    def _overlap_problem(self) -> Problem | None:
-        longest = self._tile.value() // 2
-        return None if self._overlap.value() <= longest else Problem(f"At most half a tile: {longest} px.")
 
     # --- the answer
 
@@ -238,10 +221,12 @@ class PredictDialog(FormDialog):
             mask=mask,
             confidence=confidence if self._confidence.isChecked() else None,
             window=window,
-            tile=self._tile.value(),
-            overlap=self._overlap.value(),
-            device=self._device.currentData(),
+            tile=self._how.tile,
+            overlap=self._how.overlap,
+            device=self._how.device,
             overwrite=self._overwrite,
+            bands=self._how.bands,
+            resolution=self._how.resolution,
         )
 
 
@@ -254,7 +239,7 @@ def _header_of(path: Path | None) -> tuple[BundleHeader | None, Problem | None]:
         return None, Problem(checks.as_sentence(error))
 
 
-def _description(header: BundleHeader, raster: RasterSource) -> str:
+def _description(header: BundleHeader, raster: RasterSource, resolution: Resolution) -> str:
     """Return what a user should know of a model before using it on `raster`, as rich text."""
     miou = header.training.get("miou")
     facts = [header.architecture, f"{len(header.schema)} classes"]
@@ -262,7 +247,7 @@ def _description(header: BundleHeader, raster: RasterSource) -> str:
         facts.append(f"mIoU {percent(miou)}")
     if header.ground_resolution_m:
         facts.append(f"trained at {header.ground_resolution_m:.3g} m/px")
-    notes = [html.escape(checks.as_sentence(note)) for note in fit_notices(header, raster)]
+    notes = [html.escape(checks.as_sentence(note)) for note in fit_notices(header, raster, resolution)]
     return "<br>".join([" · ".join(facts), legend(header.schema), *notes])
 
 

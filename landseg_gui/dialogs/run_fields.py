@@ -30,6 +30,9 @@ from landseg_gui.dialogs.network_facts import MISSING_WEIGHTS, network_facts
 from landseg_gui.dialogs.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
 from landseg_gui.dialogs.setting_editors import PlainSpin
 
+START_FROM = "start_from"
+"""The setting that names the model that a run starts from."""
+
 DEVICES = {
     "auto": "auto (the fastest there is)",
     "cpu": "cpu",
@@ -68,7 +71,7 @@ class RunFields(QObject):
         self._missing = QLabel(MISSING_WEIGHTS, objectName="train_model_missing", wordWrap=True, visible=False)
         self._missing.setForegroundRole(QPalette.ColorRole.BrightText)
         self._epochs = QSpinBox(objectName="train_epochs", maximum=100_000, value=DEFAULT_EPOCHS)
-        self._minutes = PlainSpin(objectName="train_minutes", maximum=100_000, decimals=1)
+        self._minutes = PlainSpin(objectName="train_minutes", maximum=100_000, decimals=2)
         self._by_epochs = QRadioButton("Epochs", objectName="train_by_epochs")
         self._by_minutes = QRadioButton("Minutes", objectName="train_by_minutes", checked=True)
         self._estimate = _hint("train_estimate")
@@ -177,8 +180,9 @@ class RunFields(QObject):
     # --- what is remembered
 
     def recall(self, memory: FormMemory) -> None:
-        """Show the values of the last time, or the defaults where there are none."""
-        told = {name: value for name in TrainConfig.model_fields if (value := _recalled(memory, name)) is not None}
+        """Show the values of the last time, or the defaults; no run starts from a model that nobody asked for."""
+        names = TrainConfig.model_fields.keys() - {START_FROM}
+        told = {name: value for name in names if (value := _recalled(memory, name)) is not None}
         by_epochs = memory.text("length") == "epochs" and "epochs" in told
         other = "minutes" if by_epochs else "epochs"
         spin = self._minutes if by_epochs else self._epochs
@@ -187,7 +191,12 @@ class RunFields(QObject):
         self.show_settings(_FIRST | {"minutes": None} | told if by_epochs else _FIRST | told)
 
     def remembered(self) -> dict[str, str]:
-        """Return what `recall` wants to find the next time; call it only while there is no problem."""
+        """Return what `recall` wants to find the next time; call it only while there is no problem.
+
+        A run that starts from a model has settings of that model, and leaves nothing for others.
+        """
+        if self.settings()[START_FROM]:
+            return {}
         config = TrainConfig.model_validate(self.settings()).model_dump(mode="json")
         lengths = {"epochs": self._epochs.value(), "minutes": self._minutes.value()}
         texts = {name: json.dumps(value) for name, value in (config | lengths).items()}

@@ -13,7 +13,8 @@ from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 _LARGEST_INT = 2**31 - 1
-_DECIMALS, _STEP = 4, 0.05
+_MOST_DIGITS = 100
+_DECIMALS, _STEP = 6, 0.05
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,27 @@ class SettingEditor:
 
 
 class PlainSpin(QDoubleSpinBox):
-    """A spin box that writes 0.3, not 0.3000."""
+    """A spin box that writes 0.3, not 0.300000."""
 
     def textFromValue(self, value: float) -> str:
         """Return a number without needless zeros."""
-        return self.locale().toString(value, "g", 6)
+        text, point = self.locale().toString(value, "f", self.decimals()), self.locale().decimalPoint()
+        return text.rstrip("0").removesuffix(point) if point in text else text
+
+
+class _SpunNumber:
+    """The number of a spin box: what was shown last to its last digit, until the box says another."""
+
+    def __init__(self, spin: QDoubleSpinBox) -> None:
+        self._spin, self._shown = spin, spin.value()
+
+    def show(self, value: float) -> None:
+        self._shown = value
+        self._spin.setValue(value)
+
+    def read(self) -> float:
+        value = round(self._spin.value(), _DECIMALS)
+        return self._shown if value == round(self._shown, _DECIMALS) else value
 
 
 def _check(name: str, _field: FieldInfo) -> SettingEditor:
@@ -39,7 +56,10 @@ def _check(name: str, _field: FieldInfo) -> SettingEditor:
     return SettingEditor(box, box.toggled, box.isChecked, box.setChecked)
 
 
-def _whole(name: str, _field: FieldInfo) -> SettingEditor:
+def _whole(name: str, field: FieldInfo) -> SettingEditor:
+    """Return a spin box, or a line for a number that may be larger than that can hold."""
+    if (_bound(field, "le") or _bound(field, "lt") or 0) > _LARGEST_INT:
+        return _line_of(name, _whole_read, str)
     spin = QSpinBox(objectName=name, maximum=_LARGEST_INT)
     return SettingEditor(spin, spin.valueChanged, spin.value, spin.setValue)
 
@@ -50,7 +70,8 @@ def _number(name: str, field: FieldInfo) -> SettingEditor:
     if lowest is None or highest is None:
         return _line_of(name, _number_read, _number_shown)
     spin = PlainSpin(objectName=name, decimals=_DECIMALS, singleStep=_STEP, minimum=lowest, maximum=highest)
-    return SettingEditor(spin, spin.valueChanged, lambda: round(spin.value(), _DECIMALS), spin.setValue)
+    number = _SpunNumber(spin)
+    return SettingEditor(spin, spin.valueChanged, number.read, number.show)
 
 
 def _choice(name: str, field: FieldInfo) -> SettingEditor:
@@ -60,7 +81,7 @@ def _choice(name: str, field: FieldInfo) -> SettingEditor:
 
 
 def _names(name: str, _field: FieldInfo) -> SettingEditor:
-    return _line_of(name, _names_read, ", ".join)
+    return _line_of(name, names_in, ", ".join)
 
 
 def _text(name: str, _field: FieldInfo) -> SettingEditor:
@@ -106,13 +127,21 @@ def _line_of(name: str, read: Callable[[str], Any], shown: Callable[[Any], str])
     return SettingEditor(line, line.textChanged, lambda: read(line.text().strip()), lambda v: line.setText(shown(v)))
 
 
+def _whole_read(text: str) -> int | str:
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else text
+
+
 def _number_read(text: str) -> str | None:
     return text.replace(",", ".") or None
 
 
 def _number_shown(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+    if value is None:
+        return ""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
-def _names_read(text: str) -> tuple[str, ...]:
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the names in a list with commas."""
     return tuple(name for part in text.split(",") if (name := part.strip()))

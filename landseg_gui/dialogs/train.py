@@ -24,15 +24,13 @@ from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.project_labels import LabelSummary, beside_project
-from landseg_gui.dialogs.run_fields import RunFields
+from landseg_gui.dialogs.run_fields import START_FROM, RunFields
 from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels, TrainRequest
 
 Source = Folders | LandCoverAi | ProjectLabels
-START_FROM = "start_from"
-"""The setting that names the model that a run starts from."""
-
 _RESUME, _REPLACE = "Go on with that run", "Start a new run"
 _LOSS = "The model and the record of an earlier run there will be lost."
+_OWN_DATA = "Choose the data and the classes that this run was trained on."
 _INFO_WIDTH = 560  # px: a wrapping label would rather be high than wide
 _LISTS = "Text files (*.txt *.csv);;All files (*)"
 
@@ -69,7 +67,7 @@ class TrainDialog(FormDialog):
         self._memory = memory
         self._project = project
         self._labels = LabelSummary.of(project) if project else None
-        self._resume = self._overwrite = False
+        self._resume = self._overwrite = self._lacks_data = False
         self._continued: Path | None = None
         self._estimator = estimator
         self._add_data()
@@ -93,7 +91,16 @@ class TrainDialog(FormDialog):
         self._out.set_path(folder)
         self._out.setEnabled(False)
         self._by_project.setChecked(self._project is not None and (folder / LABELS_FOLDER).is_dir())
+        if self._memory.text("last_run") != str(self._continued):
+            self._forget_source()
         self.check()
+
+    def _forget_source(self) -> None:
+        """Show no data but the project's: what was chosen last is that of another run."""
+        for field in self._paths().values():
+            field.set_path("")
+        self._lacks_data = True
+        self._show_source()
 
     def train_further(self, model: Path, settings: Mapping[str, Any]) -> None:
         """Start from `model`, with the settings of the run that made it."""
@@ -118,7 +125,9 @@ class TrainDialog(FormDialog):
         self._landcover_ai = PathField("train_landcover_ai", pick_folder("Folder of LandCover.ai"))
         self._classes = ClassField("train_classes")
         form = self._data_form = self.add_section("Training data")
+        self._source_hint = QLabel(_OWN_DATA, objectName="train_source_hint", wordWrap=True)
         form.addRow("", _row(self._by_project, self._by_folders, self._by_landcover_ai))
+        form.addRow("", self._source_hint)
         add = self.add_field
         tip = "What is painted in the images of the project that is open"
         self._project_field = add(form, "train_project", "Labels", self._project_info, tip)
@@ -169,9 +178,9 @@ class TrainDialog(FormDialog):
         """Close with the answer, and remember it for the next time."""
         if not (self.action_button.isEnabled() and self._settle_run_folder()):
             return
-        self._memory.keep(
-            {name: field.text() for name, field in self._paths().items()} | self._run.remembered() | self._own_source()
-        )
+        if self._continued is None:
+            paths = {name: field.text() for name, field in self._paths().items()}
+            self._memory.keep(paths | self._run.remembered() | self._own_source())
         super().accept()
 
     def _own_source(self) -> dict[str, str]:
@@ -182,6 +191,7 @@ class TrainDialog(FormDialog):
             "classes": self._classes.text(),
             "source": "landcover_ai" if self._by_landcover_ai.isChecked() else "folders",
             "runs": str(self._run_folder().parent),
+            "last_run": str(self._run_folder()),
         }
 
     def _settle_run_folder(self) -> bool:
@@ -217,6 +227,7 @@ class TrainDialog(FormDialog):
             self._data_form.setRowVisible(field, self._by_folders.isChecked())
         self._data_form.setRowVisible(self._landcover_ai_field, self._by_landcover_ai.isChecked())
         self._data_form.setRowVisible(self._class_field, not by_project)
+        self._data_form.setRowVisible(self._source_hint, self._lacks_data and not by_project)
         self._data_form.setRowVisible(self._project_field, by_project)
         self.check()
 

@@ -56,14 +56,14 @@ class PaceMeter:
     """Takes a run's events and tells its pace: the steps alone, without validation."""
 
     def __init__(self) -> None:
-        self._pixels = 0
+        self._started: RunStarted | None = None
         self._last: StepFinished | None = None
         self._seconds, self._steps = 0.0, 0
 
     def take(self, event: Event) -> None:
         """Take an event; of others than starts and steps nothing is learnt."""
         if isinstance(event, RunStarted):
-            self._pixels = event.batch * event.chip**2
+            self._started = event
         elif isinstance(event, StepFinished):
             last, self._last = self._last, event
             if last is not None and last.epoch == event.epoch and event.step > _FIRST_STEPS:
@@ -72,9 +72,14 @@ class PaceMeter:
     @property
     def pace(self) -> float | None:
         """Return the seconds for a million pixels, or None after too few steps."""
-        if self._steps < _LEAST_STEPS or not self._pixels:
+        if self._steps < _LEAST_STEPS or self._started is None:
             return None
-        return self._seconds / self._steps / self._pixels * 1e6
+        return self._seconds / self._steps / (self._started.batch * self._started.chip**2) * 1e6
+
+    def measured(self, asked: TrainConfig) -> TrainConfig:
+        """Return the settings that the pace is that of: what ran, which a run's folder or a model may have told."""
+        ran = self._started
+        return asked.model_copy(update={"model": ran.model, "batch": ran.batch, "chip": ran.chip}) if ran else asked
 
 
 @dataclass(frozen=True)
@@ -187,7 +192,7 @@ def _matter(source: Any, schema: ClassSchema, config: TrainConfig) -> tuple[Any,
 
 
 def _extent_key(source: Any, config: TrainConfig) -> tuple[Any, ...]:
-    return source, config.seed, config.chip, config.split, config.buffer
+    return source, config.seed, config.chip, config.split, config.buffer, config.reading
 
 
 def estimate_text(epoch_seconds: float, config: TrainConfig) -> str:

@@ -70,7 +70,7 @@ def _load_model(path: Path) -> ModelBundle:
 def _checked_size(bundle: ModelBundle, request: PredictRequest) -> int:
     """Return the pixels of a map to make; refuse before any work what could not be read, predicted or written."""
     with RasterSource(request.raster) as source:
-        require_fit(bundle, source)
+        require_fit(bundle, source, request.bands)
         for path in (request.mask, request.confidence):
             if path and path.parent.exists():
                 check_free(path, overwrite=request.overwrite)
@@ -87,6 +87,8 @@ def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, co
         window=request.window,
         confidence=request.confidence is not None,
         overwrite=request.overwrite,
+        bands=request.bands,
+        resolution=request.resolution,
     )
     with made_folder(request.mask.parent), RasterSource(request.raster) as source:
         predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)

@@ -13,6 +13,7 @@ from landseg_core.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from landseg_core.data.chips import TrainingData
+    from landseg_core.inference.fit import Resolution
     from landseg_core.project.project import Project
 
 
@@ -85,7 +86,10 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """A map to make of `raster`, or of its `window` (px). `tile` and `overlap` are in px."""
+    """A map to make of `raster`, or of its `window` (px). `tile` and `overlap` are in px.
+
+    `bands` and `resolution` are those of `PredictOptions`.
+    """
 
     model: Path
     raster: Path
@@ -96,6 +100,8 @@ class PredictRequest:
     overlap: int
     device: str
     overwrite: bool = False
+    bands: tuple[str, ...] = ()
+    resolution: Resolution = "model"
 
 
 @dataclass(frozen=True)

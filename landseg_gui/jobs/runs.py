@@ -83,11 +83,12 @@ def deletion_work(runs: Sequence[RunSummary]) -> Work:
 class RunShelf(QObject):
     """The runs of the project that is open; without one, or where the user has chosen it, those in a folder.
 
-    `changed` tells that other runs are at hand, `problem` what the user should know.
+    `changed` tells that other runs are at hand, `deleted` which folders are gone, `problem` what the user should know.
     """
 
     changed = Signal()
     problem = Signal(str)
+    deleted = Signal(object)
 
     def __init__(self, session: ProjectSession, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -146,6 +147,7 @@ class RunShelf(QObject):
 
     def _forget(self, deletion: Deletion) -> None:
         """Take the runs that are gone out of the project."""
+        self.deleted.emit(deletion.gone)
         for sentence in (*deletion.troubles, *self._drop_entries(deletion.gone)):
             self.problem.emit(sentence)
         self.refresh()

@@ -20,7 +20,7 @@ from landseg_core.training.project_run import kept_with_its_run, record_run
 from landseg_core.training.report_content import read_config
 from landseg_core.training.run_folder import RunFolder
 from landseg_gui.dialogs.memory import FormMemory
-from landseg_gui.dialogs.train import START_FROM, TrainDialog
+from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.jobs.estimate import EpochEstimator, PaceMemory, PaceMeter
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.requests import ProjectLabels, TrainRequest
@@ -149,7 +149,7 @@ class TrainFlow(QObject):
 
     def _keep_pace(self, config: TrainConfig, meter: PaceMeter) -> None:
         if meter.pace is not None:
-            self._paces.keep(config, meter.pace)
+            self._paces.keep(meter.measured(config), meter.pace)
 
     def _take_model(self, result: TrainResult) -> None:
         self._reason = result.reason
@@ -177,7 +177,7 @@ class TrainFlow(QObject):
         if self._last is not None:
             run = RunFolder(self._last)
             resumable = run.checkpoint.is_file() and self._reason != "finished"
-            self.can_go_on.emit(resumable, run.model.is_file() and START_FROM in TrainConfig.model_fields)
+            self.can_go_on.emit(resumable, run.model.is_file())
 
 
 def _known_settings(config: dict[str, Any]) -> dict[str, Any]:

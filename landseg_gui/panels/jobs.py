@@ -21,7 +21,7 @@ from landseg_core.events import Event, Progress, StepFinished
 from landseg_core.progress import time_left
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.wording import percent
+from landseg_gui.panels.wording import percent, plain_tip
 
 _STEPS = 1000  # of a progress bar
 _LINGER_MS = 2500
@@ -86,7 +86,7 @@ class JobRow(QFrame):
         self._bar.setValue(_STEPS)
 
     def _show_failed(self, sentence: str) -> None:
-        self._state.setToolTip(sentence)
+        self._state.setToolTip(plain_tip(sentence))
 
     def _show_stopped(self) -> None:
         self._outcome = "Stopped"

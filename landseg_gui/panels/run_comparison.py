@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from landseg_core.training.runs import RunSummary, differing_settings
 from landseg_gui.icons import colour_swatch
-from landseg_gui.panels.wording import interval, percent
+from landseg_gui.panels.wording import interval, percent, plain_tip
 
 if TYPE_CHECKING:
     from landseg_gui.panels.run_curves import RunCurvesView
@@ -177,7 +177,7 @@ def _table(name: str) -> QTableWidget:
 
 def _cell(text: str, *, bold: bool = False) -> QTableWidgetItem:
     item = QTableWidgetItem(text)
-    item.setToolTip(text)
+    item.setToolTip(plain_tip(text))
     font = QFont()
     font.setBold(bold)
     item.setFont(font)

@@ -16,6 +16,7 @@ _BUTTONS = (
     ("use", "Use this model", "predict", "predictions take it from now on"),
     ("report", "Open report", "info", "it is shown in the browser, and needs no network"),
     ("continue", "Continue this run…", "play", "train further from where it stopped"),
+    ("further", "Train further…", "train", "a new run starts from its model"),
     ("delete", "Delete…", "remove", "the folders of the chosen runs go from the disk"),
 )
 

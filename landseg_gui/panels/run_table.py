@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from landseg_core.progress import duration
 from landseg_core.training.runs import RunStatus, RunSummary
 from landseg_gui.icons import colour_swatch
-from landseg_gui.panels.wording import NO_BREAK_SPACE, interval, percent
+from landseg_gui.panels.wording import NO_BREAK_SPACE, interval, percent, plain_tip
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -146,7 +146,7 @@ class RunTableModel(QAbstractTableModel):
             return f"{percent(run.miou)}, 95 % interval {interval(run.figures.miou_interval)}"
         used = " · the model to predict with" if run.folder == self._used else ""
         told = run.problem or STATUS_WORDS[run.status][1]
-        return "\n".join(part for part in (f"{run.folder}{used}", told) if part)
+        return plain_tip("\n".join(part for part in (f"{run.folder}{used}", told) if part))
 
 
 class MiouDelegate(QStyledItemDelegate):

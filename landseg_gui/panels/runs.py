@@ -33,7 +33,7 @@ from landseg_gui.session import Session
 
 _WIDE = 1.6
 """From this ratio of width to height on, the comparison stands beside the table, else below it."""
-_ROOM_FOR_TEXTS = 560  # px of the panel's width
+_ROOM_FOR_TEXTS = 690  # px of the panel's width
 _DELETE = "Delete"
 
 
@@ -44,11 +44,12 @@ def _unused(_folder: Path) -> bool:
 class RunsPanel(QWidget):
     """The runs of the project, or of a folder.
 
-    `continue_wanted` asks to go on with the run in a folder, `train_wanted` for a first one. `in_use` tells whether a
-    run is under way in a folder.
+    `continue_wanted` asks to go on with the run in a folder, `further_wanted` for a new run from the model in it,
+    `train_wanted` for a first one. `in_use` tells whether a run is under way in a folder.
     """
 
     continue_wanted = Signal(object)
+    further_wanted = Signal(object)
     train_wanted = Signal()
 
     def __init__(
@@ -108,11 +109,13 @@ class RunsPanel(QWidget):
             ("use", self._use),
             ("report", self._open_report),
             ("continue", self._continue),
+            ("further", self._train_further),
             ("delete", self._ask_to_delete),
         ):
             self._buttons[key].clicked.connect(handler)
         self.shelf.changed.connect(self._show_runs)
         self.shelf.problem.connect(session.problem)
+        self.shelf.deleted.connect(self._forget_model)
         session.model_changed.connect(self._show_used)
         session.project_session.project_changed.connect(lambda: self._look_in(None))
 
@@ -173,10 +176,14 @@ class RunsPanel(QWidget):
     def _show_buttons(self) -> None:
         chosen = self._table.chosen()
         one = chosen[0] if len(chosen) == 1 else None
-        self._buttons["use"].setEnabled(bool(one and one.has_model and one.status != RunStatus.DAMAGED))
+        for key in ("use", "further"):
+            self._buttons[key].setEnabled(bool(one and one.has_model and one.status != RunStatus.DAMAGED))
         self._buttons["report"].setEnabled(bool(one and one.has_report))
-        self._buttons["continue"].setEnabled(bool(one and one.has_checkpoint and not self._in_use(one.folder)))
+        self._buttons["continue"].setEnabled(bool(one and self._can_go_on(one)))
         self._buttons["delete"].setEnabled(bool(chosen))
+
+    def _can_go_on(self, run: RunSummary) -> bool:
+        return run.has_checkpoint and run.status != RunStatus.FINISHED and not self._in_use(run.folder)
 
     # --- what it does
 
@@ -201,6 +208,10 @@ class RunsPanel(QWidget):
         (run,) = self._table.chosen()
         self.continue_wanted.emit(run.folder)
 
+    def _train_further(self) -> None:
+        (run,) = self._table.chosen()
+        self.further_wanted.emit(run.folder)
+
     def _ask_to_delete(self) -> None:
         chosen = self._table.chosen()
         if busy := [run.name for run in chosen if self._in_use(run.folder)]:
@@ -209,12 +220,11 @@ class RunsPanel(QWidget):
         names = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs"
         explanation = "Models, checkpoints and reports go from the disk, and this cannot be undone. Maps stay."
         if choose(self, f"Delete {names}?", explanation, [_DELETE]):
-            self._forget_model(chosen)
             self.shelf.delete(chosen)
 
-    def _forget_model(self, runs: Sequence[RunSummary]) -> None:
-        """Choose no model where the one to predict with is about to go."""
-        if self._session.model_path in {place for run in runs for place in (run.folder, run.folder / MODEL_FILE)}:
+    def _forget_model(self, gone: Sequence[Path]) -> None:
+        """Choose no model where the one to predict with is in a folder that is gone."""
+        if self._session.model_path in {place for folder in gone for place in (folder, folder / MODEL_FILE)}:
             self._session.model_path = None
 
 

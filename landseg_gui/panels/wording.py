@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+
+from PySide6.QtGui import Qt
+
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -18,6 +22,13 @@ def interval(ends: tuple[float, float]) -> str:
 def capitalised(text: str) -> str:
     """Write the first letter large and leave the others, which may be those of a file's name."""
     return text[:1].upper() + text[1:]
+
+
+def plain_tip(text: str) -> str:
+    """Return what makes a tool tip show `text` as it is, also where Qt would read it as rich text."""
+    if not Qt.mightBeRichText(text):
+        return text
+    return f'<p style="white-space: pre-wrap">{html.escape(text)}</p>'
 
 
 _SQUARE_UNITS = ((1e6, "km²"), (1e4, "ha"), (1.0, "m²"))

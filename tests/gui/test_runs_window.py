@@ -56,3 +56,12 @@ def test_continue_opens_the_dialog_with_the_runs_folder(window: MainWindow, tmp_
     assert dialog.windowTitle() == "Continue run-7"
     assert dialog.findChild(QLineEdit, "train_out").text() == str(folder)
     dialog.reject()
+
+
+def test_train_further_opens_the_dialog_for_a_new_run(window: MainWindow, tmp_path: Path, run_files) -> None:
+    folder = run_files.written(tmp_path / "run-7")
+    window.runs_panel.further_wanted.emit(folder)
+    dialog = window.findChild(TrainDialog)
+    assert dialog.windowTitle() == "Train run-7 further"
+    assert dialog.findChild(QLineEdit, "train_start_from").text() == str(folder / "model.safetensors")
+    dialog.reject()

@@ -163,6 +163,15 @@ def test_areas_to_evaluate_on(tmp_path: Path, folders: tuple[Path, Path], schema
         evaluation_areas(*folders, schema, _list(tmp_path, "l.txt", "c", "x"))
 
 
+def test_images_of_several_kinds_can_be_evaluated(
+    folders: tuple[Path, Path], write_pair: WritePair, schema: ClassSchema
+) -> None:
+    write_pair("grey", image=np.full((1, 30, 40), 90, np.uint8))
+    assert len(evaluation_areas(*folders, schema)) == 6
+    with pytest.raises(DatasetError, match="all images need the same"):
+        folder_data(*folders, schema)
+
+
 def test_a_list_of_tiles_can_be_evaluated(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
     write_pair("scene", (1100, 600))
     tiles = _list(tmp_path, "test.txt", "scene_1", "scene_0")

@@ -76,5 +76,5 @@ def test_too_little_memory_is_one_sentence(bundle: ModelBundle, monkeypatch: pyt
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(backend, "_model", exhaust)
-    with pytest.raises(ModelError, match="no memory for windows of 70 x 50 px; choose a smaller --tile"):
+    with pytest.raises(ModelError, match="no memory for windows of 70 x 50 px; choose a smaller tile"):
         backend.probabilities(PIXELS)

@@ -98,8 +98,14 @@ def test_another_ground_resolution_is_told(
         as_it_is = list(fit_notices(header(resolution=trained), source, "own"))
         size = seen_size(header(resolution=trained), source)
     assert len(notices) == len(as_it_is) == told == (size is not None)
-    assert all("0.50 m of ground per pixel: it is resampled to the model's" in notice for notice in notices)
+    assert all("0.5 m of ground per pixel: it is resampled to the model's" in notice for notice in notices)
     assert all("seen as it is" in notice for notice in as_it_is)
+
+
+def test_fine_ground_resolutions_are_told_apart(header: HeaderOf, raster: Callable[..., RasterSource]) -> None:
+    with raster(3, crs="EPSG:32632", transform=Affine(0.024, 0, 500_000, 0, -0.024, 5_000_000)) as source:
+        (notice,) = fit_notices(header(resolution=0.02), source)
+    assert "shows 0.024 m of ground per pixel: it is resampled to the model's 0.02 m" in notice
 
 
 def test_a_raster_without_a_place_tells_nothing(header: HeaderOf, raster: Callable[..., RasterSource]) -> None:

@@ -305,7 +305,7 @@ def test_a_shape_keeps_its_ground_place_at_any_resolution(
     events = predict(bundle=replace(bundle, ground_resolution_m=0.25), source=source)
     notices = [event.message for event in events if isinstance(event, Notice)]
     assert [
-        f"shows {pixel:.2f} m of ground per pixel: it is resampled to the model's 0.25 m" in n for n in notices
+        f"shows {pixel:.3g} m of ground per pixel: it is resampled to the model's 0.25 m" in n for n in notices
     ] == ([] if pixel == 0.25 else [True])
     with RasterSource(tmp_path / "out" / "a_mask.tif") as mask, RasterSource(source) as raster:
         assert mask.grid == raster.grid

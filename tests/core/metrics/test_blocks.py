@@ -101,6 +101,12 @@ def test_an_image_is_one_block_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     assert block_grid(areas, 3).count(areas) == 60
 
 
+def test_areas_far_apart_are_put_together_where_blocks_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MOST_BLOCKS", 10)
+    areas = [area(PixelWindow(4000 * number, 0, 8, 8)) for number in range(60)]
+    assert 1 < block_grid(areas, 3).count(areas) <= 10
+
+
 def test_nothing_labelled_is_no_block() -> None:
     tally = BlockTally(BlockGrid([area(PixelWindow(0, 0, 8, 8))], 4), 2)
     tally.add(

@@ -46,13 +46,17 @@ def test_a_class_that_was_trained_and_never_validated_is_told_in_the_words_of_th
     counts = GOOD.copy()
     counts[2] = 0
     before = class_notices(np.array([9, 9, 9]), counts.sum(axis=1), NAMES)
-    assert told(counts) == tuple(before) != ()
+    assert (
+        told(counts) == tuple(before) == ("no validation pixel is road: the figures cannot show how well it is found",)
+    )
 
 
 def test_a_class_of_few_pixels() -> None:
     counts = GOOD.copy()
     counts[2] = [3, 1, 20]
-    assert told(counts) == ("under 1000 validation pixels are road: its figures mean little",)
+    assert told(counts) == ("fewer than 1000 validation pixels: road; its figures mean little",)
+    counts[1] = [3, 20, 1]
+    assert told(counts) == ("fewer than 1000 validation pixels each: water, road; their figures mean little",)
 
 
 @pytest.mark.parametrize(

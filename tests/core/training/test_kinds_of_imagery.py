@@ -88,7 +88,7 @@ def test_a_set_of_25_and_50_cm_trains_at_one(
     for stem, resampled in (("a", False), ("b", True)):
         values, told = predicted(result.bundle, root, stem)
         assert agreement(values, root, stem) > 0.87
-        assert ["is resampled to the model's 0.50 m, and the map back" in note for note in told] == [True] * resampled
+        assert ["is resampled to the model's 0.5 m, and the map back" in note for note in told] == [True] * resampled
 
 
 def test_evaluation_resamples_to_the_model_and_says_so(

@@ -8,7 +8,7 @@ import pytest
 
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import Event, Notice
-from landseg_core.training.report import keep_report, row_shares, write_report
+from landseg_core.training.report import images, keep_report, row_shares, write_report
 from landseg_core.training.run_folder import RunFolder
 
 NASTY = '<script>alert("1")</script>'
@@ -94,6 +94,10 @@ def test_it_tells_figures_with_intervals_and_warnings(whole_run: Path) -> None:
 def test_the_confusion_matrix_shows_counts_and_shares_of_the_truth(whole_run: Path) -> None:
     assert "90.0 % 90 10.0 % 10 water 15.0 % 15 85.0 % 85" in page(whole_run).text
     assert row_shares(((1, 3), (0, 0))) == [[0.25, 0.75], [None, None]]
+
+
+def test_images_are_counted_in_words() -> None:
+    assert [images(number) for number in (1, 2, None)] == ["1 image", "2 images", "– images"]
 
 
 def test_settings_are_explained(whole_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

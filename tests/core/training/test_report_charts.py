@@ -32,6 +32,13 @@ def test_lines_stay_inside_the_chart(pairs: list[tuple[float, float]]) -> None:
     assert all(0 <= tick.at <= HEIGHT for tick in made.y_ticks)
 
 
+@given(st.floats(0.01, 999))
+def test_the_minutes_below_have_room(last_minute: float) -> None:
+    made = chart("Loss", "", [Curve("training", "train", np.array([[0.0, 1.0]]))], last_minute)
+    last = made.x_ticks[-1]
+    assert last.at + 7 * len(f"{last.text} min") / 2 <= WIDTH  # about 7 px a letter
+
+
 def test_up_is_more() -> None:
     scale = Scale(10, 1)
     assert scale.y(1) < scale.y(0)

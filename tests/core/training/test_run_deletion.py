@@ -46,6 +46,22 @@ def test_a_run_with_other_things_in_its_folder_is_left_as_it_is(run: Path) -> No
     assert is_run(run)
 
 
+def test_what_file_managers_leave_goes_with_the_run(run: Path) -> None:
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
+        (run / name).write_bytes(b"")
+    delete_run(run)
+    assert not run.exists()
+
+
+def test_a_folder_that_cannot_be_listed_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(OutputError, match="one cannot be written: Permission denied"):
+        delete_run(run)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
 def test_a_folder_that_may_not_be_changed(run: Path) -> None:
     run.parent.chmod(stat.S_IRUSR | stat.S_IXUSR)

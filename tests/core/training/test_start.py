@@ -115,6 +115,8 @@ def test_a_run_is_resumed_with_what_was_filled_in(model: str, data: TrainingData
 def test_settings_that_were_given_stay(model: str) -> None:
     config = continued_config(TrainConfig(start_from=model, learning_rate=2e-3, warm_up=0.2, resolution_m=0.5))
     assert (config.learning_rate, config.warm_up) == (2e-3, 0.2)
+    rounded = continued_config(TrainConfig(start_from=model, resolution_m=0.500004))
+    assert rounded.resolution_m == 0.5
     fresh = TrainConfig(model="tiny")
     assert continued_config(fresh) is fresh
 

@@ -85,7 +85,7 @@ def test_a_class_that_is_trained_and_never_validated_is_warned_of(
     only_land = replace(data.val[0], mask=write_raster(tmp_path / "land.png", np.full((90, 75), 1, np.uint8)))
     run = start(config, tmp_path / "run")
     run.fit(replace(data, val=(only_land,)))
-    sentence = "no validation pixel is water, road: the figures cannot show how well it is found"
+    sentence = "no validation pixel is water, road: the figures cannot show how well they are found"
     assert all(sentence in epoch.warnings for epoch in run.told(EpochFinished))
 
 

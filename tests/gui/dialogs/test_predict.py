@@ -107,10 +107,30 @@ def test_a_model_of_more_bands_does_not_fit(dialog: PredictDialog, headers: dict
     assert not dialog.action_button.isEnabled()
 
 
+def test_the_image_can_be_seen_at_its_own_resolution(dialog: PredictDialog, headers: dict[str, BundleHeader]) -> None:
+    assert dialog.request().resolution == "model"
+    headers["coarse.safetensors"] = BundleHeader(**(vars(HEADER) | {"ground_resolution_m": 2.0}))
+    write(dialog, "predict_model", "coarse.safetensors")
+    dialog.findChild(QComboBox, "predict_resolution").setCurrentText("the image's own")
+    assert "is seen as it is" in model_info(dialog)
+    assert dialog.request().resolution == "own"
+
+
+def test_bands_are_chosen_by_name_or_number(dialog: PredictDialog) -> None:
+    assert dialog.request().bands == ()
+    write(dialog, "predict_bands", "3, 2,1")
+    assert dialog.request().bands == ("3", "2", "1")
+    assert not dialog.findChild(QLineEdit, "predict_bands").isVisible()
+    write(dialog, "predict_bands", "3, 2")
+    assert "2 bands are chosen, but the model needs 3" in problem(dialog, "predict_bands")  # it is unfolded
+    assert problem(dialog, "predict_model") == ""
+    assert not dialog.action_button.isEnabled()
+
+
 def test_another_ground_resolution_is_a_warning_only(dialog: PredictDialog, headers: dict[str, BundleHeader]) -> None:
     headers["coarse.safetensors"] = BundleHeader(**(vars(HEADER) | {"ground_resolution_m": 2.0}))
     write(dialog, "predict_model", "coarse.safetensors")
-    assert "is resampled to the model's 2.00 m, and the map back to its own grid" in html.unescape(model_info(dialog))
+    assert "is resampled to the model's 2 m, and the map back to its own grid" in html.unescape(model_info(dialog))
     assert dialog.action_button.isEnabled()
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from pydantic import Field
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtGui import QGuiApplication
@@ -28,7 +30,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from landseg_core.models.catalog import CATALOG
-from landseg_core.training.config import TrainConfig
+from landseg_core.training.config import TrainConfig, field_problems
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.presets import PRESETS
 from landseg_gui.dialogs.setting_editors import editor_for
@@ -220,6 +222,46 @@ def test_a_new_setting_needs_no_new_code(qtbot: QtBot) -> None:
     assert text.read() is None
 
 
+_ODD = {
+    bool: st.booleans(),
+    int: st.sampled_from([0, 1, 33, 1024]),
+    float: st.floats(0.1, 1),
+    tuple: st.sampled_from([(), ("4",), ("Red", "NIR")]),
+}
+_ODDER = {
+    "start_from": st.sampled_from([None, "/a/model.safetensors"]),
+    "seed": st.integers(0, 2**63 - 1),
+    "learning_rate": st.floats(1e-9, 1),
+    "weight_decay": st.floats(0, 1),
+    "resolution_m": st.floats(1e-6, 1000) | st.none(),
+    "split": st.sampled_from(["blocks", "images"]),
+    "precision": st.sampled_from(["auto", "fp32"]),
+}
+_EDITED = sorted(TrainConfig.model_fields.keys() - {"model", "epochs", "minutes", "device"})
+
+
+@pytest.mark.parametrize("name", _EDITED)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_value_that_is_shown_is_the_value_that_is_read(qtbot: QtBot, name: str, data: st.DataObject) -> None:
+    default = getattr(TrainConfig(), name)
+    value = data.draw(st.just(default) | (_ODDER[name] if name in _ODDER else _ODD[type(default)]))
+    assume(not field_problems({name: value}))
+    editor = editor_for(f"train_{name}", TrainConfig.model_fields[name])
+    qtbot.addWidget(editor.widget)
+    editor.show(value)
+    assert getattr(TrainConfig.model_validate({name: editor.read()}), name) == value
+
+
+def test_small_numbers_are_written_out(qtbot: QtBot) -> None:
+    editor = editor_for("weight_decay", TrainConfig.model_fields["weight_decay"])
+    qtbot.addWidget(editor.widget)
+    editor.show(5e-5)
+    assert editor.widget.text() == "0.00005"
+    editor.widget.setValue(0.25)
+    assert (editor.widget.text(), editor.read()) == ("0.25", 0.25)
+
+
 def test_the_dialog_fits_a_small_screen_and_scrolls(dialog: TrainDialog, qtbot: QtBot) -> None:
     unfold(dialog)
     bar = dialog.findChild(QScrollArea).verticalScrollBar()
@@ -231,7 +273,7 @@ def test_the_dialog_fits_a_small_screen_and_scrolls(dialog: TrainDialog, qtbot: 
 # --- runs before this one
 
 
-def test_a_run_to_continue_has_its_own_settings_and_place(dialog: TrainDialog, tmp_path: Path) -> None:
+def test_a_run_to_continue_has_its_own_settings_and_place(dialog: TrainDialog, data_set: Path, tmp_path: Path) -> None:
     settings = TrainConfig(model="unet32", epochs=4, chip=64, flips=False, resolution_m=0.5)
     (tmp_path / "old").mkdir()
     dialog.continue_run(tmp_path / "old", settings.model_dump(mode="json"))
@@ -239,20 +281,75 @@ def test_a_run_to_continue_has_its_own_settings_and_place(dialog: TrainDialog, t
     for name in ("train_model", "train_epochs", "train_chip", "train_flips", "train_out", "train_preset"):
         assert not dialog.findChild(QWidget, name).isEnabled(), name
     assert dialog.findChild(QWidget, "train_device").isEnabled()
+    for name in ("images", "masks"):
+        dialog.findChild(QLineEdit, f"train_{name}").setText(str(data_set / name))
     dialog.action_button.click()
     request = dialog.request()
     assert (request.run_folder, request.resume, request.overwrite) == (tmp_path / "old", True, False)
 
 
 def test_training_further_is_a_run_of_its_own(dialog: TrainDialog, tmp_path: Path) -> None:
-    settings = TrainConfig(model="unet32", minutes=4, blur=0)
+    settings = TrainConfig(model="unet32", minutes=0.25, blur=0)
     dialog.train_further(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
     request = dialog.request()
     assert request.run_folder == tmp_path / "run-1"
     assert not request.resume
-    assert request.config.model_dump(exclude={"start_from"}) == settings.model_dump(exclude={"start_from"})
-    if "start_from" in TrainConfig.model_fields:
-        assert request.config.model_dump()["start_from"] == str(tmp_path / "old" / "model.safetensors")
+    model = str(tmp_path / "old" / "model.safetensors")
+    assert request.config.model_dump() == settings.model_dump() | {"start_from": model}
+
+
+@pytest.fixture
+def next_dialog(qtbot: QtBot, store: QSettings) -> Callable[[], TrainDialog]:
+    """Return what makes the dialog that is opened after another one."""
+
+    def make() -> TrainDialog:
+        dialog = TrainDialog(FormMemory("form", store))
+        qtbot.addWidget(dialog)
+        return dialog
+
+    return make
+
+
+def test_a_fresh_run_starts_from_no_model_and_has_nothing_of_one(
+    dialog: TrainDialog, next_dialog: Callable[[], TrainDialog], tmp_path: Path, memory: FormMemory
+) -> None:
+    before = dialog.request().config
+    settings = TrainConfig(minutes=4, bands=("4", "1"), resolution_m=0.5, corrected=0.1, learning_rate=5e-4)
+    dialog.train_further(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
+    dialog.action_button.click()
+    memory.keep({"start_from": '"a model of an earlier version"'})
+    assert next_dialog().request().config == before
+
+
+def test_a_continued_run_leaves_nothing_to_the_next(
+    dialog: TrainDialog, next_dialog: Callable[[], TrainDialog], data_set: Path, tmp_path: Path
+) -> None:
+    dialog.action_button.click()
+    going_on = next_dialog()
+    (tmp_path / "old").mkdir()
+    settings = TrainConfig(model="unet32", epochs=4, chip=64, resolution_m=0.5)
+    going_on.continue_run(tmp_path / "old", settings.model_dump(mode="json"))
+    for name in ("images", "masks"):
+        going_on.findChild(QLineEdit, f"train_{name}").setText(str(data_set / name))
+    going_on.action_button.click()
+    assert going_on.result() == TrainDialog.DialogCode.Accepted
+    assert next_dialog().request() == dialog.request()
+
+
+def test_a_run_to_continue_shows_no_data_of_another(
+    dialog: TrainDialog, next_dialog: Callable[[], TrainDialog], tmp_path: Path
+) -> None:
+    dialog.action_button.click()
+    (tmp_path / "run-1").mkdir()
+    own, other = next_dialog(), next_dialog()
+    own.show()
+    other.show()
+    own.continue_run(tmp_path / "run-1", TrainConfig().model_dump(mode="json"))
+    other.continue_run(tmp_path / "other", TrainConfig().model_dump(mode="json"))
+    assert own.request().source == dialog.request().source
+    assert other.findChild(QLineEdit, "train_images").text() == ""
+    hints = [form.findChild(QLabel, "train_source_hint") for form in (own, other)]
+    assert [hint.isVisible() for hint in hints] == [False, True]
 
 
 # --- the estimate

@@ -70,7 +70,7 @@ def test_the_answer(filled: TrainDialog, data_set: Path, tmp_path: Path) -> None
     filled.findChild(QSpinBox, "train_epochs").setValue(7)
     filled.findChild(QSpinBox, "train_batch").setValue(3)
     filled.findChild(QSpinBox, "train_chip").setValue(64)
-    filled.findChild(QSpinBox, "train_seed").setValue(5)
+    filled.findChild(QLineEdit, "train_seed").setText("5")
     filled.action_button.click()
     request = filled.request()
     assert filled.result() == QDialog.DialogCode.Accepted

@@ -16,7 +16,7 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.project.project import Project
 from landseg_core.training.config import TrainConfig
 from landseg_gui.dialogs.memory import FormMemory
-from landseg_gui.jobs.estimate import EpochEstimator, PaceMemory, PaceMeter, estimate_text, rough_duration
+from landseg_gui.jobs.estimate import EpochEstimator, PaceMemory, PaceMeter, estimate_text, pace_key, rough_duration
 from landseg_gui.jobs.extent import extent_of
 from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels
 from landseg_gui.session import Session
@@ -91,6 +91,14 @@ def test_folders_are_measured_by_their_headers(source: Folders, data_set: Path) 
         assert (split.train, split.val) == (128**2, 128**2)
 
 
+def test_images_are_measured_as_they_are_resampled(source: Folders, data_set: Path, open_project: Project) -> None:
+    coarse = CONFIG.model_copy(update={"resolution_m": 1.0})
+    (data_set / "train.txt").write_text("north")
+    for one in (source, replace(source, train_list=data_set / "train.txt"), ProjectLabels(open_project)):
+        own, seen = (extent_of(one, config, JobControl()) for config in (CONFIG, coarse))
+        assert (seen.train, seen.val) == pytest.approx((own.train / 4, own.val / 4))
+
+
 def test_landcover_ai_is_counted_in_tiles(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text("a_1\na_2\na_3\n")
     (tmp_path / "val.txt").write_text("b_1\n")
@@ -115,6 +123,14 @@ def test_a_pace_is_remembered_by_what_it_depends_on(memory: PaceMemory) -> None:
     assert memory.known(CONFIG) == 1.25
     assert memory.known(CONFIG.model_copy(update={"minutes": 3, "blur": 0.5})) == 1.25
     assert memory.known(CONFIG.model_copy(update={"model": "unet32"})) is None
+
+
+def test_a_pace_is_that_of_what_ran_not_of_what_was_asked_for() -> None:
+    meter = PaceMeter()
+    assert meter.measured(CONFIG) == CONFIG
+    meter.take(STARTED)
+    asked = CONFIG.model_copy(update={"model": "lite0", "batch": 8})
+    assert pace_key(meter.measured(asked)) == pace_key(CONFIG.model_copy(update={"batch": 4, "chip": 50}))
 
 
 @pytest.mark.parametrize("pace", [float("nan"), -1.0, float("inf")])
@@ -183,6 +199,15 @@ def test_another_length_does_not_begin_anew(asked, source: Folders, qtbot: QtBot
     assert not job.control.stop_requested
     qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
     assert plain(told[1]).endswith("in 3 min.")
+
+
+def test_another_ground_resolution_is_another_question(asked, source: Folders, qtbot: QtBot, runner) -> None:
+    estimator, told = asked(source)
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
+    estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"resolution_m": 1.0}))
+    assert told[-1] == "Estimating the time of an epoch…"
+    estimator.cancel()
+    qtbot.waitUntil(lambda: not runner.running, timeout=60_000)
 
 
 def test_another_network_does(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QRadioButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QRadioButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from landseg_core.errors import JobStopped, OutputError
@@ -91,6 +92,26 @@ def test_the_view_becomes_a_small_map_and_a_layer_in_its_place(
     assert (whole[VIEW.slices()] == inside).all()
     assert (whole == 255).sum() == 128 * 128 - VIEW.pixels
     assert session.layers.masks[0].name == "north_mask"
+
+
+def test_bands_and_resolution_reach_the_prediction(
+    dialog: PredictDialog, session: Session, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from landseg_core.inference import predictor
+
+    seen: list[predictor.PredictOptions] = []
+    real = predictor.predict_raster
+
+    def noting(*args: Any) -> None:
+        seen.append(args[4])
+        real(*args)
+
+    monkeypatch.setattr(predictor, "predict_raster", noting)
+    dialog.findChild(QLineEdit, "predict_bands").setText("3, 2, 1")
+    dialog.findChild(QComboBox, "predict_resolution").setCurrentText("the image's own")
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
+    assert [(one.bands, one.resolution) for one in seen] == [(("3", "2", "1"), "own")]
 
 
 def test_a_map_that_is_there_is_replaced_only_when_asked(

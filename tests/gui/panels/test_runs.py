@@ -95,7 +95,7 @@ def cells(table: QTableWidget) -> list[list[str]]:
 
 
 def enabled(panel: RunsPanel) -> set[str]:
-    return {name for name in ("use", "report", "continue", "delete") if button(panel, name).isEnabled()}
+    return {name for name in ("use", "report", "continue", "further", "delete") if button(panel, name).isEnabled()}
 
 
 def test_the_runs_of_the_folder_used_last_are_listed(panel: RunsPanel, runs: Path) -> None:
@@ -129,9 +129,9 @@ def test_a_damaged_run_says_why(panel: RunsPanel) -> None:
 def test_only_what_makes_sense_can_be_clicked(panel: RunsPanel, runs: Path) -> None:
     assert enabled(panel) == set()
     select(panel, "good")
-    assert enabled(panel) == {"report", "continue", "delete"}
+    assert enabled(panel) == {"report", "delete"}  # it is finished, and its model is gone
     select(panel, "best")
-    assert enabled(panel) == {"use", "delete"}
+    assert enabled(panel) == {"use", "further", "delete"}
     select(panel, "good", "best")
     assert enabled(panel) == {"delete"}
 
@@ -153,11 +153,22 @@ def test_the_report_opens_in_the_browser(panel: RunsPanel, runs: Path, monkeypat
     assert [Path(url.toLocalFile()) for url in opened] == [runs / "good" / "report.html"]
 
 
-def test_going_on_is_asked_for_with_the_folder(qtbot: QtBot, panel: RunsPanel, runs: Path) -> None:
-    select(panel, "good")
+def test_going_on_is_asked_for_with_the_folder(qtbot: QtBot, panel: RunsPanel, runs: Path, run_files) -> None:
+    run_files.written(runs / "cut", end="stopped")
+    (runs / "cut" / "last.safetensors").write_bytes(b"")
+    with qtbot.waitSignal(panel.shelf.changed):
+        panel.refresh()
+    select(panel, "cut")
     with qtbot.waitSignal(panel.continue_wanted) as wanted:
         button(panel, "continue").click()
-    assert wanted.args == [runs / "good"]
+    assert wanted.args == [runs / "cut"]
+
+
+def test_training_further_is_asked_for_with_the_folder(qtbot: QtBot, panel: RunsPanel, runs: Path) -> None:
+    select(panel, "best")
+    with qtbot.waitSignal(panel.further_wanted) as wanted:
+        button(panel, "further").click()
+    assert wanted.args == [runs / "best"]
 
 
 def test_runs_are_deleted_when_the_user_says_so(
@@ -192,9 +203,11 @@ def test_what_cannot_be_deleted_is_told_and_stays(
 ) -> None:
     (runs / "good" / "maps").mkdir()
     monkeypatch.setattr("landseg_gui.panels.runs.choose", lambda *_: "Delete")
+    session.model_path = runs / "good" / "model.safetensors"
     select(panel, "good", "best")
     with qtbot.waitSignal(session.problem) as told:
         button(panel, "delete").click()
+    assert session.model_path == runs / "good" / "model.safetensors"
     assert "holds more than a run (maps)" in told.args[0]
     qtbot.waitUntil(lambda: set(names(panel)) == {"good", "new", "torn"})
 

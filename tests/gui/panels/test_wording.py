@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtGui import QTextDocumentFragment
+from pytestqt.qtbot import QtBot
 
-from landseg_gui.panels.wording import area, capitalised, percent, pixels
+from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.panels.wording import area, capitalised, percent, pixels, plain_tip
 
 
 @pytest.mark.parametrize(
@@ -25,6 +28,13 @@ def test_pixels(count, text) -> None:
 )
 def test_area(square_metres, text) -> None:
     assert area(square_metres).replace("\u00a0", " ") == text
+
+
+def test_a_tip_shows_names_as_they_are(qtbot: QtBot) -> None:
+    assert plain_tip("1 < 2\nrun") == "1 < 2\nrun"
+    name = "a <b>run</b> & more\nstopped"
+    for tip in (plain_tip(name), ElidedLabel(name, "name").toolTip(), ElidedLabel("x", "name", name).toolTip()):
+        assert QTextDocumentFragment.fromHtml(tip).toPlainText().replace("\N{LINE SEPARATOR}", "\n") == name
 
 
 def test_percent_and_capitals() -> None:

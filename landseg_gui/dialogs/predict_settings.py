@@ -1,0 +1,107 @@
+"""How a map is made, folded away at first: tiles, device, and how the image is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QToolButton
+
+from landseg_core.inference.fit import Resolution
+from landseg_gui.dialogs.checks import Problem
+from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.run_fields import DEVICES
+from landseg_gui.dialogs.setting_editors import names_in
+
+_RESOLUTIONS: dict[str, Resolution] = {"as the model learnt": "model", "the image's own": "own"}
+
+
+class PredictSettings(QObject):
+    """Adds its fields to a form of a dialog."""
+
+    changed = Signal()
+
+    def __init__(self, dialog: FormDialog, form: QFormLayout) -> None:
+        super().__init__(dialog)
+        self._tile = QSpinBox(objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px", value=1024)
+        self._overlap = QSpinBox(objectName="predict_overlap", maximum=99_999, singleStep=32, suffix=" px", value=128)
+        self._device = _choice("predict_device", {text: name for name, text in DEVICES.items()})
+        self._resolution = _choice("predict_resolution", _RESOLUTIONS)
+        self._bands = QLineEdit(objectName="predict_bands", placeholderText="as the model needs them")
+        self._unfold = QToolButton(text="Advanced", objectName="predict_advanced", checkable=True, autoRaise=True)
+        self._unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        form.addRow(self._unfold)
+        self._form = form
+        add = dialog.add_field
+        seen = "At whose ground resolution the network sees the image; the map has the image's grid"
+        self._rows = {
+            "predict_tile": add(form, "predict_tile", "&Tile", self._tile, "Side of the windows that the network sees"),
+            "predict_overlap": add(form, "predict_overlap", "&Overlap", self._overlap, "What neighbouring tiles share"),
+            "predict_device": add(form, "predict_device", "&Device", self._device, "Where to compute"),
+            "predict_resolution": add(form, "predict_resolution", "&Resolution", self._resolution, seen),
+            "predict_bands": add(
+                form, "predict_bands", "&Bands", self._bands, "Names or numbers of the model's bands in the image"
+            ),
+        }
+        self._connect()
+        self._show_fold()
+
+    def _connect(self) -> None:
+        self._unfold.toggled.connect(self._show_fold)
+        for signal in (
+            self._tile.valueChanged,
+            self._overlap.valueChanged,
+            self._resolution.currentIndexChanged,
+            self._bands.textChanged,
+        ):
+            signal.connect(self.changed)
+
+    def _show_fold(self) -> None:
+        shown = self._unfold.isChecked()
+        self._unfold.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+        for row in self._rows.values():
+            self._form.setRowVisible(row, shown)
+
+    def unfold_for(self, problems: Iterable[str]) -> None:
+        """Unfold where one of the fields with `problems` is here: nobody must look for it."""
+        if not self._rows.keys().isdisjoint(problems):
+            self._unfold.setChecked(True)
+
+    def problems(self) -> Iterator[tuple[str, Problem]]:
+        """Yield field and problem of the tiles; whether the bands fit, the model tells."""
+        if self.tile < 32:
+            yield "predict_tile", Problem("A tile needs 32 px at least.")
+        if self.overlap > self.tile // 2:
+            yield "predict_overlap", Problem(f"At most half a tile: {self.tile // 2} px.")
+
+    @property
+    def tile(self) -> int:
+        """Return the side of the windows in px."""
+        return self._tile.value()
+
+    @property
+    def overlap(self) -> int:
+        """Return what neighbouring windows share, in px."""
+        return self._overlap.value()
+
+    @property
+    def device(self) -> str:
+        """Return what computes."""
+        return str(self._device.currentData())
+
+    @property
+    def resolution(self) -> Resolution:
+        """Return at whose ground resolution the network sees an image."""
+        return _RESOLUTIONS[self._resolution.currentText()]
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Return the numbers or names of the bands; none where the model tells them."""
+        return names_in(self._bands.text())
+
+
+def _choice(name: str, values: dict[str, str] | dict[str, Resolution]) -> QComboBox:
+    combo = QComboBox(objectName=name)
+    for text, value in values.items():
+        combo.addItem(text, value)
+    return combo
