@@ -56,7 +56,7 @@ class RunTable(QTableView):
         return [self._sorted.index(row, 0).data(RUN) for row in rows]
 
     def show_runs(self, runs: Sequence[RunSummary]) -> None:
-        """List these runs; those that were chosen before stay so."""
+        """List these runs; those that were chosen before stay so, and where none is, the first is."""
         folders = {run.folder for run in self.chosen()}
         self.runs_model.show(runs)
         selection = self.selectionModel()
@@ -65,6 +65,8 @@ class RunTable(QTableView):
             index = self._sorted.index(row, 0)
             if index.data(RUN).folder in folders:
                 selection.select(index, flags)
+        if not selection.hasSelection() and self._sorted.rowCount():
+            selection.select(self._sorted.index(0, 0), flags)
 
 
 def run_buttons() -> dict[str, QPushButton]:

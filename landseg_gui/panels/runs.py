@@ -93,7 +93,7 @@ class RunsPanel(QWidget):
         self._split.addWidget(self._comparison)
         for number in (0, 1):
             self._split.setStretchFactor(number, 1)
-        self._split.setSizes([660, 560])
+        self._split.setSizes([740, 480])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # see `minimumSizeHint`
