@@ -21,12 +21,6 @@ def apply_symmetry(array: npt.NDArray[Any], symmetry: int) -> npt.NDArray[Any]:
     return np.rot90(mirrored, symmetry & 3, axes=(-2, -1))
 
 
-def undo_symmetry(array: npt.NDArray[Any], symmetry: int) -> npt.NDArray[Any]:
-    """Return what `apply_symmetry` made `array` of."""
-    turned = np.rot90(array, -(symmetry & 3), axes=(-2, -1))
-    return turned[..., ::-1] if symmetry & 4 else turned
-
-
 def resized_pixels(pixels: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
     """Return (C, S, S) pixels as (C, side, side): averaged where smaller, bilinear where larger."""
     if pixels.shape[-1] == side:

@@ -82,13 +82,11 @@ class StripBlender:
         counted *= row.weights[:, None] * column.weights
         self._scores[:, rows, columns] += counted
 
-    def finish(self, until: int) -> Iterator[BlendedRows]:
-        """Yield the rows above image row `until`, which no further window touches, in batches; then forget them."""
-        for rows in self.finished(until):
-            yield rows.decided()
-
     def finished(self, until: int) -> Iterator[ScoredRows]:
-        """Yield what `finish` does with all scores; the arrays of each are good until the next is asked for."""
+        """Yield the rows above image row `until`, which no further window touches, in batches; then forget them.
+
+        The arrays of each batch are good until the next is asked for.
+        """
         done = until - self._top
         for start in range(0, done, _BATCH_ROWS):
             batch = slice(start, min(start + _BATCH_ROWS, done))

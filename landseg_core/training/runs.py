@@ -21,7 +21,6 @@ from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.run_history import RunHistory, read_history
 
 if TYPE_CHECKING:
-    from landseg_core.project.project import Project
     from landseg_core.project.records import RunEntry
 
 
@@ -139,11 +138,6 @@ def run_folders(folder: Path) -> list[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise TrainingError(f"the folder {folder} cannot be read: {reason}; give a folder that holds runs") from error
-
-
-def runs_of_project(project: Project) -> list[RunSummary]:
-    """Return the runs of a project, newest first; see `summarise_entry`."""
-    return newest_first(map(summarise_entry, project.runs))
 
 
 def summarise_entry(entry: RunEntry) -> RunSummary:

@@ -61,7 +61,7 @@ def test_windows_of_one_picture_blend_to_that_picture(
 
 def _finished(blender: StripBlender, end: int) -> list[BlendedRows]:
     with patch.object(blending, "_BATCH_ROWS", 7):
-        return list(blender.finish(end))
+        return [rows.decided() for rows in blender.finished(end)]
 
 
 def test_a_window_without_data_adds_no_scores() -> None:
@@ -70,6 +70,6 @@ def test_a_window_without_data_adds_no_scores() -> None:
     (strip,) = plan_strips(PixelWindow(0, 0, 8, 8), spans, spans, field, 100)
     blender = StripBlender(2, strip)
     blender.add(spans[0], spans[0], None, np.zeros((8, 8), np.bool_))
-    (rows,) = blender.finish(8)
+    (rows,) = (scored.decided() for scored in blender.finished(8))
     assert not rows.valid.any()
     assert not rows.score.any()
