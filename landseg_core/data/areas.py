@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -70,3 +71,8 @@ class LabelledArea:
     def seen_as(self, view: ImageView) -> LabelledArea:
         """Return this area, so far in px of the image itself, in px of `view`."""
         return replace(self, view=view, window=view.seen(self.window))
+
+
+def pixels(areas: Iterable[LabelledArea]) -> int:
+    """Return the pixels of `areas` together."""
+    return sum(area.window.pixels for area in areas)

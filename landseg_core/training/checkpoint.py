@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from landseg_core.data.areas import LabelledArea
+from landseg_core.data.areas import LabelledArea, pixels
 from landseg_core.data.chips import TrainingData
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import TrainingError
@@ -169,11 +169,6 @@ def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
     config = checked_config(record.config.model_dump() | length | named)
     record.require_same_settings(config, run)
     return config
-
-
-def pixels(areas: Sequence[LabelledArea]) -> int:
-    """Return the pixels of `areas` together."""
-    return sum(area.window.pixels for area in areas)
 
 
 def _checked(told: dict[str, Any], folder: RunFolder) -> CheckpointRecord:

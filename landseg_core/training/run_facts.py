@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING
 import pydantic
 
 from landseg_core import __version__
+from landseg_core.data.areas import pixels
 from landseg_core.output_files import write_atomically
 from landseg_core.training.run_figures import damaged_record
 
 if TYPE_CHECKING:
     import torch
 
-    from landseg_core.data.areas import LabelledArea
     from landseg_core.data.chips import TrainingData
 
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -90,16 +89,12 @@ def _data_facts(data: TrainingData) -> DataFacts:
         train_images=len(train),
         val_images=len(val),
         shared_images=len(train & val),
-        train_pixels=_pixels(data.train),
-        val_pixels=_pixels(data.val),
+        train_pixels=pixels(data.train),
+        val_pixels=pixels(data.val),
         bands=data.bands,
         dtype=data.dtype,
         ground_resolution_m=data.ground_resolution_m,
     )
-
-
-def _pixels(areas: Iterable[LabelledArea]) -> int:
-    return sum(area.window.pixels for area in areas)
 
 
 def _machine(device: torch.device) -> MachineFacts:

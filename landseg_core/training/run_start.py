@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from landseg_core.data.areas import pixels
 from landseg_core.events import RunStarted
-from landseg_core.training.checkpoint import pixels
 from landseg_core.training.state import RunState
 
 
