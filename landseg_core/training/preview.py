@@ -116,7 +116,7 @@ def plan_preview(window: PixelWindow, factor: float, pixels: float) -> PreviewPl
     """
     room = max(_LEAST_SIDE**2, min(pixels, MOST_PIXELS))
     coarse = factor * min(COARSEST, max(1.0, math.sqrt(window.pixels / factor**2 / room)))
-    shown = _middle(window, math.sqrt(min(1.0, room * coarse**2 / window.pixels)))
+    shown = _middle(window, room * coarse**2)
     height, width = (max(1, round(length / coarse)) for length in (shown.height, shown.width))
     side = math.isqrt(round(room / _PIECES)) // _SIDE_STEP * _SIDE_STEP
     return PreviewPlan(shown, height, width, min(_MOST_SIDE, max(_LEAST_SIDE, side)))
@@ -127,7 +127,9 @@ def _cuts(length: int, longest: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(length * part // parts for part in range(parts + 1)))
 
 
-def _middle(window: PixelWindow, share: float) -> PixelWindow:
-    """Return the middle `share` (0-1] of a window's width and height."""
-    width, height = (max(1, math.floor(length * share)) for length in (window.width, window.height))
+def _middle(window: PixelWindow, pixels: float) -> PixelWindow:
+    """Return the middle of a window, of its shape and at most `pixels` px; no side is under a pixel."""
+    share = math.sqrt(min(1.0, pixels / window.pixels))
+    # Where one side cannot be shorter than a pixel, the other one is at most as many pixels long as there may be.
+    width, height = (max(1, math.floor(min(length * share, pixels))) for length in (window.width, window.height))
     return PixelWindow(window.x + (window.width - width) // 2, window.y + (window.height - height) // 2, width, height)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from landseg_core.geo.window import PixelWindow
@@ -16,6 +16,8 @@ factors = st.floats(0.2, 5)
 rooms = st.floats(1, 1e9)
 
 
+@example(PixelWindow(0, 0, 1, 4102), 0.25, 1.0)
+@example(PixelWindow(0, 0, 40_000, 1), 0.2, 1.0)
 @given(windows, factors, rooms)
 def test_a_plan_stays_in_its_window_and_in_its_room(window: PixelWindow, factor: float, pixels: float) -> None:
     plan = plan_preview(window, factor, pixels)
