@@ -16,24 +16,20 @@ from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import JobStopped, TrainingError
-from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, RunFinished, StepFinished
-from landseg_core.metrics.figures import MapFigures, map_figures
-from landseg_core.metrics.warnings import figure_warnings
+from landseg_core.events import JobControl, Notice, OnEvent, StepFinished
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.training.chip_places import chips_around
 from landseg_core.training.memory import smaller_steps
-from landseg_core.training.picture_file import keep_pictures
-from landseg_core.training.pictures import ValidationPictures
+from landseg_core.training.pictures import PictureChooser
 from landseg_core.training.prefetch import Prefetcher
 from landseg_core.training.preview import PreviewSource
 from landseg_core.training.previewer import Previewer
-from landseg_core.training.report import keep_report
 from landseg_core.training.run_folder import MetricsLog, RunFolder
+from landseg_core.training.run_record import RunRecord
 from landseg_core.training.run_start import run_started
 from landseg_core.training.run_validation import RunValidation
 from landseg_core.training.schedule import MinutesSchedule, RunClock, RunPosition, one_cycle, schedule_for
 from landseg_core.training.state import RunState
-from landseg_core.training.trained_on import trained_classes, trained_on
 from landseg_core.training.validation import Figures
 
 CHECKPOINT_SECONDS = 60.0
@@ -90,8 +86,7 @@ class TrainingRun:
         self._previewer = Previewer(state.learner.network, state.data, preview, log)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
         self._schedule = schedule_for(self._config, self._steps_per_epoch)
-        self._trained = trained_classes(state.data)
-        self._ground: dict[str, Any] = {}
+        self._record = RunRecord(state, folder, log)
         if state.position.step:
             clock.set(state.position.seconds)
         self._saved_at = clock.seconds
@@ -133,7 +128,7 @@ class TrainingRun:
 
     def _begin(self) -> None:
         position = self._position
-        self._ground = trained_on(self._state.data, self._checkpoint, self._state.before)
+        self._record.find_ground(self._checkpoint)
         if isinstance(self._schedule, MinutesSchedule) and not position.finished:
             self._validation.reserve(position, self._schedule.total_seconds, self._previewer.longest_seconds)
         if position.step:
@@ -229,7 +224,7 @@ class TrainingRun:
         """Validate, keep the model if it is the best so far, and write the checkpoint."""
         position, began = self._position, self._position.seconds
         with self._state.learner.average.in_place():
-            self._judge(self._validate())
+            self._record.add_epoch(*self._validate(), self._learning_rate())
         self._count_validation(began)
         # Asked only now: where validating took less than expected, a run by minutes uses the time it still has.
         position.finished = self._schedule.run_over(position) or self._out_of_patience()
@@ -242,20 +237,6 @@ class TrainingRun:
         """Take note of how long it took so far: with all that is written after it, so that a run ends on time."""
         position, now = self._position, self._clock.seconds
         position.validation_seconds, position.seconds = now - began, now
-
-    def _judge(self, figures: Figures) -> None:
-        """Keep the network as it is as the model if it is the best so far."""
-        position = self._position
-        # A run that was killed may have kept the model of this epoch already, but not what belongs to it.
-        again = position.best_epoch == position.epoch
-        best = again or position.best_miou is None or figures.matrix.miou > position.best_miou
-        if best:
-            position.best_epoch, position.best_miou = position.epoch, figures.matrix.miou
-            told = map_figures(figures.blocks, self._state.data.schema, self._trained)
-            self._state.bundle(self._told(figures, told)).save(self._folder.model)
-            self._folder.write_figures({"epoch": position.epoch} | told.as_dict())
-        self._show_pictures(keep=best)
-        self._tell_epoch(figures, best=best)
 
     def _out_of_patience(self) -> bool:
         """Tell whether too many epochs went by without a better model, and say so.
@@ -270,15 +251,8 @@ class TrainingRun:
         self._on_event(Notice(f"no epoch of the last {patience} gave a better model: the run ends early"))
         return True
 
-    def _show_pictures(self, *, keep: bool) -> None:
-        """Tell what the validation looked like, and keep it where it is that of the best model."""
-        epoch, pictures = self._position.epoch, self._pictures.chosen()
-        if keep:
-            keep_pictures(self._folder.pictures, epoch, pictures, self._state.data.schema)
-        self._on_event(ValidationPictures(epoch, pictures))
-
-    def _validate(self) -> Figures:
-        figures, self._pictures = self._validation.measure(self._checkpoint)
+    def _validate(self) -> tuple[Figures, PictureChooser]:
+        figures, pictures = self._validation.measure(self._checkpoint)
         self._position.window_halvings = self._validation.halvings
         if not math.isfinite(figures.loss):
             raise _LossNotFinite
@@ -287,14 +261,14 @@ class TrainingRun:
         # Counted as validating, so that a run by minutes ends in time.
         self._previewer.show(position.epoch, pace, PREVIEW_SHARE * position.epoch_seconds)
         self._count_validation(position.seconds)
-        return figures
+        return figures, pictures
 
     def _save_checkpoint(self) -> None:
         self._state.save(self._folder)
         self._saved_at = self._clock.seconds
 
     def _end(self, reason: str) -> TrainResult:
-        self._tell_end(reason)
+        self._record.end(reason, self._clock.seconds)
         best_epoch, best_miou = self._position.best_epoch, self._position.best_miou
         bundle = ModelBundle.load(self._folder.model)
         return TrainResult(self._folder.model, bundle, best_epoch, best_miou, reason)
@@ -306,10 +280,8 @@ class TrainingRun:
         position.seconds = self._clock.seconds
         self._save_checkpoint()
         if position.best_epoch is None:
-            # A resumed run may not have got so far.
-            ground = self._ground or trained_on(self._state.data, lambda: None, self._state.before)
             with self._state.learner.average.in_place():
-                self._state.bundle({"miou": None} | ground).save(self._folder.model)
+                self._record.keep_unvalidated()
         return self._end("stopped")
 
     def _end_not_finite(self) -> TrainResult:
@@ -317,7 +289,7 @@ class TrainingRun:
         trouble = f"the loss is no longer a finite number after step {position.step}: the run ends"
         remedy = "start a new one with a lower learning rate"
         if position.best_epoch is None:
-            self._tell_end("not_finite")
+            self._record.end("not_finite", self._clock.seconds)
             raise TrainingError(f"{trouble} before a model was validated; {remedy}")
         self._on_event(Notice(f"{trouble} with its best model, of epoch {position.best_epoch}; {remedy}"))
         return self._end("not_finite")
@@ -327,52 +299,3 @@ class TrainingRun:
         finished = ("the run is finished already: there is nothing to resume",) if self._position.finished else ()
         for notice in (*self._state.data.notices, *self._state.notices, *self._validation.notices, *finished):
             self._on_event(Notice(notice))
-
-    def _tell_epoch(self, figures: Figures, *, best: bool) -> None:
-        position, matrix = self._position, figures.matrix
-        self._on_event(
-            EpochFinished(
-                epoch=position.epoch,
-                step=position.step,
-                train_loss=position.train_loss,
-                val_loss=figures.loss,
-                accuracy=matrix.accuracy,
-                miou=matrix.miou,
-                iou=self._iou(figures),
-                learning_rate=self._learning_rate(),
-                seconds=position.seconds,
-                best=best,
-                val_pixels=matrix.pixels,
-                warnings=figure_warnings(figures.blocks, self._state.data.schema.names, self._trained),
-            )
-        )
-
-    def _tell_end(self, reason: str) -> None:
-        position = self._position
-        self._on_event(
-            RunFinished(
-                reason=reason,
-                epoch=position.epoch,
-                step=position.step,
-                best_epoch=position.best_epoch,
-                best_miou=position.best_miou,
-                seconds=self._clock.seconds,
-            )
-        )
-        keep_report(self._folder.path, self._on_event)
-
-    def _told(self, figures: Figures, told: MapFigures) -> dict[str, Any]:
-        """Return what the model file tells of how good its model is, and of the ground it learnt from."""
-        matrix = figures.matrix
-        return {
-            "miou": matrix.miou,
-            "accuracy": matrix.accuracy,
-            "iou": self._iou(figures),
-            "val_loss": figures.loss,
-            "val_pixels": matrix.pixels,
-            "train_loss": self._position.train_loss,
-            "figures": told.as_record(),
-        } | self._ground
-
-    def _iou(self, figures: Figures) -> dict[str, float | None]:
-        return dict(zip(self._state.data.schema.names, figures.matrix.iou(), strict=True))

@@ -52,11 +52,8 @@ class RunValidation:
         """
         self._network, self._classes, self._on_event = network, len(data.schema), on_event
         rest = judging_areas(data, before)
-        self._validator, self.notices = (
-            Validator(network, self._classes, rest.areas, reader, rest.left_out),
-            rest.notices,
-        )
-        self._whole, self.halvings = self._validator, 0
+        self._whole = self._validator = Validator(network, self._classes, rest.areas, reader, rest.left_out)
+        self.notices, self.halvings = rest.notices, 0
         if rest.left_out and not self._validator.any_labelled(checkpoint):
             raise TrainingError(ALL_TRAINED)
 
