@@ -109,5 +109,5 @@ def _interval(interval: Interval | None) -> str:
     return "-" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
 
 
-def _with_interval(value: float, interval: Interval | None) -> str:
-    return f"{value:.3f}" if interval is None else f"{value:.3f} ({_interval(interval)})"
+def _with_interval(value: float | None, interval: Interval | None) -> str:
+    return _figure(value) if interval is None else f"{_figure(value)} ({_interval(interval)})"

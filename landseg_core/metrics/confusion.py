@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from landseg_core.metrics.rates import rates
+
 _CODES = 256
 
 
@@ -42,19 +44,16 @@ class ConfusionMatrix:
     @property
     def accuracy(self) -> float:
         """Return the share of pixels that are right, 0-1; NaN while nothing is counted."""
-        return int(np.trace(self.counts)) / self.pixels if self.pixels else math.nan
+        return float(rates(self.counts).accuracy)
 
     def iou(self) -> list[float | None]:
         """Return intersection over union (Jaccard index) of each class; None for one absent from both maps."""
-        hits = np.diagonal(self.counts)
-        unions = self.counts.sum(0) + self.counts.sum(1) - hits
-        return [int(hit) / int(union) if union else None for hit, union in zip(hits, unions, strict=True)]
+        return [value if math.isfinite(value) else None for value in rates(self.counts).iou.tolist()]
 
     @property
     def miou(self) -> float:
         """Return the mean IoU of the classes that are present in either map; NaN while nothing is counted."""
-        present = [value for value in self.iou() if value is not None]
-        return sum(present) / len(present) if present else math.nan
+        return float(rates(self.counts).miou)
 
     def as_lists(self) -> list[list[int]]:
         """Return the counts as lists, for JSON."""

@@ -20,39 +20,50 @@ from landseg_core.training.network import Network
 from landseg_core.training.trained_on import classes_known_to, untrained
 from landseg_core.training.validation import Validator
 
+_KEYS = (
+    *("accuracy", "miou", "iou", "confusion", "classes", "pixels", "per_class"),
+    *("blocks", "block_px", "accuracy_interval", "miou_interval"),
+    *("warnings", "images", "left_out_px"),
+)
+"""What the JSON of an evaluation holds, in this order."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """The figures of a model: fractions 0-1; `confusion` has a row per true class, a column per predicted one.
+    """The `figures` of a model, with intervals and warnings.
 
     `left_out_px` of the areas, in px of the images themselves, do not count, since the model was trained on them.
-    `figures` are all there are, with intervals and warnings.
     """
 
-    accuracy: float
-    miou: float
-    iou: dict[str, float | None]
-    confusion: list[list[int]]
-    classes: tuple[str, ...]
-    pixels: int
     figures: MapFigures
     left_out_px: int = 0
 
+    @property
+    def pixels(self) -> int:
+        """Return the labelled pixels that count."""
+        return self.figures.pixels
+
+    @property
+    def accuracy(self) -> float | None:
+        """Return the share of pixels that are right, 0-1."""
+        return self.figures.accuracy
+
+    @property
+    def miou(self) -> float | None:
+        """Return the mean IoU of the classes that are present in truth or prediction."""
+        return self.figures.miou
+
+    @property
+    def iou(self) -> dict[str, float | None]:
+        """Return the IoU of each class by name; None for one absent from both truth and prediction."""
+        return {item.name: item.iou for item in self.figures.classes}
+
     def as_dict(self) -> dict[str, Any]:
-        """Return the figures, JSON-able; the IoU of a class absent from both truth and prediction is None."""
+        """Return the figures, JSON-able: `classes` are names, `per_class` the figures of each."""
         told = self.figures.as_dict()
-        more = ("blocks", "block_px", "accuracy_interval", "miou_interval", "warnings", "images")
-        return {
-            "accuracy": self.accuracy,
-            "miou": self.miou,
-            "iou": self.iou,
-            "confusion": self.confusion,
-            "classes": list(self.classes),
-            "pixels": self.pixels,
-            "per_class": told["classes"],
-            **{key: told[key] for key in more},
-            "left_out_px": self.left_out_px,
-        }
+        own = {"iou": self.iou, "classes": list(self.iou), "per_class": told["classes"]}
+        every = told | own | {"left_out_px": self.left_out_px}
+        return {key: every[key] for key in _KEYS}
 
 
 def evaluate(
@@ -84,13 +95,7 @@ def evaluate(
     reader = AreaReader(bundle.schema, bundle.bands)
     validator = Validator(network, len(bundle.schema), areas, reader, rest.left_out)
     blocks = validator.measure("evaluating", on_event, (control or JobControl()).checkpoint).blocks
-    matrix = blocks.matrix
-    if not matrix.pixels:
+    if not blocks.counts.any():
         what = "that the model was not trained on" if rest.left_out_px else "to evaluate on"
         raise DatasetError(f"no pixel {what} is labelled: the masks hold only 255 (ignore) or nodata there")
-    figures = map_figures(blocks, bundle.schema, classes_known_to(bundle))
-    names = bundle.schema.names
-    iou = dict(zip(names, matrix.iou(), strict=True))
-    return Evaluation(
-        matrix.accuracy, matrix.miou, iou, matrix.as_lists(), names, matrix.pixels, figures, rest.left_out_px
-    )
+    return Evaluation(map_figures(blocks, bundle.schema, classes_known_to(bundle)), rest.left_out_px)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -26,30 +27,27 @@ from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.project.session import ProjectSession
 
+Place = TypeVar("Place", Path, RunEntry)
+"""Where a run is to be found."""
+
 
 def runs_in_folder_work(folder: Path) -> Work:
     """Return the work that reads the runs in `folder`; one that is not there yet holds none."""
-
-    def work(_on_event: OnEvent, control: JobControl) -> list[RunSummary]:
-        import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when runs are compared
-        found = []
-        for place in run_folders(folder) if folder.exists() else []:
-            control.checkpoint()
-            found.append(summarise(place))
-        return newest_first(found)
-
-    return work
+    return _reading_work(lambda: run_folders(folder) if folder.exists() else [], summarise)
 
 
 def runs_of_project_work(entries: Sequence[RunEntry]) -> Work:
     """Return the work that reads the runs that a project has entered."""
+    return _reading_work(lambda: entries, summarise_entry)
 
+
+def _reading_work(find: Callable[[], Iterable[Place]], read: Callable[[Place], RunSummary]) -> Work:
     def work(_on_event: OnEvent, control: JobControl) -> list[RunSummary]:
-        import_undisturbed("pyqtgraph")
+        import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when runs are compared
         found = []
-        for entry in entries:
+        for place in find():
             control.checkpoint()
-            found.append(summarise_entry(entry))
+            found.append(read(place))
         return newest_first(found)
 
     return work

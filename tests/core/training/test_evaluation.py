@@ -52,7 +52,7 @@ def test_the_figures_are_those_counted_by_hand(bundle: ModelBundle, data: Traini
         predicted = blue(pixels, bundle).astype(int)
         known = labels != 255
         np.add.at(confusion, (labels[known], predicted[known]), 1)
-    assert figures.confusion == confusion.tolist()
+    assert figures.figures.confusion == confusion.tolist()
     assert figures.pixels == confusion.sum()
     assert figures.accuracy == pytest.approx(np.trace(confusion) / confusion.sum())
     assert figures.iou["road"] == 0
