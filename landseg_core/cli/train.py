@@ -15,7 +15,7 @@ from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import DEVICE_HELP, INTERRUPTED, Bands, Overwrite, parse_bands
 
 if TYPE_CHECKING:
-    from landseg_core.data.chips import TrainingData
+    from landseg_core.data.training_data import TrainingData
     from landseg_core.events import JobControl, OnEvent
     from landseg_core.training.config import TrainConfig
     from landseg_core.training.trainer import TrainResult

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,18 +10,12 @@ import numpy as np
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import PLAIN, Geometry, apply_symmetry, resized_labels, resized_pixels
 from landseg_core.data.class_places import ClassPlaces
-from landseg_core.data.corrections import EarlierLabels
-from landseg_core.data.normalisation import Normalisation, measure_normalisation
 from landseg_core.data.reader import AreaReader, Labels, Pixels
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.classes import UNLABELLED, ClassSchema
-
-__all__ = ["AreaReader", "Around", "ChipSampler", "LabelledArea", "Normalisation", "TrainingData", "chip_rng"]
+from landseg_core.labels.classes import UNLABELLED
 
 DRAWS = 20
 """How often a chip without a single label is drawn anew before it is taken as it is."""
-SAMPLE_CHIPS, SAMPLE_CHIP_SIZE = 128, 256
-"""The normalisation is measured on this many windows of this size (px)."""
 
 
 def chip_rng(seed: int, epoch: int, chip: int, purpose: int = 0) -> np.random.Generator:
@@ -119,40 +112,3 @@ def _origin_around(rng: np.random.Generator, pixel: int, start: int, length: int
     slack = length - size
     wanted = pixel - int(rng.integers(size)) - start
     return start + min(max(wanted, min(0, slack)), max(0, slack))
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What a run learns from: areas to train and validate on, and what their images have in common.
-
-    `bands` are GDAL band numbers, those of the first image where they are chosen by name; `dtype` is numpy's name of
-    the pixel type, `ground_resolution_m` what is trained at (None if no image knows it), `notices` are sentences that
-    the user should read before training, `band_names` what the bands show (nothing where that is not known), `earlier`
-    the labels that the model saw from which the run goes on, where they were kept.
-    """
-
-    schema: ClassSchema
-    train: tuple[LabelledArea, ...]
-    val: tuple[LabelledArea, ...]
-    bands: tuple[int, ...]
-    dtype: str
-    ground_resolution_m: float | None
-    notices: tuple[str, ...]
-    band_names: tuple[str, ...] = ()
-    earlier: EarlierLabels | None = None
-
-    def reader(self) -> AreaReader:
-        """Return a new reader of these areas."""
-        return AreaReader(self.schema, self.bands)
-
-    def normalisation(self, reader: AreaReader | None = None) -> Normalisation:
-        """Return the normalisation, measured on a fixed sample of the training areas; nodata does not count.
-
-        Raises:
-            RasterError: an image cannot be read.
-            DatasetError: the images hold no data.
-        """
-        source = reader or self.reader()
-        sampler = ChipSampler(self.train, SAMPLE_CHIP_SIZE)
-        places = sorted((sampler.place(0, chip) for chip in range(SAMPLE_CHIPS)), key=lambda place: place[0].stem)
-        return measure_normalisation(source.read_image(area, window) for area, window in places)

@@ -15,7 +15,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 
 if TYPE_CHECKING:
-    from landseg_core.data.chips import TrainingData
+    from landseg_core.data.training_data import TrainingData
 
 
 @dataclass(frozen=True)

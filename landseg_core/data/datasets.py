@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.checks import CheckedAreas, check_areas, class_notices, require_labels
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.overlaps import overlap_notices
 from landseg_core.data.reading import AS_THEY_ARE, Reading, plan_ground, seen_areas
+from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema
 

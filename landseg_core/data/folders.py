@@ -7,13 +7,13 @@ from pathlib import Path
 
 from landseg_core.data.areas import ImagePair, LabelledArea
 from landseg_core.data.buffers import BUFFER, buffer_notices
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.datasets import evaluation_set, training_data
 from landseg_core.data.landcover_ai import names_tiles, tile_areas
 from landseg_core.data.lists import shortened
 from landseg_core.data.pairs import PairedFolders
 from landseg_core.data.reading import AS_THEY_ARE, Reading
 from landseg_core.data.splits import SplitBy, spatial_split
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.labels.classes import ClassSchema

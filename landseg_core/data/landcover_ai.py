@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.datasets import evaluation_set, training_data
 from landseg_core.data.lists import read_list, shortened
 from landseg_core.data.pairs import PairedFolders
 from landseg_core.data.reading import AS_THEY_ARE, Reading
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.grid import RasterGrid

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import ImagePair
 from landseg_core.data.buffers import BUFFER, buffer_notices
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.continued_split import continued_split
 from landseg_core.data.corrections import EarlierLabels
 from landseg_core.data.datasets import training_data
@@ -17,6 +16,7 @@ from landseg_core.data.label_cells import LabelTile
 from landseg_core.data.label_split import label_split
 from landseg_core.data.reading import AS_THEY_ARE, Reading
 from landseg_core.data.splits import SplitBy
+from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.earlier_labels import earlier_labels

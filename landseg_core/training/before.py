@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from landseg_core.data.chips import TrainingData
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, ModelError, TrainingError
 from landseg_core.models.header import BundleHeader
 from landseg_core.output_files import write_atomically

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from landseg_core.data.areas import LabelledArea, pixels
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.normalisation import Normalisation
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
 from landseg_core.output_files import write_atomically

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from landseg_core.data.chips import Around, TrainingData
+from landseg_core.data.chips import Around
 from landseg_core.data.class_places import ClassPlaces
 from landseg_core.data.corrections import CorrectedLabels
 from landseg_core.data.reader import AreaReader
+from landseg_core.data.training_data import TrainingData
 from landseg_core.training.config import TrainConfig
 
 NO_RECORD = "{} kept no labels of these images, so nothing counts as corrected: all labels are learnt from alike"

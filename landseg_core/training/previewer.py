@@ -31,7 +31,7 @@ from landseg_core.training.preview import (
 )
 
 if TYPE_CHECKING:
-    from landseg_core.data.chips import TrainingData
+    from landseg_core.data.training_data import TrainingData
 
 _MARGIN = 32
 """How many px around a piece the network sees: not all that it could use, for time is short."""

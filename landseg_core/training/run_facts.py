@@ -19,7 +19,7 @@ from landseg_core.training.run_figures import damaged_record
 if TYPE_CHECKING:
     import torch
 
-    from landseg_core.data.chips import TrainingData
+    from landseg_core.data.training_data import TrainingData
 
 _CPU_INFO = Path("/proc/cpuinfo")
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.reader import AreaReader
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.events import Notice, OnEvent
 from landseg_core.models.header import BundleHeader

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.lists import shortened
 from landseg_core.data.normalisation import Normalisation
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import BundleHeader, ModelBundle, read_header
 from landseg_core.models.catalog import build_model

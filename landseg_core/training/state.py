@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.reader import AreaReader
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, build_model

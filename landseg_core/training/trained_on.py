@@ -11,9 +11,9 @@ from typing import Any
 import pydantic
 
 from landseg_core.data.areas import ImageView, LabelledArea
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.fingerprint import fingerprint
 from landseg_core.data.lists import shortened
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.geo.rectangles import apart, joined, without_all
 from landseg_core.geo.window import PixelWindow

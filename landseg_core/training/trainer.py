@@ -10,8 +10,8 @@ import torch
 
 from landseg_core import __version__
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.reader import AreaReader
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.tiling import sliding_windows

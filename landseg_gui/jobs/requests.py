@@ -12,7 +12,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.training.config import TrainConfig
 
 if TYPE_CHECKING:
-    from landseg_core.data.chips import TrainingData
+    from landseg_core.data.training_data import TrainingData
     from landseg_core.inference.fit import Resolution
     from landseg_core.project.project import Project
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
-from landseg_core.data.chips import ChipSampler, TrainingData, chip_rng
+from landseg_core.data.chips import ChipSampler, chip_rng
 from landseg_core.data.reader import AreaReader
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema

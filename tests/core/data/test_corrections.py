@@ -11,9 +11,10 @@ import pytest
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
-from landseg_core.data.chips import Around, ChipSampler, TrainingData
+from landseg_core.data.chips import Around, ChipSampler
 from landseg_core.data.class_places import ClassPlaces
 from landseg_core.data.corrections import CorrectedLabels, EarlierLabels
+from landseg_core.data.training_data import TrainingData
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from landseg_core.data.areas import ImageView, LabelledArea
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.datasets import training_data
 from landseg_core.data.folders import folder_data
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.reading import ImageFacts, Reading, plan_ground
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, RasterError
 from landseg_core.events import ignore_event
 from landseg_core.geo.grid import RasterGrid

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.folders import folder_data
+from landseg_core.data.training_data import TrainingData
 from landseg_core.events import Event, JobControl, StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.catalog import CATALOG, Architecture

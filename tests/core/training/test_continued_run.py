@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.project_data import SPLIT_IGNORED, project_data
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import JobControl, Notice, StepFinished
 from landseg_core.labels.classes import ClassSchema

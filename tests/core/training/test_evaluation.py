@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.chips import TrainingData
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, JobStopped, ModelError, TrainingError
 from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.models.bundle import ModelBundle

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from landseg_core.data.chips import TrainingData
+from landseg_core.data.training_data import TrainingData
 from landseg_core.events import EpochFinished, Notice, StepFinished
 from landseg_core.training import run as run_module
 from landseg_core.training.config import TrainConfig

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from landseg_core.data.chips import TrainingData
+from landseg_core.data.training_data import TrainingData
 from landseg_core.events import Notice, StepFinished
 from landseg_core.models.header import read_header
 from landseg_core.models.tensor_file import read_tensor_file

@@ -12,7 +12,7 @@ import rasterio
 import torch
 from affine import Affine
 
-from landseg_core.data.chips import TrainingData
+from landseg_core.data.training_data import TrainingData
 from landseg_core.events import EpochFinished, Event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.models.bundle import ModelBundle

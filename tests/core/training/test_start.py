@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.normalisation import Normalisation
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import ModelError, TrainingError
 from landseg_core.events import EpochFinished, Notice
 from landseg_core.geo.window import PixelWindow

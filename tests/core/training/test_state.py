@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from landseg_core.data.chips import TrainingData
+from landseg_core.data.training_data import TrainingData
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.header import read_header
 from landseg_core.training.config import TrainConfig

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from landseg_core.data.areas import ImageView, LabelledArea
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.fingerprint import fingerprint
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, JobStopped, ModelError
 from landseg_core.events import JobControl
 from landseg_core.geo.window import PixelWindow

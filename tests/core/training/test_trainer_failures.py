@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from landseg_core.data.chips import TrainingData
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import LandsegError, OutputError, TrainingError
 from landseg_core.events import (
     Notice,

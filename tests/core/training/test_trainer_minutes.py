@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from landseg_core.data.chips import TrainingData
+from landseg_core.data.training_data import TrainingData
 from landseg_core.events import (
     EpochFinished,
     Event,

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from landseg_core.data.areas import ImageView
-from landseg_core.data.chips import TrainingData
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped, ModelError, TrainingError
 from landseg_core.events import (
     EpochFinished,

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landseg_core.data.areas import ImageView, LabelledArea
-from landseg_core.data.chips import TrainingData
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.reader import AreaReader
+from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped
 from landseg_core.events import JobControl, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
