@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from landseg_core.geo.window import PixelWindow
@@ -37,8 +36,9 @@ def _along(start: int, length: int, pixels: int, limit: int) -> tuple[float, flo
     A pixel that lies across the raster's edge counts as inside.
     """
     scale = length / pixels
-    first = math.floor(max(0, -start) / scale)
-    last = math.ceil(min(length, limit - start) / scale)
+    # In whole numbers: in floats, `length / scale` may come out over `pixels`.
+    first = max(0, -start) * pixels // length
+    last = -(-min(length, limit - start) * pixels // length)
     begin = max(0.0, start + first * scale)
     end = min(float(limit), start + last * scale)
     return begin, end - begin, slice(first, last)
