@@ -14,7 +14,7 @@ from landseg_core.interchange.mask_on_image import MaskOnImage
 from landseg_core.interchange.source_info import SourceInfo
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.source import RasterSource
-from landseg_gui.jobs.runner import Job, JobRunner, Work
+from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class SourceReader(QObject):
         self.stop()
         job = self._runner.start(f"Read {source.name}", describe_work(source, self._schema, self._grid))
         self._job = job
-        job.finished.connect(lambda described: self._answer(job, described))
-        job.failed.connect(lambda sentence: self._refuse(job, sentence))
-        job.stopped.connect(lambda: self._refuse(job, "reading it was stopped; choose it again"))
+        job.finished.connect(while_alive(self, lambda described: self._answer(job, described)))
+        job.failed.connect(while_alive(self, lambda sentence: self._refuse(job, sentence)))
+        job.stopped.connect(while_alive(self, lambda: self._refuse(job, "reading it was stopped; choose it again")))
 
     def stop(self) -> None:
         """Give up; no answer comes any more."""

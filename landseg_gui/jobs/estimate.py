@@ -14,7 +14,7 @@ from landseg_core.training.config import TrainConfig
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs.extent import Extent, extent_of
 from landseg_gui.jobs.imports import import_undisturbed
-from landseg_gui.jobs.runner import Job, Work
+from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.panels.wording import NO_BREAK_SPACE
 from landseg_gui.project.session import ProjectSession
 
@@ -163,8 +163,8 @@ class EpochEstimator(QObject):
         source, schema, config = self._question
         work = estimate_work(source, config, len(schema), self._pace(config))
         job = self._job = self._session.start_in_background("Time of an epoch", work)
-        job.finished.connect(lambda found: self._take(job, found))
-        job.failed.connect(lambda _sentence: self._give_up(job))  # starting the run tells what is wrong
+        job.finished.connect(while_alive(self, lambda found: self._take(job, found)))
+        job.failed.connect(while_alive(self, lambda _sentence: self._give_up(job)))  # the run tells why
 
     def _take(self, job: Job, found: _Found) -> None:
         if job is not self._job or self._question is None:

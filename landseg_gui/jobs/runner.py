@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QThread, QTimer, Signal
+from shiboken6 import isValid
 
 from landseg_core.errors import JobStopped, LandsegError
 from landseg_core.events import Event, JobControl, OnEvent, Progress
@@ -168,6 +169,19 @@ class Job(QObject):
         self.ended.emit()
         if isinstance(outcome, _Crashed):
             sys.excepthook(type(outcome.error), outcome.error, outcome.error.__traceback__)
+
+
+def while_alive(receiver: QObject, slot: Callable[..., None]) -> Callable[..., None]:
+    """Return `slot` as one that does nothing once `receiver` is deleted.
+
+    A job often ends after the window that asked for it; Qt lets go of a receiver's own methods, but not of a lambda.
+    """
+
+    def slot_of_receiver(*news: Any) -> None:
+        if isValid(receiver):
+            slot(*news)
+
+    return slot_of_receiver
 
 
 class JobRunner(QObject):

@@ -24,7 +24,7 @@ from landseg_core.training.runs import (
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.jobs.imports import import_undisturbed
-from landseg_gui.jobs.runner import Job, Work
+from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.project.session import ProjectSession
 
 Place = TypeVar("Place", Path, RunEntry)
@@ -126,8 +126,8 @@ class RunShelf(QObject):
         project, folder = self._session.project, self.folder
         work = runs_in_folder_work(folder) if folder or not project else runs_of_project_work(tuple(project.runs))
         job = self._job = self._session.start_in_background("Training runs", work)
-        job.finished.connect(lambda runs: self._take(job, runs))
-        job.failed.connect(lambda sentence: self._fail(job, sentence))
+        job.finished.connect(while_alive(self, lambda runs: self._take(job, runs)))
+        job.failed.connect(while_alive(self, lambda sentence: self._fail(job, sentence)))
 
     def _take(self, job: Job, runs: Sequence[RunSummary]) -> None:
         if job is self._job:  # or another one is on its way

@@ -13,7 +13,7 @@ from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.training.config import TrainConfig
 from landseg_gui.dialogs.memory import FormMemory
-from landseg_gui.jobs.runner import Job, JobRunner, Work
+from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 from landseg_gui.panels.wording import capitalised
 from landseg_gui.session import Session
 from landseg_gui.viewer.overlay import Shape
@@ -56,8 +56,8 @@ class SplitOverlay(QObject):
         project = self._project_session.project
         if self._shown and project:
             job = self._job = self._runner.start(f"Training blocks of {project.path.name}", _blocks_work(project))
-            job.finished.connect(lambda blocks: self._take(job, blocks))
-            job.failed.connect(lambda sentence: self._session.message.emit(capitalised(sentence)))
+            job.finished.connect(while_alive(self, lambda blocks: self._take(job, blocks)))
+            job.failed.connect(while_alive(self, lambda sentence: self._session.message.emit(capitalised(sentence))))
 
     def _forget(self) -> None:
         if self._job is not None:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout,
 
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.raster.stretch import Rendering
-from landseg_gui.jobs.runner import Job, JobRunner, Work
+from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 from landseg_gui.viewer.contrast import CONTRASTS, chosen_rendering, contrast_of
 from landseg_gui.viewer.layers import ImageLayer
 
@@ -77,7 +77,7 @@ class RenderingDialog(QDialog):
         self._show_rows()
         job = self._runner.start(f"Contrast of {self._layer.name}", self._work())
         self._job = job
-        job.finished.connect(lambda rendering: self._take(job, rendering))
+        job.finished.connect(while_alive(self, lambda rendering: self._take(job, rendering)))
 
     def _work(self) -> Work:
         reader, bands, contrast = self._layer.reader, self.chosen_bands(), self._contrast.currentText()

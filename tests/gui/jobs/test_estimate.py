@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, RunStarted, StepFinished
@@ -183,6 +184,14 @@ def test_a_question_that_is_taken_back_is_not_answered(asked, source: Folders, q
     estimator.cancel()
     qtbot.waitUntil(lambda: not runner.running, timeout=60_000)
     assert len(told) == 1
+
+
+def test_a_dialog_that_is_gone_is_not_answered(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
+    estimator, told = asked(source)
+    qtbot.waitUntil(lambda: bool(session.project_session.background_jobs), timeout=60_000)
+    delete(estimator)
+    qtbot.waitUntil(lambda: not runner.running, timeout=60_000)
+    assert len(told) == 1  # that it is being found out
 
 
 def test_data_that_cannot_be_read_is_told_by_the_run_not_here(asked, tmp_path: Path, qtbot: QtBot) -> None:

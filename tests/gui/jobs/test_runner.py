@@ -6,12 +6,13 @@ import traceback
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from landseg_core.errors import DatasetError, JobStopped
 from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, Progress
-from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.jobs.runner import Job, JobRunner, while_alive
 
 GUI_THREAD = threading.get_ident()
 
@@ -196,3 +197,20 @@ def test_a_job_that_stops_itself(runner: JobRunner, qtbot: QtBot) -> None:
     log = log_of(runner.start("stop", work))
     qtbot.waitSignal(runner.idle).wait()
     assert log[0] == ("stopped",)
+
+
+def test_news_for_what_is_deleted_meanwhile(runner: JobRunner, qtbot: QtBot) -> None:
+    told: list[str] = []
+    gone, here = QObject(), QObject()
+    wait = threading.Event()
+
+    def work(_on_event: OnEvent, _control: JobControl) -> None:
+        wait.wait()
+
+    job = runner.start("long", work)
+    for receiver, name in ((gone, "gone"), (here, "here")):
+        job.finished.connect(while_alive(receiver, lambda _result, name=name: told.append(name)))
+    delete(gone)
+    wait.set()
+    qtbot.waitSignal(runner.idle).wait()
+    assert told == ["here"]
