@@ -57,7 +57,7 @@ def _small(blocks: BlockCounts) -> Iterator[str]:
     number, pixels = len(blocks.counts), int(blocks.counts.sum())
     if number < FEW_BLOCKS or pixels < FEW_PIXELS:
         yield (
-            f"the figures come from {pixels} labelled pixels in {number} block{'s' * (number != 1)} of "
+            f"the figures come from {pixels:,} labelled pixels in {number} block{'s' * (number != 1)} of "
             f"{blocks.side} px: too little ground to rely on; label more of it to validate on"
         )
 

@@ -63,8 +63,8 @@ def test_a_class_of_few_pixels() -> None:
     ("counts", "number", "words"),
     [
         (GOOD, 29, "labelled pixels in 29 blocks of 256 px: too little ground to rely on"),
-        (GOOD, 1, "14420 labelled pixels in 1 block of 256 px"),
-        (np.diag([300, 90, 90]), 40, "19200 labelled pixels in 40 blocks"),
+        (GOOD, 1, "14,420 labelled pixels in 1 block of 256 px"),
+        (np.diag([300, 90, 90]), 40, "19,200 labelled pixels in 40 blocks"),
     ],
 )
 def test_too_little_ground(counts: np.ndarray, number: int, words: str) -> None:
