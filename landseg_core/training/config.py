@@ -99,6 +99,9 @@ class TrainConfig(pydantic.BaseModel):
         1.0, title="Colour change", description="Strength of random light, contrast and saturation; 0 is none"
     )
     blur: Share = Field(0.2, title="Blur", description="Share of the chips that are softened a little")
+    mix: Share = Field(
+        0.5, title="Mix", description="Share of the chips that get a piece of another one, with its labels"
+    )
     average: Share = Field(
         0.05,
         title="Weight average",

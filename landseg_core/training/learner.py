@@ -21,6 +21,7 @@ from landseg_core.training.colour import ColourChange
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.losses import cross_entropy, dice_loss
 from landseg_core.training.memory import NotEnoughMemoryError, free_cache, keeper, memory_errors
+from landseg_core.training.mixing import mixed
 from landseg_core.training.network import Network
 
 GRADIENT_NORM = 5.0
@@ -46,7 +47,7 @@ class Learner:
         self.average = WeightAverage(network.model, config.average)
         self.micro_batch, self.encoder_share = config.batch, encoder_share
         self._dice = config.dice
-        self._colour = ColourChange(config.colour, config.blur)
+        self._colour, self._mix = ColourChange(config.colour, config.blur), config.mix
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
         groups = _groups(network.model, config.weight_decay, encoder_share)
         self._optimiser = torch.optim.AdamW(groups, lr=config.learning_rate)
@@ -57,7 +58,7 @@ class Learner:
     ) -> float:
         """Learn from (N, C, S, S) native pixels and (N, S, S) class indices; return the loss before the step.
 
-        `seed` gives the random numbers of the change in colour. Where the loss or its gradient is not finite, the
+        `seed` gives the random numbers of augmentation. Where the loss or its gradient is not finite, the
         weights stay as they are, but not the running statistics of batch norms, and the answer is NaN. Where memory
         does not suffice for `micro_batch` chips at a time, that is halved for good, and the same batch tried again.
 
@@ -78,7 +79,7 @@ class Learner:
         Each part weighs as much as it has labelled pixels, so that cross-entropy is that of the whole batch. Two things
         are not: Dice is the mean of those of the parts, and batch norms see one part at a time.
         """
-        pictures, truth = self._colour(self.network.pictures(pixels), seed), self.network.on_device(labels)
+        pictures, truth = self._augmented(pixels, labels, seed)
         labelled = (truth != UNLABELLED).sum(dim=(1, 2))
         parts = [torch.split(tensor, self.micro_batch) for tensor in (pictures, truth, labelled)]
         total, value = labelled.sum().clamp(min=1), 0.0
@@ -90,6 +91,13 @@ class Learner:
                 break
             self._scaler.scale(loss).backward()
         return value
+
+    def _augmented(
+        self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the normalised pictures of a batch, changed in colour and mixed, and their labels, on the device."""
+        pictures, truth = self._colour(self.network.pictures(pixels), seed), self.network.on_device(labels)
+        return mixed(pictures, truth, self._mix, seed) if self._mix else (pictures, truth)
 
     def _halve(self, pixels: npt.NDArray[Any]) -> None:
         """Learn from half as many chips at a time from now on."""

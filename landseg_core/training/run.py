@@ -43,7 +43,7 @@ START_SHARE = 0.05
 PREVIEW_SHARE = 0.5
 """A preview takes no more than this share of the time that its epoch learnt."""
 _BATCHES_AHEAD = 3
-_COLOUR = 2
+_AUGMENTATION = 2
 """The purpose of random numbers, beside that of the places of chips."""
 
 Batch = tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]
@@ -186,7 +186,7 @@ class TrainingRun:
         position, schedule = self._position, self._schedule
         learning_rate = self._learning_rate()
         before = schedule.fraction(position)
-        seed = (self._config.seed, position.epoch, position.batch, _COLOUR)
+        seed = (self._config.seed, position.epoch, position.batch, _AUGMENTATION)
         loss = self._learn(chips, labels, learning_rate, seed)
         if math.isnan(loss):
             raise _LossNotFinite
