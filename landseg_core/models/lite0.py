@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from landseg_core.models.blocks import DoubleConv
+from landseg_core.models.depthwise import DepthwiseConv
 from landseg_core.models.padding import padded_to_multiple
 
 _NORM_EPSILON, _NORM_MOMENTUM = 1e-3, 0.01  # those that the published weights were trained with
@@ -52,10 +53,9 @@ class InvertedResidual(nn.Module):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         inner = inputs * expansion
-        widen = _conv_norm(inputs, inner, 1) if expansion > 1 else []
-        self.layers = nn.Sequential(
-            *widen, *_conv_norm(inner, inner, kernel, stride, groups=inner), *_conv_norm(inner, outputs, 1)[:2]
-        )
+        widen = _normed(nn.Conv2d(inputs, inner, 1, bias=False)) if expansion > 1 else []
+        narrow = _normed(nn.Conv2d(inner, outputs, 1, bias=False))[:2]  # nothing is cut off at zero after it
+        self.layers = nn.Sequential(*widen, *_normed(DepthwiseConv(inner, kernel, stride)), *narrow)
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
@@ -64,12 +64,10 @@ class InvertedResidual(nn.Module):
         return features + result if self.residual else result
 
 
-def _conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    return [
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs, eps=_NORM_EPSILON, momentum=_NORM_MOMENTUM),
-        nn.ReLU6(inplace=True),
-    ]
+def _normed(convolution: nn.Conv2d) -> list[nn.Module]:
+    """Return the convolution, its batch norm and ReLU6."""
+    norm = nn.BatchNorm2d(convolution.out_channels, eps=_NORM_EPSILON, momentum=_NORM_MOMENTUM)
+    return [convolution, norm, nn.ReLU6(inplace=True)]
 
 
 class Lite0Encoder(nn.Module):
@@ -77,7 +75,7 @@ class Lite0Encoder(nn.Module):
 
     def __init__(self, bands: int) -> None:
         super().__init__()
-        self.stem = nn.Sequential(*_conv_norm(bands, STEM_WIDTH, 3, stride=2))
+        self.stem = nn.Sequential(*_normed(nn.Conv2d(bands, STEM_WIDTH, 3, stride=2, padding=1, bias=False)))
         widths = (STEM_WIDTH, *(stage.width for stage in _STAGES))
         stages = [nn.Sequential(*_blocks(stage, width)) for stage, width in zip(_STAGES, widths, strict=False)]
         self.levels = nn.ModuleList(nn.Sequential(*(stages[number] for number in level)) for level in _LEVELS)
