@@ -58,10 +58,11 @@ def run(window: MainWindow, picture: Path, qtbot: QtBot) -> Iterator[ScriptedRun
 
 
 def test_the_view_is_predicted_as_a_layer_of_its_own(window: MainWindow, run: ScriptedRun, qtbot: QtBot) -> None:
-    layers = window.session.layers
-    qtbot.waitUntil(lambda: layers.preview is not None)
-    names = [label.text() for label in window.findChildren(QLabel, "layer_name")]
-    assert names[0] == "Live prediction"
+    def names() -> list[str]:
+        return [label.text() for label in window.findChildren(QLabel, "layer_name")]
+
+    # the cards of before are still children until the event loop has deleted them
+    qtbot.waitUntil(lambda: names() == ["Live prediction", "picture.tif"])
     assert window.commands.train_flow.preview is window.live
     run.finish(window, qtbot)
 
