@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.scribbles import write_scribbles
@@ -49,35 +49,35 @@ ROWS = {
 
 @dataclass(frozen=True)
 class Data:
-    """A data set: folders `images` and `masks`, lists `train.txt` and `val.txt`."""
+    """A data set: a folder with `images` and whole `masks`; the masks to learn from; where its lists are."""
 
     folder: Path
     masks: Path
+    lists: Path
 
     @classmethod
     def in_full(cls, folder: Path) -> Data:
-        return cls(folder, folder / "masks")
+        return cls(folder, folder / "masks", folder)
 
     def scribbled(self, place: Path) -> Data:
         """Return the same data set with scribbles to train on, and whole masks to validate on, written to `place`."""
-        write_scribbles(self.masks, self.folder / "train.txt", place, SCRIBBLED_SHARE, SCRIBBLE_SEED)
-        stems = set(read_list(self.folder / "val.txt"))
+        write_scribbles(self.masks, self.lists / "train.txt", place, SCRIBBLED_SHARE, SCRIBBLE_SEED)
+        stems = set(read_list(self.lists / "val.txt"))
         for mask in self.masks.iterdir():
             if mask.stem in stems:
                 shutil.copyfile(mask, place / mask.name)
-        return Data(self.folder, place)
+        return replace(self, masks=place)
 
-    def train_command(self, row: Row, minutes: float, seed: int, run: Path) -> list[str]:
-        lists = ["--train-list", str(self.folder / "train.txt"), "--val-list", str(self.folder / "val.txt")]
-        length = ["--minutes", f"{minutes:g}", "--seed", str(seed), "--out", str(run)]
-        return ["train", *self._pairs(), "--classes", CLASSES, *lists, *row.options, *length]
+    def train_command(self, run: Path, *options: str) -> list[str]:
+        lists = ["--train-list", str(self.lists / "train.txt"), "--val-list", str(self.lists / "val.txt")]
+        return ["train", *self._pairs(self.masks), "--classes", CLASSES, *lists, *options, "--out", str(run)]
 
     def evaluate_command(self, run: Path, figures: Path) -> list[str]:
-        whole = Data.in_full(self.folder)
-        return ["evaluate", str(run), *whole._pairs(), "--list", str(self.folder / "val.txt"), "--json", str(figures)]
+        judges = [*self._pairs(self.folder / "masks"), "--list", str(self.lists / "val.txt")]
+        return ["evaluate", str(run), *judges, "--json", str(figures)]
 
-    def _pairs(self) -> list[str]:
-        return ["--images", str(self.folder / "images"), "--masks", str(self.masks)]
+    def _pairs(self, masks: Path) -> list[str]:
+        return ["--images", str(self.folder / "images"), "--masks", str(masks)]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Result:
 def trained(row: Row, data: Data, minutes: float, seed: int, folder: Path) -> Result:
     """Train and evaluate one run in `folder`."""
     run, figures = folder / f"seed-{seed}", folder / f"seed-{seed}.json"
-    process = run_landseg(data.train_command(row, minutes, seed, run))
+    process = run_landseg(data.train_command(run, *row.options, "--minutes", f"{minutes:g}", "--seed", str(seed)))
     run_landseg(data.evaluate_command(run, figures))
     told = json.loads(figures.read_text())
     return Result(seed, told["miou"], told["accuracy"], process)

@@ -45,7 +45,7 @@ def test_a_row_has_all_seeds_and_the_median_of_each_column() -> None:
 
 def test_scribbles_are_trained_on_and_whole_masks_judge(data: Data, tmp_path: Path) -> None:
     scribbled = data.scribbled(tmp_path / "masks")
-    command = scribbled.train_command(ROWS["scribbles"], 10, 2, tmp_path / "run")
+    command = scribbled.train_command(tmp_path / "run")
     assert command[command.index("--masks") + 1] == str(tmp_path / "masks")
     judged = scribbled.evaluate_command(tmp_path / "run", tmp_path / "figures.json")
     assert judged[judged.index("--masks") + 1] == str(data.folder / "masks")

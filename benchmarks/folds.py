@@ -1,0 +1,75 @@
+"""Compares recipes on scenes that are held out of the training list: `python -m benchmarks.folds --set mix=0`.
+
+A choice of the recipe must not see an image that validates the result, so each fold leaves whole scenes of `train.txt`
+out and counts on them. The length is given in epochs: two runs may then go on side by side without changing a figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.targets import Data, run_landseg
+from landseg_core.data.lists import read_list
+
+FOLDS = {
+    1: ("tile4_", "tile7_image_part_002", "tile8_image_part_001"),
+    2: ("tile2_", "tile6_", "tile7_image_part_004", "tile8_image_part_003"),
+}
+"""How the stems begin that a fold leaves out: whole scenes of `landcover_dubai`, and single images of two more."""
+HEADER = "| fold | seed | settings | mIoU | accuracy | IoU of each class |\n|---|---|---|---|---|---|"
+
+
+def held_out(stems: Sequence[str], fold: int) -> tuple[list[str], list[str]]:
+    """Return the stems that a fold trains on, and those that it counts on."""
+    counted = [stem for stem in stems if stem.startswith(FOLDS[fold])]
+    return [stem for stem in stems if stem not in counted], counted
+
+
+def fold_data(data: Data, fold: int, place: Path) -> Data:
+    """Return the data set with the lists of a fold, which are written to the new folder `place`."""
+    train, counted = held_out(read_list(data.lists / "train.txt"), fold)
+    place.mkdir(parents=True)
+    for name, stems in (("train", train), ("val", counted)):
+        (place / f"{name}.txt").write_text("".join(f"{stem}\n" for stem in stems))
+    return replace(data, lists=place)
+
+
+def line(fold: int, seed: int, settings: Sequence[str], told: Mapping[str, Any]) -> str:
+    """Return the line of the table for what `landseg evaluate --json` told."""
+    classes = " ".join("-" if iou is None else f"{iou:.2f}" for iou in told["iou"].values())
+    named = ", ".join(settings) or "defaults"
+    return f"| {fold} | {seed} | {named} | {told['miou']:.3f} | {told['accuracy']:.3f} | {classes} |"
+
+
+def main() -> None:
+    shared = os.environ.get("LANDSEG_DATA")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.folds", description=__doc__)
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--folds", type=int, nargs="+", choices=FOLDS, default=list(FOLDS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--data", type=Path, default=Path(shared) / "landcover_dubai" if shared else None)
+    asked = parser.parse_args()
+    if asked.data is None:
+        parser.error("give --data, or set LANDSEG_DATA")
+    print(HEADER, flush=True)
+    with tempfile.TemporaryDirectory() as passing:
+        for fold in asked.folds:
+            data = fold_data(Data.in_full(asked.data), fold, Path(passing) / f"lists-{fold}")
+            for seed in asked.seeds:
+                run, figures = Path(passing) / f"{fold}-{seed}", Path(passing) / f"{fold}-{seed}.json"
+                options = [part for setting in asked.settings for part in ("--set", setting)]
+                run_landseg(data.train_command(run, *options, "--epochs", str(asked.epochs), "--seed", str(seed)))
+                run_landseg(data.evaluate_command(run, figures))
+                print(line(fold, seed, asked.settings, json.loads(figures.read_text())), flush=True)
+
+
+if __name__ == "__main__":
+    main()
