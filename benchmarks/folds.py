@@ -1,7 +1,8 @@
 """Compares recipes on scenes that are held out of the training list: `python -m benchmarks.folds --set mix=0`.
 
 A choice of the recipe must not see an image that validates the result, so each fold leaves whole scenes of `train.txt`
-out and counts on them. The length is given in epochs: two runs may then go on side by side without changing a figure.
+out and counts on them. The best epoch is chosen by what counts, too: the figures compare recipes, no more. The
+length is given in epochs: a machine that is busy with something else then changes no figure.
 """
 
 from __future__ import annotations
