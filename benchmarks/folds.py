@@ -8,15 +8,13 @@ length is given in epochs: a machine that is busy with something else then chang
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.targets import Data, run_landseg
+from benchmarks.targets import Data, add_data_option, trained
 from landseg_core.data.lists import read_list
 
 FOLDS = {
@@ -50,26 +48,22 @@ def line(fold: int, seed: int, settings: Sequence[str], told: Mapping[str, Any])
 
 
 def main() -> None:
-    shared = os.environ.get("LANDSEG_DATA")
     parser = argparse.ArgumentParser(prog="python -m benchmarks.folds", description=__doc__)
     parser.add_argument("--set", dest="settings", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--folds", type=int, nargs="+", choices=FOLDS, default=list(FOLDS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--data", type=Path, default=Path(shared) / "landcover_dubai" if shared else None)
+    add_data_option(parser)
     asked = parser.parse_args()
-    if asked.data is None:
-        parser.error("give --data, or set LANDSEG_DATA")
+    options = [f"--set={setting}" for setting in asked.settings]
     print(HEADER, flush=True)
     with tempfile.TemporaryDirectory() as passing:
         for fold in asked.folds:
-            data = fold_data(Data.in_full(asked.data), fold, Path(passing) / f"lists-{fold}")
+            place = Path(passing) / f"fold-{fold}"
+            data = fold_data(Data.in_full(asked.data), fold, place)
             for seed in asked.seeds:
-                run, figures = Path(passing) / f"{fold}-{seed}", Path(passing) / f"{fold}-{seed}.json"
-                options = [part for setting in asked.settings for part in ("--set", setting)]
-                run_landseg(data.train_command(run, *options, "--epochs", str(asked.epochs), "--seed", str(seed)))
-                run_landseg(data.evaluate_command(run, figures))
-                print(line(fold, seed, asked.settings, json.loads(figures.read_text())), flush=True)
+                _, told = trained(data, place, seed, *options, "--epochs", str(asked.epochs))
+                print(line(fold, seed, asked.settings, told), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.scribbles import write_scribbles
 from landseg_core.data.lists import read_list
@@ -115,12 +116,17 @@ class Result:
         return self.miou, self.accuracy, self.process.seconds, self.process.peak_mib
 
 
-def trained(row: Row, data: Data, minutes: float, seed: int, folder: Path) -> Result:
-    """Train and evaluate one run in `folder`."""
+def trained(data: Data, folder: Path, seed: int, *options: str) -> tuple[Ended, dict[str, Any]]:
+    """Train in `folder` and evaluate; return how the training ended, and the figures of `landseg evaluate --json`."""
     run, figures = folder / f"seed-{seed}", folder / f"seed-{seed}.json"
-    process = run_landseg(data.train_command(run, *row.options, "--minutes", f"{minutes:g}", "--seed", str(seed)))
+    process = run_landseg(data.train_command(run, *options, "--seed", str(seed)))
     run_landseg(data.evaluate_command(run, figures))
-    told = json.loads(figures.read_text())
+    return process, json.loads(figures.read_text())
+
+
+def row_result(row: Row, data: Data, minutes: float, seed: int, folder: Path) -> Result:
+    """Return what a row reaches with one seed."""
+    process, told = trained(data, folder, seed, *row.options, "--minutes", f"{minutes:g}")
     return Result(seed, told["miou"], told["accuracy"], process)
 
 
@@ -147,21 +153,25 @@ def run_rows(names: Sequence[str], data: Data, seeds: Sequence[int], minutes: fl
         place.mkdir(parents=True)
         its_data = data.scribbled(place / "masks") if row.scribbles else data
         length = minutes or row.minutes
-        results = [trained(row, its_data, length, seed, place) for seed in seeds]
+        results = [row_result(row, its_data, length, seed, place) for seed in seeds]
         print("\n".join(lines(row, length, results)), flush=True)
 
 
-def main() -> None:
+def add_data_option(parser: argparse.ArgumentParser) -> None:
+    """Let `--data` name the data set; it must where `LANDSEG_DATA` does not."""
     shared = os.environ.get("LANDSEG_DATA")
+    place = Path(shared) / "landcover_dubai" if shared else None
+    parser.add_argument("--data", type=Path, default=place, required=place is None, help="default: in LANDSEG_DATA")
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.targets", description=__doc__)
     parser.add_argument("rows", nargs="+", choices=ROWS, metavar="ROW", help=", ".join(ROWS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--minutes", type=float, help="instead of those of the row")
-    parser.add_argument("--data", type=Path, default=Path(shared) / "landcover_dubai" if shared else None)
+    add_data_option(parser)
     parser.add_argument("--out", type=Path, help="a new folder that keeps the runs")
     asked = parser.parse_args()
-    if asked.data is None:
-        parser.error("give --data, or set LANDSEG_DATA")
     with tempfile.TemporaryDirectory() as passing:
         run_rows(asked.rows, Data.in_full(asked.data), asked.seeds, asked.minutes, asked.out or Path(passing))
 

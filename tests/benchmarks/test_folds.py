@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from benchmarks.folds import FOLDS, fold_data, held_out, line
 from benchmarks.targets import Data
 from landseg_core.data.lists import read_list
 
-ROOT = Path(__file__).parents[2]
 STEMS = [f"tile{tile}_image_part_{part:03d}" for tile in (2, 4, 5, 6, 7, 8) for part in range(1, 5)]
 
 
@@ -32,15 +27,13 @@ def test_no_image_counts_twice() -> None:
     assert not set(first) & set(second)
 
 
-def test_a_fold_knows_nothing_of_the_validation_list(tmp_path: Path) -> None:
-    (tmp_path / "train.txt").write_text("tile4_a\ntile5_a\n")
-    (tmp_path / "val.txt").write_text("tile1_a\n")
-    data = fold_data(Data.in_full(tmp_path), 1, tmp_path / "lists")
+def test_a_fold_knows_nothing_of_the_validation_list(pictures: Path, tmp_path: Path) -> None:
+    data = fold_data(Data.in_full(pictures), 1, tmp_path / "lists")
     assert read_list(data.lists / "train.txt") == ("tile5_a",)
     assert read_list(data.lists / "val.txt") == ("tile4_a",)
     command = data.train_command(tmp_path / "run")
     assert command[command.index("--val-list") + 1] == str(tmp_path / "lists" / "val.txt")
-    assert command[command.index("--images") + 1] == str(tmp_path / "images")
+    assert command[command.index("--images") + 1] == str(pictures / "images")
 
 
 def test_a_line_tells_classes_that_have_no_figure() -> None:
@@ -51,23 +44,8 @@ def test_a_line_tells_classes_that_have_no_figure() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are measured as Linux does")
-def test_a_fold_for_real(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for kind in ("images", "masks"):
-        (tmp_path / kind).mkdir()
-    for stem in ("tile4_a", "tile5_a"):
-        truth = rng.integers(0, 5, (6, 6)).repeat(16, 0).repeat(16, 1).astype(np.uint8)
-        cv2.imwrite(str(tmp_path / "images" / f"{stem}.png"), (50 * truth[..., None] + np.zeros(3)).astype(np.uint8))
-        cv2.imwrite(str(tmp_path / "masks" / f"{stem}.png"), truth)
-    (tmp_path / "train.txt").write_text("tile4_a\ntile5_a\n")
-    arguments = ["--folds", "1", "--epochs", "1", "--set", "model=unet16", "--set", "chip=64", "--data", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.folds", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+def test_a_fold_for_real(pictures: Path, run_benchmark) -> None:
+    settings = ["--set", "model=unet16", "--set", "chip=64"]
+    done = run_benchmark("folds", "--folds", 1, "--epochs", 1, *settings, "--data", pictures)
     assert "| 1 | 0 | model=unet16, chip=64 | 0." in done.stdout
+    assert "landseg evaluate" in done.stderr

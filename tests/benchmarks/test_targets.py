@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
 from benchmarks.targets import ROWS, Data, Ended, Result, lines, run_landseg
 
-ROOT = Path(__file__).parents[2]
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are measured as Linux does")
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Data:
-    """Return a data set of two pictures of 96 px."""
-    folder = tmp_path / "data"
-    rng = np.random.default_rng(0)
-    for number, stem in enumerate(("a", "b")):
-        truth = rng.integers(0, 5, (6, 6)).repeat(16, 0).repeat(16, 1).astype(np.uint8)
-        for kind, suffix, pixels in (("images", "png", 50 * truth[..., None] + np.zeros(3)), ("masks", "png", truth)):
-            (folder / kind).mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(folder / kind / f"{stem}.{suffix}"), pixels.astype(np.uint8))
-        (folder / f"{('train', 'val')[number]}.txt").write_text(f"{stem}\n")
-    return Data.in_full(folder)
+def data(pictures: Path) -> Data:
+    """Return the small data set."""
+    return Data.in_full(pictures)
 
 
 def test_a_row_has_all_seeds_and_the_median_of_each_column() -> None:
@@ -49,8 +37,8 @@ def test_scribbles_are_trained_on_and_whole_masks_judge(data: Data, tmp_path: Pa
     assert command[command.index("--masks") + 1] == str(tmp_path / "masks")
     judged = scribbled.evaluate_command(tmp_path / "run", tmp_path / "figures.json")
     assert judged[judged.index("--masks") + 1] == str(data.folder / "masks")
-    assert (tmp_path / "masks" / "b.png").read_bytes() == (data.folder / "masks" / "b.png").read_bytes()
-    drawn = cv2.imread(str(tmp_path / "masks" / "a.png"), cv2.IMREAD_UNCHANGED)
+    assert (tmp_path / "masks" / "tile1_a.png").read_bytes() == (data.folder / "masks" / "tile1_a.png").read_bytes()
+    drawn = cv2.imread(str(tmp_path / "masks" / "tile4_a.png"), cv2.IMREAD_UNCHANGED)
     assert 0 < (drawn != 255).mean() < 0.05
 
 
@@ -62,17 +50,9 @@ def test_a_command_that_fails_ends_the_measurement(tmp_path: Path) -> None:
 
 @on_linux
 @pytest.mark.slow
-def test_a_row_for_real(data: Data, tmp_path: Path) -> None:
-    arguments = ["unet16", "--seeds", "3", "--minutes", "0.05", "--data", data.folder, "--out", tmp_path / "runs"]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.targets", *map(str, arguments)],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+def test_a_row_for_real(data: Data, tmp_path: Path, run_benchmark) -> None:
+    length = ["--seeds", 3, "--minutes", 0.05]
+    done = run_benchmark("targets", "unet16", *length, "--data", data.folder, "--out", tmp_path / "runs")
     assert done.stdout.count("\n") == 4
     assert "| `unet16`, from scratch | 0.05 | 3 | 0." in done.stdout
     figures = json.loads((tmp_path / "runs" / "unet16" / "seed-3.json").read_text())
