@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Device, Images, Masks, Model, Overwrite
+from landseg_core.cli.options import Device, Images, Masks, Model, Overwrite, QuarterTurns
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -30,6 +30,7 @@ def evaluate(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="F", help="Write the figures to this file.")
     ] = None,
+    quarter_turns: QuarterTurns = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
 ) -> None:
@@ -40,7 +41,7 @@ def evaluate(
     from landseg_core.output_files import OutputFiles
 
     def work(on_event: OnEvent, control: JobControl) -> Evaluation:
-        return measure(model, images, masks, list_file, device, on_event, control)
+        return measure(model, images, masks, list_file, device, on_event, control, quarter_turns=quarter_turns)
 
     with OutputFiles(overwrite=overwrite) as outputs:
         unfinished = outputs.add(json_file) if json_file is not None else None
@@ -72,6 +73,8 @@ def measure(
     device: str,
     on_event: OnEvent,
     control: JobControl,
+    *,
+    quarter_turns: bool = False,
 ) -> Evaluation:
     """Evaluate the model in `model` on pairs of images and masks."""
     from landseg_core.data.folders import evaluation_areas
@@ -80,7 +83,7 @@ def measure(
 
     bundle = ModelBundle.load(model)
     areas = evaluation_areas(images, masks, bundle.schema, list_file, on_event=on_event, control=control)
-    return evaluate_areas(bundle, areas, device, on_event, control)
+    return evaluate_areas(bundle, areas, device, on_event, control, quarter_turns=quarter_turns)
 
 
 def print_figures(result: Evaluation) -> None:

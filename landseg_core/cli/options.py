@@ -46,6 +46,12 @@ INTERRUPTED = 130
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 DEVICE_HELP = "auto, cpu, cuda, cuda:N or mps."
 Device = Annotated[str, typer.Option(help=DEVICE_HELP)]
+QuarterTurns = Annotated[
+    bool,
+    typer.Option(
+        "--quarter-turns", help="Average over four quarter turns: a little more accurate, four times as long."
+    ),
+]
 Window = Annotated[
     PixelWindow | None,
     typer.Option(parser=parse_window, metavar="X,Y,W,H", help="Only this part of the raster, in pixels."),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Bands, Device, Model, Overwrite, Window, parse_bands
+from landseg_core.cli.options import Bands, Device, Model, Overwrite, QuarterTurns, Window, parse_bands
 from landseg_core.errors import OutputError
 from landseg_core.output_files import check_free, made_folder
 
@@ -71,6 +71,7 @@ def predict(
         SeenAt,
         typer.Option(help="See a raster at the model's ground resolution, or at its own; the map has its own grid."),
     ] = SeenAt.model,
+    quarter_turns: QuarterTurns = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
 ) -> None:
@@ -90,6 +91,7 @@ def predict(
             overwrite=overwrite,
             bands=chosen,
             resolution=resolution.value,
+            quarter_turns=quarter_turns,
         )
         bundle = ModelBundle.load(model)
         check_plan(plan, bundle, options)

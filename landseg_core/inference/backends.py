@@ -14,7 +14,9 @@ from landseg_core.inference.layout import Field
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.folding import fold_batch_norms
 from landseg_core.models.inputs import InputNormaliser
+from landseg_core.models.turn_average import TurnAverage
 from landseg_core.training.devices import choose_device, precision_for
+from landseg_core.training.memory import NotEnoughMemoryError, keeper, memory_errors
 
 
 class Backend(Protocol):
@@ -36,13 +38,15 @@ class TorchBackend:
     """A model bundle on a device, prepared for speed: its batch norms are folded into the convolutions.
 
     The weights themselves take the device's fast number format, which is up to twice as fast as autocast; `precision`
-    "fp32" keeps to plain float32.
+    "fp32" keeps to plain float32. With `quarter_turns` the probabilities are those of `TurnAverage`.
 
     Raises:
         TrainingError: this computer has no such device.
     """
 
-    def __init__(self, bundle: ModelBundle, device: str = "auto", precision: str = "auto") -> None:
+    def __init__(
+        self, bundle: ModelBundle, device: str = "auto", precision: str = "auto", *, quarter_turns: bool = False
+    ) -> None:
         self._device = choose_device(device)
         arithmetic = precision_for(self._device, precision)
         self._format = arithmetic.memory_format
@@ -52,19 +56,23 @@ class TorchBackend:
         self.field = Field(model.multiple, model.reach)
         fold_batch_norms(model)
         self._inputs = InputNormaliser(bundle.normalisation).to(self._device)
-        self._model: nn.Module = model.to(self._device, self._dtype).to(memory_format=self._format)  # type: ignore[call-overload]
+        seen = TurnAverage(model) if quarter_turns else model
+        self._model: nn.Module = seen.to(self._device, self._dtype).to(memory_format=self._format)  # type: ignore[call-overload]
 
     def probabilities(self, pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Return (K, H, W) class probabilities of (C, H, W) native pixels.
 
         Raises:
-            ModelError: the window does not fit the device's memory.
+            ModelError: the window does not fit the memory.
         """
         try:
-            return self._run(pixels)
-        except torch.OutOfMemoryError as error:
+            with memory_errors():
+                return self._run(pixels)
+        except NotEnoughMemoryError:
             size = f"{pixels.shape[-1]} x {pixels.shape[-2]} px"
-            raise ModelError(f"the device has no memory for windows of {size}; choose a smaller tile") from error
+            raise ModelError(
+                f"{keeper(self._device)} has no memory for windows of {size}; choose a smaller tile"
+            ) from None
 
     @torch.inference_mode()
     def _run(self, pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -42,6 +42,7 @@ class PredictOptions:
         bands: which bands of the raster are the model's, by number or name; by default as `require_fit` finds them.
         resolution: "model": a raster of another ground resolution is resampled to the model's, and its map back to its
             own grid; "own": the network sees it as it is.
+        quarter_turns: average over four quarter turns of what the network sees, which takes four times as long.
     """
 
     tile: int = 1024
@@ -52,6 +53,7 @@ class PredictOptions:
     overwrite: bool = False
     bands: tuple[str, ...] = ()
     resolution: Resolution = "model"
+    quarter_turns: bool = False
 
 
 def predict_raster(
@@ -104,7 +106,7 @@ def _tiled_predictor(
 ) -> TiledPredictor:
     from landseg_core.inference.backends import TorchBackend  # loads torch: not before the files are known to be fine
 
-    backend = TorchBackend(bundle, options.device)
+    backend = TorchBackend(bundle, options.device, quarter_turns=options.quarter_turns)
     size = seen_size(bundle, source, options.resolution)
     return TiledPredictor(backend, source, bands, target, tile=options.tile, overlap=options.overlap, size=size)
 

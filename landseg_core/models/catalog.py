@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from landseg_core.models.lite0 import Lite0UNet
+    from landseg_core.models.turn_average import TurnAverage
     from landseg_core.models.unet import UNet
 
-    SegmentationModel = UNet | Lite0UNet
+    SegmentationModel = UNet | Lite0UNet | TurnAverage
     """A torch module with `multiple`, the side in px of its pooling grid, and `reach`, how far in px it sees."""
 
 

@@ -12,10 +12,13 @@ from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
+from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.fit import fitted_areas
+from landseg_core.models.turn_average import TurnAverage
 from landseg_core.training.devices import choose_device, precision_for
+from landseg_core.training.memory import until_memory_suffices
 from landseg_core.training.network import Network
 from landseg_core.training.trained_on import classes_known_to, untrained
 from landseg_core.training.validation import Validator
@@ -73,17 +76,20 @@ def evaluate(
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
     precision: str = "auto",
+    *,
+    quarter_turns: bool = False,
 ) -> Evaluation:
     """Compare the maps that `bundle` makes of `areas` with their masks; every labelled pixel counts once.
 
     Images of another ground resolution are resampled to the model's, and counted so. Pixels that the model was trained
-    on do not count, whatever their image is called now. A `Notice` says either.
+    on do not count, whatever their image is called now. A `Notice` says either. `quarter_turns` is that of
+    `PredictOptions`.
 
     Raises:
         ModelError: an image has not the bands that the model needs, or another kind of number.
         DatasetError: no pixel of the areas is labelled, all were trained on, or a mask cannot be used.
         RasterError: an image cannot be read.
-        TrainingError: the device cannot be had.
+        TrainingError: the device cannot be had, or has too little memory for the smallest windows.
         JobStopped: the user asked for it.
     """
     where = choose_device(device) if isinstance(device, str) else device
@@ -91,11 +97,22 @@ def evaluate(
     areas, notices = fitted_areas(bundle, rest.areas)
     for notice in (*rest.notices, *notices):
         on_event(Notice(notice))
-    network = Network(bundle.build(), bundle.normalisation, where, precision_for(where, precision))
+    model = TurnAverage(bundle.build()) if quarter_turns else bundle.build()
+    network = Network(model, bundle.normalisation, where, precision_for(where, precision))
     reader = AreaReader(bundle.schema, bundle.bands)
     validator = Validator(network, len(bundle.schema), areas, reader, rest.left_out)
-    blocks = validator.measure("evaluating", on_event, (control or JobControl()).checkpoint).blocks
+    blocks = _counted(validator, on_event, control or JobControl())
     if not blocks.counts.any():
         what = "that the model was not trained on" if rest.left_out_px else "to evaluate on"
         raise DatasetError(f"no pixel {what} is labelled: the masks hold only 255 (ignore) or nodata there")
     return Evaluation(map_figures(blocks, bundle.schema, classes_known_to(bundle)), rest.left_out_px)
+
+
+def _counted(validator: Validator, on_event: OnEvent, control: JobControl) -> BlockCounts:
+    """Return what is counted, in windows that memory suffices for."""
+
+    def halve() -> None:
+        nonlocal validator
+        validator = validator.halved(on_event)
+
+    return until_memory_suffices(lambda: validator.measure("evaluating", on_event, control.checkpoint), halve).blocks

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from landseg_core.training.average import WeightAverage
 from landseg_core.training.colour import ColourChange
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.losses import cross_entropy, dice_loss
-from landseg_core.training.memory import NotEnoughMemoryError, free_cache, keeper, memory_errors
+from landseg_core.training.memory import keeper, until_memory_suffices
 from landseg_core.training.mixing import mixed
 from landseg_core.training.network import Network
 
@@ -66,11 +65,9 @@ class Learner:
             TrainingError: memory does not suffice for a single chip.
         """
         self.network.model.train()
-        while True:
-            with suppress(NotEnoughMemoryError), memory_errors():
-                value = self._gradients(pixels, labels, seed)
-                break
-            self._halve(pixels)
+        value = until_memory_suffices(
+            lambda: self._gradients(pixels, labels, seed), lambda: self._halve(side=pixels.shape[-1])
+        )
         return value if math.isfinite(value) and self._descend(learning_rate) else math.nan
 
     def _gradients(self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]) -> float:
@@ -99,12 +96,10 @@ class Learner:
         pictures, truth = self._colour(self.network.pictures(pixels), seed), self.network.on_device(labels)
         return mixed(pictures, truth, self._mix, seed) if self._mix else (pictures, truth)
 
-    def _halve(self, pixels: npt.NDArray[Any]) -> None:
+    def _halve(self, side: int) -> None:
         """Learn from half as many chips at a time from now on."""
         self._optimiser.zero_grad()
-        free_cache()
         if self.micro_batch == 1:
-            side = pixels.shape[-1]
             raise TrainingError(
                 f"{keeper(self.network.device)} has no memory to learn from a single chip of {side} x {side} px; "
                 "choose a smaller chip or network, or close other programs"

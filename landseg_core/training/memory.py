@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import torch
 
@@ -23,6 +24,9 @@ _SIGNS = (
 """How torch tells it where it has no error of its own for it: on the CPU, on Windows, on MPS, in CUDA's libraries."""
 
 
+Answer = TypeVar("Answer")
+
+
 class NotEnoughMemoryError(Exception):
     """Some work needs more memory than the device has; what it had taken is free when this is no longer handled."""
 
@@ -40,6 +44,15 @@ def memory_errors() -> Iterator[None]:
         if not is_out_of_memory(error):
             raise
         raise NotEnoughMemoryError from error
+
+
+def until_memory_suffices(work: Callable[[], Answer], make_smaller: Callable[[], None]) -> Answer:
+    """Return what `work` gives, tried again after each `make_smaller`, which raises where that cannot be."""
+    while True:
+        with suppress(NotEnoughMemoryError), memory_errors():
+            return work()
+        make_smaller()
+        free_cache()
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
 
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
@@ -12,7 +11,7 @@ from landseg_core.errors import TrainingError
 from landseg_core.events import Notice, OnEvent
 from landseg_core.models.header import BundleHeader
 from landseg_core.training.before import ALL_TRAINED, judging_areas
-from landseg_core.training.memory import NotEnoughMemoryError, free_cache, memory_errors, smaller_windows
+from landseg_core.training.memory import Answer, until_memory_suffices
 from landseg_core.training.network import Network
 from landseg_core.training.pictures import PictureChooser
 from landseg_core.training.schedule import RunPosition
@@ -22,8 +21,6 @@ PROBE_SHARE = 0.01
 """The share of a run by minutes that may go into finding out how long a validation will take."""
 LONGEST_VALIDATION, SAMPLED_VALIDATION = 0.5, 0.25
 """Where one validation would take more of a run by minutes than the first, only about the second is spent on it."""
-
-Answer = TypeVar("Answer")
 
 
 class RunValidation:
@@ -108,10 +105,7 @@ class RunValidation:
 
     def _in_memory(self, work: Callable[[Validator], Answer]) -> Answer:
         """Return what `work` gives, tried again with windows of half the size until memory suffices for them."""
-        while True:
-            with suppress(NotEnoughMemoryError), memory_errors():
-                return work(self._validator)
-            free_cache()
-            before = self._validator.largest
-            self._validator, self.halvings = self._validator.halved(), self.halvings + 1
-            self._on_event(smaller_windows(self._network.device, before, self._validator.largest))
+        return until_memory_suffices(lambda: work(self._validator), self._halve)
+
+    def _halve(self) -> None:
+        self._validator, self.halvings = self._validator.halved(self._on_event), self.halvings + 1

@@ -18,13 +18,13 @@ import torch
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import TrainingError
-from landseg_core.events import OnEvent, Progress
+from landseg_core.events import OnEvent, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.metrics.blocks import BlockCounts, BlockTally, block_grid
 from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.training.losses import cross_entropy_sum
-from landseg_core.training.memory import keeper
+from landseg_core.training.memory import keeper, smaller_windows
 from landseg_core.training.network import Network
 from landseg_core.training.prefetch import Prefetcher
 
@@ -182,8 +182,8 @@ class Validator:
     def _largest(self) -> CountedWindow:
         return max(self._windows, key=lambda window: window.read.pixels)
 
-    def halved(self) -> Validator:
-        """Return a validator of the same pixels in windows of about half the size.
+    def halved(self, on_event: OnEvent = ignore_event) -> Validator:
+        """Return a validator of the same pixels in windows of about half the size; a `Notice` says so.
 
         Raises:
             TrainingError: they cannot be smaller.
@@ -201,6 +201,7 @@ class Validator:
                 f"{keeper(self._network.device)} has no memory to validate {before.width} x {before.height} px at "
                 "once, and this network needs to see as much; choose a smaller network, or close other programs"
             )
+        on_event(smaller_windows(self._network.device, before, after))
         return chosen
 
     def any_labelled(self, checkpoint: Callable[[], None] = lambda: None) -> bool:

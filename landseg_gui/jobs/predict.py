@@ -89,6 +89,7 @@ def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, co
         overwrite=request.overwrite,
         bands=request.bands,
         resolution=request.resolution,
+        quarter_turns=request.quarter_turns,
     )
     with made_folder(request.mask.parent), RasterSource(request.raster) as source:
         predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)

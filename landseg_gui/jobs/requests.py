@@ -88,7 +88,7 @@ class TrainRequest:
 class PredictRequest:
     """A map to make of `raster`, or of its `window` (px). `tile` and `overlap` are in px.
 
-    `bands` and `resolution` are those of `PredictOptions`.
+    `bands`, `resolution` and `quarter_turns` are those of `PredictOptions`.
     """
 
     model: Path
@@ -102,6 +102,7 @@ class PredictRequest:
     overwrite: bool = False
     bands: tuple[str, ...] = ()
     resolution: Resolution = "model"
+    quarter_turns: bool = False
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,13 @@ def test_window_is_the_crop_with_a_shifted_transform(landseg, maps, landscape, r
         assert (part.read(1) == crop).mean() > 0.98  # tiles lie elsewhere, so pixels near a tie may differ
 
 
+def test_quarter_turns_give_another_map_but_hardly(landseg, maps, landscape, run_folder, tmp_path: Path) -> None:
+    picture = landscape / "images" / "landscape_3.tif"
+    landseg("predict", run_folder, picture, "--out", tmp_path, "--window", "0,0,256,256", "--quarter-turns")
+    same = read(tmp_path / "landscape_3_mask.tif")[0] == read(maps / "landscape_3_mask.tif")[0, :256, :256]
+    assert 0.8 < same.mean() < 1
+
+
 def test_window_beyond_the_raster_changes_nothing(landseg, landscape: Path, run_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     picture = landscape / "images" / "landscape_3.tif"

@@ -59,6 +59,19 @@ def test_the_backend_tells_what_the_tiler_needs(bundle: ModelBundle) -> None:
     assert (backend.classes, backend.field.multiple, backend.field.reach) == (3, model.multiple, model.reach)
 
 
+def test_quarter_turns_are_averaged(bundle: ModelBundle) -> None:
+    average = TorchBackend(bundle, "cpu", "fp32", quarter_turns=True).probabilities(PIXELS)
+    plain = TorchBackend(bundle, "cpu", "fp32")
+    whole = np.pad(PIXELS, ((0, 0), (0, 14), (0, 10)), mode="edge")  # 64 x 80: the pooling grid is the same turned
+    each = [
+        np.rot90(plain.probabilities(np.rot90(whole, quarters, (1, 2))), -quarters, (1, 2))[:, :50, :70]
+        for quarters in range(4)
+    ]
+    assert np.abs(average - np.mean(each, axis=0)).max() < 1e-5
+    assert np.abs(average - each[0]).max() > 1e-3
+    assert average.flags.c_contiguous
+
+
 def test_every_batch_norm_is_folded(bundle: ModelBundle) -> None:
     network = TorchBackend(bundle, "cpu")._model
     assert not [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
@@ -69,11 +82,21 @@ def test_a_device_that_is_not_there_is_named(bundle: ModelBundle) -> None:
         TorchBackend(bundle, "abacus")
 
 
-def test_too_little_memory_is_one_sentence(bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"),
+        MemoryError(),
+    ],
+)
+def test_too_little_memory_is_one_sentence(
+    bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     backend = TorchBackend(bundle, "cpu")
 
     def exhaust(_inputs: torch.Tensor) -> torch.Tensor:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise error
 
     monkeypatch.setattr(backend, "_model", exhaust)
     with pytest.raises(ModelError, match="no memory for windows of 70 x 50 px; choose a smaller tile"):

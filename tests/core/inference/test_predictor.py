@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -283,7 +284,7 @@ def of_brightness(monkeypatch: pytest.MonkeyPatch, function_backend: Any) -> Non
         return np.stack([1 - bright, bright, 0 * bright])
 
     backend = function_backend(scores, 3, Field(16, 20))
-    monkeypatch.setattr("landseg_core.inference.backends.TorchBackend", lambda *_how: backend)
+    monkeypatch.setattr("landseg_core.inference.backends.TorchBackend", lambda *_how, **_options: backend)
 
 
 @pytest.mark.parametrize("pixel", [0.1, 0.25, 0.5, 0.7])
@@ -315,6 +316,22 @@ def test_a_shape_keeps_its_ground_place_at_any_resolution(
         assert abs(along[0] - truth[0]) <= 0.5 * max(pixel, 0.25) + pixel / 2
         assert abs(along[-1] + pixel - truth[1]) <= 0.5 * max(pixel, 0.25) + pixel / 2
     assert water.sum() * pixel**2 == pytest.approx(18 * 12, rel=0.1)
+
+
+def test_quarter_turns_of_a_turned_picture_give_the_turned_map(
+    predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    pixels = np.random.default_rng(0).integers(1, 256, (3, 64, 96), np.uint8)
+    sure = dict(bundle.state, **{"head.weight": 50 * bundle.state["head.weight"]})
+    predict = partial(predict, bundle=replace(bundle, state=sure))
+    maps = []
+    for quarters in (0, 1):
+        place = write_raster(tmp_path / f"{quarters}.tif", np.rot90(pixels, quarters, (1, 2)))
+        predict(replace(OPTIONS, quarter_turns=True, overwrite=True), source=place)
+        maps.append(read(tmp_path / "out" / "a_confidence.tif").astype(int))
+    assert np.abs(np.rot90(maps[0]) - maps[1]).mean() < 1
+    predict(replace(OPTIONS, overwrite=True), source=place)
+    assert np.abs(np.rot90(maps[0]) - read(tmp_path / "out" / "a_confidence.tif")).mean() > 2
 
 
 def test_resampling_can_be_switched_off(

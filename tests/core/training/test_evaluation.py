@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, JobStopped, ModelError, TrainingError
 from landseg_core.events import Event, JobControl, Notice, Progress
+from landseg_core.inference.backends import TorchBackend
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
@@ -60,6 +62,22 @@ def test_the_figures_are_those_counted_by_hand(bundle: ModelBundle, data: Traini
         confusion[1, 1] / (confusion[1].sum() + confusion[:, 1].sum() - confusion[1, 1])
     )
     assert figures.iou["water"] > 0.8
+
+
+def test_quarter_turns_are_counted_as_they_are_predicted(data: TrainingData, tiny: str) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        weights = weights_of(build_model(tiny, 3, 3))
+    weights["head.weight"] *= 50  # else it would see one class everywhere
+    bundle = ModelBundle(tiny, data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {}, weights)
+    backend = TorchBackend(bundle, "cpu", "fp32", quarter_turns=True)
+    right = 0
+    for area in data.val:
+        pixels, labels = data.reader().read(area)
+        right += int((backend.probabilities(pixels).argmax(0) == labels).sum())
+    figures = evaluate(bundle, data.val, "cpu", precision="fp32", quarter_turns=True)
+    assert figures.accuracy == pytest.approx(right / figures.pixels, abs=1e-3)
+    assert figures.accuracy != evaluate(bundle, data.val, "cpu", precision="fp32").accuracy
 
 
 def test_the_json_has_the_documented_fields(bundle: ModelBundle, data: TrainingData) -> None:

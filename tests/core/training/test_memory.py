@@ -15,10 +15,14 @@ from torch import nn
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
-from landseg_core.events import EpochFinished, Notice
+from landseg_core.events import EpochFinished, Event, Notice
 from landseg_core.geo.window import PixelWindow
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.catalog import build_model
+from landseg_core.models.weights import weights_of
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import precision_for
+from landseg_core.training.evaluation import evaluate
 from landseg_core.training.learner import Learner
 from landseg_core.training.memory import (
     NotEnoughMemoryError,
@@ -141,6 +145,27 @@ def test_validation_in_smaller_windows_finds_the_same(
     assert [epoch.miou for epoch in run.told(EpochFinished)] == [epoch.miou for epoch in usual.told(EpochFinished)]
     (notice,) = notices(run)
     assert "this computer has no memory to validate 75 x 90 px at once: validating at most 75 x " in notice
+
+
+def test_evaluation_in_smaller_windows_finds_the_same(
+    data: TrainingData, tiny: str, room_for: Callable[..., list[tuple[int, ...]]]
+) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        weights = weights_of(build_model(tiny, 3, 3))
+    bundle = ModelBundle(tiny, data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {}, weights)
+    usual = evaluate(bundle, data.val, "cpu", precision="fp32")
+    events: list[Event] = []
+    shapes = room_for(px=75 * 70)
+    figures = evaluate(bundle, data.val, "cpu", events.append, precision="fp32")
+    assert figures.as_dict() == usual.as_dict()
+    told = [event.message for event in events if isinstance(event, Notice)]
+    assert told
+    assert all("this computer has no memory to validate" in message for message in told)
+    assert max(height * width for *_, height, width in shapes) <= 75 * 70
+    room_for(px=32 * 32)
+    with pytest.raises(TrainingError, match="needs to see as much; choose a smaller network"):
+        evaluate(bundle, data.val, "cpu", precision="fp32")
 
 
 def test_validation_that_cannot_be_cut_further_is_told_in_a_sentence(

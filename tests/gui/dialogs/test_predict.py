@@ -116,6 +116,16 @@ def test_the_image_can_be_seen_at_its_own_resolution(dialog: PredictDialog, head
     assert dialog.request().resolution == "own"
 
 
+def test_quarter_turns_are_a_choice_that_is_remembered(dialog: PredictDialog) -> None:
+    assert not dialog.request().quarter_turns
+    dialog.findChild(QCheckBox, "predict_quarter_turns").setChecked(True)
+    assert dialog.request().quarter_turns
+    dialog.accept()
+    again = PredictDialog(dialog._raster, VIEW, Path("good.safetensors"), dialog._memory)
+    assert again.request().quarter_turns
+    again.deleteLater()
+
+
 def test_bands_are_chosen_by_name_or_number(dialog: PredictDialog) -> None:
     assert dialog.request().bands == ()
     write(dialog, "predict_bands", "3, 2,1")

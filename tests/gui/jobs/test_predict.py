@@ -94,7 +94,7 @@ def test_the_view_becomes_a_small_map_and_a_layer_in_its_place(
     assert session.layers.masks[0].name == "north_mask"
 
 
-def test_bands_and_resolution_reach_the_prediction(
+def test_what_is_chosen_reaches_the_prediction(
     dialog: PredictDialog, session: Session, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from landseg_core.inference import predictor
@@ -109,9 +109,10 @@ def test_bands_and_resolution_reach_the_prediction(
     monkeypatch.setattr(predictor, "predict_raster", noting)
     dialog.findChild(QLineEdit, "predict_bands").setText("3, 2, 1")
     dialog.findChild(QComboBox, "predict_resolution").setCurrentText("the image's own")
+    dialog.findChild(QCheckBox, "predict_quarter_turns").setChecked(True)
     press(dialog, qtbot)
     qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
-    assert [(one.bands, one.resolution) for one in seen] == [(("3", "2", "1"), "own")]
+    assert [(one.bands, one.resolution, one.quarter_turns) for one in seen] == [(("3", "2", "1"), "own", True)]
 
 
 def test_a_map_that_is_there_is_replaced_only_when_asked(
