@@ -67,7 +67,7 @@ def run() -> int:
         # What the rooms did not foresee still names its file and its reason; a traceback would help nobody.
         return _fail(f"{error.filename or 'a file'}: {error.strerror or error}; check the path, permissions and space")
     except MemoryError:
-        return _fail("this computer has not enough memory; choose a smaller tile, or close other programs")
+        return _fail("this computer has not enough memory; close other programs, or choose a smaller tile")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0

@@ -8,7 +8,7 @@ from landseg_core.cli import main
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (MemoryError(), "landseg: this computer has not enough memory; choose a smaller tile, or close other programs"),
+        (MemoryError(), "landseg: this computer has not enough memory; close other programs, or choose a smaller tile"),
         (
             PermissionError(13, "Permission denied", "/a/b.tif"),
             "landseg: /a/b.tif: Permission denied; check the path, permissions and space",
