@@ -1,22 +1,34 @@
-"""`make bench`: prints one table; nothing else should run meanwhile. `python -m benchmarks labels`: that part alone."""
+"""`make bench`: measures all parts and writes one table; nothing else should run meanwhile.
+
+`python -m benchmarks viewer labels` measures these parts alone. Each part is a process of its own: neither its memory
+nor what it has loaded touches another's figures.
+"""
 
 from __future__ import annotations
 
+import argparse
 import importlib
-import importlib.metadata
 import os
-import platform
+import pickle
+import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.table import HEADER
+from benchmarks import report
+from benchmarks.table import HEADER, Line
 from landseg_core.allocator import tune_allocator
 from landseg_core.sample import write_sample
 
-PARTS = ("rasters", "prediction")  # in one process
-ALONE = ("labels",)  # in a process of its own: its memory is measured
+PARTS = {
+    "prediction": "Prediction",
+    "memory": "Memory of a prediction",
+    "training": "Training",
+    "rasters": "Reading",
+    "viewer": "Drawing",
+    "labels": "Painting",
+    "files": "Files and start",
+}
 
 
 def picture(folder: Path) -> Path:
@@ -24,31 +36,46 @@ def picture(folder: Path) -> Path:
     data = os.environ.get("LANDSEG_DATA")
     if data:
         return Path(data) / "ortho" / "swissimage_brig_8704x6656.tif"
-    return write_sample(folder, size=(8192, 4096)).images / "landscape_1.tif"
+    return write_sample(folder / "sample", size=(8192, 4096)).images / "landscape_1.tif"
 
 
-def chosen_parts(arguments: list[str]) -> tuple[str, ...]:
-    unknown = set(arguments) - {*PARTS, *ALONE}
-    if unknown:
-        sys.exit(f"there is no benchmark {', '.join(sorted(unknown))}: choose from {', '.join((*PARTS, *ALONE))}")
-    return tuple(arguments) or PARTS
+def measured(part: str, raster: Path, folder: Path) -> list[Line]:
+    """Measure a part in a process of its own, which prints its lines as they come."""
+    place = folder / f"{part}.lines"
+    command = [sys.executable, "-m", "benchmarks", "--part", part, str(raster), str(place)]
+    subprocess.run(command, check=True)
+    lines: list[Line] = pickle.loads(place.read_bytes())  # written by that process of ours
+    return lines
+
+
+def measure_here(part: str, raster: Path, place: Path) -> None:
+    """Measure a part, print its lines, and leave them at `place`."""
+    tune_allocator()  # before torch is imported
+    lines = []
+    for line in importlib.import_module(f"benchmarks.{part}").lines(raster):
+        print(line.markdown(), flush=True)
+        lines.append(line)
+    place.write_bytes(pickle.dumps(lines))
 
 
 def main() -> None:
-    parts = chosen_parts(sys.argv[1:])
-    if parts != ALONE:
-        tune_allocator()  # before torch is imported
-    today = datetime.now(UTC).date().isoformat()
-    processor = platform.processor() or platform.machine()
-    torch = importlib.metadata.version("torch")
-    print(f"{today}, {processor}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch}\n")
-    print(HEADER)
-    with tempfile.TemporaryDirectory() as folder:
-        raster = picture(Path(folder))
-        for part in parts:
-            for line in importlib.import_module(f"benchmarks.{part}").lines(raster):
-                print(line.markdown(), flush=True)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--out", type=Path, default=Path("docs/bench"), help="folder of the table")
+    parser.add_argument("--part", nargs=3, metavar=("PART", "RASTER", "PLACE"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.part:
+        part, raster, place = asked.part
+        measure_here(part, Path(raster), Path(place))
+        return
+    machine = report.facts()
+    print(f"{report.told(machine)}\n\n{HEADER}", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        raster = picture(folder)
+        parts = {PARTS[part]: measured(part, raster, folder) for part in asked.parts or PARTS}
+    report.write(asked.out, machine, parts)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

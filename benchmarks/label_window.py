@@ -5,76 +5,55 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication, QDockWidget
+from PySide6.QtWidgets import QApplication
 
-from benchmarks.mouse import Mouse, wait_until
+from benchmarks.mouse import wait_until
+from benchmarks.window import BareWindow
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project
-from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.main_window import MainWindow
-from landseg_gui.session import Session
-from landseg_gui.settings import Settings
-from landseg_gui.theme import ThemeManager
 
-VIEW = (1600, 900)
-"""px of the viewport."""
 _FILL_SIDE = 2048
 
 
-class LabelWindow:
-    """A main window without docks, whose viewport has 1600 x 900 px."""
-
-    def __init__(self, folder: Path) -> None:
-        self.app = QApplication.instance() or QApplication([])
-        self._runner = JobRunner()
-        self._session = Session(self._runner)
-        settings = Settings(folder / "settings.ini")
-        self._window = MainWindow(self._session, self._runner, settings, ThemeManager(self.app, "light"))
-        for dock in self._window.findChildren(QDockWidget):
-            dock.hide()
-        self.view = self._window.viewport
-        self.view.setFixedSize(*VIEW)
-        self._window.show()
-        self.mouse = Mouse(self.view.viewport())
-        for _ in range(20):
-            QApplication.processEvents()
+class LabelWindow(BareWindow):
+    """The window on a project."""
 
     @property
     def project(self) -> Project:
         """Return the project, which has been opened."""
-        project = self._session.project_session.project
+        project = self.session.project_session.project
         assert project is not None
         return project
 
     @property
     def labels(self) -> LabelRaster:
         """Return the labels in sight."""
-        labels = self._session.project_session.labels
+        labels = self.session.project_session.labels
         assert labels is not None
         return labels
 
     def open(self, path: Path) -> float:
         """Open a project; return the seconds until its labels are drawn. Its picture is hidden then."""
-        layers, start = self._session.layers, time.perf_counter()
-        self._session.project_session.open(path)
+        layers, start = self.session.layers, time.perf_counter()
+        self.session.project_session.open(path)
         wait_until(lambda: layers.labels is not None)
         layers.image.visible = False
-        for job in self._session.background_jobs:
+        for job in self.session.background_jobs:
             job.stop()  # small pictures of the raster are not what is measured
         self.wait_sharp()
         seconds = time.perf_counter() - start
-        wait_until(lambda: not self._runner.running)
+        self.wait_idle()
         return seconds
 
     def close_project(self) -> None:
         """Close the project."""
-        assert self._session.project_session.close()
-        wait_until(lambda: not self._runner.running)
+        assert self.session.project_session.close()
+        self.wait_idle()
 
     def show_picture(self) -> None:
         """Show the picture under the labels, at 1:1, in the upper part of the raster."""
-        self._session.layers.image.visible = True
+        self.session.layers.image.visible = True
         self.go_to_full_resolution()
         self.wait_sharp()
 
@@ -82,21 +61,16 @@ class LabelWindow:
         """Show a place amid the labels at 1:1."""
         self.view.centre_on(12_000, 4_000, 1.0)
 
-    def wait_sharp(self) -> None:
-        """Wait until all that is in sight has come, and is painted."""
-        wait_until(lambda: self.view.canvas.is_sharp)
-        QApplication.processEvents()
-
     def take_brush(self, diameter: int, value: int) -> None:
         """Take the brush in hand."""
-        tools = self._window.tools
+        tools = self.window.tools
         tools.select("brush")
         tools.settings.unit, tools.settings.size = "px", diameter
-        self._session.project_session.active_value = value
+        self.session.project_session.active_value = value
 
     def seconds_to_fit(self) -> float:
         """Return how long it takes from 1:1 until the whole is in sight, with its labels read from the file."""
-        self._session.layers.image.visible = False
+        self.session.layers.image.visible = False
         self.go_to_full_resolution()
         self.labels.forget()
         self.wait_sharp()
@@ -107,7 +81,7 @@ class LabelWindow:
 
     def fill(self, value: int) -> None:
         """Paint a square of 4 Mpx as one step, and wait until it is stored."""
-        session, (column, row) = self._session.project_session, self.view.raster_place(self.view.rect().topLeft())
+        session, (column, row) = self.session.project_session, self.view.raster_place(self.view.rect().topLeft())
         edit = session.begin()
         edit.paint(RectangleRegion((column, row), (column + _FILL_SIDE, row + _FILL_SIDE)), value)
         session.record(edit, "Fill")
@@ -116,10 +90,9 @@ class LabelWindow:
 
     def seconds_to_undo(self) -> float:
         """Return how long it takes until the undone fill is seen."""
-        return self.mouse.seconds_to_repaint(self._session.project_session.undo)
+        return self.mouse.seconds_to_repaint(self.session.project_session.undo)
 
     def close(self) -> None:
         """Close the project and the window."""
         self.close_project()
-        self._window.close()
-        self._runner.shut_down(20)
+        super().close()

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from benchmarks.full_mask import FullMaskView
 from benchmarks.label_project import CLASSES, SIDE
 from benchmarks.label_window import LabelWindow
 from benchmarks.mouse import Mouse
-from benchmarks.table import Line
+from benchmarks.table import Line, Target
 from scripts.repeat_vrt import repeated
 
 COPIES = 10
@@ -29,34 +28,25 @@ ROUNDS = 3
 MOVES = 120
 STROKES = 40
 FULL_MASK = "numpy mask of 16384 x 16384, cv2, whole view redrawn"
-TARGETS = {"open": 1.0, "fit": 0.2}  # seconds
+OPEN, FIT = Target(value=1.0), Target(value=0.2)  # seconds
 MEMORY_TARGET = 300  # MB
 
 
-@dataclass(frozen=True)
-class MemoryLine:
-    """Memory in MB, and how much it may be."""
-
-    name: str
-    megabytes: float
-
-    def markdown(self) -> str:
-        cells = (self.name, f"{self.megabytes:.0f} MB", "target", f"{MEMORY_TARGET} MB")
-        return f"| {' | '.join(cells)} | {MEMORY_TARGET / self.megabytes:.2f}x |"
-
-
-def lines(raster: Path) -> Iterator[Line | MemoryLine]:
+def lines(raster: Path) -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         project = painted_project(raster, folder)
         window = LabelWindow(folder)
         platform = QGuiApplication.platformName()
         empty = resident_megabytes()
-        yield against_target("open the project until its labels are drawn", opening(window, project), TARGETS["open"])
-        yield against_target("zoom fully out, labels read and drawn", fitting(window), TARGETS["fit"])
+        yield Line("open the project until its labels are drawn", opening(window, project), target=OPEN)
+        yield Line("zoom fully out, labels read and drawn", fitting(window), target=FIT)
         window.show_picture()
         work_a_while(window)
-        yield MemoryLine("memory over the empty window, after some work", resident_megabytes() - empty)
+        grown = resident_megabytes() - empty
+        yield Line(
+            "memory over the empty window, after some work", [grown], unit="MB", target=Target(value=MEMORY_TARGET)
+        )
         baseline = full_mask_view(window)
         for diameter in (100, 1000):
             yield painting(window, baseline, diameter, platform)
@@ -81,10 +71,6 @@ def resident_megabytes() -> float:
     """Return the memory of this process that lies in RAM."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def against_target(name: str, seconds: list[float], target: float) -> Line:
-    return Line(name, seconds, "target", [target] * len(seconds))
 
 
 def opening(window: LabelWindow, project: Path) -> list[float]:

@@ -1,70 +1,218 @@
-"""Predicting a raster, end to end, against a plain PyTorch loop as a tutorial would write it."""
+"""Predicting from file to file: a plain PyTorch loop, ONNX Runtime in the same pipeline, and the machine's limit."""
 
 from __future__ import annotations
 
+import statistics
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import rasterio
 import torch
-from rasterio.transform import from_origin
-from rasterio.windows import Window
+from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.table import Line, interleaved
-from landseg_core.data.normalisation import Normalisation
+from benchmarks.table import ROUNDS, Line, Target, in_turns
+from benchmarks.trained import trained
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.predictor import PredictOptions, predict_raster
-from landseg_core.labels.classes import load_classes
+from landseg_core.inference.backends.backend import Backend, Pixels, Probabilities
+from landseg_core.inference.backends.catalog import BACKENDS
+from landseg_core.inference.backends.choice import Choice
+from landseg_core.inference.predictor import PredictOptions, predict_raster, prepared_backend
+from landseg_core.inference.speed import PlainLoop
+from landseg_core.machine import processor_flags
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.models.catalog import build_model
 from landseg_core.raster.source import RasterSource
 
-SIDE = 2048
-TILE, OVERLAP, BATCH = 512, 128, 4
+MATRIX, PRODUCTS = 4096, 8
+PRECISION = "bf16" if {"avx512_bf16", "amx_bf16"} & processor_flags() else "fp32"
+"""What the processor is quickest in."""
+PLAIN, PEER = Choice("torch", "fp32"), Choice("onnxruntime", "fp32")
+WAYS = (
+    Choice("torch", PRECISION),
+    Choice("openvino", PRECISION),
+    Choice("onnxruntime", "int8"),
+    Choice("openvino", "int8"),
+    Choice("openvino", "fp32"),
+    PEER,
+    PLAIN,
+)
+OF_ONNXRUNTIME = {PRECISION: 1.7, "int8": 3.0}
+BESIDE_NETWORK = 5.0
+"""%"""
 
 
-def untrained(architecture: str) -> ModelBundle:
-    """Return a model with random weights: speed does not depend on them."""
-    schema = load_classes("landcover-ai")
-    state = build_model(architecture, 3, len(schema)).state_dict()
-    floats = {name: tensor.float() for name, tensor in state.items() if tensor.is_floating_point()}
-    normalisation = Normalisation((120.0,) * 3, (50.0,) * 3)
-    return ModelBundle(architecture, schema, (1, 2, 3), "uint8", normalisation, None, {}, floats)
+@dataclass(frozen=True)
+class Case:
+    """A network, the sides of the squares that all backends map and that the plain loop maps, and what is asked."""
+
+    architecture: str
+    side: int
+    of_limit: float | None = None
+    plain_side: int | None = None
+    of_plain: float | None = None
+    beside: float | None = None
 
 
-def plain_loop(model: torch.nn.Module, raster: Path, out: Path) -> None:
-    """Predict in eager fp32, NCHW, with an accumulator of the whole image, and write the classes."""
-    with rasterio.open(raster) as source:
-        image = source.read(window=Window(0, 0, SIDE, SIDE)).astype(np.float32)
-    pixels = torch.from_numpy((image - 120) / 50)
-    origins = sorted({min(start, SIDE - TILE) for start in range(0, SIDE, TILE - OVERLAP)})
-    places = [(y, x) for y in origins for x in origins]
-    scores, count = torch.zeros(5, SIDE, SIDE), torch.zeros(SIDE, SIDE)
-    with torch.no_grad():
-        for start in range(0, len(places), BATCH):
-            batch = places[start : start + BATCH]
-            logits = model(torch.stack([pixels[:, y : y + TILE, x : x + TILE] for y, x in batch]))
-            for (y, x), tile in zip(batch, logits.softmax(1), strict=True):
-                scores[:, y : y + TILE, x : x + TILE] += tile
-                count[y : y + TILE, x : x + TILE] += 1
-    classes = (scores / count).argmax(0).numpy().astype(np.uint8)
-    profile = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 1, "dtype": "uint8"}
-    with rasterio.open(out, "w", transform=from_origin(0, 0, 1, 1), **profile) as target:
-        target.write(classes, 1)
+CASES = (
+    Case("unet16", 10**6, of_limit=0.70, plain_side=4096, of_plain=9),
+    Case("unet32", 4096, of_limit=0.80, beside=BESIDE_NETWORK),
+    Case("unet64", 2048, of_limit=0.80, plain_side=2048, of_plain=4),
+    Case("lite0", 10**6),
+)
 
 
 def lines(raster: Path) -> Iterator[Line]:
-    options = PredictOptions(window=PixelWindow(0, 0, SIDE, SIDE), overwrite=True)
     with tempfile.TemporaryDirectory() as folder, RasterSource(raster) as source:
-        out = Path(folder)
-        for architecture in ("unet16", "unet32"):
-            bundle = untrained(architecture)
-            model = bundle.build()
-            yield interleaved(
-                f"predict {SIDE} x {SIDE} px, {architecture}, read to write",
-                lambda bundle=bundle: predict_raster(bundle, source, out / "landseg.tif", options=options),
-                "plain PyTorch loop, fp32, 512 tiles, batch 4",
-                lambda model=model: plain_loop(model, raster, out / "plain.tif"),
-            )
+        for case in CASES:
+            yield from Mapping(trained(case.architecture), source, case.side, Path(folder)).lines(case)
+
+
+class Mapping:
+    """Maps the upper left square of an orthophoto with one network, in all ways."""
+
+    def __init__(self, bundle: ModelBundle, source: RasterSource, side: int, folder: Path) -> None:
+        self._bundle, self._source, self._folder = bundle, source, folder
+        self._whole = self._square(side)
+
+    def lines(self, case: Case) -> Iterator[Line]:
+        """Measure all ways in turns; then the plain loop, on a smaller square where the whole would take hours."""
+        ways = list(dict.fromkeys(WAYS))
+        rate = matrix_rate(getattr(torch, {"bf16": "bfloat16", "fp32": "float32"}[PRECISION]))
+        *own, limits = in_turns([*(partial(self._run, way) for way in ways), rate], warm_up=False)
+        times = dict(zip(ways, own, strict=True))
+        yield self._of_limit(case, times[Choice("torch", PRECISION)], limits)
+        yield from self._of_onnxruntime(case, times)
+        yield from self._agreement(case, ways)
+        yield self._beside_network(case)
+        if case.plain_side:
+            yield self._of_plain(case, self._square(case.plain_side))
+
+    def _square(self, side: int) -> PixelWindow:
+        return PixelWindow(0, 0, min(side, self._source.grid.width), min(side, self._source.grid.height))
+
+    def _run(self, way: Choice, window: PixelWindow | None = None) -> float:
+        """Return the seconds from file to file; the backend is made before, as the plain loop's network is."""
+        options = PredictOptions(
+            window=window or self._whole, overwrite=True, device="cpu", backend=way.backend, precision=way.precision
+        )
+        backend = prepared_backend(self._bundle, self._source, options)
+        start = time.perf_counter()
+        predict_raster(self._bundle, self._source, self._map(way), options=options, backend=backend)
+        return time.perf_counter() - start
+
+    def _map(self, way: Choice) -> Path:
+        return self._folder / f"{way.backend}-{way.precision}.tif"
+
+    def _told(self, case: Case, window: PixelWindow, what: str) -> str:
+        return f"{case.architecture}, {window.pixels / 1e6:.0f} Mpx: {what}"
+
+    def _of_limit(self, case: Case, seconds: Sequence[float], limits: Sequence[float]) -> Line:
+        useful = flop_per_px(self._bundle) * self._whole.pixels / 1e9
+        return Line(
+            self._told(case, self._whole, f"useful GFLOP/s, PyTorch {PRECISION}"),
+            [useful / each for each in seconds],
+            f"matrix product, {PRECISION}",
+            [limit / 1e9 for limit in limits],
+            unit="GFLOP/s",
+            more=True,
+            target=Target(ratio=case.of_limit) if case.of_limit else None,
+        )
+
+    def _of_onnxruntime(self, case: Case, times: dict[Choice, list[float]]) -> Iterator[Line]:
+        """Compare each way with ONNX Runtime in fp32; the best of a precision has to reach its target."""
+        for precision in dict.fromkeys(way.precision for way in times):
+            same = [way for way in times if way.precision == precision and way != PEER]
+            best = min(same, key=lambda way: statistics.median(times[way]), default=None)
+            for way in same:
+                asked = OF_ONNXRUNTIME.get(precision) if way == best and case.of_limit else None
+                yield Line(
+                    self._told(case, self._whole, str(way)),
+                    times[way],
+                    str(PEER),
+                    times[PEER],
+                    target=Target(ratio=asked) if asked else None,
+                )
+
+    def _agreement(self, case: Case, ways: Sequence[Choice]) -> Iterator[Line]:
+        expected = classes(self._map(PLAIN))
+        for way in ways:
+            if way != PLAIN:
+                same = 100 * float((classes(self._map(way)) == expected).mean())
+                yield Line(self._told(case, self._whole, f"{way}, px with the class of {PLAIN}"), [same], unit="%")
+
+    def _of_plain(self, case: Case, window: PixelWindow) -> Line:
+        plain, way = PlainLoop(self._bundle, self._source.path, window), Choice("torch", PRECISION)
+        own, other = in_turns(
+            [partial(self._run, way, window), partial(plain.run, self._folder / "plain.tif")], warm_up=False
+        )
+        told = self._told(case, window, str(way))
+        return Line(told, own, "plain PyTorch loop", other, target=Target(ratio=case.of_plain))
+
+    def _beside_network(self, case: Case) -> Line:
+        """Return the share of the time that is not the network's."""
+        shares = []
+        for _ in range(ROUNDS):
+            with watched_torch() as spent:
+                seconds = self._run(Choice("torch", PRECISION))
+            shares.append(100 * (1 - sum(spent) / seconds))
+        target = Target(value=case.beside) if case.beside else None
+        return Line(self._told(case, self._whole, "all but the network"), shares, unit="%", target=target)
+
+
+@contextmanager
+def watched_torch() -> Iterator[list[float]]:
+    """Note the seconds that each window takes in the network, while PyTorch runs it."""
+    spent: list[float] = []
+    kind = BACKENDS["torch"]
+    watching = replace(kind, make=lambda request, precision: Watched(kind.make(request, precision), spent))
+    with mock.patch.dict(BACKENDS, torch=watching):
+        yield spent
+
+
+class Watched:
+    """A backend whose time is noted."""
+
+    def __init__(self, backend: Backend, spent: list[float]) -> None:
+        self._backend, self._spent = backend, spent
+        self.classes, self.field = backend.classes, backend.field
+
+    def probabilities(self, pixels: Pixels) -> Probabilities:
+        start = time.perf_counter()
+        answer = self._backend.probabilities(pixels)
+        self._spent.append(time.perf_counter() - start)
+        return answer
+
+
+def classes(path: Path) -> np.ndarray[Any, Any]:
+    with rasterio.open(path) as source:
+        values: np.ndarray[Any, Any] = source.read(1)
+    return values
+
+
+def matrix_rate(dtype: torch.dtype) -> Callable[[], float]:
+    """Return what measures the FLOP/s that the machine sustains in matrix products."""
+    left, right = (torch.randn(MATRIX, MATRIX).to(dtype) for _ in range(2))
+
+    def measure() -> float:
+        start = time.perf_counter()
+        for _ in range(PRODUCTS):
+            torch.mm(left, right)
+        return PRODUCTS * 2 * MATRIX**3 / (time.perf_counter() - start)
+
+    return measure
+
+
+def flop_per_px(bundle: ModelBundle) -> float:
+    """Return the network's floating-point operations per pixel, multiplication and addition counted as two."""
+    side = 512
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        bundle.build()(torch.zeros(1, len(bundle.bands), side, side))
+    return float(counter.get_total_flops()) / side**2

@@ -1,48 +1,117 @@
-"""A line of the table: landseg and its baseline, measured in turns."""
+"""Lines of the table: landseg and its baseline, measured in turns, and what is asked for."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 ROUNDS = 5
 
 
 @dataclass(frozen=True)
+class Target:
+    """What a line is to reach: a `ratio` to the baseline at least, or a `value` of landseg's own at most."""
+
+    ratio: float | None = None
+    value: float | None = None
+
+    def told(self, unit: str) -> str:
+        return f">= {self.ratio:g}x" if self.ratio is not None else f"<= {self.value:g} {unit}"
+
+    def reached(self, line: Line) -> bool:
+        if self.ratio is not None:
+            return line.ratio is not None and line.ratio >= self.ratio
+        return self.value is not None and line.middle <= self.value
+
+
+@dataclass(frozen=True)
 class Line:
-    """Seconds of landseg and of the baseline, a list entry for each round."""
+    """Figures of landseg and of the baseline in `unit`, one for each round; less is better, unless `more` is.
+
+    A line without baseline is a figure of its own.
+    """
 
     name: str
-    landseg: list[float]
-    baseline_name: str
-    baseline: list[float]
+    landseg: Sequence[float]
+    baseline_name: str = ""
+    baseline: Sequence[float] = ()
+    unit: str = "s"
+    more: bool = False
+    target: Target | None = None
 
     @property
-    def ratio(self) -> float:
-        """Return how many times as fast as the baseline landseg is: the median over the rounds."""
-        return statistics.median(b / a for a, b in zip(self.landseg, self.baseline, strict=True))
+    def middle(self) -> float:
+        """Return landseg's median."""
+        return statistics.median(self.landseg)
+
+    @property
+    def ratio(self) -> float | None:
+        """Return how many times as good as the baseline landseg is: the median over the rounds."""
+        if not self.baseline:
+            return None
+        pairs = zip(self.landseg, self.baseline, strict=True)
+        return statistics.median(own / other if self.more else other / own for own, other in pairs)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all that is known, JSON-able."""
+        told: dict[str, Any] = {"name": self.name, "unit": self.unit, "landseg": _figures(self.landseg)}
+        if self.baseline:
+            told |= {"baseline": self.baseline_name, "baseline_figures": _figures(self.baseline), "ratio": self.ratio}
+        if self.target:
+            told |= {"target": self.target.told(self.unit), "reached": self.target.reached(self)}
+        return told
 
     def markdown(self) -> str:
-        cells = (self.name, _spread(self.landseg), self.baseline_name, _spread(self.baseline), f"{self.ratio:.2f}x")
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f}x"
+        asked = self.target.told(self.unit) if self.target else ""
+        reached = "" if self.target is None else "yes" if self.target.reached(self) else "**no**"
+        baseline = f"{self.baseline_name}: {_spread(self.baseline, self.unit)}" if self.baseline else ""
+        cells = (self.name, _spread(self.landseg, self.unit), baseline, ratio, asked, reached)
         return f"| {' | '.join(cells)} |"
 
 
-HEADER = "| what | landseg | baseline | baseline's time | ratio |\n|---|---|---|---|---|"
+HEADER = "| what | landseg | baseline | ratio | target | reached |\n|---|---|---|---|---|---|"
 
 
-def _spread(seconds: list[float]) -> str:
-    return f"{statistics.median(seconds):.3g} s ({min(seconds):.3g}-{max(seconds):.3g})"
+def _figures(values: Sequence[float]) -> dict[str, Any]:
+    return {"median": statistics.median(values), "lowest": min(values), "highest": max(values), "rounds": len(values)}
 
 
-def interleaved(name: str, landseg: Callable[[], object], baseline_name: str, baseline: Callable[[], object]) -> Line:
-    """Time both A B A B, after one round that is not counted: the machine's pace wanders, so only ratios last."""
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for round_number in range(ROUNDS + 1):
-        for work, times in zip((landseg, baseline), seconds, strict=True):
+def _spread(values: Sequence[float], unit: str) -> str:
+    middle = f"{statistics.median(values):.3g} {unit}"
+    return middle if len(values) == 1 else f"{middle} ({min(values):.3g}-{max(values):.3g})"
+
+
+def in_turns(
+    works: Sequence[Callable[[], float | None]], rounds: int = ROUNDS, *, warm_up: bool = True
+) -> list[list[float]]:
+    """Run all works A B A B; return the figures of each. The first round, to warm up, is not counted.
+
+    A work gives its own figure, or None for the seconds that it takes. The machine's pace wanders: only what is
+    measured in the same round can be compared.
+    """
+    figures: list[list[float]] = [[] for _ in works]
+    for number in range(rounds + warm_up):
+        for work, found in zip(works, figures, strict=True):
             start = time.perf_counter()
-            work()
-            if round_number:
-                times.append(time.perf_counter() - start)
-    return Line(name, seconds[0], baseline_name, seconds[1])
+            own = work()
+            seconds = time.perf_counter() - start
+            if number >= warm_up:
+                found.append(seconds if own is None else own)
+    return figures
+
+
+def interleaved(
+    name: str,
+    landseg: Callable[[], float | None],
+    baseline_name: str,
+    baseline: Callable[[], float | None],
+    target: Target | None = None,
+    rounds: int = ROUNDS,
+) -> Line:
+    """Time both in turns, in seconds."""
+    own, other = in_turns([landseg, baseline], rounds)
+    return Line(name, own, baseline_name, other, target=target)

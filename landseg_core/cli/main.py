@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from landseg_core import __version__
-from landseg_core.cli import demo, evaluate, export, info, models, predict, project, runs, sample, train
+from landseg_core.cli import bench, demo, evaluate, export, info, models, predict, project, runs, sample, train
 from landseg_core.cli.options import INTERRUPTED
 from landseg_core.errors import JobStopped, LandsegError
 
@@ -31,6 +31,7 @@ app.command("predict")(predict.predict)
 app.add_typer(export.app, name="export")
 app.add_typer(project.app, name="project")
 app.command("sample")(sample.sample)
+app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)
 
 

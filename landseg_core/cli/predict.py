@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import enum
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ import typer
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Bands, Device, Model, Overwrite, QuarterTurns, Window, parse_bands
 from landseg_core.errors import OutputError
+from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS
 from landseg_core.output_files import check_free, made_folder
 
 if TYPE_CHECKING:
@@ -25,11 +26,16 @@ if TYPE_CHECKING:
 FORMATS = ("tif", "png")
 
 
-class SeenAt(enum.Enum):
+class SeenAt(StrEnum):
     """At whose ground resolution a raster is seen; see `inference.fit.Resolution`."""
 
     model = "model"
     own = "own"
+
+
+BackendName = StrEnum("BackendName", ["auto", *BACKENDS])  # type: ignore[misc]
+PrecisionName = StrEnum("PrecisionName", ["auto", *PRECISIONS])  # type: ignore[misc]
+_AUTO_BACKEND, _AUTO_PRECISION = BackendName("auto"), PrecisionName("auto")
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def predict(
     ] = "tif",
     confidence: Annotated[bool, typer.Option("--confidence", help="Write the confidence in percent, too.")] = False,
     window: Window = None,
-    tile: Annotated[int, typer.Option(min=32, help="Side of the windows that the network sees, in pixels.")] = 1024,
+    tile: Annotated[int, typer.Option(min=32, help="Side of the windows that the network sees, in pixels.")] = 1280,
     overlap: Annotated[int, typer.Option(min=0, help="Pixels that neighbouring windows share.")] = 128,
     bands: Bands = None,
     resolution: Annotated[
@@ -73,6 +79,12 @@ def predict(
     ] = SeenAt.model,
     quarter_turns: QuarterTurns = False,
     device: Device = "auto",
+    backend: Annotated[
+        BackendName, typer.Option(help="What runs the network; auto finds the quickest on this computer.")
+    ] = _AUTO_BACKEND,
+    precision: Annotated[
+        PrecisionName, typer.Option(help="What it computes in; auto takes what is quick and exact enough, never int8.")
+    ] = _AUTO_PRECISION,
     overwrite: Overwrite = False,
 ) -> None:
     """Predict whole rasters, of any size, as maps with georeference, colours and class names."""
@@ -92,6 +104,8 @@ def predict(
             bands=chosen,
             resolution=resolution.value,
             quarter_turns=quarter_turns,
+            backend=backend.value,
+            precision=precision.value,
         )
         bundle = ModelBundle.load(model)
         check_plan(plan, bundle, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -72,15 +73,19 @@ class StripBlender:
         self._valid = np.zeros((height, strip.width), np.bool_)
 
     def add(self, row: Span, column: Span, scores: Scores | None, valid: Valid) -> None:
-        """Add a window: (K, H, W) `scores` or None where nothing is valid, (H, W) `valid`. `scores` is used up."""
+        """Add a window: (K, H, W) `scores` or None where nothing is valid, (H, W) `valid`."""
         rows = slice(row.first - self._top, row.last - self._top)
         columns = slice(column.first - self._left, column.last - self._left)
         self._valid[rows, columns] = valid[row.counted, column.counted]
         if scores is None:
             return
-        counted = scores[:, row.counted, column.counted]
-        counted *= row.weights[:, None] * column.weights
-        self._scores[:, rows, columns] += counted
+        target, counted = self._scores[:, rows, columns], scores[:, row.counted, column.counted]
+        for down, across in product(row.parts, column.parts):
+            if down.alone and across.alone:
+                target[:, down.place, across.place] = counted[:, down.place, across.place]
+            else:
+                weights = row.weights[down.place, None] * column.weights[across.place]
+                target[:, down.place, across.place] += counted[:, down.place, across.place] * weights
 
     def finished(self, until: int) -> Iterator[ScoredRows]:
         """Yield the rows above image row `until`, which no further window touches, in batches; then forget them.
@@ -111,6 +116,7 @@ def strongest(scores: Scores) -> tuple[npt.NDArray[np.uint8], Scores]:
     best = scores[0].copy()
     index = np.zeros(best.shape, np.uint8)
     for number, candidate in enumerate(scores[1:], start=1):
-        np.copyto(index, number, where=candidate > best)
+        # Numbers only grow, so a maximum does what a masked copy would, and quicker.
+        np.maximum(index, (candidate > best) * np.uint8(number), out=index)
         np.maximum(best, candidate, out=best)
     return index, best

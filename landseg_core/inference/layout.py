@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -28,6 +29,14 @@ class Field:
         return start, -(-(last + self.reach) // self.multiple) * self.multiple
 
 
+@dataclass(frozen=True)
+class SpanPart:
+    """A stretch of a span's weights, at `place`; `alone` where the window is the only one, with a weight of 1."""
+
+    place: slice
+    alone: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Span:
     """A window along one axis: the network sees `start` to `stop` px, and `weights` count from pixel `first` on."""
@@ -46,6 +55,13 @@ class Span:
     def counted(self) -> slice:
         """Return those that count among the pixels that the network sees."""
         return slice(self.first - self.start, self.last - self.start)
+
+    @cached_property
+    def parts(self) -> tuple[SpanPart, ...]:
+        """Return the weights as stretches where the window is alone and where it is not."""
+        alone = self.weights == 1
+        bounds = [0, *(np.flatnonzero(np.diff(alone)) + 1).tolist(), len(alone)]
+        return tuple(SpanPart(slice(first, last), bool(alone[first])) for first, last in pairwise(bounds))
 
     def cut(self, first: int, last: int, field: Field) -> Span | None:
         """Return the span with only the pixels from `first` up to `last`, and no more around them than they depend on.

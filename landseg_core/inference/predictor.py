@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
+from landseg_core.inference.backends.backend import Backend, BackendRequest
+from landseg_core.inference.backends.choice import chosen_backend, possible
+from landseg_core.inference.backends.memory import TrialMemory
 from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.fit import Resolution, band_notices, fit_notices, require_fit, seen_size
 from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_values, confidences
+from landseg_core.inference.samples import sample_windows
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.mask_classes import class_map_info
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.cropping import chosen_window
+from landseg_core.raster.pixel_view import pixel_view
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.writer import MapInfo, MapWriter
 
 if TYPE_CHECKING:
     from landseg_core.models.bundle import ModelBundle
+
+WORTH_A_TRIAL = 20_000_000
+"""From so many px on, finding out which backend is quickest may pay: below, the trial takes longer than it saves."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,12 @@ class PredictOptions:
         bands: which bands of the raster are the model's, by number or name; by default as `require_fit` finds them.
         resolution: "model": a raster of another ground resolution is resampled to the model's, and its map back to its
             own grid; "own": the network sees it as it is.
+        backend: what runs the network: a name in `backends.catalog`, or "auto" for the quickest here.
+        precision: the numbers that it computes in, one of `backends.catalog.PRECISIONS`, or "auto".
         quarter_turns: average over four quarter turns of what the network sees, which takes four times as long.
     """
 
-    tile: int = 1024
+    tile: int = 1280
     overlap: int = 128
     device: str = "auto"
     window: PixelWindow | None = None
@@ -54,6 +64,28 @@ class PredictOptions:
     bands: tuple[str, ...] = ()
     resolution: Resolution = "model"
     quarter_turns: bool = False
+    backend: str = "auto"
+    precision: str = "auto"
+
+
+def prepared_backend(
+    bundle: ModelBundle, source: RasterSource, options: PredictOptions, on_event: OnEvent = ignore_event
+) -> Backend:
+    """Return what runs the network on `source`: as the options say, or what a trial finds to be the quickest.
+
+    Raises:
+        ModelError: the model and the raster do not go together, or the backend cannot be had or cannot run the model.
+        RasterError: the raster cannot be read, or the window reaches beyond it.
+        TrainingError: this computer has no such device.
+    """
+    view = pixel_view(source, require_fit(bundle, source, options.bands), seen_size(bundle, source, options.resolution))
+    return chosen_backend(
+        BackendRequest(bundle, cache(partial(sample_windows, view)), options.device, options.quarter_turns),
+        possible(options.device, options.backend, options.precision),  # loads torch
+        on_event,
+        TrialMemory.of_user(),
+        worth_a_trial=chosen_window(source, options.window).pixels >= WORTH_A_TRIAL,
+    )
 
 
 def predict_raster(
@@ -64,10 +96,12 @@ def predict_raster(
     options: PredictOptions = PredictOptions(),
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
+    backend: Backend | None = None,
 ) -> None:
     """Write the map of `source`, and with `options.confidence` that of the probability (0-100 %), as GeoTIFF.
 
-    Both files are complete and together in their places, or nothing is. Events: `Progress` in pixels, `Notice`.
+    Both files are complete and together in their places, or nothing is. `backend` runs the network where it is there
+    already; by default one is made as the options say. Events: `Progress` in pixels, `Notice`.
 
     Raises:
         ModelError: the model and the raster do not go together, or the tile is too small or too large.
@@ -81,12 +115,14 @@ def predict_raster(
     for message in (*band_notices(bundle, source, bands), *fit_notices(bundle, source, options.resolution)):
         on_event(Notice(message))
     confidence = confidence_path if options.confidence else None
+    size = seen_size(bundle, source, options.resolution)
     with OutputFiles(overwrite=options.overwrite, inputs=source.files) as outputs, ExitStack() as maps:
         layers = [
             (maps.enter_context(MapWriter(outputs, path, source.grid.crop(target), info)), values)
             for path, info, values in _wanted_maps(bundle.schema, mask_path, confidence)
         ]
-        predictor = _tiled_predictor(bundle, source, bands, target, options)
+        runs = backend or prepared_backend(bundle, source, options, on_event)
+        predictor = TiledPredictor(runs, source, bands, target, tile=options.tile, overlap=options.overlap, size=size)
         meter = ProgressMeter(f"predicting {source.path.name}", target.pixels, on_event, predictor.work)
         with MapSink(target, layers) as sink:
             predictor.run(sink, _each_window(meter, control or JobControl()))
@@ -99,16 +135,6 @@ def _wanted_maps(
     yield mask, class_map_info(schema), partial(class_values, table=schema.value_table())
     if confidence:
         yield confidence, CONFIDENCE_INFO, confidences
-
-
-def _tiled_predictor(
-    bundle: ModelBundle, source: RasterSource, bands: Sequence[int], target: PixelWindow, options: PredictOptions
-) -> TiledPredictor:
-    from landseg_core.inference.backends import TorchBackend  # loads torch: not before the files are known to be fine
-
-    backend = TorchBackend(bundle, options.device, quarter_turns=options.quarter_turns)
-    size = seen_size(bundle, source, options.resolution)
-    return TiledPredictor(backend, source, bands, target, tile=options.tile, overlap=options.overlap, size=size)
 
 
 def _each_window(meter: ProgressMeter, control: JobControl) -> Callable[[PixelWindow], None]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.blending import BlendedRows, ScoredRows, StripBlender, Valid
+from landseg_core.inference.blending import BlendedRows, ScoredRows, Scores, StripBlender, Valid
 from landseg_core.inference.layout import Strip, axis_spans, plan_strips
 from landseg_core.inference.regrid import OwnGrid
 from landseg_core.raster.pixel_view import OwnPixels, Size, pixel_view
@@ -19,13 +19,15 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.training.prefetch import Prefetcher
 
 if TYPE_CHECKING:
-    from landseg_core.inference.backends import Backend
+    from landseg_core.inference.backends.backend import Backend
 
 BLENDING_BYTES = 256 * 2**20
 """Memory for the scores of a strip: it limits the width of strips, and nothing else."""
-_AHEAD = 2
+_READ_AHEAD, _SCORED_AHEAD = 2, 1
 
 ReadWindow = tuple[npt.NDArray[Any], Valid]
+ScoredWindow = tuple[Scores | None, Valid]
+"""Scores of the classes, None where nothing is valid."""
 
 
 class Sink(Protocol):
@@ -86,11 +88,15 @@ class TiledPredictor:
             RasterError: the raster cannot be read, or holds numbers that are not finite.
             ModelError: the device has too little memory.
         """
-        with Prefetcher(map(self._view.read, self._windows()), _AHEAD) as ahead:
-            parts = iter(ahead)
+        # A thread reads, one runs the network, this one blends, and the sink's writes.
+        with (
+            Prefetcher(map(self._view.read, self._windows()), _READ_AHEAD) as read,
+            Prefetcher(map(self._scored, read), _SCORED_AHEAD) as scored,
+        ):
+            windows = iter(scored)
             for seen, made in self._strips:
                 with sink.strip(made) as write:
-                    self._run_strip(seen, parts, self._decide(made, write), on_window)
+                    self._run_strip(seen, windows, self._decide(made, write), on_window)
 
     def _windows(self) -> Iterator[PixelWindow]:
         for seen, _ in self._strips:
@@ -111,7 +117,7 @@ class TiledPredictor:
     def _run_strip(
         self,
         strip: Strip,
-        parts: Iterator[ReadWindow],
+        scored: Iterator[ScoredWindow],
         take: Callable[[ScoredRows], None],
         on_window: Callable[[PixelWindow], None],
     ) -> None:
@@ -119,11 +125,12 @@ class TiledPredictor:
         windows = strip.windows()
         for row, end in strip.finished_rows():
             for column in strip.columns:
-                pixels, valid = next(parts)
-                blender.add(row, column, self._scores(pixels, valid), valid)
+                scores, valid = next(scored)
+                blender.add(row, column, scores, valid)
                 on_window(next(windows))
             for rows in blender.finished(end):
                 take(rows)
 
-    def _scores(self, pixels: npt.NDArray[Any], valid: Valid) -> npt.NDArray[np.float32] | None:
-        return self._backend.probabilities(pixels) if valid.any() else None
+    def _scored(self, window: ReadWindow) -> ScoredWindow:
+        pixels, valid = window
+        return self._backend.probabilities(pixels) if valid.any() else None, valid

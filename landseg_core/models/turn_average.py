@@ -37,5 +37,21 @@ class TurnAverage(nn.Module):
         return seen.clamp_min(torch.finfo(seen.dtype).tiny).log()  # no class is ever at minus infinity
 
     def _probabilities(self, pictures: torch.Tensor, quarters: int) -> torch.Tensor:
-        logits: torch.Tensor = self.model(pictures.rot90(quarters, (2, 3)))
-        return logits.float().softmax(dim=1).rot90(-quarters, (2, 3))
+        logits: torch.Tensor = self.model(turned(pictures, quarters))
+        return turned(logits.float().softmax(dim=1), 4 - quarters)
+
+
+def turned(pictures: torch.Tensor, quarters: int) -> torch.Tensor:
+    """Return (..., H, W) `pictures` turned anticlockwise by 0 to 4 `quarters`.
+
+    As `torch.rot90` does, for which ONNX has no operator.
+    """
+    if quarters in (1, 3):
+        pictures = pictures.transpose(-2, -1)
+    flips = {1: (-2,), 2: (-2, -1), 3: (-1,)}
+    return pictures.flip(flips[quarters]) if quarters in flips else pictures
+
+
+def averaged(model: SegmentationModel, quarter_turns: bool) -> SegmentationModel:
+    """Return `model`, or with `quarter_turns` what averages over them."""
+    return TurnAverage(model) if quarter_turns else model

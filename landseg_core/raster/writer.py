@@ -130,7 +130,7 @@ class MapWriter:
         with self._writing():
             self._dataset.close()
             if factors:
-                with open_dataset(self._unfinished, mode="r+") as dataset:
+                with rasterio.Env(GDAL_NUM_THREADS="ALL_CPUS"), open_dataset(self._unfinished, mode="r+") as dataset:
                     dataset.build_overviews(factors, self._info.overviews)
             self._read_back(factors)
 

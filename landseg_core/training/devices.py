@@ -51,13 +51,29 @@ _FASTEST: dict[str, Callable[[], Precision]] = {
     "mps": lambda: _FP32_PLAIN,
 }
 
+_OTHERS: dict[str, dict[str, Precision]] = {
+    "cpu": {"bf16": _BF16},
+    "cuda": {"bf16": _BF16, "fp16": _FP16},
+    "mps": {},
+}
+"""What a device computes in besides float32."""
+
 
 def precision_for(device: torch.device, wanted: str = "auto") -> Precision:
-    """Return the arithmetic for `device`: the fastest it is good at, or plain float32 if `wanted` is "fp32"."""
+    """Return the arithmetic for `device`: the fastest it is good at, or the one of the name `wanted`.
+
+    Raises:
+        TrainingError: the device is not made for that.
+    """
     fastest = _FASTEST[device.type]()
     if wanted == "auto":
         return fastest
-    return Precision("fp32", None, fastest.memory_format)
+    if wanted == "fp32":
+        return Precision("fp32", None, fastest.memory_format)
+    if wanted not in _OTHERS[device.type]:
+        good = " or ".join(("fp32", *_OTHERS[device.type]))
+        raise TrainingError(f"the device {device.type} does not compute in {wanted}; choose {good}")
+    return _OTHERS[device.type][wanted]
 
 
 def choose_device(name: str = "auto") -> torch.device:

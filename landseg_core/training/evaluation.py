@@ -16,7 +16,7 @@ from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.fit import fitted_areas
-from landseg_core.models.turn_average import TurnAverage
+from landseg_core.models.turn_average import averaged
 from landseg_core.training.devices import choose_device, precision_for
 from landseg_core.training.memory import until_memory_suffices
 from landseg_core.training.network import Network
@@ -97,7 +97,7 @@ def evaluate(
     areas, notices = fitted_areas(bundle, rest.areas)
     for notice in (*rest.notices, *notices):
         on_event(Notice(notice))
-    model = TurnAverage(bundle.build()) if quarter_turns else bundle.build()
+    model = averaged(bundle.build(), quarter_turns)
     network = Network(model, bundle.normalisation, where, precision_for(where, precision))
     reader = AreaReader(bundle.schema, bundle.bands)
     validator = Validator(network, len(bundle.schema), areas, reader, rest.left_out)

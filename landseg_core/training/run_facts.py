@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ import pydantic
 
 from landseg_core import __version__
 from landseg_core.data.areas import pixels
+from landseg_core.machine import cores, processor, version_of
 from landseg_core.output_files import write_atomically
 from landseg_core.training.run_figures import damaged_record
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     import torch
 
     from landseg_core.data.training_data import TrainingData
-
-_CPU_INFO = Path("/proc/cpuinfo")
 
 
 class MachineFacts(pydantic.BaseModel):
@@ -100,29 +97,13 @@ def _data_facts(data: TrainingData) -> DataFacts:
 def _machine(device: torch.device) -> MachineFacts:
     return MachineFacts(
         system=f"{platform.system()} {platform.release()}",
-        processor=_processor(),
-        cores=_cores(),
+        processor=processor(),
+        cores=cores(),
         graphics=_graphics(device),
         python=platform.python_version(),
-        torch=_version_of("torch"),
+        torch=version_of("torch") or "unknown",
         landseg=__version__,
     )
-
-
-def _processor() -> str:
-    """Return the processor's name; Python itself knows it only outside Linux."""
-    try:
-        lines = _CPU_INFO.read_text(errors="replace").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return next(iter(names), "") or platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _graphics(device: torch.device) -> str | None:
@@ -131,10 +112,3 @@ def _graphics(device: torch.device) -> str | None:
     from torch import cuda
 
     return cuda.get_device_name(device)
-
-
-def _version_of(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

@@ -234,6 +234,8 @@ class PredictDialog(FormDialog):
             bands=self._how.bands,
             resolution=self._how.resolution,
             quarter_turns=self._quarter_turns.isChecked(),
+            backend=self._how.backend,
+            precision=self._how.precision,
         )
 
 

@@ -7,12 +7,16 @@ from collections.abc import Iterable, Iterator
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QToolButton
 
+from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS, unfit
 from landseg_core.inference.fit import Resolution
+from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.checks import Problem
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.run_fields import DEVICES
 from landseg_gui.dialogs.setting_editors import names_in
 
+_BACKENDS = {"the quickest here": "auto"} | {kind.title: name for name, kind in BACKENDS.items()}
+_PRECISIONS = {"quick and exact": "auto"} | {name: name for name in PRECISIONS}
 _RESOLUTIONS: dict[str, Resolution] = {"as the model learnt": "model", "the image's own": "own"}
 
 
@@ -23,9 +27,11 @@ class PredictSettings(QObject):
 
     def __init__(self, dialog: FormDialog, form: QFormLayout) -> None:
         super().__init__(dialog)
-        self._tile = QSpinBox(objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px", value=1024)
+        self._tile = QSpinBox(objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px", value=1280)
         self._overlap = QSpinBox(objectName="predict_overlap", maximum=99_999, singleStep=32, suffix=" px", value=128)
         self._device = _choice("predict_device", {text: name for name, text in DEVICES.items()})
+        self._backend = _choice("predict_backend", _BACKENDS)
+        self._precision = _choice("predict_precision", _PRECISIONS)
         self._resolution = _choice("predict_resolution", _RESOLUTIONS)
         self._bands = QLineEdit(objectName="predict_bands", placeholderText="as the model needs them")
         self._unfold = QToolButton(text="Advanced", objectName="predict_advanced", checkable=True, autoRaise=True)
@@ -38,6 +44,14 @@ class PredictSettings(QObject):
             "predict_tile": add(form, "predict_tile", "&Tile", self._tile, "Side of the windows that the network sees"),
             "predict_overlap": add(form, "predict_overlap", "&Overlap", self._overlap, "What neighbouring tiles share"),
             "predict_device": add(form, "predict_device", "&Device", self._device, "Where to compute"),
+            "predict_backend": add(form, "predict_backend", "Bac&kend", self._backend, "What runs the network"),
+            "predict_precision": add(
+                form,
+                "predict_precision",
+                "&Numbers",
+                self._precision,
+                "What it computes in; int8 only if you ask for it",
+            ),
             "predict_resolution": add(form, "predict_resolution", "&Resolution", self._resolution, seen),
             "predict_bands": add(
                 form, "predict_bands", "&Bands", self._bands, "Names or numbers of the model's bands in the image"
@@ -51,6 +65,9 @@ class PredictSettings(QObject):
         for signal in (
             self._tile.valueChanged,
             self._overlap.valueChanged,
+            self._device.currentIndexChanged,
+            self._backend.currentIndexChanged,
+            self._precision.currentIndexChanged,
             self._resolution.currentIndexChanged,
             self._bands.textChanged,
         ):
@@ -68,7 +85,9 @@ class PredictSettings(QObject):
             self._unfold.setChecked(True)
 
     def problems(self) -> Iterator[tuple[str, Problem]]:
-        """Yield field and problem of the tiles; whether the bands fit, the model tells."""
+        """Yield field and problem of tiles and backend; whether the bands fit, the model tells."""
+        if problem := unfit(self.backend, self.precision, self.device):
+            yield "predict_backend", Problem(checks.as_sentence(problem))
         if self.tile < 32:
             yield "predict_tile", Problem("A tile needs 32 px at least.")
         if self.overlap > self.tile // 2:
@@ -88,6 +107,16 @@ class PredictSettings(QObject):
     def device(self) -> str:
         """Return what computes."""
         return str(self._device.currentData())
+
+    @property
+    def backend(self) -> str:
+        """Return the name of what runs the network."""
+        return str(self._backend.currentData())
+
+    @property
+    def precision(self) -> str:
+        """Return what it computes in."""
+        return str(self._precision.currentData())
 
     @property
     def resolution(self) -> Resolution:

@@ -61,7 +61,7 @@ def predictions_work(maps: Sequence[PredictRequest]) -> Work:
 
 
 def _load_model(path: Path) -> ModelBundle:
-    import_undisturbed("landseg_core.inference.backends")
+    import_undisturbed("landseg_core.inference.backends.torch_backend")
     from landseg_core.models.bundle import ModelBundle
 
     return ModelBundle.load(path)
@@ -90,6 +90,8 @@ def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, co
         bands=request.bands,
         resolution=request.resolution,
         quarter_turns=request.quarter_turns,
+        backend=request.backend,
+        precision=request.precision,
     )
     with made_folder(request.mask.parent), RasterSource(request.raster) as source:
         predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)

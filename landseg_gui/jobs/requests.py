@@ -88,7 +88,7 @@ class TrainRequest:
 class PredictRequest:
     """A map to make of `raster`, or of its `window` (px). `tile` and `overlap` are in px.
 
-    `bands`, `resolution` and `quarter_turns` are those of `PredictOptions`.
+    What stands after `overwrite` is as in `PredictOptions`.
     """
 
     model: Path
@@ -103,6 +103,8 @@ class PredictRequest:
     bands: tuple[str, ...] = ()
     resolution: Resolution = "model"
     quarter_turns: bool = False
+    backend: str = "auto"
+    precision: str = "auto"
 
 
 @dataclass(frozen=True)

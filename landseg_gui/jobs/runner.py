@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, QObject, Qt, QThread, QTimer, Signal
 from shiboken6 import isValid
 
+from landseg_core.allocator import give_back_memory
 from landseg_core.errors import JobStopped, LandsegError
 from landseg_core.events import Event, JobControl, OnEvent, Progress
 
@@ -143,6 +144,7 @@ class Job(QObject):
     def _do_work(self) -> None:
         assert self._work is not None
         self._outcome = _outcome_of(self._work, self._post, self.control)
+        give_back_memory()
         self._over.emit()
 
     def _post(self, event: Event) -> None:

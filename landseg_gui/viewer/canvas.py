@@ -66,6 +66,16 @@ class Canvas(QObject):
         """Tell whether everything in sight has come at the level that it is drawn at."""
         return all(self._items[layer].is_sharp for layer in self._drawn())
 
+    @property
+    def sharp_count(self) -> int:
+        """Return how many tiles in sight have come at the level that they are drawn at."""
+        return sum(self._items[layer].sharp_count for layer in self._drawn())
+
+    @property
+    def shows_something(self) -> bool:
+        """Tell whether every place in sight shows something, be it coarse."""
+        return self.item_count > 0 and not any(self._items[layer].has_gaps for layer in self._drawn())
+
     def show_frame(self, frame: ViewFrame) -> None:
         """Have items for exactly the tiles that `frame` shows."""
         self._frame = frame

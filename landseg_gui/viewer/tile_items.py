@@ -45,6 +45,11 @@ class TileItems:
         """Tell whether every tile shows itself, and none a part of a coarser one."""
         return not self._coarse
 
+    @property
+    def sharp_count(self) -> int:
+        """Return how many tiles show themselves."""
+        return len(self._items) - len(self._coarse)
+
     def set_state(self, *, visible: bool, opacity: float) -> None:
         """Show or hide all tiles, with an opacity from 0 to 1."""
         self._group.setVisible(visible)

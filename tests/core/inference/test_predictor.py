@@ -284,7 +284,7 @@ def of_brightness(monkeypatch: pytest.MonkeyPatch, function_backend: Any) -> Non
         return np.stack([1 - bright, bright, 0 * bright])
 
     backend = function_backend(scores, 3, Field(16, 20))
-    monkeypatch.setattr("landseg_core.inference.backends.TorchBackend", lambda *_how, **_options: backend)
+    monkeypatch.setattr("landseg_core.inference.backends.torch_backend.TorchBackend", lambda *_how, **_options: backend)
 
 
 @pytest.mark.parametrize("pixel", [0.1, 0.25, 0.5, 0.7])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -188,7 +189,34 @@ def test_a_stop_ends_the_work_between_two_windows(function_backend: Any, gathere
         predictor = TiledPredictor(backend, source, (1, 2), source.grid.window, tile=32, overlap=0)
         with pytest.raises(JobStopped):
             predictor.run(gathered(source.grid.window), stop)
-    assert len(backend.shapes) == 1
+    assert len(backend.shapes) <= 2  # the window in the making is finished, and no other
+
+
+def test_the_network_works_on_while_a_window_is_blended(function_backend: Any, gathered: Any, picture: Path) -> None:
+    second_is_seen = threading.Event()
+
+    def seen(values: np.ndarray) -> np.ndarray:
+        if len(backend.shapes) > 1:
+            second_is_seen.set()
+        return values
+
+    backend = function_backend(seen, 2, Field(1, 0))
+    with RasterSource(picture) as source:
+        predictor = TiledPredictor(backend, source, (1, 2), source.grid.window, tile=32, overlap=0)
+        predictor.run(
+            gathered(source.grid.window), lambda _window: None if second_is_seen.wait(60) else pytest.fail("it waits")
+        )
+
+
+def test_an_error_of_the_network_ends_the_work(function_backend: Any, gathered: Any, picture: Path) -> None:
+    def fail(_values: np.ndarray) -> np.ndarray:
+        raise ModelError("no memory")
+
+    with RasterSource(picture) as source:
+        backend = function_backend(fail, 2, Field(1, 0))
+        predictor = TiledPredictor(backend, source, (1, 2), source.grid.window, tile=32, overlap=0)
+        with pytest.raises(ModelError, match="no memory"):
+            predictor.run(gathered(source.grid.window), lambda _window: None)
 
 
 @pytest.mark.parametrize(("tile", "overlap"), [(15, 0), (64, 49), (64, -1), (0, 0)])

@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from landseg_core.data.normalisation import Normalisation
-from landseg_core.inference.backends import TorchBackend
+from landseg_core.inference.backends.torch_backend import TorchBackend
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.onnx import export_onnx
 

@@ -13,7 +13,7 @@ from landseg_core.data.areas import LabelledArea
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, JobStopped, ModelError, TrainingError
 from landseg_core.events import Event, JobControl, Notice, Progress
-from landseg_core.inference.backends import TorchBackend
+from landseg_core.inference.backends.torch_backend import TorchBackend
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of

@@ -7,7 +7,6 @@ import torch
 
 from landseg_core import __version__
 from landseg_core.errors import TrainingError
-from landseg_core.training import run_facts
 from landseg_core.training.run_facts import keep_facts, read_facts
 
 
@@ -24,11 +23,6 @@ def test_the_facts_of_a_run_are_kept(tmp_path: Path, data) -> None:
     assert machine.torch.split("+")[0] == torch.__version__.split("+")[0]
     assert machine.cores >= 1
     assert machine.processor
-
-
-def test_a_processor_without_a_name_in_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(run_facts, "_CPU_INFO", tmp_path / "none")
-    assert run_facts._processor()
 
 
 def test_no_file_and_a_damaged_one(tmp_path: Path) -> None:

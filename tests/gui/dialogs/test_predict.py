@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.geo.window import PixelWindow
+from landseg_core.inference.backends import catalog
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.header import BundleHeader
 from landseg_core.project.project import Project
@@ -124,6 +125,24 @@ def test_quarter_turns_are_a_choice_that_is_remembered(dialog: PredictDialog) ->
     again = PredictDialog(dialog._raster, VIEW, Path("good.safetensors"), dialog._memory)
     assert again.request().quarter_turns
     again.deleteLater()
+
+
+def test_backend_and_precision_are_choices(dialog: PredictDialog) -> None:
+    assert (dialog.request().backend, dialog.request().precision) == ("auto", "auto")
+    dialog.findChild(QComboBox, "predict_backend").setCurrentText("OpenVINO")
+    dialog.findChild(QComboBox, "predict_precision").setCurrentText("int8")
+    assert (dialog.request().backend, dialog.request().precision) == ("openvino", "int8")
+    assert dialog.action_button.isEnabled()
+
+
+def test_what_a_backend_cannot_do_is_told_beside_it(dialog: PredictDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    dialog.findChild(QComboBox, "predict_backend").setCurrentText("PyTorch")
+    dialog.findChild(QComboBox, "predict_precision").setCurrentText("int8")
+    assert problem(dialog, "predict_backend").startswith("PyTorch computes in fp32 or bf16 or fp16, not in int8")
+    assert not dialog.action_button.isEnabled()
+    monkeypatch.setattr(catalog, "find_spec", lambda _name: None)
+    dialog.findChild(QComboBox, "predict_backend").setCurrentText("OpenVINO")
+    assert "pip install 'landseg[fast]'" in problem(dialog, "predict_backend")
 
 
 def test_bands_are_chosen_by_name_or_number(dialog: PredictDialog) -> None:

@@ -1,37 +1,20 @@
-"""Runs a network on windows of native pixels."""
+"""Runs a network with PyTorch."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
-from landseg_core.errors import ModelError
+from landseg_core.inference.backends.backend import Pixels, Probabilities, too_large
 from landseg_core.inference.layout import Field
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.folding import fold_batch_norms
 from landseg_core.models.inputs import InputNormaliser
-from landseg_core.models.turn_average import TurnAverage
+from landseg_core.models.processor_layers import suit_processor
+from landseg_core.models.turn_average import averaged
 from landseg_core.training.devices import choose_device, precision_for
 from landseg_core.training.memory import NotEnoughMemoryError, keeper, memory_errors
-
-
-class Backend(Protocol):
-    """Something that tells classes apart: `classes` of them, seeing as far as `field` says."""
-
-    @property
-    def classes(self) -> int:
-        """Return the number of classes."""
-
-    @property
-    def field(self) -> Field:
-        """Return how far the network sees."""
-
-    def probabilities(self, pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """Return (K, H, W) class probabilities of (C, H, W) native pixels, as an array of the caller's own."""
 
 
 class TorchBackend:
@@ -55,11 +38,13 @@ class TorchBackend:
         self.classes = len(bundle.schema)
         self.field = Field(model.multiple, model.reach)
         fold_batch_norms(model)
+        if self._device.type == "cpu":
+            suit_processor(model)
         self._inputs = InputNormaliser(bundle.normalisation).to(self._device)
-        seen = TurnAverage(model) if quarter_turns else model
-        self._model: nn.Module = seen.to(self._device, self._dtype).to(memory_format=self._format)  # type: ignore[call-overload]
+        network = averaged(model, quarter_turns)
+        self._model: nn.Module = network.to(self._device, self._dtype).to(memory_format=self._format)  # type: ignore[call-overload]
 
-    def probabilities(self, pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def probabilities(self, pixels: Pixels) -> Probabilities:
         """Return (K, H, W) class probabilities of (C, H, W) native pixels.
 
         Raises:
@@ -69,15 +54,12 @@ class TorchBackend:
             with memory_errors():
                 return self._run(pixels)
         except NotEnoughMemoryError:
-            size = f"{pixels.shape[-1]} x {pixels.shape[-2]} px"
-            raise ModelError(
-                f"{keeper(self._device)} has no memory for windows of {size}; choose a smaller tile"
-            ) from None
+            raise too_large(pixels, keeper(self._device)) from None
 
     @torch.inference_mode()
-    def _run(self, pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def _run(self, pixels: Pixels) -> Probabilities:
         raw = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
         inputs = self._inputs(raw[None]).to(self._dtype, memory_format=self._format)
         logits = self._model(inputs).to(torch.float32, memory_format=torch.contiguous_format)
-        probabilities: npt.NDArray[np.float32] = logits.softmax(dim=1)[0].cpu().numpy()
+        probabilities: Probabilities = logits.softmax(dim=1)[0].cpu().numpy()
         return probabilities

@@ -1,0 +1,1 @@
+"""The ways to run a network on windows of native pixels."""

@@ -1,0 +1,185 @@
+"""Which backend runs a network, and in which numbers: as the user says, or the quickest of a short trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.errors import LandsegError, ModelError
+from landseg_core.events import Notice, OnEvent
+from landseg_core.inference.backends.backend import Backend, BackendRequest, Pixels
+from landseg_core.inference.backends.catalog import AUTO, BACKENDS, BackendKind, unfit
+from landseg_core.inference.backends.memory import TrialMemory, trial_question
+
+if TYPE_CHECKING:
+    import torch
+
+TRIAL_SECONDS = 10.0
+"""How long a trial may take, once for a machine and a kind of network."""
+TRIAL_SIDE = 384
+"""The side of the window that is tried, in px."""
+AGREEMENT = 0.99
+"""What finds another class than PyTorch in more than the rest of the pixels is not taken by itself."""
+_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A backend, by its name in the catalogue, and the numbers that it computes in."""
+
+    backend: str
+    precision: str
+
+    def __str__(self) -> str:
+        return f"{BACKENDS[self.backend].title} in {self.precision}"
+
+    def make(self, request: BackendRequest) -> Backend:
+        """Return the backend; errors as of its kind."""
+        return BACKENDS[self.backend].make(request, self.precision)
+
+
+def possible(device: str, backend: str, precision: str) -> list[Choice]:
+    """Return the choices that `backend` and `precision`, either of which may be "auto", leave on `device`.
+
+    PyTorch comes first. Integers come into question only where they are asked for.
+
+    Raises:
+        ModelError: none is left.
+        TrainingError: this computer has no such device.
+    """
+    if problem := unfit(backend, precision, device):
+        raise ModelError(problem)
+    if backend != AUTO:
+        return [Choice(backend, _number(BACKENDS[backend], precision, device))]
+    # What runs on the processor alone does not stand in for a graphics card, unless that lacks the precision.
+    able = _able(precision, str(_device(device))) or _able(precision, device)
+    choices = [Choice(name, _number(BACKENDS[name], precision, device)) for name in able]
+    return [choice for choice in choices if choice.precision == choices[0].precision]
+
+
+def _able(precision: str, device: str) -> list[str]:
+    return [name for name, kind in BACKENDS.items() if kind.problem(precision, device) is None]
+
+
+def _number(kind: BackendKind, precision: str, device: str) -> str:
+    """Return what `kind` computes in: `precision`, and for "auto" what the device is quickest in, if it can that."""
+    from landseg_core.training.devices import precision_for
+
+    if precision != AUTO:
+        return precision
+    quickest = precision_for(_device(device)).name
+    return quickest if quickest in kind.precisions else "fp32"
+
+
+def _device(name: str) -> torch.device:
+    from landseg_core.training.devices import choose_device
+
+    return choose_device(name)
+
+
+def chosen_backend(
+    request: BackendRequest,
+    candidates: Sequence[Choice],
+    on_event: OnEvent,
+    memory: TrialMemory,
+    *,
+    worth_a_trial: bool = True,
+) -> Backend:
+    """Return the quickest of the `candidates`, as remembered, or found by a trial on the raster's own pixels.
+
+    Where no trial is worth its time, the first candidate stands in for it. What was found to be quickest and fails now
+    is replaced by the first. A `Notice` tells what was found, and how integers agree with float32.
+
+    Raises:
+        ModelError: the only candidate, or the first, cannot run the model.
+        TrainingError: this computer has no such device.
+    """
+    choice = candidates[0]
+    if len(candidates) > 1:
+        choice = _quickest(request, candidates, on_event, memory, worth_a_trial=worth_a_trial)
+    try:
+        made = choice.make(request)
+    except ModelError as error:
+        if choice == candidates[0]:
+            raise
+        on_event(Notice(f"{error}; {candidates[0]} does it instead"))
+        return candidates[0].make(request)
+    if choice.precision == "int8":
+        on_event(Notice(_agreement_told(choice, made, request)))
+    return made
+
+
+def _quickest(
+    request: BackendRequest,
+    candidates: Sequence[Choice],
+    on_event: OnEvent,
+    memory: TrialMemory,
+    *,
+    worth_a_trial: bool,
+) -> Choice:
+    question = trial_question(request.bundle, candidates)
+    by_name = {choice.backend: choice for choice in candidates}
+    known = by_name.get(memory.recall(question) or "")
+    if known or not worth_a_trial:
+        return known or candidates[0]
+    speeds = tried(request, candidates, on_event)
+    best = max(speeds, key=lambda choice: speeds[choice], default=candidates[0])
+    told = ", ".join(f"{choice} {speed / 1e6:.2f} Mpx/s" for choice, speed in speeds.items())
+    on_event(Notice(f"tried what is quickest on this computer: {told}; {best} it is, from now on"))
+    memory.keep(question, best.backend)
+    return best
+
+
+def tried(request: BackendRequest, candidates: Sequence[Choice], on_event: OnEvent) -> dict[Choice, float]:
+    """Return the px per second of the candidates that work and agree with the first that does."""
+    pixels = _trial_window(request)
+    deadline = time.monotonic() + TRIAL_SECONDS
+    speeds: dict[Choice, float] = {}
+    expected: npt.NDArray[Any] | None = None
+    for number, choice in enumerate(candidates):
+        now = time.monotonic()
+        if now > deadline:
+            break
+        until = now + (deadline - now) / (len(candidates) - number)
+        try:
+            seconds, classes = _timed(choice.make(request), pixels, until)
+        except LandsegError as error:
+            on_event(Notice(str(error)))
+            continue
+        expected = classes if expected is None else expected
+        if (classes == expected).mean() >= AGREEMENT:
+            speeds[choice] = classes.size / seconds
+    return speeds
+
+
+def _timed(backend: Backend, pixels: Pixels, until: float) -> tuple[float, npt.NDArray[Any]]:
+    """Return the seconds of the quickest of a few runs that begin before `until`, and the (H, W) classes found."""
+    classes = backend.probabilities(pixels).argmax(axis=0)  # also lets it allocate and choose its kernels
+    quickest = np.inf
+    for _ in range(_ROUNDS):
+        start = time.monotonic()
+        backend.probabilities(pixels)
+        quickest = min(quickest, time.monotonic() - start)
+        if time.monotonic() > until:
+            break
+    return quickest, classes
+
+
+def _trial_window(request: BackendRequest) -> Pixels:
+    largest = max(request.samples(), key=lambda pixels: pixels[0].size)
+    return largest[:, :TRIAL_SIDE, :TRIAL_SIDE]
+
+
+def _agreement_told(choice: Choice, backend: Backend, request: BackendRequest) -> str:
+    plain = Choice("torch", "fp32").make(request)
+    samples = request.samples()[:4]
+    same = [
+        (backend.probabilities(pixels).argmax(axis=0) == plain.probabilities(pixels).argmax(axis=0)).ravel()
+        for pixels in samples
+    ]
+    return f"{choice} gives {np.concatenate(same).mean():.1%} of the pixels of a sample the class that fp32 gives them"

@@ -1,0 +1,57 @@
+"""Remembers what a trial of backends found, in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import platformdirs
+
+from landseg_core.errors import OutputError
+from landseg_core.machine import cores, processor, version_of
+from landseg_core.models.header import BundleHeader
+from landseg_core.output_files import write_atomically
+
+_RUNTIMES = ("torch", "onnxruntime", "openvino")
+
+
+class TrialMemory:
+    """A file of answers by question; one that cannot be read or written only makes the next trial necessary."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @classmethod
+    def of_user(cls) -> TrialMemory:
+        """Return the memory that all runs of landseg share."""
+        return cls(platformdirs.user_cache_path("landseg", appauthor=False) / "backends.json")
+
+    def recall(self, question: str) -> str | None:
+        """Return the answer to `question`, or None where there is none."""
+        answer = self._answers().get(question)
+        return answer if isinstance(answer, str) else None
+
+    def keep(self, question: str, answer: str) -> None:
+        """Remember `answer`."""
+        content = json.dumps(self._answers() | {question: answer}, indent=1, sort_keys=True)
+        with suppress(OSError, OutputError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._path, content.encode())
+
+    def _answers(self) -> dict[str, object]:
+        with suppress(OSError, ValueError):
+            answers = json.loads(self._path.read_bytes())
+            if isinstance(answers, dict):
+                return answers
+        return {}
+
+
+def trial_question(model: BundleHeader, candidates: Sequence[object]) -> str:
+    """Return what a trial of `candidates` for `model` depends on: machine, versions, and the size of the network."""
+    facts = [processor(), cores(), [version_of(name) for name in _RUNTIMES]]
+    network = [model.architecture, len(model.bands), len(model.schema)]
+    text = json.dumps([facts, network, [str(candidate) for candidate in candidates]])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,206 @@
+"""How quickly this computer predicts: every backend, in every precision, against a plain PyTorch loop."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio
+from affine import Affine
+
+from landseg_core.errors import LandsegError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.geo.window import PixelWindow
+from landseg_core.inference.backends.catalog import BACKENDS
+from landseg_core.inference.backends.choice import Choice
+from landseg_core.inference.predictor import PredictOptions, predict_raster, prepared_backend
+from landseg_core.progress import ProgressMeter
+from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.source import RasterSource
+
+if TYPE_CHECKING:
+    import torch
+
+    from landseg_core.models.bundle import ModelBundle
+
+PLAIN_TILE, PLAIN_OVERLAP, PLAIN_BATCH = 512, 128, 4
+"""How a tutorial tiles an image."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What a backend reached: px per second, from file to file, in each round; or the `problem` that it had.
+
+    Getting it ready, integers' calibration included, is not counted: `preparation_s` tells how long that takes.
+    `ratios` are those to the plain loop of the same round, `agreement` the share of px that get the class which PyTorch
+    gives them in float32.
+    """
+
+    choice: Choice
+    px_per_s: tuple[float, ...] = ()
+    ratios: tuple[float, ...] = ()
+    preparation_s: tuple[float, ...] = ()
+    agreement: float | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """What all backends reached on `pixels` px, and the plain loop."""
+
+    pixels: int
+    plain_px_per_s: tuple[float, ...]
+    backends: tuple[Speed, ...]
+
+
+def every_choice() -> list[Choice]:
+    """Return all backends in all their precisions, installed or not."""
+    return [Choice(name, precision) for name, kind in BACKENDS.items() for precision in kind.precisions]
+
+
+def measure_speeds(
+    bundle: ModelBundle,
+    source: RasterSource,
+    window: PixelWindow,
+    rounds: int = 5,
+    choices: Sequence[Choice] | None = None,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> Speeds:
+    """Predict `window` of `source` from file to file with the plain loop and with each of the choices, in turns.
+
+    One round that does not count comes first.
+
+    Raises:
+        RasterError: the raster cannot be read.
+        OutputError: there is no room for the maps.
+        JobStopped: `control` asked for it.
+    """
+    control = control or JobControl()
+    with tempfile.TemporaryDirectory(prefix="landseg-bench-") as name:
+        folder = Path(name)
+        runners = {choice: _Runner(bundle, source, window, choice, folder) for choice in choices or every_choice()}
+        plain = PlainLoop(bundle, source.path, window)
+
+        def run_plain() -> float:
+            start = time.perf_counter()
+            plain.run(folder / "plain.tif")
+            return time.perf_counter() - start
+
+        meter = ProgressMeter("measuring", (rounds + 1) * (len(runners) + 1), on_event)
+        times: dict[Choice | None, list[float]] = {None: [], **{choice: [] for choice in runners}}
+        for number in range(rounds + 1):
+            for choice, work in [(None, run_plain), *_able(runners)]:
+                seconds = work()
+                meter.add(1)
+                control.checkpoint()
+                if number:
+                    times[choice].append(seconds)
+        return _gathered(times, runners, window.pixels)
+
+
+def _able(runners: dict[Choice, _Runner]) -> Iterator[tuple[Choice, Callable[[], float]]]:
+    """Yield those that have had no problem yet, and what runs them."""
+    return ((choice, runner.run) for choice, runner in runners.items() if runner.problem is None)
+
+
+def _gathered(times: dict[Choice | None, list[float]], runners: dict[Choice, _Runner], pixels: int) -> Speeds:
+    expected = next((runner.classes() for choice, runner in runners.items() if choice.precision == "fp32"), None)
+    speeds = []
+    for choice, runner in runners.items():
+        if runner.problem is not None:
+            speeds.append(Speed(choice, problem=runner.problem))
+            continue
+        pace = tuple(pixels / seconds for seconds in times[choice])
+        ratios = tuple(slow / quick for slow, quick in zip(times[None], times[choice], strict=True))
+        agreement = None if expected is None else float((runner.classes() == expected).mean())
+        speeds.append(Speed(choice, pace, ratios, tuple(runner.preparation_s), agreement))
+    return Speeds(pixels, tuple(pixels / seconds for seconds in times[None]), tuple(speeds))
+
+
+class _Runner:
+    """Predicts with one choice; the first `problem` it has is its last."""
+
+    def __init__(
+        self, bundle: ModelBundle, source: RasterSource, window: PixelWindow, choice: Choice, folder: Path
+    ) -> None:
+        self._bundle, self._source = bundle, source
+        self._map = folder / f"{choice.backend}-{choice.precision}.tif"
+        self._options = PredictOptions(
+            window=window, overwrite=True, device="cpu", backend=choice.backend, precision=choice.precision
+        )
+        self.preparation_s: list[float] = []
+        self.problem: str | None = None
+
+    def run(self) -> float:
+        """Return the seconds that the map takes once the backend, which is made anew to bound the memory, is ready."""
+        try:
+            start = time.perf_counter()
+            backend = prepared_backend(self._bundle, self._source, self._options)
+            ready = time.perf_counter()
+            predict_raster(self._bundle, self._source, self._map, options=self._options, backend=backend)
+        except LandsegError as error:
+            self.problem = str(error)
+            return math.nan
+        self.preparation_s.append(ready - start)
+        return time.perf_counter() - ready
+
+    def classes(self) -> np.ndarray[Any, Any]:
+        with open_dataset(self._map) as written:
+            values: np.ndarray[Any, Any] = written.read(1)
+        return values
+
+
+class PlainLoop:
+    """Predicts a window of a raster as a tutorial would: eager float32, tiles in batches, all scores in memory."""
+
+    def __init__(self, bundle: ModelBundle, raster: Path, window: PixelWindow) -> None:
+        self._model, self._normalisation = bundle.build(), bundle.normalisation
+        self._bands, self._classes = list(bundle.bands), len(bundle.schema)
+        self._raster, self._window = raster, window
+
+    def run(self, out: Path) -> None:
+        """Write the map to `out`."""
+        import torch
+
+        with torch.no_grad():
+            classes = self._scores(self._pixels()).argmax(0).numpy().astype(np.uint8)
+        height, width = classes.shape
+        profile = {"driver": "GTiff", "width": width, "height": height, "count": 1, "dtype": "uint8"}
+        place = Affine(1, 0, 0, 0, -1, height)  # rasterio warns where there is none
+        with rasterio.open(out, "w", transform=place, **profile) as target:
+            target.write(classes, 1)
+
+    def _pixels(self) -> torch.Tensor:
+        import torch
+
+        rows, columns = self._window.slices()
+        with open_dataset(self._raster) as source:
+            image = source.read(self._bands, window=((rows.start, rows.stop), (columns.start, columns.stop)))
+        mean, std = (torch.tensor(v).view(-1, 1, 1) for v in (self._normalisation.mean, self._normalisation.std))
+        return (torch.from_numpy(image.astype(np.float32)) - mean) / std
+
+    def _scores(self, pixels: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        height, width = pixels.shape[1:]
+        scores, count = torch.zeros(self._classes, height, width), torch.zeros(height, width)
+        places = [(y, x) for y in _origins(height) for x in _origins(width)]
+        for start in range(0, len(places), PLAIN_BATCH):
+            batch = places[start : start + PLAIN_BATCH]
+            tiles = torch.stack([pixels[:, y : y + PLAIN_TILE, x : x + PLAIN_TILE] for y, x in batch])
+            for (y, x), tile in zip(batch, self._model(tiles).softmax(1), strict=True):
+                scores[:, y : y + PLAIN_TILE, x : x + PLAIN_TILE] += tile
+                count[y : y + PLAIN_TILE, x : x + PLAIN_TILE] += 1
+        return scores / count
+
+
+def _origins(length: int) -> list[int]:
+    last = max(0, length - PLAIN_TILE)
+    return sorted({min(start, last) for start in range(0, length, PLAIN_TILE - PLAIN_OVERLAP)})

@@ -1,0 +1,122 @@
+"""Layers that find on a processor what PyTorch's own find, in fewer passes over memory."""
+
+from __future__ import annotations
+
+import copy
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import nn
+
+from landseg_core.models.blocks import UpBlock
+
+_ONE_CALL: dict[type, tuple[str, list[float]]] = {
+    type(None): ("none", []),
+    nn.ReLU: ("relu", []),
+    nn.ReLU6: ("hardtanh", [0.0, 6.0]),
+}
+"""What oneDNN calls an activation, and its numbers."""
+
+
+class OneDnnConvolution(nn.Module):
+    """A convolution and what follows it in one call of oneDNN, as `torch.compile` would make it."""
+
+    def __init__(self, convolution: nn.Conv2d, activation: nn.Module | None = None) -> None:
+        super().__init__()
+        self.convolution = convolution
+        self._name, self._numbers = _ONE_CALL[type(activation)]
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, outputs, H', W') of (N, inputs, H, W)."""
+        how = (*self._shape(), self._name, self._numbers, "")
+        made: torch.Tensor = _ops()._convolution_pointwise(features, *self._numbers_of(), *how)
+        return made
+
+    def add_to(self, total: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        """Return activation(`total` + convolution(`features`)), in the memory of `total`."""
+        how = (*self._shape(), "add", 1.0, self._name, self._numbers, "")
+        made: torch.Tensor = _ops()._convolution_pointwise_.binary(total, features, *self._numbers_of(), *how)
+        return made
+
+    def _numbers_of(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        return self.convolution.weight, self.convolution.bias
+
+    def _shape(self) -> tuple[object, ...]:
+        own = self.convolution
+        return own.padding, own.stride, own.dilation, own.groups
+
+
+class SplitUpBlock(nn.Module):
+    """An `UpBlock` that does not put skip and features side by side: their convolution is the sum of one of each.
+
+    That saves a pass over memory, and as much memory as both take.
+    """
+
+    def __init__(self, block: UpBlock) -> None:
+        super().__init__()
+        self.up = block.up
+        first, second = (layer for layer in block.conv if isinstance(layer, nn.Conv2d))
+        width = first.in_channels // 2
+        self.of_skip = OneDnnConvolution(_part(first, slice(None, width)))
+        self.of_features = OneDnnConvolution(_part(first, slice(width, None), bias=False), nn.ReLU())
+        self.second = OneDnnConvolution(second, nn.ReLU())
+
+    def forward(self, features: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        """Return the features at the skip's size."""
+        joined: torch.Tensor = self.second(self.of_features.add_to(self.of_skip(skip), self.up(features)))
+        return joined
+
+
+def _part(convolution: nn.Conv2d, inputs: slice, *, bias: bool = True) -> nn.Conv2d:
+    """Return the convolution of some of the inputs alone."""
+    part = copy.copy(convolution)
+    part._parameters = dict(convolution._parameters)
+    part.weight = nn.Parameter(convolution.weight.detach()[:, inputs].clone())
+    if not bias:
+        part.bias = None
+    return part
+
+
+class HalvingMax(nn.Module):
+    """The largest of each 2 x 2 px: `nn.MaxPool2d(2)` without the places of these, which take 8 bytes each."""
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, C, H // 2, W // 2) of (N, C, H, W)."""
+        height, width = (side // 2 * 2 for side in features.shape[-2:])
+        rows = torch.maximum(features[..., 0:height:2, :width], features[..., 1:height:2, :width])
+        return torch.maximum(rows[..., 0::2], rows[..., 1::2])
+
+
+def suit_processor(model: nn.Module) -> None:
+    """Put these layers in the place of PyTorch's own, as far as this PyTorch can run them.
+
+    Batch norms must have been folded: see `fold_batch_norms`. The network cannot learn afterwards.
+    """
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            setattr(module, name, _suited(child))
+
+
+def _suited(layer: nn.Module) -> nn.Module:
+    if isinstance(layer, nn.MaxPool2d) and (layer.kernel_size, layer.stride, layer.padding) == (2, 2, 0):
+        return HalvingMax()
+    if hasattr(_ops(), "_convolution_pointwise_"):
+        if isinstance(layer, UpBlock):
+            return SplitUpBlock(layer)
+        if isinstance(layer, nn.Sequential):
+            _join(layer)
+    return layer
+
+
+def _ops() -> Any:
+    return torch.ops.mkldnn
+
+
+def _join(sequence: nn.Sequential) -> None:
+    """Put each activation into the call of the convolution before it."""
+    layers = [(place, layer) for place, layer in enumerate(sequence) if not isinstance(layer, nn.Identity)]
+    for (place, layer), (next_place, activation) in pairwise(layers):
+        if isinstance(layer, nn.Conv2d) and type(activation) in _ONE_CALL:
+            sequence[place] = OneDnnConvolution(layer, activation)
+            sequence[next_place] = nn.Identity()
