@@ -27,7 +27,8 @@ def resized_pixels(pixels: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
         return pixels
     method = cv2.INTER_AREA if pixels.shape[-1] > side else cv2.INTER_LINEAR
     bands = pixels if pixels.dtype.name in _RESIZABLE else pixels.astype(np.float64)
-    return np.stack([cv2.resize(band, (side, side), interpolation=method) for band in bands]).astype(pixels.dtype)
+    resized = np.stack([cv2.resize(band, (side, side), interpolation=method) for band in bands])
+    return resized.astype(pixels.dtype, copy=False)
 
 
 def resized_labels(labels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
@@ -35,7 +36,8 @@ def resized_labels(labels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.u
     if labels.shape[-1] == side:
         return labels
     centres = ((np.arange(side) + 0.5) * labels.shape[-1] / side).astype(np.intp)
-    return labels[np.ix_(centres, centres)]
+    rows: npt.NDArray[np.uint8] = labels[centres]
+    return rows[:, centres]  # one axis after the other: several times as fast as both at once
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import PLAIN, Geometry, apply_symmetry, resized_labels, resized_pixels
@@ -13,6 +14,9 @@ from landseg_core.data.class_places import ClassPlaces
 from landseg_core.data.reader import AreaReader, Labels, Pixels
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
+
+Each = Callable[[Callable[[int], tuple[Pixels, Labels]], Iterable[int]], Iterable[tuple[Pixels, Labels]]]
+Empty = Callable[[tuple[int, ...], npt.DTypeLike], npt.NDArray[Any]]
 
 DRAWS = 20
 """How often a chip without a single label is drawn anew before it is taken as it is."""
@@ -73,12 +77,18 @@ class ChipSampler:
                 break
         symmetry = self._geometry.symmetry(rng)
         pixels, labels = resized_pixels(pixels, self.size), resized_labels(labels, self.size)
-        return apply_symmetry(pixels, symmetry), apply_symmetry(labels, symmetry)
+        seen = apply_symmetry(pixels, symmetry), apply_symmetry(labels, symmetry)
+        return np.ascontiguousarray(seen[0]), np.ascontiguousarray(seen[1])
 
-    def batch(self, reader: AreaReader, epoch: int, chips: Sequence[int]) -> tuple[Pixels, Labels]:
-        """Return (N, C, S, S) pixels and (N, S, S) class indices of the chips numbered `chips`."""
-        pixels, labels = zip(*(self.chip(reader, epoch, chip) for chip in chips), strict=True)
-        return np.stack(pixels), np.stack(labels)
+    def batch(
+        self, reader: AreaReader, epoch: int, chips: Sequence[int], *, each: Each = map, empty: Empty = np.empty
+    ) -> tuple[Pixels, Labels]:
+        """Return (N, C, S, S) pixels and (N, S, S) class indices of the chips numbered `chips`.
+
+        `each` works like `map`, and may draw several chips at once; `empty`, like numpy's, makes the arrays.
+        """
+        pixels, labels = zip(*each(lambda chip: self.chip(reader, epoch, chip), chips), strict=True)
+        return _stacked(pixels, empty), _stacked(labels, empty)
 
     def _draw(self, rng: np.random.Generator) -> tuple[LabelledArea, PixelWindow]:
         side = self._geometry.window_side(self.size, rng)
@@ -99,6 +109,11 @@ class ChipSampler:
         x = _origin_around(rng, pixel[0], area.window.x, area.window.width, side)
         y = _origin_around(rng, pixel[1], area.window.y, area.window.height, side)
         return area, PixelWindow(x, y, side, side)
+
+
+def _stacked(arrays: Sequence[npt.NDArray[Any]], empty: Empty) -> npt.NDArray[Any]:
+    """Return arrays of one shape and type as one, in memory of `empty`."""
+    return np.stack(arrays, out=empty((len(arrays), *arrays[0].shape), arrays[0].dtype))
 
 
 def _draw_origin(rng: np.random.Generator, start: int, length: int, size: int) -> int:

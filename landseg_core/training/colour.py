@@ -63,7 +63,7 @@ class _Random:
         """Return (N, 1 or C, 1, 1) numbers from 0 to 1."""
         count, bands = self._like.shape[:2]
         numbers = torch.rand((count, bands if each_band else 1, 1, 1), generator=self._generator)
-        return numbers.to(self._like.device)
+        return numbers.to(self._like.device, non_blocking=self._like.is_cuda)
 
     def around_zero(self, largest: float, *, each_band: bool = False) -> torch.Tensor:
         """Return numbers from `-largest` to `largest`."""

@@ -16,6 +16,7 @@ from landseg_core.errors import TrainingError
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.training.average import WeightAverage
+from landseg_core.training.awaited import Awaited
 from landseg_core.training.colour import ColourChange
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.losses import cross_entropy, dice_loss
@@ -49,8 +50,9 @@ class Learner:
         self._colour, self._mix = ColourChange(config.colour, config.blur), config.mix
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
         groups = _groups(network.model, config.weight_decay, encoder_share)
-        self._optimiser = torch.optim.AdamW(groups, lr=config.learning_rate)
+        self._optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, fused=network.device.type == "cuda")
         self._scaler = torch.amp.GradScaler(network.device.type, enabled=network.precision.scaled)
+        self._finite_before = Awaited(torch.tensor(1.0))
 
     def step(
         self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], learning_rate: float, seed: Sequence[int] = (0,)
@@ -58,20 +60,23 @@ class Learner:
         """Learn from (N, C, S, S) native pixels and (N, S, S) class indices; return the loss before the step.
 
         `seed` gives the random numbers of augmentation. Where the loss or its gradient is not finite, the
-        weights stay as they are, but not the running statistics of batch norms, and the answer is NaN. Where memory
-        does not suffice for `micro_batch` chips at a time, that is halved for good, and the same batch tried again.
+        weights stay as they are, but not the running statistics of batch norms, and the answer is NaN; on a graphics
+        card, which is not waited for, a step tells so of the gradient of the step before. Where memory does not suffice
+        for `micro_batch` chips at a time, that is halved for good, and the same batch tried again.
 
         Raises:
             TrainingError: memory does not suffice for a single chip.
         """
         self.network.model.train()
-        value = until_memory_suffices(
-            lambda: self._gradients(pixels, labels, seed), lambda: self._halve(side=pixels.shape[-1])
-        )
-        return value if math.isfinite(value) and self._descend(learning_rate) else math.nan
+        with self.network.same_sizes():
+            loss = until_memory_suffices(
+                lambda: self._gradients(pixels, labels, seed), lambda: self._halve(side=pixels.shape[-1])
+            )
+        is_finite = self._descend(loss, learning_rate)
+        return loss.value() if is_finite else math.nan
 
-    def _gradients(self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]) -> float:
-        """Sum up the gradients of a batch, `micro_batch` chips at a time, and return its loss.
+    def _gradients(self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]) -> Awaited:
+        """Sum up the gradients of a batch, `micro_batch` chips at a time, and return its loss, which is on its way.
 
         Each part weighs as much as it has labelled pixels, so that cross-entropy is that of the whole batch. Two things
         are not: Dice is the mean of those of the parts, and batch norms see one part at a time.
@@ -79,15 +84,15 @@ class Learner:
         pictures, truth = self._augmented(pixels, labels, seed)
         labelled = (truth != UNLABELLED).sum(dim=(1, 2))
         parts = [torch.split(tensor, self.micro_batch) for tensor in (pictures, truth, labelled)]
-        total, value = labelled.sum().clamp(min=1), 0.0
+        total = labelled.sum().clamp(min=1)
+        value = torch.zeros((), device=self.network.device)
         self._optimiser.zero_grad()
         for some, classes, counted in zip(*parts, strict=True):
             loss = self._loss(self.network.classify(some), classes) * (counted.sum() / total)
-            value += float(loss.detach())
-            if not math.isfinite(value):
-                break
+            value += loss.detach()
+            told = Awaited(value)  # before the way back is asked for, so that this need not be waited for
             self._scaler.scale(loss).backward()
-        return value
+        return told
 
     def _augmented(
         self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]
@@ -110,19 +115,40 @@ class Learner:
         loss = cross_entropy(logits, labels)
         return loss + self._dice * dice_loss(logits, labels) if self._dice else loss
 
-    def _descend(self, learning_rate: float) -> bool:
-        """Step along the gradients unless they are not finite; tell whether the run can go on."""
-        self._scaler.unscale_(self._optimiser)
-        norm = nn.utils.clip_grad_norm_(self._parameters, GRADIENT_NORM)
-        # fp16 gradients may overflow: the scaler then skips the step and lowers its scale, which is no failure.
-        if not self._scaler.is_enabled() and not norm.isfinite():
-            return False
+    def _descend(self, loss: Awaited, learning_rate: float) -> bool:
+        """Step along the gradients unless they or the loss are not finite; tell whether the run can go on."""
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate * group[_SHARE]
+        self._scaler.unscale_(self._optimiser)
+        norm = nn.utils.clip_grad_norm_(self._parameters, GRADIENT_NORM)
+        if self._scaler.is_enabled():
+            return math.isfinite(loss.value()) and self._descend_scaled()
+        is_finite = (loss.tensor + norm).isfinite()
+        if is_finite.is_cuda:
+            return self._descend_on_card(is_finite) and math.isfinite(loss.value())
+        if is_finite:
+            self._optimiser.step()
+        return bool(is_finite)
+
+    def _descend_scaled(self) -> bool:
+        """Step where fp16 gradients did not overflow.
+
+        The scaler leaves out a step that did and lowers its scale, which is no failure. But where they overflow without
+        a scale over 1, they are not finite at all.
+        """
         self._scaler.step(self._optimiser)
         self._scaler.update()
-        # But where they overflow without a scale over 1, they are not finite at all.
-        return not self._scaler.is_enabled() or self._scaler.get_scale() >= LEAST_SCALE
+        return self._scaler.get_scale() >= LEAST_SCALE
+
+    def _descend_on_card(self, is_finite: torch.Tensor) -> bool:
+        """Leave it to the card whether to step, and tell whether it did so in the step before.
+
+        Waiting for the answer would leave the card without work between this step and the next.
+        """
+        self._optimiser.found_inf = (~is_finite).float()  # type: ignore[attr-defined] # a fused optimiser looks at it
+        self._optimiser.step()
+        before, self._finite_before = self._finite_before, Awaited(is_finite)
+        return bool(before.value())
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return what `restore` needs: weights and their average, the optimiser's moments, torch's random numbers."""
@@ -154,6 +180,7 @@ class Learner:
         for place, value in _part(tensors, _OPTIMISER).items():
             name, _, kind = place.rpartition(".")
             self._optimiser.state[parameters[name]][kind] = _laid_out_like(parameters[name], value)
+        self._finite_before = Awaited(torch.tensor(1.0))
         torch.set_rng_state(tensors[_RANDOM])
         if self._scaler.is_enabled() and _SCALING in tensors:
             scale, good_steps = tensors[_SCALING].tolist()
@@ -177,5 +204,5 @@ def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.T
 
 
 def _laid_out_like(parameter: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """Return a copy of `value` with the memory format of `parameter`; the count of steps, a scalar, has none."""
+    """Return a copy of `value` where and as `parameter` lies; the count of steps, a scalar, has no memory format."""
     return torch.empty_like(parameter).copy_(value) if value.ndim else value.clone()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,5 +62,24 @@ class Network:
         return result
 
     def on_device(self, array: npt.NDArray[Any]) -> torch.Tensor:
-        """Return `array` on the device."""
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+        """Return `array` on the device; a graphics card may fetch it later, so it must not be changed any more."""
+        on_host = torch.from_numpy(np.ascontiguousarray(array))
+        return on_host.to(self.device, non_blocking=self.device.type == "cuda")
+
+    def fetchable(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """Return an array without contents; a graphics card fetches it while it computes, and several times as fast."""
+        array = np.empty(shape, dtype)
+        if self.device.type != "cuda":
+            return array
+        pinned: npt.NDArray[Any] = torch.empty_like(torch.from_numpy(array), pin_memory=True).numpy()
+        return pinned
+
+    @contextmanager
+    def same_sizes(self) -> Iterator[None]:
+        """Have cuDNN try which kernels are quickest, which pays for pictures of one size again and again."""
+        before = torch.backends.cudnn.benchmark
+        torch.backends.cudnn.benchmark = self.device.type == "cuda" or before
+        try:
+            yield
+        finally:
+            torch.backends.cudnn.benchmark = before

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +16,10 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import JobControl, Notice, OnEvent, StepFinished
 from landseg_core.models.bundle import ModelBundle
+from landseg_core.training.batches import Batches
 from landseg_core.training.chip_places import chips_around
 from landseg_core.training.memory import smaller_steps
 from landseg_core.training.pictures import PictureChooser
-from landseg_core.training.prefetch import Prefetcher
 from landseg_core.training.preview import PreviewSource
 from landseg_core.training.previewer import Previewer
 from landseg_core.training.run_folder import MetricsLog, RunFolder
@@ -42,11 +40,8 @@ START_SHARE = 0.05
 """Judging the model that a run by minutes starts from may take no more than this share of it."""
 PREVIEW_SHARE = 0.5
 """A preview takes no more than this share of the time that its epoch learnt."""
-_BATCHES_AHEAD = 3
 _AUGMENTATION = 2
 """The purpose of random numbers, beside that of the places of chips."""
-
-Batch = tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -82,6 +77,7 @@ class TrainingRun:
         self._clock, self._log, self._control = clock, log, control
         self._on_event: OnEvent = log
         self._sampler = self._new_sampler()
+        self._batches = Batches(self._sampler, reader, state.config.batch, state.learner.network)
         self._validation = RunValidation(state.learner.network, state.data, reader, log, self._checkpoint, state.before)
         self._previewer = Previewer(state.learner.network, state.data, preview, log)
         self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
@@ -168,19 +164,12 @@ class TrainingRun:
         )
 
     def _train_epoch(self) -> None:
-        with Prefetcher(self._batches(), _BATCHES_AHEAD) as prefetched:
-            batches = iter(prefetched)
+        with self._batches.ahead(self._position.epoch, self._position.batch) as batches:
             while not self._schedule.epoch_over(self._position):
                 self._checkpoint()
                 self._step(*next(batches))
                 if self._position.anchored or self._clock.seconds >= self._saved_at + CHECKPOINT_SECONDS:
                     self._save_checkpoint()
-
-    def _batches(self) -> Iterator[Batch]:
-        """Yield the epoch's batches from the next one on: each depends on seed, epoch and its number only."""
-        epoch, size = self._position.epoch, self._config.batch
-        for number in itertools.count(self._position.batch):
-            yield self._sampler.batch(self._reader, epoch, range(number * size, (number + 1) * size))
 
     def _step(self, chips: npt.NDArray[Any], labels: npt.NDArray[np.uint8]) -> None:
         position, schedule = self._position, self._schedule
