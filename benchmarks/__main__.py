@@ -24,6 +24,7 @@ PARTS = {
     "prediction": "Prediction",
     "memory": "Memory of a prediction",
     "training": "Training",
+    "gpu": "On a graphics card",
     "rasters": "Reading",
     "viewer": "Drawing",
     "labels": "Painting",

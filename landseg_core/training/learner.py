@@ -50,7 +50,8 @@ class Learner:
         self._colour, self._mix = ColourChange(config.colour, config.blur), config.mix
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
         groups = _groups(network.model, config.weight_decay, encoder_share)
-        self._optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, fused=network.device.type == "cuda")
+        self._is_fused = network.device.type == "cuda"
+        self._optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, fused=self._is_fused)
         self._scaler = torch.amp.GradScaler(network.device.type, enabled=network.precision.scaled)
         self._finite_before = Awaited(torch.tensor(1.0))
 
@@ -179,13 +180,19 @@ class Learner:
         self._optimiser.state.clear()
         for place, value in _part(tensors, _OPTIMISER).items():
             name, _, kind = place.rpartition(".")
-            self._optimiser.state[parameters[name]][kind] = _laid_out_like(parameters[name], value)
+            self._optimiser.state[parameters[name]][kind] = self._as_kept(parameters[name], value)
         self._finite_before = Awaited(torch.tensor(1.0))
         torch.set_rng_state(tensors[_RANDOM])
         if self._scaler.is_enabled() and _SCALING in tensors:
             scale, good_steps = tensors[_SCALING].tolist()
             told = dict(zip(_SCALER_STATE, (scale, int(good_steps)), strict=True))
             self._scaler.load_state_dict(self._scaler.state_dict() | told)
+
+    def _as_kept(self, parameter: nn.Parameter, value: torch.Tensor) -> torch.Tensor:
+        """Return a copy of a moment of `parameter`, or of its count of steps, as the optimiser keeps it."""
+        if value.ndim:
+            return torch.empty_like(parameter).copy_(value)
+        return value.to(parameter.device if self._is_fused else "cpu", copy=True)
 
 
 def _groups(model: nn.Module, weight_decay: float, encoder_share: float) -> list[dict[str, Any]]:
@@ -201,8 +208,3 @@ def _groups(model: nn.Module, weight_decay: float, encoder_share: float) -> list
 
 def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _laid_out_like(parameter: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """Return a copy of `value` where and as `parameter` lies; the count of steps, a scalar, has no memory format."""
-    return torch.empty_like(parameter).copy_(value) if value.ndim else value.clone()
