@@ -40,11 +40,16 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.raster.writer import MAP_BLOCK, MapWriter
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import precision_for
+from landseg_core.training.memory import free_cache
 from landseg_core.training.network import Network
 from landseg_core.training.trainer import Trainer
 
 MOST_IDLE = 10
 """The share of the time, in %, in which the card may compute nothing while the largest network learns."""
+
+
+WARM_UP = 2
+"""Steps that are not counted, at the beginning of each round."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Load:
     networks: tuple[str, ...] = ("unet16", "unet32", "unet64")
     batch: int = 16
     chip: int = 512
-    steps: int = 20
+    steps: int = 15
     rounds: int = ROUNDS
     tile: int = 1024
     device: str = "cuda"
@@ -65,7 +70,8 @@ class Load:
 
 def lines(raster: Path) -> Iterator[Line]:
     if torch.cuda.is_available():
-        print(f"graphics card: {torch.cuda.get_device_name()}", file=sys.stderr, flush=True)
+        card = torch.cuda.get_device_properties()
+        yield Line(f"{card.name}: its memory", [card.total_memory / 2**30], unit="GiB")
         yield from lines_under(Load(), raster)
     else:
         yield Line("no graphics card here: nothing is measured on one", [0], unit="-")
@@ -95,8 +101,7 @@ def _surely(make: Callable[[], Iterator[Line]]) -> Iterator[Line]:
         traceback.print_exc()
     print(f"that took {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
     gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    free_cache()
 
 
 def drawing(load: Load, data: TrainingData) -> Iterator[Line]:
@@ -127,19 +132,23 @@ def learning(
     precision = precision_for(device).name
     plain = PlainSteps(architecture, len(data.schema), load.batch, chips, device)
     with landseg_steps(config, data) as own:
-        images = load.batch * load.steps
-        works = [own.run, plain.run, own.run_at_hand]
-        speeds, plain_speeds, at_hand = in_turns(
-            [lambda run=run: images / run(load.steps) for run in works],
-            load.rounds,
-        )
+        works = [partial(_images_per_s, load, run) for run in (own.run, plain.run, own.run_at_hand)]
+        speeds, plain_speeds, at_hand = in_turns(works, load.rounds)
+        waits = own.waits[1::2][1:]  # without those of warming up, and the round that does not count
         models[architecture] = own.bundle()
         name = f"{architecture}, {precision}, steps of {load.batch} chips of {load.chip} px"
         yield Line(name, speeds, "plain loop, fp32, NCHW, PNG chips", plain_speeds, unit="images/s", more=True)
         yield _rate(f"{architecture}: the same batch again and again", at_hand, "images/s")
-        yield Line(f"{architecture}: waiting for chips", [100 * share for share in own.waits[1:]], unit="%")
+        yield Line(f"{architecture}: waiting for chips", [100 * share for share in waits], unit="%")
         if device.type == "cuda":
             yield from _on_card(load, architecture, own, plain, [speeds, plain_speeds])
+
+
+def _images_per_s(load: Load, run: Callable[[int], float]) -> float:
+    """Return the speed of a loop that has the card's memory to itself, and took what it needs of it."""
+    free_cache()
+    run(WARM_UP)
+    return load.steps * load.batch / run(load.steps)
 
 
 def _on_card(
@@ -148,7 +157,7 @@ def _on_card(
     """Yield how long the card idles at these speeds, and the most memory that each loop holds on it."""
     idle, peaks = [], []
     for run, rounds in zip((own.run, plain.run), speeds, strict=True):
-        torch.cuda.empty_cache()
+        free_cache()
         held = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
         time_on_card = card_time(partial(run, load.steps))

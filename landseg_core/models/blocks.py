@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from landseg_core.models.doubling import DoublingConv
+
 
 class DoubleConv(nn.Sequential):
     """(3x3 convolution, batch norm, ReLU) twice: (N, inputs, H, W) to (N, outputs, H, W)."""
@@ -28,7 +30,7 @@ class UpBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         """Take (N, 2 * channels, H, W) and a skip of (N, channels, 2H, 2W); give (N, channels, 2H, 2W)."""
         super().__init__()
-        self.up = nn.ConvTranspose2d(2 * channels, channels, kernel_size=2, stride=2)
+        self.up = DoublingConv(2 * channels, channels)
         self.conv = DoubleConv(2 * channels, channels)
 
     def forward(self, features: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:

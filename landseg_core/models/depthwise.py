@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.nn.grad import conv2d_input, conv2d_weight
+
+from landseg_core.models.learning_on_cpu import learns_on_cpu
 
 
 class DepthwiseConv(nn.Conv2d):
@@ -18,8 +19,7 @@ class DepthwiseConv(nn.Conv2d):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return (N, channels, H / stride, W / stride) of (N, channels, H, W)."""
-        learns_in_bf16 = features.dtype == torch.bfloat16 and torch.is_grad_enabled()
-        if not (learns_in_bf16 and features.is_cpu):
+        if not learns_on_cpu(features):
             return super().forward(features)
         apply = _WideGradients.apply
         result: torch.Tensor = apply(features, self.weight, self.stride, self.padding)  # type: ignore[no-untyped-call]
@@ -27,10 +27,11 @@ class DepthwiseConv(nn.Conv2d):
 
 
 class _WideGradients(torch.autograd.Function):
-    """The convolution in bf16, its gradients in float32.
+    """The convolution in bf16, its gradients in float32, but where a convolution gives them.
 
     On a CPU the gradients of a depthwise convolution take up to a hundred times as long in bf16 as in float32, where
-    there is a routine for them; a step of `lite0` takes a quarter less time with these.
+    there is a routine for them; a step of `lite0` takes a quarter less time with these. At stride 1 the gradient of the
+    features is a convolution with the mirrored weights, which is quick in bf16.
     """
 
     @staticmethod
@@ -44,10 +45,33 @@ class _WideGradients(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         features, weight = ctx.saved_tensors
-        gradient, shapes = gradients[0].float(), (ctx.stride, ctx.padding, 1, weight.shape[0])
-        of_features = of_weight = None
-        if ctx.needs_input_grad[0]:
-            of_features = conv2d_input(features.shape, weight.float(), gradient, *shapes).to(features.dtype)
-        if ctx.needs_input_grad[1]:
-            of_weight = conv2d_weight(features.float(), weight.shape, gradient, *shapes)
+        gradient, wanted = gradients[0], list(ctx.needs_input_grad[:2])
+        of_features = None
+        if wanted[0] and set(ctx.stride) == {1}:
+            mirrored = weight.flip(2, 3).to(gradient.dtype)
+            of_features = functional.conv2d(gradient, mirrored, None, 1, ctx.padding, groups=len(weight))
+            wanted[0] = False
+        of_features_wide, of_weight = _wide_gradients(ctx, gradient, features, weight, wanted)
+        if of_features_wide is not None:
+            of_features = of_features_wide.to(features.dtype)
         return of_features, of_weight, None, None
+
+
+def _wide_gradients(
+    ctx: Any, gradient: torch.Tensor, features: torch.Tensor, weight: torch.Tensor, wanted: list[bool]
+) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """Return the gradients of features and weight that are wanted, in float32; both at once take half the time."""
+    of_features, of_weight, _ = torch.ops.aten.convolution_backward(
+        gradient.float(),
+        features.float(),
+        weight.float(),
+        None,
+        ctx.stride,
+        ctx.padding,
+        (1, 1),
+        False,  # noqa: FBT003 - not transposed; the operator takes no names
+        (0, 0),
+        len(weight),
+        (*wanted, False),
+    )
+    return of_features, of_weight

@@ -50,7 +50,7 @@ class Learner:
         self._colour, self._mix = ColourChange(config.colour, config.blur), config.mix
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
         groups = _groups(network.model, config.weight_decay, encoder_share)
-        self._is_fused = network.device.type == "cuda"
+        self._is_fused = network.device.type != "mps"  # in one go, with all numbers of a weight where it is
         self._optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, fused=self._is_fused)
         self._scaler = torch.amp.GradScaler(network.device.type, enabled=network.precision.scaled)
         self._finite_before = Awaited(torch.tensor(1.0))

@@ -140,15 +140,8 @@ def test_chips_are_mixed_as_the_settings_say(config: TrainConfig) -> None:
     assert loss(1) != loss(0)
 
 
-def as_on_a_card(learner: Learner) -> Learner:
-    """Return `learner` with an optimiser that steps in one go, as that on a graphics card does."""
-    groups = [group | {"fused": True} for group in learner._optimiser.param_groups]
-    learner._is_fused, learner._optimiser = True, torch.optim.AdamW(groups, fused=True)
-    return learner
-
-
 def test_a_card_itself_leaves_out_a_step_that_is_not_finite_and_tells_so_later(config: TrainConfig) -> None:
-    learner, yes, no = as_on_a_card(a_learner(config)), torch.ones(()).bool(), torch.zeros(()).bool()
+    learner, yes, no = a_learner(config), torch.ones(()).bool(), torch.zeros(()).bool()
     learner._gradients(*a_batch(0), seed=(0,))
     before = weights_of(learner.network.model)
     assert learner._descend_on_card(no)
@@ -156,12 +149,3 @@ def test_a_card_itself_leaves_out_a_step_that_is_not_finite_and_tells_so_later(c
     assert not learner._descend_on_card(yes)
     assert any(not torch.equal(value, before[name]) for name, value in weights_of(learner.network.model).items())
     assert learner._descend_on_card(yes)
-
-
-def test_a_fused_optimiser_is_restored(config: TrainConfig) -> None:
-    first, second = as_on_a_card(a_learner(config)), as_on_a_card(a_learner(config, seed=1))
-    for number in range(3):
-        first.step(*a_batch(number), 0.01)
-    second.restore(first.tensors())
-    assert first.step(*a_batch(3), 0.01) == second.step(*a_batch(3), 0.01)
-    assert first.step(*a_batch(4), 0.01) == second.step(*a_batch(4), 0.01)
