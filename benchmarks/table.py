@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 ROUNDS = 5
 
 
@@ -71,6 +73,11 @@ class Line:
         baseline = f"{self.baseline_name}: {_spread(self.baseline, self.unit)}" if self.baseline else ""
         cells = (self.name, _spread(self.landseg, self.unit), baseline, ratio, asked, reached)
         return f"| {' | '.join(cells)} |"
+
+
+def percentile_95(values: Sequence[float]) -> float:
+    """Return the 95th percentile: nearly the slowest."""
+    return float(np.percentile(values, 95))
 
 
 HEADER = "| what | landseg | baseline | ratio | target | reached |\n|---|---|---|---|---|---|"
