@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -17,12 +17,18 @@ _LONGEST_WAIT = 120.0
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Run the event loop until `condition` holds."""
+    """Run the event loop until `condition` holds.
+
+    Between events this thread sleeps, as that of a window does: else it would keep Python's lock from all others.
+    """
     end = time.perf_counter() + _LONGEST_WAIT
+    alarm = QTimer(interval=1, timerType=Qt.TimerType.PreciseTimer)
+    alarm.start()
     while not condition():
-        QApplication.processEvents()
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         if time.perf_counter() > end:
             raise TimeoutError("the window does not get ready")
+    alarm.stop()
 
 
 class PaintCounter(QObject):

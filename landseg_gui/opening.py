@@ -111,12 +111,20 @@ def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: Job
 
 
 def _open_picture(source: RasterSource) -> Picture:
-    grid = source.grid
-    return Picture(PyramidReader(source), default_rendering(source), grid.ground_resolution(), _crs_name(grid))
+    grid, reader, rendering = source.grid, PyramidReader(source), default_rendering(source)
+    _read_sketch(reader, rendering.bands)
+    return Picture(reader, rendering, grid.ground_resolution(), _crs_name(grid))
+
+
+def _read_sketch(reader: PyramidReader, bands: Sequence[int] | None = None) -> None:
+    """Have the sketch at hand, where there is one, before the making of overviews keeps the processors busy."""
+    if reader.has_sketch:
+        reader.read_tile(reader.pyramid.sketch_key, bands)
 
 
 def _open_mask(source: RasterSource, schema: ClassSchema | None, name: str, control: JobControl) -> Mask:
     reader = PyramidReader(source, categorical=True)
+    _read_sketch(reader)
     return Mask(reader, schema or guessed_schema(source, control), name, guessed=schema is None)
 
 

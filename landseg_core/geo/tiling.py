@@ -31,6 +31,11 @@ class TilePyramid:
         """Return the number of levels: the coarsest is the first that fits one tile."""
         return 1 + max(0, math.ceil(math.log2(max(self.width, self.height) / self.tile)))
 
+    @property
+    def sketch_key(self) -> TileKey:
+        """Return the tile above the coarsest, which shows the whole: of a raster whose coarse tiles take long."""
+        return TileKey(self.levels, 0, 0)
+
     def level_size(self, level: int) -> tuple[int, int]:
         """Return (width, height) in px of `level`."""
         return -(-self.width >> level) or 1, -(-self.height >> level) or 1

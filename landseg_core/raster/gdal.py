@@ -23,7 +23,7 @@ GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError)
 WARNINGS_LOCK = threading.Lock()
 
 
-def reading_options(path: Path) -> dict[str, Any]:
+def reading_options(path: Path, threads: int | None = None) -> dict[str, Any]:
     """Return the options of the `rasterio.Env` under which `path` is opened and read.
 
     GDAL keeps statistics and the like in an `.aux.xml` beside the raster; without one, nothing may create it. One that
@@ -35,6 +35,7 @@ def reading_options(path: Path) -> dict[str, Any]:
         "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
         "GDAL_CACHEMAX": BLOCK_CACHE_BYTES,
         "VRT_SHARED_SOURCE": "0",  # the handles of two callers must not meet in one handle of a VRT's part
+        **({} if threads is None else {"GDAL_NUM_THREADS": threads}),
     }
 
 

@@ -12,6 +12,7 @@ from landseg_core.raster.pyramid_builder import build_pyramid
 from landseg_core.raster.pyramid_cache import holds_codes, levels_in, mark_used, pyramid_path
 from landseg_core.raster.pyramid_levels import CLOSE_ENOUGH, levels_in_file, missing_levels, pyramid_of
 from landseg_core.raster.reduction import Pixels, Valid, halve
+from landseg_core.raster.sketch import can_be_sketched, sketch
 from landseg_core.raster.source import RasterSource
 
 __all__ = ["PyramidReader", "build_pyramid", "pyramid_path"]
@@ -32,6 +33,8 @@ class PyramidReader:
         source: the raster, which the reader does not close.
         pyramid: the geometry of the tiles.
         categorical: whether the values are class codes, which are not averaged.
+        needs_pyramid: whether coarse tiles take long, because no small pictures are at hand.
+        has_sketch: whether there is one tile above the pyramid, `sketch_key`, that is soon read all the same.
     """
 
     def __init__(self, source: RasterSource, *, categorical: bool | None = None) -> None:
@@ -46,14 +49,17 @@ class PyramidReader:
         self._same = {band: band for band in source.data_bands}
         # None: a level in the file that is not of a pyramid's exact size.
         self._levels: dict[int, _Level | None] = {0: _Level(source, self._same)}
-        for level, overview in levels_in_file(source).items():
+        self._in_file = levels_in_file(source)
+        for level, overview in self._in_file.items():
             if overview is not None:
                 self._levels[level] = self._level_in_file(level, overview)
         self.needs_pyramid = bool(missing_levels(source))
+        self._sketch: tuple[tuple[int, ...], tuple[Pixels, Valid]] | None = None
+        self.has_sketch = self.needs_pyramid and 0 in self._in_file and can_be_sketched(source)
         self.use_pyramid()
 
     def _level_in_file(self, level: int, overview: int) -> _Level | None:
-        raster = self.source.open_overview(overview)
+        raster = self.source.reopened(overview=overview)
         if (raster.grid.width, raster.grid.height) == self.pyramid.level_size(level):
             return _Level(raster, self._same)
         raster.close()
@@ -72,21 +78,23 @@ class PyramidReader:
         numbers = {band: number for number, band in enumerate(self.source.data_bands, start=1)}
         built = {level: _Level(RasterSource(path), numbers) for level, path in levels_in(folder).items()}
         self._levels = {**self._levels, **built}
-        self.needs_pyramid = False
+        self.needs_pyramid = self.has_sketch = False
 
     def read_tile(self, key: TileKey, bands: Sequence[int] | None = None) -> tuple[Pixels, Valid]:
         """Return the (C, H, W) pixels of a tile in the raster's type, and (H, W) which of them hold data.
 
         Args:
-            key: a tile of `pyramid`.
+            key: a tile of `pyramid`, or its `sketch_key`.
             bands: band numbers as in the source; all data bands by default.
 
         Raises:
             RasterError: GDAL cannot read it, or there is no such data band.
         """
+        chosen = self._shown(bands or self.source.data_bands)
+        if key == self.pyramid.sketch_key:
+            return self._sketched(chosen)
         level = max(known for known in self._levels if known <= key.level)
         place, steps = self._levels[level], key.level - level
-        chosen = self._shown(bands or self.source.data_bands)
         if place is None or steps > CLOSE_ENOUGH:
             return self._picked(key, chosen)
         numbers = [place.numbers[band] for band in chosen]
@@ -97,11 +105,19 @@ class PyramidReader:
             pixels, valid = halve(pixels, valid, categorical=self.categorical)
         return pixels, valid
 
-    def _shown(self, bands: Sequence[int]) -> Sequence[int]:
+    def _sketched(self, bands: tuple[int, ...]) -> tuple[Pixels, Valid]:
+        """Return the sketch of some bands, made once and kept: it is small."""
+        kept = self._sketch
+        if kept is None or kept[0] != bands:
+            size = self.pyramid.level_size(self.pyramid.sketch_key.level)
+            kept = self._sketch = bands, sketch(self.source, bands, size, categorical=self.categorical)
+        return kept[1]
+
+    def _shown(self, bands: Sequence[int]) -> tuple[int, ...]:
         strange = [band for band in bands if band not in self.source.data_bands]
         if strange:
             raise RasterError(f"{self.source.path} has no band {strange[0]} to show; choose another")
-        return bands
+        return tuple(bands)
 
     def _picked(self, key: TileKey, bands: Sequence[int]) -> tuple[Pixels, Valid]:
         """Let GDAL pick single pixels from where it finds best: the fastest while there is no such level."""

@@ -38,8 +38,14 @@ def _level_of(factor: int) -> int | None:
 
 
 def missing_levels(source: RasterSource) -> list[int]:
-    """Return the levels to build, the finest first: none for a small raster, or one whose overviews are enough."""
+    """Return the levels to build, the finest first: none for a small raster, or one whose overviews are enough.
+
+    Level 1 is left out where it is soon made from the raster itself: it would be three quarters of the pyramid.
+    """
     there = levels_in_file(source)
     levels = range(pyramid_of(source).levels)
     distances = [level - max((known for known in there if known <= level), default=0) for level in levels]
-    return [level for level in levels if level not in there] if max(distances) > CLOSE_ENOUGH else []
+    if max(distances) <= CLOSE_ENOUGH:
+        return []
+    made = {1} if 0 in there and max(source.block_shape) <= 2 * TILE else set()
+    return [level for level in levels if level not in there and level not in made]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 Pixels = npt.NDArray[Any]
 Valid = npt.NDArray[np.bool_]
 
+_ROUNDED_ALIKE = frozenset({"uint8", "uint16"})  # OpenCV's mean of four is rounded half up, as here, and much faster
 _SUM_TYPES = {"uint8": "uint16", "uint16": "uint32", "float32": "float32"}
 
 
@@ -48,6 +51,9 @@ def _sum_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def _mean_of_four(pixels: Pixels) -> Pixels:
+    if pixels.dtype.name in _ROUNDED_ALIKE:
+        size = pixels.shape[2] // 2, pixels.shape[1] // 2
+        return np.stack([cv2.resize(band, size, interpolation=cv2.INTER_AREA) for band in pixels])
     kind = _sum_type(pixels.dtype)
     upper_left, upper_right, lower_left, lower_right = _quarters(pixels)
     total = np.add(upper_left, upper_right, dtype=kind)
@@ -76,12 +82,24 @@ def _divided(total: Pixels, count: Any, dtype: np.dtype[Any]) -> Pixels:
 
 
 def _most_frequent(pixels: Pixels, valid: Valid) -> tuple[Pixels, Valid]:
-    """Take from each square the code that most of its valid pixels have, the first of equals."""
+    """Take from each square the code that most of its valid pixels have, the first of equals.
+
+    Nearly all squares of a map are of one code: only the others are put to the vote.
+    """
     codes, known = _quarters(pixels[0]), _quarters(valid)
+    mixed = ~np.logical_and.reduce(known)
+    for other in codes[1:]:
+        mixed |= codes[0] != other
+    result, shown = codes[0].copy(), known[0].copy()
+    result[mixed], shown[mixed] = _voted([code[mixed] for code in codes], [seen[mixed] for seen in known])
+    return result[np.newaxis], shown
+
+
+def _voted(codes: Sequence[npt.NDArray[Any]], known: Sequence[Valid]) -> tuple[npt.NDArray[Any], Valid]:
     votes = [seen.astype(np.uint8) for seen in known]
     for one, other in itertools.combinations(range(4), 2):
         agree = (codes[one] == codes[other]) & known[one] & known[other]
         votes[one] += agree
         votes[other] += agree
     choice = np.argmax(votes, axis=0)
-    return np.choose(choice, codes)[np.newaxis], np.choose(choice, known)
+    return np.choose(choice, codes), np.choose(choice, known)

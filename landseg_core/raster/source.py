@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -46,24 +46,30 @@ class RasterSource:
         nodata: the value of pixels without data; None where there is none.
         grid: size, transform and CRS.
         overviews: how many times smaller each overview in the file is.
-        block_shape: (height, width) px of the blocks in the file.
+        block_shape: (height, width) px of the blocks in the file, or in one of those that a VRT draws on.
         colour_table: (N, 4) uint8 RGBA of each value of a palette image; None for all others.
         all_valid: True where the file has neither nodata nor alpha nor a mask.
     """
 
     def __init__(
-        self, path: str | Path, *, overview: int | None = None, checked: tuple[Path, ...] | None = None
+        self,
+        path: str | Path,
+        *,
+        overview: int | None = None,
+        checked: tuple[Path, ...] | None = None,
+        threads: int | None = None,
     ) -> None:
         """Open `path`, or instead of its full resolution the `overview` of that index.
 
-        `checked` are its `files` where they are known to be whole.
+        `checked` are its `files` where they are known to be whole. `threads` is for whoever reads large windows: that
+        many decode the blocks of one, where the format allows it.
 
         Raises:
             RasterError: the file is missing, empty, cut short, not permitted or no raster that can be shown.
         """
         self.path = Path(path)
         self.files = checked or check_file(self.path)
-        self._gdal_options = reading_options(self.path)
+        self._gdal_options = reading_options(self.path, threads)
         level = {} if overview is None else {"overview_level": overview}
         self._handles = HandlePool(lambda: open_dataset(self.path, **level))
         with self._reading("opened as a raster") as dataset:
@@ -76,13 +82,21 @@ class RasterSource:
         self.dtype = np.result_type(*dataset.dtypes)
         self.nodata: float | None = dataset.nodata
         self.grid = RasterGrid(dataset.width, dataset.height, dataset.transform, dataset.crs)
-        self.block_shape: tuple[int, int] = dataset.block_shapes[0]
+        self.block_shape: tuple[int, int] = self._blocks(dataset)
         self.all_valid: bool = all(MaskFlags.all_valid in flags for flags in dataset.mask_flag_enums)
         self._describe_bands(dataset)
         is_shared = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
         self._mask_bands = [1] if is_shared else list(self.data_bands)
         self.overviews: list[int] = dataset.overviews(1)
         self.colour_table = _colour_table(dataset)
+
+    def _blocks(self, dataset: Any) -> tuple[int, int]:
+        """Return the shape of the blocks that are decoded as a whole: a VRT tells another."""
+        shape: tuple[int, int] = dataset.block_shapes[0]
+        if self.driver == "VRT" and len(self.files) > 1:
+            with suppress(*GDAL_ERRORS), open_dataset(self.files[-1]) as part:
+                shape = part.block_shapes[0]
+        return shape
 
     def _describe_bands(self, dataset: Any) -> None:
         # Where GDAL takes the mask from nodata, a band called alpha is not one: often it is near infrared.
@@ -191,13 +205,15 @@ class RasterSource:
                 f"{self.path} cannot be {doing} ({gdal_reason(error)}); check that it is a complete image file"
             ) from error
 
-    def open_overview(self, index: int) -> RasterSource:
-        """Return an overview as a raster of its own, to be closed by the caller.
+    def reopened(self, *, overview: int | None = None, threads: int | None = None) -> RasterSource:
+        """Return the raster, or one of its overviews, as one of its own, to be closed by the caller.
+
+        `overview` and `threads` are as for a new one.
 
         Raises:
             RasterError: GDAL cannot open it.
         """
-        return RasterSource(self.path, overview=index, checked=self.files)
+        return RasterSource(self.path, overview=overview, checked=self.files, threads=threads)
 
     def close(self) -> None:
         """Close all handles, those of other threads as soon as they have finished reading."""

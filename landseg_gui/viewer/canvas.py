@@ -197,7 +197,8 @@ def wanted_tiles(layer: Layer, frame: ViewFrame) -> list[TileKey]:
     side = pyramid.tile << level
     in_sight = _from_the_middle(pyramid.tiles_in(level, seen), seen, side)
     if layer.reader.needs_pyramid:
-        return in_sight  # each is made from the full resolution: nothing more than what is needed
+        # Each is made from the full resolution: nothing more than what is needed.
+        return [pyramid.sketch_key, *in_sight] if layer.reader.has_sketch else in_sight
     ahead = min(level + 1, pyramid.levels - 1)
     around = pyramid.tiles_in(ahead, _grown(seen, side))
     return list(dict.fromkeys([TileKey(pyramid.levels - 1, 0, 0), *in_sight, *around]))

@@ -189,3 +189,10 @@ def test_bands_can_be_chosen_at_every_level(save: Save) -> None:
             chosen, _ = reader.read_tile(TileKey(level, 0, 0), [4, 2])
             assert chosen[:, 0, 0].tolist() == [40, 20]
         reader.close()
+
+
+def test_level_1_is_made_from_the_raster_where_that_is_quick(save_places: Save, shift: Shift) -> None:
+    with RasterSource(save_places(601, 9000)) as source:
+        assert sorted(pyramid_cache.levels_in(build_pyramid(source))) == [2, 3, 4, 5]
+    with RasterSource(save_places(601, 9000, tiled=False, blockysize=1)) as source:
+        assert sorted(pyramid_cache.levels_in(build_pyramid(source))) == [1, 2, 3, 4, 5]

@@ -55,7 +55,7 @@ def test_what_is_there_is_not_built_again(save_places: Save) -> None:
     assert events == []
 
 
-@pytest.mark.parametrize("after", [1, 15])
+@pytest.mark.parametrize("after", [1, 8])
 def test_a_stop_leaves_nothing_behind(save_places: Save, after: int) -> None:
     control, events = JobControl(), list[Event]()
 

@@ -76,3 +76,12 @@ def test_infinite_values_stay_what_they_are() -> None:
     pixels[0, 0, 0] = -np.inf
     halved, _ = halve(pixels, np.ones((2, 2), bool), categorical=False)
     assert np.isnan(halved).all()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("side", [2, 6, 34, 514])
+def test_opencv_rounds_as_we_do(dtype: str, side: int) -> None:
+    pixels = np.random.default_rng(side).integers(0, np.iinfo(dtype).max, (3, side, side), dtype, endpoint=True)
+    halved, _ = halve(pixels, np.ones((side, side), bool), categorical=False)
+    total = sum(pixels[:, row::2, column::2].astype(np.uint32) for row in (0, 1) for column in (0, 1))
+    np.testing.assert_array_equal(halved, (total + 2) // 4)

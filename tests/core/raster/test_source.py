@@ -188,7 +188,7 @@ def test_overviews_can_be_opened_as_rasters(save: Save) -> None:
     with RasterSource(save("cog.tif", noise(1, 1024, 512), driver="COG", blocksize=128)) as source:
         assert source.overviews == [2, 4, 8]
         for index, factor in enumerate(source.overviews):
-            with source.open_overview(index) as overview:
+            with source.reopened(overview=index) as overview:
                 assert (overview.grid.width, overview.grid.height) == (512 // factor, 1024 // factor)
 
 

@@ -16,13 +16,13 @@ from landseg_gui.viewer.canvas import visible_tiles, wanted_tiles
 from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.layers import ImageLayer, MaskLayer
 
-LEVEL_COLOURS = {level: (20 * level + 10, 200 - 20 * level, 30) for level in range(8)}
+LEVEL_COLOURS = {level: (20 * level + 10, 200 - 20 * level, 30) for level in range(9)}
 
 
 class PaintedReader:
     """Stands for the pyramid of a raster of any size: each level has a colour, and reads are counted."""
 
-    needs_pyramid = False
+    needs_pyramid = has_sketch = False
 
     def __init__(self, width: int, height: int, bands: int = 3) -> None:
         grid = RasterGrid(width, height, Affine.identity(), None)
@@ -278,6 +278,25 @@ def test_what_is_asked_for_begins_in_the_middle_of_the_view() -> None:
     assert {key.level for key in others} == {0, 1}
     layer.reader.needs_pyramid = True
     assert set(wanted_tiles(layer, frame)) == set(seen)
+    layer.reader.has_sketch = True
+    assert wanted_tiles(layer, frame)[0] == TileKey(8, 0, 0)
+    assert set(wanted_tiles(layer, frame)[1:]) == set(seen)
+
+
+def test_a_sketch_fills_the_view_until_tiles_come(qtbot, layers, viewport, helpers) -> None:
+    reader = PaintedReader(43_520, 33_280)
+    reader.needs_pyramid = reader.has_sketch = True
+    reader.sharpest.clear()
+    layers.set_image(ImageLayer(reader, Rendering((1, 2, 3), identity_stretch(3))))
+    viewport.centre_on(20_000, 15_000, 1.0)
+    assert not viewport.canvas.shows_something
+    qtbot.waitUntil(lambda: viewport.canvas.shows_something)
+    assert viewport.canvas.sharp_count == 0
+    assert tuple(helpers.grabbed(viewport)[250, 350]) == LEVEL_COLOURS[8]
+    reader.sharpest.set()
+    helpers.sharp(qtbot, viewport)
+    assert tuple(helpers.grabbed(viewport)[250, 350]) == LEVEL_COLOURS[0]
+    assert viewport.canvas.sharp_count == viewport.canvas.item_count
 
 
 def test_a_mask_layer_of_a_painted_reader_is_coloured_by_value(qtbot, huge, layers, schema, helpers) -> None:
