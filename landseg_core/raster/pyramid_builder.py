@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import rasterio
@@ -20,6 +21,8 @@ from landseg_core.raster.pyramid_cache import holds_codes, level_path, prune, py
 from landseg_core.raster.pyramid_levels import TILE, levels_in_file, missing_levels, pyramid_of
 from landseg_core.raster.reduction import Pixels, Valid, halve
 from landseg_core.raster.source import RasterSource
+
+Read = TypeVar("Read")
 
 _PIXELS_AT_ONCE = 2**22
 _THREADS = min(4, cores())  # that decode; with more than one to encode, GDAL would not tell of a full disk
@@ -108,10 +111,15 @@ class _PyramidBuilder:
     def _build_level(self, level: int, finer: RasterSource, steps: int) -> None:
         path = level_path(self._folder, level)
         width, height = self._pyramid.level_size(level)
-        with rasterio.Env(**_WRITING), open_dataset(path, mode="w", **self._profile(width, height)) as target:
-            for window in _work_windows(width, height, finer, steps):
+        windows = _work_windows(width, height, finer, steps)
+        with (
+            rasterio.Env(**_WRITING),
+            open_dataset(path, mode="w", **self._profile(width, height)) as target,
+            ThreadPoolExecutor(1) as reader,
+        ):
+            for window, read in _one_ahead(windows, lambda part: reader.submit(self._reduced, finer, part, steps)):
                 self._control.checkpoint()
-                self._write(target, window, *self._reduced(finer, window, steps))
+                self._write(target, window, *read.result())
                 self._tell(window.pixels)
 
     def _profile(self, width: int, height: int) -> dict[str, Any]:
@@ -147,6 +155,20 @@ class _PyramidBuilder:
         self._done += pixels
         seconds = time.monotonic() - self._start
         self._on_event(Progress(f"Overviews of {self._source.path.name}", self._done, self._total, seconds))
+
+
+def _one_ahead(
+    windows: Iterable[PixelWindow], begin: Callable[[PixelWindow], Read]
+) -> Iterator[tuple[PixelWindow, Read]]:
+    """Yield each window and what `begin` gives for it, once it has been called for the next one too."""
+    waiting: tuple[PixelWindow, Read] | None = None
+    for window in windows:
+        begun = window, begin(window)
+        if waiting is not None:
+            yield waiting
+        waiting = begun
+    if waiting is not None:
+        yield waiting
 
 
 def _area(size: tuple[int, int]) -> int:
