@@ -47,7 +47,7 @@ def lines(raster: Path) -> Iterator[Line]:
 
 
 def first_picture(path: Path, folder: Path) -> FirstPicture:
-    """Open a file in a new window; `folder` takes the overviews that are then begun, so that no other round has them."""
+    """Open a file in a new window; `folder` takes the overviews begun then, so that no other round has them."""
     os.environ["XDG_CACHE_HOME"] = str(folder)
     window = BareWindow(folder)
     canvas = window.view.canvas
