@@ -32,8 +32,8 @@ def lines(raster: Path) -> Iterator[Line]:
         window = PictureWindow(folder, [picture, giga_map(picture, folder / "giga_map.tif")])
         for part in (panning, opacity, toggling, zooming):
             yield from part(window)
+        yield memory(window)  # before torch is loaded, beside whose memory a leak would not be seen
         yield from frames_beside_jobs(window, picture, folder)
-        yield memory(window)
         window.close()
 
 
