@@ -74,8 +74,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         raster = picture(folder)
-        parts = {PARTS[part]: measured(part, raster, folder) for part in asked.parts or PARTS}
-    report.write(asked.out, machine, parts)
+        parts = {PARTS[part]: report.Part(machine, measured(part, raster, folder)) for part in asked.parts or PARTS}
+    report.write(asked.out, parts, list(PARTS.values()))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import math
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -16,7 +17,7 @@ from benchmarks.table import HEADER, Line
 from landseg_core.machine import cores, processor, version_of
 
 _PACKAGES = ("landseg", "torch", "onnxruntime", "openvino", "PySide6-Essentials", "rasterio", "numpy")
-_BAR, _ROW, _LEFT, _WIDTH = 14, 22, 420, 860
+_BAR, _ROW, _LEFT, _WIDTH, _LETTERS = 14, 20, 560, 960, 92
 
 
 def facts() -> dict[str, Any]:
@@ -41,34 +42,75 @@ def told(machine: dict[str, Any]) -> str:
     )
 
 
-def write(folder: Path, machine: dict[str, Any], parts: dict[str, list[Line]]) -> None:
-    """Write `bench.md`, `bench.json` and `bench.svg` to `folder`."""
+@dataclass(frozen=True)
+class Part:
+    """Lines that were measured together, and on which machine."""
+
+    machine: dict[str, Any]
+    lines: Sequence[Line]
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> Part:
+        """Return the part that `as_dict` told."""
+        return cls(told["machine"], [Line.of(line) for line in told["lines"]])
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"machine": self.machine, "lines": [line.as_dict() for line in self.lines]}
+
+    def markdown(self) -> str:
+        return "\n".join([f"{told(self.machine)}.\n", HEADER, *(line.markdown() for line in self.lines)])
+
+
+def write(folder: Path, new: dict[str, Part], order: Sequence[str]) -> None:
+    """Write `bench.md`, `bench.json` and `bench.svg` to `folder`; parts that are not `new` stay as they are there."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = [
-        told(machine),
-        *(f"\n## {name}\n\n{HEADER}\n" + "\n".join(map(Line.markdown, part)) for name, part in parts.items()),
-    ]
-    (folder / "bench.md").write_text("\n".join(text) + "\n")
-    record = machine | {"parts": {name: [line.as_dict() for line in part] for name, part in parts.items()}}
-    (folder / "bench.json").write_text(json.dumps(record, indent=1) + "\n")
-    (folder / "bench.svg").write_text(chart([line for part in parts.values() for line in part]))
+    record = folder / "bench.json"
+    known = {name: Part.of(part) for name, part in _parts_in(record).items()} | new
+    parts = {name: known[name] for name in order if name in known}
+    text = ["# Measured", *(f"## {name}\n\n{part.markdown()}" for name, part in parts.items())]
+    (folder / "bench.md").write_text("\n\n".join(text) + "\n")
+    record.write_text(json.dumps({"parts": {name: part.as_dict() for name, part in parts.items()}}, indent=1) + "\n")
+    (folder / "bench.svg").write_text(chart({name: part.lines for name, part in parts.items()}))
 
 
-def chart(lines: Sequence[Line]) -> str:
+def _parts_in(record: Path) -> dict[str, Any]:
+    parts: dict[str, Any] = json.loads(record.read_text())["parts"] if record.exists() else {}
+    return parts
+
+
+def chart(parts: dict[str, Sequence[Line]]) -> str:
     """Return an SVG of how many times as good as its baseline each line is, on a logarithmic scale of base 2."""
-    shown = [(line, line.ratio) for line in lines if line.ratio]
-    longest = max((abs(math.log2(ratio)) for _, ratio in shown), default=1) or 1
-    unit = (_WIDTH - _LEFT - 70) / longest
-    rows = []
-    for number, (line, ratio) in enumerate(shown):
-        y, length = 10 + number * _ROW, max(1.0, math.log2(ratio) * unit)
-        colour = "#1c7a57" if ratio >= 1 else "#a4341f"
-        rows.append(
-            f'<text x="{_LEFT - 8}" y="{y + 11}" text-anchor="end">{escape(line.name)}</text>'
-            f'<rect x="{_LEFT}" y="{y}" width="{length:.0f}" height="{_BAR}" rx="2" fill="{colour}"/>'
-            f'<text x="{_LEFT + length + 6:.0f}" y="{y + 11}">{ratio:.1f}x</text>'
-        )
-    height = 20 + len(shown) * _ROW
-    style = 'font-family="sans-serif" font-size="12" fill="#57635d"'
-    body = "\n".join(rows)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" {style}>\n{body}\n</svg>\n'
+    shown = {name: [line for line in lines if line.ratio] for name, lines in parts.items()}
+    ratios = [line.ratio for lines in shown.values() for line in lines if line.ratio]
+    unit = (_WIDTH - _LEFT - 60) / (max((abs(math.log2(ratio)) for ratio in ratios), default=1) or 1)
+    rows: list[str] = []
+    y = 16
+    for name, lines in shown.items():
+        if lines:
+            rows.append(
+                f'<text x="{_LEFT - 8}" y="{y + 11}" text-anchor="end" font-weight="bold">{escape(name)}</text>'
+            )
+            y += _ROW
+        for line in lines:
+            rows.append(_bar(line, y, unit))
+            y += _ROW
+    style = 'font-family="sans-serif" font-size="12" fill="#6b7780"'  # legible on light and on dark
+    axis = f'<line x1="{_LEFT}" y1="8" x2="{_LEFT}" y2="{y}" stroke="#6b7780"/>'
+    body = "\n".join([axis, *rows])
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 8}" {style}>\n{body}\n</svg>\n'
+
+
+def _bar(line: Line, y: int, unit: float) -> str:
+    ratio = line.ratio or 1
+    length = abs(math.log2(ratio)) * unit
+    colour = "#2a9d73" if ratio >= 1 else "#c2593f"
+    return (
+        f'<text x="{_LEFT - 8}" y="{y + 11}" text-anchor="end">{escape(_short(line))}</text>'
+        f'<rect x="{_LEFT}" y="{y}" width="{max(1.0, length):.0f}" height="{_BAR}" rx="2" fill="{colour}"/>'
+        f'<text x="{_LEFT + length + 6:.0f}" y="{y + 11}">{ratio:.2g}x</text>'
+    )
+
+
+def _short(line: Line) -> str:
+    told_in_full = f"{line.name} vs {line.baseline_name}"
+    return told_in_full if len(told_in_full) <= _LETTERS else told_in_full[: _LETTERS - 1] + "…"

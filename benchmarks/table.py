@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -57,14 +57,32 @@ class Line:
         pairs = zip(self.landseg, self.baseline, strict=True)
         return statistics.median(own / other if self.more else other / own for own, other in pairs)
 
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> Line:
+        """Return the line that `as_dict` told."""
+        baseline = told["baseline"] or {"name": "", "rounds": ()}
+        return cls(
+            told["name"],
+            told["landseg"]["rounds"],
+            baseline["name"],
+            baseline["rounds"],
+            told["unit"],
+            more=told["more_is_better"],
+            target=Target(**told["target"]) if told["target"] else None,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return all that is known, JSON-able."""
-        told: dict[str, Any] = {"name": self.name, "unit": self.unit, "landseg": _figures(self.landseg)}
-        if self.baseline:
-            told |= {"baseline": self.baseline_name, "baseline_figures": _figures(self.baseline), "ratio": self.ratio}
-        if self.target:
-            told |= {"target": self.target.told(self.unit), "reached": self.target.reached(self)}
-        return told
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "more_is_better": self.more,
+            "landseg": _figures(self.landseg),
+            "baseline": {"name": self.baseline_name, **_figures(self.baseline)} if self.baseline else None,
+            "ratio": self.ratio,
+            "target": asdict(self.target) if self.target else None,
+            "reached": self.target.reached(self) if self.target else None,
+        }
 
     def markdown(self) -> str:
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}x"
@@ -84,7 +102,7 @@ HEADER = "| what | landseg | baseline | ratio | target | reached |\n|---|---|---
 
 
 def _figures(values: Sequence[float]) -> dict[str, Any]:
-    return {"median": statistics.median(values), "lowest": min(values), "highest": max(values), "rounds": len(values)}
+    return {"median": statistics.median(values), "lowest": min(values), "highest": max(values), "rounds": list(values)}
 
 
 def _spread(values: Sequence[float], unit: str) -> str:

@@ -58,13 +58,21 @@ def test_works_take_turns_and_the_first_round_does_not_count() -> None:
 def test_the_report_is_markdown_json_and_a_chart(tmp_path: Path) -> None:
     machine = report.facts()
     lines = [Line("quick & <small>", [1.0], "b", [8.0]), Line("slow", [4.0], "b", [1.0]), Line("alone", [1.0])]
-    report.write(tmp_path, machine, {"Prediction": lines})
+    report.write(tmp_path, {"Painting": report.Part(machine, lines[:1])}, ["Prediction", "Painting"])
+    report.write(tmp_path, {"Prediction": report.Part(machine, lines)}, ["Prediction", "Painting"])
     text = (tmp_path / "bench.md").read_text()
     assert machine["processor"] in text
     assert "## Prediction" in text
     record = json.loads((tmp_path / "bench.json").read_text())
-    assert record["versions"]["torch"]
-    assert [line["name"] for line in record["parts"]["Prediction"]] == ["quick & <small>", "slow", "alone"]
+    assert list(record["parts"]) == ["Prediction", "Painting"]
+    assert record["parts"]["Prediction"]["machine"]["versions"]["torch"]
+    told = record["parts"]["Prediction"]["lines"]
+    assert [line["name"] for line in told] == ["quick & <small>", "slow", "alone"]
+    assert [Line.of(line) for line in told] == lines
+    assert (told[0]["ratio"], told[0]["landseg"]["median"], told[0]["baseline"]["median"]) == (8.0, 1.0, 8.0)
     chart = ET.fromstring((tmp_path / "bench.svg").read_text())
     texts = [node.text for node in chart.iter() if node.tag.endswith("text")]
-    assert texts == ["quick & <small>", "8.0x", "slow", "0.2x"]
+    assert texts == [
+        *("Prediction", "quick & <small> vs b", "8x", "slow vs b", "0.25x"),
+        *("Painting", "quick & <small> vs b", "8x"),
+    ]
