@@ -5,13 +5,12 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import rasterio
@@ -21,8 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.table import Line, Target, in_turns
 from benchmarks.trained import trained
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.backends.backend import Backend, BackendRequest, Pixels, Probabilities
-from landseg_core.inference.backends.catalog import BACKENDS
+from landseg_core.inference.backends.backend import Backend, Pixels, Probabilities
 from landseg_core.inference.backends.choice import Choice
 from landseg_core.inference.predictor import PredictOptions, predict_raster, prepared_backend
 from landseg_core.inference.speed import PlainLoop
@@ -77,18 +75,19 @@ class Mapping:
     def __init__(self, bundle: ModelBundle, source: RasterSource, side: int, folder: Path) -> None:
         self._bundle, self._source, self._folder = bundle, source, folder
         self._whole = self._square(side)
+        self._beside: dict[Choice, list[float]] = defaultdict(list)
+        """The share of the time, in %, that was not the network's."""
 
     def lines(self, case: Case) -> Iterator[Line]:
         """Measure all ways in turns; then the plain loop, on a smaller square where the whole would take hours."""
         ways = list(dict.fromkeys(WAYS))
         rate = matrix_rate(getattr(torch, {"bf16": "bfloat16", "fp32": "float32"}[PRECISION]))
-        with watched_torch() as watched:
-            *own, limits = in_turns([*(partial(self._run, way) for way in ways), rate], warm_up=False)
+        *own, limits = in_turns([*(partial(self._run, way) for way in ways), rate], warm_up=False)
         times = dict(zip(ways, own, strict=True))
         yield self._of_limit(case, times[Choice("torch", PRECISION)], limits)
         yield from self._of_onnxruntime(case, times)
         yield from self._agreement(case, ways)
-        yield self._beside_network(case, times[Choice("torch", PRECISION)], watched)
+        yield self._beside_network(case)
         if case.plain_side:
             yield self._of_plain(case, self._square(case.plain_side))
 
@@ -100,10 +99,12 @@ class Mapping:
         options = PredictOptions(
             window=window or self._whole, overwrite=True, device="cpu", backend=way.backend, precision=way.precision
         )
-        backend = prepared_backend(self._bundle, self._source, options)
+        backend = Watched(prepared_backend(self._bundle, self._source, options))
         start = time.perf_counter()
         predict_raster(self._bundle, self._source, self._map(way), options=options, backend=backend)
-        return time.perf_counter() - start
+        seconds = time.perf_counter() - start
+        self._beside[way].append(100 * (1 - backend.spent / seconds))
+        return seconds
 
     def _map(self, way: Choice) -> Path:
         return self._folder / f"{way.backend}-{way.precision}.tif"
@@ -154,25 +155,11 @@ class Mapping:
         told = self._told(case, window, str(way))
         return Line(told, own, "plain PyTorch loop", other, target=Target(ratio=case.of_plain))
 
-    def _beside_network(self, case: Case, seconds: Sequence[float], watched: Sequence[Watched]) -> Line:
+    def _beside_network(self, case: Case) -> Line:
         """Return the share of PyTorch's time that is not the network's."""
-        shares = [100 * (1 - one.spent / whole) for one, whole in zip(watched, seconds, strict=True)]
         target = Target(value=case.beside) if case.beside else None
+        shares = self._beside[Choice("torch", PRECISION)]
         return Line(self._told(case, self._whole, "all but the network"), shares, unit="%", target=target)
-
-
-@contextmanager
-def watched_torch() -> Iterator[list[Watched]]:
-    """Watch the networks that PyTorch runs meanwhile."""
-    watched: list[Watched] = []
-    kind = BACKENDS["torch"]
-
-    def make(request: BackendRequest, precision: str) -> Backend:
-        watched.append(Watched(kind.make(request, precision)))
-        return watched[-1]
-
-    with mock.patch.dict(BACKENDS, torch=replace(kind, make=make)):
-        yield watched
 
 
 class Watched:
