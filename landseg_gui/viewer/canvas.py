@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QPixmapCache
 from PySide6.QtWidgets import QGraphicsScene
 
 from landseg_core.geo.tiling import TileKey
@@ -24,7 +25,7 @@ from landseg_gui.viewer.label_feed import LabelFeed
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import Layer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack
-from landseg_gui.viewer.tile_feed import TileFeed
+from landseg_gui.viewer.tile_feed import TileFeed, drawn_bytes
 from landseg_gui.viewer.tile_items import TileItems
 from landseg_gui.viewer.view_pixels import ViewPixels, read_view
 
@@ -45,6 +46,9 @@ class Canvas(QObject):
         super().__init__(parent)
         self.scene = QGraphicsScene(self)
         self.scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)  # items come and go all the time
+        QPixmapCache.setCacheLimit(
+            drawn_bytes() // 1024
+        )  # KiB, for what items keep; by default little more than a screen
         self._layers = layers
         self._frame = ViewFrame()
         self._feeds: dict[Layer, TileFeed[Any]] = {}
@@ -78,10 +82,12 @@ class Canvas(QObject):
 
     def show_frame(self, frame: ViewFrame) -> None:
         """Have items for exactly the tiles that `frame` shows."""
+        # Under a turning wheel each picture is seen once: to keep it would take longer than to draw it.
+        kept = frame.scale == self._frame.scale != 1
         self._frame = frame
         for layer in self._drawn():
             smooth = frame.scale < 1 and not isinstance(layer, MaskLayer)  # never a mixture of classes
-            self._items[layer].show(visible_tiles(layer, frame), smooth=smooth)
+            self._items[layer].show(visible_tiles(layer, frame), smooth=smooth, kept=kept)
         self._tell_waiting()
 
     def request(self) -> None:

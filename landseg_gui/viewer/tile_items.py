@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap, QTransform
-from PySide6.QtWidgets import QGraphicsPixmapItem, QGraphicsScene
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsScene
 
 from landseg_core.geo.tiling import TileKey
 from landseg_gui.viewer.tile_feed import TileFeed
+
+_SMOOTH, _SQUARES = Qt.TransformationMode.SmoothTransformation, Qt.TransformationMode.FastTransformation
+_KEPT, _NOT_KEPT = QGraphicsItem.CacheMode.DeviceCoordinateCache, QGraphicsItem.CacheMode.NoCache
+
+
+class _Look(NamedTuple):
+    """How tiles are drawn; for the two see `TileItems.show`."""
+
+    smooth: bool
+    kept: bool
+
+    def give(self, item: QGraphicsPixmapItem) -> None:
+        item.setTransformationMode(_SMOOTH if self.smooth else _SQUARES)
+        item.setCacheMode(_KEPT if self.kept else _NOT_KEPT)
 
 
 class TileItems:
@@ -23,7 +37,7 @@ class TileItems:
         self._scene = scene
         self._feed = feed
         self._group = QGraphicsPixmapItem()  # shows nothing itself; carries eye, opacity and order for all
-        self._mode = Qt.TransformationMode.FastTransformation
+        self._look = _Look(smooth=False, kept=False)
         self._items: dict[TileKey, QGraphicsPixmapItem] = {}
         self._shown: dict[TileKey, QImage | None] = {}
         self._coarse: set[TileKey] = set()
@@ -59,16 +73,17 @@ class TileItems:
         """Lay the tiles above those of all layers of lower `height`."""
         self._group.setZValue(height)
 
-    def show(self, keys: Iterable[TileKey], *, smooth: bool) -> None:
-        """Have items for exactly these tiles; `smooth` or as sharp squares."""
+    def show(self, keys: Iterable[TileKey], *, smooth: bool, kept: bool) -> None:
+        """Have items for exactly these tiles; `smooth` or as sharp squares.
+
+        `kept`: Qt keeps each as it looks at this zoom, so that it stretches a tile once and not at every repaint.
+        """
         wanted = dict.fromkeys(keys)
         for key in self._items.keys() - wanted.keys():
             self._scene.removeItem(self._items.pop(key))
             self._coarse.discard(key)
             del self._shown[key]
-        self._set_mode(
-            Qt.TransformationMode.SmoothTransformation if smooth else Qt.TransformationMode.FastTransformation
-        )
+        self._set_look(_Look(smooth, kept))
         for key in wanted.keys() - self._items.keys():
             self._items[key] = self._new_item(key)
             self._fill(key)
@@ -92,15 +107,15 @@ class TileItems:
         self._shown.clear()
         self._coarse.clear()
 
-    def _set_mode(self, mode: Qt.TransformationMode) -> None:
-        if mode != self._mode:
-            self._mode = mode
+    def _set_look(self, look: _Look) -> None:
+        if look != self._look:
+            self._look = look
             for item in self._items.values():
-                item.setTransformationMode(mode)
+                look.give(item)
 
     def _new_item(self, key: TileKey) -> QGraphicsPixmapItem:
         item = QGraphicsPixmapItem(self._group)
-        item.setTransformationMode(self._mode)
+        self._look.give(item)
         item.setShapeMode(QGraphicsPixmapItem.ShapeMode.BoundingRectShape)
         window = self._feed.layer.reader.pyramid.source_window(key)
         item.setPos(window.x, window.y)

@@ -7,10 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from affine import Affine
+from PySide6.QtWidgets import QGraphicsPixmapItem
 
 from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
+from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, identity_stretch
 from landseg_gui.viewer.canvas import visible_tiles, wanted_tiles
 from landseg_gui.viewer.frame import ViewFrame
@@ -307,3 +310,41 @@ def test_a_mask_layer_of_a_painted_reader_is_coloured_by_value(qtbot, huge, laye
     helpers.sharp(qtbot, huge)
     assert huge.canvas.class_at(20_000, 15_000) == ""  # value 10 has no class, so that the picture shows
     assert tuple(helpers.grabbed(huge)[200, 300]) == LEVEL_COLOURS[0]
+
+
+def kept_tiles(viewport) -> int:
+    """Return how many tiles Qt keeps as they look at this zoom."""
+    items = (item for item in viewport.scene().items() if isinstance(item, QGraphicsPixmapItem))
+    return sum(item.cacheMode() == QGraphicsPixmapItem.CacheMode.DeviceCoordinateCache for item in items)
+
+
+def test_stretched_tiles_are_kept_while_the_zoom_stays(qtbot, huge, helpers) -> None:
+    huge.centre_on(20_000, 15_000, 0.4)
+    assert kept_tiles(huge) == 0
+    huge.pan_by(-300, 0)
+    assert kept_tiles(huge) == huge.canvas.item_count > 0
+    huge.zoom_by(1.1)
+    assert kept_tiles(huge) == 0
+    huge.centre_on(20_000, 15_000, 1.0)
+    huge.pan_by(-300, 0)
+    assert kept_tiles(huge) == 0  # nothing is stretched
+
+
+@pytest.mark.parametrize("scale", [0.37, 0.7, 1.6])
+def test_kept_tiles_look_the_same(qtbot, layers, viewport, helpers, make_raster, schema, scale: float) -> None:
+    rng = np.random.default_rng(3)
+    picture = make_raster("picture.tif", rng.integers(0, 255, (3, 1500, 2000), np.uint8))
+    mask = make_raster("mask.tif", rng.choice(np.array([1, 4, 255], np.uint8), (1, 1500, 2000)))
+    layers.set_image(helpers.image_layer(picture))
+    layers.add_mask(MaskLayer(PyramidReader(RasterSource(mask), categorical=True), schema))
+    viewport.centre_on(1000, 750, scale)
+    helpers.sharp(qtbot, viewport)
+    viewport.pan_by(-37, 21)
+    viewport.pan_by(-1100, 300)  # to tiles that are kept from the first, and come later
+    helpers.grabbed(viewport)
+    helpers.sharp(qtbot, viewport)
+    assert kept_tiles(viewport) == viewport.canvas.item_count
+    kept = helpers.grabbed(viewport).astype(int)
+    for item in viewport.scene().items():
+        item.setCacheMode(QGraphicsPixmapItem.CacheMode.NoCache)
+    assert np.abs(kept - helpers.grabbed(viewport)).max() <= 3  # rounding
