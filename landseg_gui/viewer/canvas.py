@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QMetaObject, QObject, Qt, Signal
 from PySide6.QtGui import QPixmapCache
 from PySide6.QtWidgets import QGraphicsScene
 
@@ -53,6 +53,7 @@ class Canvas(QObject):
         self._frame = ViewFrame()
         self._feeds: dict[Layer, TileFeed[Any]] = {}
         self._items: dict[Layer, TileItems] = {}
+        self._renewals: dict[Layer, list[QMetaObject.Connection]] = {}
         queued = Qt.ConnectionType.QueuedConnection  # the feeds call from their threads
         self._arrived.connect(self._take_arrival, queued)
         self._broken.connect(self._take_error, queued)
@@ -136,6 +137,8 @@ class Canvas(QObject):
 
     def _forget(self, layer: Layer) -> None:
         self._items.pop(layer).remove()
+        for renewal in self._renewals.pop(layer):
+            self.disconnect(renewal)
         # A tile of a raster without overviews may take long to read: wait for it elsewhere.
         threading.Thread(target=self._feeds.pop(layer).close, name="tiles-end").start()
 
@@ -144,8 +147,11 @@ class Canvas(QObject):
         self._feeds[layer] = feed
         self._items[layer] = TileItems(self.scene, feed)
         layer.changed.connect(self._show_states)
-        layer.restyled.connect(partial(self._renew, layer, feed.restyle))
-        layer.reread.connect(partial(self._renew, layer, feed.reread))
+        # Each holds its layer, and is held by it, where Python does not see it: `_forget` has to end that.
+        self._renewals[layer] = [
+            layer.restyled.connect(partial(self._renew, layer, feed.restyle)),
+            layer.reread.connect(partial(self._renew, layer, feed.reread)),
+        ]
         if isinstance(layer, LabelLayer):
             layer.painted.connect(self._show_painted)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ from PySide6.QtWidgets import QGraphicsPixmapItem
 from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
+from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, identity_stretch
@@ -348,3 +351,22 @@ def test_kept_tiles_look_the_same(qtbot, layers, viewport, helpers, make_raster,
     for item in viewport.scene().items():
         item.setCacheMode(QGraphicsPixmapItem.CacheMode.NoCache)
     assert np.abs(kept - helpers.grabbed(viewport)).max() <= 3  # rounding
+
+
+def test_a_layer_that_has_gone_leaves_nothing_behind(
+    qtbot, layers, viewport, picture, plain_mask, schema, helpers
+) -> None:
+    layers.set_image(helpers.image_layer(picture))
+    layers.add_mask(MaskLayer(PyramidReader(RasterSource(plain_mask), categorical=True), schema))
+    layers.set_labels(LabelRaster(*layers.image.reader.pyramid.level_size(0)), schema)
+    helpers.sharp(qtbot, viewport)
+    gone = [weakref.ref(layer) for layer in layers.present()]
+    gone += [weakref.ref(feed) for feed in viewport.canvas._feeds.values()]
+    assert len(gone) == 6
+    layers.set_image(helpers.image_layer(picture))
+
+    def nothing_is_left() -> bool:
+        gc.collect()
+        return all(reference() is None for reference in gone)
+
+    qtbot.waitUntil(nothing_is_left)
