@@ -24,7 +24,7 @@ from landseg_core.raster.source import RasterSource
 
 Read = TypeVar("Read")
 
-_PIXELS_AT_ONCE = 2**22
+_PIXELS_AT_ONCE = 2**21
 _THREADS = min(4, cores())  # that decode; with more than one to encode, GDAL would not tell of a full disk
 
 _WRITING: dict[str, Any] = {
