@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table import Line
+from landseg_core.allocator import tune_allocator
 
 _ON_SCREEN = Path(__file__).parents[1] / "scripts" / "on_screen"
 
@@ -57,8 +58,9 @@ def on_each_platform(part: str, raster: Path) -> Iterator[Line]:
 
 
 def measure_here(part: str, raster: Path, place: Path) -> None:
-    """Measure a part on the platform of this process; the allocator is left as it is, as in the window."""
-    lines = []
+    """Measure a part on the platform of this process."""
+    tune_allocator()  # as the window does
+    lines: list[Line] = []
     for line in importlib.import_module(f"benchmarks.{part}").lines(raster):
         print(line.markdown(), flush=True)
         lines.append(line)
