@@ -22,8 +22,8 @@ from benchmarks.trained import trained
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.backend import Backend, Pixels, Probabilities
 from landseg_core.inference.backends.choice import Choice
+from landseg_core.inference.plain_loop import plain_process
 from landseg_core.inference.predictor import PredictOptions, predict_raster, prepared_backend
-from landseg_core.inference.speed import PlainLoop
 from landseg_core.machine import processor_flags
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.raster.source import RasterSource
@@ -148,10 +148,9 @@ class Mapping:
                 yield Line(self._told(case, self._whole, f"{way}, px with the class of {PLAIN}"), [same], unit="%")
 
     def _of_plain(self, case: Case, window: PixelWindow) -> Line:
-        plain, way = PlainLoop(self._bundle, self._source.path, window), Choice("torch", PRECISION)
-        own, other = in_turns(
-            [partial(self._run, way, window), partial(plain.run, self._folder / "plain.tif")], warm_up=False
-        )
+        way = Choice("torch", PRECISION)
+        with plain_process(self._bundle, self._source.path, window, self._folder) as plain:
+            own, other = in_turns([partial(self._run, way, window), plain.run])
         told = self._told(case, window, str(way))
         return Line(told, own, "plain PyTorch loop", other, target=Target(ratio=case.of_plain))
 

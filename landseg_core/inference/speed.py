@@ -11,26 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import rasterio
-from affine import Affine
 
 from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.catalog import BACKENDS
 from landseg_core.inference.backends.choice import Choice
+from landseg_core.inference.plain_loop import plain_process
 from landseg_core.inference.predictor import PredictOptions, predict_raster, prepared_backend
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 
 if TYPE_CHECKING:
-    import torch
-
     from landseg_core.models.bundle import ModelBundle
-
-PLAIN_TILE, PLAIN_OVERLAP, PLAIN_BATCH = 512, 128, 4
-"""How a tutorial tiles an image."""
 
 
 @dataclass(frozen=True)
@@ -80,28 +74,23 @@ def measure_speeds(
     Raises:
         RasterError: the raster cannot be read.
         OutputError: there is no room for the maps.
+        ModelError: the plain loop cannot map the window.
         JobStopped: `control` asked for it.
     """
     control = control or JobControl()
     with tempfile.TemporaryDirectory(prefix="landseg-bench-") as name:
         folder = Path(name)
         runners = {choice: _Runner(bundle, source, window, choice, folder) for choice in choices or every_choice()}
-        plain = PlainLoop(bundle, source.path, window)
-
-        def run_plain() -> float:
-            start = time.perf_counter()
-            plain.run(folder / "plain.tif")
-            return time.perf_counter() - start
-
         meter = ProgressMeter("measuring", (rounds + 1) * (len(runners) + 1), on_event)
         times: dict[Choice | None, list[float]] = {None: [], **{choice: [] for choice in runners}}
-        for number in range(rounds + 1):
-            for choice, work in [(None, run_plain), *_able(runners)]:
-                seconds = work()
-                meter.add(1)
-                control.checkpoint()
-                if number:
-                    times[choice].append(seconds)
+        with plain_process(bundle, source.path, window, folder) as plain:
+            for number in range(rounds + 1):
+                for choice, work in [(None, plain.run), *_able(runners)]:
+                    seconds = work()
+                    meter.add(1)
+                    control.checkpoint()
+                    if number:
+                        times[choice].append(seconds)
         return _gathered(times, runners, window.pixels)
 
 
@@ -155,52 +144,3 @@ class _Runner:
         with open_dataset(self._map) as written:
             values: np.ndarray[Any, Any] = written.read(1)
         return values
-
-
-class PlainLoop:
-    """Predicts a window of a raster as a tutorial would: eager float32, tiles in batches, all scores in memory."""
-
-    def __init__(self, bundle: ModelBundle, raster: Path, window: PixelWindow) -> None:
-        self._model, self._normalisation = bundle.build(), bundle.normalisation
-        self._bands, self._classes = list(bundle.bands), len(bundle.schema)
-        self._raster, self._window = raster, window
-
-    def run(self, out: Path) -> None:
-        """Write the map to `out`."""
-        import torch
-
-        with torch.no_grad():
-            classes = self._scores(self._pixels()).argmax(0).numpy().astype(np.uint8)
-        height, width = classes.shape
-        profile = {"driver": "GTiff", "width": width, "height": height, "count": 1, "dtype": "uint8"}
-        place = Affine(1, 0, 0, 0, -1, height)  # rasterio warns where there is none
-        with rasterio.open(out, "w", transform=place, **profile) as target:
-            target.write(classes, 1)
-
-    def _pixels(self) -> torch.Tensor:
-        import torch
-
-        rows, columns = self._window.slices()
-        with open_dataset(self._raster) as source:
-            image = source.read(self._bands, window=((rows.start, rows.stop), (columns.start, columns.stop)))
-        mean, std = (torch.tensor(v).view(-1, 1, 1) for v in (self._normalisation.mean, self._normalisation.std))
-        return (torch.from_numpy(image.astype(np.float32)) - mean) / std
-
-    def _scores(self, pixels: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        height, width = pixels.shape[1:]
-        scores, count = torch.zeros(self._classes, height, width), torch.zeros(height, width)
-        places = [(y, x) for y in _origins(height) for x in _origins(width)]
-        for start in range(0, len(places), PLAIN_BATCH):
-            batch = places[start : start + PLAIN_BATCH]
-            tiles = torch.stack([pixels[:, y : y + PLAIN_TILE, x : x + PLAIN_TILE] for y, x in batch])
-            for (y, x), tile in zip(batch, self._model(tiles).softmax(1), strict=True):
-                scores[:, y : y + PLAIN_TILE, x : x + PLAIN_TILE] += tile
-                count[y : y + PLAIN_TILE, x : x + PLAIN_TILE] += 1
-        return scores / count
-
-
-def _origins(length: int) -> list[int]:
-    last = max(0, length - PLAIN_TILE)
-    return sorted({min(start, last) for start in range(0, length, PLAIN_TILE - PLAIN_OVERLAP)})

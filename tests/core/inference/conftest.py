@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from landseg_core.data.normalisation import Normalisation
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.layout import Field, Strip
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.catalog import build_model
+from landseg_core.models.weights import weights_of
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +68,18 @@ def gathered() -> type[Gathered]:
 @pytest.fixture
 def function_backend() -> type[FunctionBackend]:
     return FunctionBackend
+
+
+@pytest.fixture
+def bundle(schema: ClassSchema) -> ModelBundle:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        weights = weights_of(build_model("unet16", 3, 3))
+    return ModelBundle(
+        "unet16", schema, (1, 2, 3), "uint8", Normalisation((120.0,) * 3, (60.0,) * 3), None, {}, weights
+    )
+
+
+@pytest.fixture
+def raster(tmp_path: Path, write_raster: Callable[..., Path]) -> Path:
+    return write_raster(tmp_path / "a.tif", np.random.default_rng(0).integers(1, 256, (3, 96, 128), np.uint8))
