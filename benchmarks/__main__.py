@@ -40,12 +40,16 @@ def picture(folder: Path) -> Path:
     return write_sample(folder / "sample", size=(8192, 4096)).images / "landscape_1.tif"
 
 
-def measured(part: str, raster: Path, folder: Path) -> list[Line]:
-    """Measure a part in a process of its own, which prints its lines as they come; one that fails has those before."""
+def measured(part: str, raster: Path, folder: Path, failed: list[str]) -> list[Line]:
+    """Measure a part in a process of its own, which prints its lines as they come.
+
+    One that breaks off is added to `failed`, and keeps the lines it had.
+    """
     place = folder / f"{part}.lines"
     command = [sys.executable, "-m", "benchmarks", "--part", part, str(raster), str(place)]
-    subprocess.run(command, check=False)
-    lines: list[Line] = pickle.loads(place.read_bytes())  # written by that process of ours
+    if subprocess.run(command, check=False).returncode:
+        failed.append(part)
+    lines: list[Line] = pickle.loads(place.read_bytes()) if place.exists() else []  # written by that process of ours
     return lines
 
 
@@ -75,8 +79,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         raster = picture(folder)
-        parts = {PARTS[part]: report.Part(machine, measured(part, raster, folder)) for part in asked.parts or PARTS}
+        failed: list[str] = []
+        found = {part: measured(part, raster, folder, failed) for part in asked.parts or PARTS}
+    parts = {PARTS[part]: report.Part(machine, lines) for part, lines in found.items() if lines}
     report.write(asked.out, parts, list(PARTS.values()))
+    if failed:
+        sys.exit(f"not measured to the end: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

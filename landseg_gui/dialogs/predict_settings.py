@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QTool
 
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS, unfit
 from landseg_core.inference.fit import Resolution
+from landseg_core.inference.predictor import PredictOptions
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.checks import Problem
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.run_fields import DEVICES
 from landseg_gui.dialogs.setting_editors import names_in
 
+_STANDARD = PredictOptions()
 _BACKENDS = {"the quickest here": "auto"} | {kind.title: name for name, kind in BACKENDS.items()}
 _PRECISIONS = {"quick and exact": "auto"} | {name: name for name in PRECISIONS}
 _RESOLUTIONS: dict[str, Resolution] = {"as the model learnt": "model", "the image's own": "own"}
@@ -27,8 +29,12 @@ class PredictSettings(QObject):
 
     def __init__(self, dialog: FormDialog, form: QFormLayout) -> None:
         super().__init__(dialog)
-        self._tile = QSpinBox(objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px", value=1280)
-        self._overlap = QSpinBox(objectName="predict_overlap", maximum=99_999, singleStep=32, suffix=" px", value=128)
+        self._tile = QSpinBox(
+            objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px", value=_STANDARD.tile
+        )
+        self._overlap = QSpinBox(
+            objectName="predict_overlap", maximum=99_999, singleStep=32, suffix=" px", value=_STANDARD.overlap
+        )
         self._device = _choice("predict_device", {text: name for name, text in DEVICES.items()})
         self._backend = _choice("predict_backend", _BACKENDS)
         self._precision = _choice("predict_precision", _PRECISIONS)

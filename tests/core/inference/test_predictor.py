@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 import torch
 from affine import Affine
 
+from landseg_core.cli.predict import predict as predict_command
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import JobStopped, LandsegError, ModelError, OutputError, RasterError, TrainingError
 from landseg_core.events import Event, JobControl, Notice, Progress
@@ -211,6 +213,11 @@ def test_the_folder_of_the_raster_is_left_alone(predict: Callable[..., list[Even
     before = left(raster.parent)
     predict()
     assert left(raster.parent) == before
+
+
+def test_the_command_has_the_same_defaults() -> None:
+    defaults = {name: item.default for name, item in inspect.signature(predict_command).parameters.items()}
+    assert (defaults["tile"], defaults["overlap"]) == (PredictOptions().tile, PredictOptions().overlap)
 
 
 def test_options_are_at_hand_without_torch() -> None:
