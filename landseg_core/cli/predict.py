@@ -70,8 +70,11 @@ def predict(
     ] = "tif",
     confidence: Annotated[bool, typer.Option("--confidence", help="Write the confidence in percent, too.")] = False,
     window: Window = None,
-    tile: Annotated[int, typer.Option(min=32, help="Side of the windows that the network sees, in pixels.")] = 1280,
-    overlap: Annotated[int, typer.Option(min=0, help="Pixels that neighbouring windows share.")] = 128,
+    tile: Annotated[int, typer.Option(min=32, help="Side of the windows that the network sees, in pixels.")] = 1200,
+    overlap: Annotated[
+        int | None,
+        typer.Option(min=0, help="Pixels that neighbouring windows share.", show_default="as the network needs"),
+    ] = None,
     bands: Bands = None,
     resolution: Annotated[
         SeenAt,

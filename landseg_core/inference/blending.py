@@ -1,18 +1,20 @@
-"""Puts overlapping windows together, keeping only the rows that further windows still overlap."""
+"""Puts overlapping windows together, keeping scores only where further windows still overlap."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.inference.layout import Span, Strip
+from landseg_core.inference.layout import Span, Stretch, Strip, stretches
 
 Scores = npt.NDArray[np.float32]
 Valid = npt.NDArray[np.bool_]
+Rows = TypeVar("Rows", covariant=True)
 
 _BATCH_ROWS = 128
 
@@ -45,10 +47,6 @@ class ScoredRows:
         """Return the first row below."""
         return self.top + len(self.valid)
 
-    def decided(self) -> BlendedRows:
-        """Return the strongest class of each pixel."""
-        return BlendedRows(self.top, *strongest(self.scores), self.valid.copy())
-
     def from_row(self, first: int) -> ScoredRows:
         """Return a copy of the rows from `first` on."""
         kept = slice(first - self.top, None)
@@ -60,52 +58,121 @@ class ScoredRows:
         return ScoredRows(self.top, scores, np.concatenate([self.valid, rows.valid]))
 
 
-class StripBlender:
-    """Adds up the weighted scores of a strip's windows, which come row by row of windows, in any order within a row.
+class Gathered(Protocol[Rows]):
+    """Takes the final scores of the pixels of some rows, piece by piece, and gives them as rows."""
 
-    Its memory is that of one row of windows: classes x their height x the strip's width, in float32.
+    def put(self, rows: slice, columns: slice, scores: Scores) -> None:
+        """Take the (K, H, W) `scores` of a piece."""
+
+    def part(self, top: int, rows: slice, valid: Valid) -> Rows:
+        """Return `rows` of what was put, as the rows from image row `top` on, of which `valid` (H, W) hold data."""
+
+
+Gather = Callable[[int, int, int], Gathered[Rows]]
+"""Makes a `Gathered` for a number of classes, a height and a width."""
+
+
+class Decisions:
+    """Gathers the strongest class of each pixel, and its score."""
+
+    memory = 64 * 2**20
+    """Bytes for a row of windows: this limits the width of strips, and nothing else."""
+
+    def __init__(self, _classes: int, height: int, width: int) -> None:
+        self._index = np.zeros((height, width), np.uint8)
+        self._score = np.zeros((height, width), np.float32)
+
+    @classmethod
+    def max_width(cls, _classes: int, height: int) -> int:
+        """Return how wide a strip may be, in px, whose windows are `height` px high."""
+        return cls.memory // (5 * height)
+
+    def put(self, rows: slice, columns: slice, scores: Scores) -> None:
+        """Take the (K, H, W) `scores` of a piece."""
+        self._index[rows, columns], self._score[rows, columns] = strongest(scores)
+
+    def part(self, top: int, rows: slice, valid: Valid) -> BlendedRows:
+        """Return `rows` as those from image row `top` on."""
+        return BlendedRows(top, self._index[rows], self._score[rows], valid)
+
+
+class AllScores:
+    """Gathers the scores of all classes."""
+
+    memory = 208 * 2**20
+    """As in `Decisions`."""
+
+    def __init__(self, classes: int, height: int, width: int) -> None:
+        self._scores = np.zeros((classes, height, width), np.float32)
+
+    @classmethod
+    def max_width(cls, classes: int, height: int) -> int:
+        """Return how wide a strip may be, in px, whose windows are `height` px high."""
+        return cls.memory // (4 * classes * height)
+
+    def put(self, rows: slice, columns: slice, scores: Scores) -> None:
+        """Take the (K, H, W) `scores` of a piece."""
+        self._scores[:, rows, columns] = scores
+
+    def part(self, top: int, rows: slice, valid: Valid) -> ScoredRows:
+        """Return `rows` as those from image row `top` on."""
+        return ScoredRows(top, self._scores[:, rows], valid)
+
+
+class StripBlender(Generic[Rows]):
+    """Puts a strip's windows together, which come row by row of windows, in any order within a row.
+
+    Scores are added up where windows fade into each other, and only there kept as such; what a window is alone to see
+    goes to what `gather` makes at once.
     """
 
-    def __init__(self, classes: int, strip: Strip) -> None:
-        height = max(len(row.weights) for row in strip.rows)
-        self._left, self._top = strip.first, strip.rows[0].first
-        self._scores = np.zeros((classes, height, strip.width), np.float32)
-        self._valid = np.zeros((height, strip.width), np.bool_)
+    def __init__(self, classes: int, strip: Strip, gather: Gather[Rows]) -> None:
+        self._classes, self._strip, self._gather = classes, strip, gather
+        self._down, self._across = stretches(strip.rows), stretches(strip.columns)
+        self._top = strip.rows[0].first
+        self._sums: dict[tuple[Stretch, Stretch], Scores] = {}
+        self._begun: tuple[Gathered[Rows], Valid] | None = None
 
     def add(self, row: Span, column: Span, scores: Scores | None, valid: Valid) -> None:
         """Add a window: (K, H, W) `scores` or None where nothing is valid, (H, W) `valid`."""
-        rows = slice(row.first - self._top, row.last - self._top)
-        columns = slice(column.first - self._left, column.last - self._left)
-        self._valid[rows, columns] = valid[row.counted, column.counted]
+        gathered, all_valid = self._begun = self._begun or self._begin(row.last - self._top)
+        all_valid[self._place(row, column)] = valid[row.counted, column.counted]
         if scores is None:
             return
-        target, counted = self._scores[:, rows, columns], scores[:, row.counted, column.counted]
-        for down, across in product(row.parts, column.parts):
+        for down, across in product(_within(row, self._down), _within(column, self._across)):
+            part = scores[:, _slice(down, row.start), _slice(across, column.start)]
             if down.alone and across.alone:
-                target[:, down.place, across.place] = counted[:, down.place, across.place]
-            else:
-                weights = row.weights[down.place, None] * column.weights[across.place]
-                target[:, down.place, across.place] += counted[:, down.place, across.place] * weights
+                gathered.put(*self._place(down, across), part)
+                continue
+            weights = row.weights[_slice(down, row.first), None] * column.weights[_slice(across, column.first)]
+            self._sums[down, across] = self._sums.get((down, across), 0) + part * weights
 
-    def finished(self, until: int) -> Iterator[ScoredRows]:
-        """Yield the rows above image row `until`, which no further window touches, in batches; then forget them.
+    def finished(self, until: int) -> Iterator[Rows]:
+        """Yield the rows above image row `until`, which no further window touches, in batches; then forget them."""
+        if self._begun is None:
+            return
+        (gathered, valid), self._begun = self._begun, None
+        for place in [place for place in self._sums if place[0].last <= until]:
+            gathered.put(*self._place(*place), self._sums.pop(place))
+        first, self._top = self._top, until
+        for top in range(first, until, _BATCH_ROWS):
+            rows = slice(top - first, min(top + _BATCH_ROWS, until) - first)
+            yield gathered.part(top, rows, valid[rows])
 
-        The arrays of each batch are good until the next is asked for.
-        """
-        done = until - self._top
-        for start in range(0, done, _BATCH_ROWS):
-            batch = slice(start, min(start + _BATCH_ROWS, done))
-            yield ScoredRows(self._top + start, self._scores[:, batch], self._valid[batch])
-        self._top = until
-        _move_up(self._scores, done)
-        _move_up(self._valid, done)
+    def _begin(self, height: int) -> tuple[Gathered[Rows], Valid]:
+        size = height, self._strip.width
+        return self._gather(self._classes, *size), np.zeros(size, np.bool_)
+
+    def _place(self, down: Span | Stretch, across: Span | Stretch) -> tuple[slice, slice]:
+        return _slice(down, self._top), _slice(across, self._strip.first)
 
 
-def _move_up(rows: npt.NDArray[np.generic], by: int) -> None:
-    """Move (..., H, W) up by `by` rows and fill up with zeros."""
-    kept = rows.shape[-2] - by
-    rows[..., :kept, :] = rows[..., by:, :]
-    rows[..., kept:, :] = 0
+def _within(span: Span, among: Sequence[Stretch]) -> list[Stretch]:
+    return [stretch for stretch in among if span.first <= stretch.first < span.last]
+
+
+def _slice(pixels: Span | Stretch, start: int) -> slice:
+    return slice(pixels.first - start, pixels.last - start)
 
 
 def strongest(scores: Scores) -> tuple[npt.NDArray[np.uint8], Scores]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +14,9 @@ from landseg_core.geo.window import PixelWindow
 
 Weights = npt.NDArray[np.float32]
 
+MOST_OVERLAP = 128
+"""px"""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -23,18 +25,24 @@ class Field:
     multiple: int
     reach: int
 
+    @property
+    def overlap(self) -> int:
+        """Return how far windows have to overlap for a map whose seams nobody finds, in px; see docs/performance.md.
+
+        A pixel depends mostly on what is near it: three fifths of the reach do, and more than `MOST_OVERLAP` px gain
+        less than they cost.
+        """
+        return min(self.reach * 3 // 5, MOST_OVERLAP) // self.multiple * self.multiple
+
+    @property
+    def fade(self) -> int:
+        """Return over how many px two windows fade into each other: the further a network sees, the more."""
+        return self.reach // 6
+
     def around(self, first: int, last: int) -> tuple[int, int]:
         """Return start and stop, on the pooling grid, of what can influence the pixels from `first` up to `last`."""
         start = (first - self.reach) // self.multiple * self.multiple
         return start, -(-(last + self.reach) // self.multiple) * self.multiple
-
-
-@dataclass(frozen=True)
-class SpanPart:
-    """A stretch of a span's weights, at `place`; `alone` where the window is the only one, with a weight of 1."""
-
-    place: slice
-    alone: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +64,6 @@ class Span:
         """Return those that count among the pixels that the network sees."""
         return slice(self.first - self.start, self.last - self.start)
 
-    @cached_property
-    def parts(self) -> tuple[SpanPart, ...]:
-        """Return the weights as stretches where the window is alone and where it is not."""
-        alone = self.weights == 1
-        bounds = [0, *(np.flatnonzero(np.diff(alone)) + 1).tolist(), len(alone)]
-        return tuple(SpanPart(slice(first, last), bool(alone[first])) for first, last in pairwise(bounds))
-
     def cut(self, first: int, last: int, field: Field) -> Span | None:
         """Return the span with only the pixels from `first` up to `last`, and no more around them than they depend on.
 
@@ -76,12 +77,30 @@ class Span:
         return Span(max(start, self.start), min(stop, self.stop), first, weights)
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Pixels along an axis, from `first` up to `last`, in which the same windows count; `alone`: only one does."""
+
+    first: int
+    last: int
+    alone: bool
+
+
+def stretches(spans: Sequence[Span]) -> list[Stretch]:
+    """Return the stretches that `spans` fall into, in order."""
+    bounds = sorted({edge for span in spans for edge in (span.first, span.last)})
+    return [
+        Stretch(first, last, sum(span.first <= first < span.last for span in spans) == 1)
+        for first, last in pairwise(bounds)
+    ]
+
+
 def axis_spans(length: int, size: int, overlap: int, field: Field) -> list[Span]:
     """Return windows of up to `size` px that cover `length` px; their weights sum up to 1 at every pixel.
 
     Windows start on the pooling grid and end at the image's edge at the latest, where the network pads as it would for
-    the whole image. Where two overlap, what either sees too little of is left to the other, see `_left_out`, and the
-    rest fades linearly from one to the other.
+    the whole image. Where two overlap, each pixel is left to the window that sees more around it; around the middle
+    one fades linearly into the other, see `_left_out`.
 
     Raises:
         ValueError: the overlap leaves no room for a step.
@@ -91,7 +110,7 @@ def axis_spans(length: int, size: int, overlap: int, field: Field) -> list[Span]
     stops = [min(start + size, length) for start in starts]
     weights = [np.ones(stop - start) for start, stop in zip(starts, stops, strict=True)]
     for index in range(1, len(starts)):
-        fade = _fade(stops[index - 1] - starts[index], field.reach)
+        fade = _fade(stops[index - 1] - starts[index], field)
         weights[index][: len(fade)] *= fade
         weights[index - 1][::-1][: len(fade)] *= fade
     total = np.zeros(length)
@@ -103,21 +122,23 @@ def axis_spans(length: int, size: int, overlap: int, field: Field) -> list[Span]
     ]
 
 
-def _fade(overlap: int, reach: int) -> npt.NDArray[np.float64]:
+def _fade(overlap: int, field: Field) -> npt.NDArray[np.float64]:
     """Return the weights of a window over its `overlap` px with the one before; mirrored, they are that one's."""
-    left_out = _left_out(overlap, reach)
+    left_out = _left_out(overlap, field)
     blended = overlap - 2 * left_out
     ramp = (np.arange(blended) + 0.5) / max(blended, 1)
     return np.concatenate([np.zeros(left_out), ramp, np.ones(left_out)])
 
 
-def _left_out(overlap: int, reach: int) -> int:
+def _left_out(overlap: int, field: Field) -> int:
     """Return how many px at the border of a window do not count.
 
-    With an overlap of twice the reach or more, these are all that miss some of what they depend on. With less, those
-    that miss some in one window and nothing in the other; what misses some in both is blended.
+    All but `Field.fade` px around the middle of the overlap. With an overlap of twice the reach or more, these are all
+    that miss some of what they depend on; with less, at least those that miss some in one window and nothing in the
+    other.
     """
-    return max(0, min(reach, overlap - reach))
+    surely = min(field.reach, overlap - field.reach)
+    return max(0, surely, min((overlap - field.fade) // 2, field.reach))
 
 
 def _trimmed(start: int, stop: int, weights: npt.NDArray[np.float64]) -> Span:

@@ -42,7 +42,7 @@ class PredictOptions:
     Attributes:
         tile: the side of the windows that the network sees, in px at most; where it sees the raster resampled, in px of
             that, and so is `overlap`.
-        overlap: how far neighbouring windows overlap, in px at least.
+        overlap: how far neighbouring windows overlap, in px at least; None: as far as the network needs, see `Field`.
         device: "auto", or the name of a torch device.
         window: the part of the raster to map; None for all of it.
         confidence: write the map of confidence too.
@@ -55,8 +55,8 @@ class PredictOptions:
         quarter_turns: average over four quarter turns of what the network sees, which takes four times as long.
     """
 
-    tile: int = 1280
-    overlap: int = 128
+    tile: int = 1200
+    overlap: int | None = None
     device: str = "auto"
     window: PixelWindow | None = None
     confidence: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -49,10 +49,15 @@ class OwnGrid:
         (strip,) = plan_strips(seen, rows, columns, field, seen.width)
         return strip, replace(strip, first=first, last=last)
 
-    def rows(self, made: Strip) -> OwnRows:
-        """Return what makes the rows of the strip `made` of the scores of the strip seen with it."""
-        own = PixelWindow(made.first, self._target.y, made.width, self._target.height)
-        return OwnRows(self._own, self.scale, own)
+    def decide(self, made: Strip, write: Callable[[BlendedRows], None]) -> Callable[[ScoredRows], None]:
+        """Return what takes the scores of the strip seen with `made`, and writes the rows of that."""
+        own = OwnRows(self._own, self.scale, PixelWindow(made.first, self._target.y, made.width, self._target.height))
+
+        def take(rows: ScoredRows) -> None:
+            for ready in own.add(rows):
+                write(ready)
+
+        return take
 
 
 class OwnRows:

@@ -6,12 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.blending import BlendedRows, ScoredRows, Scores, StripBlender, Valid
+from landseg_core.inference.blending import (
+    AllScores,
+    BlendedRows,
+    Decisions,
+    Gather,
+    Rows,
+    Scores,
+    StripBlender,
+    Valid,
+)
 from landseg_core.inference.layout import Strip, axis_spans, plan_strips
 from landseg_core.inference.regrid import OwnGrid
 from landseg_core.raster.pixel_view import OwnPixels, Size, pixel_view
@@ -21,8 +29,6 @@ from landseg_core.training.prefetch import Prefetcher
 if TYPE_CHECKING:
     from landseg_core.inference.backends.backend import Backend
 
-BLENDING_BYTES = 256 * 2**20
-"""Memory for the scores of a strip: it limits the width of strips, and nothing else."""
 _READ_AHEAD, _SCORED_AHEAD = 2, 1
 
 ReadWindow = tuple[npt.NDArray[Any], Valid]
@@ -40,6 +46,7 @@ class Sink(Protocol):
 class TiledPredictor:
     """Predicts `target`, a window of `source`, in windows of up to `tile` px that overlap by `overlap` px or more.
 
+    Without an `overlap` they do as the network needs it, and by half a tile at most.
     Each pixel gets the scores it has in the map of the whole raster. Memory depends on tile, overlap and classes only.
     With a `size` (width, height) the network sees the raster resampled to that, `tile` and `overlap` are in px of it,
     and scores are brought back to the raster's own grid before the strongest class is taken.
@@ -56,12 +63,14 @@ class TiledPredictor:
         target: PixelWindow,
         *,
         tile: int,
-        overlap: int,
+        overlap: int | None = None,
         size: Size | None = None,
     ) -> None:
         self._backend, self._view = backend, pixel_view(source, bands, size)
         field = backend.field
         side = tile // field.multiple * field.multiple
+        if overlap is None:
+            overlap = min(field.overlap, side // 2)
         if overlap < 0 or side < overlap + field.multiple:
             raise ModelError(
                 f"windows of {tile} px are too small to overlap by {overlap} px;"
@@ -69,12 +78,13 @@ class TiledPredictor:
             )
         rows = axis_spans(self._view.grid.height, side, overlap, field)
         columns = axis_spans(self._view.grid.width, side, overlap, field)
-        max_width = BLENDING_BYTES // (backend.classes * side * np.dtype(np.float32).itemsize)
+        height = max(row.stop - row.start for row in rows)
         self._back = None if size is None else OwnGrid(OwnPixels(source, bands), size, target)
         if self._back is None:
+            max_width = Decisions.max_width(backend.classes, height)
             self._strips = [(strip, strip) for strip in plan_strips(target, rows, columns, field, max_width)]
         else:
-            self._strips = self._back.plan(rows, columns, field, max_width)
+            self._strips = self._back.plan(rows, columns, field, AllScores.max_width(backend.classes, height))
 
     @property
     def work(self) -> int:
@@ -96,37 +106,28 @@ class TiledPredictor:
             windows = iter(scored)
             for seen, made in self._strips:
                 with sink.strip(made) as write:
-                    self._run_strip(seen, windows, self._decide(made, write), on_window)
+                    if self._back is None:
+                        self._run_strip(seen, windows, Decisions, write, on_window)
+                    else:
+                        self._run_strip(seen, windows, AllScores, self._back.decide(made, write), on_window)
 
     def _windows(self) -> Iterator[PixelWindow]:
         for seen, _ in self._strips:
             yield from seen.windows()
 
-    def _decide(self, made: Strip, write: Callable[[BlendedRows], None]) -> Callable[[ScoredRows], None]:
-        """Return what makes rows of the map of scores, and writes them."""
-        if self._back is None:
-            return lambda rows: write(rows.decided())
-        own_rows = self._back.rows(made)
-
-        def bring_back(rows: ScoredRows) -> None:
-            for own in own_rows.add(rows):
-                write(own)
-
-        return bring_back
-
     def _run_strip(
         self,
         strip: Strip,
         scored: Iterator[ScoredWindow],
-        take: Callable[[ScoredRows], None],
+        gather: Gather[Rows],
+        take: Callable[[Rows], None],
         on_window: Callable[[PixelWindow], None],
     ) -> None:
-        blender = StripBlender(self._backend.classes, strip)
+        blender = StripBlender(self._backend.classes, strip, gather)
         windows = strip.windows()
         for row, end in strip.finished_rows():
             for column in strip.columns:
-                scores, valid = next(scored)
-                blender.add(row, column, scores, valid)
+                blender.add(row, column, *next(scored))  # held no longer than this takes: it is large
                 on_window(next(windows))
             for rows in blender.finished(end):
                 take(rows)

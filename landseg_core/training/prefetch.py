@@ -34,7 +34,7 @@ class Prefetcher(Generic[Item]):
     def __iter__(self) -> Iterator[Item]:
         while made := self._coming.popleft().result():
             self._order()
-            yield made[0]
+            yield made.pop()  # nothing is held here of what is done with
 
     def _order(self) -> None:
         self._coming.append(self._thread.submit(self._make))

@@ -33,7 +33,7 @@ class PredictSettings(QObject):
             objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px", value=_STANDARD.tile
         )
         self._overlap = QSpinBox(
-            objectName="predict_overlap", maximum=99_999, singleStep=32, suffix=" px", value=_STANDARD.overlap
+            objectName="predict_overlap", maximum=99_999, singleStep=32, suffix=" px", specialValueText="as needed"
         )
         self._device = _choice("predict_device", {text: name for name, text in DEVICES.items()})
         self._backend = _choice("predict_backend", _BACKENDS)
@@ -45,10 +45,11 @@ class PredictSettings(QObject):
         form.addRow(self._unfold)
         self._form = form
         add = dialog.add_field
+        shared = "What neighbouring tiles share; 0 for what the network needs"
         seen = "At whose ground resolution the network sees the image; the map has the image's grid"
         self._rows = {
             "predict_tile": add(form, "predict_tile", "&Tile", self._tile, "Side of the windows that the network sees"),
-            "predict_overlap": add(form, "predict_overlap", "&Overlap", self._overlap, "What neighbouring tiles share"),
+            "predict_overlap": add(form, "predict_overlap", "&Overlap", self._overlap, shared),
             "predict_device": add(form, "predict_device", "&Device", self._device, "Where to compute"),
             "predict_backend": add(form, "predict_backend", "Bac&kend", self._backend, "What runs the network"),
             "predict_precision": add(
@@ -96,7 +97,7 @@ class PredictSettings(QObject):
             yield "predict_backend", Problem(checks.as_sentence(problem))
         if self.tile < 32:
             yield "predict_tile", Problem("A tile needs 32 px at least.")
-        if self.overlap > self.tile // 2:
+        if self._overlap.value() > self.tile // 2:
             yield "predict_overlap", Problem(f"At most half a tile: {self.tile // 2} px.")
 
     @property
@@ -105,9 +106,9 @@ class PredictSettings(QObject):
         return self._tile.value()
 
     @property
-    def overlap(self) -> int:
-        """Return what neighbouring windows share, in px."""
-        return self._overlap.value()
+    def overlap(self) -> int | None:
+        """Return what neighbouring windows share, in px; None for what the network needs."""
+        return self._overlap.value() or None
 
     @property
     def device(self) -> str:

@@ -86,10 +86,7 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """A map to make of `raster`, or of its `window` (px). `tile` and `overlap` are in px.
-
-    What stands after `overwrite` is as in `PredictOptions`.
-    """
+    """A map to make of `raster`, or of its `window` (px); all else is as in `PredictOptions`."""
 
     model: Path
     raster: Path
@@ -97,7 +94,7 @@ class PredictRequest:
     confidence: Path | None
     window: PixelWindow | None
     tile: int
-    overlap: int
+    overlap: int | None
     device: str
     overwrite: bool = False
     bands: tuple[str, ...] = ()

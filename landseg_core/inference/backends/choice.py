@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from landseg_core.allocator import give_back_memory
 from landseg_core.errors import LandsegError, ModelError
 from landseg_core.events import Notice, OnEvent
 from landseg_core.inference.backends.backend import Backend, BackendRequest, Pixels
@@ -111,6 +112,7 @@ def chosen_backend(
         return candidates[0].make(request)
     if choice.precision == "int8":
         on_event(Notice(_agreement_told(choice, made, request)))
+    give_back_memory()  # what making it took
     return made
 
 
@@ -154,6 +156,7 @@ def tried(request: BackendRequest, candidates: Sequence[Choice], on_event: OnEve
         expected = classes if expected is None else expected
         if (classes == expected).mean() >= AGREEMENT:
             speeds[choice] = classes.size / seconds
+        give_back_memory()
     return speeds
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import blending
-from landseg_core.inference.blending import BlendedRows, StripBlender, strongest
+from landseg_core.inference.blending import AllScores, Decisions, Rows, StripBlender, strongest
 from landseg_core.inference.layout import Field, axis_spans, plan_strips
 
 
@@ -43,33 +43,37 @@ def test_windows_of_one_picture_blend_to_that_picture(
     rows, columns = axis_spans(height, size, overlap, field), axis_spans(width, size, overlap, field)
     index, score = np.full((height, width), 9), np.zeros((height, width))
     for strip in plan_strips(PixelWindow(0, 0, width, height), rows, columns, field, max_width):
-        blender = StripBlender(3, strip)
+        blender, scorer = StripBlender(3, strip, Decisions), StripBlender(3, strip, AllScores)
         for row, end in strip.finished_rows():
             shuffled = list(strip.columns)
             random.shuffle(shuffled)  # type: ignore[attr-defined]
             for column in shuffled:
                 seen = slice(row.start, row.stop), slice(column.start, column.stop)
-                blender.add(row, column, picture[:, *seen].copy(), there[seen])
-            for done in _finished(blender, end):
+                for each in (blender, scorer):
+                    each.add(row, column, picture[:, *seen].copy(), there[seen])
+            for done, scored in zip(_finished(blender, end), _finished(scorer, end), strict=True):
                 place = slice(done.top, done.top + len(done.index)), slice(strip.first, strip.last)
                 index[place], score[place] = done.index, done.score
+                assert done.top == scored.top
+                assert np.allclose(scored.scores, picture[:, *place], atol=1e-5)
                 assert np.array_equal(done.valid, there[place])
+                assert np.array_equal(scored.valid, there[place])
     assert np.allclose(score, picture.max(axis=0), atol=1e-5)
     clear = np.diff(np.sort(picture, axis=0)[1:], axis=0)[0] > 1e-5
     assert np.array_equal(index[clear], picture.argmax(axis=0)[clear])
 
 
-def _finished(blender: StripBlender, end: int) -> list[BlendedRows]:
+def _finished(blender: StripBlender[Rows], end: int) -> list[Rows]:
     with patch.object(blending, "_BATCH_ROWS", 7):
-        return [rows.decided() for rows in blender.finished(end)]
+        return list(blender.finished(end))
 
 
 def test_a_window_without_data_adds_no_scores() -> None:
     field = Field(1, 0)
     spans = axis_spans(8, 8, 0, field)
     (strip,) = plan_strips(PixelWindow(0, 0, 8, 8), spans, spans, field, 100)
-    blender = StripBlender(2, strip)
+    blender = StripBlender(2, strip, Decisions)
     blender.add(spans[0], spans[0], None, np.zeros((8, 8), np.bool_))
-    (rows,) = (scored.decided() for scored in blender.finished(8))
+    (rows,) = blender.finished(8)
     assert not rows.valid.any()
     assert not rows.score.any()

@@ -75,11 +75,30 @@ def test_the_weights_fade_linearly_where_both_windows_see_enough() -> None:
     assert (left.first, right.first) == (0, 13)
 
 
-def test_with_less_overlap_what_only_one_window_sees_enough_for_is_its_own() -> None:
-    left, right = axis_spans(length=30, size=20, overlap=10, field=Field(1, reach=8))
-    # Pixels 10 and 11 are 8 px or more from the left window's end and too near the right one's start; so 18 and 19.
-    assert (left.last, right.first) == (18, 12)
-    assert np.allclose(right.weights[:6], (np.arange(6) + 0.5) / 6)
+def test_with_less_overlap_each_pixel_is_left_to_the_window_that_sees_more_around_it() -> None:
+    left, right = axis_spans(length=36, size=24, overlap=12, field=Field(1, reach=24))
+    assert (left.stop, right.start) == (24, 12)
+    assert (left.last, right.first) == (20, 16)
+    assert right.weights[:5].tolist() == [0.125, 0.375, 0.625, 0.875, 1.0]
+
+
+@settings(deadline=None)
+@given(axes())
+def test_windows_fade_into_each_other_in_the_middle_of_their_overlap(axis: tuple[int, int, int, Field]) -> None:
+    length, size, overlap, field = axis
+    spans = axis_spans(length, size, overlap, field)
+    for left, right in pairwise(spans):
+        shared = left.stop - right.start
+        if shared <= size // 2:  # else a third window takes part
+            faded = left.last - right.first
+            assert left.last + right.first == left.stop + right.start
+            assert faded <= max(field.fade + 1, shared - 2 * field.reach)
+
+
+def test_the_overlap_that_a_network_needs() -> None:
+    assert Field(16, reach=107).overlap == 64
+    assert Field(32, reach=1000).overlap == 128
+    assert Field(2, reach=0).overlap == 0
 
 
 @st.composite

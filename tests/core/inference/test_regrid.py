@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference import regrid, tiled
+from landseg_core.inference import regrid
+from landseg_core.inference.blending import AllScores
 from landseg_core.inference.layout import Field
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.raster.pixel_view import pixel_view
@@ -107,7 +108,7 @@ def test_a_windows_map_is_that_part_of_the_whole_map(
 ) -> None:
     whole = run(identity, picture, size)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tiled, "BLENDING_BYTES", budget)
+        patch.setattr(AllScores, "memory", budget)
         patch.setattr(regrid, "_BATCH_VALUES", budget)
         part = run(identity, picture, size, target)
     assert np.abs(part.score - whole.score[target.slices()])[part.valid].max(initial=0) < 1e-5
@@ -127,7 +128,7 @@ def test_a_lone_pixel_in_a_hole_is_predicted(run: Any, function_backend: Any, pi
 def test_memory_depends_neither_on_height_nor_on_width(
     function_backend: Any, write_raster: WriteRaster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiled, "BLENDING_BYTES", 2**19)
+    monkeypatch.setattr(AllScores, "memory", 2**19)
     monkeypatch.setattr(regrid, "_BATCH_VALUES", 2**16)
     backend = function_backend(lambda values: np.repeat(values, 3, axis=0), 3, Field(16, 20))
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from landseg_core.errors import JobStopped, ModelError, RasterError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference import tiled
+from landseg_core.inference.blending import Decisions
 from landseg_core.inference.layout import Field
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.models.unet import UNet
@@ -77,7 +77,7 @@ def test_with_twice_the_reach_tiles_give_the_scores_of_the_whole_image(
     run: Any, network: Any, picture: Path, monkeypatch: pytest.MonkeyPatch, tile: int, overlap: int, budget: int
 ) -> None:
     assert 2 * network.field.reach == 46
-    monkeypatch.setattr(tiled, "BLENDING_BYTES", budget)
+    monkeypatch.setattr(Decisions, "memory", budget)
     result = run(network, picture, tile=tile, overlap=overlap)
     assert np.abs(result.score - whole(network, picture)).max() < 1e-5
 
@@ -96,9 +96,9 @@ def test_strips_of_columns_change_nothing(
     run: Any, network: Any, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Far too little overlap: blended scores differ from those of the whole image, and must still be the same.
-    in_one = run(network, picture, tile=64, overlap=16)
-    monkeypatch.setattr(tiled, "BLENDING_BYTES", 1)
-    in_strips = run(network, picture, tile=64, overlap=16)
+    in_one = run(network, picture, tile=64, overlap=2)
+    monkeypatch.setattr(Decisions, "memory", 1)
+    in_strips = run(network, picture, tile=64, overlap=2)
     assert np.abs(in_one.score - in_strips.score).max() < 1e-5
     assert np.abs(in_one.score - whole(network, picture)).max() > 1e-4
 
@@ -155,7 +155,7 @@ def test_a_number_that_is_none_is_refused_unless_it_is_nodata(
 def test_memory_depends_neither_on_height_nor_on_width(
     run: Any, function_backend: Any, write_raster: WriteRaster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiled, "BLENDING_BYTES", 2**20)
+    monkeypatch.setattr(Decisions, "memory", 2**18)
     backend = function_backend(lambda values: np.repeat(values, 3, axis=0), 3, Field(16, 20))
 
     class Nowhere:

@@ -179,6 +179,11 @@ def test_the_answer(dialog: PredictDialog, orthophoto: Path, tmp_path: Path) -> 
     assert not request.overwrite
 
 
+def test_tiles_overlap_as_the_network_needs_unless_told(dialog: PredictDialog) -> None:
+    assert dialog.findChild(QSpinBox, "predict_overlap").text() == "as needed"
+    assert dialog.request().overlap is None
+
+
 def test_nothing_in_view_leaves_the_whole_picture(qtbot: QtBot, raster: RasterSource, memory: FormMemory) -> None:
     dialog = PredictDialog(raster, None, None, memory)
     qtbot.addWidget(dialog)
