@@ -89,7 +89,7 @@ class Mapping:
         yield from self._agreement(case, ways)
         yield self._beside_network(case)
         if case.plain_side:
-            yield self._of_plain(case, self._square(case.plain_side))
+            yield from self._of_plain(case, self._square(case.plain_side))
 
     def _square(self, side: int) -> PixelWindow:
         return PixelWindow(0, 0, min(side, self._source.grid.width), min(side, self._source.grid.height))
@@ -147,12 +147,14 @@ class Mapping:
                 same = 100 * float((classes(self._map(way)) == expected).mean())
                 yield Line(self._told(case, self._whole, f"{way}, px with the class of {PLAIN}"), [same], unit="%")
 
-    def _of_plain(self, case: Case, window: PixelWindow) -> Line:
+    def _of_plain(self, case: Case, window: PixelWindow) -> Iterator[Line]:
         way = Choice("torch", PRECISION)
-        with plain_process(self._bundle, self._source.path, window, self._folder) as plain:
-            own, other = in_turns([partial(self._run, way, window), plain.run])
+        what = self._bundle, self._source.path, window, self._folder
+        with plain_process(*what) as usual, plain_process(*what, tuned=True) as tuned:
+            own, usual_times, tuned_times = in_turns([partial(self._run, way, window), usual.run, tuned.run])
         told = self._told(case, window, str(way))
-        return Line(told, own, "plain PyTorch loop", other, target=Target(ratio=case.of_plain))
+        yield Line(told, own, "plain PyTorch loop", usual_times, target=Target(ratio=case.of_plain))
+        yield Line(told, own, "plain PyTorch loop, landseg's allocator", tuned_times)
 
     def _beside_network(self, case: Case) -> Line:
         """Return the share of PyTorch's time that is not the network's."""

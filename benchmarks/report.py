@@ -17,6 +17,7 @@ from benchmarks.table import HEADER, Line
 from landseg_core.machine import cores, processor, version_of
 
 _PACKAGES = ("landseg", "torch", "onnxruntime", "openvino", "PySide6-Essentials", "rasterio", "numpy")
+_GREEN, _RED, _GREY = "#2a9d73", "#c2593f", "#8a969e"
 _BAR, _ROW, _LEFT, _WIDTH, _LETTERS = 14, 20, 560, 960, 92
 
 
@@ -82,7 +83,9 @@ def chart(parts: dict[str, Sequence[Line]]) -> str:
     """Return an SVG of how many times as good as its baseline each line is, on a logarithmic scale of base 2."""
     shown = {name: [line for line in lines if line.ratio] for name, lines in parts.items()}
     ratios = [line.ratio for lines in shown.values() for line in lines if line.ratio]
-    unit = (_WIDTH - _LEFT - 60) / (max((abs(math.log2(ratio)) for ratio in ratios), default=1) or 1)
+    better, worse = (max((math.log2(ratio) * sign for ratio in ratios), default=0.0) for sign in (1, -1))
+    unit = (_WIDTH - _LEFT - 60) / (max(better, 0) + max(worse, 0) or 1)
+    middle = _LEFT + max(worse, 0) * unit
     rows: list[str] = []
     y = 16
     for name, lines in shown.items():
@@ -92,23 +95,30 @@ def chart(parts: dict[str, Sequence[Line]]) -> str:
             )
             y += _ROW
         for line in lines:
-            rows.append(_bar(line, y, unit))
+            rows.append(_bar(line, y, middle, unit))
             y += _ROW
     style = 'font-family="sans-serif" font-size="12" fill="#6b7780"'  # legible on light and on dark
-    axis = f'<line x1="{_LEFT}" y1="8" x2="{_LEFT}" y2="{y}" stroke="#6b7780"/>'
+    axis = f'<line x1="{middle:.0f}" y1="8" x2="{middle:.0f}" y2="{y}" stroke="#6b7780"/>'
     body = "\n".join([axis, *rows])
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 8}" {style}>\n{body}\n</svg>\n'
 
 
-def _bar(line: Line, y: int, unit: float) -> str:
-    ratio = line.ratio or 1
-    length = abs(math.log2(ratio)) * unit
-    colour = "#2a9d73" if ratio >= 1 else "#c2593f"
+def _bar(line: Line, y: int, middle: float, unit: float) -> str:
+    """Return a line's name and its bar: to the right of the `middle` where landseg is better, to the left elsewhere."""
+    end = middle + math.log2(line.ratio or 1) * unit
+    left, length = min(middle, end), max(1.0, abs(end - middle))
     return (
         f'<text x="{_LEFT - 8}" y="{y + 11}" text-anchor="end">{escape(_short(line))}</text>'
-        f'<rect x="{_LEFT}" y="{y}" width="{max(1.0, length):.0f}" height="{_BAR}" rx="2" fill="{colour}"/>'
-        f'<text x="{_LEFT + length + 6:.0f}" y="{y + 11}">{ratio:.2g}x</text>'
+        f'<rect x="{left:.0f}" y="{y}" width="{length:.0f}" height="{_BAR}" rx="2" fill="{_colour(line)}"/>'
+        f'<text x="{max(middle, end) + 6:.0f}" y="{y + 11}">{line.ratio:.2g}x</text>'
     )
+
+
+def _colour(line: Line) -> str:
+    """Return green for what is as asked, or better than the baseline where nothing is, red for what misses a target."""
+    if line.target:
+        return _GREEN if line.target.reached(line) else _RED
+    return _GREEN if (line.ratio or 1) >= 1 else _GREY
 
 
 def _short(line: Line) -> str:

@@ -75,7 +75,7 @@ Gather = Callable[[int, int, int], Gathered[Rows]]
 class Decisions:
     """Gathers the strongest class of each pixel, and its score."""
 
-    memory = 64 * 2**20
+    memory = 52 * 2**20
     """Bytes for a row of windows: this limits the width of strips, and nothing else."""
 
     def __init__(self, _classes: int, height: int, width: int) -> None:

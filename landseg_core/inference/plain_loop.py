@@ -17,6 +17,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 
+from landseg_core.allocator import tune_allocator
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.gdal import open_dataset
@@ -102,21 +103,29 @@ class PlainProcess:
 
 
 @contextmanager
-def plain_process(bundle: ModelBundle, raster: Path, window: PixelWindow, folder: Path) -> Iterator[PlainProcess]:
-    """Give a plain loop over `window` of `raster`, which writes its map to `folder`."""
+def plain_process(
+    bundle: ModelBundle, raster: Path, window: PixelWindow, folder: Path, *, tuned: bool = False
+) -> Iterator[PlainProcess]:
+    """Give a plain loop over `window` of `raster`, which writes its map to `folder`.
+
+    A `tuned` one has landseg's settings of the allocator, which no tutorial has.
+    """
     model = folder / "plain.safetensors"
     bundle.save(model)
     place = [str(number) for number in (window.x, window.y, window.width, window.height)]
-    command = [sys.executable, "-m", __name__, str(model), str(raster), *place, str(folder / "plain.tif")]
+    out = str(folder / "plain.tif")
+    command = [sys.executable, "-m", __name__, str(model), str(raster), *place, out, str(int(tuned))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield PlainProcess(process)  # leaving the block closes its input, which ends it
 
 
 def main() -> None:
     """Make the map anew for each line of the standard input, and print the seconds."""
+    model, raster, *place, out, tuned = sys.argv[1:]
+    if int(tuned):
+        tune_allocator()  # before torch is imported
     from landseg_core.models.bundle import ModelBundle
 
-    model, raster, *place, out = sys.argv[1:]
     loop = PlainLoop(ModelBundle.load(Path(model)), Path(raster), PixelWindow(*map(int, place)))
     for _ in sys.stdin:
         start = time.perf_counter()

@@ -43,7 +43,8 @@ _LAYOUT = {
     "zlevel": _ZLEVEL,
     "bigtiff": "if_safer",
 }
-_FOR_OVERVIEWS = {"GDAL_NUM_THREADS": "ALL_CPUS", "ZLEVEL_OVERVIEW": str(_ZLEVEL)}
+_CHUNK_BYTES, _CHUNK_ROWS = 2 * 2**20, 48
+"""What GDAL's threads take at once for overviews: with its default of 10 MB, some have nothing to do."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class MapWriter:
         with self._writing():
             self._dataset.close()
             if factors:
-                with rasterio.Env(**_FOR_OVERVIEWS), open_dataset(self._unfinished, mode="r+") as dataset:
+                with rasterio.Env(**_for_overviews(self._grid)), open_dataset(self._unfinished, mode="r+") as dataset:
                     dataset.build_overviews(factors, self._info.overviews)
             self._read_back(factors)
 
@@ -163,6 +164,15 @@ def _read_blocks(dataset: Any) -> None:
         if not dataset.get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=1):
             raise OSError("a block is missing")
         dataset.read(1, window=window)
+
+
+def _for_overviews(grid: RasterGrid) -> dict[str, str]:
+    chunk = max(_CHUNK_BYTES, grid.width * _CHUNK_ROWS)
+    return {
+        "GDAL_NUM_THREADS": "ALL_CPUS",
+        "GDAL_OVR_CHUNK_MAX_SIZE": str(chunk),
+        "ZLEVEL_OVERVIEW": str(_ZLEVEL),
+    }
 
 
 def _overview_factors(grid: RasterGrid) -> list[int]:

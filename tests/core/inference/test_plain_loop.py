@@ -32,8 +32,11 @@ def test_the_plain_loop_makes_the_same_map(
     assert (classes[20:60, 20:90] == whole[20:60, 20:90]).mean() > 0.9
 
 
-def test_another_process_makes_it_when_it_is_asked_to(bundle: ModelBundle, raster: Path, tmp_path: Path) -> None:
-    with plain_process(bundle, raster, PixelWindow(0, 0, 64, 48), tmp_path) as plain:
+@pytest.mark.parametrize("tuned", [False, True])
+def test_another_process_makes_it_when_it_is_asked_to(
+    bundle: ModelBundle, raster: Path, tmp_path: Path, *, tuned: bool
+) -> None:
+    with plain_process(bundle, raster, PixelWindow(0, 0, 64, 48), tmp_path, tuned=tuned) as plain:
         assert not (tmp_path / "plain.tif").exists()
         assert plain.run() > 0
         (tmp_path / "plain.tif").unlink()
