@@ -72,17 +72,17 @@ def _untrained() -> ModelBundle:
 
 
 def _automatic(bundle: ModelBundle, source: RasterSource) -> str:
-    """Return what `auto` takes, from a trial of its own."""
+    """Return what `auto` takes."""
     from landseg_core.events import ignore_event
     from landseg_core.inference.backends.backend import BackendRequest
-    from landseg_core.inference.backends.choice import possible, tried
+    from landseg_core.inference.backends.choice import possible, quickest
+    from landseg_core.inference.backends.memory import TrialMemory
     from landseg_core.inference.samples import sample_windows
     from landseg_core.raster.pixel_view import pixel_view
 
     candidates = possible("cpu", "auto", "auto")
-    samples = sample_windows(pixel_view(source, bundle.bands))
-    speeds = tried(BackendRequest(bundle, lambda: samples, "cpu"), candidates, ignore_event)
-    return str(max(speeds, key=lambda choice: speeds[choice], default=candidates[0]))
+    request = BackendRequest(bundle, lambda: sample_windows(pixel_view(source, bundle.bands)), "cpu")
+    return str(quickest(request, candidates, ignore_event, TrialMemory.of_user()))
 
 
 def _report(bundle: ModelBundle, speeds: Speeds, automatic: str, *, trained: bool) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from landseg_core.models.blocks import UpBlock
 
@@ -47,6 +48,44 @@ class OneDnnConvolution(nn.Module):
         return own.padding, own.stride, own.dilation, own.groups
 
 
+_THIRDS = (slice(0, 1), slice(1, -1), slice(-1, None))
+_BORDER = [place for place in product(range(3), repeat=2) if place != (1, 1)]
+
+
+class DoubledConvolution(nn.Module):
+    """A transposed convolution that doubles the size, and the 3x3 convolution of what it makes, in one call.
+
+    Both are linear, with nothing between them, so they are one transposed convolution of 4x4. Each pixel is made of
+    four small ones: that takes a quarter fewer operations than both do, and what lies between is never made.
+    """
+
+    at_edges: torch.Tensor
+
+    def __init__(self, doubling: nn.ConvTranspose2d, convolution: nn.Conv2d) -> None:
+        super().__init__()
+        inputs, outputs = doubling.in_channels, convolution.out_channels
+        self.both = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1)
+        weight = torch.zeros(inputs, outputs, 4, 4)
+        turned = convolution.weight.detach().flip(2, 3)
+        for down, across in product(range(2), repeat=2):
+            part = torch.einsum("im,omyx->ioyx", doubling.weight.detach()[:, :, down, across], turned)
+            weight[:, :, down : down + 3, across : across + 3] += part
+        self.both.weight = nn.Parameter(weight)
+        # The first one's bias as the second one sees it: in the middle, at the four edges and in the corners.
+        bias = torch.zeros(doubling.out_channels) if doubling.bias is None else doubling.bias.detach()
+        seen = functional.conv2d(bias[:, None, None].expand(-1, 3, 3)[None], convolution.weight.detach(), padding=1)[0]
+        own = 0 if convolution.bias is None else convolution.bias.detach()
+        self.both.bias = nn.Parameter(seen[:, 1, 1] + own)
+        self.register_buffer("at_edges", seen - seen[:, 1:2, 1:2])
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, outputs, 2H, 2W) of (N, inputs, H, W)."""
+        made: torch.Tensor = self.both(features)
+        for down, across in _BORDER:
+            made[..., _THIRDS[down], _THIRDS[across]] += self.at_edges[:, down, across, None, None]
+        return made
+
+
 class SplitUpBlock(nn.Module):
     """An `UpBlock` that does not put skip and features side by side: their convolution is the sum of one of each.
 
@@ -55,16 +94,15 @@ class SplitUpBlock(nn.Module):
 
     def __init__(self, block: UpBlock) -> None:
         super().__init__()
-        self.up = block.up
         first, second = (layer for layer in block.conv if isinstance(layer, nn.Conv2d))
         width = first.in_channels // 2
-        self.of_skip = OneDnnConvolution(_part(first, slice(None, width)))
-        self.of_features = OneDnnConvolution(_part(first, slice(width, None), bias=False), nn.ReLU())
+        self.of_features = DoubledConvolution(block.up, _part(first, slice(width, None), bias=False))
+        self.of_skip = OneDnnConvolution(_part(first, slice(None, width)), nn.ReLU())
         self.second = OneDnnConvolution(second, nn.ReLU())
 
     def forward(self, features: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
         """Return the features at the skip's size."""
-        joined: torch.Tensor = self.second(self.of_features.add_to(self.of_skip(skip), self.up(features)))
+        joined: torch.Tensor = self.second(self.of_skip.add_to(self.of_features(features), skip))
         return joined
 
 

@@ -50,10 +50,11 @@ def test_every_line_has_its_baseline(
     case = Case("unet16", 10**6, of_limit=0.7, plain_side=48, of_plain=9, beside=5)
     with RasterSource(raster) as source:
         lines = list(Mapping(bundle, source, case.side, tmp_path).lines(case))
-    limit, *_, beside, plain = lines
+    limit, *_, beside, plain, tuned = lines
     peer = next(line for line in lines if line.baseline_name == "ONNX Runtime in fp32")
     assert limit.baseline_name.startswith("matrix product")
     assert plain.baseline_name == "plain PyTorch loop"
+    assert tuned.baseline_name == "plain PyTorch loop, landseg's allocator"
     for line in (limit, peer, plain):
         assert len(line.landseg) == len(line.baseline) == 5
         assert (line.ratio or 0) > 0

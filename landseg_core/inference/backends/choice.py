@@ -100,9 +100,7 @@ def chosen_backend(
         ModelError: the only candidate, or the first, cannot run the model.
         TrainingError: this computer has no such device.
     """
-    choice = candidates[0]
-    if len(candidates) > 1:
-        choice = _quickest(request, candidates, on_event, memory, worth_a_trial=worth_a_trial)
+    choice = quickest(request, candidates, on_event, memory, worth_a_trial=worth_a_trial)
     try:
         made = choice.make(request)
     except ModelError as error:
@@ -116,14 +114,17 @@ def chosen_backend(
     return made
 
 
-def _quickest(
+def quickest(
     request: BackendRequest,
     candidates: Sequence[Choice],
     on_event: OnEvent,
     memory: TrialMemory,
     *,
-    worth_a_trial: bool,
+    worth_a_trial: bool = True,
 ) -> Choice:
+    """Return the quickest of the `candidates`, as `chosen_backend` takes it."""
+    if len(candidates) == 1:
+        return candidates[0]
     question = trial_question(request.bundle, candidates)
     by_name = {choice.backend: choice for choice in candidates}
     known = by_name.get(memory.recall(question) or "")

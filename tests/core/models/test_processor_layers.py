@@ -6,14 +6,20 @@ import copy
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from landseg_core.models import processor_layers
 from landseg_core.models.catalog import CATALOG, build_model
 from landseg_core.models.folding import fold_batch_norms
-from landseg_core.models.processor_layers import HalvingMax, OneDnnConvolution, SplitUpBlock, suit_processor
+from landseg_core.models.processor_layers import (
+    DoubledConvolution,
+    HalvingMax,
+    OneDnnConvolution,
+    SplitUpBlock,
+    suit_processor,
+)
 
 
 def lively(model: nn.Module) -> nn.Module:
@@ -45,7 +51,7 @@ def test_every_activation_goes_with_its_convolution() -> None:
     layers = list(model.modules())
     assert not [layer for layer in layers if isinstance(layer, nn.MaxPool2d)]
     assert sum(isinstance(layer, SplitUpBlock) for layer in layers) == 4
-    assert sum(isinstance(layer, OneDnnConvolution) for layer in layers) == 10 + 4 * 3
+    assert sum(isinstance(layer, OneDnnConvolution) for layer in layers) == 10 + 4 * 2
 
 
 def test_without_these_calls_pytorchs_own_layers_stay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +61,17 @@ def test_without_these_calls_pytorchs_own_layers_stay(monkeypatch: pytest.Monkey
     assert not [layer for layer in model.modules() if isinstance(layer, OneDnnConvolution | SplitUpBlock)]
     with torch.inference_mode():
         assert model(torch.zeros(1, 3, 32, 32)).shape == (1, 4, 32, 32)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 6), st.integers(1, 6), st.booleans(), st.booleans())
+def test_doubling_and_a_convolution_are_one_call(height: int, width: int, first_bias: bool, second_bias: bool) -> None:
+    doubling = nn.ConvTranspose2d(6, 5, 2, 2, bias=first_bias)
+    convolution = nn.Conv2d(5, 4, 3, padding=1, bias=second_bias)
+    features = torch.randn(2, 6, height, width)
+    with torch.inference_mode():
+        expected = convolution(doubling(features))
+        assert torch.allclose(DoubledConvolution(doubling, convolution)(features), expected, atol=1e-5)
 
 
 @given(st.integers(2, 20), st.integers(2, 20))
