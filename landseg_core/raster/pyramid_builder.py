@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +16,7 @@ from rasterio.windows import Window
 
 from landseg_core.errors import OutputError
 from landseg_core.events import JobControl, OnEvent, Progress, ignore_event
+from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
 from landseg_core.machine import cores
 from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset
@@ -25,6 +28,7 @@ from landseg_core.raster.source import RasterSource
 Read = TypeVar("Read")
 
 _PIXELS_AT_ONCE = 2**21
+_LARGE_BLOCK = 2**16  # px
 _THREADS = min(4, cores())  # that decode; with more than one to encode, GDAL would not tell of a full disk
 
 _WRITING: dict[str, Any] = {
@@ -80,7 +84,7 @@ def build_pyramid(
 
 
 class _PyramidBuilder:
-    """Makes each missing level from the next finer one that is there."""
+    """Reads each block of the raster once: the levels that follow on the first one made are halved in memory."""
 
     def __init__(
         self, source: RasterSource, folder: Path, on_event: OnEvent, control: JobControl, *, categorical: bool
@@ -95,32 +99,33 @@ class _PyramidBuilder:
         self._start = time.monotonic()
 
     def build(self) -> None:
-        there = set(self._in_file)
-        for level in self._levels:
-            finer = max((known for known in there if known < level), default=level)
-            with self._open_level(finer) as raster:
-                self._build_level(level, raster, steps=level - finer)
-            there.add(level)
+        for levels in _runs(self._levels):
+            finer = max((known for known in self._in_file if known < levels[0]), default=levels[0])
+            with self._source.reopened(overview=self._in_file.get(finer), threads=_threads(self._source)) as raster:
+                self._build_run(levels, raster, steps=levels[0] - finer)
 
-    def _open_level(self, level: int) -> RasterSource:
-        """Open the raster, a level in its file, or one built before."""
-        if level == 0 or level in self._in_file:
-            return self._source.reopened(overview=self._in_file.get(level), threads=_THREADS)
-        return RasterSource(level_path(self._folder, level), threads=_THREADS)
-
-    def _build_level(self, level: int, finer: RasterSource, steps: int) -> None:
-        path = level_path(self._folder, level)
-        width, height = self._pyramid.level_size(level)
-        windows = _work_windows(width, height, finer, steps)
-        with (
-            rasterio.Env(**_WRITING),
-            open_dataset(path, mode="w", **self._profile(width, height)) as target,
-            ThreadPoolExecutor(1) as reader,
-        ):
+    def _build_run(self, levels: Sequence[int], finer: RasterSource, steps: int) -> None:
+        """Build `levels`, each of which follows on the one before; the first is `steps` coarser than `finer`."""
+        width, height = self._pyramid.level_size(levels[0])
+        across, down = _work_size(width, finer, steps)
+        windows = pieces(PixelWindow(0, 0, width, height), across, down)
+        gathered = list(self._gathered(levels[1:], down))
+        with ExitStack() as stack:
+            stack.enter_context(rasterio.Env(**_WRITING))
+            files = [stack.enter_context(self._create(level)) for level in levels]
+            reader = stack.enter_context(ThreadPoolExecutor(1))
             for window, read in _one_ahead(windows, lambda part: reader.submit(self._reduced, finer, part, steps)):
-                self._control.checkpoint()
-                self._write(target, window, *read.result())
-                self._tell(window.pixels)
+                self._put(files, gathered, window, *read.result())
+
+    def _gathered(self, levels: Sequence[int], down: int) -> Iterator[_Rows]:
+        """Yield what gathers the rows of `levels`, the first of them from rows of windows `down` px high."""
+        for level in levels:
+            down = math.lcm(down // 2, TILE)
+            yield _Rows(*self._pyramid.level_size(level), down)
+
+    def _create(self, level: int) -> Any:
+        width, height = self._pyramid.level_size(level)
+        return open_dataset(level_path(self._folder, level), mode="w", **self._profile(width, height))
 
     def _profile(self, width: int, height: int) -> dict[str, Any]:
         return {
@@ -138,23 +143,72 @@ class _PyramidBuilder:
         return np.concatenate([p for p, _ in parts], axis=1), np.concatenate([v for _, v in parts])
 
     def _read(self, finer: RasterSource, window: PixelWindow, steps: int) -> tuple[Pixels, Valid]:
-        is_built = finer.path.parent == self._folder
-        bands = range(1, len(self._source.data_bands) + 1) if is_built else self._source.data_bands
-        pixels, valid = finer.read(window, bands), finer.read_valid(window)
+        pixels, valid = finer.read(window, self._source.data_bands), finer.read_valid(window)
         for _ in range(steps):
             pixels, valid = halve(pixels, valid, categorical=self._categorical)
         return pixels, valid
 
+    def _put(
+        self, files: Sequence[Any], gathered: Sequence[_Rows], window: PixelWindow, pixels: Pixels, valid: Valid
+    ) -> None:
+        """Write a window of the first level, and the rows that it completes of those that follow."""
+        self._write(files[0], window, pixels, valid)
+        for file, rows in zip(files[1:], gathered, strict=True):
+            whole = rows.add(window, *halve(pixels, valid, categorical=self._categorical))
+            if whole is None:
+                return
+            window, pixels, valid = whole
+            self._write(file, window, pixels, valid)
+
     def _write(self, target: Any, window: PixelWindow, pixels: Pixels, valid: Valid) -> None:
+        self._control.checkpoint()
         place = Window(window.x, window.y, window.width, window.height)
         target.write(pixels, window=place)
         if not self._source.all_valid:
             target.write_mask(valid, window=place)
+        self._tell(window.pixels)
 
     def _tell(self, pixels: int) -> None:
         self._done += pixels
         seconds = time.monotonic() - self._start
         self._on_event(Progress(f"Overviews of {self._source.path.name}", self._done, self._total, seconds))
+
+
+class _Rows:
+    """Gathers the halved windows of a level, which come row by row, until they fill `rows` px of the next."""
+
+    def __init__(self, width: int, height: int, rows: int) -> None:
+        self._width, self._height, self._rows = width, height, rows
+        self._top = self._filled = 0
+        self._held: tuple[Pixels, Valid] | None = None
+
+    def add(self, finer: PixelWindow, pixels: Pixels, valid: Valid) -> tuple[PixelWindow, Pixels, Valid] | None:
+        """Take what the window `finer` was halved to; return the rows that are whole with it, and their place."""
+        held_pixels, held_valid = self._held = self._held or self._begin(pixels)
+        x, y = finer.x // 2, finer.y // 2 - self._top
+        place = slice(y, y + valid.shape[0]), slice(x, x + valid.shape[1])
+        held_pixels[:, *place], held_valid[place] = pixels, valid
+        self._filled += valid.size
+        if self._filled < held_valid.size:
+            return None
+        window = PixelWindow(0, self._top, self._width, len(held_valid))
+        self._top, self._filled, self._held = window.bottom, 0, None
+        return window, held_pixels, held_valid
+
+    def _begin(self, pixels: Pixels) -> tuple[Pixels, Valid]:
+        size = min(self._rows, self._height - self._top), self._width
+        return np.empty((len(pixels), *size), pixels.dtype), np.empty(size, np.bool_)
+
+
+def _runs(levels: Sequence[int]) -> list[list[int]]:
+    """Return `levels`, which ascend, as runs of levels that follow on each other."""
+    runs: list[list[int]] = []
+    for level in levels:
+        if runs and runs[-1][-1] == level - 1:
+            runs[-1].append(level)
+        else:
+            runs.append([level])
+    return runs
 
 
 def _one_ahead(
@@ -179,15 +233,18 @@ def _is_rgb(source: RasterSource) -> bool:
     return source.dtype == np.uint8 and len(source.data_bands) == 3
 
 
-def _work_windows(width: int, height: int, finer: RasterSource, steps: int) -> Iterator[PixelWindow]:
-    """Yield windows of whole tiles that cover a level, so shaped that each block of the finer one is decoded once."""
+def _threads(source: RasterSource) -> int:
+    """Return how many threads decode: one where blocks are so small that sharing them out costs more than it saves."""
+    return _THREADS if math.prod(source.block_shape) >= _LARGE_BLOCK else 1
+
+
+def _work_size(width: int, finer: RasterSource, steps: int) -> tuple[int, int]:
+    """Return width and height of windows of whole tiles by which each block of the finer level is decoded once."""
     block_height, block_width = finer.block_shape
-    is_striped = block_width >= finer.grid.width and block_height < TILE
+    if block_width >= finer.grid.width and block_height < TILE:  # strips
+        return width, TILE
     side = TILE * min(4, -(-max(finer.block_shape) // (TILE << steps)))
-    across, down = (width, TILE) if is_striped else (side, side)
-    for y in range(0, height, down):
-        for x in range(0, width, across):
-            yield PixelWindow(x, y, min(across, width - x), min(down, height - y))
+    return side, side
 
 
 def _strips(window: PixelWindow, steps: int) -> Iterator[PixelWindow]:
