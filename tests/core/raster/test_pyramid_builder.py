@@ -15,6 +15,7 @@ from landseg_core.errors import JobStopped, OutputError
 from landseg_core.events import Event, JobControl, Progress
 from landseg_core.raster import pyramid_builder, pyramid_cache
 from landseg_core.raster.overviews import PyramidReader, build_pyramid, pyramid_path
+from landseg_core.raster.reduction import halve
 from landseg_core.raster.source import RasterSource
 
 Save = Callable[..., Path]
@@ -45,6 +46,25 @@ def test_progress_grows_to_the_end(save_places: Save) -> None:
     assert done == sorted(done)
     assert done[-1] == 1
     assert "places.tif" in progress[0].task
+
+
+@pytest.mark.parametrize("nodata", [None, 0])
+@pytest.mark.parametrize("layout", [{}, {"blockysize": 700}, TILED, {**TILED, "blockxsize": 2048, "blockysize": 2048}])
+@pytest.mark.parametrize("size", [(1301, 4219), (4219, 1301), (2048, 4096)])
+def test_each_level_is_the_raster_halved_again_and_again(
+    save: Save, level_image: LevelImage, size: tuple[int, int], layout: dict[str, Any], nodata: int | None
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 200, (1, *size), np.uint8)
+    with RasterSource(save("noise.tif", pixels, nodata=nodata, **layout)) as source:
+        build_pyramid(source)
+        valid = source.read_valid(source.grid.window)
+        reader = PyramidReader(source)
+        for level in range(1, reader.pyramid.levels):
+            pixels, valid = halve(pixels, valid, categorical=False)
+            there, shown = level_image(reader, level)
+            assert np.array_equal(shown, valid)
+            assert np.array_equal(there[:, valid], pixels[:, valid])
+        reader.close()
 
 
 def test_what_is_there_is_not_built_again(save_places: Save) -> None:
