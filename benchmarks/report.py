@@ -18,7 +18,7 @@ from landseg_core.machine import cores, processor, version_of
 
 _PACKAGES = ("landseg", "torch", "onnxruntime", "openvino", "PySide6-Essentials", "rasterio", "numpy")
 _GREEN, _RED, _GREY = "#2a9d73", "#c2593f", "#8a969e"
-_BAR, _ROW, _LEFT, _WIDTH, _LETTERS = 14, 20, 560, 960, 92
+_BAR, _ROW, _LEFT, _WIDTH, _LETTERS = 14, 20, 560, 960, 82
 
 
 def facts() -> dict[str, Any]:
