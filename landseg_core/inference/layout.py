@@ -27,7 +27,7 @@ class Field:
 
     @property
     def overlap(self) -> int:
-        """Return how far windows have to overlap for a map whose seams nobody finds, in px; see docs/performance.md.
+        """Return how far windows have to overlap for a map with hardly a seam, in px: see ADR 24.
 
         A pixel depends mostly on what is near it: three fifths of the reach do, and more than `MOST_OVERLAP` px gain
         less than they cost.
