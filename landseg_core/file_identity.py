@@ -1,0 +1,42 @@
+"""Notices that the file at a path is not the one that was there before."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True)
+class FileIdentity:
+    """What the system knows a file by: two are equal where nothing was replaced or rewritten in between.
+
+    Attributes:
+        device: the file system that it is on.
+        inode: its number there; a file that was renamed over another has a new one.
+        size: bytes.
+        modified_ns: time of the last change to its content, in ns.
+    """
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: str | Path) -> Self | None:
+        """Return the identity of the file at `path`; None where there is none, or none that can be looked at."""
+        try:
+            return cls.from_stat(os.stat(path))  # noqa: PTH116 - takes str as well
+        except OSError:
+            return None
+
+    @classmethod
+    def from_stat(cls, stat: os.stat_result) -> Self:
+        """Return the identity that a `stat` or `fstat` gives."""
+        return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+    def is_same_file(self, other: FileIdentity | None) -> bool:
+        """Tell whether both are one file, whatever was written to it in between; another at the same path is not."""
+        return other is not None and (self.device, self.inode) == (other.device, other.inode)
