@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QToolButton
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QToolButton
 
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS, unfit
 from landseg_core.inference.fit import Resolution
@@ -15,6 +15,7 @@ from landseg_gui.dialogs.checks import Problem
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.run_fields import DEVICES
 from landseg_gui.dialogs.setting_editors import names_in
+from landseg_gui.number_boxes import WholeBox
 
 _STANDARD = PredictOptions()
 _BACKENDS = {"the quickest here": "auto"} | {kind.title: name for name, kind in BACKENDS.items()}
@@ -29,10 +30,10 @@ class PredictSettings(QObject):
 
     def __init__(self, dialog: FormDialog, form: QFormLayout) -> None:
         super().__init__(dialog)
-        self._tile = QSpinBox(
+        self._tile = WholeBox(
             objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px", value=_STANDARD.tile
         )
-        self._overlap = QSpinBox(
+        self._overlap = WholeBox(
             objectName="predict_overlap", maximum=99_999, singleStep=32, suffix=" px", specialValueText="as needed"
         )
         self._device = _choice("predict_device", {text: name for name, text in DEVICES.items()})

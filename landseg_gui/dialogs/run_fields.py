@@ -11,12 +11,10 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QRadioButton,
-    QSpinBox,
     QWidget,
 )
 
@@ -28,7 +26,7 @@ from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.network_facts import MISSING_WEIGHTS, network_facts
 from landseg_gui.dialogs.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
-from landseg_gui.dialogs.setting_editors import PlainSpin
+from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
 
 START_FROM = "start_from"
 """The setting that names the model that a run starts from."""
@@ -70,8 +68,8 @@ class RunFields(QObject):
         self._model_facts = _hint("train_model_title")
         self._missing = QLabel(MISSING_WEIGHTS, objectName="train_model_missing", wordWrap=True, visible=False)
         self._missing.setForegroundRole(QPalette.ColorRole.BrightText)
-        self._epochs = QSpinBox(objectName="train_epochs", maximum=100_000, value=DEFAULT_EPOCHS)
-        self._minutes = PlainSpin(objectName="train_minutes", maximum=100_000, decimals=2)
+        self._epochs = WholeBox(objectName="train_epochs", maximum=100_000, value=DEFAULT_EPOCHS)
+        self._minutes = PlainDecimalBox(objectName="train_minutes", maximum=100_000, decimals=2)
         self._by_epochs = QRadioButton("Epochs", objectName="train_by_epochs")
         self._by_minutes = QRadioButton("Minutes", objectName="train_by_minutes", checked=True)
         self._estimate = _hint("train_estimate")
@@ -106,7 +104,7 @@ class RunFields(QObject):
         editor = QWidget()
         row = QHBoxLayout(editor)
         row.setContentsMargins(0, 0, 0, 0)
-        pairs: list[tuple[QRadioButton, QSpinBox | QDoubleSpinBox]] = [
+        pairs: list[tuple[QRadioButton, WholeBox | DecimalBox]] = [
             (self._by_minutes, self._minutes),
             (self._by_epochs, self._epochs),
         ]

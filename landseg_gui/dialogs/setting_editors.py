@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import SignalInstance
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+
+from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
 
 _LARGEST_INT = 2**31 - 1
 _MOST_DIGITS = 100
@@ -27,19 +29,10 @@ class SettingEditor:
     show: Callable[[Any], None]
 
 
-class PlainSpin(QDoubleSpinBox):
-    """A spin box that writes 0.3, not 0.300000."""
-
-    def textFromValue(self, value: float) -> str:
-        """Return a number without needless zeros."""
-        text, point = self.locale().toString(value, "f", self.decimals()), self.locale().decimalPoint()
-        return text.rstrip("0").removesuffix(point) if point in text else text
-
-
 class _SpunNumber:
     """The number of a spin box: what was shown last to its last digit, until the box says another."""
 
-    def __init__(self, spin: QDoubleSpinBox) -> None:
+    def __init__(self, spin: DecimalBox) -> None:
         self._spin, self._shown = spin, spin.value()
 
     def show(self, value: float) -> None:
@@ -60,7 +53,7 @@ def _whole(name: str, field: FieldInfo) -> SettingEditor:
     """Return a spin box, or a line for a number that may be larger than that can hold."""
     if (_bound(field, "le") or _bound(field, "lt") or 0) > _LARGEST_INT:
         return _line_of(name, _whole_read, str)
-    spin = QSpinBox(objectName=name, maximum=_LARGEST_INT)
+    spin = WholeBox(objectName=name, maximum=_LARGEST_INT)
     return SettingEditor(spin, spin.valueChanged, spin.value, spin.setValue)
 
 
@@ -69,7 +62,7 @@ def _number(name: str, field: FieldInfo) -> SettingEditor:
     lowest, highest = _bound(field, "ge"), _bound(field, "le")
     if lowest is None or highest is None:
         return _line_of(name, _number_read, _number_shown)
-    spin = PlainSpin(objectName=name, decimals=_DECIMALS, singleStep=_STEP, minimum=lowest, maximum=highest)
+    spin = PlainDecimalBox(objectName=name, decimals=_DECIMALS, singleStep=_STEP, minimum=lowest, maximum=highest)
     number = _SpunNumber(spin)
     return SettingEditor(spin, spin.valueChanged, number.read, number.show)
 

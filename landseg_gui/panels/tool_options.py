@@ -8,17 +8,16 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
-    QSpinBox,
     QStackedWidget,
     QWidget,
 )
 
 from landseg_gui.icons import colour_swatch
+from landseg_gui.number_boxes import DecimalBox, WholeBox
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE
 from landseg_gui.tools.manager import ToolManager
@@ -111,7 +110,7 @@ def _left_aligned(page: QWidget) -> QWidget:
     return holder
 
 
-class _SizeBox(QDoubleSpinBox):
+class _SizeBox(DecimalBox):
     """A number whose arrows step as the size keys do."""
 
     def __init__(self, settings: ToolSettings) -> None:
@@ -163,7 +162,7 @@ class _ToleranceOptions(QWidget):
     def __init__(self, manager: ToolManager) -> None:
         super().__init__()
         self._settings = manager.settings
-        self._box = QSpinBox(objectName="tool_tolerance", minimum=0, maximum=LARGEST_TOLERANCE)
+        self._box = WholeBox(objectName="tool_tolerance", minimum=0, maximum=LARGEST_TOLERANCE)
         _prepare(self._box, manager)
         _lay_out(self, QLabel("Tolerance"), self._box)
         self._box.setToolTip("How much the colours may differ, 0 to 255; dragging with the wand changes it too")

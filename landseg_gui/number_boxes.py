@@ -1,0 +1,90 @@
+"""Boxes for numbers in which point and comma mean the same, whatever the desktop's language: 2.5 is never 25."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox
+
+_SEPARATORS = ".,"
+_POSSIBLE = QValidator.State.Intermediate
+
+
+class _NumberBox:
+    """What both boxes share: a text with too many separators can be typed, but is no number.
+
+    On Return or when the focus goes, such a text gives way to the number from before the typing. Qt by itself refuses
+    the key, or drops the separator that the locale has for thousands, and 2.5 becomes 25 both ways.
+    """
+
+    most_separators = 0
+
+    def __init__(self, *arguments: Any, **properties: Any) -> None:
+        super().__init__(*arguments, **properties)
+        self._before = self.value()
+        self.valueChanged.connect(self._note_value_set)
+        self.editingFinished.connect(self._note_value)
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Return whether `text` is a number, or may become one."""
+        if self._separators_in(text) > self.most_separators:
+            return _POSSIBLE, text, position
+        return super().validate(self.in_locale(text), position)
+
+    def fixup(self, text: str) -> str:
+        """Return what takes the place of `text`, which is no number."""
+        if self._separators_in(text) > self.most_separators:
+            return self.prefix() + self.textFromValue(self._before) + self.suffix()
+        return super().fixup(text) or text
+
+    def in_locale(self, text: str) -> str:
+        """Return `text` as the locale writes it."""
+        return text
+
+    def number_in(self, text: str) -> str:
+        """Return `text` without what stands before and behind the number."""
+        return text.removeprefix(self.prefix()).removesuffix(self.suffix())
+
+    def _separators_in(self, text: str) -> int:
+        return sum(map(self.number_in(text).count, _SEPARATORS))
+
+    def _note_value_set(self) -> None:
+        if not self.lineEdit().isModified():
+            self._note_value()
+
+    def _note_value(self) -> None:
+        self._before = self.value()
+
+
+class DecimalBox(_NumberBox, QDoubleSpinBox):
+    """A number with decimals: a point or a comma is the decimal separator, and none separates thousands."""
+
+    @property
+    def most_separators(self) -> int:
+        """Return how many separators a number has at most."""
+        return min(1, self.decimals())
+
+    def valueFromText(self, text: str) -> float:
+        """Return the number that `text` is."""
+        return super().valueFromText(self.in_locale(text))
+
+    def in_locale(self, text: str) -> str:
+        """Return `text` with the locale's decimal separator."""
+        number = typed = self.number_in(text)
+        for separator in _SEPARATORS:
+            number = number.replace(separator, self.locale().decimalPoint())
+        return text.replace(typed, number) if typed else text
+
+
+class PlainDecimalBox(DecimalBox):
+    """A number that is written as 0.3, not as 0.300000."""
+
+    def textFromValue(self, value: float) -> str:
+        """Return a number without needless zeros."""
+        text, point = self.locale().toString(value, "f", self.decimals()), self.locale().decimalPoint()
+        return text.rstrip("0").removesuffix(point) if point in text else text
+
+
+class WholeBox(_NumberBox, QSpinBox):
+    """A whole number, which has neither point nor comma."""
