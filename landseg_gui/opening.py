@@ -15,6 +15,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
 from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.overviews import PyramidReader, build_pyramid
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, default_rendering
@@ -77,7 +78,21 @@ def open_mask_alone(
         raise RasterError(f"{path.name} is to lie over an orthophoto: open that first")
     source = RasterSource(path)
     _require_mask(source)
-    return Opened(masks=(_open_mask(_on_grid(source, grid), schema or mask_schema(path), name or path.name, control),))
+    own_classes = mask_schema(path)
+    name = name or layer_name(path, own_classes)
+    return Opened(masks=(_open_mask(_on_grid(source, grid), schema or own_classes, name, control),))
+
+
+def layer_name(path: Path, own_classes: ClassSchema | None) -> str:
+    """Return what to call a mask in the window: a prediction by the model that it tells of, any other by its file.
+
+    `own_classes` are those that the file names: its confidence tells of the model too, and is no prediction.
+
+    Raises:
+        RasterError: it cannot be opened.
+    """
+    model = read_model_reference(path) if own_classes else None
+    return f"Prediction ({model.title})" if model else path.name
 
 
 def open_files(paths: Sequence[Path], grid: RasterGrid | None, control: JobControl) -> Opened:
@@ -104,9 +119,10 @@ def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: Job
         grid = opened.picture.reader.source.grid
         _require_mask(source)
     if grid and (own_classes or opened.picture or (_is_mask(source) and source.grid.matches(grid))):
-        mask = _open_mask(_on_grid(source, grid), own_classes, path.name, control)
+        mask = _open_mask(_on_grid(source, grid), own_classes, layer_name(path, own_classes), control)
         return replace(opened, masks=(*opened.masks, mask))
-    masks = (_open_mask(source, own_classes, path.name, control),) if own_classes else ()
+    name = layer_name(path, own_classes)
+    masks = (_open_mask(source, own_classes, name, control),) if own_classes else ()
     return replace(opened, picture=_open_picture(source), masks=masks)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from landseg_core.events import JobControl, OnEvent, ignore_event
@@ -13,6 +14,7 @@ from landseg_core.labels.mask_classes import class_map_info, mask_schema
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.cropping import chosen_window
+from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.writer import MAP_BLOCK, MapInfo, MapWriter
 
 __all__ = ["export_geotiff", "mask_schema"]
@@ -52,6 +54,12 @@ def export_geotiff(
 
 
 def _map_info(source: MapSource) -> MapInfo:
+    """Return what the copy tells of its values, and of the model that made them."""
+    info, model = _value_info(source), read_model_reference(source.raster.path)
+    return replace(info, tags={**info.tags, **model.tags}) if model else info
+
+
+def _value_info(source: MapSource) -> MapInfo:
     if source.schema is not None:
         return class_map_info(source.schema)
     title = source.raster.band_names[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,6 @@ from landseg_core.inference.fit import Resolution, band_notices, fit_notices, re
 from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_values, confidences
 from landseg_core.inference.samples import sample_windows
 from landseg_core.inference.tiled import TiledPredictor
-from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.mask_classes import class_map_info
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
@@ -119,7 +118,7 @@ def predict_raster(
     with OutputFiles(overwrite=options.overwrite, inputs=source.files) as outputs, ExitStack() as maps:
         layers = [
             (maps.enter_context(MapWriter(outputs, path, source.grid.crop(target), info)), values)
-            for path, info, values in _wanted_maps(bundle.schema, mask_path, confidence)
+            for path, info, values in _wanted_maps(bundle, mask_path, confidence)
         ]
         runs = backend or prepared_backend(bundle, source, options, on_event)
         predictor = TiledPredictor(runs, source, bands, target, tile=options.tile, overlap=options.overlap, size=size)
@@ -129,12 +128,18 @@ def predict_raster(
 
 
 def _wanted_maps(
-    schema: ClassSchema, mask: Path, confidence: Path | None
+    bundle: ModelBundle, mask: Path, confidence: Path | None
 ) -> Iterator[tuple[Path, MapInfo, Callable[[BlendedRows], Values]]]:
     """Yield path, description and values of the maps to write."""
-    yield mask, class_map_info(schema), partial(class_values, table=schema.value_table())
+    schema = bundle.schema
+    yield mask, _with_model(class_map_info(schema), bundle), partial(class_values, table=schema.value_table())
     if confidence:
-        yield confidence, CONFIDENCE_INFO, confidences
+        yield confidence, _with_model(CONFIDENCE_INFO, bundle), confidences
+
+
+def _with_model(info: MapInfo, bundle: ModelBundle) -> MapInfo:
+    """Return `info` of a map that says which model made it, where the model comes from a file."""
+    return replace(info, tags={**info.tags, **bundle.reference.tags}) if bundle.reference else info
 
 
 def _each_window(meter: ProgressMeter, control: JobControl) -> Callable[[PixelWindow], None]:

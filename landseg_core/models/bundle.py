@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from landseg_core.errors import ModelError
 from landseg_core.models.catalog import build_model
 from landseg_core.models.header import KIND, MODEL_FILE, BundleHeader, model_path, read_header
-from landseg_core.models.tensor_file import read_tensor_file, write_tensor_file
+from landseg_core.models.tensor_file import parse_tensor_file, read_bytes, write_tensor_file
+from landseg_core.raster.model_reference import ModelReference
 
 if TYPE_CHECKING:
     import torch
@@ -21,9 +22,13 @@ __all__ = ["MODEL_FILE", "BundleHeader", "ModelBundle", "model_path", "read_head
 
 @dataclasses.dataclass(frozen=True)
 class ModelBundle(BundleHeader):
-    """A trained model with its header; `state` are the float32 weights by name, on the CPU."""
+    """A trained model with its header; `state` are the float32 weights by name, on the CPU.
+
+    `reference` is how maps refer to the file that it was loaded from; None for a model that comes from none.
+    """
 
     state: dict[str, torch.Tensor] = dataclasses.field(repr=False, compare=False)
+    reference: ModelReference | None = dataclasses.field(default=None, compare=False, kw_only=True)
 
     @classmethod
     def load(cls, path: Path | str) -> ModelBundle:
@@ -34,11 +39,13 @@ class ModelBundle(BundleHeader):
                 the network it names.
         """
         found = model_path(path)
-        record, state = read_tensor_file(found, KIND)
+        data = read_bytes(found)
+        record, state = parse_tensor_file(found, data, KIND)
         header = BundleHeader.from_record(record, found)
         _require_weights(header, state, found)
         fields = {field.name: getattr(header, field.name) for field in dataclasses.fields(header)}
-        return cls(**fields, state=state)
+        reference = ModelReference.of_bytes(found, data, in_run=found.name == MODEL_FILE)
+        return cls(**fields, state=state, reference=reference)
 
     @property
     def header(self) -> BundleHeader:

@@ -72,13 +72,30 @@ def read_tensor_file(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, t
     Raises:
         ModelError: the file cannot be read, is damaged, or is of another kind or program.
     """
+    return parse_tensor_file(path, read_bytes(path), kind)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return all of a file.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def parse_tensor_file(path: Path, data: bytes, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Return record and tensors of what was read from a file written as `kind`.
+
+    Raises:
+        ModelError: it is damaged, or is of another kind or program.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
     record = _record(path, io.BytesIO(data), len(data), kind)
     try:
         return record, load(data)

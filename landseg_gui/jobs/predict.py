@@ -178,7 +178,7 @@ class PredictFlow(QObject):
         self._session.message.emit(f"The map is in {request.mask}")
         raster = self._session.raster
         if raster is not None and same_file(raster.path, request.raster):  # another picture may be open by now
-            self._session.add_mask(finished.layer, finished.schema, request.mask.stem)
+            self._session.add_mask(finished.layer, finished.schema)
 
     def _enter(self, request: PredictRequest, project: Project) -> None:
         """Enter the map of an image, or of a part of one, into the project."""

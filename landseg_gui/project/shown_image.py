@@ -154,8 +154,7 @@ class ShownImage(QObject):
         there = [prediction for prediction in self._project.predictions(image.id) if not prediction.missing]
         if there:
             newest = max(there, key=lambda prediction: prediction.id)
-            name = f"Prediction {newest.mask.stem}"
-            self._session.add_mask(newest.mask, name=name, wanted=lambda: self._wanted == image.id)
+            self._session.add_mask(newest.mask, wanted=lambda: self._wanted == image.id)
 
     def _restore_place(self, image: ImageEntry) -> None:
         assert self._project is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.model_reference import ModelReference, read_model_reference
 from landseg_core.raster.source import RasterSource
 
 OPTIONS = PredictOptions(tile=96, overlap=32, device="cpu", confidence=True)
@@ -113,6 +115,25 @@ def test_both_maps_lie_on_the_raster(
 def test_without_confidence_there_is_one_map(predict: Callable[..., list[Event]], tmp_path: Path) -> None:
     predict(replace(OPTIONS, confidence=False))
     assert left(tmp_path / "out") == ["a_mask.tif", "a_mask.tif.aux.xml"]
+
+
+def test_both_maps_say_which_model_made_them(
+    predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path
+) -> None:
+    model = tmp_path / "run-3" / "model.safetensors"
+    model.parent.mkdir()
+    bundle.save(model)
+    predict(replace(OPTIONS, window=PixelWindow(30, 20, 50, 41)), bundle=ModelBundle.load(model.parent))
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    for name in ("a_mask.tif", "a_confidence.tif"):
+        assert read_model_reference(tmp_path / "out" / name) == ModelReference("model.safetensors", digest, "run-3")
+
+
+def test_a_model_outside_a_run_names_none(bundle: ModelBundle, tmp_path: Path) -> None:
+    bundle.save(tmp_path / "town.safetensors")
+    reference = ModelBundle.load(tmp_path / "town.safetensors").reference
+    assert reference
+    assert (reference.file, reference.run, reference.title) == ("town.safetensors", None, "town")
 
 
 def test_the_map_of_a_window_has_its_size_and_place(predict: Callable[..., list[Event]], tmp_path: Path) -> None:

@@ -91,7 +91,19 @@ def test_the_view_becomes_a_small_map_and_a_layer_in_its_place(
     assert whole.shape == (128, 128)
     assert (whole[VIEW.slices()] == inside).all()
     assert (whole == 255).sum() == 128 * 128 - VIEW.pixels
-    assert session.layers.masks[0].name == "north_mask"
+
+
+def test_the_layer_is_named_after_the_run_before_and_after_reopening(
+    dialog: PredictDialog, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path, model: Path
+) -> None:
+    dialog.findChild(QRadioButton, "predict_view").setChecked(True)
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
+    assert session.layers.masks[0].name == f"Prediction ({model.parent.name})"
+    session.layers.remove_mask(session.layers.masks[0])
+    session.open_files([tmp_path / "maps" / "north_mask.tif"])
+    qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running, timeout=SECONDS)
+    assert session.layers.masks[0].name == f"Prediction ({model.parent.name})"
 
 
 def test_what_is_chosen_reaches_the_prediction(

@@ -1,0 +1,91 @@
+"""Which model a map was made with, as a tag in the map's own file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import pydantic
+import rasterio
+
+from landseg_core.errors import RasterError
+from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
+from landseg_core.raster.integrity import check_file
+
+MODEL_TAG = "LANDSEG_MODEL"
+"""The GeoTIFF tag that holds the `ModelReference` of a map, as JSON."""
+
+_Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=1024)]
+
+
+@dataclass(frozen=True)
+class ModelReference:
+    """A model, as its maps refer to it.
+
+    Attributes:
+        file: the name of the model file, without its folder.
+        hash: SHA-256 of the file's bytes, as hexadecimal digits.
+        run: the name of the training run's folder; None where the model is not in one.
+    """
+
+    file: _Name
+    hash: _Name
+    run: _Name | None = None
+
+    @classmethod
+    def of_bytes(cls, path: Path, content: bytes, *, in_run: bool) -> Self:
+        """Return the reference to the model file at `path` with this `content`; `in_run`: its folder is a run's."""
+        run = readable(path.absolute().parent.name) if in_run else None
+        return cls(readable(path.name), hashlib.sha256(content).hexdigest(), run or None)
+
+    @property
+    def title(self) -> str:
+        """Return what to call the model in the window: its run, or else its file."""
+        return "".join(filter(str.isprintable, self.run or Path(self.file).stem))
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags of a map made with the model."""
+        return {MODEL_TAG: json.dumps(asdict(self))}
+
+    def is_same_run(self, other: ModelReference | None) -> bool:
+        """Tell whether both are of one training run, which may have gone on in between; without a run, one model."""
+        if other is None or self.run != other.run:
+            return False
+        return self.run is not None or self.hash == other.hash
+
+
+_REFERENCE = pydantic.TypeAdapter(ModelReference)
+
+
+def readable(name: str) -> str:
+    """Return a file's name as text: what is not UTF-8 in it cannot be stored, and is replaced."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def read_model_reference(map_path: Path) -> ModelReference | None:
+    """Return which model the map at `map_path` was made with; None where the file does not say, or not clearly.
+
+    Raises:
+        RasterError: the file is missing, damaged or no raster.
+    """
+    check_file(map_path)
+    try:
+        with rasterio.Env(**reading_options(map_path)), open_dataset(map_path) as dataset:
+            return tagged_model(dataset)
+    except GDAL_ERRORS as error:
+        raise RasterError(
+            f"{map_path} cannot be opened as a map ({gdal_reason(error)}); check that it is a complete image file"
+        ) from error
+
+
+def tagged_model(dataset: Any) -> ModelReference | None:
+    """Return the model that an open map tells of; a tag that somebody has damaged counts as none."""
+    try:
+        return _REFERENCE.validate_json(dataset.tags().get(MODEL_TAG, ""))
+    except (pydantic.ValidationError, UnicodeDecodeError):
+        return None
