@@ -162,7 +162,8 @@ class Source:
         assert self.images is not None
         assert self.masks is not None
         how: dict[str, Any] = {"reading": reading, "on_event": on_event, "control": control} | split_options(config)
-        return folder_data(self.images, self.masks, schema, self.train_list, self.val_list, seed=config.seed, **how)
+        how |= {"seed": config.seed, "chip": config.chip}
+        return folder_data(self.images, self.masks, schema, self.train_list, self.val_list, **how)
 
 
 def project_labels(

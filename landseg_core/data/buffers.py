@@ -19,8 +19,6 @@ look hardly more alike than elsewhere in the image."""
 KEPT_SHARE = 0.5
 """A buffer that would leave less than this share of the ground to train on is made narrower, and a notice says so."""
 _NARROWEST = 8
-_SLIVER = 128
-"""A strip narrower than this (px), beside a larger rest, is too little of a chip to be worth training on."""
 
 Placed = tuple[int, PixelWindow]
 """The number of an image, and a window in it."""
@@ -34,25 +32,10 @@ def distances(buffer: int) -> list[int]:
     return tried if tried[-1] == 0 else [*tried, 0]
 
 
-def cut_back(train: Sequence[Placed], val: Sequence[Placed], buffer: int, *, slivers: bool = False) -> list[Placed]:
-    """Return windows that make up what of `train` lies at least `buffer` px from all of `val` in the same image.
-
-    Strips along larger rests are left out, unless `slivers` are wanted.
-    """
+def cut_back(train: Sequence[Placed], val: Sequence[Placed], buffer: int) -> list[Placed]:
+    """Return windows that make up what of `train` lies at least `buffer` px from all of `val` in the same image."""
     near = _Near(val, buffer)
-    return [
-        (image, piece)
-        for image, window in train
-        for piece in _rest(window, list(near.holes(image, window)), slivers=slivers)
-    ]
-
-
-def _rest(window: PixelWindow, holes: Sequence[PixelWindow], *, slivers: bool) -> list[PixelWindow]:
-    pieces = without_all(window, holes)
-    if slivers or len(pieces) < 2:
-        return pieces
-    largest = max(pieces, key=lambda piece: piece.pixels)
-    return [piece for piece in pieces if piece is largest or min(piece.width, piece.height) >= _SLIVER]
+    return [(image, piece) for image, window in train for piece in without_all(window, list(near.holes(image, window)))]
 
 
 class _Near:

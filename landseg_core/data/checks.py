@@ -67,25 +67,37 @@ def check_areas(
         RasterError: a file cannot be read, or an image has not the bands.
         JobStopped: the user asked for it.
     """
-    numbers = _by_pair(areas)
-    pairs = list(numbers)
+    pairs = list(_by_pair(areas))
     headers = [_check_pair(pair, schema, bands) for pair in pairs]
     if one_kind:
         _require_one_kind(pairs, [header.facts for header in headers])
-    meter = ProgressMeter("checking masks", sum(header.facts.grid.window.pixels for header in headers), on_event)
+    total = sum(header.facts.grid.window.pixels for header in headers)
+    counts = count_areas(areas, schema, ProgressMeter("checking masks", total, on_event), control)
+    images = {pair.image: header.facts for pair, header in zip(pairs, headers, strict=True)}
+    notices = tuple(header.notice for header in headers if header.notice)
+    return CheckedAreas(tuple(areas), counts, images, (*notices, *_order_notices(images, bands)))
+
+
+def count_areas(
+    areas: Sequence[LabelledArea], schema: ClassSchema, meter: ProgressMeter, control: JobControl
+) -> npt.NDArray[np.int64]:
+    """Return (areas, classes) counts of labelled pixels; every mask is read once and whole, which `meter` counts.
+
+    Raises:
+        DatasetError: a mask holds a value that no class has.
+        RasterError: a mask cannot be read.
+        JobStopped: the user asked for it.
+    """
 
     def strip_done(pixels: int) -> None:
         meter.add(pixels)
         control.checkpoint()
 
     counts = np.zeros((len(areas), len(schema)), np.int64)
-    for pair, own in numbers.items():
-        counts[own] = count_labels(
-            MaskSource(pair.mask, schema), [areas[i].window for i in own], len(schema), strip_done
-        )
-    images = {pair.image: header.facts for pair, header in zip(pairs, headers, strict=True)}
-    notices = tuple(header.notice for header in headers if header.notice)
-    return CheckedAreas(tuple(areas), counts, images, (*notices, *_order_notices(images, bands)))
+    for pair, own in _by_pair(areas).items():
+        windows = [areas[number].window for number in own]
+        counts[own] = count_labels(MaskSource(pair.mask, schema), windows, len(schema), strip_done)
+    return counts
 
 
 def _by_pair(areas: Sequence[LabelledArea]) -> dict[ImagePair, list[int]]:
@@ -197,7 +209,8 @@ def require_labels(checked: CheckedAreas, what: str) -> None:
     if not checked.counts.any():
         stems = dict.fromkeys(area.stem for area in checked.areas)
         raise DatasetError(
-            f"no pixel of the {what} is labelled: the masks of {shortened(stems)} hold only 255 (ignore)"
+            f"no pixel of the {what} is labelled: there the masks of {shortened(stems)} hold only 255, nodata or "
+            "transparent pixels, which count as unlabelled"
         )
 
 

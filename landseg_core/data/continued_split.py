@@ -44,7 +44,7 @@ def continued_split(
     sides = [side for own in cells.by_image() for side in _parts(own, sizes, known)]
     how: dict[str, Any] = {"read_tiles": read_tiles, "buffer": buffer, "schema": schema}
     split = split_of(_chosen(sides, seed), sizes, chip, known.block, **how)
-    split = replace(split, val=tuple(cut_back(split.val, known.trained, split.buffer, slivers=True)))
+    split = replace(split, val=tuple(cut_back(split.val, known.trained, split.buffer)))
     _require_both(split)
     return replace(split, ground=_joined(known, split.ground))
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from landseg_core.data.areas import LabelledArea
-from landseg_core.data.checks import CheckedAreas, check_areas, class_notices, require_labels
+from landseg_core.data.areas import ImagePair, LabelledArea
+from landseg_core.data.buffers import buffer_notices
+from landseg_core.data.checks import CheckedAreas, check_areas, class_notices, count_areas, require_labels
+from landseg_core.data.folder_split import SplitOptions, split_pairs
 from landseg_core.data.overlaps import overlap_notices
 from landseg_core.data.reading import AS_THEY_ARE, Reading, plan_ground, seen_areas
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.progress import ProgressMeter
+from landseg_core.raster.source import RasterSource
 
 
 def training_data(
@@ -34,8 +38,38 @@ def training_data(
         JobStopped: the user asked for it.
     """
     checked = check_areas([*train, *val], schema, on_event, control or JobControl(), reading.bands)
-    trained = _part(checked, slice(0, len(train)))
-    validated = _part(checked, slice(len(train), None))
+    return checked_data(checked, len(train), schema, reading, notices)
+
+
+def split_data(
+    pairs: Sequence[ImagePair],
+    schema: ClassSchema,
+    options: SplitOptions,
+    reading: Reading,
+    on_event: OnEvent,
+    control: JobControl,
+) -> TrainingData:
+    """Check images and their masks, split what is labelled, and return the data set; errors as in `training_data`."""
+    whole = check_areas(whole_areas(pairs), schema, on_event, control, reading.bands)
+    require_labels(whole, "images")
+    train, val, distance = split_pairs(whole, schema, options, on_event, control)
+    areas = (*train, *val)
+    total = sum(area.window.pixels for area in whole.areas)
+    counts = count_areas(areas, schema, ProgressMeter("counting labels", total, on_event), control)
+    notices = (*buffer_notices(distance, options.buffer), *_empty_notices(whole, "images"))
+    return checked_data(replace(whole, areas=areas, counts=counts), len(train), schema, reading, notices)
+
+
+def checked_data(
+    checked: CheckedAreas, trained_areas: int, schema: ClassSchema, reading: Reading, notices: Sequence[str]
+) -> TrainingData:
+    """Return the data set of `checked` areas, of which the first `trained_areas` are to be trained on.
+
+    Raises:
+        DatasetError: a side has no label at all.
+    """
+    trained = _part(checked, slice(0, trained_areas))
+    validated = _part(checked, slice(trained_areas, None))
     require_labels(trained, "training areas")
     require_labels(validated, "validation areas")
     first, ground = checked.facts[0], plan_ground(checked.facts, reading.resolution_m, nearly=reading.nearly)
@@ -49,13 +83,22 @@ def training_data(
         (
             *notices,
             *checked.notices,
-            *_empty_notices(checked),
+            *_empty_notices(checked, "areas"),
             *class_notices(trained.counts.sum(axis=0), validated.counts.sum(axis=0), schema.names),
             *ground.notices,
             *overlap_notices(_labelled(trained), _labelled(validated), checked.grids),
         ),
         first.names,
     )
+
+
+def whole_areas(pairs: Sequence[ImagePair]) -> list[LabelledArea]:
+    """Return one area for each pair: the whole image."""
+    areas = []
+    for pair in pairs:
+        with RasterSource(pair.image) as source:
+            areas.append(pair.area(source.grid.window))
+    return areas
 
 
 def evaluation_set(
@@ -80,6 +123,6 @@ def _labelled(checked: CheckedAreas) -> tuple[LabelledArea, ...]:
     return tuple(replace(area, class_px=tuple(counts)) for area, counts in counted if any(counts))
 
 
-def _empty_notices(checked: CheckedAreas) -> list[str]:
+def _empty_notices(checked: CheckedAreas, what: str) -> list[str]:
     empty = len(checked.areas) - len(_labelled(checked))
-    return [f"{empty} of {len(checked.areas)} areas hold no labelled pixel and are left out"] if empty else []
+    return [f"{empty} of {len(checked.areas)} {what} hold no labelled pixel and are left out"] if empty else []

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from landseg_core.data.areas import ImagePair, LabelledArea
-from landseg_core.data.buffers import BUFFER, buffer_notices
-from landseg_core.data.datasets import evaluation_set, training_data
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.buffers import BUFFER
+from landseg_core.data.datasets import evaluation_set, split_data, training_data, whole_areas
+from landseg_core.data.folder_split import SplitOptions
 from landseg_core.data.landcover_ai import names_tiles, tile_areas
 from landseg_core.data.lists import shortened
 from landseg_core.data.pairs import PairedFolders
 from landseg_core.data.reading import AS_THEY_ARE, Reading
-from landseg_core.data.splits import SplitBy, spatial_split
+from landseg_core.data.splits import SplitBy
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.raster.source import RasterSource
 
 Areas = list[LabelledArea]
 
@@ -30,6 +29,7 @@ def folder_data(
     val_list: Path | None = None,
     *,
     seed: int = 0,
+    chip: int = 256,
     reading: Reading = AS_THEY_ARE,
     split: SplitBy = "blocks",
     buffer: int = BUFFER,
@@ -39,8 +39,8 @@ def folder_data(
     """Return the data set of two folders.
 
     With both lists, each names its images. With one, all other images that have a mask are the other side. Without,
-    every image needs a mask, and blocks or whole images are held back to validate on, as `split` says, `buffer` px
-    from what is trained on (`splits.spatial_split`, the one use of `seed`, `split` and `buffer`).
+    every image needs a mask, and of what is labelled blocks or whole images are held back to validate on, as `split`
+    says, `buffer` px from what is trained on (`label_split`, the one use of `seed`, `chip`, `split` and `buffer`).
 
     Raises:
         DatasetError: folders, lists, images and masks do not fit together; the sentence names the file.
@@ -48,7 +48,6 @@ def folder_data(
         JobStopped: the user asked for it.
     """
     folders = PairedFolders(images, masks)
-    notices: list[str] = []
     if train_list is not None and val_list is not None:
         train, val = _two_lists(folders, train_list, val_list)
     elif train_list is not None:
@@ -56,11 +55,9 @@ def folder_data(
     elif val_list is not None:
         train, val = whole_areas(folders.not_listed(val_list)), whole_areas(folders.listed(val_list))
     else:
-        pairs = folders.all()
-        apart = spatial_split(_sizes(pairs), seed, buffer=buffer, by=split)
-        train, val = ([pairs[image].area(window) for image, window in side] for side in (apart.train, apart.val))
-        notices = buffer_notices(apart.buffer, buffer)
-    return training_data(train, val, schema, on_event, control, reading, notices)
+        options = SplitOptions(seed, chip, buffer, split)
+        return split_data(folders.all(), schema, options, reading, on_event, control or JobControl())
+    return training_data(train, val, schema, on_event, control, reading)
 
 
 def evaluation_areas(
@@ -87,15 +84,6 @@ def evaluation_areas(
     return evaluation_set(areas, schema, on_event, control)
 
 
-def whole_areas(pairs: Sequence[ImagePair]) -> Areas:
-    """Return one area for each pair: the whole image."""
-    areas = []
-    for pair in pairs:
-        with RasterSource(pair.image) as source:
-            areas.append(pair.area(source.grid.window))
-    return areas
-
-
 def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tuple[Areas, Areas]:
     train, val = folders.listed(train_list), folders.listed(val_list)
     both = [pair.stem for pair in train if pair in set(val)]
@@ -104,7 +92,3 @@ def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tupl
             f"{train_list} and {val_list} both name {shortened(both)}; an image must not be trained and validated on"
         )
     return whole_areas(train), whole_areas(val)
-
-
-def _sizes(pairs: Sequence[ImagePair]) -> list[tuple[int, int]]:
-    return [(area.window.width, area.window.height) for area in whole_areas(pairs)]

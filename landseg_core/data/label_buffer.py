@@ -25,7 +25,7 @@ def cut_back_labels(
 
     The distance is less than wanted where that would leave under half of the labels, or none of some class.
     """
-    tried = [cut_back(train, val, distance, slivers=True) for distance in distances(buffer)]
+    tried = [cut_back(train, val, distance) for distance in distances(buffer)]
     if tried[0] == list(train):
         return tuple(train), buffer
     each = list(dict.fromkeys(window for windows in tried for window in windows))

@@ -18,12 +18,22 @@ from landseg_core.data.label_buffer import cut_back_labels
 from landseg_core.data.label_cells import Counts, LabelCells, LabelTile, Places, count_cells
 from landseg_core.data.label_cut import cut_in_two
 from landseg_core.data.label_parts import LabelPart, Size, blocks, counts_of
-from landseg_core.data.splits import ENOUGH_PIXELS, FEWEST_BLOCKS, ONE_IMAGE, VALIDATION_SHARE, Ground, Split, SplitBy
+from landseg_core.data.splits import (
+    ENOUGH_PIXELS,
+    FEWEST_BLOCKS,
+    LARGEST_BLOCK,
+    ONE_IMAGE,
+    VALIDATION_SHARE,
+    Ground,
+    LabelsTooSmallError,
+    Split,
+    SplitBy,
+)
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 
-LABEL_BLOCK_SIZES = (1024, 512, 256)
+LABEL_BLOCK_SIZES = (LARGEST_BLOCK, 512, 256)
 """Sides of a block in px, the preferred one first."""
 FAIR_SHARES = (0.1, 0.4)
 """A split outside these shares for validation is taken only where there is no better one."""
@@ -229,11 +239,11 @@ def _by_cut(images: Sequence[LabelPart], rng: np.random.Generator) -> Sides:
     """Return both sides of a cut through each image; an image with a small spot only is trained on.
 
     Raises:
-        DatasetError: all are.
+        LabelsTooSmallError: all are.
     """
     sides = [side for image in images for side in cut_in_two(image, rng)]
     if not any(validates for _, validates in sides):
-        raise DatasetError(
+        raise LabelsTooSmallError(
             "the labels lie in spots too small to keep a part of them for validation; "
             "paint larger spots, or in at least five places some hundred pixels apart"
         )

@@ -104,7 +104,9 @@ def evaluate(
     blocks = _counted(validator, on_event, control or JobControl())
     if not blocks.counts.any():
         what = "that the model was not trained on" if rest.left_out_px else "to evaluate on"
-        raise DatasetError(f"no pixel {what} is labelled: the masks hold only 255 (ignore) or nodata there")
+        raise DatasetError(
+            f"no pixel {what} is labelled: there the masks hold only 255 or nodata, or the images no data"
+        )
     return Evaluation(map_figures(blocks, bundle.schema, classes_known_to(bundle)), rest.left_out_px)
 
 

@@ -140,7 +140,10 @@ def _require_labels(
             _, labels = reader.read(area, window.shifted(area.window.x, area.window.y))
             if (labels != UNLABELLED).any():
                 return
-    raise TrainingError(f"no pixel to {what} is labelled: all masks hold only 255 (ignore); label some pixels first")
+    raise TrainingError(
+        f"no pixel to {what} is labelled: there the masks hold only 255 or nodata, or the images no data; "
+        "label some pixels first"
+    )
 
 
 @contextmanager

@@ -31,8 +31,8 @@ class Folders:
         from landseg_core.data.folders import folder_data
 
         lists, how = (self.train_list, self.val_list), _how(config, on_event, control)
-        how |= _split(config)
-        return folder_data(self.images, self.masks, request.schema, *lists, seed=config.seed, **how)
+        how |= _split(config) | {"seed": config.seed, "chip": config.chip}
+        return folder_data(self.images, self.masks, request.schema, *lists, **how)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,9 @@ def test_all_pixels_ignored(
 ) -> None:
     write_pair("u", mask=np.full((30, 40), 255, np.uint8))
     unlabelled = _list(tmp_path, "u.txt", "u")
-    with pytest.raises(DatasetError, match=r"no pixel of the training areas is labelled: the masks of u hold only 255"):
+    with pytest.raises(
+        DatasetError, match=r"no pixel of the training areas is labelled: there the masks of u hold only 255"
+    ):
         folder_data(*folders, schema, unlabelled, _list(tmp_path, "v.txt", "a"))
     with pytest.raises(DatasetError, match="no pixel of the validation areas"):
         folder_data(*folders, schema, _list(tmp_path, "v.txt", "a"), unlabelled)
