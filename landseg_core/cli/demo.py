@@ -55,19 +55,25 @@ def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: b
     from landseg_core.inference.predictor import PredictOptions
     from landseg_core.labels.classes import load_classes
     from landseg_core.models.bundle import ModelBundle
-    from landseg_core.output_files import made_folder
+    from landseg_core.output_files import check_free, made_folder
     from landseg_core.sample import write_sample
     from landseg_core.training.config import TrainConfig
-    from landseg_core.training.trainer import Trainer
+    from landseg_core.training.run_folder import RunFolder
 
+    RunFolder(out / "run").require_free(overwrite=overwrite)
+    (files,) = plan_files([_picture(out)], out / "map", ["tif"], confidence=True)
+    for path in (*files.all, _overlay(out)):
+        if path.parent.exists():
+            check_free(path, overwrite=overwrite)
     sample = write_sample(out / "sample", overwrite=overwrite)
     schema = load_classes(sample.classes)
+    from landseg_core.training.trainer import Trainer  # all that needs no torch has been checked
+
     trainer = Trainer(TrainConfig(minutes=TRAINING_MINUTES), out / "run", overwrite=overwrite)
     data = folder_data(sample.images, sample.masks, schema, sample.train_list, sample.val_list)
     model_path = trainer.fit(data, on_event, control).model_path
     control.checkpoint()
     result = measure(model_path, sample.images, sample.masks, sample.val_list, "auto", on_event, control)
-    (files,) = plan_files([_picture(out)], out / "map", ["tif"], confidence=True)
     options = PredictOptions(confidence=True, overwrite=overwrite)
     bundle = ModelBundle.load(model_path)
     check_plan([files], bundle, options)

@@ -78,11 +78,17 @@ def measure(
 ) -> Evaluation:
     """Evaluate the model in `model` on pairs of images and masks."""
     from landseg_core.data.folders import evaluation_areas
-    from landseg_core.models.bundle import ModelBundle
-    from landseg_core.training.evaluation import evaluate as evaluate_areas
+    from landseg_core.models.bundle import ModelBundle, read_header
+    from landseg_core.models.fit import fitted_areas
+    from landseg_core.training.device_names import require_device_name
+
+    require_device_name(device)
+    header = read_header(model)
+    areas = evaluation_areas(images, masks, header.schema, list_file, on_event=on_event, control=control)
+    fitted_areas(header, areas)
+    from landseg_core.training.evaluation import evaluate as evaluate_areas  # all that needs no torch has been checked
 
     bundle = ModelBundle.load(model)
-    areas = evaluation_areas(images, masks, bundle.schema, list_file, on_event=on_event, control=control)
     return evaluate_areas(bundle, areas, device, on_event, control, quarter_turns=quarter_turns)
 
 

@@ -95,7 +95,7 @@ def predict(
 
     def work(on_event: OnEvent, control: JobControl) -> None:
         from landseg_core.inference.predictor import PredictOptions
-        from landseg_core.models.bundle import ModelBundle
+        from landseg_core.models.bundle import ModelBundle, read_header
 
         options = PredictOptions(
             tile=tile,
@@ -110,8 +110,8 @@ def predict(
             backend=backend.value,
             precision=precision.value,
         )
+        check_plan(plan, read_header(model), options)
         bundle = ModelBundle.load(model)
-        check_plan(plan, bundle, options)
         with made_folder(out):
             for files in plan:
                 predict_one(bundle, files, options, on_event, control)
@@ -145,11 +145,13 @@ def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, co
 
 
 def check_plan(plan: Sequence[MapFiles], model: BundleHeader, options: PredictOptions) -> None:
-    """Refuse, before any work, whatever could not be read, predicted or written."""
+    """Refuse, before any work and without torch, whatever could not be read, predicted or written."""
+    from landseg_core.inference.backends.catalog import require_backend
     from landseg_core.inference.fit import require_fit
     from landseg_core.raster.cropping import chosen_window
     from landseg_core.raster.source import RasterSource
 
+    require_backend(options.backend, options.precision, options.device)
     for files in plan:
         with RasterSource(files.raster) as source:
             require_fit(model, source, options.bands)

@@ -93,25 +93,36 @@ def train(
     settings |= _given(start_from=start_from)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
-        from landseg_core.training.checkpoint import resumed_config
-        from landseg_core.training.config import checked_config
+        from landseg_core.training.checks import require_labels, require_place
         from landseg_core.training.project_run import kept_with_its_run
-        from landseg_core.training.start import continued_config
-        from landseg_core.training.trainer import Trainer
+        from landseg_core.training.run_folder import RunFolder
 
-        config = resumed_config(out, settings) if resume else continued_config(checked_config(settings), settings)
-        trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
+        config = run_config(out, settings, resume=resume)
+        require_place(config, RunFolder(out), overwrite=overwrite, resume=resume)
         with kept_with_its_run(out):
             if project is not None:
                 data = project_labels(project, config, out, on_event, control, resume=resume)
             else:
                 data = source.load(config, on_event, control)
+            require_labels(data, control.checkpoint)
+            from landseg_core.training.trainer import Trainer  # all that needs no torch has been checked
+
+            trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
             result = trainer.fit(data, on_event, control)
         if project is not None:
             enter_run(project, out, result, on_event)
         return result
 
     _report(run_job(work))
+
+
+def run_config(out: Path, settings: dict[str, Any], *, resume: bool) -> TrainConfig:
+    """Return the settings of a new run with the `settings` given, or of the one in `out` that goes on."""
+    from landseg_core.training.checkpoint import resumed_config
+    from landseg_core.training.config import checked_config
+    from landseg_core.training.continuing import continued_config
+
+    return resumed_config(out, settings) if resume else continued_config(checked_config(settings), settings)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class Architecture:
         good_for: when to choose it.
         build: makes it with random weights.
         pretraining: the weights that its `encoder` can start from, if any.
+        multiple: the side in px of its pooling grid, as the network itself tells; None where only that knows.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Architecture:
     mflop: float = 0.0
     good_for: str = ""
     pretraining: Pretraining | None = None
+    multiple: int | None = None
 
 
 def _unet(base: int) -> Callable[[int, int], SegmentationModel]:
@@ -92,6 +94,7 @@ CATALOG: dict[str, Architecture] = {
         mflop=0.07,
         good_for="few labels and little time: it has seen a million photographs before yours",
         pretraining=_ImageNetLite0(),
+        multiple=32,
     ),
     "unet16": Architecture(
         "U-Net, 16 channels: 1.9 million weights, for any computer",
@@ -99,6 +102,7 @@ CATALOG: dict[str, Architecture] = {
         parameters=1_942_645,
         mflop=0.09,
         good_for="many labels, fine edges and bands that no photograph has, on any computer",
+        multiple=16,
     ),
     "unet32": Architecture(
         "U-Net, 32 channels: 7.8 million weights, four times the work",
@@ -106,6 +110,7 @@ CATALOG: dict[str, Architecture] = {
         parameters=7_763_173,
         mflop=0.37,
         good_for="large data sets and an hour or more, better with a graphics card",
+        multiple=16,
     ),
     "unet64": Architecture(
         "U-Net, 64 channels: 31.0 million weights, the classic, for a graphics card",
@@ -113,6 +118,7 @@ CATALOG: dict[str, Architecture] = {
         parameters=31_037_893,
         mflop=1.47,
         good_for="large data sets on a graphics card",
+        multiple=16,
     ),
 }
 """The networks by the name that stands in settings and model files."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from landseg_core.errors import ModelError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
-from landseg_core.models.bundle import ModelBundle, model_path
+from landseg_core.models.bundle import ModelBundle, model_path, read_header
+from landseg_core.models.catalog import CATALOG
 from landseg_core.models.onnx_metadata import OnnxForm, input_scale, notices
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter
@@ -46,6 +47,7 @@ def export_onnx(
     found = model_path(model)
     with OutputFiles(overwrite=overwrite, inputs=[found]) as outputs:
         unfinished = outputs.add(out)
+        _require_tile_of_catalogue(tile, read_header(found).architecture)
         meter = ProgressMeter(f"exporting {out.name}", 3, on_event)
         graph = _described_graph(ModelBundle.load(found), tile, on_event, control, meter)
         _write(graph, unfinished, out)
@@ -60,7 +62,7 @@ def _described_graph(
 
     network = ProbabilityNetwork(bundle, input_scale(bundle))
     form = OnnxForm(bundle, tile, network.network.multiple)
-    _require_tile(form)
+    _require_tile(tile, form.multiple, bundle.architecture)
     meter.add(1)
     control.checkpoint()
     graph = trace_graph(network, len(bundle.bands), tile)
@@ -79,12 +81,18 @@ def _require_onnx() -> None:
         )
 
 
-def _require_tile(form: OnnxForm) -> None:
-    tile, multiple = form.tile, form.multiple
+def _require_tile_of_catalogue(tile: int | None, architecture: str) -> None:
+    """Check the tile before torch is loaded, where the catalogue knows the network's grid."""
+    multiple = CATALOG[architecture].multiple
+    if multiple is not None:
+        _require_tile(tile, multiple, architecture)
+
+
+def _require_tile(tile: int | None, multiple: int, architecture: str) -> None:
     if tile is None or (0 < tile <= MAX_TILE and tile % multiple == 0):
         return
     raise ModelError(
-        f"a tile of {tile} px does not suit the network {form.header.architecture};"
+        f"a tile of {tile} px does not suit the network {architecture};"
         f" choose a multiple of {multiple} from {multiple} to {MAX_TILE}"
     )
 

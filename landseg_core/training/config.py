@@ -11,6 +11,7 @@ from pydantic import Field
 from landseg_core.data.reading import Reading
 from landseg_core.errors import TrainingError
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
+from landseg_core.training.device_names import DEVICE_PATTERN
 
 DEFAULT_EPOCHS = 20
 """How long a run is when neither epochs nor minutes are given."""
@@ -126,7 +127,7 @@ class TrainConfig(pydantic.BaseModel):
     buffer: Annotated[int, Field(ge=0, le=4096)] = Field(
         64, title="Buffer", description="Px of the images between what is trained on and what validates"
     )
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = Field(
+    device: Annotated[str, Field(pattern=DEVICE_PATTERN)] = Field(
         "auto", title="Device", description="What computes: auto takes the graphics card where there is one"
     )
     precision: Literal["auto", "fp32"] = Field(

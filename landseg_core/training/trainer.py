@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from landseg_core import __version__
-from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
-from landseg_core.errors import TrainingError
 from landseg_core.events import JobControl, OnEvent, ignore_event
-from landseg_core.geo.tiling import sliding_windows
-from landseg_core.labels.classes import UNLABELLED
 from landseg_core.training.before import keep_before
 from landseg_core.training.checkpoint import load_checkpoint_record
+from landseg_core.training.checks import require_labels, require_place
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import choose_device
 from landseg_core.training.memory import memory_as_sentence
@@ -29,8 +26,6 @@ from landseg_core.training.schedule import RunClock
 from landseg_core.training.state import RunState
 
 __all__ = ["TrainResult", "Trainer"]
-
-_LOOK = 1024
 
 
 class Trainer:
@@ -59,12 +54,7 @@ class Trainer:
         """
         self._clock = RunClock(started)
         self._config, self._folder, self._resume = config, RunFolder(Path(run_folder)), resume
-        if resume:
-            self._folder.require_run()
-            load_checkpoint_record(self._folder).require_same_settings(config, self._folder)
-        else:
-            self._folder.require_free(overwrite=overwrite)
-            _require_other_folder(config, self._folder)
+        require_place(config, self._folder, overwrite=overwrite, resume=resume)
 
     def fit(
         self,
@@ -93,8 +83,7 @@ class Trainer:
         device = choose_device(self._config.device)
         control = control or JobControl()
         reader = data.reader()
-        for areas, what in ((data.train, "train on"), (data.val, "validate on")):
-            _require_labels(reader, areas, what, lambda: self._clock.checkpoint(control))
+        require_labels(data, lambda: self._clock.checkpoint(control))
         with _own_random_numbers(self._config.seed, device), memory_as_sentence(device):
             state = self._state(data, reader, device)
             self._prepare_folder(state)
@@ -121,29 +110,6 @@ class Trainer:
             if state.before is not None:
                 keep_before(self._folder, state.before)
         keep_facts(self._folder.facts, state.data, state.learner.network.device)
-
-
-def _require_other_folder(config: TrainConfig, folder: RunFolder) -> None:
-    start = Path(config.start_from).resolve() if config.start_from is not None else None
-    if start is not None and folder.path.resolve() in (start, start.parent):
-        raise TrainingError(
-            f"the run would write over the model that it starts from, {config.start_from}; choose another folder for it"
-        )
-
-
-def _require_labels(
-    reader: AreaReader, areas: Sequence[LabelledArea], what: str, checkpoint: Callable[[], None]
-) -> None:
-    for area in areas:
-        for window in sliding_windows(area.window.width, area.window.height, _LOOK, overlap=0):
-            checkpoint()
-            _, labels = reader.read(area, window.shifted(area.window.x, area.window.y))
-            if (labels != UNLABELLED).any():
-                return
-    raise TrainingError(
-        f"no pixel to {what} is labelled: there the masks hold only 255 or nodata, or the images no data; "
-        "label some pixels first"
-    )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from landseg_core.models.header import MODEL_FILE
 from landseg_core.project.project import Project
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.continuing import continued_config
 from landseg_core.training.preview import PreviewSource
 from landseg_core.training.project_run import kept_with_its_run, record_run
 from landseg_core.training.report_content import read_config
@@ -51,8 +52,6 @@ def _config(request: TrainRequest) -> TrainConfig:
     """Return the settings of a run: those in its folder, which may go on on another device, or those of a new one."""
     if request.resume:
         return resumed_config(request.run_folder, {"device": request.config.device})
-    from landseg_core.training.start import continued_config
-
     return continued_config(request.config)
 
 

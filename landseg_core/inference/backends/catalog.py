@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from landseg_core.errors import ModelError
+from landseg_core.training.device_names import require_device_name
+
 if TYPE_CHECKING:
     from landseg_core.inference.backends.backend import Backend, BackendRequest
 
@@ -97,3 +100,15 @@ def unfit(backend: str, precision: str, device: str) -> str | None:
     return next(
         problem for kind, problem in zip(BACKENDS.values(), problems, strict=True) if precision in kind.precisions
     )
+
+
+def require_backend(backend: str, precision: str, device: str) -> None:
+    """Check, without loading any, that `backend` can be had in `precision` on `device`; each may be "auto".
+
+    Raises:
+        ModelError: it cannot.
+        TrainingError: `device` is no name of a device.
+    """
+    require_device_name(device)
+    if problem := unfit(backend, precision, device):
+        raise ModelError(problem)

@@ -14,7 +14,7 @@ from landseg_core.allocator import give_back_memory
 from landseg_core.errors import LandsegError, ModelError
 from landseg_core.events import Notice, OnEvent
 from landseg_core.inference.backends.backend import Backend, BackendRequest, Pixels
-from landseg_core.inference.backends.catalog import AUTO, BACKENDS, BackendKind, unfit
+from landseg_core.inference.backends.catalog import AUTO, BACKENDS, BackendKind, require_backend
 from landseg_core.inference.backends.memory import TrialMemory, trial_question
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def possible(device: str, backend: str, precision: str) -> list[Choice]:
         ModelError: none is left.
         TrainingError: this computer has no such device.
     """
-    if problem := unfit(backend, precision, device):
-        raise ModelError(problem)
+    require_backend(backend, precision, device)
     if backend != AUTO:
         return [Choice(backend, _number(BACKENDS[backend], precision, device))]
     # What runs on the processor alone does not stand in for a graphics card, unless that lacks the precision.

@@ -19,10 +19,10 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.continuing import continued_config
 from landseg_core.training.devices import precision_for
 from landseg_core.training.network import Network
 from landseg_core.training.project_run import kept_with_its_run, labels_to_learn
-from landseg_core.training.start import continued_config
 from landseg_core.training.trainer import Trainer, TrainResult
 
 SIDE = 768  # nine blocks of 256 px

@@ -25,9 +25,10 @@ from landseg_core.models.weights import weights_of
 from landseg_core.training.before import NOT_TOLD, judging_areas, keep_before, kept_before
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.continuing import GENTLER, SHORTER_WARM_UP, continued_config
 from landseg_core.training.learner import Learner
 from landseg_core.training.run_folder import RunFolder
-from landseg_core.training.start import GENTLER, SHORTER_WARM_UP, continued_config, start_from_model
+from landseg_core.training.start import start_from_model
 
 NORMALISATION = Normalisation((90.0, 80.0, 70.0), (20.0, 30.0, 40.0))
 
