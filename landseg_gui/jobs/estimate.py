@@ -197,15 +197,15 @@ def _extent_key(source: Any, config: TrainConfig) -> tuple[Any, ...]:
 
 def estimate_text(epoch_seconds: float, config: TrainConfig) -> str:
     """Return in words how long a run takes whose epochs take so long."""
-    an_epoch = f"About {rough_duration(epoch_seconds)} an epoch"
     if config.minutes is None:
         epochs = config.epochs or 1
         whole = rough_duration(epochs * epoch_seconds)
-        return f"{an_epoch}; about {whole} for {_counted(epochs)}."
-    length, count = f"{config.minutes:g}{NO_BREAK_SPACE}min", 60 * config.minutes / max(epoch_seconds, 1e-9)
-    if count < 1:
-        return f"About {rough_duration(epoch_seconds)} to see all data once; {length} see {count:.0%} of it."
-    return f"{an_epoch}; about {_counted(_rounded(count))} in {length}."
+        return f"About {rough_duration(epoch_seconds)} an epoch; about {whole} for {_counted(epochs)}."
+    # Not in epochs: those of a run by minutes are as long as validating lets them be.
+    count = 60 * config.minutes / max(epoch_seconds, 1e-9)
+    seen = f"{count:.0%} of it" if count < 1 else "it once" if count < 1.5 else f"it about {_rounded(count)} times"
+    length = f"{config.minutes:g}{NO_BREAK_SPACE}min"
+    return f"About {rough_duration(epoch_seconds)} to see all data once; {length} see {seen}."
 
 
 def rough_duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from landseg_core.events import EpochFinished, StepFinished
+from landseg_gui.panels.epoch_axis import EpochAxis, Squeeze
 from landseg_gui.panels.series import Smoother, ThinnedSeries
 
 _REDRAW_MS = 100
@@ -65,7 +66,7 @@ class CurvesView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="training_curves")
-        self._steps_per_epoch = 1
+        self._axis = EpochAxis()
         self._smoother = Smoother()
         self._loss_caption, self._miou_caption = QLabel(), QLabel()
         self.loss_plot, self.miou_plot = empty_plot(self), empty_plot(self)
@@ -90,8 +91,8 @@ class CurvesView(QWidget):
             column.addWidget(plot, 1)
 
     def begin(self, steps_per_epoch: int) -> None:
-        """Empty the curves for a run of `steps_per_epoch` steps an epoch."""
-        self._steps_per_epoch = max(1, steps_per_epoch)
+        """Empty the curves for a run with `steps_per_epoch` steps in a pass over its data."""
+        self._axis = EpochAxis(steps_per_epoch)
         self._smoother.clear()
         for curve in self._curves:
             curve.series.clear()
@@ -99,17 +100,26 @@ class CurvesView(QWidget):
 
     def add_step(self, event: StepFinished) -> None:
         """Take a training step."""
-        epochs = event.step / self._steps_per_epoch
+        epochs = self._placed(*self._axis.at_step(event.epoch, event.step))
+        for curve in (self.val_loss, self.miou):  # a run that goes back validates anew
+            curve.series.cut(epochs)
         self.train_steps.series.add(epochs, event.train_loss)
         self.train_loss.series.add(epochs, self._smoother.add(event.train_loss))
         self._redraw_soon()
 
     def add_epoch(self, event: EpochFinished) -> None:
         """Take an epoch's validation."""
-        epochs = event.step / self._steps_per_epoch
+        epochs = self._placed(*self._axis.at_end(event.epoch, event.step))
         self.val_loss.series.add(epochs, event.val_loss)
         self.miou.series.add(epochs, 100 * event.miou)
         self._redraw_soon()
+
+    def _placed(self, epochs: float, squeeze: Squeeze | None) -> float:
+        """Return `epochs`, once what is drawn of the epoch under way has moved to where it belongs."""
+        if squeeze is not None:
+            for curve in self._curves:
+                curve.series.squeeze(squeeze.start, squeeze.factor)
+        return epochs
 
     def draw(self) -> None:
         """Draw what has come since the last time."""

@@ -1,4 +1,4 @@
-"""The IoU of every class: its colour, its name, a bar and the figure."""
+"""The IoU of every class under a heading that says so: its colour, its name, a bar and the figure."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ class IouTable(QWidget):
             item.widget().setParent(None)  # at once: `deleteLater` alone would leave it in sight for a moment
         self._bars.clear()
         self._values.clear()
-        for row, land_class in enumerate(schema.classes):
+        self._grid.addWidget(_heading(), 0, 0, 1, 4)
+        for row, land_class in enumerate(schema.classes, 1):
             self._add_row(row, land_class)
 
     def recolour(self, schema: ClassSchema) -> None:
@@ -87,6 +88,15 @@ class IouTable(QWidget):
         for column, widget in enumerate((_swatch(land_class.colour), QLabel(land_class.name), bar, value)):
             self._grid.addWidget(widget, row, column)
         self._bars[land_class.name], self._values[land_class.name] = bar, value
+
+
+def _heading() -> QLabel:
+    heading = QLabel("<b>IoU per class (%)</b>", objectName="training_iou_heading")
+    heading.setToolTip(
+        "Intersection over union: of all validation pixels that are this class in the labels or in the prediction, "
+        "the share where both agree"
+    )
+    return heading
 
 
 def _swatch(colour: str) -> ShareBar:

@@ -29,14 +29,26 @@ class ThinnedSeries:
         """Add a point right of the others; those right of it go, for a run that went back does them again."""
         if not math.isfinite(y):
             return
-        if x < self._rightmost:
-            self._count = int(np.searchsorted(self.x, x))
-            self._pending.clear()
+        self.cut(x)
         self._rightmost = x
         self._pending.append((x, y))
         if len(self._pending) == self._merged:
             self._store(np.mean(self._pending, axis=0))
             self._pending.clear()
+
+    def cut(self, x: float) -> None:
+        """Drop the points from `x` on where there are any right of it."""
+        if x < self._rightmost:
+            self._count = int(np.searchsorted(self.x, x))
+            self._rightmost = x
+            self._pending.clear()
+
+    def squeeze(self, start: float, factor: float) -> None:
+        """Bring all points right of `start` nearer to it (a factor below 1), or take them further from it."""
+        right = self.x > start
+        self.x[right] = start + factor * (self.x[right] - start)
+        self._pending = [(_squeezed(x, start, factor), y) for x, y in self._pending]
+        self._rightmost = _squeezed(self._rightmost, start, factor)
 
     def clear(self) -> None:
         """Forget all points."""
@@ -63,6 +75,10 @@ class ThinnedSeries:
             self._count //= 2
             self._points[: self._count] = self._points.reshape(self._count, 2, 2).mean(axis=1)
             self._merged *= 2
+
+
+def _squeezed(x: float, start: float, factor: float) -> float:
+    return start + factor * (x - start) if x > start else x
 
 
 class Smoother:

@@ -67,7 +67,8 @@ def test_a_rough_duration(seconds: float, words: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "length", "words"),
     [
-        (120, {"minutes": 10}, "About 2 min an epoch; about 5 epochs in 10 min."),
+        (120, {"minutes": 10}, "About 2 min to see all data once; 10 min see it about 5 times."),
+        (500, {"minutes": 10}, "About 8 min to see all data once; 10 min see it once."),
         (1000, {"minutes": 5}, "About 17 min to see all data once; 5 min see 30% of it."),
         (30, {"epochs": 20}, "About 30 s an epoch; about 10 min for 20 epochs."),
         (0.5, {"epochs": 1}, "About 1 s an epoch; about 1 s for 1 epoch."),
@@ -166,15 +167,15 @@ def test_a_known_pace_is_not_tried(asked, memory: PaceMemory, source: Folders, q
     memory.keep(CONFIG, 1e6 / (2 * 128**2))
     _, told = asked(source)
     qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
-    assert plain(told[1]) == "About 1 s an epoch; about 690 epochs in 10 min."
+    assert plain(told[1]) == "About 1 s to see all data once; 10 min see it about 690 times."
 
 
 def test_an_unknown_one_is_tried_once(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
     estimator, told = asked(source)
     qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
-    assert "an epoch" in told[1]
+    assert "to see all data" in told[1]
     estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"minutes": 3}))
-    assert plain(told[-1]).endswith("in 3 min.")
+    assert "; 3 min see it about" in plain(told[-1])
     assert not runner.running
 
 
@@ -207,7 +208,7 @@ def test_another_length_does_not_begin_anew(asked, source: Folders, qtbot: QtBot
     estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"minutes": 3}))
     assert not job.control.stop_requested
     qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
-    assert plain(told[1]).endswith("in 3 min.")
+    assert "; 3 min see it about" in plain(told[1])
 
 
 def test_another_ground_resolution_is_another_question(asked, source: Folders, qtbot: QtBot, runner) -> None:
