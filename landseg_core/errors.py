@@ -9,6 +9,10 @@ class RasterError(LandsegError):
     """A raster cannot be opened or read."""
 
 
+class RasterChangedError(RasterError):
+    """A raster's file is not the one that was opened: another has taken its place, or it is gone."""
+
+
 class ClassSchemaError(LandsegError):
     """A class file is wrong, or a value has no class."""
 

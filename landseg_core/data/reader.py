@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -76,7 +77,7 @@ class AreaReader:
         open_files: int = 64,
     ) -> None:
         self._bands = tuple(bands) if bands else None
-        self._images = _RecentlyUsed(RasterSource, open_files)
+        self._images = _RecentlyUsed(partial(RasterSource, refuse_changed=False), open_files)
         self._masks = _RecentlyUsed(lambda path: MaskSource(path, schema), open_files)
         self._cache = _DecodedCache(cache_bytes)
 

@@ -1,11 +1,9 @@
-"""How this package calls GDAL: never writing beside a source, in little memory, with one handle per caller."""
+"""How this package calls GDAL: never writing beside a source, in little memory."""
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,48 +53,3 @@ def gdal_reason(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return " ".join(str(error).split()).rstrip(".")
-
-
-class HandlePool:
-    """Dataset handles, each lent to one thread at a time: there are never more than threads that read at once."""
-
-    def __init__(self, open_handle: Callable[[], Any]) -> None:
-        self._open = open_handle
-        self._lock = threading.Lock()
-        self._idle: list[Any] = []
-        self._closed = False
-
-    @property
-    def closed(self) -> bool:
-        """Tell whether no more handles are lent."""
-        return self._closed
-
-    @contextmanager
-    def lease(self) -> Iterator[Any]:
-        """Lend a handle for the length of a `with` block."""
-        handle = self._take()
-        try:
-            yield handle
-        finally:
-            self._give_back(handle)
-
-    def close(self) -> None:
-        """Close all handles: idle ones now, lent ones as they come back."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for handle in idle:
-            handle.close()
-
-    def _take(self) -> Any:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        return self._open()
-
-    def _give_back(self, handle: Any) -> None:
-        with self._lock:
-            if not self._closed:
-                self._idle.append(handle)
-                return
-        handle.close()

@@ -76,7 +76,7 @@ class PyramidReader:
             return
         mark_used(folder)
         numbers = {band: number for number, band in enumerate(self.source.data_bands, start=1)}
-        built = {level: _Level(RasterSource(path), numbers) for level, path in levels_in(folder).items()}
+        built = {level: _Level(self.source.beside(path), numbers) for level, path in levels_in(folder).items()}
         self._levels = {**self._levels, **built}
         self.needs_pyramid = self.has_sketch = False
 

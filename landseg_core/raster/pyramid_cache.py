@@ -14,13 +14,13 @@ from pathlib import Path
 
 import platformdirs
 
-from landseg_core.errors import RasterError
+from landseg_core.file_identity import FileIdentity
 from landseg_core.raster.source import RasterSource
 
 CACHE_LIMIT_BYTES = 20 * 2**30
 """Pyramids used longest ago are removed until the rest fits."""
 
-_FORMAT = 1  # of what is in a pyramid's folder
+_FORMAT = 2  # of what is in a pyramid's folder, and of what it is named by
 _LEFT_BEHIND_SECONDS = 24 * 3600
 
 
@@ -37,24 +37,21 @@ def holds_codes(source: RasterSource, categorical: bool | None) -> bool:
 def pyramid_path(source: RasterSource, *, categorical: bool | None = None) -> Path:
     """Return the folder of the pyramid of `source`, which need not exist yet; a changed file has another.
 
-    `categorical` tells whether the values are class codes, which are not averaged; by default those of a palette are.
+    It goes by the files as they were opened, since that is what the pyramid is made of.
 
-    Raises:
-        RasterError: a file of the source is gone.
+    `categorical` tells whether the values are class codes, which are not averaged; by default those of a palette are.
     """
-    try:
-        files = [_identity(file) for file in source.files]
-    except OSError as error:
-        raise RasterError(f"{error.filename} cannot be read any more: {error.strerror}; open it again") from error
-    key = hashlib.sha256(json.dumps([_FORMAT, holds_codes(source, categorical), files]).encode())
+    as_opened = source.as_opened
+    files = [*zip(as_opened.files, as_opened.identities, strict=True), *as_opened.masks]
+    known = [_known(*file) for file in files]
+    key = hashlib.sha256(json.dumps([_FORMAT, holds_codes(source, categorical), known]).encode())
     return cache_folder() / key.hexdigest()[:32]
 
 
-def _identity(file: Path) -> list[tuple[str, int, int]]:
-    """Return what changes with a file's content or that of its mask beside it."""
-    mask = file.with_name(file.name + ".msk")
-    stats = {path: path.stat() for path in (file, mask) if path == file or path.exists()}
-    return [(str(path.absolute()), stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()]
+def _known(file: Path, identity: FileIdentity | None) -> list[str | int]:
+    """Return what changes with a file's content; the number of a device may be another after each start."""
+    numbers = (identity.inode, identity.size, identity.modified_ns) if identity else ()
+    return [os.fspath(file.absolute()), *numbers]
 
 
 def level_path(folder: Path, level: int) -> Path:

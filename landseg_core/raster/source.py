@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,11 +15,12 @@ import rasterio
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.windows import Window
 
-from landseg_core.errors import RasterError
+from landseg_core.errors import RasterChangedError, RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.gdal import GDAL_ERRORS, HandlePool, gdal_reason, open_dataset, reading_options
-from landseg_core.raster.integrity import check_file
+from landseg_core.raster.files_as_opened import FilesAsOpened
+from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
+from landseg_core.raster.handles import HandlePool, IdleHandles, retire_outdated
 from landseg_core.raster.parts import ReadPart, read_part
 
 _COLOUR_NAMES = {
@@ -34,9 +36,13 @@ _COLOUR_NAMES = {
 class RasterSource:
     """A raster opened for reading; many threads may read at once, each through a dataset handle of its own.
 
+    What it reads is of the files as they were when it was opened, or nothing: a file that has been replaced since is
+    refused.
+
     Attributes:
         path: the file.
         files: the file and, for a VRT, all files that it draws on, nested VRTs included.
+        as_opened: how those files were when it was opened.
         driver: GDAL's name of the format.
         band_count: all bands, alpha included.
         data_bands: the numbers (from 1, as GDAL counts) of the bands that are not alpha.
@@ -56,22 +62,34 @@ class RasterSource:
         path: str | Path,
         *,
         overview: int | None = None,
-        checked: tuple[Path, ...] | None = None,
+        as_opened: FilesAsOpened | None = None,
         threads: int | None = None,
+        idle: IdleHandles | None = None,
+        refuse_changed: bool = True,
     ) -> None:
         """Open `path`, or instead of its full resolution the `overview` of that index.
 
-        `checked` are its `files` where they are known to be whole. `threads` is for whoever reads large windows: that
-        many decode the blocks of one, where the format allows it.
+        `as_opened` are its files where they are known to be whole; they must not have changed since. `threads` is for
+        whoever reads large windows: that many decode the blocks of one, where the format allows it. `idle` is where
+        handles wait that it shares with other rasters. `refuse_changed` False reads on in a file that has changed, as
+        far as that goes: for work that takes hours.
 
         Raises:
+            RasterChangedError: a file has changed since it was looked at.
             RasterError: the file is missing, empty, cut short, not permitted or no raster that can be shown.
         """
         self.path = Path(path)
-        self.files = checked or check_file(self.path)
+        self.as_opened = as_opened or FilesAsOpened.checked(self.path)
+        self.files = self.as_opened.files
+        self._idle, self._refuse_changed = idle, refuse_changed
         self._gdal_options = reading_options(self.path, threads)
         level = {} if overview is None else {"overview_level": overview}
-        self._handles = HandlePool(lambda: open_dataset(self.path, **level))
+        if len(self.files) > 1:
+            retire_outdated(self.files)
+        files = self.as_opened  # not of `self`: the pool would keep this alive
+        self._handles = HandlePool(
+            lambda: open_dataset(files.files[0], **level), idle, files.files, lambda: files.changed() is not None
+        )
         with self._reading("opened as a raster") as dataset:
             _refuse_unreadable(self.path, dataset)
             self._describe(dataset)
@@ -197,6 +215,8 @@ class RasterSource:
         """Lend a handle under our GDAL settings, and turn GDAL's failures into one sentence."""
         if self._handles.closed:
             raise RasterError(f"{self.path} has been closed; open it again")
+        if self._refuse_changed:
+            self._require_unchanged()
         try:
             with rasterio.Env(**self._gdal_options), self._handles.lease() as dataset:
                 yield dataset
@@ -205,15 +225,41 @@ class RasterSource:
                 f"{self.path} cannot be {doing} ({gdal_reason(error)}); check that it is a complete image file"
             ) from error
 
+    def _require_unchanged(self) -> None:
+        changed = self.as_opened.changed_of_late()
+        if changed is not None:
+            self._handles.release()
+            raise RasterChangedError(_what_changed(changed))
+
+    def release(self) -> None:
+        """Close the handles that nobody reads through just now; the next reader opens another."""
+        self._handles.release()
+
     def reopened(self, *, overview: int | None = None, threads: int | None = None) -> RasterSource:
         """Return the raster, or one of its overviews, as one of its own, to be closed by the caller.
 
         `overview` and `threads` are as for a new one.
 
         Raises:
+            RasterChangedError: the file is not the one that was opened.
             RasterError: GDAL cannot open it.
         """
-        return RasterSource(self.path, overview=overview, checked=self.files, threads=threads)
+        return RasterSource(
+            self.path,
+            overview=overview,
+            as_opened=self.as_opened,
+            threads=threads,
+            idle=self._idle,
+            refuse_changed=self._refuse_changed,
+        )
+
+    def beside(self, path: Path) -> RasterSource:
+        """Return another raster, to be closed by the caller, whose idle handles wait where those of this one do.
+
+        Raises:
+            RasterError: it cannot be opened.
+        """
+        return RasterSource(path, idle=self._idle)
 
     def close(self) -> None:
         """Close all handles, those of other threads as soon as they have finished reading."""
@@ -226,6 +272,13 @@ class RasterSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _what_changed(path: Path) -> str:
+    """Return the sentence for a file that is not as it was opened."""
+    if os.path.lexists(path):
+        return f"{path} has changed on disk since it was opened; open it again, or start again what reads it"
+    return f"{path} is not there any more; bring it back, or open it from where it is now"
 
 
 def _refuse_unreadable(path: Path, dataset: Any) -> None:

@@ -27,6 +27,8 @@ def test_a_changed_file_gets_a_pyramid_of_its_own(save: Save, lay_out: Callable[
     with RasterSource(vrt) as source:
         before = pyramid_path(source)
         os.utime(part, (1, 1))
+        assert pyramid_path(source) == before  # it is made of what was opened
+    with RasterSource(vrt) as source:
         assert pyramid_path(source) != before
 
 
