@@ -16,6 +16,7 @@ MENUS = {
 
 NEEDS_RASTER = "raster"
 NEEDS_MASK = "mask"
+NEEDS_OVERLAY = "overlay"
 NEEDS_PROJECT = "project"
 NEEDS_IMAGE = "image"
 NEEDS_WRITABLE = "writable"
@@ -25,9 +26,9 @@ NEEDS_SEVERAL = "several"
 NEEDS_WRITABLE_PROJECT = "writable_project"
 NEEDS_UNDO = "undo"
 NEEDS_REDO = "redo"
-"""What must be at hand for an action: a picture, a mask over it, a project, one of its images in sight, one that may be
-painted, one that has a prediction besides, labels and a mask to compare, several images in the project, a project that
-may be written, a step to take back, one to do again."""
+"""What must be at hand for an action: a picture, a mask over it, anything over it, a project, one of its images in
+sight, one that may be painted, one that has a prediction besides, labels and a mask to compare, several images in the
+project, a project that may be written, a step to take back, one to do again."""
 
 
 @dataclass(frozen=True)
@@ -198,8 +199,8 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         "hide_overlays",
         "eye_off",
         ("Tab",),
-        tip="Look at the picture without its masks for a moment",
-        needs=NEEDS_MASK,
+        tip="Show the image without labels and masks: until the next press, or for as long as the key is held",
+        needs=NEEDS_OVERLAY,
         checkable=True,
     ),
     ActionRow(
@@ -238,7 +239,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
     ActionRow(
         "action_training_blocks",
         "view",
-        "Training &Blocks",
+        "Training Bloc&ks",
         "show_training_blocks",
         "blocks",
         tip="Show which blocks of the image a run trains on, and which it validates on",
@@ -252,6 +253,14 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
     ),
     Separator("view"),
     SubMenu("menu_panels", "view", "&Panels"),
+    ActionRow(
+        "action_reset_layout",
+        "view",
+        "Reset La&yout",
+        "reset_layout",
+        "panels",
+        tip="Put all panels back where they are at first",
+    ),
     SubMenu("menu_theme", "view", "&Theme"),
     SubMenu("menu_tools", "label", "&Tools"),
     Separator("label"),

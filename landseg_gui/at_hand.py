@@ -6,6 +6,7 @@ from landseg_gui.action_rows import (
     NEEDS_COMPARISON,
     NEEDS_IMAGE,
     NEEDS_MASK,
+    NEEDS_OVERLAY,
     NEEDS_PREDICTION,
     NEEDS_PROJECT,
     NEEDS_RASTER,
@@ -27,6 +28,7 @@ def at_hand(session: Session) -> set[str]:
     met = {
         NEEDS_RASTER: raster,
         NEEDS_MASK: masks,
+        NEEDS_OVERLAY: len(layers.present()) > 1,
         NEEDS_PROJECT: project is not None,
         NEEDS_WRITABLE_PROJECT: writable,
         NEEDS_IMAGE: image,

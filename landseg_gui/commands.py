@@ -39,6 +39,7 @@ class Commands(QObject):
     """
 
     runs_wanted = Signal()
+    layout_reset_wanted = Signal()
 
     def __init__(self, window: QMainWindow, session: Session, runner: JobRunner, viewport: Viewport) -> None:
         super().__init__(window)
@@ -117,6 +118,10 @@ class Commands(QObject):
     def train(self) -> None:
         """Show the training dialog."""
         self.train_flow.open()
+
+    def reset_layout(self) -> None:
+        """Put the panels back where they are at first."""
+        self.layout_reset_wanted.emit()
 
     def show_runs(self) -> None:
         """Show the training runs."""

@@ -1,14 +1,24 @@
-"""The panels around the picture: which there are, and where they stand at first."""
+"""The panels around the picture: which there are, where they stand at first, and how they share the window's height."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
 _WIDTH = 330
+_LEAST_WIDTH = 250  # the name of a class, its pixels, eye and lock
+_SETTLED_MS = 200
+_FIRST_SIZE = QSize(1280, 800)
+_FRAME = QSize(16, 48)  # px that the title bar and the borders of a window take, roughly
+
+
+def first_size(screen: QScreen) -> QSize:
+    """Return the size of a window that nobody has sized yet: all of it is on the screen."""
+    return _FIRST_SIZE.boundedTo(screen.availableSize() - _FRAME)
 
 
 @dataclass(frozen=True)
@@ -43,17 +53,29 @@ class Docks:
 
     def __init__(self, window: QMainWindow, panels: Mapping[str, QWidget], menu: QMenu) -> None:
         self._window = window
+        window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._by_key = {row.key: _dock(window, row, panels[row.key]) for row in DOCKS}
-        self._stacks: list[QDockWidget] = []
         self._wide = [self._by_key[row.key] for row in DOCKS if row.wide]
+        self._stacks: list[QDockWidget] = []
+        self.reset()
+        for dock in self._by_key.values():
+            menu.addAction(dock.toggleViewAction())
+        self._sizes = _DockSizes(window, list(self._by_key.values()))
+
+    def reset(self) -> None:
+        """Put every panel where it stands at first."""
+        self._stacks.clear()
         for row in DOCKS:
+            dock = self._by_key[row.key]
+            dock.setFloating(False)
+            self._window.addDockWidget(_area(row), dock)
+            dock.setVisible(not row.wide)
             if not row.wide:
-                self._place(row.stack, self._by_key[row.key])
-            menu.addAction(self._by_key[row.key].toggleViewAction())
+                self._place(row.stack, dock)
         for first in self._stacks:
             first.raise_()
-        window.resizeDocks(self._stacks[:1], [_WIDTH], Qt.Orientation.Horizontal)
-        window.resizeDocks(self._stacks, list(_HEIGHTS), Qt.Orientation.Vertical)
+        self._window.resizeDocks(self._stacks[:1], [_WIDTH], Qt.Orientation.Horizontal)
+        self._window.resizeDocks(self._stacks, list(_HEIGHTS), Qt.Orientation.Vertical)
 
     def _place(self, stack: int, dock: QDockWidget) -> None:
         """Put a dock behind the first of its stack, or make it the first."""
@@ -78,11 +100,70 @@ class Docks:
         self._window.resizeDocks(self._stacks, list(_HEIGHTS_WITH_CURVES), Qt.Orientation.Vertical)
 
 
+class _DockSizes(QObject):
+    """Gives the docks their sizes back when the window, once made small, is large again.
+
+    Qt squeezes them in a small window, and gives the room of a larger one to the picture.
+    """
+
+    def __init__(self, window: QMainWindow, docks: list[QDockWidget]) -> None:
+        super().__init__(window)
+        self._window, self._docks = window, docks
+        self._wanted: dict[QDockWidget, QSize] = {}
+        self._wanted_at = QSize(0, 0)
+        self._squeezed = False
+        self._settled = QTimer(self, singleShot=True, interval=_SETTLED_MS)
+        self._settled.timeout.connect(self._note)
+        for watched in (window, *docks):
+            watched.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the sizes of the window and of its docks."""
+        if event.type() == QEvent.Type.Resize:
+            if watched is self._window:
+                self._follow_window()
+            self._settled.start()
+        return False
+
+    def _follow_window(self) -> None:
+        if not self._has_room():
+            self._squeezed = True
+        elif self._squeezed:
+            QTimer.singleShot(0, self, self._restore)  # the window lays itself out after this event
+
+    def _has_room(self) -> bool:
+        """Tell whether the window is no smaller than when the docks had the sizes that are wanted."""
+        size, wanted = self._window.size(), self._wanted_at
+        return size.width() >= wanted.width() and size.height() >= wanted.height()
+
+    def _restore(self) -> None:
+        if not self._has_room():
+            return
+        docks = [dock for dock in self._wanted if _in_layout(dock)]
+        for orientation, side in ((Qt.Orientation.Horizontal, QSize.width), (Qt.Orientation.Vertical, QSize.height)):
+            self._window.resizeDocks(docks, [side(self._wanted[dock]) for dock in docks], orientation)
+
+    def _note(self) -> None:
+        """Once nothing moves any more, remember the sizes; those that a small window imposes are nobody's wish."""
+        if self._has_room():
+            self._squeezed = False
+            self._wanted = {dock: dock.size() for dock in self._docks if _in_layout(dock)}
+            self._wanted_at = self._window.size()
+
+
+def _in_layout(dock: QDockWidget) -> bool:
+    """Tell whether a dock takes room: it stands in the window, and in front of those that share its place."""
+    return dock.isVisible() and not dock.isFloating() and not dock.visibleRegion().isEmpty()
+
+
+def _area(row: DockRow) -> Qt.DockWidgetArea:
+    return Qt.DockWidgetArea.BottomDockWidgetArea if row.wide else Qt.DockWidgetArea.RightDockWidgetArea
+
+
 def _dock(window: QMainWindow, row: DockRow, panel: QWidget) -> QDockWidget:
-    dock = QDockWidget(row.title, objectName=f"dock_{row.key}")
+    dock = QDockWidget(row.title, window, objectName=f"dock_{row.key}")
     panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     dock.setWidget(panel)
-    area = Qt.DockWidgetArea.BottomDockWidgetArea if row.wide else Qt.DockWidgetArea.RightDockWidgetArea
-    window.addDockWidget(area, dock)
-    dock.setVisible(not row.wide)
+    if not row.wide:
+        dock.setMinimumWidth(_LEAST_WIDTH)
     return dock

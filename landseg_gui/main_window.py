@@ -15,13 +15,15 @@ from landseg_gui.actions import Actions, choice_group
 from landseg_gui.at_hand import at_hand
 from landseg_gui.commands import Commands
 from landseg_gui.dialogs.failure import choose
-from landseg_gui.docks import Docks
+from landseg_gui.docks import Docks, first_size
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.label_commands import LabelCommands
 from landseg_gui.live_prediction import LivePrediction
+from landseg_gui.overlays_key import OverlaysKey
 from landseg_gui.panels.classes import ClassesPanel
 from landseg_gui.panels.history import HistoryPanel
 from landseg_gui.panels.images import ImagesPanel
+from landseg_gui.panels.job_field import JobField
 from landseg_gui.panels.jobs import JobsPanel
 from landseg_gui.panels.layers import LayersPanel
 from landseg_gui.panels.message_bar import MessageBar
@@ -35,7 +37,7 @@ from landseg_gui.run_colours import with_colours_of
 from landseg_gui.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
-from landseg_gui.tool_bar import ToolBar
+from landseg_gui.tool_bar import ToolBar, dress_overflow
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 
@@ -46,7 +48,7 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session, runner: JobRunner, settings: Settings, themes: ThemeManager) -> None:
         super().__init__(objectName="main_window")
         self.setWindowTitle("landseg")
-        self.resize(1280, 800)
+        self.resize(first_size(self.screen()))
         self.setAcceptDrops(True)
         self.session = session
         self.runner = runner
@@ -89,6 +91,8 @@ class MainWindow(QMainWindow):
         grid.setRowStretch(1, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self._status)
+        self._job_field = JobField(self.runner)
+        self._status.add_field(self._job_field)
         self._status.add_field(StoredField(self.session.project_session))
 
     def _build_toolbars(self) -> None:
@@ -96,6 +100,7 @@ class MainWindow(QMainWindow):
         toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.actions_by_name.fill_toolbar(toolbar)
+        dress_overflow(toolbar)
         self.addToolBar(toolbar)
         self._tool_bar = ToolBar(self.tools, self.actions_by_name.menus["menu_tools"])
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._tool_bar)
@@ -123,6 +128,8 @@ class MainWindow(QMainWindow):
         menus["menu_recent"].aboutToShow.connect(self._fill_recent)
         choice_group(menus["menu_theme"], theme.CHOICES, themes.choice, partial(self._choose_theme, themes))
         self.actions_by_name.limit_to(self.viewport, "action_hide_overlays")
+        self.actions_by_name["action_hide_overlays"].setAutoRepeat(False)
+        OverlaysKey(self.viewport, self.session.layers)
 
     def _connect(self) -> None:
         self._connect_session()
@@ -178,6 +185,8 @@ class MainWindow(QMainWindow):
         self._welcome.train_clicked.connect(commands.train)
         self._welcome.recent_clicked.connect(lambda path: commands.open_paths([path]))
         commands.runs_wanted.connect(lambda: self.docks.bring_up("runs"))
+        commands.layout_reset_wanted.connect(self.docks.reset)
+        self._job_field.clicked.connect(lambda: self.docks.bring_up("jobs"))
         self.runs_panel.train_wanted.connect(commands.train)
         self._connect_training()
         commands.train_flow.started.connect(lambda *_: labels.split_overlay.refresh())

@@ -6,13 +6,21 @@ from functools import partial
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QToolBar, QWidget
+from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 
 from landseg_gui.icons import icon
 from landseg_gui.tools.base import ToolRow
 from landseg_gui.tools.manager import ToolManager
 
 _ICON_SIDE = 20
+_OVERFLOW = {Qt.Orientation.Horizontal: "overflow", Qt.Orientation.Vertical: "overflow_down"}
+
+
+def dress_overflow(bar: QToolBar) -> None:
+    """Give the button behind which a tool bar keeps what does not fit an icon that is seen in light and dark."""
+    button = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+    button.setIcon(icon(_OVERFLOW[bar.orientation()]))
+    button.setToolTip("More")
 
 
 class ToolBar(QToolBar):
@@ -23,6 +31,7 @@ class ToolBar(QToolBar):
         self.setOrientation(Qt.Orientation.Vertical)
         self.setIconSize(QSize(_ICON_SIDE, _ICON_SIDE))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        dress_overflow(self)
         self._group = QActionGroup(self)
         self._by_name = {row.name: self._action(row, manager) for row in manager.rows}
         self.addActions(list(self._by_name.values()))

@@ -34,6 +34,7 @@ class AdvancedSettings(QWidget):
         self._lay_out()
         self._add_rows(dialog, frozenset(elsewhere))
         self._unfold.toggled.connect(self._show_fold)
+        self._unfold.toggled.connect(lambda unfolded: dialog.make_room_for(unfolded=unfolded))
         self._reset.clicked.connect(lambda: self.show_settings(_DEFAULTS.model_dump()))
         self._show_fold()
 

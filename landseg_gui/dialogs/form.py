@@ -42,6 +42,8 @@ class FormDialog(QDialog):
         self._fields: dict[str, Field] = {}
         self._captions: list[QLabel] = []
         self._name = name
+        self._folded_height: int | None = None
+        self._is_unfolded = False
         self._outer = QVBoxLayout(self)
         self._outer.setSpacing(12)
         self._scroll = self._scroll_area() if scrolls else None
@@ -136,6 +138,12 @@ class FormDialog(QDialog):
             self._make_room()
         return super().eventFilter(watched, event)
 
+    def make_room_for(self, *, unfolded: bool) -> None:
+        """Follow a part that has been unfolded, or folded again: the dialog then is as high as it was before."""
+        if unfolded:
+            self._folded_height = self.height()
+        self._is_unfolded = unfolded
+
     def _make_room(self) -> None:
         """Grow for sentences that wrap: Qt itself would squeeze the fields above them instead."""
         layout = self.layout()
@@ -144,6 +152,21 @@ class FormDialog(QDialog):
             self.setMinimumHeight(min(self._whole_height(self._scroll), most))
         elif layout.hasHeightForWidth():
             self.setMinimumHeight(layout.totalMinimumHeightForWidth(self.width()))
+        self._fold()
+        self._stay_on_screen()
+
+    def _fold(self) -> None:
+        """Take the height from before the unfolding, once what is folded has left the layout."""
+        height = self._folded_height
+        if height is not None and not self._is_unfolded and self.minimumHeight() <= height:
+            self._folded_height = None
+            self.resize(self.width(), height)
+
+    def _stay_on_screen(self) -> None:
+        """Move up where the dialog has grown beyond the lower edge of the screen."""
+        screen, frame = self.screen().availableGeometry(), self.frameGeometry()
+        if self.isVisible() and frame.bottom() > screen.bottom():
+            self.move(self.x(), max(screen.top(), self.y() - (frame.bottom() - screen.bottom())))
 
     def _whole_height(self, area: QScrollArea) -> int:
         """Return the height at which nothing has to scroll."""

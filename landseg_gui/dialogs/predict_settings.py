@@ -30,6 +30,7 @@ class PredictSettings(QObject):
 
     def __init__(self, dialog: FormDialog, form: QFormLayout) -> None:
         super().__init__(dialog)
+        self._dialog = dialog
         self._tile = WholeBox(
             objectName="predict_tile", maximum=99_999, singleStep=256, suffix=" px", value=_STANDARD.tile
         )
@@ -70,6 +71,7 @@ class PredictSettings(QObject):
 
     def _connect(self) -> None:
         self._unfold.toggled.connect(self._show_fold)
+        self._unfold.toggled.connect(lambda unfolded: self._dialog.make_room_for(unfolded=unfolded))
         for signal in (
             self._tile.valueChanged,
             self._overlap.valueChanged,

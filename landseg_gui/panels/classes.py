@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from landseg_gui.panels.label_class_row import LabelClassRow
@@ -27,6 +27,7 @@ class ClassesPanel(QWidget):
         self._layers = layers
         self._rows: list[LabelClassRow] = []
         self._column = QVBoxLayout()
+        self._scroll = QScrollArea(widgetResizable=True)
         self._edit = QPushButton("Edit classes…", objectName="classes_edit")
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty_page())
@@ -65,7 +66,7 @@ class ClassesPanel(QWidget):
         stretched.setContentsMargins(0, 0, 0, 0)
         stretched.addLayout(self._column)
         stretched.addStretch(1)
-        scroll = QScrollArea(widgetResizable=True)
+        scroll = self._scroll
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(rows)
         self._edit.clicked.connect(self.edit_wanted)
@@ -121,6 +122,12 @@ class ClassesPanel(QWidget):
                 visible=layer is None or layer.is_class_visible(row.value),
                 locked=row.value in self._session.locked,
             )
+        QTimer.singleShot(0, self, self._bring_active_into_sight)  # new rows have no place before
+
+    def _bring_active_into_sight(self) -> None:
+        for row in self._rows:
+            if row.value == self._session.active_value:
+                self._scroll.ensureWidgetVisible(row, 0, 0)
 
     def _show_pixels(self) -> None:
         project, image = self._session.project, self._session.image

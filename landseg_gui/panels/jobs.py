@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from landseg_core.events import Event, Progress, StepFinished
-from landseg_core.progress import time_left
+from landseg_core.events import Event
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.wording import percent, plain_tip
+from landseg_gui.panels.job_progress import JobProgress
+from landseg_gui.panels.wording import plain_tip
 
 _STEPS = 1000  # of a progress bar
 _LINGER_MS = 2500
@@ -36,7 +36,7 @@ class JobRow(QFrame):
     def __init__(self, job: Job) -> None:
         super().__init__(objectName="job")
         self._job = job
-        self._trains = False
+        self._progress = JobProgress()
         self._outcome = "Failed"  # unless the job says otherwise: after a crash it says nothing
         self._title = ElidedLabel(job.title, "job_title")
         self._state = QLabel("Starting…", objectName="job_state")
@@ -70,15 +70,12 @@ class JobRow(QFrame):
         self._state.setText("Stopping…")
 
     def _show_event(self, event: Event) -> None:
-        self._trains = self._trains or isinstance(event, StepFinished)
-        if isinstance(event, StepFinished) or (isinstance(event, Progress) and not self._trains):
-            self._show_pace(event.fraction, event.seconds_left)  # not of a run's validation: that has a shorter way
-
-    def _show_pace(self, fraction: float, seconds_left: float | None) -> None:
+        if not self._progress.follow(event):
+            return
         self._bar.setMaximum(_STEPS)
-        self._bar.setValue(round(fraction * _STEPS))
+        self._bar.setValue(round((self._progress.fraction or 0) * _STEPS))
         if not self._job.control.stop_requested:
-            self._state.setText(" · ".join(part for part in (percent(fraction, 0), time_left(seconds_left)) if part))
+            self._state.setText(self._progress.text)
 
     def _show_finished(self) -> None:
         self._outcome = "Done"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
 
 from landseg_core.labels.classes import LandClass
@@ -38,7 +38,8 @@ class LabelClassRow(QFrame):
         line.setSpacing(6)
         line.addWidget(digit)
         line.addWidget(swatch)
-        line.addWidget(ElidedLabel(item.name, f"label_class_name_{item.value}", f"{item.name}: value {item.value}"), 1)
+        self._name = ElidedLabel(item.name, f"label_class_name_{item.value}", f"{item.name}: value {item.value}")
+        line.addWidget(self._name, 1)
         for widget in (self._pixels, self._eye, self._lock):
             line.addWidget(widget)
         self._eye.toggled.connect(lambda on: self.eye_toggled.emit(self.value, on))
@@ -64,6 +65,24 @@ class LabelClassRow(QFrame):
         """Show how much is painted in this class."""
         self._pixels.setText(text)
         self._pixels.setToolTip(tip)
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the name have the room that it needs."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Leave the pixels out where the name would have to give way to them; the tool tip has them, too."""
+        line = self.layout()
+        widgets = [line.itemAt(index).widget() for index in range(line.count())]
+        fixed = sum(
+            max(widget.sizeHint().width(), widget.minimumWidth()) for widget in widgets if widget is not self._name
+        )
+        inside = self.contentsRect().marginsRemoved(line.contentsMargins())
+        room = inside.width() - line.spacing() * (len(widgets) - 1) - fixed
+        needed = self._name.fontMetrics().horizontalAdvance(self._name.text())
+        self._pixels.setVisible(needed <= room)
 
     def mousePressEvent(self, _event: QMouseEvent) -> None:
         """Paint with this class."""

@@ -16,15 +16,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from landseg_core.labels.classes import LandClass
 from landseg_gui.icons import colour_swatch
 from landseg_gui.number_boxes import DecimalBox, WholeBox
 from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.panels.wording import plain_tip
 from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS, ToolSettings
 
 _BOX_WIDTH = 86
 _REST_WIDTH = 190
+_CLASS_WIDTH = 110
 _NO_METRES = "This picture has no place on the Earth: sizes are in its pixels"
 _DECIMALS = {PIXELS: 0, METRES: 2}
 
@@ -39,6 +42,7 @@ class ToolOptions(QWidget):
         self._session = manager.bench.session
         self._hint = ElidedLabel("", "tool_hint", mode=Qt.TextElideMode.ElideRight)
         self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._class = _ActiveClass()
         self._rest = QPushButton(objectName="tool_rest")
         self._only = QCheckBox("Only unlabelled", objectName="tool_only_unlabelled")
         self._only.setToolTip("Paint only where there is no label yet; what is labelled stays as it is")
@@ -62,6 +66,7 @@ class ToolOptions(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 12, 4)
         row.setSpacing(12)
+        row.addWidget(self._class)
         row.addWidget(self._stack)
         row.addWidget(self._only)
         row.addWidget(self._hint, 1)
@@ -93,6 +98,7 @@ class ToolOptions(QWidget):
         session, bench = self._session, self._manager.bench
         self._only.setChecked(session.only_unlabelled)
         item = bench.class_of(session.active_value)
+        self._class.show_class(item, bench.colour(session.active_value).name())
         name = item.name if item else "…"
         text = QFontMetrics(self._rest.font()).elidedText(name, Qt.TextElideMode.ElideRight, _REST_WIDTH - 90)
         self._rest.setText(f"Rest is {text}")
@@ -108,6 +114,27 @@ def _left_aligned(page: QWidget) -> QWidget:
     row.addWidget(page)
     row.addStretch()
     return holder
+
+
+class _ActiveClass(QWidget):
+    """The class that is painted with: always in sight, whichever panel is in front and however long the list is."""
+
+    def __init__(self) -> None:
+        super().__init__(objectName="tool_class", visible=False)
+        self._swatch = QLabel()
+        self._name = QLabel(objectName="tool_class_name", textFormat=Qt.TextFormat.PlainText)
+        self._name.setFixedWidth(_CLASS_WIDTH)
+        _lay_out(self, self._swatch, self._name)
+
+    def show_class(self, item: LandClass | None, colour: str) -> None:
+        """Show a class, or nothing where there is none to paint with."""
+        self.setVisible(item is not None)
+        if item is None:
+            return
+        name = QFontMetrics(self._name.font()).elidedText(item.name, Qt.TextElideMode.ElideRight, _CLASS_WIDTH)
+        self._swatch.setPixmap(colour_swatch(colour).pixmap(16, 16))
+        self._name.setText(name)
+        self.setToolTip(plain_tip(f"Paints {item.name}: press a digit or click in the Classes panel for another class"))
 
 
 class _SizeBox(DecimalBox):

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenu
 
 from landseg_core.resource_files import resource_path
 from landseg_gui.action_rows import MENUS, ROWS, TOOLBAR, ActionRow
@@ -51,3 +53,12 @@ def test_the_stable_names_are_there() -> None:
         "action_quit",
         "action_about",
     }
+
+
+def test_no_two_entries_of_a_menu_have_the_same_mnemonic(window) -> None:
+    menus = [window.menuBar(), *window.findChildren(QMenu)]
+    for menu in menus:
+        letters = Counter(
+            QKeySequence.mnemonic(action.text()).toString() for action in menu.actions() if "&" in action.text()
+        )
+        assert max(letters.values(), default=0) <= 1, (menu.objectName(), letters)

@@ -327,3 +327,15 @@ def test_predicting_in_a_project_leaves_the_folder_that_is_remembered(
     qtbot.addWidget(again)
     assert again.request().mask.parent != tmp_path / "fields-maps"
     assert again.findChild(QLineEdit, "predict_model").text() == "good.safetensors"
+
+
+def test_folded_again_the_dialog_is_as_high_as_before_and_stays_on_the_screen(dialog: PredictDialog, qtbot) -> None:
+    qtbot.waitUntil(lambda: dialog.height() == dialog.sizeHint().height())
+    before, unfold = dialog.height(), dialog.findChild(QToolButton, "predict_advanced")
+    unfold.click()
+    qtbot.waitUntil(lambda: dialog.height() > before + 100)
+    screen = dialog.screen().availableGeometry()
+    assert screen.top() <= dialog.frameGeometry().top()
+    assert dialog.frameGeometry().bottom() <= screen.bottom()
+    unfold.click()
+    qtbot.waitUntil(lambda: dialog.height() == before)

@@ -204,3 +204,13 @@ def test_the_rest_of_the_area_is_one_click(make_options) -> None:
     assert name in rest.toolTip()
     rest.click()
     assert session.steps == [f"Rest of the area: {name}"]
+
+
+def test_the_active_class_is_in_sight_for_every_tool(make_options) -> None:
+    options, manager, session = make_options()
+    name = options.findChild(QLabel, "tool_class_name")
+    for row in manager.rows:
+        manager.select(row.name)
+        assert name.isVisible(), row.name
+    session.active_value = session.schema.classes[2].value
+    assert name.text() == session.schema.classes[2].name

@@ -1,0 +1,34 @@
+"""How far a job has come, from the events that it sends."""
+
+from __future__ import annotations
+
+from landseg_core.events import Event, Progress, StepFinished
+from landseg_core.progress import time_left
+from landseg_gui.panels.wording import percent
+
+
+class JobProgress:
+    """The share done (0-1, None before anything is known) and the words for it.
+
+    A training run is measured by its steps alone: the progress of a validation within it is that of a shorter way.
+    """
+
+    def __init__(self) -> None:
+        self.fraction: float | None = None
+        self._seconds_left: float | None = None
+        self._trains = False
+
+    def follow(self, event: Event) -> bool:
+        """Take an event in; return whether it said how far the job is."""
+        self._trains = self._trains or isinstance(event, StepFinished)
+        if not (isinstance(event, StepFinished) or (isinstance(event, Progress) and not self._trains)):
+            return False
+        self.fraction, self._seconds_left = event.fraction, event.seconds_left
+        return True
+
+    @property
+    def text(self) -> str:
+        """Return such as `42 % · 3 min 5 s left`; nothing before anything is known."""
+        if self.fraction is None:
+            return ""
+        return " · ".join(part for part in (percent(self.fraction, 0), time_left(self._seconds_left)) if part)
