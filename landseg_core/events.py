@@ -87,6 +87,13 @@ class StoringFailed(Event):
 
 
 @dataclasses.dataclass(frozen=True)
+class StoringResumed(Event):
+    """The file of a project is at its place again, as it was: edits are taken and stored as before."""
+
+    event: ClassVar[str] = "storing_resumed"
+
+
+@dataclasses.dataclass(frozen=True)
 class RunStarted(Event):
     """A training run begins: `epochs` is None for a run by minutes, `first_step` over 0 for one that is resumed.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -40,3 +41,30 @@ class FileIdentity:
     def is_same_file(self, other: FileIdentity | None) -> bool:
         """Tell whether both are one file, whatever was written to it in between; another at the same path is not."""
         return other is not None and (self.device, self.inode) == (other.device, other.inode)
+
+
+class HeldFiles:
+    """The files that this process has open as databases, by device and inode.
+
+    No other library may open them here: closing it again would end SQLite's locks on the file, and GDAL, with an
+    SQLite of its own, even takes the write-ahead log away (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
+
+    def __init__(self) -> None:
+        self._held: Counter[tuple[int, int]] = Counter()
+
+    def add(self, file: FileIdentity) -> None:
+        """Keep others away from a file, until it is removed as often as it was added."""
+        self._held[file.device, file.inode] += 1
+
+    def remove(self, file: FileIdentity) -> None:
+        """Let others open a file again."""
+        self._held[file.device, file.inode] -= 1
+
+    def __contains__(self, path: Path) -> bool:
+        file = FileIdentity.of(path)
+        return file is not None and self._held[file.device, file.inode] > 0
+
+
+HELD_FILES = HeldFiles()
+"""Those of this process."""

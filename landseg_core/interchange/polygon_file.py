@@ -17,6 +17,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError as RasterioCRSError
 
 from landseg_core.errors import InterchangeError
+from landseg_core.file_identity import HELD_FILES
 from landseg_core.interchange.ogr import OGR_ERRORS, quiet_ogr
 
 Bounds = tuple[float, float, float, float]
@@ -70,6 +71,8 @@ class PolygonFile:
         if not self.path.is_file():
             what = "is a folder; name a file in it" if self.path.is_dir() else "does not exist; check the name"
             raise InterchangeError(f"{self.path} {what}")
+        if self.path in HELD_FILES:
+            raise InterchangeError(f"{self.path} is the project that is open; choose a file of polygons")
 
     def _polygon_layer(self) -> str:
         kinds = {str(name): str(kind).split(" ")[0] for name, kind in pyogrio.list_layers(self.path) if kind}

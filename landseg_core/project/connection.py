@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -30,6 +30,7 @@ _PRAGMAS = (
 _WRITER_PRAGMAS = (
     "synchronous = FULL",  # a commit is on the disk, not on its way
     f"journal_size_limit = {64 * 2**20}",
+    "wal_autocheckpoint = 0",  # the writer does it itself: nothing else writes to the file, so a foreign write shows
 )
 
 
@@ -77,12 +78,18 @@ def _uri(path: Path) -> str:
     return uri if server.startswith("/") else f"file:////{server}"  # \\server\share: SQLite knows no host names
 
 
-def make_durable(connection: sqlite3.Connection, path: Path) -> None:
-    """Set up the writer's connection: a WAL, so that reading goes on during writing, but not on a network drive."""
+def make_durable(connection: sqlite3.Connection, path: Path) -> bool:
+    """Set up the writer's connection: a WAL, so that reading goes on during writing, but not on a network drive.
+
+    Return whether there is a WAL.
+    """
     for pragma in _WRITER_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").fetchall()
-    if is_network_path(path) or not _has_wal(connection):
-        connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+    if not is_network_path(path) and _has_wal(connection):
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # now its two files are there
+        return True
+    connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+    return False
 
 
 def _has_wal(connection: sqlite3.Connection) -> bool:
@@ -110,12 +117,27 @@ def leave_one_file(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = DELETE").fetchall()
 
 
+def checkpoint_log(connection: sqlite3.Connection) -> None:
+    """Bring the WAL into the file and empty it, without waiting for readers: where one needs it, it stays as it is."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        with suppress(sqlite3.OperationalError):  # it is done another time: nothing is lost with it
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(1000 * BUSY_SECONDS)}")
+
+
+def _nothing() -> None:
+    pass
+
+
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what the block writes; on any exception nothing of it has happened."""
+def transaction(connection: sqlite3.Connection, check: Callable[[], None] = _nothing) -> Iterator[None]:
+    """Commit what the block writes, unless `check` raises; on any exception nothing of it has happened."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        check()
         connection.execute("COMMIT")
     except BaseException:
         with suppress(*DATABASE_ERRORS):  # SQLite rolls back by itself where a full disk keeps us from it

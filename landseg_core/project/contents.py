@@ -11,6 +11,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.project.areas import Polygon
 from landseg_core.project.editing import Editor
+from landseg_core.project.file_watch import FileFault
 from landseg_core.project.history import Step
 from landseg_core.project.images import ImageEntry, image_called
 from landseg_core.project.project_file import ProjectFile
@@ -60,6 +61,11 @@ class Contents:
     def failure(self) -> str | None:
         """Return why edits cannot be stored just now, or None; what waits is kept and stored after `retry`."""
         return self._file.failure
+
+    @property
+    def fault(self) -> FileFault | None:
+        """Return what has happened to the file so that nothing is stored there any more, or None."""
+        return self._file.fault
 
     @property
     def schema(self) -> ClassSchema:

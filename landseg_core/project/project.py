@@ -15,10 +15,11 @@ from landseg_core.labels.label_raster import FinishedEdit
 from landseg_core.project.bulk import BulkEditor
 from landseg_core.project.contents import Contents
 from landseg_core.project.copying import save_copy
+from landseg_core.project.database_file import create_file
 from landseg_core.project.history import Step
 from landseg_core.project.image_list import ImageList
 from landseg_core.project.images import ImageEntry
-from landseg_core.project.project_file import ProjectFile, create_file
+from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.record_list import RecordList
 from landseg_core.project.records import PredictionEntry
 from landseg_core.project.revising import Reviser
@@ -55,7 +56,7 @@ class Project(Contents):
     def open(cls, path: Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> Self:
         """Open a project: only for reading where another window has it or it is damaged; `read_only_reason` says so.
 
-        `on_event` gets `EditStored` and `StoringFailed`, in the writer's thread.
+        `on_event` gets `EditStored`, `StoringFailed` and `StoringResumed`, in the writer's thread.
 
         Raises:
             ProjectError: it is no project, made by a newer landseg, or damaged beyond reading.

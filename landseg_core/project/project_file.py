@@ -10,10 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from landseg_core.errors import OutputError, ProjectError
+from landseg_core.errors import ProjectError
 from landseg_core.events import OnEvent, ignore_event
-from landseg_core.labels.classes import ClassSchema
-from landseg_core.output_files import OutputFiles
 from landseg_core.project.connection import (
     DATABASE_ERRORS,
     connect,
@@ -22,40 +20,16 @@ from landseg_core.project.connection import (
     sqlite_errors,
     transaction,
 )
+from landseg_core.project.database_file import require_database
+from landseg_core.project.file_watch import FileFault, FileWatch
 from landseg_core.project.foreign_log import has_foreign_log, set_foreign_log_aside
 from landseg_core.project.lock import ProjectLock
 from landseg_core.project.reads import ReadConnections
-from landseg_core.project.schema import bring_up_to_date, create_tables, require_current
+from landseg_core.project.schema import bring_up_to_date, require_current
 from landseg_core.project.state import ProjectState, load_state
 from landseg_core.project.writer import Task, Writer
 
 T = TypeVar("T")
-
-_MAGIC = b"SQLite format 3\0"
-
-
-def create_file(path: Path, schema: ClassSchema) -> None:
-    """Make a project file without images.
-
-    Raises:
-        ProjectError: something is there already, or it cannot be written.
-    """
-    try:
-        with OutputFiles() as outputs, sqlite_errors(path, "made"):
-            _write_new(outputs.add(path), schema)
-    except OutputError as error:
-        raise ProjectError(str(error)) from error
-
-
-def _write_new(path: Path, schema: ClassSchema) -> None:
-    connection = connect(path, "rw")
-    try:
-        with transaction(connection):
-            create_tables(connection)
-            settings = [("classes", schema.to_json()), ("done", 0), ("last_step", 0)]
-            connection.executemany("INSERT INTO settings (key, value) VALUES (?, ?)", settings)
-    finally:
-        connection.close()
 
 
 class ProjectFile:
@@ -78,8 +52,9 @@ class ProjectFile:
         self._notices: list[str] = []
         self._busy = threading.Lock()
         self._lock: ProjectLock | None = None
+        self._watch: FileWatch | None = None
         self._writer: Writer | None = None
-        _require_database(self.path)
+        require_database(self.path)
         self.reads = ReadConnections(self.path, self._note_failure)
         try:
             self._take_lock()
@@ -107,19 +82,24 @@ class ProjectFile:
             if has_foreign_log(self.path):
                 log = set_foreign_log_aside(self.path)
                 self.note(f"the file has taken the place of another one, whose last edits are kept as {log.name}")
+            self._watch = FileWatch(self.path)  # before the connection: what is opened next is what is watched
             connection = connect(self.path, "rw")
             try:
                 bring_up_to_date(connection, self.path)
                 state, damage = load_state(connection, self.path)
                 if not damage:
-                    make_durable(connection, self.path)
-                    self._writer = Writer(self.path, connection, on_event)
+                    self._start_writer(connection, self._watch, on_event)
                     return state
                 self.read_only_reason = "it is damaged"
             finally:
                 if self._writer is None:
                     connection.close()
         return None
+
+    def _start_writer(self, connection: sqlite3.Connection, watch: FileWatch, on_event: OnEvent) -> None:
+        watch.begin(has_log=make_durable(connection, self.path))
+        self.reads.join_writer()
+        self._writer = Writer(self.path, connection, watch, on_event)
 
     def _open_for_reading(self) -> ProjectState:
         self._release()
@@ -161,6 +141,11 @@ class ProjectFile:
     def failure(self) -> str | None:
         """Return why edits cannot be stored just now, or None."""
         return self._writer.failure if self._writer else None
+
+    @property
+    def fault(self) -> FileFault | None:
+        """Return what has happened to the file so that nothing is stored there any more, or None."""
+        return self._writer.fault if self._writer else None
 
     def writer(self) -> Writer:
         """Return the writer, to queue what is no edit of labels.
@@ -210,7 +195,12 @@ class ProjectFile:
         Raises:
             ProjectError: it cannot be stored, nor can what is queued before it.
         """
-        with _storing(self.path, doing), self.writer().lend() as connection, transaction(connection):
+        writer = self.writer()
+        with (
+            _storing(self.path, doing),
+            writer.lend() as connection,
+            transaction(connection, writer.require_file_in_place),
+        ):
             yield connection
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -251,18 +241,30 @@ class ProjectFile:
             ProjectError: edits could not be stored and are lost; all is closed nevertheless.
         """
         writer, self._writer = self._writer, None
-        self.reads.close()
         try:
-            lost = writer.close() if writer else 0
+            lost = self._leave(writer) if writer else 0
         finally:
+            self.reads.close()
             self._release()
+        if writer and writer.fault:
+            raise ProjectError(f"{writer.fault.sentence}; what was edited in it while it was open may be lost")
         if lost:
             raise ProjectError(
                 f"{self.path} is closed, but the last {lost} edit(s) could not be stored and are lost:"
                 " the disk is full or fails"
             )
 
+    def _leave(self, writer: Writer) -> int:
+        """Stop the writer, and close the file before the readers where the log may not go into it, see `leave_file`."""
+        writer.stop()
+        if writer.fault is None or writer.fault.intact:
+            self.reads.close()
+        return writer.leave()
+
     def _release(self) -> None:
+        if self._watch:
+            self._watch.close()
+            self._watch = None
         if self._lock:
             self._lock.release()
             self._lock = None
@@ -276,24 +278,3 @@ def _storing(path: Path, doing: str) -> Iterator[None]:
     except DATABASE_ERRORS as error:
         with sqlite_errors(path, doing):
             raise error
-
-
-def _require_database(path: Path) -> None:
-    """Refuse what is no SQLite file, before SQLite takes an empty file for an empty database.
-
-    Raises:
-        ProjectError: it is none.
-    """
-    try:
-        if path.is_dir():
-            raise ProjectError(f"{path} is a folder; choose a landseg project file")
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
-    except FileNotFoundError as error:
-        raise ProjectError(f"there is no project {path}; check the path, or make a new project") from error
-    except OSError as error:
-        raise ProjectError(f"{path} cannot be opened: {error.strerror}; check the path and the permissions") from error
-    if not start:
-        raise ProjectError(f"{path} is empty; choose a landseg project file")
-    if start != _MAGIC:
-        raise ProjectError(f"{path} is not a landseg project, or its beginning is damaged; choose another file")

@@ -11,6 +11,8 @@ import rasterio
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
+from landseg_core.file_identity import HELD_FILES
+
 BLOCK_CACHE_BYTES = 64 * 2**20
 """GDAL's block cache; rasterio takes GDAL_CACHEMAX in bytes, so that "64" would be no cache at all."""
 
@@ -41,8 +43,10 @@ def open_dataset(path: Path, **options: Any) -> Any:
     """Open `path` for reading in the environment of the caller, taking a raster without georeference as it is.
 
     Raises:
-        rasterio.errors.RasterioError: GDAL cannot open it.
+        rasterio.errors.RasterioError: GDAL cannot open it, or must not, because it is the project that is open.
     """
+    if path in HELD_FILES:
+        raise RasterioError("it is a project that is open")
     with WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path, **options)

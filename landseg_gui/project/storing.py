@@ -15,6 +15,14 @@ from landseg_gui.panels.wording import capitalised
 
 _NOTICE_AFTER_MS = 300
 _TRY_AGAIN, _DISCARD = "Try again", "Close without them"
+_FAULTS = {
+    "deleted": "Project file deleted",
+    "moved": "Project file is missing",
+    "replaced": "Project file replaced",
+    "overwritten": "Project file overwritten",
+    "log": "Project file damaged",
+}
+"""What the status bar says where the project's file is not the one that was opened, by the kind of `FileFault`."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ def stored_state(project: Project | None) -> StoredState:
         return StoredState()
     if project.read_only:
         return StoredState("Read-only", capitalised(project.read_only_reason or ""))
+    if project.fault:
+        return StoredState(_FAULTS[project.fault.kind], capitalised(project.failure or ""), failed=True)
     if project.failure:
         return StoredState(f"Not stored: {edits(project.waiting)}", capitalised(project.failure), failed=True)
     if project.waiting:
@@ -48,6 +58,12 @@ def edits(count: int) -> str:
     return "1 edit" if count == 1 else f"{count} edits"
 
 
+def _what_is_lost(project: Project) -> str:
+    if project.fault:
+        return f"{project.fault.sentence.replace(str(project.path), project.path.name)}."
+    return f"{capitalised(edits(project.waiting))} cannot be stored."
+
+
 class LastEdits:
     """Sees to it that the last edits of a project are on the disk before it is closed, or that the user knows."""
 
@@ -58,9 +74,7 @@ class LastEdits:
     def settle(self, project: Project, window: QWidget | None) -> bool:
         """Store what is waiting, and ask where that fails; False where the user wants to stay."""
         while sentence := self._failure(project):
-            question = (
-                f"{capitalised(edits(project.waiting))} cannot be stored. Close {project.path.name} all the same?"
-            )
+            question = f"{_what_is_lost(project)} Close {project.path.name} all the same?"
             answer = choose(window, question, capitalised(sentence), [_TRY_AGAIN, _DISCARD])
             if answer != _TRY_AGAIN:
                 return answer == _DISCARD
@@ -69,7 +83,7 @@ class LastEdits:
 
     def _failure(self, project: Project) -> str:
         """Wait until all is stored, with the window alive; return why it cannot be, or an empty text."""
-        if project.failure or not project.waiting:
+        if project.failure or project.read_only:
             return project.failure or ""
         return self._wait(f"Store {project.path.name}", project, project.flush)
 

@@ -286,6 +286,6 @@ def test_a_resumed_run_is_one_run(project: Project, tmp_path: Path) -> None:
 def test_a_project_whose_file_is_gone_is_told_of(project: Project) -> None:
     project.flush()
     project.path.rename(project.path.with_name("elsewhere.landseg"))
-    with pytest.raises(ProjectError, match="cannot be read"), project.read_transaction():
+    with pytest.raises(ProjectError, match="is not there any more"), project.read_transaction():
         pass
     project.path.with_name("elsewhere.landseg").rename(project.path)
