@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Device, Images, Masks, Model, Overwrite, QuarterTurns
+from landseg_core.cli.options import Device, Images, Maps, Masks, Model, Overwrite, QuarterTurns, parse_mapping
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -30,6 +31,7 @@ def evaluate(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="F", help="Write the figures to this file.")
     ] = None,
+    maps: Maps = None,
     quarter_turns: QuarterTurns = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
@@ -40,8 +42,11 @@ def evaluate(
     """
     from landseg_core.output_files import OutputFiles
 
+    mapping = parse_mapping(maps or [])
+
     def work(on_event: OnEvent, control: JobControl) -> Evaluation:
-        return measure(model, images, masks, list_file, device, on_event, control, quarter_turns=quarter_turns)
+        how: dict[str, Any] = {"quarter_turns": quarter_turns, "mapping": mapping}
+        return measure(model, images, masks, list_file, device, on_event, control, **how)
 
     with OutputFiles(overwrite=overwrite) as outputs:
         unfinished = outputs.add(json_file) if json_file is not None else None
@@ -75,6 +80,7 @@ def measure(
     control: JobControl,
     *,
     quarter_turns: bool = False,
+    mapping: Mapping[str, str] | None = None,
 ) -> Evaluation:
     """Evaluate the model in `model` on pairs of images and masks."""
     from landseg_core.data.folders import evaluation_areas
@@ -84,12 +90,14 @@ def measure(
 
     require_device_name(device)
     header = read_header(model)
-    areas = evaluation_areas(images, masks, header.schema, list_file, on_event=on_event, control=control)
+    areas = evaluation_areas(
+        images, masks, header.schema, list_file, mapping=mapping, on_event=on_event, control=control
+    )
     fitted_areas(header, areas)
     from landseg_core.training.evaluation import evaluate as evaluate_areas  # all that needs no torch has been checked
 
     bundle = ModelBundle.load(model)
-    return evaluate_areas(bundle, areas, device, on_event, control, quarter_turns=quarter_turns)
+    return evaluate_areas(bundle, areas, device, on_event, control, quarter_turns=quarter_turns, mapping=mapping)
 
 
 def print_figures(result: Evaluation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,20 @@ def parse_bands(text: str | None) -> tuple[str, ...]:
     return bands
 
 
+def parse_mapping(texts: Sequence[str]) -> dict[str, str]:
+    """Parse the texts `VALUE=CLASSNAME`.
+
+    Raises:
+        typer.BadParameter: one is something else, or a value is given two classes.
+    """
+    from landseg_core.labels.value_mapping import parse_value_mapping
+
+    try:
+        return parse_value_mapping(texts)
+    except ValueError as error:
+        raise typer.BadParameter(f"--map: {error}") from error
+
+
 INTERRUPTED = 130
 """Exit code of a command that was asked to stop."""
 
@@ -63,3 +78,12 @@ Bands = Annotated[
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors, or the run folder that holds it.")]
 Images = Annotated[Path, typer.Option(metavar="DIR", help="Folder of images.")]
 Masks = Annotated[Path, typer.Option(metavar="DIR", help="Folder of masks, matched to the images by stem.")]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="VALUE=CLASSNAME",
+        help="The class of a value (a number, a colour #rrggbb or a text); without CLASSNAME it is left out.",
+    ),
+]
+"""To be taken apart by `parse_mapping`."""

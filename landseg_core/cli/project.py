@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Overwrite
+from landseg_core.cli.options import Maps, Overwrite, parse_mapping
 from landseg_core.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -92,14 +92,7 @@ def import_(
     file: ProjectFile,
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A mask, or a file of polygons.")],
     image: ImageName,
-    maps: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="VALUE=CLASSNAME",
-            help="The class of a value (a number, a colour #rrggbb or a text); without CLASSNAME it is left out.",
-        ),
-    ] = None,
+    maps: Maps = None,
     attribute: Annotated[
         str | None, typer.Option(metavar="FIELD", help="The field of polygons that tells the class.")
     ] = None,
@@ -140,22 +133,6 @@ def export(
             )
         )
     typer.echo(str(out))
-
-
-def parse_mapping(texts: Sequence[str]) -> dict[str, str]:
-    """Parse the texts `VALUE=CLASSNAME`.
-
-    Raises:
-        typer.BadParameter: one is something else, or a value is given two classes.
-    """
-    mapping: dict[str, str] = {}
-    for text in texts:
-        value, equals, name = (part.strip() for part in text.partition("="))
-        if not equals:
-            raise typer.BadParameter(f"--map '{text}' is not VALUE=CLASSNAME")
-        if mapping.setdefault(value, name) != name:
-            raise typer.BadParameter(f"--map gives '{value}' two classes")
-    return mapping
 
 
 @contextmanager

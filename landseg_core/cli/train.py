@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import DEVICE_HELP, INTERRUPTED, Bands, Overwrite, parse_bands
+from landseg_core.cli.options import DEVICE_HELP, INTERRUPTED, Bands, Maps, Overwrite, parse_bands, parse_mapping
 
 if TYPE_CHECKING:
     from landseg_core.data.training_data import TrainingData
@@ -39,6 +39,7 @@ def train(
     train_list: Annotated[Path | None, typer.Option(metavar="F", help="Stems to train on, one per line.")] = None,
     val_list: Annotated[Path | None, typer.Option(metavar="F", help="Stems to validate on, one per line.")] = None,
     landcover_ai: Annotated[Path | None, typer.Option(metavar="DIR", help="LandCover.ai as downloaded.")] = None,
+    maps: Maps = None,
     split: Annotated[
         SplitWay | None, typer.Option(help="What to validate on where no list says: blocks (default) or whole images.")
     ] = None,
@@ -83,6 +84,8 @@ def train(
     started = time.monotonic()  # --minutes are those of the command, loading torch included
     source = Source(project, classes, images, masks, train_list, val_list, landcover_ai, split, buffer)
     source.check()
+    if maps and project is not None:
+        raise typer.BadParameter("--map is for masks: the labels of a project have classes already")
     if epochs is not None and minutes is not None:
         raise typer.BadParameter("give either --epochs or --minutes")
     settings = parse_choices(choices or []) | _given(pretrained=pretrained, device=device, seed=seed)
@@ -90,7 +93,7 @@ def train(
     settings |= _given(
         bands=parse_bands(bands) or None, resolution_m=resolution, split=split and split.value, buffer=buffer
     )
-    settings |= _given(start_from=start_from)
+    settings |= _given(start_from=start_from, mask_values=mask_values(maps or []) or None)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.training.checks import require_labels, require_place
@@ -167,13 +170,14 @@ class Source:
         from landseg_core.labels.classes import load_classes
 
         assert self.classes is not None
-        schema, reading = load_classes(self.classes), config.reading
+        schema = load_classes(self.classes)
+        how: dict[str, Any] = {"reading": config.reading, "mapping": config.value_mapping}
+        how |= {"on_event": on_event, "control": control}
         if self.landcover_ai is not None:
-            return landcover_ai_data(self.landcover_ai, schema, reading=reading, on_event=on_event, control=control)
+            return landcover_ai_data(self.landcover_ai, schema, **how)
         assert self.images is not None
         assert self.masks is not None
-        how: dict[str, Any] = {"reading": reading, "on_event": on_event, "control": control} | split_options(config)
-        how |= {"seed": config.seed, "chip": config.chip}
+        how |= {"seed": config.seed, "chip": config.chip} | split_options(config)
         return folder_data(self.images, self.masks, schema, self.train_list, self.val_list, **how)
 
 
@@ -214,6 +218,15 @@ def enter_run(file: Path, run: Path, result: TrainResult, on_event: OnEvent) -> 
             record_run(project, run, result)
     except ProjectError as error:
         on_event(Notice(f"the run is not entered in {file.name}: {error}"))
+
+
+def mask_values(maps: Sequence[str]) -> tuple[str, ...]:
+    """Return what `--map` says as the setting of that name has it.
+
+    Raises:
+        typer.BadParameter: a text is not VALUE=CLASSNAME, or a value is given two classes.
+    """
+    return tuple(f"{value}={name}" for value, name in parse_mapping(maps).items())
 
 
 def parse_choices(texts: Sequence[str]) -> dict[str, str]:

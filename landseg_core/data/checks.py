@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from landseg_core.data.areas import ImagePair, LabelledArea
 from landseg_core.data.lists import shortened
-from landseg_core.data.masks import MaskSource
+from landseg_core.data.mask_code import unknown_codes
+from landseg_core.data.masks import MaskSource, ValueMapping
 from landseg_core.data.reading import ImageFacts
+from landseg_core.data.value_tally import ValueTally, histogram
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.grid import RasterGrid
@@ -54,34 +55,56 @@ def check_areas(
     control: JobControl,
     bands: Sequence[str] = (),
     *,
+    mapping: ValueMapping | None = None,
     one_kind: bool = True,
+    own_masks: bool = False,
 ) -> CheckedAreas:
     """Check every image against its mask and read every mask whole; `bands`, by number or name, are all by default.
 
-    The counts, like the areas, are in px of the images themselves. Where not `one_kind` is needed, number and type of
-    the bands may differ from image to image.
+    The counts, like the areas, are in px of the images themselves. `mapping` is that of `MaskSource`. Where not
+    `one_kind` is needed, number and type of the bands may differ from image to image. Of `own_masks`, which landseg
+    wrote, nobody need know which values are unlabelled.
 
     Raises:
-        DatasetError: images differ in kind, an image and its mask do not lie on each other, or a mask holds a value
-            that no class has.
+        DatasetError: images differ in kind, an image and its mask do not lie on each other, a mask holds a value
+            that no class has, or all masks hold only 0 and 255 and nobody says what 255 is.
         RasterError: a file cannot be read, or an image has not the bands.
         JobStopped: the user asked for it.
     """
     pairs = list(_by_pair(areas))
-    headers = [_check_pair(pair, schema, bands) for pair in pairs]
+    facts = [_check_pair(pair, bands) for pair in pairs]
     if one_kind:
-        _require_one_kind(pairs, [header.facts for header in headers])
-    total = sum(header.facts.grid.window.pixels for header in headers)
-    counts = count_areas(areas, schema, ProgressMeter("checking masks", total, on_event), control)
-    images = {pair.image: header.facts for pair, header in zip(pairs, headers, strict=True)}
-    notices = tuple(header.notice for header in headers if header.notice)
+        _require_one_kind(pairs, facts)
+    meter, tally = ProgressMeter("checking masks", sum(one.grid.window.pixels for one in facts), on_event), ValueTally()
+    counts = count_areas(areas, schema, meter, control, mapping, tally)
+    images = {pair.image: one for pair, one in zip(pairs, facts, strict=True)}
+    notices = [] if own_masks else _value_notices(tally, pairs, schema)
     return CheckedAreas(tuple(areas), counts, images, (*notices, *_order_notices(images, bands)))
 
 
+def _value_notices(tally: ValueTally, pairs: Sequence[ImagePair], schema: ClassSchema) -> list[str]:
+    """Return what the values of all masks together take away.
+
+    Raises:
+        DatasetError: they hold only 0 and 255, and nobody says what 255 is.
+    """
+    masks_hold = f"{pairs[0].mask} holds" if len(pairs) == 1 else f"the masks in {pairs[0].mask.parent} hold"
+    if tally.is_binary:
+        raise DatasetError(tally.binary_sentence(masks_hold))
+    return list(tally.notices(masks_hold, schema))
+
+
 def count_areas(
-    areas: Sequence[LabelledArea], schema: ClassSchema, meter: ProgressMeter, control: JobControl
+    areas: Sequence[LabelledArea],
+    schema: ClassSchema,
+    meter: ProgressMeter,
+    control: JobControl,
+    mapping: ValueMapping | None = None,
+    tally: ValueTally | None = None,
 ) -> npt.NDArray[np.int64]:
     """Return (areas, classes) counts of labelled pixels; every mask is read once and whole, which `meter` counts.
+
+    `tally` takes what all masks hold.
 
     Raises:
         DatasetError: a mask holds a value that no class has.
@@ -96,7 +119,7 @@ def count_areas(
     counts = np.zeros((len(areas), len(schema)), np.int64)
     for pair, own in _by_pair(areas).items():
         windows = [areas[number].window for number in own]
-        counts[own] = count_labels(MaskSource(pair.mask, schema), windows, len(schema), strip_done)
+        counts[own] = count_labels(MaskSource(pair.mask, schema, mapping), windows, strip_done, tally)
     return counts
 
 
@@ -108,12 +131,7 @@ def _by_pair(areas: Sequence[LabelledArea]) -> dict[ImagePair, list[int]]:
     return found
 
 
-class _Header(NamedTuple):
-    facts: ImageFacts
-    notice: str | None
-
-
-def _check_pair(pair: ImagePair, schema: ClassSchema, bands: Sequence[str]) -> _Header:
+def _check_pair(pair: ImagePair, bands: Sequence[str]) -> ImageFacts:
     with RasterSource(pair.image) as image, RasterSource(pair.mask) as mask:
         if (image.grid.width, image.grid.height) != (mask.grid.width, mask.grid.height):
             raise DatasetError(
@@ -125,14 +143,7 @@ def _check_pair(pair: ImagePair, schema: ClassSchema, bands: Sequence[str]) -> _
                 f"{pair.mask} lies elsewhere on the ground than its image {pair.image}; "
                 "give both the same CRS and transform"
             )
-        return _Header(ImageFacts.of(image, bands), _nodata_notice(mask, schema))
-
-
-def _nodata_notice(mask: RasterSource, schema: ClassSchema) -> str | None:
-    names = [item.name for item in schema.classes if item.value == mask.nodata]
-    if not names or len(mask.data_bands) != 1:
-        return None
-    return f"{mask.path} declares {mask.nodata:g} as nodata, yet that is the class {names[0]}: it counts as the class"
+        return ImageFacts.of(image, bands)
 
 
 def _require_one_kind(pairs: Sequence[ImagePair], facts: Sequence[ImageFacts]) -> None:
@@ -156,31 +167,40 @@ def _order_notices(images: Mapping[Path, ImageFacts], chosen: Sequence[str]) -> 
 
 
 def count_labels(
-    mask: MaskSource, windows: Sequence[PixelWindow], classes: int, strip_done: Callable[[int], None]
+    mask: MaskSource,
+    windows: Sequence[PixelWindow],
+    strip_done: Callable[[int], None],
+    tally: ValueTally | None = None,
 ) -> npt.NDArray[np.int64]:
     """Return (windows, classes) pixel counts of a mask, read once and whole; `strip_done` takes each strip's pixels.
+
+    `tally` takes what the whole mask holds.
 
     Raises:
         DatasetError: pixels, in a window or not, hold what no class has; the counts are those of the whole mask.
     """
+    classes = len(mask.schema)
     counts = np.zeros((len(windows), classes), np.int64)
-    strangers: dict[int, int] = {}
+    own, unknown = ValueTally(), Counter[int]()
     for strip in _strips(mask.raster):
-        labels, unknown = mask.read_unchecked(strip)
-        for code, count in unknown.items():
-            strangers[code] = strangers.get(code, 0) + count
+        part = mask.read_part(strip)
+        own.add(mask.code, part)
+        unknown.update(unknown_codes(part.codes, part.labels))
         for row, inside in _inside(strip, windows):
-            counts[row] += _histogram(labels[inside.shifted(0, -strip.y).slices()])[:classes]
+            counts[row] += histogram(part.labels[inside.shifted(0, -strip.y).slices()])[:classes]
         strip_done(strip.pixels)
-    if strangers:
-        raise mask.error(strangers)
+    if unknown:
+        raise _unknown_error(mask, unknown, own)
+    if tally is not None:
+        tally.join(own)
     return counts
 
 
-def _histogram(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Return (256,) counts; OpenCV counts three times faster than numpy, in floats that are exact up to 2^24."""
-    counts = cv2.calcHist([np.ascontiguousarray(labels)], [0], None, [256], [0, 256])
-    return np.asarray(counts.ravel(), np.int64)
+def _unknown_error(mask: MaskSource, unknown: Mapping[int, int], tally: ValueTally) -> DatasetError:
+    """Return the error about values of a mask that no class has; one of only 0 and 255 has another difficulty first."""
+    if tally.is_binary:
+        return DatasetError(tally.binary_sentence(f"{mask.path} holds"))
+    return mask.error(unknown, tally.unknown_hint(unknown, mask.schema))
 
 
 def _strips(raster: RasterSource) -> Iterator[PixelWindow]:

@@ -34,7 +34,7 @@ class CorrectedLabels:
 
     def __init__(self, data: TrainingData, reader: AreaReader, earlier: EarlierLabels) -> None:
         self._reader, self._masks = reader, earlier.masks
-        self._before = replace(data, schema=earlier.schema).reader()
+        self._before = replace(data, schema=earlier.schema, values=()).reader()
         self._index_now = data.schema.index_table()[earlier.schema.value_table()]
 
     def read_labels(self, area: LabelledArea, window: PixelWindow) -> Labels:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from landseg_core.data.areas import ImagePair, LabelledArea
 from landseg_core.data.buffers import buffer_notices
 from landseg_core.data.checks import CheckedAreas, check_areas, class_notices, count_areas, require_labels
 from landseg_core.data.folder_split import SplitOptions, split_pairs
+from landseg_core.data.masks import ValueMapping
 from landseg_core.data.overlaps import overlap_notices
 from landseg_core.data.reading import AS_THEY_ARE, Reading, plan_ground, seen_areas
 from landseg_core.data.training_data import TrainingData
-from landseg_core.events import JobControl, OnEvent
+from landseg_core.events import JobControl, Notice, OnEvent
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.source import RasterSource
@@ -26,19 +28,23 @@ def training_data(
     control: JobControl | None,
     reading: Reading = AS_THEY_ARE,
     notices: Sequence[str] = (),
+    mapping: ValueMapping | None = None,
+    *,
+    own_masks: bool = False,
 ) -> TrainingData:
     """Check all areas and return the data set; areas without any label are left out, with a notice.
 
     The areas given are in px of the images, those of the data set in px of the images as `reading` has them read.
-    `notices` are what there is to know already.
+    `notices` are what there is to know already; `mapping` and `own_masks` are those of `check_areas`.
 
     Raises:
         DatasetError: the files do not fit together, a mask holds an unknown value, or a side has no label at all.
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
-    checked = check_areas([*train, *val], schema, on_event, control or JobControl(), reading.bands)
-    return checked_data(checked, len(train), schema, reading, notices)
+    how: dict[str, Any] = {"mapping": mapping, "own_masks": own_masks}
+    checked = check_areas([*train, *val], schema, on_event, control or JobControl(), reading.bands, **how)
+    return checked_data(checked, len(train), schema, reading, notices, mapping)
 
 
 def split_data(
@@ -48,20 +54,26 @@ def split_data(
     reading: Reading,
     on_event: OnEvent,
     control: JobControl,
+    mapping: ValueMapping | None = None,
 ) -> TrainingData:
     """Check images and their masks, split what is labelled, and return the data set; errors as in `training_data`."""
-    whole = check_areas(whole_areas(pairs), schema, on_event, control, reading.bands)
+    whole = check_areas(whole_areas(pairs), schema, on_event, control, reading.bands, mapping=mapping)
     require_labels(whole, "images")
-    train, val, distance = split_pairs(whole, schema, options, on_event, control)
+    train, val, distance = split_pairs(whole, schema, options, on_event, control, mapping)
     areas = (*train, *val)
     total = sum(area.window.pixels for area in whole.areas)
-    counts = count_areas(areas, schema, ProgressMeter("counting labels", total, on_event), control)
+    counts = count_areas(areas, schema, ProgressMeter("counting labels", total, on_event), control, mapping)
     notices = (*buffer_notices(distance, options.buffer), *_empty_notices(whole, "images"))
-    return checked_data(replace(whole, areas=areas, counts=counts), len(train), schema, reading, notices)
+    return checked_data(replace(whole, areas=areas, counts=counts), len(train), schema, reading, notices, mapping)
 
 
 def checked_data(
-    checked: CheckedAreas, trained_areas: int, schema: ClassSchema, reading: Reading, notices: Sequence[str]
+    checked: CheckedAreas,
+    trained_areas: int,
+    schema: ClassSchema,
+    reading: Reading,
+    notices: Sequence[str],
+    mapping: ValueMapping | None = None,
 ) -> TrainingData:
     """Return the data set of `checked` areas, of which the first `trained_areas` are to be trained on.
 
@@ -89,6 +101,7 @@ def checked_data(
             *overlap_notices(_labelled(trained), _labelled(validated), checked.grids),
         ),
         first.names,
+        values=tuple((mapping or {}).items()),
     )
 
 
@@ -102,13 +115,19 @@ def whole_areas(pairs: Sequence[ImagePair]) -> list[LabelledArea]:
 
 
 def evaluation_set(
-    areas: Sequence[LabelledArea], schema: ClassSchema, on_event: OnEvent, control: JobControl | None
+    areas: Sequence[LabelledArea],
+    schema: ClassSchema,
+    on_event: OnEvent,
+    control: JobControl | None,
+    mapping: ValueMapping | None = None,
 ) -> tuple[LabelledArea, ...]:
-    """Check all areas and return them; errors as in `training_data`.
+    """Check all areas and return them; errors as in `training_data`. A `Notice` says what there is to know of masks.
 
     Images may be of several kinds: whether each has what a model needs, `fitted_areas` finds.
     """
-    checked = check_areas(areas, schema, on_event, control or JobControl(), one_kind=False)
+    checked = check_areas(areas, schema, on_event, control or JobControl(), mapping=mapping, one_kind=False)
+    for notice in checked.notices:
+        on_event(Notice(notice))
     require_labels(checked, "areas to evaluate on")
     return checked.areas
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from landseg_core.data.areas import ImagePair, LabelledArea
 from landseg_core.data.checks import CheckedAreas
 from landseg_core.data.label_cells import LabelTile
 from landseg_core.data.label_split import label_split
 from landseg_core.data.mask_tiles import mask_tiles
-from landseg_core.data.masks import MaskSource
+from landseg_core.data.masks import MaskSource, ValueMapping
 from landseg_core.data.splits import LabelsTooSmallError, Split, SplitBy
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent
@@ -29,7 +30,12 @@ class SplitOptions:
 
 
 def split_pairs(
-    checked: CheckedAreas, schema: ClassSchema, options: SplitOptions, on_event: OnEvent, control: JobControl
+    checked: CheckedAreas,
+    schema: ClassSchema,
+    options: SplitOptions,
+    on_event: OnEvent,
+    control: JobControl,
+    mapping: ValueMapping | None = None,
 ) -> tuple[list[LabelledArea], list[LabelledArea], int]:
     """Return areas to train on and to validate on, and the distance between them; `checked` are whole images.
 
@@ -39,7 +45,8 @@ def split_pairs(
         JobStopped: the user asked for it.
     """
     images = checked.areas
-    split = _split(images, schema, options, _reader(images, schema, on_event, control))
+    read_tiles = _reader(images, lambda mask: MaskSource(mask, schema, mapping), on_event, control)
+    split = _split(images, schema, options, read_tiles)
     pairs = [ImagePair(area.stem, area.image, area.mask) for area in images]
     train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
     return train, val, split.buffer
@@ -62,7 +69,7 @@ def _split(
 
 
 def _reader(
-    images: Sequence[LabelledArea], schema: ClassSchema, on_event: OnEvent, control: JobControl
+    images: Sequence[LabelledArea], open_mask: Callable[[Path], MaskSource], on_event: OnEvent, control: JobControl
 ) -> Callable[[], Iterator[LabelTile]]:
     """Return what reads the tiles of all masks that hold labels, with the number of their image."""
     total = sum(area.window.pixels for area in images)
@@ -75,7 +82,7 @@ def _reader(
             control.checkpoint()
 
         for number, area in enumerate(images):
-            for key, tile in mask_tiles(MaskSource(area.mask, schema), schema, piece_done):
+            for key, tile in mask_tiles(open_mask(area.mask), piece_done):
                 yield number, key, tile
 
     return read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from landseg_core.data.areas import LabelledArea
@@ -17,6 +18,7 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.value_mapping import mapped_indices
 
 Areas = list[LabelledArea]
 
@@ -33,6 +35,7 @@ def folder_data(
     reading: Reading = AS_THEY_ARE,
     split: SplitBy = "blocks",
     buffer: int = BUFFER,
+    mapping: Mapping[str, str] | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> TrainingData:
@@ -42,12 +45,16 @@ def folder_data(
     every image needs a mask, and of what is labelled blocks or whole images are held back to validate on, as `split`
     says, `buffer` px from what is trained on (`label_split`, the one use of `seed`, `chip`, `split` and `buffer`).
 
+    `mapping` holds class names by value of the masks (a number, or a colour such as #0072b2), "" to leave a value out;
+    it comes before what the masks themselves say.
+
     Raises:
         DatasetError: folders, lists, images and masks do not fit together; the sentence names the file.
+        InterchangeError: the mapping names no value or no class.
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
-    folders = PairedFolders(images, masks)
+    values, folders = mapped_indices(mapping or {}, schema), PairedFolders(images, masks)
     if train_list is not None and val_list is not None:
         train, val = _two_lists(folders, train_list, val_list)
     elif train_list is not None:
@@ -56,8 +63,8 @@ def folder_data(
         train, val = whole_areas(folders.not_listed(val_list)), whole_areas(folders.listed(val_list))
     else:
         options = SplitOptions(seed, chip, buffer, split)
-        return split_data(folders.all(), schema, options, reading, on_event, control or JobControl())
-    return training_data(train, val, schema, on_event, control, reading)
+        return split_data(folders.all(), schema, options, reading, on_event, control or JobControl(), values)
+    return training_data(train, val, schema, on_event, control, reading, mapping=values)
 
 
 def evaluation_areas(
@@ -66,6 +73,7 @@ def evaluation_areas(
     schema: ClassSchema,
     list_file: Path | None = None,
     *,
+    mapping: Mapping[str, str] | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> tuple[LabelledArea, ...]:
@@ -74,14 +82,14 @@ def evaluation_areas(
     A list in which no name is an image, but names are tiles of images (`<image>_<k>`), is read as one of LandCover.ai.
     Errors are those of `folder_data`.
     """
-    folders = PairedFolders(images, masks)
+    values, folders = mapped_indices(mapping or {}, schema), PairedFolders(images, masks)
     if list_file is None:
         areas = whole_areas(folders.all())
     elif names_tiles(list_file, folders):
         areas = tile_areas(folders, list_file)
     else:
         areas = whole_areas(folders.listed(list_file))
-    return evaluation_set(areas, schema, on_event, control)
+    return evaluation_set(areas, schema, on_event, control, values)
 
 
 def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tuple[Areas, Areas]:

@@ -22,6 +22,7 @@ from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.value_mapping import mapped_indices
 from landseg_core.raster.source import RasterSource
 
 TILE = 512
@@ -108,19 +109,24 @@ def landcover_ai_data(
     schema: ClassSchema,
     *,
     reading: Reading = AS_THEY_ARE,
+    mapping: Mapping[str, str] | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> TrainingData:
     """Return the data set in `folder`, to train on `train.txt` and to validate on `val.txt`.
 
+    `mapping` is that of `folder_data`.
+
     Raises:
         DatasetError: a list, an orthophoto or a mask is missing, or they do not fit together.
+        InterchangeError: the mapping names no value or no class.
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
+    values = mapped_indices(mapping or {}, schema)
     folders = PairedFolders(folder / "images", folder / "masks")
     train, val = (tile_areas(folders, folder / f"{part}.txt") for part in ("train", "val"))
-    return training_data(train, val, schema, on_event, control, reading)
+    return training_data(train, val, schema, on_event, control, reading, mapping=values)
 
 
 def landcover_ai_areas(

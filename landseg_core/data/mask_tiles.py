@@ -9,24 +9,21 @@ import numpy as np
 from landseg_core.data.masks import MaskSource
 from landseg_core.geo.tiling import TileKey, pieces
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.pyramid import TILE, Tile, Values
 
 _WIDTH = 16 * TILE
 """Masks are read in pieces this many px wide and a tile high: PNGs and striped TIFFs are decoded by whole rows."""
 
 
-def mask_tiles(
-    mask: MaskSource, schema: ClassSchema, piece_done: Callable[[int], None]
-) -> Iterator[tuple[TileKey, Tile]]:
+def mask_tiles(mask: MaskSource, piece_done: Callable[[int], None]) -> Iterator[tuple[TileKey, Tile]]:
     """Yield the tiles of a mask that hold labels, row by row; a value that no class has counts as unlabelled.
 
     `piece_done` takes the pixels of each piece that has been read.
     """
-    table = schema.value_table()
+    table = mask.schema.value_table()
     for piece in pieces(mask.raster.grid.window, _WIDTH, TILE):
-        labels, _ = mask.read_unchecked(piece)
-        yield from _tiles(table[labels], piece)
+        yield from _tiles(table[mask.read_part(piece).labels], piece)
         piece_done(piece.pixels)
 
 

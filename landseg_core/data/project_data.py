@@ -86,7 +86,7 @@ def project_data(
     keep_ground(labels.folder, apart.ground, ids, known)
     train, val = ([pairs[number].area(window) for number, window in side] for side in (apart.train, apart.val))
     notices = [*buffer_notices(apart.buffer, buffer), *((SPLIT_IGNORED,) if known and split != "blocks" else ())]
-    data = training_data(train, val, labels.schema, on_event, control, reading, notices)
+    data = training_data(train, val, labels.schema, on_event, control, reading, notices, own_masks=True)
     return replace(data, earlier=_by_image(earlier, labels)) if earlier else data
 
 

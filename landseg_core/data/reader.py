@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.masks import MaskSource
+from landseg_core.data.masks import MaskSource, ValueMapping
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.raster.pixel_view import OwnPixels, PixelView, pixel_view
@@ -73,12 +73,14 @@ class AreaReader:
         schema: ClassSchema,
         bands: Sequence[int] | None = None,
         *,
+        mapping: ValueMapping | None = None,
         cache_bytes: int = CACHE_BYTES,
         open_files: int = 64,
     ) -> None:
+        """Read with the `mapping` of `MaskSource`; bands are all data bands by default."""
         self._bands = tuple(bands) if bands else None
         self._images = _RecentlyUsed(partial(RasterSource, refuse_changed=False), open_files)
-        self._masks = _RecentlyUsed(lambda path: MaskSource(path, schema), open_files)
+        self._masks = _RecentlyUsed(lambda path: MaskSource(path, schema, mapping), open_files)
         self._cache = _DecodedCache(cache_bytes)
 
     def read(self, area: LabelledArea, window: PixelWindow | None = None) -> tuple[Pixels, Labels]:

@@ -22,7 +22,8 @@ class TrainingData:
     `bands` are GDAL band numbers, those of the first image where they are chosen by name; `dtype` is numpy's name of
     the pixel type, `ground_resolution_m` what is trained at (None if no image knows it), `notices` are sentences that
     the user should read before training, `band_names` what the bands show (nothing where that is not known), `earlier`
-    the labels that the model saw from which the run goes on, where they were kept.
+    the labels that the model saw from which the run goes on, where they were kept, `values` the class indices of values
+    of the masks as the user says them, 255 for one that is left out.
     """
 
     schema: ClassSchema
@@ -34,10 +35,11 @@ class TrainingData:
     notices: tuple[str, ...]
     band_names: tuple[str, ...] = ()
     earlier: EarlierLabels | None = None
+    values: tuple[tuple[int, int], ...] = ()
 
     def reader(self) -> AreaReader:
         """Return a new reader of these areas."""
-        return AreaReader(self.schema, self.bands)
+        return AreaReader(self.schema, self.bands, mapping=dict(self.values))
 
     def normalisation(self, reader: AreaReader | None = None) -> Normalisation:
         """Return the normalisation, measured on a fixed sample of the training areas; nodata does not count.

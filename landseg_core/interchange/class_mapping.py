@@ -1,4 +1,4 @@
-"""Which class the values of a foreign file stand for, as the user says it."""
+"""What is said where values of a foreign file stand for no class."""
 
 from __future__ import annotations
 
@@ -6,25 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from landseg_core.errors import InterchangeError
-from landseg_core.labels.classes import UNLABELLED, ClassSchema
-
-LEFT_OUT = frozenset({"", "unlabelled"})
-"""What stands in the place of a class name where a value is to stay unlabelled."""
 
 _NAMED_VALUES = 3
-
-
-def class_index(schema: ClassSchema, name: str) -> int:
-    """Return the index of the class `name`, or 255 for a value that is left out.
-
-    Raises:
-        InterchangeError: there is no such class.
-    """
-    if name in schema.names:
-        return schema.names.index(name)
-    if name in LEFT_OUT:
-        return UNLABELLED
-    raise InterchangeError(f"there is no class called {name}; the classes are {', '.join(schema.names)}")
 
 
 def unknown_values_error(

@@ -4,29 +4,34 @@ Which class a pixel belongs to is decided by the first of these that says so:
 
 - the mapping that the user gives: a value (or a colour 0xRRGGBB) and the name of its class;
 - the classes that the file itself names, compared by name;
-- else colours (of a palette, or of the pixels) and values, by the rules of `landseg_core.data.masks`.
+- else colours (of a palette, or of the pixels) and values, by the rules of `landseg_core.data.mask_code`.
+
+What the file declares as nodata stays unlabelled, unless the mapping says otherwise.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.data.masks import UNKNOWN, MaskCode, mask_code
+from landseg_core.data.mask_code import MaskCode, mask_code, special_numbers, unknown_codes
+from landseg_core.data.masks import MaskPart
+from landseg_core.data.value_tally import ValueTally
 from landseg_core.errors import InterchangeError
-from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.interchange.class_mapping import class_index, unknown_values_error
+from landseg_core.interchange.class_mapping import unknown_values_error
 from landseg_core.interchange.image_entry import image_entry
 from landseg_core.interchange.mask_on_image import MaskOnImage
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.labels.value_mapping import class_index
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
@@ -53,13 +58,15 @@ def import_mask(
         image_id: the image to label.
         source: the mask.
         mapping: class names by value (or 0xRRGGBB), "" or "unlabelled" to leave a value out.
-        on_event: takes the `Progress`, first of a check of the values and then of the import.
+        on_event: takes the `Progress`, first of a check of the values and then of the import, and a `Notice` of what
+            values take away.
         control: pauses or stops the work.
 
     Raises:
         RasterError: the mask cannot be opened or read.
         DatasetError: it is no mask, or its colours are ambiguous.
-        InterchangeError: it does not lie on the image, or holds a value that no class has.
+        InterchangeError: it does not lie on the image, holds a value that no class has, or only 0 and 255
+            where nobody says what 255 is.
         ProjectError: the project cannot take the labels.
         JobStopped: `control` asked for it; nothing has changed.
     """
@@ -67,7 +74,7 @@ def import_mask(
     image = image_entry(project, image_id)
     with RasterSource(source) as raster:
         reader = MaskReader(MaskOnImage(raster, image.grid), mask_rule(raster, project.schema, mapping or {}))
-        reader.require_known(image, on_event, control)
+        reader.check_values(image, project.schema, on_event, control)
         table = project.schema.value_table()
 
         def change(_key: TileKey, window: PixelWindow, present: Values) -> Values | None:
@@ -87,8 +94,7 @@ def mask_rule(raster: RasterSource, schema: ClassSchema, mapping: Mapping[int, s
     """
     named = mask_schema(raster.path) if _is_index_mask(raster) else None
     code = mask_code(raster, schema) if named is None else _named_code(raster, named, schema)
-    explicit = {value: class_index(schema, name) for value, name in mapping.items()}
-    return replace(code, known={**code.known, **explicit})
+    return code.mapped({value: class_index(schema, name) for value, name in mapping.items()})
 
 
 def _is_index_mask(raster: RasterSource) -> bool:
@@ -100,14 +106,13 @@ def _named_code(raster: RasterSource, named: ClassSchema, schema: ClassSchema) -
     by_name = {name: index for index, name in enumerate(schema.names)}
     known = {item.value: by_name[item.name] for item in named.classes if item.name in by_name}
     names = dict(zip(named.values, named.names, strict=True))
-    nodata = raster.nodata
-    nothing = {UNLABELLED} | ({int(nodata)} if nodata is not None and float(nodata).is_integer() else set())
-    return MaskCode(
-        dict.fromkeys(nothing - set(names), UNLABELLED) | known,
+    code = MaskCode(
+        known,
         lambda pixels: pixels[0],
         lambda code: f"the value {code} ({names[code]})" if code in names else f"the value {code}",
-        "",
+        classes=names,
     )
+    return code.with_special(special_numbers(raster))
 
 
 @dataclass(frozen=True)
@@ -119,37 +124,44 @@ class MaskReader:
 
     def read(self, window: PixelWindow) -> Values:
         """Return the (H, W) class indices of a `window` of the image, 255 where there is none, `UNKNOWN` included."""
-        return self._labels(window)[0]
+        return self._part(window).labels
 
-    def _labels(self, window: PixelWindow) -> tuple[Values, npt.NDArray[np.generic]]:
+    def _part(self, window: PixelWindow) -> MaskPart:
         pixels, covered = self.mask.read(window)
-        labels = self.rule.labels(pixels)
+        codes = self.rule.encode(pixels)
+        labels = self.rule.labels(codes)
         labels[~covered] = UNLABELLED
-        return labels, pixels
+        return MaskPart(labels, codes, None if covered.all() else covered)
 
-    def require_known(self, image: ImageEntry, on_event: OnEvent, control: JobControl) -> None:
+    def check_values(self, image: ImageEntry, schema: ClassSchema, on_event: OnEvent, control: JobControl) -> None:
         """Raise unless every pixel that would be imported has a class: the import is all or nothing.
 
+        A `Notice` says what values take away.
+
         Raises:
-            InterchangeError: a value has no class.
+            InterchangeError: a value has no class, or the mask holds only 0 and 255 and nobody says what 255 is.
         """
         path = self.mask.raster.path
         meter = ProgressMeter(f"checking {path.name}", self.mask.window.pixels, on_event)
-        strangers: Counter[int] = Counter()
-        for part in tiles_of(image, self.mask.window):
+        unknown, tally = Counter[int](), ValueTally()
+        for window in tiles_of(image, self.mask.window):
             control.checkpoint()
-            labels, pixels = self._labels(part)
-            if (labels == UNKNOWN).any():
-                strangers.update(self.rule.strangers(pixels, labels))
-            meter.add(part.pixels)
-        if strangers:
-            raise self._unknown(strangers)
+            part = self._part(window)
+            unknown.update(unknown_codes(part.codes, part.labels))
+            tally.add(self.rule, part)
+            meter.add(window.pixels)
+        if tally.is_binary:
+            raise InterchangeError(tally.binary_sentence(f"{path} holds"))
+        if unknown:
+            raise self._unknown(unknown, tally.unknown_hint(unknown, schema))
+        for notice in tally.notices(f"{path.name} holds", schema):
+            on_event(Notice(notice))
 
-    def _unknown(self, strangers: Mapping[int, int]) -> InterchangeError:
+    def _unknown(self, unknown: Mapping[int, int], hint: str) -> InterchangeError:
         raster = self.mask.raster
-        found = {key_text(raster, code): (self.rule.describe(code), count) for code, count in strangers.items()}
+        found = {self.rule.key(code): (self.rule.describe(code), count) for code, count in unknown.items()}
         blur = " (JPEG blurs masks: save them as PNG or TIFF)" if raster.driver == "JPEG" else ""
-        return unknown_values_error(raster.path, found, "px", blur)
+        return unknown_values_error(raster.path, found, "px", blur + hint)
 
 
 def tiles_of(image: ImageEntry, window: PixelWindow) -> list[PixelWindow]:
@@ -157,8 +169,3 @@ def tiles_of(image: ImageEntry, window: PixelWindow) -> list[PixelWindow]:
     pyramid = TilePyramid(image.grid.width, image.grid.height)
     parts = (pyramid.tile_window(key).intersection(window) for key in pyramid.tiles_in(0, window))
     return [part for part in parts if part is not None]
-
-
-def key_text(raster: RasterSource, code: int) -> str:
-    """Return what stands for `code` before the = of a mapping: a number, or a colour such as #0072b2."""
-    return f"#{code:06x}" if len(raster.data_bands) > 1 else str(code)

@@ -24,12 +24,13 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.interchange.burning import PolygonBurner
-from landseg_core.interchange.class_mapping import class_index, unknown_values_error
+from landseg_core.interchange.class_mapping import unknown_values_error
 from landseg_core.interchange.grid_mapping import Bounds, GridMapping
 from landseg_core.interchange.image_entry import image_entry
 from landseg_core.interchange.picture_plane import FLIPPED, is_plain_picture
 from landseg_core.interchange.polygon_file import PolygonFile, Polygons
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.value_mapping import class_index
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,14 +11,13 @@ from landseg_core.interchange.import_mask import import_mask
 from landseg_core.interchange.import_vector import import_polygons
 from landseg_core.interchange.source_info import SourceInfo, describe_mask, describe_polygons
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.value_mapping import mask_mapping
 from landseg_core.project.project import Project
 
 POLYGON_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".fgb")
 """The suffixes of files of polygons; every other file is a mask, in any format that GDAL reads."""
 MASK_SUFFIXES = (".tif", ".tiff", ".png", ".vrt", ".jp2", ".bmp", ".gif")
 """The usual suffixes of masks."""
-
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def is_polygon_file(source: Path) -> bool:
@@ -53,26 +51,6 @@ def import_labels(
     if attribute is not None:
         raise InterchangeError(f"{source} is read as a mask, which has no fields; leave the field out (--attribute)")
     return import_mask(project, image_id, source, mask_mapping(mapping), on_event, control)
-
-
-def mask_mapping(mapping: Mapping[str, str]) -> dict[int, str]:
-    """Return `mapping` by number, 0xRRGGBB for a colour.
-
-    Raises:
-        InterchangeError: a value is neither a number nor a colour.
-    """
-    return {_mask_value(text): name for text, name in mapping.items()}
-
-
-def _mask_value(text: str) -> int:
-    if _COLOUR.fullmatch(text):
-        return int(text[1:], 16)
-    try:
-        return int(text)
-    except ValueError as error:
-        raise InterchangeError(
-            f"'{text}' is no value of a mask; write a whole number or a colour such as #0072b2"
-        ) from error
 
 
 def describe_source(

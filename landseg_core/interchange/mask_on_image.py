@@ -38,7 +38,7 @@ class MaskOnImage:
         if raster.grid.transform.is_degenerate:
             raise InterchangeError(f"{raster.path} has a georeference that makes all its pixels one point; correct it")
         self.raster = raster
-        # A nodata value may be that of a class; alpha and mask bands always say that there is nothing.
+        # Nodata is up to the code, since a mapping may bring it back; alpha and mask bands always say "nothing".
         self._has_mask = raster.nodata is None and not raster.all_valid
         self.resampled = not grid.matches(raster.grid)
         self.window = grid.window

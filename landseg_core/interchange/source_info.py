@@ -10,11 +10,13 @@ from typing import Literal
 
 import numpy as np
 
-from landseg_core.data.masks import MaskCode
+from landseg_core.data.mask_code import MaskCode
+from landseg_core.data.masks import MaskPart
+from landseg_core.data.value_tally import ValueTally
 from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.tiling import pieces
-from landseg_core.interchange.import_mask import key_text, mask_rule
+from landseg_core.interchange.import_mask import mask_rule
 from landseg_core.interchange.import_vector import class_field, known_texts
 from landseg_core.interchange.mask_on_image import MaskOnImage
 from landseg_core.interchange.polygon_file import PolygonFile
@@ -24,20 +26,21 @@ from landseg_core.raster.source import RasterSource
 
 _PIECE = 2048
 _MOST_VALUES = 1000
+_REASONS = {None: "", "reserved": "", "nodata": " (declared as nodata)", "transparent": " (transparent)"}
 
 
 @dataclass(frozen=True)
 class SourceValue:
     """A value of a file: its `key` in a mapping, its `text` for people, in how many px or polygons it occurs.
 
-    `suggestion` is the class that it becomes unless a mapping says otherwise, "" where it is not known; `colour`
-    (#rrggbb) is its own, where it has one.
+    `suggestion` is the class that it becomes unless a mapping says otherwise, "" where it is not known or stays
+    unlabelled, None where somebody has to choose; `colour` (#rrggbb) is its own, where it has one.
     """
 
     key: str
     text: str
     count: int
-    suggestion: str
+    suggestion: str | None
     colour: str | None = None
 
 
@@ -57,7 +60,7 @@ class SourceInfo:
 def describe_mask(
     source: Path, schema: ClassSchema, on_event: OnEvent = ignore_event, control: JobControl | None = None
 ) -> SourceInfo:
-    """Return the values of a mask and how many pixels hold each; unlabelled ones are left out.
+    """Return the values of a mask and how many pixels hold each, those that stay unlabelled included.
 
     Raises:
         RasterError, DatasetError: the file is no mask.
@@ -69,15 +72,17 @@ def describe_mask(
         rule = mask_rule(raster, schema, {})
         mask = MaskOnImage(raster, raster.grid)
         meter = ProgressMeter(f"reading {source.name}", mask.window.pixels, on_event)
-        counts: Counter[int] = Counter()
+        counts, tally = Counter[int](), ValueTally()
         for part in pieces(mask.window, _PIECE, _PIECE):
             control.checkpoint()
             pixels, covered = mask.read(part)
-            codes, found = np.unique(rule.encode(pixels)[covered], return_counts=True)
+            codes = rule.encode(pixels)
+            tally.add(rule, MaskPart(rule.labels(codes), codes, covered))
+            codes, found = np.unique(codes[covered], return_counts=True)
             counts.update(dict(zip(codes.tolist(), found.tolist(), strict=True)))
             _refuse_picture(source, counts)
             meter.add(part.pixels)
-        return SourceInfo("mask", tuple(_mask_values(raster, rule, schema, counts)))
+        return SourceInfo("mask", tuple(_mask_values(raster, rule, schema, counts, tally.is_binary)))
 
 
 def _refuse_picture(source: Path, counts: Mapping[int, int]) -> None:
@@ -88,19 +93,20 @@ def _refuse_picture(source: Path, counts: Mapping[int, int]) -> None:
 
 
 def _mask_values(
-    raster: RasterSource, rule: MaskCode, schema: ClassSchema, counts: Mapping[int, int]
+    raster: RasterSource, rule: MaskCode, schema: ClassSchema, counts: Mapping[int, int], is_binary: bool
 ) -> Iterator[SourceValue]:
+    names: dict[int | None, str | None] = {None: "", UNLABELLED: "", **dict(enumerate(schema.names))}
     for code, count in sorted(counts.items()):
-        index = rule.known.get(code)
-        if index != UNLABELLED:
-            suggestion = "" if index is None else schema.names[index]
-            text = rule.describe(code).removeprefix("the ")
-            yield SourceValue(key_text(raster, code), text, count, suggestion, _colour(raster, code))
+        reason = rule.special.get(code)
+        undecided = is_binary and reason == "reserved"
+        text = rule.describe(code).removeprefix("the ") + _REASONS[reason]
+        suggestion = None if undecided else names[rule.known.get(code)]
+        yield SourceValue(rule.key(code), text, count, suggestion, _colour(raster, rule, code))
 
 
-def _colour(raster: RasterSource, code: int) -> str | None:
+def _colour(raster: RasterSource, rule: MaskCode, code: int) -> str | None:
     if len(raster.data_bands) > 1:
-        return key_text(raster, code)
+        return rule.key(code)
     table = raster.colour_table
     return None if table is None else "#" + bytes(table[code, :3].tolist()).hex()
 

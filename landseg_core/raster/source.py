@@ -50,6 +50,7 @@ class RasterSource:
         colours: the colour that each data band stands for, as the file says.
         dtype: the type of `read`'s pixels.
         nodata: the value of pixels without data; None where there is none.
+        band_nodata: that of each band of the file.
         grid: size, transform and CRS.
         overviews: how many times smaller each overview in the file is.
         block_shape: (height, width) px of the blocks in the file, or in one of those that a VRT draws on.
@@ -99,6 +100,7 @@ class RasterSource:
         self.band_count: int = dataset.count
         self.dtype = np.result_type(*dataset.dtypes)
         self.nodata: float | None = dataset.nodata
+        self.band_nodata: tuple[float | None, ...] = dataset.nodatavals
         self.grid = RasterGrid(dataset.width, dataset.height, dataset.transform, dataset.crs)
         self.block_shape: tuple[int, int] = self._blocks(dataset)
         self.all_valid: bool = all(MaskFlags.all_valid in flags for flags in dataset.mask_flag_enums)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from landseg_core.data.reading import Reading
 from landseg_core.errors import TrainingError
+from landseg_core.labels.value_mapping import parse_value_mapping
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
 from landseg_core.training.device_names import DEVICE_PATTERN
 
@@ -119,6 +120,11 @@ class TrainConfig(pydantic.BaseModel):
     resolution_m: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = Field(
         None, title="Ground resolution", description="Metres per px to learn at; that of the images where not given"
     )
+    mask_values: tuple[str, ...] = Field(
+        (),
+        title="Mask values",
+        description="Class of a value of the masks, such as 255=building; 255= leaves the value out",
+    )
     split: Literal["blocks", "images"] = Field(
         "blocks",
         title="Split",
@@ -136,6 +142,16 @@ class TrainConfig(pydantic.BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         0, title="Seed", description="The same seed gives the same run on the CPU"
     )
+
+    @pydantic.field_validator("mask_values")
+    @classmethod
+    def _values_with_classes(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(f"{value}={name}" for value, name in parse_value_mapping(texts).items()))
+
+    @property
+    def value_mapping(self) -> dict[str, str]:
+        """Return class names by value of the masks, "" for a value that is left out."""
+        return parse_value_mapping(self.mask_values)
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -10,7 +10,7 @@ from typing import Any
 
 from landseg_core.errors import TrainingError
 from landseg_core.models.header import BundleHeader, read_header
-from landseg_core.training.config import TrainConfig
+from landseg_core.training.config import TrainConfig, checked_config, field_problems
 
 GENTLER = 0.5
 """The highest learning rate of a run that goes on from a model, as a share of that of a fresh run."""
@@ -20,10 +20,11 @@ SHORTER_WARM_UP = 0.05
 def continued_config(config: TrainConfig, given: Collection[str] | None = None) -> TrainConfig:
     """Return the settings of a run, with what it takes over from the model that it starts from.
 
-    Network, bands and ground resolution are the model's, so that its features keep their meaning. Learning rate and
-    warm-up are gentler, where they are not given. `given` names the settings that the user gave; where nobody knows,
-    they are those that are not at their defaults. The path of the model is made absolute. Without `start_from`, or done
-    again, it changes nothing. A run that is resumed has it all in its checkpoint; see `resumed_config`.
+    Network, bands and ground resolution are the model's, so that its features keep their meaning. What values of masks
+    mean is, too, where it is not given. Learning rate and warm-up are gentler, where they are not given. `given` names
+    the settings that the user gave; where nobody knows, they are those that are not at their defaults. The path of the
+    model is made absolute. Without `start_from`, or done again, it changes nothing. A run that is resumed has it all in
+    its checkpoint; see `resumed_config`.
 
     Raises:
         ModelError: there is no such model, or it is damaged.
@@ -34,9 +35,17 @@ def continued_config(config: TrainConfig, given: Collection[str] | None = None) 
     header = read_header(config.start_from)
     known = [name for name in TrainConfig.model_fields if not _at_default(config, name)] if given is None else given
     gentle = {"learning_rate": GENTLER * _default("learning_rate"), "warm_up": SHORTER_WARM_UP}
-    taken = {name: value for name, value in gentle.items() if name not in known}
+    wanted = gentle | _mask_values_of(header)
+    taken = {name: value for name, value in wanted.items() if name not in known}
     place = {"start_from": str(Path(config.start_from).absolute())}
     return config.model_copy(update=taken | place | _of_model(config, header, known))
+
+
+def _mask_values_of(header: BundleHeader) -> dict[str, Any]:
+    """Return which classes the values of masks were for the run that made a model, as far as its file tells."""
+    told = header.training.get("settings")
+    values = {"mask_values": told.get("mask_values", ()) if isinstance(told, dict) else ()}
+    return {} if field_problems(values) else {"mask_values": checked_config(values).mask_values}
 
 
 def _of_model(config: TrainConfig, header: BundleHeader, known: Collection[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
+from landseg_core.labels.value_mapping import mapped_indices
 from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.models.bundle import ModelBundle
@@ -78,12 +79,13 @@ def evaluate(
     precision: str = "auto",
     *,
     quarter_turns: bool = False,
+    mapping: Mapping[str, str] | None = None,
 ) -> Evaluation:
     """Compare the maps that `bundle` makes of `areas` with their masks; every labelled pixel counts once.
 
     Images of another ground resolution are resampled to the model's, and counted so. Pixels that the model was trained
     on do not count, whatever their image is called now. A `Notice` says either. `quarter_turns` is that of
-    `PredictOptions`.
+    `PredictOptions`, `mapping` that with which the areas were checked.
 
     Raises:
         ModelError: an image has not the bands that the model needs, or another kind of number.
@@ -99,7 +101,7 @@ def evaluate(
         on_event(Notice(notice))
     model = averaged(bundle.build(), quarter_turns)
     network = Network(model, bundle.normalisation, where, precision_for(where, precision))
-    reader = AreaReader(bundle.schema, bundle.bands)
+    reader = AreaReader(bundle.schema, bundle.bands, mapping=mapped_indices(mapping or {}, bundle.schema))
     validator = Validator(network, len(bundle.schema), areas, reader, rest.left_out)
     blocks = _counted(validator, on_event, control or JobControl())
     if not blocks.counts.any():

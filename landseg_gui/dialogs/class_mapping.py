@@ -43,7 +43,7 @@ class MappingTable(QTableWidget):
         header.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
 
     def show_values(self, values: Sequence[SourceValue]) -> None:
-        """List `values`, each with the class that it suggests."""
+        """List `values`, each with the class that it suggests, or with none where somebody has to choose."""
         self._choices = {value.key: self._choice(value) for value in values}
         self.setRowCount(0)
         self.setRowCount(len(values))
@@ -60,13 +60,18 @@ class MappingTable(QTableWidget):
     def _choice(self, value: SourceValue) -> QComboBox:
         combo = _ClassChoice(objectName=f"{self.objectName()}_{value.key}")
         combo.setModel(self._classes)
-        combo.setCurrentIndex(max(0, combo.findData(value.suggestion)))
+        combo.setPlaceholderText("Choose…")
+        combo.setCurrentIndex(-1 if value.suggestion is None else max(0, combo.findData(value.suggestion)))
         combo.currentIndexChanged.connect(self.changed)
         return combo
 
     def mapping(self) -> dict[str, str]:
-        """Return the class chosen for each value, by key."""
-        return {key: str(combo.currentData()) for key, combo in self._choices.items()}
+        """Return the class chosen for each value, by key; a value that is undecided is not in it."""
+        return {key: str(combo.currentData()) for key, combo in self._choices.items() if combo.currentIndex() >= 0}
+
+    def undecided(self) -> list[str]:
+        """Return the keys of the values of which somebody still has to say what they are."""
+        return [key for key, combo in self._choices.items() if combo.currentIndex() < 0]
 
     def sizeHint(self) -> QSize:
         """Return the room for some rows."""

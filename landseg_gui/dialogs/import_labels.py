@@ -154,6 +154,9 @@ class ImportLabelsDialog(FormDialog):
             return Problem("There is nothing to import: no pixel and no polygon has a value.")
         if count > _MOST_VALUES:
             return Problem(f"This field has {thousands(count)} values; choose one that tells the class.")
+        undecided = self._table.undecided()
+        if undecided:
+            return Problem(f"Choose what {', '.join(undecided)} is: a class, or unlabelled.", missing=True)
         if set(self._table.mapping().values()) == {LEAVE_OUT}:
             return Problem("Choose the class of one value at least.", missing=True)
         return None

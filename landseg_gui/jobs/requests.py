@@ -31,7 +31,7 @@ class Folders:
         from landseg_core.data.folders import folder_data
 
         lists, how = (self.train_list, self.val_list), _how(config, on_event, control)
-        how |= _split(config) | {"seed": config.seed, "chip": config.chip}
+        how |= _split(config) | {"seed": config.seed, "chip": config.chip, "mapping": config.value_mapping}
         return folder_data(self.images, self.masks, request.schema, *lists, **how)
 
 
@@ -45,7 +45,9 @@ class LandCoverAi:
         """Read and check the data set; errors are those of `landcover_ai_data`."""
         from landseg_core.data.landcover_ai import landcover_ai_data
 
-        return landcover_ai_data(self.folder, request.schema, **_how(config, on_event, control))
+        return landcover_ai_data(
+            self.folder, request.schema, mapping=config.value_mapping, **_how(config, on_event, control)
+        )
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def test_each_window_gets_its_own_counts(
     seen: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checks, "STRIP_PIXELS", strip)
-        counts = count_labels(mask, windows, 3, seen.append)
+        counts = count_labels(mask, windows, seen.append)
     expected = [[np.count_nonzero(values[w.slices()] == value) for value in schema.values] for w in windows]
     assert counts.tolist() == expected
     assert sum(seen) == 30 * 40
@@ -94,16 +94,6 @@ def test_a_mask_that_is_cut_short(write_pair: WritePair, schema: ClassSchema) ->
     mask.write_bytes(mask.read_bytes()[:-20])
     with pytest.raises(RasterError, match=r"a.png"):
         _check(schema, LabelledArea("a", image, mask, WHOLE))
-
-
-def test_a_class_that_is_declared_nodata_is_noted(
-    tmp_path: Path, write_pair: WritePair, write_raster: WriteRaster, schema: ClassSchema
-) -> None:
-    image, _ = write_pair("a")
-    mask = write_raster(tmp_path / "m.tif", np.zeros((30, 40), np.uint8), nodata=0)
-    checked = _check(schema, LabelledArea("a", image, mask, WHOLE))
-    assert checked.counts.tolist() == [[0, 0, 1200]]
-    assert checked.notices == (f"{mask} declares 0 as nodata, yet that is the class road: it counts as the class",)
 
 
 def test_progress_ends_at_the_whole_and_a_stop_is_heard(write_pair: WritePair, schema: ClassSchema) -> None:

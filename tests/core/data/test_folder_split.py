@@ -81,7 +81,7 @@ def test_images_without_labels_are_told(tmp_path: Path, write_pair: WritePair, s
 
 def test_masks_with_a_speck_of_labels(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
     mask = np.full((30, 40), 255, np.uint8)
-    mask[:9] = 0
+    mask[:9], mask[0, :20] = 0, 1
     write_pair("u", mask=mask)
     with pytest.raises(DatasetError, match=r"in spots too small.*name images to train and to validate on in two list"):
         folder_data(tmp_path / "images", tmp_path / "masks", schema)
@@ -117,7 +117,7 @@ def test_the_tiles_of_a_mask_hold_all_its_labels(
     read: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tiles_module, "_WIDTH", 1024)
-        tiles = dict(mask_tiles(mask, schema, read.append))
+        tiles = dict(mask_tiles(mask, read.append))
     whole = np.full((3 * 512, 3 * 512), 255, np.uint8)
     for key, tile in tiles.items():
         assert tile.shape == (512, 512)

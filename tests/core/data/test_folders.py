@@ -13,6 +13,7 @@ from landseg_core.geo.rectangles import grown
 from landseg_core.labels.classes import ClassSchema, load_classes
 
 WritePair = Callable[..., tuple[Path, Path]]
+KEEP = "; to keep such pixels give --map 255=CLASS"
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_all_pixels_ignored(
     with pytest.raises(DatasetError, match="no pixel of the validation areas"):
         folder_data(*folders, schema, _list(tmp_path, "v.txt", "a"), unlabelled)
     with pytest.raises(DatasetError, match="no pixel of the areas to evaluate on"):
-        evaluation_areas(*folders, schema, unlabelled)
+        evaluation_areas(*folders, schema, unlabelled, mapping={"255": ""})
 
 
 def test_areas_without_label_are_left_out_with_a_notice(
@@ -107,7 +108,8 @@ def test_areas_without_label_are_left_out_with_a_notice(
     write_pair("u", mask=np.full((30, 40), 255, np.uint8))
     data = folder_data(*folders, schema, _list(tmp_path, "t.txt", "a", "u"), _list(tmp_path, "v.txt", "b"))
     assert _stems(data.train) == "a"
-    assert data.notices == ("1 of 3 areas hold no labelled pixel and are left out",)
+    assert data.notices[0].endswith("hold 255 in 1200 px (33.3 %), which count as unlabelled" + KEEP)
+    assert data.notices[1:] == ("1 of 3 areas hold no labelled pixel and are left out",)
 
 
 def test_one_class_only_is_a_notice(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
@@ -153,9 +155,11 @@ def test_an_image_without_labels_is_not_said_to_show_the_same_ground(
         write_pair(stem, mask=mask, crs="EPSG:32632", transform=Affine(1, 0, east, 0, -1, 5e6))
     images, masks = tmp_path / "images", tmp_path / "masks"
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "c"), _list(tmp_path, "v.txt", "b"))
-    assert data.notices == ("1 of 3 areas hold no labelled pixel and are left out",)
+    assert data.notices[0].endswith("hold 255 in 1200 px (33.3 %), which count as unlabelled" + KEEP)
+    assert data.notices[1:] == ("1 of 3 areas hold no labelled pixel and are left out",)
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a"), _list(tmp_path, "v.txt", "b", "c"))
-    assert data.notices == ("1 of 3 areas hold no labelled pixel and are left out",)
+    assert data.notices[0].endswith("hold 255 in 1200 px (33.3 %), which count as unlabelled" + KEEP)
+    assert data.notices[1:] == ("1 of 3 areas hold no labelled pixel and are left out",)
 
 
 def test_areas_to_evaluate_on(tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema) -> None:
@@ -187,7 +191,9 @@ def test_the_real_folders(imagery: Path) -> None:
     schema = load_classes("landcover-dubai")
     data = folder_data(folder / "images", folder / "masks", schema, folder / "train.txt", folder / "val.txt")
     assert (len(data.train), len(data.val)) == (44, 13)
-    assert (data.bands, data.dtype, data.ground_resolution_m, data.notices) == ((1, 2, 3), "uint8", None, ())
+    assert (data.bands, data.dtype, data.ground_resolution_m) == ((1, 2, 3), "uint8", None)
+    (notice,) = data.notices
+    assert notice.endswith("hold 255 in 881233 px (1.2 %), which count as unlabelled" + KEEP)
 
 
 @pytest.mark.imagery

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landseg_core.data.masks import UNKNOWN, MaskCode, MaskSource
+from landseg_core.data.mask_code import UNKNOWN, MaskCode
+from landseg_core.data.masks import MaskSource
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
@@ -20,8 +23,24 @@ INDICES = [[0, 1, 2], [2, 255, 0]]
 BLUE, GREY, YELLOW = (0x00, 0x72, 0xB2), (0xD9, 0xD4, 0xC7), (0xF0, 0xE4, 0x42)
 
 
-def _labels(path: Path, schema: ClassSchema) -> list[list[int]]:
-    return MaskSource(path, schema).read(PixelWindow(0, 0, 3, 2)).tolist()
+def _labels(path: Path, schema: ClassSchema, mapping: dict[int, int] | None = None) -> list[list[int]]:
+    return MaskSource(path, schema, mapping).read(PixelWindow(0, 0, 3, 2)).tolist()
+
+
+def write_png(path: Path, pixels: npt.NDArray[np.uint8], transparent: bytes) -> Path:
+    """Write (H, W, 3) colours, one of which is transparent."""
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 8, 2, 0, 0, 0),
+        b"tRNS": transparent,
+        b"IDAT": zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels)),
+        b"IEND": b"",
+    }
+    parts = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks.items()
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path
 
 
 def _colours(*pixels: tuple[int, ...]) -> npt.NDArray[np.uint8]:
@@ -49,8 +68,51 @@ def test_a_nodata_value_without_class_is_unlabelled(
     assert _labels(write_raster(tmp_path / "m.tif", values, nodata=-9999), schema) == INDICES
 
 
-def test_a_class_wins_over_a_nodata_value(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
-    assert _labels(write_raster(tmp_path / "m.tif", VALUES, nodata=0), schema) == INDICES
+@pytest.mark.parametrize("extension", [".png", ".tif"])
+def test_declared_nodata_is_unlabelled_also_where_a_class_has_that_value(
+    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, extension: str
+) -> None:
+    path = write_raster(tmp_path / f"m{extension}", VALUES, nodata=0)
+    assert _labels(path, schema) == [[0, 1, 255], [255, 255, 0]]
+    assert _labels(path, schema, {0: 2}) == INDICES
+    assert _labels(path, schema, {0: 1, 255: 2}) == [[0, 1, 1], [1, 2, 0]]
+
+
+def test_a_declared_nodata_colour_is_unlabelled_also_where_a_class_has_it(
+    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema
+) -> None:
+    black = ClassSchema.model_validate(
+        {"classes": [{"value": 0, "name": "shade", "colour": "#000000"}, *schema.model_dump()["classes"][:2]]}
+    )
+    path = write_raster(tmp_path / "m.tif", _colours(GREY, BLUE, (0, 0, 0), GREY, BLUE, (0, 0, 0)), nodata=0)
+    assert _labels(path, black) == [[1, 2, 255], [1, 2, 255]]
+    assert _labels(path, black, {0x000000: 0}) == [[1, 2, 0], [1, 2, 0]]
+
+
+def test_the_transparent_colour_of_a_png_is_no_other_colour(tmp_path: Path, schema: ClassSchema) -> None:
+    """It is declared by band: its red alone, 0, is not the colour black."""
+    black = ClassSchema.model_validate(
+        {"classes": [{"value": 0, "name": "shade", "colour": "#000000"}, *schema.model_dump()["classes"][:2]]}
+    )
+    pixels = np.array([GREY, BLUE, (0, 0, 0), (0, 0, 0), BLUE, GREY], np.uint8).reshape(2, 3, 3)
+    path = write_png(tmp_path / "m.png", pixels, struct.pack(">HHH", *BLUE))
+    assert _labels(path, black) == [[1, 255, 0], [0, 255, 1]]
+
+
+@pytest.mark.parametrize("extension", [".png", ".tif"])
+def test_a_palette_number_that_is_declared_nodata_is_unlabelled(
+    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, extension: str
+) -> None:
+    numbers = np.array([[2, 0, 1], [1, 255, 2]], np.uint8)
+    palette = {0: BLUE, 1: YELLOW, 2: GREY}
+    path = write_raster(tmp_path / f"m{extension}", numbers, palette=palette, nodata=1)
+    assert _labels(path, schema) == [[0, 1, 255], [255, 255, 0]]
+    assert _labels(path, schema, {1: 2, 255: 0}) == [[0, 1, 2], [2, 0, 0]]
+
+
+def test_255_can_be_a_class(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
+    path = write_raster(tmp_path / "m.png", VALUES)
+    assert _labels(path, schema, {255: 1, 0: 255}) == [[0, 1, 255], [255, 1, 0]]
 
 
 def test_transparent_grey_is_unlabelled(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
@@ -179,8 +241,8 @@ def test_classes_of_one_colour_cannot_be_told_apart(tmp_path: Path, write_raster
     st.lists(st.integers(0, 255), min_size=1, max_size=30),
 )
 def test_a_code_means_the_same_in_any_type(known: dict[int, int], values: list[int]) -> None:
-    code = MaskCode(known, lambda pixels: pixels[0], str, "")
-    pixels = np.array([[values]])
+    code = MaskCode(known, lambda pixels: pixels[0], str)
+    codes = np.array([values])
     expected = [known.get(value, UNKNOWN) for value in values]
     for dtype in (np.uint8, np.int16, np.uint16, np.int32):
-        assert code.labels(pixels.astype(dtype)).ravel().tolist() == expected
+        assert code.labels(codes.astype(dtype)).ravel().tolist() == expected

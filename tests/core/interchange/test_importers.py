@@ -8,8 +8,9 @@ import shapely
 
 from landseg_core.errors import InterchangeError, JobStopped, ProjectError
 from landseg_core.events import JobControl
-from landseg_core.interchange.importers import describe_source, import_labels, mask_mapping
+from landseg_core.interchange.importers import describe_source, import_labels
 from landseg_core.interchange.source_info import SourceInfo, SourceValue
+from landseg_core.labels.value_mapping import mask_mapping
 
 
 def test_the_suffix_decides(new_image, labels_of, write_raster, write_vector, tmp_path: Path) -> None:
@@ -51,8 +52,28 @@ def test_what_is_in_a_mask(schema, write_raster, tmp_path: Path) -> None:
     mask = np.full((10, 20), 255, np.uint8)
     mask[0, :5], mask[1, :7] = 4, 9
     assert describe_source(write_raster(tmp_path / "a.png", mask), schema) == SourceInfo(
-        "mask", (SourceValue("4", "value 4", 5, "water"), SourceValue("9", "value 9", 7, ""))
+        "mask",
+        (
+            SourceValue("4", "value 4", 5, "water"),
+            SourceValue("9", "value 9", 7, ""),
+            SourceValue("255", "value 255", 188, ""),
+        ),
     )
+
+
+def test_of_a_mask_of_0_and_255_somebody_has_to_say_what_255_is(schema, write_raster, tmp_path: Path) -> None:
+    mask = np.zeros((10, 20), np.uint8)
+    mask[:3] = 255
+    found = describe_source(write_raster(tmp_path / "a.png", mask), schema).values
+    assert found == (SourceValue("0", "value 0", 140, "road"), SourceValue("255", "value 255", 60, None))
+    (_, declared) = describe_source(write_raster(tmp_path / "b.tif", mask, nodata=255), schema).values
+    assert declared == SourceValue("255", "value 255 (declared as nodata)", 60, "")
+
+
+def test_a_class_that_is_declared_nodata_is_listed(schema, write_raster, tmp_path: Path) -> None:
+    mask = np.repeat(np.array([[0], [1]], np.uint8), 10, axis=1)
+    found = describe_source(write_raster(tmp_path / "a.tif", mask, nodata=0), schema).values
+    assert found == (SourceValue("0", "value 0 (declared as nodata)", 10, ""), SourceValue("1", "value 1", 10, "land"))
 
 
 def test_what_is_in_a_palette(schema, write_raster, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit
+from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QTableWidget
 from pytestqt.qtbot import QtBot
 from rasterio.crs import CRS
 
@@ -182,7 +182,8 @@ def test_what_is_wrong_with_the_file_is_told(dialog: ImportLabelsDialog, choose:
 
 def test_an_empty_mask_has_nothing_to_import(dialog: ImportLabelsDialog, choose: Choose, tmp_path: Path) -> None:
     choose(write_mask(tmp_path / "empty.tif", np.full((64, 96), 255, np.uint8)))
-    assert "nothing to import" in problem(dialog, "values")
+    class_of(dialog, 255).setCurrentIndex(0)
+    assert problem(dialog, "values") == "Choose the class of one value at least."
 
 
 def test_only_the_file_chosen_last_counts(
@@ -200,3 +201,33 @@ def test_closing_ends_the_reading(dialog: ImportLabelsDialog, mask: Path, runner
     with qtbot.waitSignal(runner.idle, timeout=20_000):
         dialog.reject()
     assert "77" not in dialog.request().mapping
+
+
+def test_what_255_is_has_to_be_chosen_in_a_mask_of_0_and_255(
+    dialog: ImportLabelsDialog, choose: Choose, tmp_path: Path
+) -> None:
+    values = np.zeros((64, 96), np.uint8)
+    values[:10, :30] = 255
+    choose(write_mask(tmp_path / "binary.tif", values))
+    combo = class_of(dialog, 255)
+    table = dialog.findChild(QTableWidget, "import_labels_value")
+    assert [table.item(row, 0).text() for row in range(2)] == ["value 0", "value 255"]
+    assert table.item(1, 1).text() == "300"
+    assert combo.currentIndex() == -1
+    assert problem(dialog, "values") == "Choose what 255 is: a class, or unlabelled."
+    assert not dialog.action_button.isEnabled()
+    combo.setCurrentIndex(combo.findData("water"))
+    assert dialog.action_button.isEnabled()
+    dialog.action_button.click()
+    assert dialog.request().mapping == {"0": SCHEMA.names[SCHEMA.values.index(0)], "255": "water"}
+
+
+def test_255_beside_other_values_is_listed_and_stays_unlabelled_unless_it_is_mapped(
+    dialog: ImportLabelsDialog, choose: Choose, tmp_path: Path
+) -> None:
+    values = np.ones((64, 96), np.uint8)
+    values[:10, :30], values[20] = 255, 2
+    choose(write_mask(tmp_path / "some.tif", values))
+    assert class_of(dialog, 255).currentText() == "stays unlabelled"
+    assert dialog.action_button.isEnabled()
+    assert dialog.request().mapping["255"] == ""
