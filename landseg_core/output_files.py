@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,13 +11,15 @@ from types import TracebackType
 from typing import Self
 
 from landseg_core.errors import OutputError
+from landseg_core.leftovers import COMMIT, note_kept, note_made, unfinished_place
 
 
 class OutputFiles:
     """The files that one piece of work makes.
 
-    Each is written beside its place as `<name>.unfinished-<random>` and renamed over its place when the `with` block
-    ends well. On any exception, a stop and Ctrl+C included, what was written is removed and nothing has changed.
+    Each is written beside its place as `<name>.unfinished-<process>-<random>` and renamed over its place when the
+    `with` block ends well. On any exception, a stop included, what was written is removed and nothing has changed;
+    what a killed process has left is removed by the next one that writes to the same folder.
     `inputs` are the files being read: they are never replaced, not even with `overwrite`.
     """
 
@@ -33,9 +35,9 @@ class OutputFiles:
         Raises:
             OutputError: the place is taken, is an input, or cannot be written to.
         """
-        unfinished = path.with_name(f"{path.name}.unfinished-{secrets.token_hex(4)}")
         try:
             self._check(path)
+            unfinished = unfinished_place(path)
             unfinished.touch(exist_ok=False)
         except OSError as error:
             raise unwritable(path, error) from error
@@ -76,18 +78,26 @@ class OutputFiles:
         new: list[Path] = []
         try:
             for path, unfinished in self._unfinished.items():
-                self._place(path, unfinished, new)
-            for path in self._stale:
-                path.unlink(missing_ok=True)
+                self._finish(path, unfinished)
+            with COMMIT:
+                for path, unfinished in self._unfinished.items():
+                    self._place(path, unfinished, new)
+                for path in self._stale:
+                    path.unlink(missing_ok=True)
         except (OSError, OutputError):
             for path in new:
                 path.unlink(missing_ok=True)
             raise
 
-    def _place(self, path: Path, unfinished: Path, new: list[Path]) -> None:
+    def _finish(self, path: Path, unfinished: Path) -> None:
         check_free(path, overwrite=self._overwrite)  # it may have come to be meanwhile
         try:
             _flush_to_disk(unfinished)
+        except OSError as error:
+            raise cannot_finish(path, error) from error
+
+    def _place(self, path: Path, unfinished: Path, new: list[Path]) -> None:
+        try:
             if not path.exists():
                 new.append(path)
             unfinished.replace(path)
@@ -119,16 +129,21 @@ def made_folder(folder: Path) -> Iterator[None]:
     """
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        _make(folder)
+        _make(folder, missing)
         yield
     except BaseException:
         for place in missing:
             with suppress(OSError):
                 place.rmdir()
         raise
+    finally:
+        for place in missing:
+            note_kept(place)
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, missing: Iterable[Path]) -> None:
+    for place in missing:
+        note_made(place)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -164,9 +179,11 @@ def _problem(path: Path, overwrite: bool) -> str | None:
 def unwritable(path: Path, error: OSError) -> OutputError:
     """Return the sentence for `path` that cannot be written because of `error`."""
     reason = error.strerror or str(error)
-    return OutputError(
-        f"{path} cannot be written: {reason}; free some space, check the permissions or choose another place"
-    )
+    remedy = _REMEDIES.get(error.errno or 0, "free some space, check the permissions or choose another place")
+    return OutputError(f"{path} cannot be written: {reason}; {remedy}")
+
+
+_REMEDIES = {errno.ENAMETOOLONG: "choose a shorter name"}
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -44,14 +44,15 @@ def bench(
 def _measured(model: Path | None, on_event: OnEvent, control: JobControl) -> dict[str, Any]:
     from landseg_core.geo.window import PixelWindow
     from landseg_core.inference.speed import measure_speeds
+    from landseg_core.leftovers import scratch_folder
     from landseg_core.models.bundle import ModelBundle, read_header
     from landseg_core.raster.source import RasterSource
     from landseg_core.sample import write_sample
 
     if model is not None:
         read_header(model)
-    with tempfile.TemporaryDirectory(prefix="landseg-bench-") as folder:
-        raster = write_sample(Path(folder) / "sample", size=(SIDE, SIDE)).images / "landscape_1.tif"
+    with scratch_folder(Path(tempfile.gettempdir())) as folder:
+        raster = write_sample(folder / "sample", size=(SIDE, SIDE)).images / "landscape_1.tif"
         bundle = ModelBundle.load(model) if model else _untrained()
         with RasterSource(raster) as source:
             window = PixelWindow(0, 0, SIDE, SIDE)

@@ -1,12 +1,9 @@
-"""Runs long work at the command line: progress on stderr, Ctrl+C as a wish to stop cleanly."""
+"""Runs long work at the command line: progress on stderr, Ctrl+C and SIGTERM as a wish to stop cleanly."""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import singledispatchmethod
-from types import FrameType
 from typing import TypeVar
 
 from rich.console import Console
@@ -14,6 +11,7 @@ from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn
 from rich.progress import Progress as ProgressBar
 
 from landseg_core.allocator import tune_allocator
+from landseg_core.cli.ending import ENDING
 from landseg_core.events import EpochFinished, Event, JobControl, Notice, OnEvent, Progress, RunStarted, StepFinished
 from landseg_core.progress import time_left
 
@@ -21,26 +19,11 @@ Result = TypeVar("Result")
 
 
 def run_job(work: Callable[[OnEvent, JobControl], Result]) -> Result:
-    """Run `work` with a progress bar; Ctrl+C or SIGTERM asks it to stop, a second one ends it at once."""
+    """Run `work` with a progress bar; Ctrl+C or SIGTERM asks it to stop, and ends what does not stop soon."""
     tune_allocator()  # before any job imports torch
     control = JobControl()
-    with _stop_on_signal(control), EventPrinter() as printer:
+    with ENDING.orderly(control.stop), EventPrinter() as printer:
         return work(printer.show, control)
-
-
-@contextmanager
-def _stop_on_signal(control: JobControl) -> Iterator[None]:
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        if control.stop_requested:
-            raise KeyboardInterrupt
-        control.stop()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class EventPrinter:

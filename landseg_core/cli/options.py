@@ -55,9 +55,6 @@ def parse_mapping(texts: Sequence[str]) -> dict[str, str]:
         raise typer.BadParameter(f"--map: {error}") from error
 
 
-INTERRUPTED = 130
-"""Exit code of a command that was asked to stop."""
-
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 DEVICE_HELP = "auto, cpu, cuda, cuda:N or mps."
 Device = Annotated[str, typer.Option(help=DEVICE_HELP)]

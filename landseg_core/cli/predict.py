@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -167,11 +166,12 @@ def predict_one(
     """Predict one raster in every wanted format; a PNG alone is made from a map that is then removed."""
     from landseg_core.export.png import export_png
     from landseg_core.inference.predictor import predict_raster
+    from landseg_core.leftovers import scratch_folder
     from landseg_core.raster.source import RasterSource
 
     out = files.all[0].parent
-    with RasterSource(files.raster) as source, tempfile.TemporaryDirectory(dir=out, prefix=".landseg-") as scratch:
-        tif = files.tif or Path(scratch) / "mask.tif"
+    with RasterSource(files.raster) as source, scratch_folder(out) as scratch:
+        tif = files.tif or scratch / "mask.tif"
         predict_raster(bundle, source, tif, files.confidence, options, on_event, control)
         if files.png is not None:
             export_png(tif, files.png, "index", overwrite=options.overwrite, on_event=on_event, control=control)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from landseg_core.cli.ending import ENDING
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Maps, Overwrite, parse_mapping
 from landseg_core.errors import ProjectError
@@ -49,7 +50,7 @@ def new(
     from landseg_core.labels.classes import load_classes
     from landseg_core.project.project import Project
 
-    with Project.create(file, load_classes(classes)) as project:
+    with ENDING.orderly(), Project.create(file, load_classes(classes)) as project:
         typer.echo(f"{file}: a new project with the classes {', '.join(project.schema.names)}")
 
 
@@ -58,6 +59,7 @@ def add_image(file: ProjectFile, rasters: Annotated[list[Path], typer.Argument(m
     """Add images; their files stay where they are."""
     with _editable(file) as project:
         for raster in rasters:
+            ENDING.checkpoint()
             image = project.add_image(raster)
             typer.echo(f"{image.name}: {image.grid.width} x {image.grid.height} px")
 
@@ -144,7 +146,7 @@ def _editable(file: Path) -> Iterator[Project]:
     """
     from landseg_core.project.project import Project
 
-    with Project.open(file) as project:
+    with ENDING.orderly(), Project.open(file) as project:
         if project.read_only:
             raise ProjectError(f"{file} can only be read: {project.read_only_reason}")
         yield project

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import DEVICE_HELP, INTERRUPTED, Bands, Maps, Overwrite, parse_bands, parse_mapping
+from landseg_core.cli.options import DEVICE_HELP, Bands, Maps, Overwrite, parse_bands, parse_mapping
+from landseg_core.errors import JobStopped
 
 if TYPE_CHECKING:
     from landseg_core.data.training_data import TrainingData
@@ -256,4 +257,4 @@ def _report(result: TrainResult) -> None:
     figures = "not validated" if result.best_miou is None else f"mIoU {result.best_miou:.3f} on the validation areas"
     typer.echo(f"{result.model_path}: {figures}")
     if result.reason == "stopped":
-        raise typer.Exit(INTERRUPTED)
+        raise JobStopped

@@ -5,12 +5,15 @@ It is a process of its own, in which nothing is set as landseg sets it: glibc's 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +21,7 @@ import rasterio
 from affine import Affine
 
 from landseg_core.allocator import tune_allocator
+from landseg_core.children import child_process
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.gdal import open_dataset
@@ -115,8 +119,8 @@ def plain_process(
     place = [str(number) for number in (window.x, window.y, window.width, window.height)]
     out = str(folder / "plain.tif")
     command = [sys.executable, "-m", __name__, str(model), str(raster), *place, out, str(int(tuned))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield PlainProcess(process)  # leaving the block closes its input, which ends it
+    with child_process(command) as process:
+        yield PlainProcess(process)
 
 
 def main() -> None:
@@ -127,11 +131,20 @@ def main() -> None:
     from landseg_core.models.bundle import ModelBundle
 
     loop = PlainLoop(ModelBundle.load(Path(model)), Path(raster), PixelWindow(*map(int, place)))
-    for _ in sys.stdin:
+    wishes: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(wishes,), daemon=True).start()
+    while wishes.get():
         start = time.perf_counter()
         loop.run(Path(out))
         sys.stdout.write(f"{time.perf_counter() - start}\n")
         sys.stdout.flush()
+
+
+def _listen(wishes: SimpleQueue[str]) -> None:
+    """Pass on the lines of the standard input; where whoever asks is gone, end this process, be it amid a map."""
+    for line in sys.stdin:
+        wishes.put(line)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from landseg_core.inference.backends.catalog import BACKENDS
 from landseg_core.inference.backends.choice import Choice
 from landseg_core.inference.plain_loop import plain_process
 from landseg_core.inference.predictor import PredictOptions, predict_raster, prepared_backend
+from landseg_core.leftovers import scratch_folder
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
@@ -78,9 +79,10 @@ def measure_speeds(
         JobStopped: `control` asked for it.
     """
     control = control or JobControl()
-    with tempfile.TemporaryDirectory(prefix="landseg-bench-") as name:
-        folder = Path(name)
-        runners = {choice: _Runner(bundle, source, window, choice, folder) for choice in choices or every_choice()}
+    with scratch_folder(Path(tempfile.gettempdir())) as folder:
+        runners = {
+            choice: _Runner(bundle, source, window, choice, folder, control) for choice in choices or every_choice()
+        }
         meter = ProgressMeter("measuring", (rounds + 1) * (len(runners) + 1), on_event)
         times: dict[Choice | None, list[float]] = {None: [], **{choice: [] for choice in runners}}
         with plain_process(bundle, source.path, window, folder) as plain:
@@ -117,9 +119,15 @@ class _Runner:
     """Predicts with one choice; the first `problem` it has is its last."""
 
     def __init__(
-        self, bundle: ModelBundle, source: RasterSource, window: PixelWindow, choice: Choice, folder: Path
+        self,
+        bundle: ModelBundle,
+        source: RasterSource,
+        window: PixelWindow,
+        choice: Choice,
+        folder: Path,
+        control: JobControl,
     ) -> None:
-        self._bundle, self._source = bundle, source
+        self._bundle, self._source, self._control = bundle, source, control
         self._map = folder / f"{choice.backend}-{choice.precision}.tif"
         self._options = PredictOptions(
             window=window, overwrite=True, device="cpu", backend=choice.backend, precision=choice.precision
@@ -133,7 +141,9 @@ class _Runner:
             start = time.perf_counter()
             backend = prepared_backend(self._bundle, self._source, self._options)
             ready = time.perf_counter()
-            predict_raster(self._bundle, self._source, self._map, options=self._options, backend=backend)
+            predict_raster(
+                self._bundle, self._source, self._map, None, self._options, control=self._control, backend=backend
+            )
         except LandsegError as error:
             self.problem = str(error)
             return math.nan

@@ -6,9 +6,8 @@ with y = -row, which is where QGIS shows such a picture; the import takes them b
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +24,7 @@ from landseg_core.interchange.outlines import Outline, outlines
 from landseg_core.interchange.picture_plane import vector_transform
 from landseg_core.interchange.true_area import TrueArea
 from landseg_core.labels.classes import ClassSchema, LandClass
+from landseg_core.leftovers import scratch_folder
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.images import ImageEntry
@@ -82,19 +82,19 @@ class _LayerWriter:
         self._transform = vector_transform(grid)
         self._crs = grid.crs.to_wkt() if grid.crs else _NO_CRS
         self._area = TrueArea(grid)
+        self._scratch = ExitStack()
         self._waiting: list[Outline] = []
         self._written: int | None = None
 
     def __enter__(self) -> Self:
         with self._writing():
-            self._folder = tempfile.TemporaryDirectory(dir=self._out.parent, prefix=".landseg-")
-        self._file = Path(self._folder.name) / "labels.gpkg"
+            self._file = self._scratch.enter_context(scratch_folder(self._out.parent)) / "labels.gpkg"
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._folder:
+        with self._scratch:
             if kind is None:
                 self._finish()
 

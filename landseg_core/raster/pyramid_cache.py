@@ -15,6 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from landseg_core.file_identity import FileIdentity
+from landseg_core.leftovers import scratch_folder
 from landseg_core.raster.source import RasterSource
 
 CACHE_LIMIT_BYTES = 20 * 2**30
@@ -76,13 +77,10 @@ def unfinished(folder: Path) -> Iterator[Path]:
 
     Where another process has made the same pyramid meanwhile, that one stays.
     """
-    scratch = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
-    try:
-        scratch.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with scratch_folder(folder.parent) as scratch:
         yield scratch
         _put_in_place(scratch, folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _put_in_place(scratch: Path, folder: Path) -> None:
@@ -100,6 +98,8 @@ def prune(keep: Path, limit: int = CACHE_LIMIT_BYTES) -> None:
     """
     total = _size(keep)
     for folder in sorted(cache_folder().glob("*"), key=_last_use, reverse=True):
+        if folder.name.startswith("."):
+            continue  # in the making
         if folder.suffix == ".part":
             _remove_if_left_behind(folder)
         elif folder != keep:

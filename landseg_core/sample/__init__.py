@@ -15,6 +15,7 @@ from rasterio.io import MemoryFile
 
 from landseg_core.errors import OutputError
 from landseg_core.labels.classes import load_classes
+from landseg_core.leftovers import note_kept, note_made
 from landseg_core.output_files import OutputFiles
 from landseg_core.sample.landscape import make_landscape
 
@@ -60,6 +61,8 @@ def write_sample(
             for path, content in _contents(paths, size, seed):
                 _write(path, places[path], content)
         undo.pop_all()
+        for place in (folder, *folder.parents, paths.images, paths.masks):
+            note_kept(place)
     return paths
 
 
@@ -68,6 +71,7 @@ def _make_folder(folder: Path, undo: ExitStack) -> None:
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         for place in reversed(missing):
+            note_made(place)
             place.mkdir()
             undo.callback(_remove_if_empty, place)
     except OSError as error:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from landseg_core.leftovers import scratch_folder
+
 
 def quantised(graph: bytes, name: str, samples: Sequence[npt.NDArray[Any]]) -> bytes:
     """Return `graph`, whose input is called `name`, in int8 as seen on `samples`, (C, H, W) native pixels each."""
@@ -29,7 +31,7 @@ def quantised(graph: bytes, name: str, samples: Sequence[npt.NDArray[Any]]) -> b
         def get_next(self) -> dict[str, npt.NDArray[np.float32]] | None:
             return next(self._inputs, None)
 
-    with tempfile.TemporaryDirectory(prefix="landseg-int8-") as folder:
+    with scratch_folder(Path(tempfile.gettempdir())) as folder:
         source, prepared, target = (Path(folder, f"{stage}.onnx") for stage in ("fp32", "prepared", "int8"))
         source.write_bytes(graph)
         quant_pre_process(source, prepared, skip_symbolic_shape=True)

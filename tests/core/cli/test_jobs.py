@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import signal
-
 import pytest
 
 from landseg_core.cli.jobs import EventPrinter, run_job
-from landseg_core.errors import JobStopped
-from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, Progress
+from landseg_core.events import EpochFinished, Notice, Progress
 
 
 def test_an_epoch_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,26 +35,6 @@ def test_a_warning_is_told_once_and_counted_after_that(capsys: pytest.CaptureFix
         "  2 warnings",
         "warning: small",
     ]
-
-
-def test_the_first_signal_asks_to_stop() -> None:
-    def work(_on_event: OnEvent, control: JobControl) -> None:
-        signal.raise_signal(signal.SIGINT)
-        control.checkpoint()
-
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(JobStopped):
-        run_job(work)
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_a_second_signal_interrupts_at_once() -> None:
-    def stubborn_work(_on_event: OnEvent, _control: JobControl) -> None:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-
-    with pytest.raises(KeyboardInterrupt):
-        run_job(stubborn_work)
 
 
 def test_the_result_comes_back() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from landseg_core.cli import main
+from landseg_core.cli import app, main
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,6 @@ def test_what_no_room_foresaw_is_still_one_sentence(
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr(main, "app", fail)
+    monkeypatch.setattr(app, "app", fail)
     assert main.run() == 1
     assert capsys.readouterr().err.strip() == sentence

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from landseg_core.cli.main import app
+from landseg_core.cli.app import app
 from landseg_core.models.catalog import CATALOG
 
 

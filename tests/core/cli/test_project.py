@@ -35,7 +35,7 @@ def test_all_forms_can_be_asked_for() -> None:
 
 def test_the_help_waits_for_no_library() -> None:
     code = (
-        "import sys, landseg_core.cli.main;"
+        "import sys, landseg_core.cli.app;"
         "print([name for name in ('torch', 'pyogrio', 'shapely', 'cv2', 'sqlite3') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

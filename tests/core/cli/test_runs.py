@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from landseg_core.cli.main import app
+from landseg_core.cli.app import app
 
 
 @pytest.fixture
