@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.relink import FindImagesDialog, RelinkDialog
 from landseg_gui.project.session import ProjectSession
 
@@ -29,25 +30,24 @@ class ImageCommands(QObject):
         if entry is not None:
             one = RelinkDialog(entry, self._window)
             one.accepted.connect(lambda: self._session.relink(entry.id, one.path()))
-            return _opened(one)
+            return self._opened(one)
         missing = self._session.missing_images()
         if not missing:
             return None
         several = FindImagesDialog(missing, self._window)
         several.accepted.connect(lambda: self._session.relink_in_folder(several.folder()))
-        return _opened(several)
+        return self._opened(several)
 
     def remove(self, image_id: int) -> None:
         """Ask, and take an image out of the project."""
-        entry = self._session.image_with(image_id)
+        entry, owner = self._session.image_with(image_id), self._session.owner
         if entry is None or not self._session.may_edit():
             return
         explanation = "Its labels and their history go too, and this cannot be undone. The image's file stays."
-        if choose(self._window, f"Remove {entry.name} from the project?", explanation, [_REMOVE]):
+        answer = choose(self._window, f"Remove {entry.name} from the project?", explanation, [_REMOVE])
+        if answer and owner == self._session.owner:  # another project may have come meanwhile
             self._session.remove_image(image_id)
 
-
-def _opened(dialog: FormDialog) -> FormDialog:
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.open()
-    return dialog
+    def _opened(self, dialog: FormDialog) -> FormDialog:
+        open_of_project(dialog, self._session.project_changed)
+        return dialog

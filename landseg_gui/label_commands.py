@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 from landseg_gui.comparison import Comparison
 from landseg_gui.dialogs.class_editor import ClassEditor
 from landseg_gui.dialogs.new_project import NewProjectDialog
+from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.image_commands import ImageCommands
 from landseg_gui.jobs.accept import AcceptFlow
 from landseg_gui.jobs.export_labels import ExportLabelsFlow
@@ -97,8 +98,7 @@ class LabelCommands(QObject):
                 painted[value] = painted.get(value, 0) + count
         dialog = ClassEditor(project.schema, painted, self._window)
         dialog.accepted.connect(lambda: self._change_classes(dialog))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_of_project(dialog, self._project.project_changed)
 
     def _change_classes(self, dialog: ClassEditor) -> None:
         project, draft = self._project.project, dialog.draft

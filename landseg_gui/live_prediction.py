@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,6 +21,7 @@ SAME_VIEW = 0.7
 class LivePrediction(QObject):
     """Tells a run what is looked at, and shows what it makes of it. `refused` brings why an image does not suit it.
 
+    A run predicts only for the project in which it was started (`owner`, None for none), while that is open.
     `wanted` is called in the run's thread; it only hands on what was last noted in the window's.
     """
 
@@ -31,6 +33,8 @@ class LivePrediction(QObject):
         super().__init__(parent)
         self._layers, self._view = layers, view
         self._job: Job | None = None
+        self._owner: Path | None = None
+        self._open: Path | None = None
         self._schema: ClassSchema | None = None
         self._enabled = True
         self._wanted: PreviewRequest | None = None
@@ -54,14 +58,21 @@ class LivePrediction(QObject):
         """Return what to predict now; from any thread."""
         return self._wanted
 
-    def follow(self, job: Job, schema: ClassSchema) -> None:
-        """Show the previews of `job`, a run that learns the classes of `schema`."""
-        self._job, self._schema = job, schema
+    def follow(self, job: Job, schema: ClassSchema, owner: Path | None = None) -> None:
+        """Show the previews of `job`, a run of the project `owner` that learns the classes of `schema`."""
+        self._job, self._schema, self._owner = job, schema, owner
         self._layers.set_preview(None)
         self.refused.emit("")
         self.note_view()
         job.event.connect(self._take)
         job.ended.connect(self._end)
+
+    def set_project(self, path: Path | None) -> None:
+        """Take note which project is open now; what was predicted for another goes."""
+        self._open = path
+        self._layers.set_preview(None)
+        self.refused.emit("")
+        self.note_view()
 
     def recolour(self, schema: ClassSchema) -> None:
         """Show the same classes in other colours."""
@@ -73,7 +84,7 @@ class LivePrediction(QObject):
     def note_view(self) -> None:
         """Take note that another part of the image, or another image, is in sight."""
         image, window = self._layers.image, self._view()
-        running = self._enabled and self._job is not None
+        running = self._enabled and self._job is not None and self._owner == self._open
         self._wanted = PreviewRequest(image.path, window) if running and image and window else None
 
     def _follow_layers(self) -> None:
@@ -85,6 +96,8 @@ class LivePrediction(QObject):
         self.note_view()
 
     def _take(self, event: Event) -> None:
+        if self._owner != self._open:
+            return
         if isinstance(event, PreviewRefused) and self._enabled:
             self.refused.emit(event.reason)
         elif isinstance(event, PreviewMade) and self._is_still_in_sight(event.request):

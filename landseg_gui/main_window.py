@@ -9,14 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QMainWindow, QStackedWidget, QToolBar, QWidget
 
-from landseg_core.labels.classes import ClassSchema
 from landseg_gui import theme
 from landseg_gui.actions import Actions, choice_group
 from landseg_gui.at_hand import at_hand
 from landseg_gui.commands import Commands
 from landseg_gui.dialogs.failure import choose
 from landseg_gui.docks import Docks, first_size
-from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.label_commands import LabelCommands
 from landseg_gui.live_prediction import LivePrediction
 from landseg_gui.overlays_key import OverlaysKey
@@ -33,12 +32,12 @@ from landseg_gui.panels.stored_field import StoredField
 from landseg_gui.panels.tool_options import ToolOptions
 from landseg_gui.panels.training import TrainingPanel
 from landseg_gui.panels.welcome import WelcomePage
-from landseg_gui.run_colours import with_colours_of
 from landseg_gui.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
 from landseg_gui.tool_bar import ToolBar, dress_overflow
 from landseg_gui.tools.manager import ToolManager
+from landseg_gui.training_display import TrainingDisplay
 from landseg_gui.viewer.viewport import Viewport
 
 
@@ -55,7 +54,6 @@ class MainWindow(QMainWindow):
         self._settings = settings
         themes.setParent(self)
         self._closing = False
-        self._learnt: ClassSchema | None = None
         self.viewport = Viewport(session.layers)
         self.tools = ToolManager(self.viewport, session.project_session)
         self.commands = Commands(self, session, runner, self.viewport)
@@ -192,25 +190,13 @@ class MainWindow(QMainWindow):
         commands.train_flow.started.connect(lambda *_: labels.split_overlay.refresh())
 
     def _connect_training(self) -> None:
-        flow, panel = self.commands.train_flow, self._training
-        flow.started.connect(self._show_training)
-        flow.can_go_on.connect(lambda resumable, further: panel.offer_to_go_on(resumable=resumable, further=further))
-        panel.continue_wanted.connect(lambda: flow.continue_run())
-        panel.further_wanted.connect(lambda: flow.train_further())
+        flow = self.commands.train_flow
         self.runs_panel.continue_wanted.connect(flow.continue_run)
         self.runs_panel.further_wanted.connect(flow.train_further)
-        panel.live_wanted.connect(self.live.set_enabled)
-        self.live.refused.connect(panel.show_live_problem)
         self.viewport.frame_changed.connect(self.live.note_view)
-        self.session.project_session.schema_changed.connect(self._recolour_training)
-
-    def _recolour_training(self) -> None:
-        """Show what is learnt in the colours that the project's classes have now."""
-        if self._learnt is not None:
-            project = self.session.project_session.project
-            self._learnt = with_colours_of(self._learnt, project.schema if project else None)
-            self._training.recolour(self._learnt)
-            self.live.recolour(self._learnt)
+        display = TrainingDisplay(self.session, flow, self._training, self.live)
+        display.begun.connect(self.docks.make_room_for_curves)
+        display.ended.connect(self.runs_panel.refresh)
 
     def _show_session(self) -> None:
         """Follow what is open: the page, the title, and what can be done."""
@@ -239,13 +225,6 @@ class MainWindow(QMainWindow):
         if raster is not None:
             name = self.viewport.canvas.class_at(column, row)
             self._status.show_place(raster.grid, column, row, name)
-
-    def _show_training(self, job: Job, schema: ClassSchema) -> None:
-        self._learnt = schema
-        self._training.follow(job, schema)
-        self.live.follow(job, schema)
-        job.ended.connect(self.runs_panel.refresh)
-        self.docks.make_room_for_curves()
 
     def _choose_theme(self, themes: ThemeManager, choice: str) -> None:
         themes.choose(choice)

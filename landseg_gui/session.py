@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, Signal
 from landseg_core.events import Event, JobControl, Notice
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.models.header import MODEL_FILE
 from landseg_core.raster.source import RasterSource
 from landseg_gui import opening
 from landseg_gui.jobs.project_files import is_project
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.wording import capitalised
+from landseg_gui.project.model_choice import proposed_model, remember_model
 from landseg_gui.project.session import ProjectSession
 from landseg_gui.viewer.layers import ImageLayer, Layer, LayerStack, MaskLayer
 
@@ -26,6 +26,9 @@ def _always() -> bool:
 
 class Session(QObject):
     """The state behind the window. Files are opened by jobs; the signals tell when they are there.
+
+    The model to predict with and the masks belong to the project in which they were chosen or laid: they come and go
+    with it. What was chosen or laid while no project was open belongs to none.
 
     `raster_leaving` comes just before another orthophoto takes the place of the present one.
     """
@@ -47,8 +50,9 @@ class Session(QObject):
         self._overviews: list[Job] = []
         self._runner = runner
         self._model_path: Path | None = None
+        self._model_of_none: Path | None = None
         self.project_session = ProjectSession(self, runner)
-        self.project_session.project_changed.connect(self._take_up_model)
+        self.project_session.project_changed.connect(self._follow_project)
 
     @property
     def raster(self) -> RasterSource | None:
@@ -57,25 +61,54 @@ class Session(QObject):
 
     @property
     def model_path(self) -> Path | None:
-        """Return the model file (or run folder) to predict with, or None."""
+        """Return the model file (or run folder) to predict with, or None: that of the project, if one is open."""
         return self._model_path
 
     @model_path.setter
     def model_path(self, path: Path | None) -> None:
+        project = self.project_session.project
+        if project is None:
+            self._model_of_none = path
+        else:
+            remember_model(project, path)
+        self._set_model(path)
+
+    def _set_model(self, path: Path | None) -> None:
         self._model_path = path
         self.model_changed.emit()
+
+    def give_model(self, owner: Path | None, path: Path) -> None:
+        """Have the project `owner`, or the time without one, predict with a model, whichever is open now."""
+        if owner == self.project_session.owner:
+            self.model_path = path
+        elif owner is None:
+            self._model_of_none = path
+        else:
+            refusal = f"{owner.name} does not note its new model"
+            self.project_session.change_project(owner, lambda project: remember_model(project, path), refusal)
+
+    def drop_model(self) -> None:
+        """Forget the model, whose file is gone; the project may have another."""
+        self.model_path = None
+        self._take_up_model()
 
     def tell_notice(self, event: Event) -> None:
         """Tell the user what a job notes; its other events have panels of their own."""
         if isinstance(event, Notice):
             self.message.emit(capitalised(event.message))
 
+    def _follow_project(self) -> None:
+        self._take_up_model()
+        self._drop_masks_of_others()
+
     def _take_up_model(self) -> None:
-        """Have the model of the project's last run at hand for predictions, where none has been chosen yet."""
-        runs = self.project_session.project.runs if self.project_session.project else ()
-        there = [model for run in runs if (model := run.folder / MODEL_FILE).is_file()]
-        if there and self.model_path is None:
-            self.model_path = there[-1]
+        """Have the model at hand for predictions that belongs to what is open now."""
+        project = self.project_session.project
+        self._set_model(proposed_model(project) if project else self._model_of_none)
+
+    def _drop_masks_of_others(self) -> None:
+        for mask in [mask for mask in self.layers.masks if mask.owner not in (None, self.project_session.owner)]:
+            self.layers.remove_mask(mask)
 
     @property
     def background_jobs(self) -> list[Job]:
@@ -131,19 +164,22 @@ class Session(QObject):
         self, title: str, work: Callable[[JobControl], opening.Opened], wanted: Callable[[], bool] = _always
     ) -> Job:
         job = self._runner.start(f"Open {title}", lambda _on_event, control: work(control))
-        job.finished.connect(lambda opened: self._take(opened) if wanted() else None)
+        owner = self.project_session.owner
+        job.finished.connect(lambda opened: self._take(opened, owner) if wanted() else None)
         job.failed.connect(self.problem)
         self._opening.append(job)
         job.ended.connect(lambda: self._opening.remove(job))
         return job
 
-    def _take(self, opened: opening.Opened) -> None:
+    def _take(self, opened: opening.Opened, owner: Path | None = None) -> None:
+        if owner not in (None, self.project_session.owner):
+            return  # it was opened for another project than the one that is open by now
         if opened.picture:
             self._show_picture(opened.picture)
             if not opened.masks:
                 self.project_session.adopt_picture()
         for mask in opened.masks:
-            self._lay_mask(mask)
+            self._lay_mask(mask, owner)
         for sentence in opened.problems:
             self.problem.emit(sentence)
 
@@ -159,11 +195,12 @@ class Session(QObject):
             self.opened.emit(layer.path)
         self._build_overviews(layer)
 
-    def _lay_mask(self, mask: opening.Mask) -> None:
+    def _lay_mask(self, mask: opening.Mask, owner: Path | None) -> None:
         if self.raster is None or not mask.reader.source.grid.matches(self.raster.grid):
             self.problem.emit(f"{mask.reader.source.path.name} does not fit the picture that is open by now")
             return
         layer = MaskLayer(mask.reader, mask.schema, mask.name)
+        layer.owner = owner
         self.layers.add_mask(layer)
         self._build_overviews(layer)
         if mask.guessed:

@@ -17,6 +17,7 @@ from landseg_core.training.run_figures import damaged_record
 
 Points = npt.NDArray[np.float64]
 _Finite = Annotated[float, pydantic.Field(allow_inf_nan=False)]
+_Count = Annotated[int, pydantic.Field(ge=0, le=10**12)]
 
 
 class _Told(pydantic.BaseModel):
@@ -39,8 +40,8 @@ class ToldStart(_Told):
 class ToldEpoch(_Told):
     """An epoch and its validation; `seconds` of work since the run began."""
 
-    epoch: int
-    step: int
+    epoch: _Count
+    step: _Count
     train_loss: _Finite | None = None
     val_loss: _Finite | None = None
     accuracy: _Finite | None = None
@@ -59,6 +60,7 @@ class ToldEnd(_Told):
 
 
 class _ToldStep(_Told):
+    step: _Count = 0
     seconds: _Finite
     train_loss: _Finite | None
     learning_rate: _Finite
@@ -81,8 +83,8 @@ _KINDS: dict[str, type[_Told]] = {
 class RunHistory:
     """The course of a run; `steps` is (n, 3): seconds of work, training loss (NaN where it was none), learning rate.
 
-    `start` and `end` are the last ones: those of the last time that the run went on. `end` is None for a run that was
-    killed, or is still under way.
+    `numbers` is (n,): which step of the run each is. `start` and `end` are the last ones: those of the last time that
+    the run went on. `end` is None for a run that was killed, or is still under way.
     """
 
     start: ToldStart | None
@@ -90,6 +92,7 @@ class RunHistory:
     epochs: tuple[ToldEpoch, ...]
     notices: tuple[str, ...]
     end: ToldEnd | None
+    numbers: Points
 
     @property
     def best(self) -> ToldEpoch | None:
@@ -131,14 +134,16 @@ def _told(lines: Iterable[bytes]) -> Iterator[_Told]:
 
 def _history(told: list[_Told]) -> RunHistory:
     starts = [item for item in told if isinstance(item, ToldStart)]
-    steps = [(item.seconds, item.train_loss, item.learning_rate) for item in told if isinstance(item, _ToldStep)]
+    steps = [item for item in told if isinstance(item, _ToldStep)]
+    values = [(step.seconds, step.train_loss, step.learning_rate) for step in steps]
     last = next((item for item in reversed(told) if isinstance(item, ToldStart | ToldEnd)), None)
     return RunHistory(
         starts[-1] if starts else None,
-        np.array(steps, np.float64).reshape(-1, 3),
+        np.array(values, np.float64).reshape(-1, 3),
         tuple(item for item in told if isinstance(item, ToldEpoch)),
         tuple(dict.fromkeys(item.message for item in told if isinstance(item, _ToldNotice))),
         last if isinstance(last, ToldEnd) else None,
+        np.array([step.step for step in steps], np.float64),
     )
 
 

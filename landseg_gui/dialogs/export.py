@@ -108,7 +108,7 @@ class ExportDialog(FormDialog):
         """Put a name that fits layer and kind into the line, unless the user has written another."""
         if self._out.text() not in ("", self._suggested):
             return
-        folder = Path(self._memory.text("folder") or results_folder("maps"))
+        folder = Path(self._memory.proposal("folder") or results_folder("maps"))
         name = f"{self._chosen_layer().path.stem}_{self._style.currentData()}{self._chosen_style().suffix}"
         self._suggested = str(folder / name)
         self._out.set_path(self._suggested)
@@ -137,7 +137,8 @@ class ExportDialog(FormDialog):
         if out.exists() and not self._may_overwrite(out):
             return
         self._overwrite = out.exists()
-        self._memory.keep({"style": self._style.currentData(), "folder": str(out.parent)})
+        self._memory.keep({"style": self._style.currentData()})
+        self._memory.keep_proposals({"folder": str(out.parent)})
         super().accept()
 
     def _may_overwrite(self, out: Path) -> bool:

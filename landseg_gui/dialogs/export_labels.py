@@ -90,7 +90,7 @@ class ExportLabelsDialog(FormDialog):
     def _recall(self) -> None:
         text = self._memory.text
         self._form.setCurrentIndex(max(0, self._form.findData(text("form"))))
-        self._folder.set_path(text("folder") or self._beside_project())
+        self._folder.set_path(self._memory.proposal("folder") or self._beside_project())
 
     def _beside_project(self) -> Path:
         return self._project.with_name(f"{self._project.stem}-labels")
@@ -110,7 +110,7 @@ class ExportLabelsDialog(FormDialog):
         """Have the name of the file follow the kind, all of it unless the user has written another."""
         path = self._out.path()
         if path is None or str(path) == self._suggested:
-            folder = Path(self._memory.text("folder") or self._beside_project())
+            folder = Path(self._memory.proposal("folder") or self._beside_project())
             self._suggested = str(folder / f"{self._image.name}_labels{self._suffix()}")
             self._out.set_path(self._suggested)
         elif path.suffix:
@@ -151,7 +151,8 @@ class ExportLabelsDialog(FormDialog):
         if taken and not self._may_overwrite(taken):
             return
         self._overwrite = bool(taken)
-        self._memory.keep({"form": self._chosen_form(), "folder": str(self._files()[0][1].parent)})
+        self._memory.keep({"form": self._chosen_form()})
+        self._memory.keep_proposals({"folder": str(self._files()[0][1].parent)})
         super().accept()
 
     def _may_overwrite(self, taken: Sequence[Path]) -> bool:

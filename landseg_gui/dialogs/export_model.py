@@ -42,7 +42,7 @@ class ExportModelDialog(FormDialog):
         self._suggested = ""
         self._add_fields()
         self.complete()
-        self._model.set_path(model or memory.text("model"))
+        self._model.set_path(model or memory.proposal("model"))
         self._size.setCurrentIndex(max(0, self._size.findData(512)))
         self._connect()
         self._read_model()
@@ -81,7 +81,7 @@ class ExportModelDialog(FormDialog):
         if model is None or self._out.text() not in ("", self._suggested):
             return
         run = model.parent if model.name == MODEL_FILE else model
-        folder = Path(self._memory.text("folder") or results_folder("models"))
+        folder = Path(self._memory.proposal("folder") or results_folder("models"))
         self._suggested = str(folder / f"{run.name.removesuffix('.safetensors') or 'model'}.onnx")
         self._out.set_path(self._suggested)
 
@@ -114,7 +114,7 @@ class ExportModelDialog(FormDialog):
         self._overwrite = is_there(out.exists)
         if self._overwrite and not self._may_overwrite(out):
             return
-        self._memory.keep({"model": self._model.text(), "folder": str(out.parent)})
+        self._memory.keep_proposals({"model": self._model.text(), "folder": str(out.parent)})
         super().accept()
 
     def _may_overwrite(self, out: Path) -> bool:

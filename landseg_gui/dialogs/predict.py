@@ -54,7 +54,7 @@ class PredictDialog(FormDialog):
     ) -> None:
         super().__init__("predict", "Predict", "Predict", parent)
         self._raster = raster
-        self._memory = memory
+        self._memory = memory.of(project)
         self._project = project
         self._images = _images_in_use(project) if project else ()
         self._header: BundleHeader | None = None
@@ -110,7 +110,7 @@ class PredictDialog(FormDialog):
 
     def _recall(self, model: Path | None) -> None:
         text = self._memory.text
-        self._model.set_path(model or text("model"))
+        self._model.set_path(model or self._memory.proposal("model"))
         self._quarter_turns.setChecked(text("quarter_turns") == "True")
         self._confidence.setChecked(self._project is not None or text("confidence") == "True")
         folder = beside_project(self._project, "maps") if self._project else self._usual_folder()
@@ -118,7 +118,7 @@ class PredictDialog(FormDialog):
         self._out.set_path(folder / f"{self._own_stem()}_mask.tif")
 
     def _usual_folder(self) -> Path:
-        return Path(self._memory.text("folder") or results_folder("maps"))
+        return Path(self._memory.proposal("folder") or results_folder("maps"))
 
     def _own_stem(self) -> str:
         """Return the raster's name among the images of the project."""
@@ -191,10 +191,11 @@ class PredictDialog(FormDialog):
         if taken and not self._may_overwrite(taken):
             return
         self._overwrite = bool(taken)
-        kept = {"model": self._model.text(), "quarter_turns": str(self._quarter_turns.isChecked())}
+        self._memory.keep({"quarter_turns": str(self._quarter_turns.isChecked())})
+        self._memory.keep_proposals({"model": self._model.text()})
         if self._project is None:
-            kept |= {"folder": str(self._mask_path().parent), "confidence": str(self._confidence.isChecked())}
-        self._memory.keep(kept)
+            self._memory.keep({"confidence": str(self._confidence.isChecked())})
+            self._memory.keep_proposals({"folder": str(self._mask_path().parent)})
         super().accept()
 
     def _may_overwrite(self, taken: list[Path]) -> bool:

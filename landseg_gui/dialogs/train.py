@@ -64,7 +64,7 @@ class TrainDialog(FormDialog):
         estimator: Estimator | None = None,
     ) -> None:
         super().__init__("train", "Train a network", "Start training", parent, scrolls=True)
-        self._memory = memory
+        self._memory = memory.of(project)
         self._project = project
         self._labels = LabelSummary.of(project) if project else None
         self._resume = self._overwrite = self._lacks_data = False
@@ -91,7 +91,7 @@ class TrainDialog(FormDialog):
         self._out.set_path(folder)
         self._out.setEnabled(False)
         self._by_project.setChecked(self._project is not None and (folder / LABELS_FOLDER).is_dir())
-        if self._memory.text("last_run") != str(self._continued):
+        if self._memory.proposal("last_run") != str(self._continued):
             self._forget_source()
         self.check()
 
@@ -165,11 +165,11 @@ class TrainDialog(FormDialog):
         }
 
     def _recall(self) -> None:
-        text = self._memory.text
+        proposal = self._memory.proposal
         for name, field in self._paths().items():
-            field.set_path(text(name))
-        self._classes.set_text(text("classes", self._classes.text()))
-        self._by_landcover_ai.setChecked(text("source") == "landcover_ai")
+            field.set_path(proposal(name))
+        self._classes.set_text(proposal("classes", self._classes.text()))
+        self._by_landcover_ai.setChecked(proposal("source") == "landcover_ai")
         self._by_project.setChecked(self._labels is not None and self._labels.pixels > 0)
         self._run.recall(self._memory)
         self._out.set_path(self._free_run_folder())
@@ -180,7 +180,8 @@ class TrainDialog(FormDialog):
             return
         if self._continued is None:
             paths = {name: field.text() for name, field in self._paths().items()}
-            self._memory.keep(paths | self._run.remembered() | self._own_source())
+            self._memory.keep(self._run.remembered())
+            self._memory.keep_proposals(paths | self._own_source())
         super().accept()
 
     def _own_source(self) -> dict[str, str]:
@@ -240,7 +241,7 @@ class TrainDialog(FormDialog):
         """Return the next run folder: beside the project, or where the last run went that was of none."""
         if self._project and (self._by_project.isChecked() if by_project is None else by_project):
             return next_run_folder(beside_project(self._project, "runs"), digits=3)
-        return next_run_folder(Path(self._memory.text("runs") or results_folder("runs")))
+        return next_run_folder(Path(self._memory.proposal("runs") or results_folder("runs")))
 
     def find_problems(self) -> Mapping[str, Problem]:
         """Return the problem of every field that has one."""

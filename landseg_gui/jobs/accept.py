@@ -18,6 +18,7 @@ from landseg_core.project.records import PredictionEntry
 from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Prediction
 from landseg_gui.dialogs.checks import is_there
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.panels.wording import pixels
 from landseg_gui.session import Session
@@ -108,6 +109,7 @@ class AcceptFlow(QObject):
         tool.accept_in = self._accept_in
         for signal in (session.layers_changed, self._project_session.predictions_changed):
             signal.connect(self._forget_prediction)
+        self._project_session.project_changed.connect(self._forget_choices)
 
     def open(self) -> AcceptDialog | None:
         """Show the dialog, if there is a prediction and an image to label."""
@@ -116,8 +118,7 @@ class AcceptFlow(QObject):
             return None
         dialog = AcceptDialog(predictions, self._session.view_window(), self._memory, self._window)
         dialog.accepted.connect(lambda: self._take(dialog.request()))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_of_project(dialog, self._project_session.project_changed)
         return dialog
 
     def start(self, request: AcceptRequest, region: Region | None = None) -> Job | None:
@@ -163,6 +164,10 @@ class AcceptFlow(QObject):
         request = self._polygon_request()
         if request:
             self.start(request, region)
+
+    def _forget_choices(self) -> None:
+        """Begin anew in another project: what was chosen last was for the classes and maps of the former."""
+        self._last = self._prediction = None
 
     def _forget_prediction(self) -> None:
         self._prediction = None

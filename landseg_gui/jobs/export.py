@@ -11,6 +11,7 @@ from landseg_core.events import JobControl, OnEvent
 from landseg_core.output_files import made_folder
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.requests import ExportRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session import Session
@@ -82,10 +83,10 @@ class ExportFlow(QObject):
             return None
         raster = self._session.raster
         image = raster.path if raster else None
-        dialog = ExportDialog(layers, image, self._session.view_window(), FormMemory("export"), self._window)
+        memory = FormMemory("export", project=self._session.project_session.project)
+        dialog = ExportDialog(layers, image, self._session.view_window(), memory, self._window)
         dialog.accepted.connect(lambda: self.start(dialog.request()))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_of_project(dialog, self._session.project_session.project_changed)
         return dialog
 
     def start(self, request: ExportRequest) -> Job:

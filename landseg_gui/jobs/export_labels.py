@@ -14,6 +14,7 @@ from landseg_core.output_files import made_folder
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.export_labels import ExportLabelsDialog, ExportLabelsRequest
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session import Session
 
@@ -61,11 +62,10 @@ class ExportLabelsFlow(QObject):
         if project is None or image is None:
             self._session.message.emit("Open a project and one of its images first: labels belong to a project")
             return None
-        memory = FormMemory("export_labels")
+        memory = FormMemory("export_labels", project=project)
         dialog = ExportLabelsDialog(image, project.images, project.path, memory, self._window)
         dialog.accepted.connect(lambda: self.start(project, dialog.request()))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_of_project(dialog, self._project_session.project_changed)
         return dialog
 
     def start(self, project: Project, request: ExportLabelsRequest) -> Job:

@@ -11,6 +11,7 @@ from landseg_core.events import JobControl, OnEvent
 from landseg_core.output_files import made_folder
 from landseg_gui.dialogs.export_model import ExportModelDialog
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.requests import ExportModelRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
@@ -42,10 +43,10 @@ class ExportModelFlow(QObject):
 
     def open(self) -> ExportModelDialog:
         """Show the dialog."""
-        dialog = ExportModelDialog(self._session.model_path, FormMemory("export_model"), self._window)
+        memory = FormMemory("export_model", project=self._session.project_session.project)
+        dialog = ExportModelDialog(self._session.model_path, memory, self._window)
         dialog.accepted.connect(lambda: self.start(dialog.request()))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_of_project(dialog, self._session.project_session.project_changed)
         return dialog
 
     def start(self, request: ExportModelRequest) -> Job:

@@ -10,6 +10,7 @@ from landseg_core.interchange.importers import import_labels
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.import_labels import ImportLabelsDialog, ImportLabelsRequest
+from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.panels.wording import pixels
 from landseg_gui.session import Session
@@ -49,8 +50,7 @@ class ImportLabelsFlow(QObject):
             return None
         dialog = ImportLabelsDialog(image, project.schema, self._runner, self._window)
         dialog.accepted.connect(lambda: self.start(project, image, dialog.request()))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_of_project(dialog, self._project_session.project_changed)
         return dialog
 
     def start(self, project: Project, image: ImageEntry, request: ImportLabelsRequest) -> Job | None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.errors import LandsegError
 from landseg_core.events import Event, JobControl, OnEvent, Progress
 from landseg_core.inference.fit import require_fit
 from landseg_core.labels.classes import ClassSchema
@@ -19,9 +18,10 @@ from landseg_core.output_files import check_free, made_folder
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.predict import PredictDialog
 from landseg_gui.jobs.imports import import_undisturbed
-from landseg_gui.jobs.project_files import same_file
+from landseg_gui.jobs.project_files import entry_at, same_file
 from landseg_gui.jobs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session import Session
@@ -148,11 +148,11 @@ class PredictFlow(QObject):
             self._session.message.emit("Open an orthophoto first: a prediction needs a picture")
             return None
         view, model = self._session.view_window(), self._session.model_path
-        project = self._session.project_session.project if self._session.project_session.image else None
-        dialog = PredictDialog(raster, view, model, FormMemory("predict"), self._window, project)
+        projects = self._session.project_session
+        memory = FormMemory("predict", project=projects.project)
+        dialog = PredictDialog(raster, view, model, memory, self._window, projects.project if projects.image else None)
         dialog.accepted.connect(lambda: self.start(dialog.request()))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_of_project(dialog, projects.project_changed)
         return dialog
 
     def start(self, request: PredictRequest | PredictAllRequest) -> Job:
@@ -160,34 +160,36 @@ class PredictFlow(QObject):
         maps = request.maps if isinstance(request, PredictAllRequest) else (request,)
         title = f"Predict {maps[0].raster.name}" if len(maps) == 1 else f"Predict {len(maps)} images"
         job = self._runner.start(title, predictions_work(maps))
-        project = self._session.project_session.project
+        owner = self._session.project_session.owner
         self._jobs = [*(other for other in self._jobs if other.running), job]
-        job.event.connect(lambda event: self._take(event, project))
+        job.event.connect(lambda event: self._take(event, owner))
         job.failed.connect(self._session.problem)
         return job
 
-    def _take(self, event: Event, project: Project | None) -> None:
+    def _take(self, event: Event, owner: Path | None) -> None:
         self._session.tell_notice(event)
         if isinstance(event, MapFinished):
-            self._show(event)
-            if event.tells_its_place and project is not None and project is self._session.project_session.project:
-                self._enter(event.request, project)
+            self._show(event, owner)
+            if event.tells_its_place and owner is not None:
+                self._enter(event.request, owner)
 
-    def _show(self, finished: MapFinished) -> None:
+    def _show(self, finished: MapFinished, owner: Path | None) -> None:
+        """Show a map over the picture that it is of, unless another project has that by now."""
         request = finished.request
-        self._session.message.emit(f"The map is in {request.mask}")
+        is_ours = owner == self._session.project_session.owner
+        where = f" of {owner.name}" if owner and not is_ours else ""
+        self._session.message.emit(f"The map{where} is in {request.mask}")
         raster = self._session.raster
-        if raster is not None and same_file(raster.path, request.raster):  # another picture may be open by now
+        if is_ours and raster is not None and same_file(raster.path, request.raster):
             self._session.add_mask(finished.layer, finished.schema)
 
-    def _enter(self, request: PredictRequest, project: Project) -> None:
-        """Enter the map of an image, or of a part of one, into the project."""
-        image = self._session.project_session.image_at(request.raster)
-        if image is None:
-            return
-        try:
-            project.add_prediction(image.id, request.mask, request.confidence, request.model)
-        except LandsegError as error:
-            self._session.message.emit(f"The map is not entered in the project: {error}")
-        else:
-            self._session.project_session.refresh()
+    def _enter(self, request: PredictRequest, owner: Path) -> None:
+        """Enter the map of an image, or of a part of one, into its project."""
+
+        def add(project: Project) -> None:
+            image = entry_at(project.images, request.raster)
+            if image is not None:
+                project.add_prediction(image.id, request.mask, request.confidence, request.model)
+
+        refusal = f"The map is not entered in {owner.name}"
+        self._session.project_session.change_project(owner, add, refusal)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from landseg_core.errors import LandsegError
+from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.output_files import made_folder
@@ -46,6 +46,18 @@ def entry_at(images: Sequence[ImageEntry], path: Path) -> ImageEntry | None:
 def open_work(path: Path, news: OnEvent) -> Work:
     """Return the work of opening a project, which gives an `OpenedProject`; `news` hears of what is stored."""
     return lambda _on_event, _control: OpenedProject(Project.open(path, on_event=news))
+
+
+def change_closed_work(path: Path, change: Callable[[Project], None]) -> Work:
+    """Return the work of a small change to a project that is not open in the window; it is opened for this alone."""
+
+    def work(_on_event: OnEvent, _control: JobControl) -> None:
+        with Project.open(path) as project:
+            if project.read_only:
+                raise ProjectError(f"{path.name} is read-only: {project.read_only_reason}")
+            change(project)
+
+    return work
 
 
 def create_work(path: Path, schema: ClassSchema, rasters: Sequence[Path], news: OnEvent) -> Work:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.project.project import Project
 from landseg_core.project.records import RunEntry
 from landseg_core.training.run_deletion import delete_run
 from landseg_core.training.runs import (
@@ -96,6 +97,11 @@ class RunShelf(QObject):
         self.runs: Sequence[RunSummary] = ()
 
     @property
+    def reading(self) -> bool:
+        """Tell whether the runs are being read."""
+        return self._job is not None
+
+    @property
     def folder(self) -> Path | None:
         """Return the folder that is looked in, or None where it is the project's own list."""
         if self._chosen or self._session.project:
@@ -118,6 +124,7 @@ class RunShelf(QObject):
     def choose_folder(self, folder: Path | None) -> None:
         """Look in `folder` from the next `refresh` on; None for the project, or the folder that was trained in last."""
         self._chosen = folder
+        self.runs = ()
 
     def refresh(self) -> None:
         """Read the runs anew."""
@@ -140,22 +147,22 @@ class RunShelf(QObject):
 
     def delete(self, runs: Sequence[RunSummary]) -> None:
         """Delete runs from the disk, and from the project; what cannot be deleted is told, and stays."""
+        owner = self._session.owner
         job = self._session.start_in_background("Delete runs", deletion_work(runs))
-        job.finished.connect(self._forget)
+        job.finished.connect(lambda deletion: self._forget(deletion, owner))
 
-    def _forget(self, deletion: Deletion) -> None:
-        """Take the runs that are gone out of the project."""
+    def _forget(self, deletion: Deletion, owner: Path | None) -> None:
+        """Take the runs that are gone out of the project that had them, whichever is open by now."""
+        if owner is not None and deletion.gone:
+            refusal = f"{owner.name} still lists the deleted runs"
+            self._session.change_project(owner, lambda project: _drop_entries(project, deletion.gone), refusal)
         self.deleted.emit(deletion.gone)
-        for sentence in (*deletion.troubles, *self._drop_entries(deletion.gone)):
+        for sentence in deletion.troubles:
             self.problem.emit(sentence)
         self.refresh()
 
-    def _drop_entries(self, gone: Sequence[Path]) -> list[str]:
-        project = self._session.project
-        try:
-            for entry in tuple(project.runs) if project else ():
-                if project and entry.folder in gone:
-                    project.remove_run(entry.id)
-        except LandsegError as error:
-            return [str(error)]
-        return []
+
+def _drop_entries(project: Project, gone: Sequence[Path]) -> None:
+    for entry in tuple(project.runs):
+        if entry.folder in gone:
+            project.remove_run(entry.id)

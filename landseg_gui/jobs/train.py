@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.errors import LandsegError, ProjectError
+from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.models.header import MODEL_FILE
-from landseg_core.project.project import Project
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.continuing import continued_config
@@ -21,6 +20,7 @@ from landseg_core.training.project_run import kept_with_its_run, record_run
 from landseg_core.training.report_content import read_config
 from landseg_core.training.run_folder import RunFolder
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.jobs.estimate import EpochEstimator, PaceMemory, PaceMeter
 from landseg_gui.jobs.imports import import_undisturbed
@@ -72,7 +72,8 @@ class TrainFlow(QObject):
         self._window = parent_window
         self._job: Job | None = None
         self._folder: Path | None = None
-        self._last: Path | None = None
+        self._owner: Path | None = None
+        self._lasts: dict[Path | None, Path] = {}
         self._reason = ""
         self.preview: PreviewSource | None = None
         self._paces = PaceMemory(FormMemory("pace"))
@@ -82,6 +83,16 @@ class TrainFlow(QObject):
         """Tell whether a run is under way."""
         return self._job is not None
 
+    @property
+    def owner(self) -> Path | None:
+        """Return the file of the project in which the run under way, or the last one, was started; None: in none."""
+        return self._owner
+
+    @property
+    def last(self) -> Path | None:
+        """Return the folder of the run that was started last in the project that is open, or without one."""
+        return self._lasts.get(self._session.project_session.owner)
+
     def trains_in(self, folder: Path) -> bool:
         """Tell whether the run under way has this folder."""
         return self._folder is not None and self._folder.absolute() == folder.absolute()
@@ -89,20 +100,25 @@ class TrainFlow(QObject):
     def open(self) -> TrainDialog | None:
         """Show the dialog, unless a run is under way."""
         if self.running:
-            self._session.message.emit("A training run is under way: stop it before you start another")
+            self._session.message.emit(f"{self._run_under_way()} is under way: stop it before you start another")
             return None
         projects = self._session.project_session
         estimator = EpochEstimator(projects, self._paces)
-        dialog = TrainDialog(FormMemory("train"), self._window, projects.project, estimator)
+        dialog = TrainDialog(FormMemory("train", project=projects.project), self._window, projects.project, estimator)
         estimator.setParent(dialog)
         dialog.accepted.connect(lambda: self.start(dialog.request()))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_of_project(dialog, projects.project_changed)
         return dialog
+
+    def _run_under_way(self) -> str:
+        """Return in words which run is under way."""
+        if self._folder is None or self._owner == self._session.project_session.owner:
+            return "A training run"
+        return f"The training run {self._folder.name}{_in_project(self._owner)}"
 
     def continue_run(self, folder: Path | None = None) -> TrainDialog | None:
         """Show the dialog to go on with the run in `folder`, or with the last one."""
-        return self._open_for(folder or self._last, TrainDialog.continue_run)
+        return self._open_for(folder or self.last, TrainDialog.continue_run)
 
     def train_further(self, folder: Path | None = None) -> TrainDialog | None:
         """Show the dialog for a new run that starts from the model in `folder`, or from that of the last one."""
@@ -110,7 +126,7 @@ class TrainFlow(QObject):
         def prepare(dialog: TrainDialog, run: Path, settings: dict[str, Any]) -> None:
             dialog.train_further(run / MODEL_FILE, settings)
 
-        return self._open_for(folder or self._last, prepare)
+        return self._open_for(folder or self.last, prepare)
 
     def _open_for(
         self, folder: Path | None, prepare: Callable[[TrainDialog, Path, dict[str, Any]], None]
@@ -132,14 +148,15 @@ class TrainFlow(QObject):
         job = self._runner.start(
             f"Train {request.config.model} in {request.run_folder.name}", training_work(request, self.preview)
         )
-        self._job, self._folder, self._last, self._reason = job, request.run_folder, request.run_folder, ""
+        owner = self._session.project_session.owner
+        self._job, self._folder, self._owner, self._reason = job, request.run_folder, owner, ""
+        self._lasts[owner] = request.run_folder
         meter = PaceMeter()
         job.event.connect(meter.take)
         job.ended.connect(lambda: self._keep_pace(request.config, meter))
+        if owner is not None and isinstance(request.source, ProjectLabels):
+            job.finished.connect(lambda result: self._enter(owner, request.run_folder, result))
         job.finished.connect(self._take_model)
-        if isinstance(request.source, ProjectLabels):
-            project = request.source.project
-            job.finished.connect(lambda result: self._enter(project, request.run_folder, result))
         job.failed.connect(self._session.problem)
         job.stopped.connect(self._tell_stopped)
         job.ended.connect(self._forget)
@@ -151,32 +168,34 @@ class TrainFlow(QObject):
             self._paces.keep(meter.measured(config), meter.pace)
 
     def _take_model(self, result: TrainResult) -> None:
-        self._reason = result.reason
-        self._session.model_path = Path(result.model_path)
+        owner, self._reason = self._owner, result.reason
+        self._session.give_model(owner, Path(result.model_path))
+        whose = "" if owner == self._session.project_session.owner else _in_project(owner)
         if result.best_miou is None:
-            self._session.message.emit("The model can be used, but no epoch was finished: it is not validated")
+            self._session.message.emit(f"The model{whose} can be used, but no epoch was finished: it is not validated")
         else:
             figures = f"mIoU {percent(result.best_miou)} in epoch {result.best_epoch}"
-            self._session.message.emit(f"The model is ready to predict with: {figures}")
+            self._session.message.emit(f"The model{whose} is ready to predict with: {figures}")
 
-    def _enter(self, project: Project, run: Path, result: TrainResult) -> None:
-        """Enter a run into its project, if that is still open."""
-        try:
-            if project is not self._session.project_session.project:
-                raise ProjectError(f"{project.path.name} has been closed meanwhile")
-            record_run(project, run, result)
-        except LandsegError as error:
-            self._session.message.emit(f"The run is not entered in the project: {error}")
+    def _enter(self, owner: Path, run: Path, result: TrainResult) -> None:
+        """Enter a run into its project, whichever is open by now."""
+        refusal = f"The run is not entered in {owner.name}"
+        change = self._session.project_session.change_project
+        change(owner, lambda project: record_run(project, run, result), refusal)
 
     def _tell_stopped(self) -> None:
         self._session.message.emit("Training stopped before there was a model")
 
     def _forget(self) -> None:
-        self._job = self._folder = None
-        if self._last is not None:
-            run = RunFolder(self._last)
+        folder, self._job, self._folder = self._folder, None, None
+        if folder is not None and self._owner == self._session.project_session.owner:
+            run = RunFolder(folder)
             resumable = run.checkpoint.is_file() and self._reason != "finished"
             self.can_go_on.emit(resumable, run.model.is_file())
+
+
+def _in_project(owner: Path | None) -> str:
+    return f" of {owner.name}" if owner else " of no project"
 
 
 def _known_settings(config: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from landseg_core.events import EpochFinished, StepFinished
+from landseg_core.training.run_curves import EpochCurves
 from landseg_gui.panels.epoch_axis import EpochAxis, Squeeze
 from landseg_gui.panels.series import Smoother, ThinnedSeries
 
@@ -120,6 +121,15 @@ class CurvesView(QWidget):
             for curve in self._curves:
                 curve.series.squeeze(squeeze.start, squeeze.factor)
         return epochs
+
+    def show_curves(self, curves: EpochCurves) -> None:
+        """Show the curves of a run that is over."""
+        self.begin(1)
+        parts = (curves.train_steps, curves.train_loss, curves.val_loss, curves.miou)
+        for curve, points in zip(self._curves, parts, strict=True):
+            for x, y in points.tolist():
+                curve.series.add(x, y)
+        self.draw()
 
     def draw(self) -> None:
         """Draw what has come since the last time."""

@@ -149,6 +149,7 @@ class RunsPanel(QWidget):
     def _look_in(self, folder: Path | None) -> None:
         self.shelf.choose_folder(folder)
         self.refresh()
+        self._show_runs()
 
     def _show_place(self) -> None:
         self._place.setText(self.shelf.title)
@@ -158,7 +159,7 @@ class RunsPanel(QWidget):
 
     def _show_runs(self) -> None:
         self._table.show_runs(self.shelf.runs)
-        self._pages.setCurrentIndex(1 if self.shelf.runs else 0)
+        self._pages.setCurrentIndex(1 if self.shelf.runs or self.shelf.reading else 0)
         for part in (self._comparison, *self._buttons.values()):
             part.setVisible(bool(self.shelf.runs))
         self._show_used()
@@ -225,7 +226,7 @@ class RunsPanel(QWidget):
     def _forget_model(self, gone: Sequence[Path]) -> None:
         """Choose no model where the one to predict with is in a folder that is gone."""
         if self._session.model_path in {place for folder in gone for place in (folder, folder / MODEL_FILE)}:
-            self._session.model_path = None
+            self._session.drop_model()
 
 
 def _tool(name: str, picture: str, tip: str) -> QToolButton:

@@ -1,318 +1,159 @@
-"""The dock of the training run: how far it is, curves, pictures and figures; what can be done with it."""
+"""The dock of the training run: that of the project that is open; one of another project says whose it is."""
 
 from __future__ import annotations
 
-from functools import singledispatchmethod
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QStackedWidget,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from landseg_core.events import EpochFinished, Event, Notice, Progress, RunFinished, RunStarted, StepFinished
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.progress import duration, time_left
-from landseg_core.training.pictures import ValidationPictures
 from landseg_gui.jobs.runner import Job
-from landseg_gui.panels.iou_table import IouTable
-from landseg_gui.panels.notice_list import NoticeList
-from landseg_gui.panels.validation_pictures import ValidationPicturesView
-from landseg_gui.panels.wording import capitalised, percent
+from landseg_gui.panels.run_view import RunView
 
 if TYPE_CHECKING:
-    from landseg_gui.panels.curves import CurvesView
+    from landseg_core.training.run_story import RunStory
 
-_BAR_STEPS = 1000
-_REASONS = {
-    "finished": "Finished",
-    "stopped": "Stopped",
-    "not_finite": "Ended: the loss was no longer a finite number; try a lower learning rate",
-}
+NO_RUN = "No run yet. Choose Train… in the Model menu to train a network on images and their masks."
+_EMPTY = (
+    "Choose Train… in the Model menu to train a network on images and their masks. The Runs panel lists earlier runs."
+)
 
 
 class TrainingPanel(QWidget):
-    """Shows one run at a time; the last one stays until the next begins.
+    """Shows one run at a time: the last one of the project that is open, or of the time without one (`None`).
 
-    `live_wanted` tells whether the view is to be predicted after each epoch; `continue_wanted` and `further_wanted` ask
-    to go on with the run that has ended, and to train a new one from its model.
+    A run that was followed stays as it is until the next begins; others are shown from their record. Where a run of
+    another project is under way, a line says so and shows it on demand. `live_wanted` tells whether the view is to be
+    predicted after each epoch; `continue_wanted` and `further_wanted` ask to go on with the run that is shown, and to
+    train a new one from its model: they bring its folder, None for the run that was followed.
     """
 
     live_wanted = Signal(bool)
-    continue_wanted = Signal()
-    further_wanted = Signal()
+    continue_wanted = Signal(object)
+    further_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="training_panel")
+        self._owner: Path | None = None
+        self._project: Path | None = None
         self._job: Job | None = None
-        self._length = ""
-        self._best = ""
-        self._curves: CurvesView | None = None
-        self._title = QLabel(objectName="training_title", wordWrap=True)
-        self._state = QLabel(objectName="training_state", wordWrap=True)
-        self._left = QLabel(objectName="training_time_left")
-        self._notices = NoticeList()
-        self._figures = QLabel(objectName="training_figures", wordWrap=True, visible=False)
-        self._warnings = QLabel(objectName="training_warnings", wordWrap=True, visible=False)
-        self._bar = QProgressBar(objectName="training_progress", textVisible=False)
-        self._pause = QPushButton("Pause", objectName="training_pause", checkable=True, autoDefault=False)
-        self._stop = QPushButton("Stop", objectName="training_stop", autoDefault=False)
-        self._live = QCheckBox("Live prediction", objectName="training_live", checked=True)
-        self._live_problem = QLabel(objectName="training_live_problem", wordWrap=True, visible=False)
-        self._continue = QPushButton("Continue this run…", objectName="training_continue", autoDefault=False)
-        self._further = QPushButton("Train further…", objectName="training_further", autoDefault=False)
-        self._iou = IouTable()
-        self._pictures = ValidationPicturesView()
-        self._body: QVBoxLayout
+        self._record: RunView | None = None
+        self._followed = RunView()
+        self._followed.live_wanted.connect(self.live_wanted)
+        self._connect(self._followed, None)
+        self._empty = _empty_page()
         self._pages = QStackedWidget()
+        self._other = QWidget(visible=False)
+        self._other_text = QLabel(objectName="training_other", wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._show_other = QPushButton("Show", objectName="training_show_other", checkable=True, autoDefault=False)
+        self._show_other.toggled.connect(self._show_right_one)
         self._lay_out()
-        self._pause.toggled.connect(self._pause_or_resume)
-        self._stop.clicked.connect(self._ask_to_stop)
-        self._live.toggled.connect(self.live_wanted)
-        self._continue.clicked.connect(self.continue_wanted)
-        self._further.clicked.connect(self.further_wanted)
 
-    # --- what it looks like
+    def _connect(self, view: RunView, folder: Path | None) -> None:
+        view.continue_wanted.connect(lambda: self.continue_wanted.emit(folder))
+        view.further_wanted.connect(lambda: self.further_wanted.emit(folder))
 
     def _lay_out(self) -> None:
-        font = self._title.font()
-        font.setBold(True)
-        self._title.setFont(font)
-        for label in (self._title, self._state, self._figures, self._warnings, self._live_problem):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self._warnings.setForegroundRole(QPalette.ColorRole.BrightText)
-        self._live_problem.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._live.setToolTip("Predict what is in sight anew after each epoch; it takes up to two seconds of the run")
-        self._continue.setToolTip("Go on where the run ended, with its own settings")
-        self._further.setToolTip("Start a new run from the model of this one")
-        self._pause.setToolTip("Let the run wait after its current step, and go on later")
-        self._stop.setToolTip("End the run; the best model so far is kept and can be used")
-        self._pages.addWidget(_empty_page())
-        self._pages.addWidget(self._run_page())
+        row = QHBoxLayout(self._other)
+        row.addWidget(self._other_text, 1)
+        row.addWidget(self._show_other)
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(self._followed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._pages)
+        layout.setSpacing(0)
+        layout.addWidget(self._other)
+        layout.addWidget(self._pages, 1)
 
-    def _run_page(self) -> QScrollArea:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setSpacing(6)
-        column.addWidget(self._title)
-        column.addLayout(self._state_row())
-        column.addLayout(self._progress_row())
-        column.addLayout(self._end_row())
-        for part in (self._live_problem, self._notices, self._figures, self._warnings):
-            column.addWidget(part)
-        column.addWidget(self._tabs(), 1)
-        area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
-        area.setWidget(content)
-        return area
+    # --- which run is shown
 
-    def _tabs(self) -> QTabWidget:
-        curves, figures = QWidget(), QWidget()
-        self._body = QVBoxLayout(curves)
-        rows = QVBoxLayout(figures)
-        rows.addWidget(self._iou)
-        rows.addStretch(1)
-        tabs = QTabWidget(objectName="training_tabs", documentMode=True)
-        for title, page in (("Curves", curves), ("Pictures", self._pictures), ("Figures", figures)):
-            if page.layout() is not None:
-                page.layout().setContentsMargins(0, 6, 0, 0)
-            tabs.addTab(page, title)
-        return tabs
+    @property
+    def follows_here(self) -> bool:
+        """Tell whether the run that was followed last belongs to what is open now."""
+        return self._job is not None and self._owner == self._project
 
-    def _end_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        for button in (self._continue, self._further):
-            button.setVisible(False)
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
+    def follow(self, job: Job, schema: ClassSchema, owner: Path | None = None) -> None:
+        """Show `job`, a training run of the project `owner` that learns the classes of `schema`, from its beginning."""
+        self._job, self._owner = job, owner
+        self._followed.follow(job, schema)
+        self._drop_record()
+        self._show_right_one()
+        job.ended.connect(self._show_right_one)
 
-    def _state_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.addWidget(self._state, 1)
-        row.addWidget(self._left, 0, Qt.AlignmentFlag.AlignTop)
-        return row
+    def set_project(self, path: Path | None) -> None:
+        """Show what there is of another project, or of the time without one: no record of its runs is known yet."""
+        self._project = path
+        self._drop_record()
+        self._show_other.setChecked(False)
+        self._empty.setText(_EMPTY if path is None else f"No run yet in {path.name}. {_EMPTY}")
+        self._show_right_one()
 
-    def _progress_row(self) -> QVBoxLayout:
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._live, 1)
-        buttons.addWidget(self._pause)
-        buttons.addWidget(self._stop)
-        rows = QVBoxLayout()
-        rows.addWidget(self._bar)
-        rows.addLayout(buttons)
-        return rows
+    def show_note(self, text: str) -> None:
+        """Say what is to be known in place of a run."""
+        self._drop_record()
+        self._empty.setText(text)
+        self._show_right_one()
 
-    def _plots(self) -> CurvesView:
-        if self._curves is None:
-            from landseg_gui.panels.curves import CurvesView  # pyqtgraph: the job has loaded it by now, in its thread
+    def show_story(self, story: RunStory) -> None:
+        """Show a run of the project that is open from its record, unless one was followed in it."""
+        self._drop_record()
+        self._record = RunView()
+        self._record.show_story(story)
+        self._connect(self._record, story.summary.folder)
+        self._show_right_one()
 
-            self._curves = CurvesView()
-            self._curves.setMinimumHeight(190)
-            self._body.addWidget(self._curves)
-        return self._curves
+    def _drop_record(self) -> None:
+        if self._record is not None:
+            self._pages.removeWidget(self._record)
+            self._record.setParent(None)
+            self._record.deleteLater()
+            self._record = None
 
-    # --- what it shows
+    def _show_right_one(self) -> None:
+        elsewhere = self._job is not None and self._job.running and not self.follows_here
+        name = self._owner.name if self._owner else "no project"
+        self._other.setVisible(elsewhere)
+        self._other_text.setText(f"A run of {name} is under way.")
+        self._show_other.setText("Back" if self._show_other.isChecked() else "Show")
+        self._followed.say_whose(f"This is a run of {name}." if elsewhere else "")
+        self._set_page(self._right_page(elsewhere=elsewhere))
 
-    def follow(self, job: Job, schema: ClassSchema) -> None:
-        """Show `job`, a training run that learns the classes of `schema`, from its beginning."""
-        self._job = job
-        self._best = ""
-        self._iou.set_schema(schema)
-        self._pictures.begin(schema)
-        self._title.setText(job.title)
-        self._notices.clear()
-        self._show_figures("")
-        self._show_state("Preparing…")
-        self._bar.setMaximum(0)
-        self._set_controls(running=True)
-        self.offer_to_go_on(resumable=False, further=False)
-        self._pages.setCurrentIndex(1)
-        job.event.connect(self._show_event)
-        job.finished.connect(self._show_finished)
-        job.failed.connect(self._show_failed)
-        job.stopped.connect(self._show_stopped)
-        job.ended.connect(self._show_ended)
+    def _right_page(self, *, elsewhere: bool) -> QWidget:
+        if self.follows_here or (elsewhere and self._show_other.isChecked()):
+            return self._followed
+        return self._record or self._empty
+
+    def _set_page(self, page: QWidget) -> None:
+        """Show a page; a run that is not shown is no part of the panel, but goes on being followed."""
+        for view in (self._followed, self._record):
+            if view is not None and view is not page and (self._job or self._record):
+                self._pages.removeWidget(view)
+                view.setParent(None)
+        if self._pages.indexOf(page) < 0:
+            self._pages.addWidget(page)
+        self._pages.setCurrentWidget(page)
+
+    # --- what is passed on
 
     def recolour(self, schema: ClassSchema) -> None:
-        """Show the same classes in other colours."""
-        self._iou.recolour(schema)
-        self._pictures.recolour(schema)
+        """Show the classes of the run that is followed in other colours."""
+        self._followed.recolour(schema)
 
     def show_live_problem(self, sentence: str) -> None:
         """Say why the view cannot be predicted; an empty sentence: it can."""
-        self._live_problem.setText(sentence and f"No live prediction: {sentence}.")
-        self._live_problem.setVisible(bool(sentence))
+        self._followed.show_live_problem(sentence)
 
     def offer_to_go_on(self, *, resumable: bool, further: bool) -> None:
-        """Show what can be done with the run that has ended."""
-        self._continue.setVisible(resumable)
-        self._further.setVisible(further)
-
-    def _show_figures(self, figures: str, warnings: tuple[str, ...] = ()) -> None:
-        self._figures.setText(figures)
-        self._figures.setVisible(bool(figures))
-        self._warnings.setText("\n".join(f"{capitalised(warning).rstrip('.')}." for warning in warnings))
-        self._warnings.setVisible(bool(warnings))
-
-    def _show_event(self, event: Event) -> None:
-        self._show(event)
-
-    @singledispatchmethod
-    def _show(self, _event: Event) -> None:
-        """Show one event; most kinds have no picture here."""
-
-    @_show.register
-    def _(self, event: RunStarted) -> None:
-        self._plots().begin(event.steps_per_epoch)
-        self._length = f" of {event.epochs}" if event.epochs else ""
-        length = f"{event.epochs} epochs" if event.epochs else duration(60 * (event.minutes or 0))
-        self._title.setText(f"{event.model} for {length} on {event.device} ({event.precision})")
-        self._show_state("Training")
-
-    @_show.register
-    def _(self, event: StepFinished) -> None:
-        self._plots().add_step(event)
-        self._bar.setMaximum(_BAR_STEPS)
-        self._bar.setValue(round(event.fraction * _BAR_STEPS))
-        self._left.setText(time_left(event.seconds_left))
-        self._show_state(f"Epoch {event.epoch}{self._length} · step {event.step} · loss {event.train_loss:.3f}")
-
-    @_show.register
-    def _(self, event: Progress) -> None:
-        self._show_state(f"{capitalised(event.task)}: {percent(event.fraction, 0)}")
-
-    @_show.register
-    def _(self, event: EpochFinished) -> None:
-        self._plots().add_epoch(event)
-        self._iou.show_iou(event.iou)
-        if event.best:
-            self._best = f" · best {percent(event.miou)} in epoch {event.epoch}"
-        figures = f"mIoU {percent(event.miou)}{self._best} · accuracy {percent(event.accuracy)}"
-        self._show_figures(figures, event.warnings)
-
-    @_show.register
-    def _(self, event: ValidationPictures) -> None:
-        self._pictures.show_pictures(event)
-
-    @_show.register
-    def _(self, event: Notice) -> None:
-        self._notices.add(event.message)
-
-    @_show.register
-    def _(self, event: RunFinished) -> None:
-        self._show_state(f"{_REASONS[event.reason]} after {duration(event.seconds)}, epoch {event.epoch}", final=True)
-
-    def _show_state(self, state: str, *, final: bool = False) -> None:
-        """Show what goes on, unless the user's own wish (to pause, to stop) is still on its way."""
-        if final or self._wish() is None:
-            self._state.setText(state)
-
-    def _wish(self) -> str | None:
-        if self._job is None or not self._job.running:
-            return None
-        control = self._job.control
-        if control.stop_requested:
-            return "Stopping… the best model so far is kept"
-        return "Paused" if control.paused else None
-
-    # --- how the run ends
-
-    def _show_finished(self) -> None:
-        self._bar.setMaximum(_BAR_STEPS)
-
-    def _show_failed(self, sentence: str) -> None:
-        self._show_state(f"Failed: {sentence}", final=True)
-
-    def _show_stopped(self) -> None:
-        self._show_state("Stopped before there was a model", final=True)
-
-    def _show_ended(self) -> None:
-        self._job = None
-        self._left.clear()
-        self._set_controls(running=False)
-        if self._bar.maximum() == 0:  # or it would look busy for ever
-            self._bar.setMaximum(_BAR_STEPS)
-
-    # --- what the user does
-
-    def _pause_or_resume(self, pause: bool) -> None:
-        self._pause.setText("Resume" if pause else "Pause")
-        if self._job is None:
-            return
-        (self._job.control.pause if pause else self._job.control.resume)()
-        self._state.setText(self._wish() or "Training")
-
-    def _ask_to_stop(self) -> None:
-        if self._job is None:
-            return
-        self._job.stop()
-        self._set_controls(running=False)
-        self._state.setText(self._wish() or "")
-
-    def _set_controls(self, *, running: bool) -> None:
-        self._pause.setChecked(False)
-        for button in (self._pause, self._stop):
-            button.setEnabled(running)
+        """Show what can be done with the run that was followed, now that it has ended."""
+        self._followed.offer_to_go_on(resumable=resumable, further=further)
 
 
 def _empty_page() -> QLabel:
-    label = QLabel("No run yet. Choose Train… in the Model menu to train a network on images and their masks.")
-    label.setObjectName("training_empty")
-    label.setWordWrap(True)
+    label = QLabel(NO_RUN, objectName="training_empty", wordWrap=True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(12)
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,30 +18,24 @@ from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.wording import percent
 
 _TITLES = {WORST: "Worst", BEST: "Best", SAMPLE: "Always the same places"}
+if TYPE_CHECKING:
+    from landseg_core.training.picture_file import KeptPicture, KeptPictures
+
+    _Scored = ValidationPicture | KeptPicture
+
 _GAP = 4  # px between the pictures of a row
 _LEAST_HEIGHT = 180
 
 
-class PictureRow(QWidget):
+class ImageRow(QWidget):
     """Image, truth and prediction of one place, as wide as there is room, all at the same scale."""
 
-    def __init__(self, picture: ValidationPicture, schema: ClassSchema) -> None:
+    def __init__(self, images: tuple[QImage, ...]) -> None:
         super().__init__(objectName="validation_picture")
-        self._picture = picture
-        self._image = _rgb_image(picture.image)
+        self.images = images
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.set_schema(schema)
-
-    def set_schema(self, schema: ClassSchema) -> None:
-        """Show truth and prediction in the colours of `schema`."""
-        colours = _colour_table(schema)
-        self.images = (self._image, *(_index_image(part, colours) for part in self._maps()))
-        self.update()
-
-    def _maps(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        return self._picture.truth, self._picture.prediction
 
     def sizeHint(self) -> QSize:
         """Return a size for a narrow dock."""
@@ -47,7 +43,12 @@ class PictureRow(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of three pictures in `width` px."""
-        return max(1, round(self._cell_width(width) * self._image.height() / self._image.width()))
+        return max(1, round(self._cell_width(width) * self._shape))
+
+    @property
+    def _shape(self) -> float:
+        """Return the height of the pictures as a share of their width."""
+        return self.images[0].height() / max(1, self.images[0].width())
 
     def _cell_width(self, width: float) -> float:
         return max(1.0, (width - 2 * _GAP) / 3)
@@ -55,14 +56,30 @@ class PictureRow(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the three; what is not labelled shows the ground."""
         width = self._cell_width(self.width())
-        height = min(float(self.height()), width * self._image.height() / self._image.width())
-        width = height * self._image.width() / self._image.height()
+        height = min(float(self.height()), width * self._shape)
+        width = height / self._shape
         with QPainter(self) as painter:
             for place, image in enumerate(self.images):
                 box = QRectF(place * (width + _GAP), 0, width, height)
                 painter.fillRect(box, self.palette().color(QPalette.ColorRole.Base))
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, place == 0)  # never a mix of classes
                 painter.drawImage(box, image)
+
+
+class PictureRow(ImageRow):
+    """A place whose classes can be shown in other colours."""
+
+    def __init__(self, picture: ValidationPicture, schema: ClassSchema) -> None:
+        super().__init__((_rgb_image(picture.image),))
+        self._picture = picture
+        self.set_schema(schema)
+
+    def set_schema(self, schema: ClassSchema) -> None:
+        """Show truth and prediction in the colours of `schema`."""
+        colours = _colour_table(schema)
+        maps = self._picture.truth, self._picture.prediction
+        self.images = (self.images[0], *(_index_image(part, colours) for part in maps))
+        self.update()
 
 
 class ValidationPicturesView(QScrollArea):
@@ -91,9 +108,21 @@ class ValidationPicturesView(QScrollArea):
         if self._schema is None or not any(event.pictures.values()):
             return
         at = self.verticalScrollBar().value()
-        self.setWidget(_page(event.epoch, event.pictures, self._schema))
+        schema = self._schema
+        rows = {
+            kind: [(picture, PictureRow(picture, schema)) for picture in some] for kind, some in event.pictures.items()
+        }
+        self.setWidget(_page(event.epoch, rows))
         self.widget().adjustSize()
         self.verticalScrollBar().setValue(at)
+
+    def show_kept(self, kept: KeptPictures | None) -> None:
+        """Show those of a run that is over, of the epoch that gave its model."""
+        if kept is None or not any(kept.pictures.values()):
+            self._clear("This run has kept no pictures.")
+            return
+        rows = {kind: [(picture, _kept_row(picture)) for picture in some] for kind, some in kept.pictures.items()}
+        self.setWidget(_page(kept.epoch, rows))
 
     def _clear(self, hint: str) -> None:
         label = QLabel(hint, objectName="panel_hint", wordWrap=True)
@@ -101,16 +130,21 @@ class ValidationPicturesView(QScrollArea):
         self.setWidget(label)
 
 
-def _page(epoch: int, pictures: Mapping[str, tuple[ValidationPicture, ...]], schema: ClassSchema) -> QWidget:
+def _kept_row(picture: KeptPicture) -> ImageRow:
+    encoded = (uri.partition(",")[2] for uri in (picture.image, picture.truth, picture.prediction))
+    return ImageRow(tuple(QImage.fromData(base64.b64decode(text)) for text in encoded))
+
+
+def _page(epoch: int, rows: Mapping[str, Sequence[tuple[_Scored, ImageRow]]]) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
     column.setContentsMargins(0, 4, 6, 4)
     column.setSpacing(4)
     column.addWidget(_headings(epoch))
     for kind, title in _TITLES.items():
-        for number, picture in enumerate(pictures.get(kind, ())):
+        for number, (picture, row) in enumerate(rows.get(kind, ())):
             column.addWidget(_caption(title if number == 0 else "", picture))
-            column.addWidget(PictureRow(picture, schema))
+            column.addWidget(row)
     column.addStretch(1)
     return page
 
@@ -126,7 +160,7 @@ def _headings(epoch: int) -> QWidget:
     return holder
 
 
-def _caption(title: str, picture: ValidationPicture) -> QLabel:
+def _caption(title: str, picture: _Scored) -> QLabel:
     lead = f"{title}: " if title else ""
     text = f"{lead}{percent(picture.accuracy, 0)} right · {picture.stem}"
     return ElidedLabel(text, "validation_caption", f"{picture.stem}, mIoU {percent(picture.miou)}")

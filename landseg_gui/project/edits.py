@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -68,6 +69,11 @@ class ProjectEdits(PaintChoices):
         self._heard.connect(self._take_news, Qt.ConnectionType.QueuedConnection)  # it comes from the writer's thread
 
     # --- what there is
+
+    @property
+    def owner(self) -> Path | None:
+        """Return the file of the project that is open: what begins now belongs to it, or to none."""
+        return self.project.path if self.project else None
 
     @property
     def image(self) -> ImageEntry | None:

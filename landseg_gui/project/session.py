@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from landseg_core.errors import LandsegError
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
-from landseg_gui.jobs.project_files import OpenedProject, add_images_work, create_work, entry_at, open_work, same_file
+from landseg_gui.jobs.project_files import (
+    OpenedProject,
+    add_images_work,
+    create_work,
+    entry_at,
+    open_work,
+    same_file,
+)
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.panels.wording import capitalised
+from landseg_gui.project.closed_projects import ClosedProjects
 from landseg_gui.project.edits import ProjectEdits
 from landseg_gui.project.facts import ProjectFacts
 from landseg_gui.project.storing import LastEdits
@@ -42,6 +51,8 @@ class ProjectSession(ProjectEdits):
         self._loading: Job | None = None
         self._taking = False
         self._background: list[Job] = []
+        self._closed = ClosedProjects(runner, self)
+        self._closed.failed.connect(session.problem)
         self._last_edits = LastEdits(runner, session.message)
         self._shown.place_wanted.connect(self.view_wanted)
 
@@ -49,6 +60,22 @@ class ProjectSession(ProjectEdits):
     def background_jobs(self) -> list[Job]:
         """Return the jobs that may be stopped without asking."""
         return [*self._background, *([self._loading] if self._loading else [])]
+
+    def change_project(self, owner: Path, change: Callable[[Project], None], refusal: str) -> None:
+        """Make a small change to the project `owner`: at once where it is open, else in the background.
+
+        Where that cannot be, the user is told: `refusal`, and why.
+        """
+        project = self.project
+        if project is None or owner != project.path:
+            self._closed.change(owner, change, refusal)
+            return
+        try:
+            change(project)
+        except LandsegError as error:
+            self._session.message.emit(f"{refusal}: {error}")
+        else:
+            self.refresh()
 
     def start_in_background(self, title: str, work: Work) -> Job:
         """Start a job that may be stopped without asking: nothing is lost with it."""
@@ -88,7 +115,7 @@ class ProjectSession(ProjectEdits):
         return self._load(f"Open {path.name}", open_work(path, self._heard.emit), others)
 
     def _load(self, title: str, work: Work, others: Sequence[Path] = ()) -> Job | None:
-        if self._loading or self._closing or self._taking:
+        if self._loading or self._closing or self._taking or self._closed.busy:
             self._session.message.emit("A project is being opened: wait until it is there")
             return None
         job = self._loading = self._runner.start(title, work)

@@ -75,12 +75,17 @@ class ShownImage(QObject):
             self._session.problem.emit(f"{entry.path} is missing: choose Find… in the Images panel to say where it is")
             return None
         self._wanted = image_id
-        job = self._session.open_raster(entry.path, lambda: self._wanted == image_id)
-        job.failed.connect(lambda: self._give_up(image_id))
+        project = self._project
+        job = self._session.open_raster(entry.path, lambda: self._is_wanted(project, image_id))
+        job.failed.connect(lambda: self._give_up(project, image_id))
         return job
 
-    def _give_up(self, image_id: int) -> None:
-        if self._wanted == image_id:
+    def _is_wanted(self, project: Project | None, image_id: int) -> bool:
+        """Tell whether an image is still wanted: another project has images of the same numbers."""
+        return self._project is project and self._wanted == image_id
+
+    def _give_up(self, project: Project | None, image_id: int) -> None:
+        if self._is_wanted(project, image_id):
             self._wanted = self.entry.id if self.entry else None
 
     def show_neighbour(self, steps: int) -> None:
@@ -154,7 +159,8 @@ class ShownImage(QObject):
         there = [prediction for prediction in self._project.predictions(image.id) if not prediction.missing]
         if there:
             newest = max(there, key=lambda prediction: prediction.id)
-            self._session.add_mask(newest.mask, wanted=lambda: self._wanted == image.id)
+            project = self._project
+            self._session.add_mask(newest.mask, wanted=lambda: self._is_wanted(project, image.id))
 
     def _restore_place(self, image: ImageEntry) -> None:
         assert self._project is not None

@@ -92,13 +92,17 @@ class ImageLayer(Layer):
 
 
 class MaskLayer(Layer):
-    """An index raster over the orthophoto, coloured by class. `schema` holds the colours in force."""
+    """An index raster over the orthophoto, coloured by class. `schema` holds the colours in force.
+
+    `owner` is the file of the project that was open when it was laid, and with which it goes; None: of none.
+    """
 
     schema_changed = Signal()
 
     def __init__(self, reader: PyramidReader, schema: ClassSchema, name: str | None = None) -> None:
         super().__init__(reader, name or reader.source.path.name, _MASK_OPACITY)
         self.schema = schema
+        self.owner: Path | None = None
         self._hidden: frozenset[int] = frozenset()
         self._solo: int | None = None
 

@@ -51,10 +51,15 @@ def run(window: MainWindow, picture: Path, qtbot: QtBot) -> Iterator[ScriptedRun
     window.commands.open_paths([picture])
     qtbot.waitUntil(lambda: window.session.raster is not None and not window.runner.running, timeout=20_000)
     run = ScriptedRun(window.live)
-    job = window.session.project_session.start_in_background("Train", run)  # closing the window must not ask
-    window.commands.train_flow.started.emit(job, SCHEMA)
+    follow(window, run)
     yield run
     run.end.set()
+
+
+def follow(window: MainWindow, run: ScriptedRun) -> None:
+    """Begin the run in what is open now."""
+    job = window.session.project_session.start_in_background("Train", run)  # closing the window must not ask
+    window.commands.train_flow.started.emit(job, SCHEMA)
 
 
 def test_the_view_is_predicted_as_a_layer_of_its_own(window: MainWindow, run: ScriptedRun, qtbot: QtBot) -> None:
@@ -101,6 +106,7 @@ def test_it_follows_the_colours_of_the_project(
         project.add_image(picture)
     window.session.project_session.open(tmp_path / "a.landseg")
     qtbot.waitUntil(lambda: window.session.project_session.image is not None, timeout=20_000)
+    follow(window, run)
     window.session.project_session.schema_changed.emit()
     qtbot.waitUntil(lambda: window.session.layers.preview is not None)
     assert window.session.layers.preview.class_of(first.value).colour == "#123456"

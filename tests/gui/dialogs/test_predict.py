@@ -319,14 +319,14 @@ def test_without_a_project_there_is_one_image(dialog: PredictDialog) -> None:
     assert not dialog.findChild(QCheckBox, "predict_all").isVisible()
 
 
-def test_predicting_in_a_project_leaves_the_folder_that_is_remembered(
+def test_predicting_in_a_project_leaves_what_is_remembered_without_one(
     for_project: PredictDialog, qtbot: QtBot, raster: RasterSource, memory: FormMemory, tmp_path: Path
 ) -> None:
     for_project.action_button.click()
     again = PredictDialog(raster, None, None, memory)
     qtbot.addWidget(again)
     assert again.request().mask.parent != tmp_path / "fields-maps"
-    assert again.findChild(QLineEdit, "predict_model").text() == "good.safetensors"
+    assert again.findChild(QLineEdit, "predict_model").text() == ""
 
 
 def test_folded_again_the_dialog_is_as_high_as_before_and_stays_on_the_screen(dialog: PredictDialog, qtbot) -> None:

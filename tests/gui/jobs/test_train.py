@@ -27,6 +27,7 @@ from landseg_gui.jobs.requests import Folders, TrainRequest
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.jobs.train import TrainFlow, training_work
 from landseg_gui.panels.training import TrainingPanel
+from landseg_gui.project.model_choice import proposed_model
 from landseg_gui.session import Session
 
 SECONDS = 60_000
@@ -322,7 +323,7 @@ def test_the_next_run_gets_the_next_folder(flow: TrainFlow, open_project: Projec
     assert flow.open().request().run_folder == tmp_path / "farm-runs" / "run-008"
 
 
-def test_a_project_closed_meanwhile_is_not_touched(
+def test_a_run_is_entered_in_its_project_though_that_is_closed_by_now(
     session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, open_project: Project, tmp_path: Path
 ) -> None:
     messages: list[str] = []
@@ -332,9 +333,12 @@ def test_a_project_closed_meanwhile_is_not_touched(
     qtbot.waitUntil(metrics.exists, timeout=SECONDS)
     assert session.project_session.close()
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
-    assert "The run is not entered in the project: farm.landseg has been closed meanwhile" in messages
+    assert any("The model of farm.landseg is ready to predict with" in message for message in messages)
+    assert session.model_path is None  # nothing is chosen without a project
+    run = tmp_path / "farm-runs" / "run-001"
     with Project.open(tmp_path / "farm.landseg") as again:
-        assert again.runs == ()
+        assert [entry.folder for entry in again.runs] == [run]
+        assert proposed_model(again) == run / "model.safetensors"
 
 
 def test_too_few_labels_are_told_and_leave_no_folder(

@@ -1,0 +1,353 @@
+"""A training run: how far it is, curves, pictures and figures; what can be done with it."""
+
+from __future__ import annotations
+
+from functools import singledispatchmethod
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from landseg_core.events import EpochFinished, Event, Notice, Progress, RunFinished, RunStarted, StepFinished
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.progress import duration, time_left
+from landseg_core.training.pictures import ValidationPictures
+from landseg_core.training.runs import RunStatus, RunSummary
+from landseg_gui.jobs.runner import Job
+from landseg_gui.panels.iou_table import IouTable
+from landseg_gui.panels.notice_list import NoticeList
+from landseg_gui.panels.validation_pictures import ValidationPicturesView
+from landseg_gui.panels.wording import capitalised, percent
+
+if TYPE_CHECKING:
+    from landseg_core.training.run_story import RunStory
+    from landseg_gui.panels.curves import CurvesView
+
+_BAR_STEPS = 1000
+_REASONS = {
+    "finished": "Finished",
+    "stopped": "Stopped",
+    "not_finite": "Ended: the loss was no longer a finite number; try a lower learning rate",
+}
+
+
+class RunView(QScrollArea):
+    """Shows a run that is under way from its beginning, or one that is over from its record.
+
+    `live_wanted` tells whether the view is to be predicted after each epoch; `continue_wanted` and `further_wanted` ask
+    to go on with the run that has ended, and to train a new one from its model.
+    """
+
+    live_wanted = Signal(bool)
+    continue_wanted = Signal()
+    further_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self._job: Job | None = None
+        self._length = ""
+        self._best = ""
+        self._curves: CurvesView | None = None
+        self._title = QLabel(objectName="training_title", wordWrap=True)
+        self._whose = QLabel(objectName="training_whose", wordWrap=True, visible=False)
+        self._progress = QWidget()
+        self._state = QLabel(objectName="training_state", wordWrap=True)
+        self._left = QLabel(objectName="training_time_left")
+        self._notices = NoticeList()
+        self._figures = QLabel(objectName="training_figures", wordWrap=True, visible=False)
+        self._warnings = QLabel(objectName="training_warnings", wordWrap=True, visible=False)
+        self._bar = QProgressBar(objectName="training_progress", textVisible=False)
+        self._pause = QPushButton("Pause", objectName="training_pause", checkable=True, autoDefault=False)
+        self._stop = QPushButton("Stop", objectName="training_stop", autoDefault=False)
+        self._live = QCheckBox("Live prediction", objectName="training_live", checked=True)
+        self._live_problem = QLabel(objectName="training_live_problem", wordWrap=True, visible=False)
+        self._continue = QPushButton("Continue this run…", objectName="training_continue", autoDefault=False)
+        self._further = QPushButton("Train further…", objectName="training_further", autoDefault=False)
+        self._iou = IouTable()
+        self._pictures = ValidationPicturesView()
+        self._body: QVBoxLayout
+        self._lay_out()
+        self._pause.toggled.connect(self._pause_or_resume)
+        self._stop.clicked.connect(self._ask_to_stop)
+        self._live.toggled.connect(self.live_wanted)
+        self._continue.clicked.connect(self.continue_wanted)
+        self._further.clicked.connect(self.further_wanted)
+
+    # --- what it looks like
+
+    def _lay_out(self) -> None:
+        font = self._title.font()
+        font.setBold(True)
+        self._title.setFont(font)
+        for label in (self._title, self._whose, self._state, self._figures, self._warnings, self._live_problem):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self._warnings.setForegroundRole(QPalette.ColorRole.BrightText)
+        self._live_problem.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._live.setToolTip("Predict what is in sight anew after each epoch; it takes up to two seconds of the run")
+        self._continue.setToolTip("Go on where the run ended, with its own settings")
+        self._further.setToolTip("Start a new run from the model of this one")
+        self._pause.setToolTip("Let the run wait after its current step, and go on later")
+        self._stop.setToolTip("End the run; the best model so far is kept and can be used")
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setSpacing(6)
+        column.addWidget(self._title)
+        column.addWidget(self._whose)
+        column.addLayout(self._state_row())
+        column.addWidget(self._progress)
+        self._fill_progress()
+        column.addLayout(self._end_row())
+        for part in (self._live_problem, self._notices, self._figures, self._warnings):
+            column.addWidget(part)
+        column.addWidget(self._tabs(), 1)
+        self.setWidget(content)
+
+    def _tabs(self) -> QTabWidget:
+        curves, figures = QWidget(), QWidget()
+        self._body = QVBoxLayout(curves)
+        rows = QVBoxLayout(figures)
+        rows.addWidget(self._iou)
+        rows.addStretch(1)
+        tabs = QTabWidget(objectName="training_tabs", documentMode=True)
+        for title, page in (("Curves", curves), ("Pictures", self._pictures), ("Figures", figures)):
+            if page.layout() is not None:
+                page.layout().setContentsMargins(0, 6, 0, 0)
+            tabs.addTab(page, title)
+        return tabs
+
+    def _end_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for button in (self._continue, self._further):
+            button.setVisible(False)
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
+
+    def _state_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(self._state, 1)
+        row.addWidget(self._left, 0, Qt.AlignmentFlag.AlignTop)
+        return row
+
+    def _fill_progress(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._live, 1)
+        buttons.addWidget(self._pause)
+        buttons.addWidget(self._stop)
+        rows = QVBoxLayout(self._progress)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self._bar)
+        rows.addLayout(buttons)
+
+    def _plots(self) -> CurvesView:
+        if self._curves is None:
+            from landseg_gui.panels.curves import CurvesView  # pyqtgraph: the job has loaded it by now, in its thread
+
+            self._curves = CurvesView()
+            self._curves.setMinimumHeight(190)
+            self._body.addWidget(self._curves)
+        return self._curves
+
+    # --- what it shows
+
+    def follow(self, job: Job, schema: ClassSchema) -> None:
+        """Show `job`, a training run that learns the classes of `schema`, from its beginning."""
+        self._job = job
+        self._best = ""
+        self._iou.set_schema(schema)
+        self._pictures.begin(schema)
+        self._title.setText(job.title)
+        self._notices.clear()
+        self._show_figures("")
+        self._show_state("Preparing…")
+        self._bar.setMaximum(0)
+        self._set_controls(running=True)
+        self.offer_to_go_on(resumable=False, further=False)
+        job.event.connect(self._show_event)
+        job.finished.connect(self._show_finished)
+        job.failed.connect(self._show_failed)
+        job.stopped.connect(self._show_stopped)
+        job.ended.connect(self._show_ended)
+
+    def show_story(self, story: RunStory) -> None:
+        """Show a run from its record; the story's model tells the classes."""
+        summary, history = story.summary, story.history
+        self._progress.hide()
+        self._title.setText(summary.name)
+        self._title.setToolTip(str(summary.folder))
+        self._state.setText(_state_of(story))
+        self._plots().show_curves(story.curves)
+        for message in history.notices:
+            self._notices.add(message)
+        self._show_kept_figures(summary)
+        self._show_classes(story)
+        resumable = summary.has_checkpoint and summary.status != RunStatus.FINISHED
+        self.offer_to_go_on(resumable=resumable, further=summary.has_model and summary.status != RunStatus.DAMAGED)
+
+    def _show_kept_figures(self, summary: RunSummary) -> None:
+        if summary.figures is not None:
+            best = f"best mIoU {percent(summary.miou)} in epoch {summary.figures.epoch}"
+            self._show_figures(f"{best} · accuracy {percent(summary.accuracy)}", summary.figures.warnings)
+
+    def _show_classes(self, story: RunStory) -> None:
+        if story.schema is None:
+            return
+        self._iou.set_schema(story.schema)
+        self._iou.show_iou({item.name: item.iou for item in story.summary.classes})
+        self._pictures.begin(story.schema)
+        self._pictures.show_kept(story.pictures)
+
+    def say_whose(self, text: str) -> None:
+        """Say which project the run belongs to; an empty text: the one that is open."""
+        self._whose.setText(text)
+        self._whose.setVisible(bool(text))
+
+    def recolour(self, schema: ClassSchema) -> None:
+        """Show the same classes in other colours."""
+        self._iou.recolour(schema)
+        self._pictures.recolour(schema)
+
+    def show_live_problem(self, sentence: str) -> None:
+        """Say why the view cannot be predicted; an empty sentence: it can."""
+        self._live_problem.setText(sentence and f"No live prediction: {sentence}.")
+        self._live_problem.setVisible(bool(sentence))
+
+    def offer_to_go_on(self, *, resumable: bool, further: bool) -> None:
+        """Show what can be done with the run that has ended."""
+        self._continue.setVisible(resumable)
+        self._further.setVisible(further)
+
+    def _show_figures(self, figures: str, warnings: tuple[str, ...] = ()) -> None:
+        self._figures.setText(figures)
+        self._figures.setVisible(bool(figures))
+        self._warnings.setText("\n".join(f"{capitalised(warning).rstrip('.')}." for warning in warnings))
+        self._warnings.setVisible(bool(warnings))
+
+    def _show_event(self, event: Event) -> None:
+        self._show(event)
+
+    @singledispatchmethod
+    def _show(self, _event: Event) -> None:
+        """Show one event; most kinds have no picture here."""
+
+    @_show.register
+    def _(self, event: RunStarted) -> None:
+        self._plots().begin(event.steps_per_epoch)
+        self._length = f" of {event.epochs}" if event.epochs else ""
+        length = _length(event.epochs, event.minutes)
+        self._title.setText(f"{event.model} for {length} on {event.device} ({event.precision})")
+        self._show_state("Training")
+
+    @_show.register
+    def _(self, event: StepFinished) -> None:
+        self._plots().add_step(event)
+        self._bar.setMaximum(_BAR_STEPS)
+        self._bar.setValue(round(event.fraction * _BAR_STEPS))
+        self._left.setText(time_left(event.seconds_left))
+        self._show_state(f"Epoch {event.epoch}{self._length} · step {event.step} · loss {event.train_loss:.3f}")
+
+    @_show.register
+    def _(self, event: Progress) -> None:
+        self._show_state(f"{capitalised(event.task)}: {percent(event.fraction, 0)}")
+
+    @_show.register
+    def _(self, event: EpochFinished) -> None:
+        self._plots().add_epoch(event)
+        self._iou.show_iou(event.iou)
+        if event.best:
+            self._best = f" · best {percent(event.miou)} in epoch {event.epoch}"
+        figures = f"mIoU {percent(event.miou)}{self._best} · accuracy {percent(event.accuracy)}"
+        self._show_figures(figures, event.warnings)
+
+    @_show.register
+    def _(self, event: ValidationPictures) -> None:
+        self._pictures.show_pictures(event)
+
+    @_show.register
+    def _(self, event: Notice) -> None:
+        self._notices.add(event.message)
+
+    @_show.register
+    def _(self, event: RunFinished) -> None:
+        self._show_state(f"{_REASONS[event.reason]} after {duration(event.seconds)}, epoch {event.epoch}", final=True)
+
+    def _show_state(self, state: str, *, final: bool = False) -> None:
+        """Show what goes on, unless the user's own wish (to pause, to stop) is still on its way."""
+        if final or self._wish() is None:
+            self._state.setText(state)
+
+    def _wish(self) -> str | None:
+        if self._job is None or not self._job.running:
+            return None
+        control = self._job.control
+        if control.stop_requested:
+            return "Stopping… the best model so far is kept"
+        return "Paused" if control.paused else None
+
+    # --- how the run ends
+
+    def _show_finished(self) -> None:
+        self._bar.setMaximum(_BAR_STEPS)
+
+    def _show_failed(self, sentence: str) -> None:
+        self._show_state(f"Failed: {sentence}", final=True)
+
+    def _show_stopped(self) -> None:
+        self._show_state("Stopped before there was a model", final=True)
+
+    def _show_ended(self) -> None:
+        self._job = None
+        self._left.clear()
+        self._set_controls(running=False)
+        if self._bar.maximum() == 0:  # or it would look busy for ever
+            self._bar.setMaximum(_BAR_STEPS)
+
+    # --- what the user does
+
+    def _pause_or_resume(self, pause: bool) -> None:
+        self._pause.setText("Resume" if pause else "Pause")
+        if self._job is None:
+            return
+        (self._job.control.pause if pause else self._job.control.resume)()
+        self._state.setText(self._wish() or "Training")
+
+    def _ask_to_stop(self) -> None:
+        if self._job is None:
+            return
+        self._job.stop()
+        self._set_controls(running=False)
+        self._state.setText(self._wish() or "")
+
+    def _set_controls(self, *, running: bool) -> None:
+        self._pause.setChecked(False)
+        for button in (self._pause, self._stop):
+            button.setEnabled(running)
+
+
+def _length(epochs: int | None, minutes: float | None) -> str:
+    return f"{epochs} epochs" if epochs else duration(60 * (minutes or 0))
+
+
+def _state_of(story: RunStory) -> str:
+    """Return in words what a run was, and how it ended."""
+    summary, history = story.summary, story.history
+    if summary.status == RunStatus.DAMAGED:
+        return f"Damaged: {summary.problem}"
+    start, end = history.start, history.end
+    what = f"{start.model} for {_length(start.epochs, start.minutes)} on {start.device}" if start else summary.model
+    if end is None:
+        return f"{what} · unfinished"
+    epoch = f", epoch {history.epochs[-1].epoch}" if history.epochs else ""
+    return f"{what} · {_REASONS.get(end.reason, 'Ended')} after {duration(end.seconds)}{epoch}"
