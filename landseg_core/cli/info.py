@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from landseg_core.cli.options import Alpha
+
 MODEL_SUFFIX = ".safetensors"
 
 
@@ -17,9 +19,12 @@ def info(
         Path, typer.Argument(metavar="RASTER|MODEL", help="A raster, a model file, or the folder of a run.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    alpha: Alpha = None,
 ) -> None:
     """Tell size, bands, CRS and true ground resolution of a raster; classes, bands and figures of a model."""
-    facts = _model_facts(path) if _means_model(path) else _raster_facts(path)
+    if _means_model(path) and alpha is not None:
+        raise typer.BadParameter("--alpha is for rasters; a model keeps its own")
+    facts = _model_facts(path) if _means_model(path) else _raster_facts(path, alpha)
     typer.echo(json.dumps(facts) if as_json else "\n".join(_lines(facts)))
 
 
@@ -29,11 +34,15 @@ def _means_model(path: Path) -> bool:
     return path.suffix == MODEL_SUFFIX or (path / MODEL_FILE).exists()
 
 
-def _raster_facts(path: Path) -> dict[str, Any]:
+def _raster_facts(path: Path, alpha: str | None) -> dict[str, Any]:
+    from landseg_core.raster.alpha import AUTO
     from landseg_core.raster.info import describe
+    from landseg_core.raster.near_infrared import near_infrared_notice
     from landseg_core.raster.source import RasterSource
 
-    with RasterSource(path) as source:
+    with RasterSource(path, alpha=alpha or AUTO) as source:
+        if notice := near_infrared_notice(source):
+            typer.echo(f"note: {notice}", err=True)
         return describe(source)
 
 

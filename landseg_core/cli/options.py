@@ -72,6 +72,14 @@ Bands = Annotated[
     str | None, typer.Option(metavar="LIST", help="Bands by number or name, such as 1,2,3 or Red,Green,Blue.")
 ]
 """To be taken apart by `parse_bands`."""
+Alpha = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|none|BAND",
+        help="The band that is 0 where there is no data: as tagged in the file (auto), none, or by number or name.",
+    ),
+]
+"""Not given, it is what a project or a model says, and else `auto`."""
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors, or the run folder that holds it.")]
 Images = Annotated[Path, typer.Option(metavar="DIR", help="Folder of images.")]
 Masks = Annotated[Path, typer.Option(metavar="DIR", help="Folder of masks, matched to the images by stem.")]

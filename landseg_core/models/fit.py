@@ -11,7 +11,8 @@ import numpy as np
 from landseg_core.data.areas import ImageView, LabelledArea
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.models.header import BundleHeader
-from landseg_core.raster.bands import band_numbers, listed_bands, matching_bands, told_bands
+from landseg_core.raster.band_names import listed_bands
+from landseg_core.raster.bands import band_numbers, matching_bands, told_bands
 from landseg_core.raster.pixel_view import size_at
 from landseg_core.raster.source import RasterSource
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from landseg_core.errors import RasterError
+from landseg_core.raster.alpha import NONE
+from landseg_core.raster.band_names import listed_bands
 from landseg_core.raster.source import RasterSource
 
 _COLOURS = {"red", "green", "blue", "near infrared"}
@@ -42,6 +44,11 @@ def _band_number(source: RasterSource, wanted: str) -> int:
     named = named_bands(source, text)
     if len(named) == 1:
         return named[0]
+    if text.isdecimal() and int(text) in source.alpha_bands:
+        raise RasterError(
+            f"{source.path}: band {text} is taken as alpha, which tells where there is data; "
+            f"choose other bands, or the alpha {NONE!r} if it is data"
+        )
     trouble = "several bands" if named else "no band"
     raise RasterError(f"{source.path} has {trouble} {text!r}; it has {told_bands(source)}: choose by number or name")
 
@@ -74,8 +81,3 @@ def other_colour(source: RasterSource, band: int, name: str) -> bool:
 def told_bands(source: RasterSource) -> str:
     """Return the raster's data bands for a sentence: `1 (Red), 2 (Green), 3`."""
     return listed_bands((band, _telling_name(source, band)) for band in source.data_bands)
-
-
-def listed_bands(bands: Iterable[tuple[int, str | None]]) -> str:
-    """Return numbers and names of bands for a sentence."""
-    return ", ".join(f"{band} ({name})" if name else str(band) for band, name in bands)

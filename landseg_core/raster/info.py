@@ -11,10 +11,11 @@ from landseg_core.raster.source import RasterSource
 def describe(source: RasterSource) -> dict[str, Any]:
     """Return what `landseg info --json` prints, ready for JSON.
 
-    `nodata` is a number, null for none, or the text `nan`, `inf` or `-inf`, for which JSON has no numbers; `crs` is WKT
-    or null; `transform` is `[a, b, c, d, e, f]` with x = a column + b row + c and y = d column + e row + f;
-    `ground_resolution_m` is null without a CRS on the Earth; `overviews` are how many times smaller those in the file
-    are.
+    `alpha` is the number of the band that tells where there is data, the first of several, or null for none; `bands`
+    counts it. `nodata` is a number, null for none, or the text `nan`, `inf` or `-inf`, for which JSON has no numbers;
+    `crs` is WKT or null; `transform` is `[a, b, c, d, e, f]` with x = a column + b row + c and y = d column + e row +
+    f; `ground_resolution_m` is null without a CRS on the Earth; `overviews` are how many times smaller those in the
+    file are.
     """
     grid = source.grid
     return {
@@ -23,6 +24,7 @@ def describe(source: RasterSource) -> dict[str, Any]:
         "width": grid.width,
         "height": grid.height,
         "bands": source.band_count,
+        "alpha": source.alpha_bands[0] if source.alpha_bands else None,
         "dtype": source.dtype.name,
         "nodata": _json_number(source.nodata),
         "crs": grid.crs.to_wkt() if grid.crs else None,

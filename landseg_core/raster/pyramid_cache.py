@@ -38,14 +38,16 @@ def holds_codes(source: RasterSource, categorical: bool | None) -> bool:
 def pyramid_path(source: RasterSource, *, categorical: bool | None = None) -> Path:
     """Return the folder of the pyramid of `source`, which need not exist yet; a changed file has another.
 
-    It goes by the files as they were opened, since that is what the pyramid is made of.
+    It goes by the files as they were opened, since that is what the pyramid is made of. Other alpha bands have another:
+    other pixels hold data, and other bands are kept.
 
     `categorical` tells whether the values are class codes, which are not averaged; by default those of a palette are.
     """
     as_opened = source.as_opened
     files = [*zip(as_opened.files, as_opened.identities, strict=True), *as_opened.masks]
     known = [_known(*file) for file in files]
-    key = hashlib.sha256(json.dumps([_FORMAT, holds_codes(source, categorical), known]).encode())
+    content = [_FORMAT, holds_codes(source, categorical), source.alpha_bands, known]
+    key = hashlib.sha256(json.dumps(content).encode())
     return cache_folder() / key.hexdigest()[:32]
 
 

@@ -11,8 +11,8 @@ TILE = 512
 CLOSE_ENOUGH = 2
 """A tile can be made from one this many levels finer while the user waits: 16 tiles' pixels are read."""
 
-# These are decoded from the top down: to reach a block, all above it is decoded first, overviews included.
-_SEQUENTIAL_DRIVERS = frozenset({"PNG", "JPEG", "GIF", "WEBP"})
+SEQUENTIAL_DRIVERS = frozenset({"PNG", "JPEG", "GIF", "WEBP"})
+"""These are decoded from the top down: to reach a block, all above it is decoded first, overviews included."""
 
 
 def pyramid_of(source: RasterSource) -> TilePyramid:
@@ -25,7 +25,7 @@ def levels_in_file(source: RasterSource) -> dict[int, int | None]:
 
     Where the raster's side is no multiple, some writers round that of an overview up, as a pyramid does, some down.
     """
-    if source.driver in _SEQUENTIAL_DRIVERS:
+    if source.driver in SEQUENTIAL_DRIVERS:
         return {}
     coarser = {_level_of(factor): index for index, factor in enumerate(source.overviews) if factor > 1}
     levels = range(pyramid_of(source).levels)

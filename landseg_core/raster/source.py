@@ -12,25 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
-from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.windows import Window
 
 from landseg_core.errors import RasterChangedError, RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
+from landseg_core.raster.alpha import AUTO, alpha_bands
+from landseg_core.raster.band_names import band_names
 from landseg_core.raster.files_as_opened import FilesAsOpened
 from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
 from landseg_core.raster.handles import HandlePool, IdleHandles, retire_outdated
 from landseg_core.raster.parts import ReadPart, read_part
-
-_COLOUR_NAMES = {
-    ColorInterp.red: "Red",
-    ColorInterp.green: "Green",
-    ColorInterp.blue: "Blue",
-    ColorInterp.nir: "Near infrared",
-    ColorInterp.gray: "Grey",
-    ColorInterp.palette: "Palette",
-}
+from landseg_core.raster.validity import Validity
 
 
 class RasterSource:
@@ -44,11 +38,13 @@ class RasterSource:
         files: the file and, for a VRT, all files that it draws on, nested VRTs included.
         as_opened: how those files were when it was opened.
         driver: GDAL's name of the format.
+        alpha: what was chosen, see `raster.alpha`.
+        alpha_bands: the numbers (from 1, as GDAL counts) of the bands that are alpha; mostly one or none.
         band_count: all bands, alpha included.
-        data_bands: the numbers (from 1, as GDAL counts) of the bands that are not alpha.
+        data_bands: the numbers of the bands that are not alpha.
         band_names: what the data bands show, such as "Red"; else "Band 4".
         colours: the colour that each data band stands for, as the file says.
-        dtype: the type of `read`'s pixels.
+        dtype: the type of `read`'s pixels, that of the data bands.
         nodata: the value of pixels without data; None where there is none.
         band_nodata: that of each band of the file.
         grid: size, transform and CRS.
@@ -62,24 +58,30 @@ class RasterSource:
         self,
         path: str | Path,
         *,
+        alpha: str = AUTO,
         overview: int | None = None,
         as_opened: FilesAsOpened | None = None,
+        alpha_bands: tuple[int, ...] | None = None,
         threads: int | None = None,
         idle: IdleHandles | None = None,
         refuse_changed: bool = True,
     ) -> None:
         """Open `path`, or instead of its full resolution the `overview` of that index.
 
-        `as_opened` are its files where they are known to be whole; they must not have changed since. `threads` is for
-        whoever reads large windows: that many decode the blocks of one, where the format allows it. `idle` is where
-        handles wait that it shares with other rasters. `refuse_changed` False reads on in a file that has changed, as
-        far as that goes: for work that takes hours.
+        `alpha` chooses what tells where there is data, see `raster.alpha`; `alpha_bands` are those that it means where
+        that is known. `as_opened` are its files where they are known to be whole; they must not have changed since.
+        `threads` is for whoever reads large windows: that many decode the blocks of one, where the format allows it.
+        `idle` is where handles wait that it shares with other rasters. `refuse_changed` False reads on in a file that
+        has changed, as far as that goes: for work that takes hours.
 
         Raises:
             RasterChangedError: a file has changed since it was looked at.
-            RasterError: the file is missing, empty, cut short, not permitted or no raster that can be shown.
+            RasterError: the file is missing, empty, cut short, not permitted or no raster that can be shown, or has no
+                such alpha band.
         """
         self.path = Path(path)
+        self.alpha = alpha
+        self._known_alpha = alpha_bands
         self.as_opened = as_opened or FilesAsOpened.checked(self.path)
         self.files = self.as_opened.files
         self._idle, self._refuse_changed = idle, refuse_changed
@@ -98,15 +100,11 @@ class RasterSource:
     def _describe(self, dataset: Any) -> None:
         self.driver: str = dataset.driver
         self.band_count: int = dataset.count
-        self.dtype = np.result_type(*dataset.dtypes)
         self.nodata: float | None = dataset.nodata
         self.band_nodata: tuple[float | None, ...] = dataset.nodatavals
         self.grid = RasterGrid(dataset.width, dataset.height, dataset.transform, dataset.crs)
         self.block_shape: tuple[int, int] = self._blocks(dataset)
-        self.all_valid: bool = all(MaskFlags.all_valid in flags for flags in dataset.mask_flag_enums)
         self._describe_bands(dataset)
-        is_shared = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
-        self._mask_bands = [1] if is_shared else list(self.data_bands)
         self.overviews: list[int] = dataset.overviews(1)
         self.colour_table = _colour_table(dataset)
 
@@ -119,18 +117,15 @@ class RasterSource:
         return shape
 
     def _describe_bands(self, dataset: Any) -> None:
-        # Where GDAL takes the mask from nodata, a band called alpha is not one: often it is near infrared.
-        has_nodata = dataset.nodata is not None
-        self._nodata_shadows_alpha = has_nodata and ColorInterp.alpha in dataset.colorinterp
-        colours = dict(zip(dataset.indexes, dataset.colorinterp, strict=True))
-        self.data_bands: tuple[int, ...] = tuple(
-            band for band in colours if has_nodata or colours[band] != ColorInterp.alpha
-        )
-        self.colours = tuple(colours[band] for band in self.data_bands)
-        self.band_names = tuple(
-            dataset.descriptions[band - 1] or _COLOUR_NAMES.get(colours[band], f"Band {band}")
-            for band in self.data_bands
-        )
+        known = self._known_alpha
+        self.alpha_bands = alpha_bands(dataset, self.alpha, self.path) if known is None else known
+        self.data_bands = tuple(band for band in dataset.indexes if band not in self.alpha_bands)
+        self.dtype = np.result_type(*(dataset.dtypes[band - 1] for band in self.data_bands))
+        self.colours: tuple[ColorInterp, ...] = tuple(dataset.colorinterp[band - 1] for band in self.data_bands)
+        names = band_names(dataset)
+        self.band_names = tuple(names[band] for band in self.data_bands)
+        self._validity = Validity.of(dataset, self.alpha_bands, self.data_bands)
+        self.all_valid = self._validity.everywhere
 
     def read(
         self,
@@ -167,23 +162,14 @@ class RasterSource:
     def read_valid(self, window: PixelWindow, size: tuple[int, int] | None = None) -> npt.NDArray[np.bool_]:
         """Return (H, W): True where a pixel holds data.
 
-        False where nodata, alpha or the file's mask says so, and beyond the raster. With several bands, a pixel holds
-        data where one of them does.
+        False where an alpha band, nodata or the file's mask says so, and beyond the raster. With several bands, a pixel
+        holds data where one of them does, and all alpha bands say so.
 
         Raises:
             RasterError: GDAL cannot read the mask.
         """
 
-        def read_inside(dataset: Any, part: ReadPart) -> npt.NDArray[Any]:
-            if self.all_valid:
-                return np.ones(part.size, np.bool_)
-            place = {"window": Window(*part.window), "out_shape": (len(self._mask_bands), *part.size)}
-            # rasterio warns at every read of a mask where nodata and an alpha band meet; GDAL then goes by nodata.
-            if self._nodata_shadows_alpha:
-                return _holds_data(dataset.read(self._mask_bands, **place), dataset.nodata)
-            return np.asarray(dataset.read_masks(self._mask_bands, **place).any(axis=0))
-
-        return self._read_part(window, size, (), read_inside)
+        return self._read_part(window, size, (), self._validity.read)
 
     def _read_part(
         self,
@@ -248,8 +234,10 @@ class RasterSource:
         """
         return RasterSource(
             self.path,
+            alpha=self.alpha,
             overview=overview,
             as_opened=self.as_opened,
+            alpha_bands=self.alpha_bands,
             threads=threads,
             idle=self._idle,
             refuse_changed=self._refuse_changed,
@@ -296,12 +284,6 @@ def _refuse_unreadable(path: Path, dataset: Any) -> None:
         )
     if any(kind.startswith("complex") for kind in dataset.dtypes):
         raise RasterError(f"{path} holds complex numbers, which are no picture; save their amplitude as GeoTIFF")
-
-
-def _holds_data(pixels: npt.NDArray[Any], nodata: float) -> npt.NDArray[np.bool_]:
-    """Return (H, W): True where one of the (C, H, W) pixels is not nodata, which may be NaN."""
-    is_nodata = np.isnan(pixels) if np.isnan(nodata) else pixels == nodata
-    return np.asarray(~is_nodata.all(axis=0))
 
 
 def _colour_table(dataset: Any) -> npt.NDArray[np.uint8] | None:

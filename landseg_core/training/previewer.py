@@ -16,7 +16,8 @@ from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.raster.bands import listed_bands, matching_bands, told_bands
+from landseg_core.raster.band_names import listed_bands
+from landseg_core.raster.bands import matching_bands, told_bands
 from landseg_core.raster.source import RasterSource
 from landseg_core.training.memory import NotEnoughMemoryError, free_cache, keeper, memory_errors
 from landseg_core.training.network import Network

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 import rasterio
 from affine import Affine
 from hypothesis import settings
+from rasterio.enums import ColorInterp
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.gdal import open_dataset
@@ -26,9 +27,16 @@ DRIVERS = {".tif": "GTiff", ".png": "PNG", ".jpg": "JPEG"}
 
 @pytest.fixture
 def write_raster() -> WriteRaster:
-    """Return a writer of (C, H, W) or (H, W) pixels: `palette` maps values to colours, the rest is rasterio's."""
+    """Return a writer of (C, H, W) or (H, W) pixels: `palette` maps values to colours, `colours` are the bands'."""
 
-    def write(path: Path, pixels: npt.NDArray[Any], *, palette: dict[int, Any] | None = None, **profile: Any) -> Path:
+    def write(
+        path: Path,
+        pixels: npt.NDArray[Any],
+        *,
+        palette: dict[int, Any] | None = None,
+        colours: Sequence[ColorInterp] = (),
+        **profile: Any,
+    ) -> Path:
         bands = pixels[None] if pixels.ndim == 2 else pixels
         path.parent.mkdir(parents=True, exist_ok=True)
         count, height, width = bands.shape
@@ -37,6 +45,8 @@ def write_raster() -> WriteRaster:
             rasterio.Env(GDAL_PAM_ENABLED="NO"),
             open_dataset(path, mode="w", driver=DRIVERS[path.suffix], **size, **profile) as dataset,
         ):
+            if colours:
+                dataset.colorinterp = colours
             if palette is not None:
                 dataset.write_colormap(1, dict.fromkeys(range(256), (0, 0, 0)) | palette)
             dataset.write(bands)

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rasterio.enums import ColorInterp as Colour
 
 from landseg_core.cli.info import info
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
+
+FOUR_AND_ALPHA = (Colour.red, Colour.green, Colour.blue, Colour.nir, Colour.alpha)
 
 
 @pytest.fixture
@@ -58,6 +61,29 @@ def test_a_raster_is_told_as_before(
 ) -> None:
     info(write_raster(tmp_path / "a.tif", np.zeros((2, 3, 4), np.uint8)), as_json=True)
     assert json.loads(capsys.readouterr().out)["bands"] == 2
+
+
+@pytest.mark.parametrize(("choice", "alpha"), [(None, 5), ("auto", 5), ("none", None), ("2", 2)])
+def test_the_alpha_band_is_told_as_chosen(
+    tmp_path: Path,
+    write_raster: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    choice: str | None,
+    alpha: int | None,
+) -> None:
+    path = write_raster(tmp_path / "a.tif", np.zeros((5, 3, 4), np.uint8), colours=FOUR_AND_ALPHA)
+    info(path, as_json=True, alpha=choice)
+    assert json.loads(capsys.readouterr().out)["alpha"] == alpha
+
+
+def test_an_alpha_that_may_be_near_infrared_is_told_beside_the_json(
+    tmp_path: Path, write_raster: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = np.random.default_rng(0).integers(20, 200, (5, 60, 80)).astype(np.uint8)
+    info(write_raster(tmp_path / "a.tif", pixels, colours=FOUR_AND_ALPHA), as_json=True)
+    out, told = capsys.readouterr()
+    assert json.loads(out)["alpha"] == 5
+    assert told.count("may be near infrared") == 1
 
 
 def test_what_is_neither(tmp_path: Path) -> None:

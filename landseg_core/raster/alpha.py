@@ -1,0 +1,87 @@
+"""Which bands of a raster are alpha: they tell where it holds data, and are no data themselves.
+
+The choice is a text, so that settings, projects and model files can keep it as it is:
+
+- `auto`: the bands that the file tags as alpha, wherever they stand and whatever their type; none of them where the
+  file declares nodata, since near infrared is often tagged so, and none where all bands are tagged;
+- `none`: no band, so that one tagged as alpha is data;
+- a band, by number from 1 or by name: that one and no other, whatever the tags say. Nodata counts beside it.
+
+A pixel holds data where all alpha bands are above 0; NaN is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rasterio.enums import ColorInterp
+
+from landseg_core.errors import RasterError
+from landseg_core.raster.band_names import band_names, listed_bands
+
+AUTO = "auto"
+NONE = "none"
+
+
+def alpha_choice(text: str) -> str:
+    """Return the choice that a text means: `auto` and `none` in any case, else a band as it stands.
+
+    Raises:
+        RasterError: the text is empty.
+    """
+    wanted = text.strip()
+    if not wanted:
+        raise RasterError("the alpha is auto, none, or a band by number or name; choose one of these")
+    return wanted.casefold() if wanted.casefold() in (AUTO, NONE) else wanted
+
+
+def alpha_bands(dataset: Any, choice: str, path: Path) -> tuple[int, ...]:
+    """Return the numbers of the bands of `dataset`, opened from `path`, that `choice` makes alpha.
+
+    Raises:
+        RasterError: the choice names no band or several, or the only one.
+    """
+    wanted = alpha_choice(choice)
+    if wanted == NONE:
+        return ()
+    return _tagged(dataset) if wanted == AUTO else (_named(dataset, wanted, path),)
+
+
+def _tagged(dataset: Any) -> tuple[int, ...]:
+    if any(nodata is not None for nodata in dataset.nodatavals):
+        return ()
+    tagged = tagged_as_alpha(dataset)
+    return tagged if len(tagged) < dataset.count else ()
+
+
+def tagged_as_alpha(dataset: Any) -> tuple[int, ...]:
+    """Return the numbers of the bands that the file tags as alpha."""
+    colours: Sequence[ColorInterp] = dataset.colorinterp
+    return tuple(band for band, colour in zip(dataset.indexes, colours, strict=True) if colour == ColorInterp.alpha)
+
+
+def _named(dataset: Any, wanted: str, path: Path) -> int:
+    names = _names(dataset)
+    found = [band for band, name in names.items() if name.casefold() == wanted.casefold()]
+    if wanted.isdecimal() and int(wanted) in names:
+        found = [int(wanted)]
+    if len(found) != 1:
+        raise RasterError(
+            f"{path} has {'several bands' if found else 'no band'} {wanted!r} to take as alpha; it has {_told(names)}: "
+            "choose one by number or name, auto or none"
+        )
+    if dataset.count == 1:
+        raise RasterError(f"{path} has only one band, which cannot be its alpha; choose auto or none")
+    return found[0]
+
+
+def _names(dataset: Any) -> dict[int, str]:
+    """Return the names of all bands; one that is tagged as alpha, and says nothing more, is called so."""
+    names = band_names(dataset)
+    return names | {band: "Alpha" for band in tagged_as_alpha(dataset) if names[band] == f"Band {band}"}
+
+
+def _told(names: Mapping[int, str]) -> str:
+    return listed_bands((band, None if name == f"Band {band}" else name) for band, name in names.items())
