@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from landseg_core.allocator import tune_allocator
+from landseg_core.offline import keep_program_offline
 from landseg_gui.torch_libraries import load_before_qt
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show the window, open the files named on the command line, and return the exit code when it is closed."""
     arguments = _parser().parse_args(argv)
+    keep_program_offline()
     tune_allocator()  # before the first thread: jobs run their networks in threads
     load_before_qt()
     from landseg_gui import startup  # brings Qt, which has to come after torch's libraries

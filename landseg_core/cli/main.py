@@ -8,11 +8,13 @@ from __future__ import annotations
 import sys
 
 from landseg_core.cli.ending import ENDING
+from landseg_core.offline import keep_program_offline
 
 
 def main() -> None:
     """Run `landseg` and end the process with its exit code."""
     ENDING.install()  # before anything that takes time to import
+    keep_program_offline()
     try:
         code = run()
     except SystemExit as end:  # wrong usage

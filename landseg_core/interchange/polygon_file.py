@@ -18,12 +18,15 @@ from rasterio.errors import CRSError as RasterioCRSError
 
 from landseg_core.errors import InterchangeError
 from landseg_core.file_identity import HELD_FILES
+from landseg_core.input_files import missing_reason, special_reason
+from landseg_core.interchange.json_crs import linked_crs
 from landseg_core.interchange.ogr import OGR_ERRORS, quiet_ogr
 
 Bounds = tuple[float, float, float, float]
 
 # pyogrio stumbles over names of CRSs and fields that are no text: the last two.
 _ERRORS = (*OGR_ERRORS, RasterioCRSError, shapely.GEOSException, UnicodeDecodeError, UnboundLocalError)
+_SIDE_SUFFIXES = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".idm", ".ind")  # that GDAL opens with a Shapefile
 _POLYGONAL = ("Polygon", "MultiPolygon")
 _MAY_HOLD_POLYGONS = (*_POLYGONAL, "Unknown", "GeometryCollection")
 
@@ -62,20 +65,35 @@ class PolygonFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._require_file()
+        self._require_own_crs()
+        self._name = path.absolute()  # for GDAL nothing but the name of a file
         with self._doing():
             self.layer = self._polygon_layer()
-            crs = pyogrio.read_info(path, layer=self.layer)["crs"]
+            crs = pyogrio.read_info(self._name, layer=self.layer)["crs"]
             self.crs: CRS | None = _earthly(CRS.from_user_input(crs)) if crs else None
 
     def _require_file(self) -> None:
         if not self.path.is_file():
-            what = "is a folder; name a file in it" if self.path.is_dir() else "does not exist; check the name"
-            raise InterchangeError(f"{self.path} {what}")
+            what = "is a folder; name a file in it" if self.path.is_dir() else missing_reason(self.path)
+            raise InterchangeError(f"{self.path} {special_reason(self.path) or what}")
         if self.path in HELD_FILES:
             raise InterchangeError(f"{self.path} is the project that is open; choose a file of polygons")
+        for suffix in _SIDE_SUFFIXES:
+            side = self.path.with_suffix(suffix)
+            reason = special_reason(side)
+            if reason:
+                raise InterchangeError(f"{side} {reason}")
+
+    def _require_own_crs(self) -> None:
+        with self._doing():
+            if linked_crs(self.path):
+                raise InterchangeError(
+                    f"{self.path} takes its CRS from an address, and landseg reads files of this computer only; save it"
+                    " with the CRS's name, such as EPSG:25832"
+                )
 
     def _polygon_layer(self) -> str:
-        kinds = {str(name): str(kind).split(" ")[0] for name, kind in pyogrio.list_layers(self.path) if kind}
+        kinds = {str(name): str(kind).split(" ")[0] for name, kind in pyogrio.list_layers(self._name) if kind}
         layers = [name for name, kind in kinds.items() if kind in _MAY_HOLD_POLYGONS]
         if len(layers) == 1:
             return layers[0]
@@ -99,7 +117,7 @@ class PolygonFile:
             InterchangeError: they cannot be read, or some features are no polygons.
         """
         with self._doing():
-            meta, _, wkb, columns = pyogrio.raw.read(self.path, layer=self.layer, force_2d=True, bbox=bounds)
+            meta, _, wkb, columns = pyogrio.raw.read(self._name, layer=self.layer, force_2d=True, bbox=bounds)
             there = np.array([geometry is not None for geometry in wkb], np.bool_)
             shapes = shapely.from_wkb(wkb[there])
             shapes = self._polygonal(shapes)

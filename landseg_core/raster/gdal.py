@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import rasterio
 from rasterio._err import CPLE_BaseError
+from rasterio.env import env_ctx_if_needed
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
 
 from landseg_core.file_identity import HELD_FILES
+from landseg_core.offline import keep_gdal_offline
+from landseg_core.raster.formats import READABLE_DRIVERS
+
+keep_gdal_offline()
 
 BLOCK_CACHE_BYTES = 64 * 2**20
 """GDAL's block cache; rasterio takes GDAL_CACHEMAX in bytes, so that "64" would be no cache at all."""
@@ -39,8 +46,10 @@ def reading_options(path: Path, threads: int | None = None) -> dict[str, Any]:
     }
 
 
-def open_dataset(path: Path, **options: Any) -> Any:
-    """Open `path` for reading in the environment of the caller, taking a raster without georeference as it is.
+def open_dataset(path: Path, mode: str = "r", **options: Any) -> Any:
+    """Open `path` in the environment of the caller, taking a raster without georeference as it is.
+
+    Read is what holds its own pixels in files of this computer, whatever its suffix; see `READABLE_DRIVERS`.
 
     Raises:
         rasterio.errors.RasterioError: GDAL cannot open it, or must not, because it is the project that is open.
@@ -49,7 +58,23 @@ def open_dataset(path: Path, **options: Any) -> Any:
         raise RasterioError("it is a project that is open")
     with WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        return rasterio.open(path, **options)
+        if mode == "r":
+            return open_with(READABLE_DRIVERS, path, **options)
+        return rasterio.open(path, mode, **options)
+
+
+def open_with(drivers: Sequence[str], path: str | Path, **options: Any) -> Any:
+    """Open `path`, or what GDAL knows by that text, for reading with one of `drivers`.
+
+    `rasterio.open` 1.4 documents a list of them, but takes none.
+
+    Raises:
+        rasterio.errors.RasterioError: none of them can open it.
+    """
+    # An absolute name is that of a file for GDAL, and nothing else.
+    name = path if isinstance(path, str) else str(path.absolute())
+    with env_ctx_if_needed():
+        return DatasetReader(name, driver=list(drivers), **options)
 
 
 def gdal_reason(error: BaseException) -> str:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import mmap
 import os
-import re
 import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
-from xml.etree import ElementTree as ET
 
 from landseg_core.errors import RasterError
+from landseg_core.file_identity import HELD_FILES
+from landseg_core.input_files import missing_reason
+from landseg_core.raster.own_pixels import check_side_files, refuse_services, require_pixels, require_plain_file
 from landseg_core.raster.tiff_layout import tiff_is_complete
+from landseg_core.raster.vrt import vrt_parts
 
 Check = Callable[[BinaryIO, int], bool]
 
@@ -25,7 +27,8 @@ def check_file(path: Path) -> tuple[Path, ...]:
     """Check a raster file, and all files it draws on if it is a VRT; return them, `path` first.
 
     Raises:
-        RasterError: a file is missing, empty, a folder, not permitted, or cut short.
+        RasterError: a file is missing, empty, a folder or a pipe, not permitted or cut short, or draws on what is no
+            raster of this computer.
     """
     files: dict[Path, None] = {}  # a set that keeps its order
     waiting = [path]
@@ -33,17 +36,21 @@ def check_file(path: Path) -> tuple[Path, ...]:
         file = waiting.pop()
         if file not in files:
             files[file] = None
-            waiting += _check_one(file)
+            waiting += _check_one(file, is_part=file is not path)
     return tuple(files)
 
 
-def _check_one(path: Path) -> list[Path]:
+def _check_one(path: Path, *, is_part: bool) -> list[Path]:
     """Check one file and return the files it names."""
     try:
+        require_plain_file(path)
+        if path in HELD_FILES:  # to close it would take its locks away
+            raise RasterError(f"{path} cannot be opened as a raster (it is a project that is open); name an image file")
         with path.open("rb") as file:
-            return _check_content(path, file, os.fstat(file.fileno()).st_size)
+            check_side_files(path)
+            return _check_content(path, file, os.fstat(file.fileno()).st_size, is_part=is_part)
     except FileNotFoundError as error:
-        raise RasterError(f"{path} does not exist; check the name") from error
+        raise RasterError(f"{path} {missing_reason(path)}") from error
     except IsADirectoryError as error:
         raise RasterError(f"{path} is a folder; name a raster file in it") from error
     except PermissionError as error:
@@ -59,12 +66,13 @@ def _not_permitted(path: Path) -> str:
     return f"{path} may not be read by you; ask for read permission"
 
 
-def _check_content(path: Path, file: BinaryIO, size: int) -> list[Path]:
+def _check_content(path: Path, file: BinaryIO, size: int, *, is_part: bool) -> list[Path]:
     if size == 0:
         raise RasterError(f"{path} is empty; copy or download it again")
     head = file.read(1024)
     if b"<VRTDataset" in head:
         return _vrt_parts(path)
+    refuse_services(path, head, is_part=is_part)
     for magic, is_complete in _CHECKS:
         if head.startswith(magic) and not is_complete(file, size):
             raise RasterError(f"{path} is cut short: part of the image is missing; copy or download it again")
@@ -77,19 +85,16 @@ def _vrt_parts(path: Path) -> list[Path]:
     Raises:
         RasterError: one of them is gone, or the VRT is not XML.
     """
-    try:
-        root = ET.parse(path).getroot()
-    except ET.ParseError as error:
-        raise RasterError(f"{path} is cut short or damaged: {error}; make the VRT again") from error
-    sources = [*root.iter("SourceFilename"), *root.iter("SourceDataset")]
-    parts = dict.fromkeys(part for source in sources if (part := _local_file(path, source)))
-    missing = [part for part in parts if _is_missing(part)]
+    parts = vrt_parts(path)
+    missing = [part for part in parts.files if _is_missing(part)]
     if missing:
         raise RasterError(
-            f"{path} is missing {len(missing)} of its {len(parts)} parts, such as {missing[0]}; "
+            f"{path} is missing {len(missing)} of its {len(parts.files)} parts, such as {missing[0]}; "
             "put them back or make the VRT again"
         )
-    return list(parts)
+    for name in parts.others:
+        require_pixels(name)
+    return list(parts.files)
 
 
 def _is_missing(path: Path) -> bool:
@@ -98,14 +103,6 @@ def _is_missing(path: Path) -> bool:
         return not path.exists()
     except PermissionError:
         return False
-
-
-def _local_file(vrt: Path, source: ET.Element) -> Path | None:
-    """Return the file of a VRT's source, or None for what is no plain file (`/vsicurl/...`, `NETCDF:...`, XML)."""
-    name = (source.text or "").strip()
-    if not name or name.startswith(("/vsi", "<")) or re.match(r"\w{2,}:", name):
-        return None
-    return Path(os.path.normpath(vrt.parent / name)) if source.get("relativeToVRT") == "1" else Path(name)
 
 
 def _png_is_complete(file: BinaryIO, size: int) -> bool:

@@ -23,8 +23,12 @@ from landseg_core.raster.band_names import band_names
 from landseg_core.raster.files_as_opened import FilesAsOpened
 from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
 from landseg_core.raster.handles import HandlePool, IdleHandles, retire_outdated
+from landseg_core.raster.own_pixels import require_own_overviews
 from landseg_core.raster.parts import ReadPart, read_part
 from landseg_core.raster.validity import Validity
+
+MOST_BANDS = 1000
+"""The most bands of a raster that is opened; files that claim more are damaged, or made to exhaust memory."""
 
 
 class RasterSource:
@@ -86,7 +90,7 @@ class RasterSource:
         self.files = self.as_opened.files
         self._idle, self._refuse_changed = idle, refuse_changed
         self._gdal_options = reading_options(self.path, threads)
-        level = {} if overview is None else {"overview_level": overview}
+        level: dict[str, Any] = {} if overview is None else {"overview_level": overview}
         if len(self.files) > 1:
             retire_outdated(self.files)
         files = self.as_opened  # not of `self`: the pool would keep this alive
@@ -95,6 +99,7 @@ class RasterSource:
         )
         with self._reading("opened as a raster") as dataset:
             _refuse_unreadable(self.path, dataset)
+            require_own_overviews(self.path, dataset)
             self._describe(dataset)
 
     def _describe(self, dataset: Any) -> None:
@@ -272,7 +277,7 @@ def _what_changed(path: Path) -> str:
 
 
 def _refuse_unreadable(path: Path, dataset: Any) -> None:
-    """Refuse containers of many rasters, and pixels that are complex numbers.
+    """Refuse containers of many rasters, more bands than any image has, and pixels that are complex numbers.
 
     Raises:
         RasterError: it is one of those.
@@ -281,6 +286,11 @@ def _refuse_unreadable(path: Path, dataset: Any) -> None:
         raise RasterError(
             f"{path} holds {len(dataset.subdatasets)} rasters and none of its own; "
             "save the one you want as GeoTIFF, for example with gdal_translate"
+        )
+    if dataset.count > MOST_BANDS:
+        raise RasterError(
+            f"{path} claims to have {dataset.count} bands, and no more than {MOST_BANDS} are read;"
+            " save those that you need as GeoTIFF, for example with gdal_translate -b"
         )
     if any(kind.startswith("complex") for kind in dataset.dtypes):
         raise RasterError(f"{path} holds complex numbers, which are no picture; save their amplitude as GeoTIFF")
