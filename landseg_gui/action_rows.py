@@ -118,6 +118,16 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         tip="Write the whole project to another file; the project itself is always saved",
         needs=NEEDS_PROJECT,
     ),
+    ActionRow(
+        "action_save_as",
+        "file",
+        "Sa&ve As…",
+        "save_as",
+        "save_copy",
+        ("Ctrl+Shift+S",),
+        tip="Write the whole project to another file, and go on in that",
+        needs=NEEDS_PROJECT,
+    ),
     ActionRow("action_close_project", "file", "&Close Project", "close_project", "close", needs=NEEDS_PROJECT),
     Separator("file"),
     ActionRow(

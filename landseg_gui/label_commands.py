@@ -11,18 +11,17 @@ from landseg_gui.comparison import Comparison
 from landseg_gui.dialogs.class_editor import ClassEditor
 from landseg_gui.dialogs.new_project import NewProjectDialog
 from landseg_gui.dialogs.of_project import open_of_project
+from landseg_gui.dialogs.project_path import ask_project_path
 from landseg_gui.image_commands import ImageCommands
 from landseg_gui.jobs.accept import AcceptFlow
 from landseg_gui.jobs.export_labels import ExportLabelsFlow
 from landseg_gui.jobs.import_labels import ImportLabelsFlow
-from landseg_gui.jobs.project_files import SUFFIX
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.jobs.split_overlay import SplitOverlay
 from landseg_gui.session import Session
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 
-_PROJECTS = f"Projects (*{SUFFIX});;All files (*)"
 _IMAGES = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 
 
@@ -61,11 +60,17 @@ class LabelCommands(QObject):
 
     def save_copy(self) -> None:
         """Ask for a file and write the whole project there."""
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save a copy", self._folder(), _PROJECTS)
-        if name:
-            path = Path(name)
-            path = path if path.suffix else path.with_suffix(SUFFIX)
+        path = ask_project_path(self._window, "Save a copy", self._folder())
+        if path:
             self._project.save_copy(path, overwrite=True)  # the file dialog has asked
+
+    def save_as(self) -> None:
+        """Ask for a file, write the whole project there, and go on in that file."""
+        self._tools.cancel()
+        project = self._project.project
+        path = ask_project_path(self._window, "Save as", project.path) if project else None
+        if path:
+            self._project.save_as(path, overwrite=True)  # the file dialog has asked
 
     def close_project(self) -> None:
         """Close the project, once all is stored."""

@@ -91,7 +91,9 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self._status)
         self._job_field = JobField(self.runner)
         self._status.add_field(self._job_field)
-        self._status.add_field(StoredField(self.session.project_session))
+        stored = StoredField(self.session.project_session)
+        stored.save_as_wanted.connect(self.label_commands.save_as)
+        self._status.add_field(stored)
 
     def _build_toolbars(self) -> None:
         toolbar = QToolBar("Toolbar", objectName="toolbar_main", movable=False)
@@ -150,12 +152,16 @@ class MainWindow(QMainWindow):
         session.problem.connect(self._messages.show_problem)
         project.window = self
         project.project_wanted.connect(self.label_commands.new_project)
+        project.save_wanted.connect(self._offer_to_save)
         for name, signal in (
             ("action_hide_overlays", session.layers.overlays_hidden_changed),
             ("action_compare", self.label_commands.comparison.flashing_changed),
             ("action_differences", self.label_commands.comparison.only_differences_changed),
         ):
             signal.connect(self.actions_by_name[name].setChecked)
+
+    def _offer_to_save(self, sentence: str) -> None:
+        self._messages.show_offer(sentence, "Save As…", self.label_commands.save_as)
 
     def _connect_viewport(self) -> None:
         view, project = self.viewport, self.session.project_session

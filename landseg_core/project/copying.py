@@ -40,19 +40,22 @@ def save_copy(
         with OutputFiles(overwrite=overwrite, inputs=[source]) as outputs:
             unfinished = outputs.add(path)
             with sqlite_errors(path, "written"), reads.borrow() as original, closing(connect(unfinished, "rw")) as copy:
-                _copy(original, copy, path, on_event, control)
-                _rebase(copy, source.parent, path.absolute().parent)
+                copy_pages(original, copy, f"Save {path.name}", on_event, control)
+                rebase(copy, source.parent, path.absolute().parent)
     except OutputError as error:
         raise ProjectError(str(error)) from error
 
 
-def _copy(
-    original: sqlite3.Connection, copy: sqlite3.Connection, path: Path, on_event: OnEvent, control: JobControl
+def copy_pages(
+    original: sqlite3.Connection, copy: sqlite3.Connection, task: str, on_event: OnEvent, control: JobControl
 ) -> None:
-    """Copy page by page. The transaction keeps the state: else every edit would make the copy begin anew."""
+    """Copy page by page. The transaction keeps the state: else every edit would make the copy begin anew.
+
+    The original stays in it: whoever lends it ends it.
+    """
     original.execute("BEGIN")
     pages: int = original.execute("PRAGMA page_count").fetchone()[0]
-    meter = ProgressMeter(f"Save {path.name}", pages, on_event)
+    meter = ProgressMeter(task, pages, on_event)
     done = 0
 
     def progress(_status: int, remaining: int, total: int) -> None:
@@ -65,7 +68,7 @@ def _copy(
     copy.execute("PRAGMA journal_mode = DELETE").fetchall()
 
 
-def _rebase(copy: sqlite3.Connection, old: Path, new: Path) -> None:
+def rebase(copy: sqlite3.Connection, old: Path, new: Path) -> None:
     """Write all relative paths anew for a project in another folder."""
     if old == new:
         return

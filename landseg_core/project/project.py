@@ -232,6 +232,27 @@ class Project(Contents):
             control=control or JobControl(),
         )
 
+    def save_as(
+        self,
+        path: Path,
+        on_event: OnEvent = ignore_event,
+        control: JobControl | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Save all, also what cannot be stored in the project's file, to another file; that is to be opened then.
+
+        From then on nothing is lost by closing this one.
+
+        Raises:
+            ProjectError: it cannot be written; nothing of it is left.
+            JobStopped: likewise.
+        """
+        if self._file.is_written_to:  # damage that was found since the opening changes nothing in that
+            self._file.save_as(path, overwrite=overwrite, on_event=on_event, control=control or JobControl())
+        else:
+            self.save_copy(path, on_event, control, overwrite=overwrite)
+
     def close(self) -> None:
         """Store what waits and close; one file is left. May be called again.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from landseg_core.errors import ProjectError
-from landseg_core.events import OnEvent, ignore_event
+from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.project.connection import (
     DATABASE_ERRORS,
     connect,
@@ -25,6 +25,7 @@ from landseg_core.project.file_watch import FileFault, FileWatch
 from landseg_core.project.foreign_log import has_foreign_log, set_foreign_log_aside
 from landseg_core.project.lock import ProjectLock
 from landseg_core.project.reads import ReadConnections
+from landseg_core.project.saving_as import save_as
 from landseg_core.project.schema import bring_up_to_date, require_current
 from landseg_core.project.state import ProjectState, load_state
 from landseg_core.project.writer import Task, Writer
@@ -54,6 +55,7 @@ class ProjectFile:
         self._lock: ProjectLock | None = None
         self._watch: FileWatch | None = None
         self._writer: Writer | None = None
+        self._is_saved_elsewhere = False
         require_database(self.path)
         self.reads = ReadConnections(self.path, self._note_failure)
         try:
@@ -143,6 +145,11 @@ class ProjectFile:
         return self._writer.failure if self._writer else None
 
     @property
+    def is_written_to(self) -> bool:
+        """Tell whether this process has the file open for writing."""
+        return self._writer is not None
+
+    @property
     def fault(self) -> FileFault | None:
         """Return what has happened to the file so that nothing is stored there any more, or None."""
         return self._writer.fault if self._writer else None
@@ -155,6 +162,7 @@ class ProjectFile:
         """
         if self._writer is None or self.read_only_reason is not None:
             raise ProjectError(f"{self.path} can only be read: {self.read_only_reason or 'it is closed'}")
+        self._is_saved_elsewhere = False
         return self._writer
 
     def require_ready(self) -> Writer:
@@ -234,6 +242,13 @@ class ProjectFile:
         if self._writer:
             self._writer.flush()
 
+    def save_as(self, path: Path, *, overwrite: bool, on_event: OnEvent, control: JobControl) -> None:
+        """Save all to another file; see `Project.save_as`."""
+        if self._writer is None:
+            raise ProjectError(f"{self.path} has been closed; open it again")
+        save_as(self._writer, self.path, path, overwrite=overwrite, on_event=on_event, control=control)
+        self._is_saved_elsewhere = True
+
     def close(self) -> None:
         """Store what waits, close all connections and give the lock back; may be called again.
 
@@ -246,6 +261,8 @@ class ProjectFile:
         finally:
             self.reads.close()
             self._release()
+        if self._is_saved_elsewhere:
+            return
         if writer and writer.fault:
             raise ProjectError(f"{writer.fault.sentence}; what was edited in it while it was open may be lost")
         if lost:

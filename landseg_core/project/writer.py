@@ -130,18 +130,35 @@ class Writer:
         Raises:
             ProjectError: the project is closed, or what is queued before cannot be stored.
         """
+        with self._instead(self._wait_until_empty):
+            if not self._look():
+                raise ProjectError(self._failure or "")
+            try:
+                yield self._connection
+            finally:
+                self._look(wrote=True)
+
+    @contextmanager
+    def lend_with_rest(self) -> Iterator[tuple[sqlite3.Connection, list[Task]]]:
+        """Lend the connection to read from, whatever has failed, with the tasks that are not in the file.
+
+        Raises:
+            ProjectError: the project is closed.
+        """
+        with self._instead(lambda: self._changed.wait_for(lambda: not self._lent)):
+            self._look()
+            yield self._connection, list(self._tasks)[int(self._committed) :]
+
+    @contextmanager
+    def _instead(self, wait: Callable[[], object]) -> Iterator[None]:
+        """Use the file instead of the thread, once `wait` returns."""
         with self._changed:
             self._require_open()
-            self._wait_until_empty()
+            wait()
             self._lent = True
         try:
             with self._in_use:
-                if not self._look():
-                    raise ProjectError(self._failure or "")
-                try:
-                    yield self._connection
-                finally:
-                    self._look(wrote=True)
+                yield
         finally:
             with self._changed:
                 self._lent = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
@@ -28,9 +30,12 @@ class MessageBar(QFrame):
         super().__init__(parent, objectName="message_bar")
         self._icon = QLabel()
         self._text = QLabel(objectName="message_text", wordWrap=True)
+        self._offer = QPushButton(objectName="message_offer", flat=True)
+        self._accept: Callable[[], object] = self.hide
         self._unfold = QPushButton("Details", objectName="message_unfold", checkable=True, flat=True)
         self._details = QPlainTextEdit(objectName="message_details", readOnly=True, maximumHeight=110)
         self._unfold.toggled.connect(self._details.setVisible)
+        self._offer.clicked.connect(self._take_offer)
         self._timer = QTimer(self, singleShot=True, interval=_NOTICE_MS)
         self._timer.timeout.connect(self.hide)
         self._lay_out()
@@ -44,6 +49,7 @@ class MessageBar(QFrame):
         line.setSpacing(10)
         line.addWidget(self._icon)
         line.addWidget(self._text, 1)
+        line.addWidget(self._offer)
         line.addWidget(self._unfold)
         line.addWidget(close)
         column = QVBoxLayout(self)
@@ -63,6 +69,17 @@ class MessageBar(QFrame):
         self._timer.stop()
         self._show(sentence, details, problem=True)
 
+    def show_offer(self, sentence: str, text: str, accept: Callable[[], object]) -> None:
+        """Tell what went wrong, with a button that does something about it."""
+        self.show_problem(sentence)
+        self._accept = accept
+        self._offer.setText(text)
+        self._offer.show()
+
+    def _take_offer(self) -> None:
+        self.hide()
+        self._accept()
+
     def text(self) -> str:
         """Return the sentence on display."""
         return self._text.text()
@@ -72,6 +89,7 @@ class MessageBar(QFrame):
         role = QPalette.ColorRole.BrightText if problem else QPalette.ColorRole.Link
         self._icon.setPixmap(icon("warning" if problem else "info", role).pixmap(_ICON_SIDE, _ICON_SIDE))
         self._text.setText(sentence)
+        self._offer.hide()
         self._details.setPlainText(details)
         self._unfold.setVisible(bool(details))
         self._unfold.setChecked(False)

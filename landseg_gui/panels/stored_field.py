@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
@@ -15,7 +15,9 @@ _CALM_MS = 150  # a stroke is stored in less: the words would only flicker
 
 
 class StoredField(QWidget):
-    """A few words, in the colour of a problem where edits are not safe, and then a button to try again."""
+    """A few words, in the colour of a problem where edits are not safe, and then buttons that do something about it."""
+
+    save_as_wanted = Signal()
 
     def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="status_storing")
@@ -23,14 +25,17 @@ class StoredField(QWidget):
         self._icon = QLabel()
         self._text = QLabel(objectName="status_stored")
         self._retry = QPushButton("Try again", objectName="status_retry", flat=True, visible=False)
+        self._save_as = QPushButton("Save As…", objectName="status_save_as", flat=True, visible=False)
         self._icon.setPixmap(icon("warning", QPalette.ColorRole.BrightText).pixmap(_ICON_SIDE, _ICON_SIDE))
         self._retry.clicked.connect(session.retry)
+        self._save_as.clicked.connect(self.save_as_wanted)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(0)
         line.addWidget(self._icon)
         line.addWidget(self._text)
         line.addWidget(self._retry)
+        line.addWidget(self._save_as)
         self._later = QTimer(self, singleShot=True, interval=_CALM_MS)
         self._later.timeout.connect(lambda: self._show(session.stored_state()))
         session.stored_changed.connect(self._follow)
@@ -51,6 +56,7 @@ class StoredField(QWidget):
         self.setToolTip(state.tip)
         self._icon.setVisible(state.failed)
         self._retry.setVisible(state.failed)
+        self._save_as.setVisible(state.failed)
         self._text.setProperty("problem", state.failed)
         self.style().unpolish(self._text)  # its colour depends on the property
         self.style().polish(self._text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 
 from landseg_core.errors import ProjectError
-from landseg_core.events import Event, StoringFailed
+from landseg_core.events import Event, StoringFailed, StoringResumed
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelEdit, LabelRaster, Paintable
 from landseg_core.labels.regions import Region
@@ -36,7 +36,8 @@ class ProjectEdits(PaintChoices):
 
     `image_changed`: another image, or none, is in the window; `stored_changed`: what `stored_state` returns. The other
     signals tell that this part of the project has changed. `project_wanted`: somebody wants to paint, and there is no
-    project yet.
+    project yet. `save_wanted`: the project's file is lost, by the sentence that comes with it, and all
+    should be saved to another one.
     """
 
     image_changed = Signal()
@@ -47,6 +48,7 @@ class ProjectEdits(PaintChoices):
     predictions_changed = Signal()
     stored_changed = Signal()
     project_wanted = Signal()
+    save_wanted = Signal(str)
 
     _heard = Signal(object)
 
@@ -125,6 +127,8 @@ class ProjectEdits(PaintChoices):
         self._tell_notices()
         if self.project is None:
             self._session.message.emit("Open a project, or make a new one")
+        elif self.project.fault:
+            self.save_wanted.emit(_save_as(self.project.failure))
         elif self.project.read_only:
             self._session.message.emit(f"{self.project.path.name} is read-only: {self.project.read_only_reason}")
         elif self.project.failure:
@@ -285,10 +289,22 @@ class ProjectEdits(PaintChoices):
             self.stored_changed.emit()
 
     def _take_news(self, event: Event) -> None:
-        if isinstance(event, StoringFailed):
-            self._session.problem.emit(_try_again(event.message))
+        if self.project is not None and isinstance(event, StoringFailed | StoringResumed):
+            self._tell_storing(self.project)
         self._tell_notices()
         self.stored_changed.emit()
+
+    def _tell_storing(self, project: Project) -> None:
+        if project.fault:
+            self.save_wanted.emit(_save_as(project.failure))
+        elif project.failure:
+            self._session.problem.emit(_try_again(project.failure))
+        else:
+            self._session.message.emit(f"{project.path.name} is at its place again: every edit is stored there")
+
+
+def _save_as(failure: str | None) -> str:
+    return f"{capitalised(failure or '')}. Painting waits: choose Save As to write all of it to another file"
 
 
 def _try_again(failure: str) -> str:

@@ -53,7 +53,8 @@ class ProjectSession(ProjectEdits):
         self._background: list[Job] = []
         self._closed = ClosedProjects(runner, self)
         self._closed.failed.connect(session.problem)
-        self._last_edits = LastEdits(runner, session.message)
+        self._last_edits = LastEdits(runner, session.message, self)
+        self._last_edits.saved.connect(session.opened)
         self._shown.place_wanted.connect(self.view_wanted)
 
     @property
@@ -296,3 +297,26 @@ class ProjectSession(ProjectEdits):
         job.failed.connect(self._session.problem)
         job.finished.connect(lambda _result: self._session.message.emit(f"Copied to {path}"))
         return job
+
+    def save_as(self, path: Path, *, overwrite: bool = False) -> Job | None:
+        """Write all to another file, also what cannot be stored, and go on in that; None where something is at work."""
+        project = self.project
+        if project is None or self.busy or self._gesture_is_open():
+            return None
+        self._remember_window(project)
+        job = self._runner.start(
+            f"Save {path.name}",
+            lambda on_event, control: project.save_as(path, on_event, control, overwrite=overwrite),
+        )
+        self._edits.append(job)
+        job.failed.connect(self._session.problem)
+        job.finished.connect(lambda _result: QTimer.singleShot(0, self, lambda: self._move_to(path, project)))
+        job.ended.connect(lambda: self._end_edit(job))
+        return job
+
+    def _move_to(self, path: Path, former: Project) -> None:
+        """Close the project without a question, since all of it is saved, and open the file that it is in now."""
+        if former is self.project:
+            self._set_project(None)
+            self._last_edits.close(former)
+            self.open(path)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEventLoop, QTimer, Signal
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.failure import choose
+from landseg_gui.dialogs.project_path import ask_project_path
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.panels.wording import capitalised
 
 _NOTICE_AFTER_MS = 300
-_TRY_AGAIN, _DISCARD = "Try again", "Close without them"
+_SAVE_AS, _TRY_AGAIN, _DISCARD = "Save As…", "Try again", "Close without them"
 _FAULTS = {
     "deleted": "Project file deleted",
     "moved": "Project file is missing",
@@ -42,10 +43,10 @@ def stored_state(project: Project | None) -> StoredState:
     """Return what the status bar says about a project; nothing without one."""
     if project is None:
         return StoredState()
-    if project.read_only:
-        return StoredState("Read-only", capitalised(project.read_only_reason or ""))
     if project.fault:
         return StoredState(_FAULTS[project.fault.kind], capitalised(project.failure or ""), failed=True)
+    if project.read_only:
+        return StoredState("Read-only", capitalised(project.read_only_reason or ""))
     if project.failure:
         return StoredState(f"Not stored: {edits(project.waiting)}", capitalised(project.failure), failed=True)
     if project.waiting:
@@ -64,10 +65,16 @@ def _what_is_lost(project: Project) -> str:
     return f"{capitalised(edits(project.waiting))} cannot be stored."
 
 
-class LastEdits:
-    """Sees to it that the last edits of a project are on the disk before it is closed, or that the user knows."""
+class LastEdits(QObject):
+    """Sees to it that the last edits of a project are on the disk before it is closed, or that the user knows.
 
-    def __init__(self, runner: JobRunner, message: Signal) -> None:
+    `saved` brings the path of a file that they were saved to instead.
+    """
+
+    saved = Signal(object)
+
+    def __init__(self, runner: JobRunner, message: SignalInstance, parent: QObject) -> None:
+        super().__init__(parent)
         self._runner = runner
         self._message = message
 
@@ -75,11 +82,26 @@ class LastEdits:
         """Store what is waiting, and ask where that fails; False where the user wants to stay."""
         while sentence := self._failure(project):
             question = f"{_what_is_lost(project)} Close {project.path.name} all the same?"
-            answer = choose(window, question, capitalised(sentence), [_TRY_AGAIN, _DISCARD])
-            if answer != _TRY_AGAIN:
+            answer = choose(window, question, capitalised(sentence), [_SAVE_AS, _TRY_AGAIN, _DISCARD])
+            if answer == _TRY_AGAIN:
+                project.retry()
+            elif answer != _SAVE_AS:
                 return answer == _DISCARD
-            project.retry()
+            elif self._save_as(project, window):
+                return True
         return True
+
+    def _save_as(self, project: Project, window: QWidget | None) -> bool:
+        """Ask for a file and save all there, with the window alive; False where nothing came of it."""
+        path = ask_project_path(window, "Save as", project.path)
+        if path is None:
+            return False
+        problem = self._wait(f"Save {path.name}", project, lambda: project.save_as(path, overwrite=True))
+        if problem:
+            choose(window, f"{path.name} could not be saved.", capitalised(problem), [])
+        else:
+            self.saved.emit(path)
+        return not problem
 
     def _failure(self, project: Project) -> str:
         """Wait until all is stored, with the window alive; return why it cannot be, or an empty text."""

@@ -398,3 +398,65 @@ def test_an_open_project_whose_file_is_a_database_again_tells_it_apart(opened: P
     os.utime(opened.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     with pytest.raises(ProjectError, match="another program has written into"):
         opened.flush()
+
+
+INTACT = [harm for harm, kind in HARMS.items() if kind in ("deleted", "moved", "replaced")] + [remove_log]
+
+
+@pytest.mark.parametrize("harm", INTACT)
+def test_all_is_saved_to_another_file_and_nothing_is_lost_by_closing(
+    opened: Project, paint: Paint, pixels: Pixels, tmp_path: Path, harm: Harm
+) -> None:
+    harm(opened.path)
+    paint(opened, 1, (400, 100, 500, 200))
+    with pytest.raises(ProjectError):
+        opened.flush()
+    painted, steps = pixels(opened), opened.steps
+    opened.save_as(tmp_path / "saved.landseg")
+    opened.close()  # it does not complain: nothing is lost
+    assert check_project(tmp_path / "saved.landseg") == []
+    with Project.open(tmp_path / "saved.landseg") as saved:
+        assert (pixels(saved) == painted).all()
+        assert [step.name for step in saved.steps] == [step.name for step in steps]
+        assert not saved.images[0].missing
+        while saved.undo():
+            pass
+        assert (pixels(saved) == 255).all()
+
+
+def test_a_deleted_file_is_saved_to_its_own_place_again(opened: Project, pixels: Pixels, paint: Paint) -> None:
+    delete(opened.path)
+    paint(opened, 1, (400, 100, 500, 200))
+    painted = pixels(opened)
+    opened.save_as(opened.path)
+    opened.close()
+    with Project.open(opened.path) as saved:
+        assert (pixels(saved) == painted).all()
+        assert not saved.notices
+    assert sorted(path.name for path in opened.path.parent.iterdir()) == ["backup", "project.landseg"]
+
+
+def test_what_has_taken_the_place_is_not_replaced(opened: Project) -> None:
+    replace(opened.path)
+    there = opened.path.read_bytes()
+    with pytest.raises(ProjectError, match="choose another name"):
+        opened.save_as(opened.path, overwrite=True)
+    assert opened.path.read_bytes() == there
+
+
+def test_a_full_disk_is_no_reason_to_lose_anything(
+    opened: Project, paint: Paint, pixels: Pixels, tmp_path: Path
+) -> None:
+    connection = opened._file._writer._connection  # type: ignore[union-attr]
+    connection.execute("PRAGMA max_page_count = 1")
+    for number in range(40):
+        with suppress(ProjectError):
+            paint(opened, 1, (10 * number, 0, 10 * number + 5, 500))
+    with suppress(ProjectError):
+        opened.flush()
+    assert opened.failure
+    painted = pixels(opened)
+    opened.save_as(tmp_path / "saved.landseg")
+    opened.close()
+    with Project.open(tmp_path / "saved.landseg") as saved:
+        assert (pixels(saved) == painted).all()
