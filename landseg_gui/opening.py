@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,12 +40,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Mask:
-    """A mask ready to be shown; `guessed` where nothing in the file tells its classes."""
+    """A mask ready to be shown; `guessed` where nothing in the file tells its classes.
+
+    `unshown` px then hold 255 though no nodata is declared: they may be meant, but a layer shows nothing there.
+    """
 
     reader: PyramidReader
     schema: ClassSchema
     name: str
     guessed: bool
+    unshown: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,11 @@ def _read_sketch(reader: PyramidReader, bands: Sequence[int] | None = None) -> N
 def _open_mask(source: RasterSource, schema: ClassSchema | None, name: str, control: JobControl) -> Mask:
     reader = PyramidReader(source, categorical=True)
     _read_sketch(reader)
-    return Mask(reader, schema or guessed_schema(source, control), name, guessed=schema is None)
+    if schema is not None:
+        return Mask(reader, schema, name, guessed=False)
+    counts = value_counts(source, control)
+    unshown = counts.get(UNLABELLED, 0) if UNLABELLED not in _declared_empty(source) else 0
+    return Mask(reader, guessed_schema(source, counts.keys()), name, guessed=True, unshown=unshown)
 
 
 def _is_mask(source: RasterSource) -> bool:
@@ -188,15 +196,18 @@ def _crs_name(grid: RasterGrid) -> str:
     return f"EPSG:{code}" if code else "own CRS"
 
 
-def guessed_schema(source: RasterSource, control: JobControl) -> ClassSchema:
-    """Return a class for each value that occurs in a mask, in the colours of its palette or else in distinct ones.
+def guessed_schema(source: RasterSource, found: Collection[int]) -> ClassSchema:
+    """Return a class for each value `found` in a mask, in the colours of its palette or else in distinct ones.
 
     Raises:
-        RasterError: the mask cannot be read, or holds no class at all.
+        RasterError: none of them can be a class.
     """
-    values = sorted(_values_in(source, control) - {UNLABELLED, source.nodata})
+    values = sorted(set(found) - {UNLABELLED, source.nodata})
     if not values:
-        raise RasterError(f"{source.path.name} holds no class: every pixel is unlabelled or nodata")
+        raise RasterError(
+            f"{source.path.name} holds no class: every pixel is nodata or 255, which counts as unlabelled; to make 255 "
+            "a class, import the mask as labels"
+        )
     colours = _palette_colours(source, values) or [_distinct_colour(place) for place in range(len(values))]
     classes = [
         LandClass(value=value, name=f"class {value}", colour=colour)
@@ -212,12 +223,24 @@ def _palette_colours(source: RasterSource, values: Sequence[int]) -> list[str] |
     return ["#" + bytes(source.colour_table[value, :3]).hex() for value in values]
 
 
-def _values_in(source: RasterSource, control: JobControl) -> set[int]:
-    seen = np.zeros(256, bool)
+def _declared_empty(source: RasterSource) -> set[float]:
+    """Return the values that a mask itself declares as nodata or as transparent."""
+    table = source.colour_table
+    transparent = [] if table is None else np.flatnonzero(table[:, 3] == 0).tolist()
+    return {*transparent, *([] if source.nodata is None else [source.nodata])}
+
+
+def value_counts(source: RasterSource, control: JobControl) -> dict[int, int]:
+    """Return how many px hold each value that occurs in a mask.
+
+    Raises:
+        RasterError: the mask cannot be read.
+    """
+    counts = np.zeros(256, np.int64)
     for window in _strips(source):
         control.checkpoint()
-        seen |= np.bincount(source.read(window).ravel(), minlength=256) > 0
-    return {int(value) for value in np.flatnonzero(seen)}
+        counts += np.bincount(source.read(window).ravel(), minlength=256)
+    return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
 
 
 def _strips(source: RasterSource) -> Iterator[PixelWindow]:

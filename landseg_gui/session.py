@@ -14,7 +14,7 @@ from landseg_core.raster.source import RasterSource
 from landseg_gui import opening
 from landseg_gui.jobs.project_files import is_project
 from landseg_gui.jobs.runner import Job, JobRunner
-from landseg_gui.panels.wording import capitalised
+from landseg_gui.panels.wording import capitalised, pixels
 from landseg_gui.project.model_choice import proposed_model, remember_model
 from landseg_gui.project.session import ProjectSession
 from landseg_gui.viewer.layers import ImageLayer, Layer, LayerStack, MaskLayer
@@ -204,7 +204,9 @@ class Session(QObject):
         self.layers.add_mask(layer)
         self._build_overviews(layer)
         if mask.guessed:
-            self.message.emit(f"{layer.name} does not tell its classes: choose them in the layer's menu")
+            hint = "choose them in the layer's menu"
+            unshown = f". 255 in {pixels(mask.unshown)} counts as unlabelled and is not shown" if mask.unshown else ""
+            self.message.emit(f"{layer.name} does not tell its classes: {hint}{unshown}")
 
     def _build_overviews(self, layer: Layer) -> None:
         """Make the small pictures of a raster that has none, in the background; the layer then reads those."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.export.map_source import MapSource
 from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
@@ -51,6 +51,8 @@ def export_geotiff(
                 writer.write(piece.shifted(-target.x, -target.y), source.read(piece))
                 meter.add(piece.pixels)
                 control.checkpoint()
+        for notice in source.notices():
+            on_event(Notice(notice))
 
 
 def _map_info(source: MapSource) -> MapInfo:

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from landseg_core.data.mask_code import special_numbers
 from landseg_core.errors import RasterError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
@@ -23,6 +24,7 @@ class MapSource:
         raster: the opened file.
         schema: its classes; None where it names none.
         colours: (256, 4) uint8 RGBA by value, 255 transparent; None where it has no colours.
+        reserved_px: of what was read, how many px hold 255 though the file does not declare it as nodata.
 
     Raises:
         RasterError: the file cannot be opened, or is no such raster.
@@ -39,6 +41,8 @@ class MapSource:
             )
         self.schema = schema or mask_schema(path)
         self.colours = self._colours()
+        self.reserved_px = 0
+        self._counts_reserved = special_numbers(self.raster)[UNLABELLED] == "reserved"
 
     def _colours(self) -> npt.NDArray[np.uint8] | None:
         if self.schema is not None:
@@ -56,9 +60,21 @@ class MapSource:
             RasterError: the file cannot be read.
         """
         values: npt.NDArray[np.uint8] = self.raster.read(window)[0]
+        if self._counts_reserved:
+            self.reserved_px += int(np.count_nonzero(values == UNLABELLED))
         if self.raster.all_valid or self.raster.nodata == UNLABELLED:
             return values
         return np.where(self.raster.read_valid(window), values, np.uint8(UNLABELLED))
+
+    def notices(self) -> list[str]:
+        """Return what somebody should know of the values that were read."""
+        if not self.reserved_px:
+            return []
+        sentence = (
+            f"{self.raster.path} holds 255 in {self.reserved_px} px, which counts as unlabelled, so that nothing is "
+            "shown there; to make it a class, give it another value in the mask"
+        )
+        return [sentence]
 
     def __enter__(self) -> Self:
         return self

@@ -79,6 +79,8 @@ def export_png(
                 _encode(file, painting, target, meter, control)
         except OSError as error:
             raise cannot_finish(out, error) from error
+        for notice in source.notices():
+            on_event(Notice(notice))
 
 
 def _check_size(target: PixelWindow, out: Path, on_event: OnEvent) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
 from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.panels.wording import pixels
 from landseg_gui.session import Session
 
 
@@ -77,6 +79,13 @@ def test_guessed_classes_are_told(qtbot, opened, plain_mask) -> None:
     with qtbot.waitSignal(opened.message) as heard:
         opened.add_mask(plain_mask)
     assert "does not tell its classes" in heard.args[0]
+
+
+def test_255_that_is_not_shown_is_told(qtbot, opened, make_raster, mask_values) -> None:
+    with qtbot.waitSignal(opened.message) as heard:
+        opened.add_mask(make_raster("binary.tif", np.where(mask_values == 255, 255, 0).astype(np.uint8)))
+    count = int((mask_values == 255).sum())
+    assert f"255 in {pixels(count)} counts as unlabelled and is not shown" in heard.args[0]
 
 
 @pytest.mark.parametrize("file", ["gone.tif", "text.tif"])

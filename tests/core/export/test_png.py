@@ -17,6 +17,7 @@ from affine import Affine
 from landseg_core.errors import ClassSchemaError, JobStopped, OutputError, RasterError
 from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.export import png
+from landseg_core.export.painting import PngStyle
 from landseg_core.export.png import export_png
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
@@ -145,6 +146,21 @@ def test_a_plain_mask_needs_classes_for_colours_only(
             assert np.array_equal(dataset.read(1), values)
     with open_dataset(out / "index.png") as dataset:
         assert dataset.nodata == 255
+
+
+@pytest.mark.parametrize("style", ["index", "colour"])
+def test_255_that_nobody_declared_is_said_with_its_count(
+    style: PngStyle, write_raster: WriteRaster, out: Path, tmp_path: Path
+) -> None:
+    mask = np.zeros((40, 50), np.uint8)
+    mask[:3] = 255
+    schema = ClassSchema.model_validate({"classes": [{"value": 0, "name": "ground", "colour": "#888888"}]})
+    for nodata, expected in ((None, ["255 in 150 px"]), (255, [])):
+        path, events = write_raster(tmp_path / "in" / f"{nodata}.png", mask, nodata=nodata), []
+        export_png(path, out / f"{nodata}.png", style, schema=schema, on_event=events.append)
+        told = [event.message for event in events if isinstance(event, Notice)]
+        assert len(told) == len(expected)
+        assert all(words in notice for words, notice in zip(expected, told, strict=True))
 
 
 def test_the_colours_of_a_palette_serve_without_names(

@@ -9,11 +9,12 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from landseg_core.errors import DatasetError, InterchangeError, JobStopped
-from landseg_core.events import JobControl, Progress
+from landseg_core.events import JobControl, Notice, Progress
 from landseg_core.interchange.import_mask import import_mask
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.mask_classes import class_map_info
 from landseg_core.output_files import OutputFiles
+from landseg_core.raster.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.writer import MapWriter
 
@@ -188,3 +189,82 @@ def test_a_palette_png_of_other_numbers(new_image, labels_of, imagery: Path) -> 
     found = np.unique(numbers).tolist()
     import_mask(project, image.id, path, {number: "water" if number == found[-1] else "" for number in found})
     np.testing.assert_array_equal(labels_of(project, image) == 4, numbers == found[-1])
+
+
+# --- what values take away
+
+
+def binary() -> np.ndarray:
+    """Return a mask of 0 and 255, a fifth of it 255."""
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[:10] = 255
+    return mask
+
+
+def notices_of(project, image, path: Path, mapping: dict[int, str] | None = None) -> list[str]:
+    events: list[object] = []
+    import_mask(project, image.id, path, mapping, on_event=events.append)
+    return [event.message for event in events if isinstance(event, Notice)]
+
+
+def test_a_mask_of_0_and_255_needs_to_be_told_what_255_is(new_image, labels_of, write_raster, tmp_path: Path) -> None:
+    project, image = new_image(WIDTH, HEIGHT)
+    path = write_raster(tmp_path / "mask.png", binary())
+    message = r"mask.png holds only 0 and 255.*600 px \(20.0 %\) would be lost.*--map 255=CLASS, or --map 255= to leave"
+    with pytest.raises(InterchangeError, match=message):
+        import_mask(project, image.id, path)
+    assert (labels_of(project, image) == 255).all()
+    assert not project.steps
+    assert notices_of(project, image, path, {255: "water"}) == []
+    np.testing.assert_array_equal(labels_of(project, image), np.where(binary() == 255, 4, 0))
+    project.undo()
+    assert notices_of(project, image, path, {255: ""}) == []
+    np.testing.assert_array_equal(labels_of(project, image), np.where(binary() == 255, 255, 0))
+
+
+def test_a_mask_that_declares_255_as_nodata_is_fine(new_image, labels_of, write_raster, tmp_path: Path) -> None:
+    project, image = new_image(WIDTH, HEIGHT)
+    (notice,) = notices_of(project, image, write_raster(tmp_path / "mask.png", binary(), nodata=255))
+    assert notice == (
+        "mask.png holds the declared nodata 255 in 600 px (20.0 %), which count as unlabelled; "
+        "to keep such pixels give --map 255=CLASS"
+    )
+    np.testing.assert_array_equal(labels_of(project, image), np.where(binary() == 255, 255, 0))
+
+
+def test_declared_nodata_is_unlabelled_also_where_a_class_has_it(
+    new_image, labels_of, write_raster, values, tmp_path: Path
+) -> None:
+    project, image = new_image(WIDTH, HEIGHT)
+    path = write_raster(tmp_path / "mask.tif", values, nodata=0)
+    (notice,) = notices_of(project, image, path)
+    assert "the declared nodata 0 (road) in" in notice
+    assert "255 in" in notice
+    np.testing.assert_array_equal(labels_of(project, image), np.where(values == 0, 255, values))
+    project.undo()
+    import_mask(project, image.id, path, {0: "road"})
+    np.testing.assert_array_equal(labels_of(project, image), values)
+
+
+def test_the_declared_nodata_of_a_mask_that_names_its_classes(
+    new_image, labels_of, schema: ClassSchema, values, tmp_path: Path
+) -> None:
+    """Another program may have declared it later."""
+    project, image = new_image(WIDTH, HEIGHT)
+    path = tmp_path / "m.tif"
+    with OutputFiles() as outputs, MapWriter(outputs, path, image.grid, class_map_info(schema)) as writer:
+        writer.write(image.grid.window, values)
+    with open_dataset(path, mode="r+") as dataset:
+        dataset.nodata = 0
+    import_mask(project, image.id, path)
+    np.testing.assert_array_equal(labels_of(project, image), np.where(values == 0, 255, values))
+
+
+def test_values_that_may_count_from_1_are_said(new_image, write_raster, tmp_path: Path) -> None:
+    five = [{"value": value, "name": f"c{value}", "colour": f"#00000{value}"} for value in range(5)]
+    project, image = new_image(WIDTH, HEIGHT, classes=ClassSchema.model_validate({"classes": five}))
+    mask = np.resize(np.array([1, 2, 3, 4], np.uint8), (HEIGHT, WIDTH))
+    (notice,) = notices_of(project, image, write_raster(tmp_path / "mask.png", mask))
+    assert notice.startswith("mask.png holds no 0 (c0); the values may be shifted by one: if so, give --map 1=c0")
+    with pytest.raises(InterchangeError, match="the value 5 in 1500 px, which no class has; the values may be"):
+        import_mask(project, image.id, write_raster(tmp_path / "five.png", np.where(mask < 3, mask, np.uint8(5))))

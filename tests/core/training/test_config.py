@@ -42,6 +42,8 @@ def test_devices(name: str) -> None:
         ({"split": "chips"}, "split", "'blocks' or 'images'"),
         ({"buffer": -1}, "buffer", "greater than or equal to 0"),
         ({"buffer": 4097}, "buffer", "less than or equal to 4096"),
+        ({"mask_values": ("255",)}, "mask_values", "'255' is not VALUE=CLASSNAME"),
+        ({"mask_values": ("7=a", "7=b")}, "mask_values", "'7' is given two classes"),
         ({"surprise": 1}, "surprise", "not permitted"),
         ({"epochs": 1, "minutes": 1}, "", "not both"),
     ],
@@ -52,6 +54,12 @@ def test_each_problem_stands_beside_its_field(settings: dict[str, Any], field: s
     with pytest.raises(TrainingError, match=problem) as failure:
         checked_config(settings)
     assert str(failure.value) == (f"{field}: {problems[field]}" if field else problems[""])
+
+
+def test_what_values_of_masks_mean_is_kept_in_one_way_of_writing() -> None:
+    config = TrainConfig(mask_values=(" 7 = dirt road", "255="))
+    assert config == TrainConfig(mask_values=("255=", "7=dirt road"))
+    assert config.value_mapping == {"255": "", "7": "dirt road"}
 
 
 def test_all_problems_are_found_at_once() -> None:

@@ -45,6 +45,16 @@ def blue(pixels: np.ndarray, bundle: ModelBundle) -> np.ndarray:
     return 2 * blue - red - green > 1
 
 
+def test_masks_are_read_as_the_mapping_says(bundle: ModelBundle, data: TrainingData) -> None:
+    counted = [
+        np.array(evaluate(bundle, data.val, "cpu", precision="fp32", mapping=mapping).figures.confusion).sum(axis=1)
+        for mapping in ({}, {"4": "road", "255": "water"}, {"4": ""})
+    ]
+    plain, moved, left_out = counted
+    assert moved.tolist() == [plain[0], 64, plain[2] + plain[1]]
+    assert left_out.tolist() == [plain[0], 0, plain[2]]
+
+
 def test_the_figures_are_those_counted_by_hand(bundle: ModelBundle, data: TrainingData) -> None:
     areas = (*data.train, *data.val)
     figures = evaluate(bundle, areas, "cpu", precision="fp32")

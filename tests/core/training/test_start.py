@@ -104,6 +104,24 @@ def test_settings_are_those_of_the_model_and_gentler(model: str) -> None:
     assert continued_config(config) == config
 
 
+@pytest.mark.parametrize(
+    ("settings", "given", "expected"),
+    [
+        ({"mask_values": ["255=road"]}, (), ("255=road",)),
+        ({"mask_values": ["255=road"]}, ("255=land",), ("255=land",)),
+        ({"mask_values": ["255"]}, (), ()),
+        ({"mask_values": 3}, (), ()),
+        (None, (), ()),
+    ],
+)
+def test_what_values_of_masks_mean_is_taken_over(
+    settings: object, given: tuple[str, ...], expected: tuple[str, ...], bundle: ModelBundle, tmp_path: Path
+) -> None:
+    replace(bundle, training={"settings": settings}).save(tmp_path / "model.safetensors")
+    config = TrainConfig(start_from=str(tmp_path / "model.safetensors"), mask_values=given)
+    assert continued_config(config).mask_values == expected
+
+
 def test_a_run_is_resumed_with_what_was_filled_in(model: str, data: TrainingData, tmp_path: Path, start) -> None:
     given = TrainConfig(start_from=model, epochs=1, batch=4, chip=32, precision="fp32", device="cpu")
     config = continued_config(given).model_copy(update={"resolution_m": None})
