@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,18 +13,16 @@ import typer
 from landseg_core.cli.ending import ENDING
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Maps, Overwrite, parse_mapping
-from landseg_core.errors import ProjectError
+from landseg_core.cli.project_options import ImageName, KeepGrid, MoveLabels, ProjectFile, editable, require_one_way
+from landseg_core.cli.project_regrid import regrid, relink
 
 if TYPE_CHECKING:
     from landseg_core.project.images import ImageEntry
     from landseg_core.project.project import Project
 
 app = typer.Typer(help="Make, fill and check project files.", no_args_is_help=True)
-
-ProjectFile = Annotated[Path, typer.Argument(metavar="FILE", help="A project file, NAME.landseg.")]
-ImageName = Annotated[
-    str, typer.Option("--image", metavar="NAME", help="The stem of the image's file, or its path where stems collide.")
-]
+app.command("regrid")(regrid)
+app.command("relink")(relink)
 
 
 class LabelForm(StrEnum):
@@ -57,7 +54,7 @@ def new(
 @app.command("add-image")
 def add_image(file: ProjectFile, rasters: Annotated[list[Path], typer.Argument(metavar="RASTER...")]) -> None:
     """Add images; their files stay where they are."""
-    with _editable(file) as project:
+    with editable(file) as project:
         for raster in rasters:
             ENDING.checkpoint()
             image = project.add_image(raster)
@@ -103,7 +100,7 @@ def import_(
     mapping = parse_mapping(maps or [])
     from landseg_core.interchange.importers import import_labels
 
-    with _editable(file) as project:
+    with editable(file) as project:
         entry = project.image(image)
         changed = run_job(
             lambda on_event, control: import_labels(
@@ -122,34 +119,27 @@ def export(
     ],
     out: Annotated[Path, typer.Option(metavar="PATH", help="The file to write.")],
     overwrite: Overwrite = False,
+    keep_grid: KeepGrid = False,
+    move_labels: MoveLabels = False,
 ) -> None:
-    """Write the labels of an image to a file."""
-    from landseg_core.interchange.exporters import export_labels
+    """Write the labels of an image to a file.
+
+    Where the image's file lies elsewhere by now, --keep-grid or --move-labels says where this file lies; the project
+    stays as it is.
+    """
+    require_one_way(keep_grid=keep_grid, move_labels=move_labels)
+    from landseg_core.interchange.exporters import LabelPlace, export_labels
     from landseg_core.project.project import Project
 
+    place: LabelPlace | None = "project" if keep_grid else "file" if move_labels else None
     with Project.open(file, read_only=True) as project:
         entry = project.image(image)
         run_job(
             lambda on_event, control: export_labels(
-                project, entry.id, form.value, out, overwrite, on_event=on_event, control=control
+                project, entry.id, form.value, out, overwrite, on_event=on_event, control=control, place=place
             )
         )
     typer.echo(str(out))
-
-
-@contextmanager
-def _editable(file: Path) -> Iterator[Project]:
-    """Open a project for writing.
-
-    Raises:
-        ProjectError: it cannot be opened, or only for reading.
-    """
-    from landseg_core.project.project import Project
-
-    with ENDING.orderly(), Project.open(file) as project:
-        if project.read_only:
-            raise ProjectError(f"{file} can only be read: {project.read_only_reason}")
-        yield project
 
 
 def describe(project: Project) -> dict[str, Any]:

@@ -62,6 +62,15 @@ class RasterGrid:
             return True
         if self.crs and other.crs and self.crs != other.crs:
             return False
+        return self._corners_agree(other)
+
+    def is_same(self, other: RasterGrid) -> bool:
+        """Tell whether both are one grid: same size, place and CRS. Unlike `matches`, not knowing its place counts."""
+        if (self.width, self.height) != (other.width, other.height) or not _same_crs(self.crs, other.crs):
+            return False
+        return self.is_georeferenced == other.is_georeferenced and self._corners_agree(other)
+
+    def _corners_agree(self, other: RasterGrid) -> bool:
         corners = [(0, 0), (self.width, 0), (0, self.height), (self.width, self.height)]
         offsets = [math.dist(self.to_pixel(*other.to_crs(*corner)), corner) for corner in corners]
         return max(offsets) < 0.01
@@ -116,3 +125,8 @@ class RasterGrid:
         ]
         azimuth, _, length = geod.inv(*ends[0], *ends[1])
         return float(length), float(azimuth)
+
+
+def _same_crs(one: CRS | None, other: CRS | None) -> bool:
+    """Tell whether both are one CRS, or none; what is lost where a CRS is kept as WKT does not tell them apart."""
+    return one == other or (one is not None and other is not None and one.to_wkt() == other.to_wkt())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, OnEvent, ignore_event
@@ -12,8 +13,12 @@ from landseg_core.interchange.export_geotiff import export_label_geotiff
 from landseg_core.interchange.export_gpkg import export_label_gpkg
 from landseg_core.interchange.export_png import export_label_png
 from landseg_core.interchange.image_entry import image_entry
-from landseg_core.project.images import ImageEntry
+from landseg_core.project.changes import require_placed
+from landseg_core.project.images import ImageEntry, file_grid
 from landseg_core.project.project import Project
+
+LabelPlace = Literal["project", "file"]
+"""The grid that labels are written on: that of the project, or the one that the image's file has by now."""
 
 Export = Callable[[Project, ImageEntry, Path, bool, OnEvent, JobControl | None], None]
 
@@ -42,17 +47,37 @@ def export_labels(
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
+    *,
+    place: LabelPlace | None = None,
 ) -> None:
     """Write the labels of an image, as they are stored now, to the file `out`; `form` is one of `EXPORTERS`.
 
-    An image without labels gives a map without classes, or no polygons.
+    An image without labels gives a map without classes, or no polygons. `place` tells on which grid they lie where the
+    image's file has another one than the project by now.
 
     Raises:
-        InterchangeError: there is no such form.
+        InterchangeError: there is no such form, or the file has no grid of the labels' size.
         OutputError: `out` exists already, is the image or the project, or cannot be written.
-        ProjectError: there is no such image, or its labels cannot be read.
+        ProjectError: there is no such image, its labels cannot be read, or its file lies elsewhere by now and no
+            `place` is given.
         JobStopped: `control` asked for it.
     """
     if form not in EXPORTERS:
         raise InterchangeError(f"labels cannot be exported as {form}; choose one of {', '.join(EXPORTERS)}")
-    EXPORTERS[form].export(project, image_entry(project, image_id), out, overwrite, on_event, control)
+    entry = _placed(image_entry(project, image_id), place, on_event)
+    EXPORTERS[form].export(project, entry, out, overwrite, on_event, control)
+
+
+def _placed(entry: ImageEntry, place: LabelPlace | None, on_event: OnEvent) -> ImageEntry:
+    """Return the image with the grid that its labels are to be written on."""
+    if place is None:
+        require_placed(entry, on_event)
+    if place != "file":
+        return entry
+    grid = file_grid(entry.path)
+    if grid.window != entry.grid.window:
+        raise InterchangeError(
+            f"{entry.path} is {grid.width} x {grid.height} px, but its labels {entry.grid.width} x {entry.grid.height}"
+            " px; move the labels to its grid first (landseg project regrid --move-labels)"
+        )
+    return replace(entry, grid=grid)

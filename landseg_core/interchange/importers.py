@@ -7,11 +7,13 @@ from pathlib import Path
 
 from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.interchange.image_entry import image_entry
 from landseg_core.interchange.import_mask import import_mask
 from landseg_core.interchange.import_vector import import_polygons
 from landseg_core.interchange.source_info import SourceInfo, describe_mask, describe_polygons
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.value_mapping import mask_mapping
+from landseg_core.project.changes import require_placed
 from landseg_core.project.project import Project
 
 POLYGON_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".fgb")
@@ -42,9 +44,10 @@ def import_labels(
     Raises:
         InterchangeError, RasterError, DatasetError: the file cannot be read, does not lie on the image, or holds a
             value that no class has; nothing has changed.
-        ProjectError: the project cannot take the labels.
+        ProjectError: the project cannot take the labels, or the image's file lies elsewhere by now.
         JobStopped: `control` asked for it; nothing has changed.
     """
+    require_placed(image_entry(project, image_id))
     mapping = mapping or {}
     if is_polygon_file(source):
         return import_polygons(project, image_id, source, attribute, mapping, on_event, control)

@@ -21,6 +21,7 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.label_raster import Paintable, paintable
 from landseg_core.labels.mask_classes import mask_schema
 from landseg_core.labels.regions import Region
+from landseg_core.project.changes import require_placed
 from landseg_core.raster.source import RasterSource
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ def accept_prediction(
 
     Raises:
         RasterError: a raster cannot be read, does not lie on the image's pixels, or does not tell its classes.
-        ProjectError: there is no such image, or the project cannot be changed.
+        ProjectError: there is no such image, its file lies elsewhere by now, or the project cannot be changed.
     """
-    grid = _grid_of(project, image_id)
+    grid = _placed_grid(project, image_id)
     classes = schema or _own_classes(mask)
     with ExitStack() as files:
         prediction = _placed(files.enter_context(RasterSource(mask)), grid)
@@ -103,9 +104,10 @@ def values_by_name(own: ClassSchema, target: ClassSchema) -> Values:
     return table
 
 
-def _grid_of(project: Project, image_id: int) -> RasterGrid:
+def _placed_grid(project: Project, image_id: int) -> RasterGrid:
     for image in project.images:
         if image.id == image_id:
+            require_placed(image)
             return image.grid
     raise ProjectError(f"{project.path} has no image number {image_id} (any more); choose one that it has")
 

@@ -13,6 +13,7 @@ from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.pyramid import EMPTY_TILE, Tile, build_parent
+from landseg_core.project.changes import image_changes
 from landseg_core.project.connection import DATABASE_ERRORS, reason
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.paths import is_there
@@ -71,9 +72,7 @@ class _Check:
             yield f"row {row} of the table {table} belongs to nothing"
 
     def _paths(self) -> Iterator[str]:
-        for entry in self._state.images.values():
-            if entry.missing:
-                yield f"the image {entry.path} is missing"
+        yield from map(str, image_changes(self._state.images.values()))
         for run in self._state.runs.values():
             if not is_there(run.folder):
                 yield f"the folder {run.folder} of a training run is missing"

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from landseg_core.errors import LandsegError, ProjectError
+from landseg_core.geo.grid import RasterGrid
 from landseg_core.project.editing import Editor
 from landseg_core.project.images import (
     ImageEntry,
     examine,
+    file_grid,
     insert_image,
     require_size,
     update_image,
@@ -36,19 +38,24 @@ class ImageList:
         if any(entry.path == path or _same(entry.path, path) for entry in self._state.images.values()):
             raise ProjectError(f"{raster} is in the project already; choose another image")
         stored_path(path, self._folder)  # a name that cannot be stored is refused before GDAL stumbles over it
-        grid, mark = examine(path)
-        number = self._file.write(lambda connection: insert_image(connection, path, grid, mark, self._folder))
+        seen = examine(path)
+        number = self._file.write(lambda connection: insert_image(connection, path, seen, self._folder))
         self._state.counts[number] = np.zeros(256, np.int64)
         self._state.areas[number] = ()
-        entry = self._state.images[number] = ImageEntry(number, path, grid, missing=False, fingerprint=mark)
+        entry = self._state.images[number] = ImageEntry(
+            number, path, seen.grid, missing=False, fingerprint=seen.fingerprint, content=seen.content
+        )
         return entry
 
     def relink(self, image_id: int, path: Path) -> ImageEntry:
-        """Say where an image is now; see `Project.relink`."""
-        entry = self._entry(image_id)
-        grid, mark = examine(path)
-        require_size(entry, path, grid)
-        moved = replace(entry, path=path.absolute(), grid=grid, missing=False, fingerprint=mark)
+        """Say where an image is now; see `Project.relink`.
+
+        What is known of the image stays: where the file lies elsewhere on the ground, or holds other pixels, that shows
+        as a change, to be decided on.
+        """
+        entry = self.entry(image_id)
+        require_size(entry, path, file_grid(path))
+        moved = replace(entry, path=path.absolute(), missing=False)
         self._file.write(lambda connection: update_image(connection, moved, self._folder))
         self._state.images[image_id] = moved
         return moved
@@ -72,7 +79,7 @@ class ImageList:
 
     def remove(self, image_id: int) -> None:
         """Take an image out of the project; see `Project.remove_image`."""
-        self._entry(image_id)
+        self.entry(image_id)
         with self._file.alone():
             with self._file.transaction("changed") as connection:
                 older = self._state.history
@@ -90,7 +97,12 @@ class ImageList:
         self._state.predictions = {key: entry for key, entry in predictions.items() if entry.image_id != image_id}
         self._editor.remove(image_id)
 
-    def _entry(self, image_id: int) -> ImageEntry:
+    def entry(self, image_id: int) -> ImageEntry:
+        """Return an image by its number.
+
+        Raises:
+            ProjectError: there is none.
+        """
         entry = self._state.images.get(image_id)
         if entry is None:
             raise ProjectError(f"{self._file.path} has no image number {image_id}")
@@ -117,14 +129,21 @@ def _has_name(entry: ImageEntry, path: Path) -> bool:
 
 def _has_content(entry: ImageEntry, path: Path) -> bool:
     try:
-        return examine(path)[1] == entry.fingerprint
+        seen = examine(path)
+        return seen.fingerprint == entry.fingerprint or (
+            seen.content == entry.content and _lies_there(entry, seen.grid)
+        )
     except LandsegError:
         return False
 
 
+def _lies_there(entry: ImageEntry, grid: RasterGrid) -> bool:
+    return entry.known_grid.is_same(grid)
+
+
 def _has_size(entry: ImageEntry, path: Path) -> bool:
     try:
-        require_size(entry, path, examine(path)[0])
+        require_size(entry, path, file_grid(path))
     except LandsegError:
         return False
     return True

@@ -4,39 +4,53 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import rasterio
-from affine import Affine
-from rasterio.crs import CRS
-from rasterio.errors import CRSError
+from typing import NamedTuple
 
 from landseg_core.errors import ProjectError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.project.paths import found_path, is_there, stored_path
-from landseg_core.project.rows import DamageError, integer, json_value, optional_text, text
+from landseg_core.project.rows import integer, json_value, text
+from landseg_core.project.schema import columns_of
+from landseg_core.project.stored_grid import grid_of, grid_value, stored_grid, stored_place
+from landseg_core.raster.content import RasterContent
 from landseg_core.raster.source import RasterSource
 
-_LONGEST_SIDE = 2**31 - 1  # GDAL counts pixels in 32 bits
 _SAMPLES = 16
 _SAMPLE_BYTES = 4096
 
-_COLUMNS = "id, path, width, height, transform, crs, fingerprint"
+_COLUMNS = ("id", "path", "width", "height", "transform", "crs", "fingerprint", "content", "file_grid")
 
 
 @dataclass(frozen=True)
 class ImageEntry:
-    """An image of a project; `missing` where there is no file at `path` (absolute)."""
+    """An image of a project.
+
+    Attributes:
+        id: its number in the project.
+        path: its file, absolute.
+        grid: the grid that its labels lie on; the image is read as if it lay there.
+        missing: True where there is no file.
+        fingerprint: a hash of the file's bytes, see `fingerprint`.
+        content: what its pixels were when somebody looked last; None in a project that did not tell then.
+        file_grid: the grid that the file tells, where the project keeps another one.
+    """
 
     id: int
     path: Path
     grid: RasterGrid
     missing: bool
     fingerprint: str
+    content: RasterContent | None = None
+    file_grid: RasterGrid | None = None
+
+    @property
+    def known_grid(self) -> RasterGrid:
+        """Return the grid that the file told when somebody looked last."""
+        return self.file_grid or self.grid
 
     @property
     def name(self) -> str:
@@ -63,20 +77,37 @@ def fingerprint(path: Path, grid: RasterGrid) -> str:
     return digest.hexdigest()
 
 
-def examine(path: Path) -> tuple[RasterGrid, str]:
-    """Return the grid and the fingerprint of an image file.
+class Examined(NamedTuple):
+    """What an image file is like: its grid, the hash of its bytes and its content."""
+
+    grid: RasterGrid
+    fingerprint: str
+    content: RasterContent
+
+
+def examine(path: Path) -> Examined:
+    """Look at an image file.
 
     Raises:
         RasterError: it is no raster that can be shown.
         ProjectError: it cannot be read.
     """
     with RasterSource(path) as source:
-        grid = source.grid
-    return grid, fingerprint(path, grid)
+        return Examined(source.grid, fingerprint(path, source.grid), RasterContent.of(source))
+
+
+def file_grid(path: Path) -> RasterGrid:
+    """Return the grid that an image file tells.
+
+    Raises:
+        RasterError: it is no raster that can be shown.
+    """
+    with RasterSource(path) as source:
+        return source.grid
 
 
 def open_image(entry: ImageEntry) -> RasterSource:
-    """Open the image of a project for reading.
+    """Open the image of a project for reading, in the grid that the project keeps.
 
     Raises:
         RasterError: it is no raster that can be shown.
@@ -90,6 +121,7 @@ def open_image(entry: ImageEntry) -> RasterSource:
     except ProjectError:
         source.close()
         raise
+    source.place_on(entry.grid)
     return source
 
 
@@ -107,30 +139,42 @@ def require_size(entry: ImageEntry, path: Path, grid: RasterGrid) -> None:
         )
 
 
-def insert_image(connection: sqlite3.Connection, path: Path, grid: RasterGrid, mark: str, folder: Path) -> int:
+def insert_image(connection: sqlite3.Connection, path: Path, seen: Examined, folder: Path) -> int:
     """Store an image and return its id."""
     cursor = connection.execute(
-        "INSERT INTO images (path, width, height, transform, crs, fingerprint) VALUES (?, ?, ?, ?, ?, ?)",
-        (stored_path(path, folder), grid.width, grid.height, *_place(grid), mark),
+        "INSERT INTO images (path, width, height, transform, crs, fingerprint, content) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            stored_path(path, folder),
+            seen.grid.width,
+            seen.grid.height,
+            *stored_place(seen.grid),
+            seen.fingerprint,
+            seen.content.to_text(),
+        ),
     )
     return int(cursor.lastrowid or 0)
 
 
 def update_image(connection: sqlite3.Connection, entry: ImageEntry, folder: Path) -> None:
-    """Store that an image lies elsewhere now."""
+    """Store where an image is now, and what it is known to be like."""
+    file_grid = json.dumps(grid_value(entry.file_grid)) if entry.file_grid else None
     connection.execute(
-        "UPDATE images SET path = ?, transform = ?, crs = ?, fingerprint = ? WHERE id = ?",
-        (stored_path(entry.path, folder), *_place(entry.grid), entry.fingerprint, entry.id),
+        "UPDATE images SET path = ?, transform = ?, crs = ?, fingerprint = ?, content = ?, file_grid = ? WHERE id = ?",
+        (
+            stored_path(entry.path, folder),
+            *stored_place(entry.grid),
+            entry.fingerprint,
+            entry.content.to_text() if entry.content else None,
+            file_grid,
+            entry.id,
+        ),
     )
-
-
-def _place(grid: RasterGrid) -> tuple[str, str | None]:
-    return json.dumps(list(grid.transform[:6])), grid.crs.to_wkt() if grid.crs else None
 
 
 def load_images(connection: sqlite3.Connection, limit: int) -> Iterator[Sequence[object]]:
     """Yield the rows of `images`."""
-    yield from connection.execute(f"SELECT {_COLUMNS} FROM images ORDER BY id LIMIT ?", (limit,))
+    columns = columns_of(connection, "images", _COLUMNS)
+    yield from connection.execute(f"SELECT {columns} FROM images ORDER BY id LIMIT ?", (limit,))
 
 
 def load_image(row: Sequence[object], folder: Path) -> ImageEntry:
@@ -139,31 +183,18 @@ def load_image(row: Sequence[object], folder: Path) -> ImageEntry:
     Raises:
         DamageError: the row is damaged.
     """
-    number, place, width, height, transform, crs, mark = row
+    number, place, width, height, transform, crs, mark, content, file_grid = row
     path = found_path(text(place), folder)
-    grid = RasterGrid(
-        integer(width, 1, _LONGEST_SIDE), integer(height, 1, _LONGEST_SIDE), _transform(transform), _crs(crs)
+    grid = stored_grid(width, height, json_value(transform, list), crs)
+    return ImageEntry(
+        integer(number, 1),
+        path,
+        grid,
+        not is_there(path),
+        text(mark),
+        None if content is None else RasterContent.from_text(text(content)),
+        None if file_grid is None else grid_of(json_value(file_grid, dict)),
     )
-    return ImageEntry(integer(number, 1), path, grid, not is_there(path), text(mark))
-
-
-def _transform(value: object) -> Affine:
-    numbers = json_value(value, list)
-    if len(numbers) != 6 or not all(isinstance(item, int | float) and math.isfinite(item) for item in numbers):
-        raise DamageError("a transform is damaged")
-    transform = Affine(*map(float, numbers))
-    if transform.is_degenerate:
-        raise DamageError("a transform is damaged")
-    return transform
-
-
-def _crs(value: object) -> CRS | None:
-    wkt = optional_text(value)
-    try:
-        with rasterio.Env():  # GDAL tells rasterio what is wrong, instead of the terminal
-            return CRS.from_wkt(wkt) if wkt else None
-    except CRSError as error:
-        raise DamageError("a CRS is damaged") from error
 
 
 def image_called(images: Sequence[ImageEntry], name: str) -> ImageEntry:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
@@ -22,6 +23,7 @@ from landseg_core.project.images import ImageEntry
 from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.record_list import RecordList
 from landseg_core.project.records import PredictionEntry
+from landseg_core.project.regrid import Move, MoveBy, Moved, Regridder, free_copy
 from landseg_core.project.revising import Reviser
 from landseg_core.project.rewrite import ChangeTile
 
@@ -40,6 +42,7 @@ class Project(Contents):
         self._bulk = BulkEditor(self._file, self._editor)
         self._images = ImageList(self._file, self._editor)
         self._records = RecordList(self._file)
+        self._regridder = Regridder(self._file, self._editor)
         self._reviser = Reviser(self._file, self._editor, self._bulk)
 
     @classmethod
@@ -85,13 +88,70 @@ class Project(Contents):
         return self._images.add(raster)
 
     def relink(self, image_id: int, path: Path) -> ImageEntry:
-        """Say where an image is now; its labels stay.
+        """Say where an image is now; its labels and their grid stay.
 
         Raises:
             RasterError: it is no raster that can be shown.
             ProjectError: it has another size, or cannot be stored.
         """
         return self._images.relink(image_id, path)
+
+    def keep_grid(self, image_id: int) -> ImageEntry:
+        """Go on with the grid that an image has, and take note of its file as it is now; a step that can be undone.
+
+        From then on the image is read as if it lay where the project says, wherever its file says that it lies.
+
+        Raises:
+            RasterError: the file cannot be read.
+            ProjectError: it has another size, or the project cannot be changed.
+        """
+        return self._regridder.keep_grid(image_id)
+
+    def plan_move(self, image_id: int, by: MoveBy | None = None, path: Path | None = None) -> Move:
+        """Find out what it means to move the labels of an image to the grid that its file has now; changes nothing.
+
+        Labels keep their pixel (`by` "pixels") or their place on the ground ("ground"). By default they keep their
+        pixel in an image of the same size, and in one of another size their ground, where the two grids tell it.
+        `path` is the file of the image from then on, its present one by default.
+
+        Raises:
+            RasterError: the file cannot be read.
+            ProjectError: labels cannot keep their ground, or cannot be read.
+        """
+        return self._regridder.plan(image_id, by, path)
+
+    def move_labels(
+        self,
+        move: Move,
+        *,
+        drop_outside: bool = False,
+        on_event: OnEvent = ignore_event,
+        control: JobControl | None = None,
+    ) -> Moved:
+        """Do what `plan_move` has found out.
+
+        An image of the same size has one step more then, which can be undone. One whose labels go to other pixels gets
+        a new number, and its steps are gone: a copy of the project is made beside it first.
+
+        Raises:
+            ProjectError: the project cannot be changed; or labels would lie outside the image, and `drop_outside` does
+                not allow that.
+            JobStopped: nothing has changed.
+        """
+        if move.outside and not drop_outside:
+            raise ProjectError(
+                f"{move.outside} labelled px would lie outside {move.path} and be lost; allow that (--drop-outside; a"
+                " copy of the project is made first), or bring the former image back (landseg project relink)"
+            )
+        control = control or JobControl()
+        self._file.require_ready()
+        if move.can_be_undone:
+            if move.path != self._images.entry(move.image_id).path:
+                self._images.relink(move.image_id, move.path)
+            return Moved(self._regridder.move(move, on_event, control), None)
+        copy = free_copy(self.path)
+        self.save_copy(copy, on_event, control)
+        return Moved(self._regridder.move(move, on_event, control), copy)
 
     def relink_in_folder(self, folder: Path) -> int:
         """Look for the missing images in `folder`, by their names and then by what they hold; return how many it found.

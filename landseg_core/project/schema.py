@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from landseg_core.errors import ProjectError
@@ -12,8 +12,11 @@ from landseg_core.project.connection import sqlite_errors, transaction
 APPLICATION_ID = 0x4C534547
 """Marks an SQLite file as a landseg project: "LSEG" in ASCII."""
 
-VERSION = 1
+VERSION = 2
 """The version of the tables below, kept in `PRAGMA user_version`."""
+
+READABLE_SINCE = 1
+"""The oldest version that can be read without being brought up to date: columns that it lacks read as NULL."""
 
 TABLES = """
 CREATE TABLE settings (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -26,7 +29,9 @@ CREATE TABLE images (
     transform TEXT NOT NULL,
     crs TEXT,
     fingerprint TEXT NOT NULL,
-    areas TEXT NOT NULL DEFAULT '[]'
+    areas TEXT NOT NULL DEFAULT '[]',
+    content TEXT,
+    file_grid TEXT
 );
 CREATE TABLE tiles (
     id INTEGER PRIMARY KEY,
@@ -86,14 +91,23 @@ CREATE INDEX predictions_image ON predictions (image);
 - settings: `classes` (JSON of a class file), `done` (the id of the last step that is done), `last_step` (the highest
   id that a step ever had).
 - images, runs, predictions: paths relative to the project's folder with `/`, or absolute; `transform` as JSON of
-  (a, b, c, d, e, f); `areas` as JSON of rings in raster px.
+  (a, b, c, d, e, f); `areas` as JSON of rings in raster px. `content` is what the pixels were when the image was last
+  looked at, as `RasterContent.to_text` writes it; `file_grid` the grid of its file where the project keeps another one,
+  as JSON of width, height, transform and crs. Both are NULL where nobody has told.
 - tiles: 512 x 512 values, compressed by zlib; no row where nothing is painted. The tile index is a table of contents
   that is read without touching the pixels.
 - steps: undo history; `before` and `after` hold as JSON what a step changed beside the pixels, see `history.Change`.
 - patches: what a step changed in one tile, as `TilePatch.encode` writes it.
 """
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
+
+def _add_image_content(connection: sqlite3.Connection) -> None:
+    """Make room for what the image files were like, so that a change to them is noticed."""
+    connection.execute("ALTER TABLE images ADD COLUMN content TEXT")
+    connection.execute("ALTER TABLE images ADD COLUMN file_grid TEXT")
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _add_image_content}
 """From version N to N + 1, for every N below `VERSION`; each runs inside the one transaction of an update."""
 
 
@@ -103,6 +117,12 @@ def create_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def columns_of(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> str:
+    """Return the list of columns to select from a table, NULL for those that an older file lacks."""
+    present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    return ", ".join(f'"{column}"' if column in present else "NULL" for column in columns)
 
 
 def stored_version(connection: sqlite3.Connection, path: Path) -> int:
@@ -128,9 +148,9 @@ def require_current(connection: sqlite3.Connection, path: Path) -> None:
     """Check that the file can be read as it is.
 
     Raises:
-        ProjectError: it is no project file, or of another version.
+        ProjectError: it is no project file, or of a version too new or too old.
     """
-    if stored_version(connection, path) < VERSION:
+    if stored_version(connection, path) < READABLE_SINCE:
         raise ProjectError(f"{path} has an older format; open it for writing once to bring it up to date")
 
 

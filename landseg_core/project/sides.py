@@ -1,11 +1,11 @@
-"""What steps change beside pixels - classes and working areas - in the state and in the project file."""
+"""What steps change beside pixels - classes, working areas, grids - in the state and in the project file."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pydantic
@@ -13,8 +13,11 @@ import pydantic
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.areas import areas_of
 from landseg_core.project.history import Change
-from landseg_core.project.rows import DamageError
+from landseg_core.project.images import ImageEntry
+from landseg_core.project.rows import DamageError, text
 from landseg_core.project.state import ProjectState
+from landseg_core.project.stored_grid import grid_of, grid_value
+from landseg_core.raster.content import RasterContent
 
 Side = dict[str, Any]
 """One side of a `Change`: JSON values by the name of the kind."""
@@ -46,10 +49,50 @@ def _adopt_areas(state: ProjectState, image_id: int | None, areas: Any) -> None:
         state.areas[image_id] = areas
 
 
+def image_side(entry: ImageEntry) -> Side:
+    """Return the side of a change that holds the grid of an image, and what its file is known to be like."""
+    value = {
+        "grid": grid_value(entry.grid),
+        "file_grid": grid_value(entry.file_grid) if entry.file_grid else None,
+        "content": entry.content.to_text() if entry.content else None,
+        "fingerprint": entry.fingerprint,
+    }
+    return {"grid": value}
+
+
+def _parse_grid(value: Any) -> dict[str, Any]:
+    """Return the fields of an `ImageEntry` that `image_side` has told."""
+    try:
+        return {
+            "grid": grid_of(value["grid"]),
+            "file_grid": None if value["file_grid"] is None else grid_of(value["file_grid"]),
+            "content": None if value["content"] is None else RasterContent.from_text(text(value["content"])),
+            "fingerprint": text(value["fingerprint"]),
+        }
+    except (KeyError, TypeError) as error:
+        raise DamageError("a grid in a step of the history is damaged; it cannot be undone or redone") from error
+
+
+def _adopt_grid(state: ProjectState, image_id: int | None, fields: Any) -> None:
+    if image_id in state.images:
+        state.images[image_id] = replace(state.images[image_id], **fields)
+
+
+_STORE_GRID = """
+UPDATE images SET
+    transform = json_extract(?1, '$.grid.transform'),
+    crs = json_extract(?1, '$.grid.crs'),
+    file_grid = json_extract(?1, '$.file_grid'),
+    content = json_extract(?1, '$.content'),
+    fingerprint = json_extract(?1, '$.fingerprint')
+WHERE id = ?2
+"""
+
 _KINDS = {
     "classes": _Kind(
         _parse_classes, _adopt_classes, "UPDATE settings SET value = ? WHERE key = 'classes'", of_image=False
     ),
+    "grid": _Kind(_parse_grid, _adopt_grid, _STORE_GRID, of_image=True),
     "areas": _Kind(areas_of, _adopt_areas, "UPDATE images SET areas = ? WHERE id = ?", of_image=True),
 }
 

@@ -23,6 +23,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import Tile
 from landseg_core.output_files import OutputFiles, made_folder, unwritable
 from landseg_core.progress import ProgressMeter
+from landseg_core.project.changes import require_placed
 from landseg_core.project.sparse_mask import write_sparse_mask
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ _RECORD = "labels.json"
 
 @dataclass(frozen=True)
 class LabelMask:
-    """The labels of one image as they were: `mask` lies on the grid of `image`; `stem` is unique in its snapshot."""
+    """The labels of one image as they were; `stem` is unique in its snapshot.
+
+    `mask` lies on the grid that the file of `image` tells, even where the project keeps another one.
+    """
 
     image_id: int
     stem: str
@@ -84,7 +88,7 @@ def snapshot(
 
     Raises:
         DatasetError: no image has labels.
-        ProjectError: the edits before cannot be stored, or the labels cannot be read.
+        ProjectError: the edits before cannot be stored, the labels cannot be read, or an image lies elsewhere by now.
         OutputError: a mask cannot be written; the folder is as it was.
         JobStopped: the user asked for it; the folder is as it was.
     """
@@ -186,9 +190,10 @@ class _Copying:
         stems, masks = unique_stems(images), []
         for image in images:
             if keys[image.id]:
+                require_placed(image, on_event)
                 path = self.folder / f"{stems[image.id]}.tif"
                 tiles = self._tiles(image, meter)
-                write_sparse_mask(self.outputs.add(path), path, image.grid, self.view.schema, tiles)
+                write_sparse_mask(self.outputs.add(path), path, image.known_grid, self.view.schema, tiles)
                 masks.append(LabelMask(image.id, stems[image.id], image.path, path))
         return tuple(masks)
 

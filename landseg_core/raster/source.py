@@ -256,6 +256,19 @@ class RasterSource:
         """
         return RasterSource(path, idle=self._idle)
 
+    def place_on(self, grid: RasterGrid) -> None:
+        """Have the raster lie on another grid than its file tells, of the same size, from now on.
+
+        Raises:
+            RasterError: the grid has another size.
+        """
+        if grid.window != self.grid.window:
+            raise RasterError(
+                f"{self.path} is {self.grid.width} x {self.grid.height} px and cannot lie on a grid of"
+                f" {grid.width} x {grid.height} px"
+            )
+        self.grid = grid
+
     def close(self) -> None:
         """Close all handles, those of other threads as soon as they have finished reading."""
         self._handles.close()

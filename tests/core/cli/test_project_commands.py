@@ -130,7 +130,7 @@ def test_info_as_json(landseg, filled: Path, labels: np.ndarray, schema: ClassSc
     counts = {item.name: int((labels == item.value).sum()) for item in schema.classes}
     assert facts == {
         "path": str(filled),
-        "version": 1,
+        "version": 2,
         "classes": schema.model_dump(mode="json")["classes"],
         "steps": 1,
         "undo_position": 1,

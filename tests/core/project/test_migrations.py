@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from affine import Affine
 
 from landseg_core.errors import ProjectError
 from landseg_core.project import schema
+from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
+
+CURRENT = schema.VERSION
 
 
 @pytest.fixture
@@ -37,8 +41,8 @@ def break_down(connection: sqlite3.Connection) -> None:
 
 
 def use_migrations(monkeypatch: pytest.MonkeyPatch, *migrations: Any) -> None:
-    monkeypatch.setattr(schema, "MIGRATIONS", dict(enumerate(migrations, 1)))
-    monkeypatch.setattr(schema, "VERSION", 1 + len(migrations))
+    monkeypatch.setattr(schema, "MIGRATIONS", dict(enumerate(migrations, CURRENT)))
+    monkeypatch.setattr(schema, "VERSION", CURRENT + len(migrations))
 
 
 def version(path: Path) -> int:
@@ -49,15 +53,15 @@ def version(path: Path) -> int:
 def test_an_older_file_is_backed_up_and_brought_up_to_date(
     old: Path, monkeypatch: pytest.MonkeyPatch, pixels: Callable[..., Any]
 ) -> None:
-    backup = old.with_name("project.landseg.v1.2.bak")
-    old.with_name("project.landseg.v1.bak").write_text("mine")
+    backup = old.with_name(f"project.landseg.v{CURRENT}.2.bak")
+    old.with_name(f"project.landseg.v{CURRENT}.bak").write_text("mine")
     use_migrations(monkeypatch, add_notes, add_stars)
     with Project.open(old) as project:
         assert not project.read_only
         assert (pixels(project) == 4).sum() == 6000
         assert project.undo() is not None
-    assert (version(old), version(backup)) == (3, 1)
-    assert old.with_name("project.landseg.v1.bak").read_text() == "mine"
+    assert (version(old), version(backup)) == (CURRENT + 2, CURRENT)
+    assert old.with_name(f"project.landseg.v{CURRENT}.bak").read_text() == "mine"
     with Project.open(old) as project:
         assert project.position == 0
     assert len(list(old.parent.glob("*.bak"))) == 2
@@ -77,14 +81,43 @@ def test_an_update_that_fails_leaves_the_file_as_it_was(old: Path, monkeypatch: 
 
 def test_an_older_file_is_not_updated_for_reading(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use_migrations(monkeypatch, add_notes)
+    monkeypatch.setattr(schema, "READABLE_SINCE", CURRENT + 1)
     with pytest.raises(ProjectError, match="has an older format; open it for writing once"):
         Project.open(old, read_only=True)
 
 
 def test_a_newer_file_is_refused_kindly(old: Path) -> None:
     with closing(sqlite3.connect(old)) as connection:
-        connection.execute("PRAGMA user_version = 7")
+        connection.execute("PRAGMA user_version = 77")
     content = old.read_bytes()
-    with pytest.raises(ProjectError, match=r"made by a newer landseg \(format 7, this one knows 1\); update landseg"):
+    with pytest.raises(ProjectError, match=rf"newer landseg \(format 77, this one knows {CURRENT}\); update landseg"):
         Project.open(old)
     assert old.read_bytes() == content
+
+
+@pytest.fixture
+def first_version(old: Path) -> Path:
+    """Return the project as the first version of the format had it."""
+    with closing(sqlite3.connect(old)) as connection:
+        for column in ("content", "file_grid"):
+            connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 1")
+    return old
+
+
+def test_the_first_version_is_read_as_it_is(first_version: Path, write_image: Callable[..., Path]) -> None:
+    content = first_version.read_bytes()
+    assert check_project(first_version) == []
+    write_image("image0", transform=Affine(0.5, 0, 399_100, 0, -0.5, 5_131_000))
+    assert ["upper left corner at 399100" in problem for problem in check_project(first_version)] == [True]
+    write_image("image0", compress="deflate")
+    assert ["is not the file that was added" in problem for problem in check_project(first_version)] == [True]
+    assert first_version.read_bytes() == content
+
+
+def test_the_first_version_is_brought_up_to_date(first_version: Path) -> None:
+    with Project.open(first_version) as project:
+        assert not project.read_only
+        assert project.images[0].content is None
+        assert project.keep_grid(1).content is not None
+    assert version(first_version) == CURRENT
