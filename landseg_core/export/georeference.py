@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from rasterio.crs import CRS
 
+from landseg_core.events import Notice
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.output_files import OutputFiles, cannot_finish
 
@@ -27,6 +28,15 @@ def write_georeference(outputs: OutputFiles, picture: Path, grid: RasterGrid, wo
             outputs.drop(path)
         else:
             _write(outputs, path, content)
+
+
+def control_notice(out: Path, grid: RasterGrid) -> Notice | None:
+    """Return what to say of `out`, a file that cannot carry what places an image without a transform."""
+    if grid.control is None or grid.is_georeferenced:
+        return None
+    return Notice(
+        f"{out} is in pixel coordinates: this format cannot carry the image's {grid.control.name}; a GeoTIFF keeps them"
+    )
 
 
 def _write(outputs: OutputFiles, path: Path, content: bytes) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from landseg_core.errors import OutputError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
-from landseg_core.export.georeference import write_georeference
+from landseg_core.export.georeference import control_notice, write_georeference
 from landseg_core.export.map_source import MapSource
 from landseg_core.export.painting import PAINTERS, Painting, Pixels, PngStyle
 from landseg_core.export.png_stream import LONGEST_SIDE, PngStream
@@ -73,6 +73,8 @@ def export_png(
         outputs = opened.enter_context(OutputFiles(overwrite=overwrite, inputs=inputs))
         unfinished = outputs.add(out)
         write_georeference(outputs, out, source.raster.grid.crop(target), ".pgw")
+        if unplaced := control_notice(out, source.raster.grid):
+            on_event(unplaced)
         meter = ProgressMeter(f"writing {out.name}", target.pixels, on_event)
         try:
             with unfinished.open("wb") as file:

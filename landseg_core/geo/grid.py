@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyproj
 from affine import Affine
 from rasterio.crs import CRS
 
+from landseg_core.geo.control import GroundControl
 from landseg_core.geo.window import PixelWindow
 
 
 @dataclass(frozen=True)
 class RasterGrid:
-    """A raster's size in px, the affine transform from (column, row) to CRS coordinates, and its CRS if any."""
+    """A raster's size in px, the affine transform from (column, row) to CRS coordinates, and its CRS if any.
+
+    `control` is what places an image without a transform. It goes with a map of that image; here, such an image is one
+    in pixel coordinates.
+    """
 
     width: int
     height: int
     transform: Affine
     crs: CRS | None
+    control: GroundControl | None = field(default=None, compare=False)
 
     @property
     def window(self) -> PixelWindow:
@@ -32,14 +38,18 @@ class RasterGrid:
         return not self.transform.is_identity
 
     def crop(self, window: PixelWindow) -> RasterGrid:
-        """Return the grid of `window`: its size and the transform shifted to its corner."""
+        """Return the grid of `window`: its size, and the transform or the control points shifted to its corner."""
+        if self.control is not None and not self.is_georeferenced:
+            control = self.control.cropped(window.x, window.y)
+            return RasterGrid(window.width, window.height, self.transform, self.crs, control)
         shift = Affine.translation(window.x, window.y)
         return RasterGrid(window.width, window.height, self.transform @ shift, self.crs)
 
     def resized(self, width: int, height: int) -> RasterGrid:
         """Return a grid of `width` x `height` px over the same ground."""
         scale = Affine.scale(self.width / width, self.height / height)
-        return RasterGrid(width, height, self.transform @ scale, self.crs)
+        control = self.control and self.control.scaled(width / self.width, height / self.height)
+        return RasterGrid(width, height, self.transform @ scale, self.crs, control)
 
     def to_crs(self, column: float, row: float) -> tuple[float, float]:
         """Return the CRS coordinates of a point given in pixels, (0, 0) being the upper left corner."""
@@ -78,31 +88,43 @@ class RasterGrid:
     def place_of(self, other: RasterGrid) -> PixelWindow | None:
         """Return the window of this grid whose pixels are those of `other`, or None where they do not fit.
 
-        The transform of a cut-out tells where it lies, in a grid without CRS in pixels. One that tells nothing has no
-        place but in a grid of its own size: its upper left corner is a guess.
+        The transform of a cut-out tells where it lies, in a grid without CRS in pixels; so do control points that it
+        shares with this grid. One that tells nothing has no place but in a grid of its own size: its upper left corner
+        is a guess.
         """
         if other.matches(self):
             return self.window
-        if not other.is_georeferenced:
+        corner = self._corner_of(other)
+        if corner is None:
             return None
-        column, row = self.to_pixel(*other.to_crs(0, 0))
+        column, row = corner
         if not (math.isfinite(column) and math.isfinite(row)):
             return None
         place = PixelWindow(round(column), round(row), other.width, other.height)
         return place if self.crop(place).matches(other) and place.intersection(self.window) else None
 
+    def _corner_of(self, other: RasterGrid) -> tuple[float, float] | None:
+        """Return the (column, row) of this grid where the upper left corner of `other` lies, if anything tells it."""
+        if other.is_georeferenced:
+            return self.to_pixel(*other.to_crs(0, 0))
+        if self.is_georeferenced or self.control is None or other.control is None:
+            return None
+        return self.control.offset_of(other.control)
+
     def ground_resolution(self) -> float | None:
-        """Return the side of a pixel at the image's centre in true ground metres, or None without a place on the Earth.
+        """Return the side of a pixel at the image's centre in true ground metres, or None where nothing tells it.
 
         The root of the pixel's area: its sides are geodesics on the CRS's own ellipsoid (Karney, "Algorithms for
-        geodesics", 2013, by pyproj), so that EPSG:3857, degrees, feet and rotated grids come out right.
+        geodesics", 2013, by pyproj), so that EPSG:3857, degrees, feet and rotated grids come out right. A local CRS,
+        such as that of a building site, has no ellipsoid: there the plane is the ground.
         """
         if self.crs is None or not self.is_georeferenced:
             return None
         crs = pyproj.CRS.from_wkt(self.crs.to_wkt())
         geodetic, geod = crs.geodetic_crs, crs.get_geod()
         if geodetic is None or geod is None:
-            return None
+            metres = local_unit(crs)
+            return metres and math.sqrt(abs(self.transform.determinant)) * metres
         to_degrees = pyproj.Transformer.from_crs(crs, geodetic, always_xy=True)
         middle = (self.width / 2, self.height / 2)
         across = self._geodesic(geod, to_degrees, middle, (1.0, 0.0))
@@ -130,3 +152,11 @@ class RasterGrid:
 def _same_crs(one: CRS | None, other: CRS | None) -> bool:
     """Tell whether both are one CRS, or none; what is lost where a CRS is kept as WKT does not tell them apart."""
     return one == other or (one is not None and other is not None and one.to_wkt() == other.to_wkt())
+
+
+def local_unit(crs: pyproj.CRS) -> float | None:
+    """Return the metres of a unit of a local CRS, one that no ellipsoid belongs to; None where its unit is unknown."""
+    if crs.geodetic_crs is not None or not crs.is_engineering or "undefined" in crs.name.lower():
+        return None
+    units = {axis.unit_conversion_factor for axis in crs.axis_info if axis.unit_name.lower() != "unknown"}
+    return units.pop() if len(units) == 1 else None

@@ -9,10 +9,11 @@ from typing import Literal
 
 from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.export.georeference import control_notice
 from landseg_core.interchange.export_geotiff import export_label_geotiff
 from landseg_core.interchange.export_gpkg import export_label_gpkg
 from landseg_core.interchange.export_png import export_label_png
-from landseg_core.interchange.image_entry import image_entry
+from landseg_core.interchange.image_entry import image_entry, with_control
 from landseg_core.project.changes import require_placed
 from landseg_core.project.images import ImageEntry, file_grid
 from landseg_core.project.project import Project
@@ -25,16 +26,20 @@ Export = Callable[[Project, ImageEntry, Path, bool, OnEvent, JobControl | None],
 
 @dataclass(frozen=True)
 class Exporter:
-    """A form of labels: its `title` for people, the `suffix` of its files, and what writes one."""
+    """A form of labels: its `title` for people, the `suffix` of its files, and what writes one.
+
+    `carries_control`: a file of this form can hold control points in place of a transform.
+    """
 
     title: str
     suffix: str
     export: Export
+    carries_control: bool = False
 
 
 EXPORTERS: Mapping[str, Exporter] = {
     "png": Exporter("PNG with a palette", ".png", export_label_png),
-    "tif": Exporter("GeoTIFF", ".tif", export_label_geotiff),
+    "tif": Exporter("GeoTIFF", ".tif", export_label_geotiff, carries_control=True),
     "gpkg": Exporter("GeoPackage of polygons", ".gpkg", export_label_gpkg),
 }
 
@@ -64,8 +69,11 @@ def export_labels(
     """
     if form not in EXPORTERS:
         raise InterchangeError(f"labels cannot be exported as {form}; choose one of {', '.join(EXPORTERS)}")
-    entry = _placed(image_entry(project, image_id), place, on_event)
-    EXPORTERS[form].export(project, entry, out, overwrite, on_event, control)
+    exporter, image = EXPORTERS[form], with_control(_placed(image_entry(project, image_id), place, on_event))
+    notice = None if exporter.carries_control else control_notice(out, image.grid)
+    if notice:
+        on_event(notice)
+    exporter.export(project, image, out, overwrite, on_event, control)
 
 
 def _placed(entry: ImageEntry, place: LabelPlace | None, on_event: OnEvent) -> ImageEntry:

@@ -1,10 +1,14 @@
-"""Finds an image of a project by its id."""
+"""Finds an image of a project by its id, and what its file alone tells."""
 
 from __future__ import annotations
 
-from landseg_core.errors import ProjectError
+from contextlib import suppress
+from dataclasses import replace
+
+from landseg_core.errors import ProjectError, RasterError
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
+from landseg_core.raster.source import RasterSource
 
 
 def image_entry(project: Project, image_id: int) -> ImageEntry:
@@ -17,3 +21,15 @@ def image_entry(project: Project, image_id: int) -> ImageEntry:
         if image.id == image_id:
             return image
     raise ProjectError(f"{project.path} has no image number {image_id}")
+
+
+def with_control(image: ImageEntry) -> ImageEntry:
+    """Return `image` with the control points or the RPC of its file, which a project does not keep.
+
+    An image that cannot be opened just now has none.
+    """
+    if image.grid.is_georeferenced:
+        return image
+    with suppress(RasterError), RasterSource(image.path) as source:
+        return replace(image, grid=replace(image.grid, control=source.grid.control))
+    return image

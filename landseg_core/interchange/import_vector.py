@@ -27,7 +27,7 @@ from landseg_core.interchange.burning import PolygonBurner
 from landseg_core.interchange.class_mapping import unknown_values_error
 from landseg_core.interchange.grid_mapping import Bounds, GridMapping
 from landseg_core.interchange.image_entry import image_entry
-from landseg_core.interchange.picture_plane import FLIPPED, is_plain_picture
+from landseg_core.interchange.picture_plane import FLIPPED
 from landseg_core.interchange.polygon_file import PolygonFile, Polygons
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.value_mapping import class_index
@@ -115,10 +115,10 @@ class PolygonPlace:
 
     def __init__(self, file: PolygonFile, grid: RasterGrid) -> None:
         self.file = file
-        crs = file.crs if grid.crs is not None else None
+        crs = file.crs if grid.crs is not None and grid.is_georeferenced else None
         plane = RasterGrid(1, 1, Affine.identity(), crs)
         self._to_pixels = GridMapping(plane, grid)
-        self._is_picture = is_plain_picture(grid)
+        self._is_picture = not grid.is_georeferenced
         self.bounds = None if self._is_picture else GridMapping(grid, plane).bounds(grid.width, grid.height)
 
     def in_pixels(self, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -14,8 +14,8 @@ def describe(source: RasterSource) -> dict[str, Any]:
     `alpha` is the number of the band that tells where there is data, the first of several, or null for none; `bands`
     counts it. `nodata` is a number, null for none, or the text `nan`, `inf` or `-inf`, for which JSON has no numbers;
     `crs` is WKT or null; `transform` is `[a, b, c, d, e, f]` with x = a column + b row + c and y = d column + e row +
-    f; `ground_resolution_m` is null without a CRS on the Earth; `overviews` are how many times smaller those in the
-    file are.
+    f; `ground_resolution_m` is null where nothing tells it; `gcps` counts the ground control points, and `rpc` tells
+    whether there is a sensor's RPC; `overviews` are how many times smaller those in the file are.
     """
     grid = source.grid
     return {
@@ -30,6 +30,8 @@ def describe(source: RasterSource) -> dict[str, Any]:
         "crs": grid.crs.to_wkt() if grid.crs else None,
         "transform": list(grid.transform)[:6],
         "ground_resolution_m": grid.ground_resolution(),
+        "gcps": len(grid.control.points) if grid.control else 0,
+        "rpc": grid.control is not None and grid.control.rpc is not None,
         "overviews": list(source.overviews),
     }
 

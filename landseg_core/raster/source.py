@@ -16,6 +16,7 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.windows import Window
 
 from landseg_core.errors import RasterChangedError, RasterError
+from landseg_core.geo.control import GroundControl
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.alpha import AUTO, alpha_bands
@@ -107,7 +108,8 @@ class RasterSource:
         self.band_count: int = dataset.count
         self.nodata: float | None = dataset.nodata
         self.band_nodata: tuple[float | None, ...] = dataset.nodatavals
-        self.grid = RasterGrid(dataset.width, dataset.height, dataset.transform, dataset.crs)
+        control = GroundControl.of(dataset)
+        self.grid = RasterGrid(dataset.width, dataset.height, dataset.transform, dataset.crs, control)
         self.block_shape: tuple[int, int] = self._blocks(dataset)
         self._describe_bands(dataset)
         self.overviews: list[int] = dataset.overviews(1)

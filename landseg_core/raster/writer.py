@@ -111,6 +111,8 @@ class MapWriter:
                 dataset.write_colormap(1, {value: (*rgb, 255) for value, rgb in colours.items()})
             dataset.set_band_description(1, self._info.title)
             dataset.update_tags(**self._info.tags)
+            if self._grid.control is not None and not self._grid.is_georeferenced:
+                self._grid.control.write_to(dataset)
         return dataset
 
     def write(self, window: PixelWindow, values: npt.NDArray[np.uint8]) -> None:

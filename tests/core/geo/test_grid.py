@@ -22,7 +22,7 @@ CUSTOM_POLAND = (
     'PARAMETER["scale_factor",0.9993],PARAMETER["false_easting",500000],PARAMETER["false_northing",-5300000],'
     'UNIT["metre",1],AXIS["Easting",EAST],AXIS["Northing",NORTH]]'
 )
-ENGINEERING = 'LOCAL_CS["site grid",UNIT["metre",1],AXIS["x",EAST],AXIS["y",NORTH]]'
+UNDEFINED = 'LOCAL_CS["Undefined Cartesian SRS"]'
 GEOCENTRIC = CRS.from_epsg(4978)
 BERLIN_3857 = (1_490_000.0, 6_890_000.0)  # latitude 52.5
 
@@ -78,11 +78,15 @@ def test_a_custom_projection_is_measured_by_its_parameters() -> None:
     assert grid_at(crs, 570_000, 210_000, 0.25).ground_resolution() == pytest.approx(0.25, rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    "crs", [None, CRS.from_wkt(ENGINEERING), GEOCENTRIC], ids=["none", "engineering", "geocentric"]
-)
+@pytest.mark.parametrize("crs", [None, CRS.from_wkt(UNDEFINED), GEOCENTRIC], ids=["none", "undefined", "geocentric"])
 def test_without_a_map_of_the_earth_there_are_no_ground_metres(crs: CRS | None) -> None:
     assert grid_at(crs, 100, 100, 0.5).ground_resolution() is None
+
+
+@pytest.mark.parametrize(("unit", "metres"), [('"metre",1', 0.5), ('"foot",0.3048', 0.5 * 0.3048)])
+def test_in_a_local_crs_the_plane_is_the_ground(unit: str, metres: float) -> None:
+    crs = CRS.from_wkt(f'LOCAL_CS["site grid",UNIT[{unit}],AXIS["x",EAST],AXIS["y",NORTH]]')
+    assert grid_at(crs, 100, 100, 0.5, angle=20).ground_resolution() == pytest.approx(metres)
 
 
 def test_a_crs_without_a_place_says_nothing_about_pixels() -> None:

@@ -31,6 +31,11 @@ GRIDS: dict[str, dict[str, Any]] = {
     "utm": {"transform": Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), "crs": CRS.from_epsg(32632)},
     "mercator": {"transform": Affine(0.3, 0, 890_000, 0, -0.3, 5_830_000), "crs": CRS.from_epsg(3857)},
     "degrees": {"transform": Affine(1e-5, 0, 8, 0, -1e-5, 46.3), "crs": CRS.from_epsg(4326)},
+    "local": {
+        "transform": Affine(0.5, 0, 1000, 0, -0.5, 2000),
+        "crs": CRS.from_wkt('LOCAL_CS["site grid",UNIT["metre",1],AXIS["x",EAST],AXIS["y",NORTH]]'),
+    },
+    "crs_only": {"crs": CRS.from_epsg(32632)},
     "rotated": {
         "transform": Affine.translation(399_000, 5_131_000) @ Affine.rotation(25) @ Affine.scale(0.5, -0.5),
         "crs": CRS.from_epsg(32632),

@@ -9,10 +9,11 @@ import pyogrio
 import pytest
 import shapely
 from affine import Affine
+from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 
 from landseg_core.errors import InterchangeError, JobStopped, OutputError, ProjectError
-from landseg_core.events import Event, JobControl, Progress
+from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.interchange.exporters import EXPORTERS, export_labels
 from landseg_core.labels.mask_classes import mask_schema
 from landseg_core.raster.gdal import open_dataset
@@ -193,3 +194,54 @@ def test_labels_of_no_class_are_no_polygons(new_image, out: Path) -> None:
     with pytest.raises(ProjectError, match="the value 77"):
         export_labels(project, image.id, "gpkg", out / "a.gpkg")
     assert not list(out.iterdir())
+
+
+def test_areas_in_a_local_crs_are_those_of_the_plane(new_image, out: Path) -> None:
+    crs = CRS.from_wkt('LOCAL_CS["site grid",UNIT["metre",1],AXIS["x",EAST],AXIS["y",NORTH]]')
+    project, image = new_image(60, 40, np.zeros((40, 60), np.uint8), transform=Affine(0.5, 0, 0, 0, -0.5, 0), crs=crs)
+    export_labels(project, image.id, "gpkg", out / "labels.gpkg")
+    assert features(out / "labels.gpkg")["area_m2"].tolist() == [60 * 40 / 4]
+
+
+def test_polygons_of_an_image_with_a_crs_alone_lie_where_qgis_shows_it(new_image, out: Path) -> None:
+    project, image = new_image(60, 40, np.zeros((40, 60), np.uint8), crs=CRS.from_epsg(32632))
+    export_labels(project, image.id, "gpkg", out / "labels.gpkg")
+    assert features(out / "labels.gpkg")["shapes"][0].bounds == (0, -40, 60, 0)
+
+
+GCPS = [
+    GroundControlPoint(row, column, 400_000 + column / 4, 5_100_000 - row / 4, 0)
+    for row in (0, 40)
+    for column in (0, 60)
+]
+
+
+def places(points: Any) -> list[tuple[float, ...]]:
+    return sorted((point.row, point.col, point.x, point.y) for point in points)
+
+
+def placed_by_gcps(new_image) -> tuple[Any, Any]:
+    """Return a project with an image that ground control points alone place."""
+    project, image = new_image(60, 40, np.zeros((40, 60), np.uint8))
+    with open_dataset(image.path, mode="r+") as dataset:
+        dataset.gcps = (GCPS, CRS.from_epsg(32632))
+    return project, image
+
+
+def test_control_points_go_into_the_geotiff_of_labels(new_image, out: Path) -> None:
+    project, image = placed_by_gcps(new_image)
+    export_labels(project, image.id, "tif", out / "labels.tif")
+    with open_dataset(out / "labels.tif") as dataset:
+        points, crs = dataset.gcps
+    assert places(points) == places(GCPS)
+    assert crs == CRS.from_epsg(32632)
+
+
+@pytest.mark.parametrize("form", ["png", "gpkg"])
+def test_a_form_that_cannot_carry_control_points_says_so(form: str, new_image, out: Path) -> None:
+    project, image = placed_by_gcps(new_image)
+    events: list[Event] = []
+    export_labels(project, image.id, form, out / f"labels.{form}", on_event=events.append)
+    (notice,) = [event for event in events if isinstance(event, Notice)]
+    assert "pixel coordinates" in notice.message
+    assert "4 ground control points" in notice.message

@@ -27,6 +27,8 @@ KEYS = [
     "crs",
     "transform",
     "ground_resolution_m",
+    "gcps",
+    "rpc",
     "overviews",
 ]
 
@@ -55,6 +57,8 @@ def test_a_georeferenced_raster(save: Save) -> None:
         "nodata": 7,
         "transform": [0.5, 0, 500_000, 0, -0.5, 5_800_000],
         "overviews": [],
+        "gcps": 0,
+        "rpc": False,
     }
 
 
