@@ -71,6 +71,14 @@ class Notice(Event):
 
 
 @dataclasses.dataclass(frozen=True)
+class ItemFailed(Event):
+    """One of several things could not be done, and the work goes on with the others."""
+
+    event: ClassVar[str] = "item_failed"
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
 class EditStored(Event):
     """A project's edit is on the disk; `waiting` more are still on their way."""
 

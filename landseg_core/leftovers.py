@@ -108,6 +108,11 @@ def _enter(folder: Path) -> None:
     sweep(folder)
 
 
+def may_be_a_name(name: str) -> bool:
+    """Tell whether file systems take a name of that length."""
+    return len(os.fsencode(name)) <= LONGEST_NAME
+
+
 def _shortened(name: str, most: int) -> str:
     """Return as much of a name as `most` bytes hold."""
     return os.fsencode(name)[:most].decode("utf-8", "ignore")

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from landseg_core.errors import OutputError
-from landseg_core.leftovers import COMMIT, note_kept, note_made, unfinished_place
+from landseg_core.leftovers import COMMIT, may_be_a_name, note_kept, note_made, unfinished_place
 
 
 class OutputFiles:
@@ -148,6 +148,16 @@ def _make(folder: Path, missing: Iterable[Path]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"the folder {folder} cannot be made: {error.strerror}; choose another place") from error
+
+
+def check_name(path: Path) -> None:
+    """Raise where the name of `path` is longer than file systems take, be there a folder for it yet or not.
+
+    Raises:
+        OutputError: it is.
+    """
+    if not may_be_a_name(path.name):
+        raise unwritable(path, OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)))
 
 
 def check_free(path: Path, *, overwrite: bool = False) -> None:

@@ -49,7 +49,7 @@ def _overlay(out: Path) -> Path:
 
 def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: bool) -> Evaluation:
     """Do the main job step by step; the figures come from the landscape that was not trained on."""
-    from landseg_core.cli.predict import check_plan, plan_files, predict_one
+    from landseg_core.cli.predict import check_files, plan_files, predict_one
     from landseg_core.data.folders import folder_data
     from landseg_core.export.png import export_png
     from landseg_core.inference.predictor import PredictOptions
@@ -76,7 +76,7 @@ def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: b
     result = measure(model_path, sample.images, sample.masks, sample.val_list, "auto", on_event, control)
     options = PredictOptions(confidence=True, overwrite=overwrite)
     bundle = ModelBundle.load(model_path)
-    check_plan([files], bundle, options)
+    check_files(files, bundle, options)
     with made_folder(out / "map"):
         predict_one(bundle, files, options, on_event, control)
         picture, overlay = _picture(out), _overlay(out)

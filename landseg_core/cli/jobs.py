@@ -12,7 +12,17 @@ from rich.progress import Progress as ProgressBar
 
 from landseg_core.allocator import tune_allocator
 from landseg_core.cli.ending import ENDING
-from landseg_core.events import EpochFinished, Event, JobControl, Notice, OnEvent, Progress, RunStarted, StepFinished
+from landseg_core.events import (
+    EpochFinished,
+    Event,
+    ItemFailed,
+    JobControl,
+    Notice,
+    OnEvent,
+    Progress,
+    RunStarted,
+    StepFinished,
+)
 from landseg_core.progress import time_left
 
 Result = TypeVar("Result")
@@ -69,6 +79,10 @@ class EventPrinter:
     @_show.register
     def _(self, event: Notice) -> None:
         self._console.print(f"note: {event.message}", markup=False, soft_wrap=True)
+
+    @_show.register
+    def _(self, event: ItemFailed) -> None:
+        self._console.print(f"landseg: {event.message}", markup=False, soft_wrap=True)
 
     @_show.register
     def _(self, event: RunStarted) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from landseg_core.cli.batch import Batch
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Bands, Device, Model, Overwrite, QuarterTurns, Window, parse_bands
 from landseg_core.errors import OutputError
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS
-from landseg_core.output_files import check_free, made_folder
+from landseg_core.output_files import check_free, check_name, made_folder
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -89,10 +90,14 @@ def predict(
     ] = _AUTO_PRECISION,
     overwrite: Overwrite = False,
 ) -> None:
-    """Predict whole rasters, of any size, as maps with georeference, colours and class names."""
+    """Predict whole rasters, of any size, as maps with georeference, colours and class names.
+
+    A raster that cannot be predicted is told, and the others are; the exit code is 1 then.
+    """
     plan, chosen = plan_files(rasters, out, formats.split(","), confidence=confidence), parse_bands(bands)
 
-    def work(on_event: OnEvent, control: JobControl) -> None:
+    def work(on_event: OnEvent, control: JobControl) -> tuple[Batch, list[MapFiles]]:
+        from landseg_core.inference.backends.catalog import require_backend
         from landseg_core.inference.predictor import PredictOptions
         from landseg_core.models.bundle import ModelBundle, read_header
 
@@ -109,16 +114,23 @@ def predict(
             backend=backend.value,
             precision=precision.value,
         )
-        check_plan(plan, read_header(model), options)
+        header, batch = read_header(model), Batch(len(plan), on_event)
+        require_backend(options.backend, options.precision, options.device)
+        able = batch.done(plan, lambda files: check_files(files, header, options))
+        if not able:
+            return batch, able
         bundle = ModelBundle.load(model)
         with made_folder(out):
-            for files in plan:
-                predict_one(bundle, files, options, on_event, control)
+            done = batch.done(able, lambda files: predict_one(bundle, files, options, on_event, control))
+            if not done:
+                batch.end()
+        return batch, done
 
-    run_job(work)
-    for files in plan:
+    batch, done = run_job(work)
+    for files in done:
         for path in files.all:
             typer.echo(str(path))
+    batch.end()
 
 
 def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, confidence: bool) -> list[MapFiles]:
@@ -143,21 +155,19 @@ def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, co
     ]
 
 
-def check_plan(plan: Sequence[MapFiles], model: BundleHeader, options: PredictOptions) -> None:
-    """Refuse, before any work and without torch, whatever could not be read, predicted or written."""
-    from landseg_core.inference.backends.catalog import require_backend
+def check_files(files: MapFiles, model: BundleHeader, options: PredictOptions) -> None:
+    """Refuse, before any work and without torch, what could not be read, predicted or written."""
     from landseg_core.inference.fit import require_fit
     from landseg_core.raster.cropping import chosen_window
     from landseg_core.raster.source import RasterSource
 
-    require_backend(options.backend, options.precision, options.device)
-    for files in plan:
-        with RasterSource(files.raster) as source:
-            require_fit(model, source, options.bands)
-            chosen_window(source, options.window)
-        for path in files.all:
-            if path.parent.exists():
-                check_free(path, overwrite=options.overwrite)
+    with RasterSource(files.raster) as source:
+        require_fit(model, source, options.bands)
+        chosen_window(source, options.window)
+    for path in files.all:
+        check_name(path)
+        if path.parent.exists():
+            check_free(path, overwrite=options.overwrite)
 
 
 def predict_one(

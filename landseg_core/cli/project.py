@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from landseg_core.cli.batch import Batch
 from landseg_core.cli.ending import ENDING
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Maps, Overwrite, parse_mapping
@@ -17,6 +19,7 @@ from landseg_core.cli.project_options import ImageName, KeepGrid, MoveLabels, Pr
 from landseg_core.cli.project_regrid import regrid, relink
 
 if TYPE_CHECKING:
+    from landseg_core.events import JobControl, OnEvent
     from landseg_core.project.images import ImageEntry
     from landseg_core.project.project import Project
 
@@ -53,12 +56,21 @@ def new(
 
 @app.command("add-image")
 def add_image(file: ProjectFile, rasters: Annotated[list[Path], typer.Argument(metavar="RASTER...")]) -> None:
-    """Add images; their files stay where they are."""
+    """Add images; their files stay where they are. One that cannot be added is told, and the others are."""
+
+    def add(project: Project, control: JobControl, raster: Path) -> None:
+        control.checkpoint()
+        image = project.add_image(raster)
+        typer.echo(f"{image.name}: {image.grid.width} x {image.grid.height} px")
+
+    def work(on_event: OnEvent, control: JobControl) -> Batch:
+        batch = Batch(len(rasters), on_event)
+        batch.done(rasters, partial(add, project, control))
+        return batch
+
     with editable(file) as project:
-        for raster in rasters:
-            ENDING.checkpoint()
-            image = project.add_image(raster)
-            typer.echo(f"{image.name}: {image.grid.width} x {image.grid.height} px")
+        batch = run_job(work)
+    batch.end()
 
 
 @app.command("info")

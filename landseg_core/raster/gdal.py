@@ -15,6 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from landseg_core.file_identity import HELD_FILES
+from landseg_core.leftovers import may_be_a_name
 from landseg_core.offline import keep_gdal_offline
 from landseg_core.raster.formats import READABLE_DRIVERS
 
@@ -36,7 +37,8 @@ def reading_options(path: Path, threads: int | None = None) -> dict[str, Any]:
     GDAL keeps statistics and the like in an `.aux.xml` beside the raster; without one, nothing may create it. One that
     is there can hold the CRS or nodata and is read. Sidecars are looked for by name, without listing the folder.
     """
-    has_aux = path.with_name(path.name + ".aux.xml").exists()
+    aux = path.name + ".aux.xml"
+    has_aux = may_be_a_name(aux) and path.with_name(aux).exists()
     return {
         "GDAL_PAM_ENABLED": "YES" if has_aux else "NO",
         "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",

@@ -103,6 +103,8 @@ def _is_missing(path: Path) -> bool:
         return not path.exists()
     except PermissionError:
         return False
+    except OSError:  # no file can have such a name
+        return True
 
 
 def _png_is_complete(file: BinaryIO, size: int) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from landseg_core.errors import RasterError
 from landseg_core.input_files import special_reason
+from landseg_core.leftovers import may_be_a_name
 from landseg_core.raster.formats import PIXEL_MARKS, READABLE_DRIVERS, SIDE_MARKS
 from landseg_core.raster.gdal import GDAL_ERRORS, open_with
 
@@ -50,12 +51,13 @@ def check_side_files(path: Path) -> None:
     ends = path.suffix[1:2] + path.suffix[-1:] + "w"
     names = [path.name + end for end in (*_PIXEL_SIDES, *_TEXT_SIDES, "w")]
     names += [path.stem + end for end in (".aux", ".rrd", ".wld", ".prj", ".tab", ".hdr", f".{ends}")]
-    for name in names:
+    for name in filter(may_be_a_name, names):
         side = path.with_name(name)
         require_plain_file(side)
         if side.suffix in (*_PIXEL_SIDES, ".rrd") and side != path:
             _require_side_pixels(side)
-    _check_overview_names(path, path.with_name(path.name + ".aux.xml"))
+    if may_be_a_name(path.name + ".aux.xml"):
+        _check_overview_names(path, path.with_name(path.name + ".aux.xml"))
 
 
 def _require_side_pixels(side: Path) -> None:

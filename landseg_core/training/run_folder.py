@@ -56,9 +56,17 @@ class RunFolder:
         except OSError as error:
             raise unwritable(self.path, error) from error
         if used and not overwrite:
-            raise OutputError(
-                f"the folder {self.path} is not empty; choose another, resume the run in it, or allow overwriting"
+            raise OutputError(f"the folder {self.path} is not empty; {self._remedy()}")
+
+    def _remedy(self) -> str:
+        if self.checkpoint.is_file():
+            return "choose another, resume the run in it (--resume), or allow overwriting (--overwrite)"
+        if self.config.is_file():
+            return (
+                "the run in it ended before its first checkpoint and cannot be resumed:"
+                " start it anew with --overwrite in place of --resume, or choose another folder"
             )
+        return "choose another, or allow overwriting (--overwrite)"
 
     def require_run(self) -> None:
         """Check that there is a run to resume.
@@ -67,8 +75,14 @@ class RunFolder:
             TrainingError: there is none.
         """
         if not self.checkpoint.is_file():
+            if self.config.is_file():
+                raise TrainingError(
+                    f"the run in {self.path} ended before its first checkpoint ({self.checkpoint.name} is missing) and"
+                    " cannot be resumed; start it anew, with --overwrite in place of --resume"
+                )
             raise TrainingError(
-                f"{self.path} holds no run that can be resumed ({self.checkpoint.name} is missing); start a new one"
+                f"{self.path} holds no run that can be resumed ({self.checkpoint.name} is missing);"
+                " give the folder of a run, or start a new one without --resume"
             )
 
     def start(self) -> None:

@@ -72,7 +72,7 @@ def test_a_loss_that_is_not_finite_at_once_leaves_nothing(
 
 def test_a_folder_in_use_is_refused(config: TrainConfig, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(OutputError, match="is not empty; choose another, resume the run in it, or allow overwriting"):
+    with pytest.raises(OutputError, match=r"is not empty; choose another, or allow overwriting \(--overwrite\)"):
         Trainer(config, tmp_path)
 
 
