@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer
 
+from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.project.acceptance import values_by_name
 from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.placement import PlacedReader, Placement
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.tiles import TileCache
 from landseg_gui.viewer.label_layer import LabelLayer
@@ -35,7 +37,9 @@ class DifferenceReader:
         reader: the reader of the whole prediction.
     """
 
-    def __init__(self, reader: PyramidReader, labels: LabelRaster, values: npt.NDArray[np.uint8]) -> None:
+    def __init__(
+        self, reader: PyramidReader | PlacedReader, labels: LabelRaster, values: npt.NDArray[np.uint8]
+    ) -> None:
         """Compare with `labels`; `values` is the (256,) table from the prediction's values to those of the labels."""
         self.reader = reader
         self._labels, self._values = labels, values
@@ -45,6 +49,16 @@ class DifferenceReader:
     def source(self) -> RasterSource:
         """Return the prediction."""
         return self.reader.source
+
+    @property
+    def grid(self) -> RasterGrid:
+        """Return where the pixels lie."""
+        return self.reader.grid
+
+    @property
+    def placement(self) -> Placement | None:
+        """Return where a prediction of a part lies."""
+        return self.reader.placement
 
     @property
     def pyramid(self) -> TilePyramid:

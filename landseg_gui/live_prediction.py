@@ -12,7 +12,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.training.preview import PreviewMade, PreviewRefused, PreviewRequest
 from landseg_gui.jobs.runner import Job
-from landseg_gui.viewer.layers import LayerStack, PreviewLayer
+from landseg_gui.viewer.layers import LayerStack, MaskLayer, PreviewLayer
 
 SAME_VIEW = 0.7
 """The share that the view and what was predicted must have in common; below, the view has moved too far meanwhile."""
@@ -38,7 +38,7 @@ class LivePrediction(QObject):
         self._schema: ClassSchema | None = None
         self._enabled = True
         self._wanted: PreviewRequest | None = None
-        self._known_masks = 0
+        self._known_masks: set[MaskLayer] = set()
         layers.changed.connect(self._follow_layers)
 
     @property
@@ -89,9 +89,9 @@ class LivePrediction(QObject):
 
     def _follow_layers(self) -> None:
         """Follow the image; once the run is over, a new map takes the place of the last preview."""
-        masks, before = len(self._layers.masks), self._known_masks
+        masks, before = set(self._layers.masks), self._known_masks
         self._known_masks = masks
-        if self._job is None and masks > before:
+        if self._job is None and masks - before:
             self._layers.set_preview(None)
         self.note_view()
 

@@ -15,17 +15,23 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
 from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.raster.handles import IdleHandles
 from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.overviews import PyramidReader, build_pyramid
+from landseg_core.raster.placement import PlacedReader, Placement
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, default_rendering
-from landseg_gui.view_mask import spread_over_picture
 
 # Okabe and Ito's palette ("Color Universal Design", 2008) without black: told apart by the colour-blind too.
 _DISTINCT_COLOURS = ("#d55e00", "#009e73", "#0072b2", "#f0e442", "#cc79a7", "#56b4e9", "#e69f00")
 _GOLDEN_RATIO = 0.618034
 _MOST_CLASSES = 250
 _STRIP_PIXELS = 4_000_000
+
+MaskReader = PyramidReader | PlacedReader
+
+SHOWN_HANDLES = IdleHandles(limit=12)
+"""What all layers of the window together hold open while nobody reads: enough for the levels of those in sight."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Mask:
     `unshown` px then hold 255 though no nodata is declared: they may be meant, but a layer shows nothing there.
     """
 
-    reader: PyramidReader
+    reader: MaskReader
     schema: ClassSchema
     name: str
     guessed: bool
@@ -67,24 +73,33 @@ def open_picture_alone(path: Path) -> Opened:
     Raises:
         RasterError: it cannot be opened.
     """
-    return Opened(picture=_open_picture(RasterSource(path)))
+    return Opened(picture=_open_picture(_source(path)))
+
+
+def _source(path: Path) -> RasterSource:
+    return RasterSource(path, idle=SHOWN_HANDLES)
 
 
 def open_mask_alone(
-    path: Path, grid: RasterGrid | None, schema: ClassSchema | None, name: str | None, control: JobControl
+    path: Path,
+    grid: RasterGrid | None,
+    schema: ClassSchema | None,
+    name: str | None,
+    control: JobControl,
+    place: PixelWindow | None = None,
 ) -> Opened:
-    """Open a mask that is to lie over a picture on `grid`.
+    """Open a mask that is to lie over a picture on `grid`, at `place` there; where the file says, by default.
 
     Raises:
         RasterError: it cannot be opened, is no mask, or lies on another grid.
     """
     if grid is None:
         raise RasterError(f"{path.name} is to lie over an orthophoto: open that first")
-    source = RasterSource(path)
+    source = _source(path)
     _require_mask(source)
     own_classes = mask_schema(path)
     name = name or layer_name(path, own_classes)
-    return Opened(masks=(_open_mask(_on_grid(source, grid), schema or own_classes, name, control),))
+    return Opened(masks=(_open_mask(_on_grid(source, grid, place), schema or own_classes, name, control),))
 
 
 def layer_name(path: Path, own_classes: ClassSchema | None) -> str:
@@ -117,7 +132,7 @@ def open_files(paths: Sequence[Path], grid: RasterGrid | None, control: JobContr
 
 
 def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: JobControl) -> Opened:
-    source = RasterSource(path)
+    source = _source(path)
     own_classes = mask_schema(path) if _is_mask(source) else None
     if opened.picture:
         grid = opened.picture.reader.source.grid
@@ -126,7 +141,7 @@ def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: Job
         mask = _open_mask(_on_grid(source, grid), own_classes, layer_name(path, own_classes), control)
         return replace(opened, masks=(*opened.masks, mask))
     name = layer_name(path, own_classes)
-    masks = (_open_mask(source, own_classes, name, control),) if own_classes else ()
+    masks = (_open_mask(_on_grid(source, source.grid), own_classes, name, control),) if own_classes else ()
     return replace(opened, picture=_open_picture(source), masks=masks)
 
 
@@ -142,11 +157,12 @@ def _read_sketch(reader: PyramidReader, bands: Sequence[int] | None = None) -> N
         reader.read_tile(reader.pyramid.sketch_key, bands)
 
 
-def _open_mask(source: RasterSource, schema: ClassSchema | None, name: str, control: JobControl) -> Mask:
-    reader = PyramidReader(source, categorical=True)
-    _read_sketch(reader)
+def _open_mask(reader: MaskReader, schema: ClassSchema | None, name: str, control: JobControl) -> Mask:
+    if isinstance(reader, PyramidReader):
+        _read_sketch(reader)
     if schema is not None:
         return Mask(reader, schema, name, guessed=False)
+    source = reader.source
     counts = value_counts(source, control)
     unshown = counts.get(UNLABELLED, 0) if UNLABELLED not in _declared_empty(source) else 0
     return Mask(reader, guessed_schema(source, counts.keys()), name, guessed=True, unshown=unshown)
@@ -164,15 +180,18 @@ def _require_mask(source: RasterSource) -> None:
         )
 
 
-def _on_grid(source: RasterSource, grid: RasterGrid) -> RasterSource:
-    """Return a mask on the pixels of the picture: itself, or one of a part spread over the whole."""
-    place = grid.place_of(source.grid)
-    if place is None or not grid.window.contains(place):
+def _on_grid(source: RasterSource, grid: RasterGrid, place: PixelWindow | None = None) -> MaskReader:
+    """Return the tiles of a mask on the pixels of the picture, of which it may be a part that lies at `place`."""
+    place = place or grid.place_of(source.grid)
+    fits = place is not None and (place.width, place.height) == (source.grid.width, source.grid.height)
+    if place is None or not fits or not grid.window.contains(place):
         raise RasterError(
             f"{source.path.name} does not lie on the picture's pixels: {_difference(source.grid, grid)}; "
             "open the picture it was made from"
         )
-    return source if place == grid.window else RasterSource(spread_over_picture(source.path, place, grid))
+    if place == grid.window:
+        return PyramidReader(source, categorical=True)
+    return PlacedReader(source, Placement(grid, place))
 
 
 def _difference(mask: RasterGrid, picture: RasterGrid) -> str:

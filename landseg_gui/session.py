@@ -151,14 +151,18 @@ class Session(QObject):
         schema: ClassSchema | None = None,
         name: str | None = None,
         wanted: Callable[[], bool] = _always,
+        place: PixelWindow | None = None,
     ) -> Job:
         """Lay a mask over the orthophoto; `schema` None takes the classes from the file.
 
-        `wanted` tells in the end whether it still should be there.
+        `place` is where a mask of a part lies, in px of the orthophoto; where its file says, by default. `wanted` tells
+        in the end whether it still should be there.
         """
         path = Path(path)
         grid = self.raster.grid if self.raster else None
-        return self._open(path.name, lambda control: opening.open_mask_alone(path, grid, schema, name, control), wanted)
+        return self._open(
+            path.name, lambda control: opening.open_mask_alone(path, grid, schema, name, control, place), wanted
+        )
 
     def _open(
         self, title: str, work: Callable[[JobControl], opening.Opened], wanted: Callable[[], bool] = _always
@@ -196,7 +200,7 @@ class Session(QObject):
         self._build_overviews(layer)
 
     def _lay_mask(self, mask: opening.Mask, owner: Path | None) -> None:
-        if self.raster is None or not mask.reader.source.grid.matches(self.raster.grid):
+        if self.raster is None or not mask.reader.grid.matches(self.raster.grid):
             self.problem.emit(f"{mask.reader.source.path.name} does not fit the picture that is open by now")
             return
         layer = MaskLayer(mask.reader, mask.schema, mask.name)

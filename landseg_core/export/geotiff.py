@@ -15,6 +15,7 @@ from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.cropping import chosen_window
 from landseg_core.raster.model_reference import read_model_reference
+from landseg_core.raster.placement import Placement
 from landseg_core.raster.writer import MAP_BLOCK, MapInfo, MapWriter
 
 __all__ = ["export_geotiff", "mask_schema"]
@@ -30,10 +31,12 @@ def export_geotiff(
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
+    placement: Placement | None = None,
 ) -> None:
     """Write the map `mask`, or a `window` of it, as GeoTIFF, with its georeference, colours and class names.
 
-    `schema` are the classes, where those that the mask names itself are missing or not wanted.
+    `schema` are the classes, where those that the mask names itself are missing or not wanted. With a `placement`, of a
+    map of a part, it is written as one of the whole picture, and `window` is in px of that.
 
     Raises:
         RasterError: the map cannot be read, or the window reaches beyond it.
@@ -41,11 +44,11 @@ def export_geotiff(
         JobStopped: `control` asked for it.
     """
     control = control or JobControl()
-    with MapSource(mask, schema) as source:
-        target = chosen_window(source.raster, window)
+    with MapSource(mask, schema, placement) as source:
+        target = chosen_window(source.raster, window, source.grid)
         meter = ProgressMeter(f"writing {out.name}", target.pixels, on_event)
         outputs = OutputFiles(overwrite=overwrite, inputs=source.raster.files)
-        grid = source.raster.grid.crop(target)
+        grid = source.grid.crop(target)
         with outputs, MapWriter(outputs, out, grid, _map_info(source)) as writer:
             for piece in pieces(target, _PIECE_WIDTH, MAP_BLOCK):
                 writer.write(piece.shifted(-target.x, -target.y), source.read(piece))

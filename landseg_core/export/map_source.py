@@ -14,6 +14,7 @@ from landseg_core.errors import RasterError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.raster.placement import Placement
 from landseg_core.raster.source import RasterSource
 
 
@@ -22,6 +23,7 @@ class MapSource:
 
     Attributes:
         raster: the opened file.
+        grid: where its pixels lie; of a map of a part, the grid of the whole picture, where one is given.
         schema: its classes; None where it names none.
         colours: (256, 4) uint8 RGBA by value, 255 transparent; None where it has no colours.
         reserved_px: of what was read, how many px hold 255 though the file does not declare it as nodata.
@@ -30,9 +32,14 @@ class MapSource:
         RasterError: the file cannot be opened, or is no such raster.
     """
 
-    def __init__(self, path: Path, schema: ClassSchema | None = None) -> None:
-        """Open `path`; a `schema` given here takes the place of the file's own."""
+    def __init__(self, path: Path, schema: ClassSchema | None = None, placement: Placement | None = None) -> None:
+        """Open `path`; a `schema` given here takes the place of the file's own.
+
+        With a `placement`, the map is read as one of the whole picture that it is a part of, unlabelled around.
+        """
         self.raster = RasterSource(path)
+        self._placement = placement
+        self.grid = placement.grid if placement else self.raster.grid
         if len(self.raster.data_bands) != 1 or self.raster.dtype != np.uint8:
             bands = len(self.raster.data_bands)
             raise RasterError(
@@ -54,17 +61,19 @@ class MapSource:
         return colours
 
     def read(self, window: PixelWindow) -> npt.NDArray[np.uint8]:
-        """Return (H, W) class values; 255 where the file has no data.
+        """Return (H, W) class values of a window of the grid; 255 where the file has no data.
 
         Raises:
             RasterError: the file cannot be read.
         """
-        values: npt.NDArray[np.uint8] = self.raster.read(window)[0]
+        own = self._placement.in_map(window) if self._placement else window
+        values: npt.NDArray[np.uint8] = self.raster.read(own)[0]
         if self._counts_reserved:
             self.reserved_px += int(np.count_nonzero(values == UNLABELLED))
-        if self.raster.all_valid or self.raster.nodata == UNLABELLED:
+        declares_all = self.raster.all_valid or self.raster.nodata == UNLABELLED
+        if declares_all and self.raster.grid.window.contains(own):
             return values
-        return np.where(self.raster.read_valid(window), values, np.uint8(UNLABELLED))
+        return np.where(self.raster.read_valid(own), values, np.uint8(UNLABELLED))
 
     def notices(self) -> list[str]:
         """Return what somebody should know of the values that were read."""

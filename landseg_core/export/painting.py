@@ -84,14 +84,14 @@ def _required_colours(source: MapSource) -> Pixels:
 
 
 def _required_picture(source: MapSource, picture: RasterSource | None) -> RasterSource:
-    mask = source.raster
+    path = source.raster.path
     if picture is None:
-        raise RasterError(f"an overlay of {mask.path} needs the picture below it; name it (--image)")
-    if not mask.grid.matches(picture.grid):
-        sizes = [f"{grid.width} x {grid.height}" for grid in (mask.grid, picture.grid)]
+        raise RasterError(f"an overlay of {path} needs the picture below it; name it (--image)")
+    if not source.grid.matches(picture.grid):
+        sizes = [f"{grid.width} x {grid.height}" for grid in (source.grid, picture.grid)]
         why = "their sizes differ" if sizes[0] != sizes[1] else "they lie in different places"
         raise RasterError(
-            f"{mask.path} ({sizes[0]} px) does not lie on {picture.path} ({sizes[1]} px): {why};"
+            f"{path} ({sizes[0]} px) does not lie on {picture.path} ({sizes[1]} px): {why};"
             " choose the picture that the map was made from"
         )
     return picture

@@ -20,6 +20,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.cropping import chosen_window
+from landseg_core.raster.placement import Placement
 from landseg_core.raster.source import RasterSource
 
 _STRIP_BYTES = 64 * 2**20
@@ -39,6 +40,7 @@ def export_png(
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
+    placement: Placement | None = None,
 ) -> None:
     """Write the map `mask`, or a `window` of it, as PNG; unlabelled pixels are transparent.
 
@@ -55,6 +57,7 @@ def export_png(
         overwrite: replace files that exist already.
         on_event: takes the `Progress`, in pixels, and a `Notice`.
         control: pauses or stops the work.
+        placement: where a map of a part lies: it is written as one of the whole picture.
 
     Raises:
         RasterError: mask or image cannot be read or do not lie on each other; the window reaches beyond them.
@@ -64,16 +67,16 @@ def export_png(
     """
     control = control or JobControl()
     with ExitStack() as opened:
-        source = opened.enter_context(MapSource(mask, schema))
+        source = opened.enter_context(MapSource(mask, schema, placement))
         picture = opened.enter_context(RasterSource(image)) if image else None
-        target = chosen_window(source.raster, window)
+        target = chosen_window(source.raster, window, source.grid)
         painting = PAINTERS[style](source, picture, opacity)
         _check_size(target, out, on_event)
         inputs = source.raster.files + (picture.files if picture else ())
         outputs = opened.enter_context(OutputFiles(overwrite=overwrite, inputs=inputs))
         unfinished = outputs.add(out)
-        write_georeference(outputs, out, source.raster.grid.crop(target), ".pgw")
-        if unplaced := control_notice(out, source.raster.grid):
+        write_georeference(outputs, out, source.grid.crop(target), ".pgw")
+        if unplaced := control_notice(out, source.grid):
             on_event(unplaced)
         meter = ProgressMeter(f"writing {out.name}", target.pixels, on_event)
         try:

@@ -22,6 +22,8 @@ from landseg_core.labels.label_raster import Paintable, paintable
 from landseg_core.labels.mask_classes import mask_schema
 from landseg_core.labels.regions import Region
 from landseg_core.project.changes import require_placed
+from landseg_core.raster.files_as_opened import FilesAsOpened
+from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.source import RasterSource
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ def accept_prediction(
     confidence: Path | None = None,
     above: float = 0.0,
     locked: Iterable[int] = (),
+    place: PixelWindow | None = None,
+    as_opened: FilesAsOpened | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> int:
@@ -63,18 +67,23 @@ def accept_prediction(
         confidence: a raster of the map's confidence in %, as a prediction writes it.
         above: the confidence from which on a pixel is accepted, 0 to 1; where it is not known, nothing is.
         locked: class values whose labels are kept.
+        place: where the map lies in the image, in px; where its file says, by default.
+        as_opened: the map's files as they are shown: where they have changed since, nothing is accepted.
         on_event: hears of progress and notices.
         control: a stop leaves everything as it was.
 
     Raises:
+        RasterChangedError: the map is not the one that is shown.
         RasterError: a raster cannot be read, does not lie on the image's pixels, or does not tell its classes.
         ProjectError: there is no such image, its file lies elsewhere by now, or the project cannot be changed.
     """
     grid = _placed_grid(project, image_id)
     classes = schema or _own_classes(mask)
+    if confidence:
+        _require_one_model(mask, confidence)
     with ExitStack() as files:
-        prediction = _placed(files.enter_context(RasterSource(mask)), grid)
-        sureness = _placed(files.enter_context(RasterSource(confidence)), grid) if confidence else None
+        prediction = _placed(files.enter_context(RasterSource(mask, as_opened=as_opened)), grid, place)
+        sureness = _placed(files.enter_context(RasterSource(confidence)), grid, place) if confidence else None
         scope = _common([grid.window, prediction.place, window, region.bounds if region else None])
         if scope is None:
             return 0
@@ -132,14 +141,21 @@ class _PlacedMap:
         return self.source.read(own)[0], self.source.read_valid(own)
 
 
-def _placed(source: RasterSource, image: RasterGrid) -> _PlacedMap:
+def _require_one_model(mask: Path, confidence: Path) -> None:
+    """Refuse a confidence that another model has left beside the map."""
+    models = read_model_reference(mask), read_model_reference(confidence)
+    if None not in models and models[0] != models[1]:
+        raise RasterError(f"{confidence} was made with another model than {mask}; predict again, with the confidence")
+
+
+def _placed(source: RasterSource, image: RasterGrid, place: PixelWindow | None) -> _PlacedMap:
     if len(source.data_bands) != 1 or source.dtype != np.uint8:
         raise RasterError(
             f"{source.path} has {len(source.data_bands)} band(s) of {source.dtype}; "
             "choose a prediction, which has one band of 8-bit values"
         )
-    place = image.place_of(source.grid)
-    if place is None:
+    place = place or image.place_of(source.grid)
+    if place is None or (place.width, place.height) != (source.grid.width, source.grid.height):
         raise RasterError(
             f"{source.path} does not lie on the pixels of this image; choose a prediction that was made from it"
         )

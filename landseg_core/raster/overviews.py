@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from landseg_core.errors import RasterError
+from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.pyramid_builder import build_pyramid
@@ -31,11 +32,14 @@ class PyramidReader:
 
     Attributes:
         source: the raster, which the reader does not close.
+        placement: None, since it is the whole; see `PlacedReader`.
         pyramid: the geometry of the tiles.
         categorical: whether the values are class codes, which are not averaged.
         needs_pyramid: whether coarse tiles take long, because no small pictures are at hand.
         has_sketch: whether there is one tile above the pyramid, `sketch_key`, that is soon read all the same.
     """
+
+    placement: None = None
 
     def __init__(self, source: RasterSource, *, categorical: bool | None = None) -> None:
         """Read `source`, and its cached pyramid if there is one; the codes of a palette are taken as `categorical`.
@@ -57,6 +61,11 @@ class PyramidReader:
         self._sketch: tuple[tuple[int, ...], tuple[Pixels, Valid]] | None = None
         self.has_sketch = self.needs_pyramid and 0 in self._in_file and can_be_sketched(source)
         self.use_pyramid()
+
+    @property
+    def grid(self) -> RasterGrid:
+        """Return where the pixels lie."""
+        return self.source.grid
 
     def _level_in_file(self, level: int, overview: int) -> _Level | None:
         raster = self.source.reopened(overview=overview)
@@ -126,7 +135,8 @@ class PyramidReader:
         return self.source.read(window, bands, size), self.source.read_valid(window, size)
 
     def close(self) -> None:
-        """Close the files of the levels, but not the source."""
+        """Close the files of the levels; the source only lets go of its handles, as far as nobody reads it."""
+        self.source.release()
         for place in self._levels.values():
             if place is not None and place.raster is not self.source:
                 place.raster.close()

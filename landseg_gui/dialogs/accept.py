@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QLabel, QRadio
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.raster.files_as_opened import FilesAsOpened
 from landseg_gui.dialogs.checks import Problem, is_there
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
@@ -27,12 +28,17 @@ PLACES = {
 
 @dataclass(frozen=True)
 class Prediction:
-    """A map that can become labels; `schema` None: its file tells the classes."""
+    """A map that can become labels; `schema` None: its file tells the classes.
+
+    Of one that is shown, `place` is where it lies in the image, None for all of it, and `as_opened` which file it is.
+    """
 
     name: str
     mask: Path
     confidence: Path | None = None
     schema: ClassSchema | None = None
+    place: PixelWindow | None = None
+    as_opened: FilesAsOpened | None = None
 
 
 @dataclass(frozen=True)

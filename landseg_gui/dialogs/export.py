@@ -160,4 +160,5 @@ class ExportDialog(FormDialog):
             window=self._area.window_chosen(),
             out=self._out_path(),
             overwrite=self._overwrite,
+            placement=layer.placement,
         )

@@ -50,6 +50,8 @@ def accept_work(
             confidence=request.prediction.confidence if request.above else None,
             above=request.above,
             locked=locked,
+            place=request.prediction.place,
+            as_opened=request.prediction.as_opened,
             on_event=on_event,
             control=control,
         )
@@ -70,7 +72,7 @@ def predictions_of(entries: Sequence[PredictionEntry], masks: Sequence[MaskLayer
 
 
 def _files(mask: MaskLayer) -> list[Path]:
-    """Return the file of a mask, and those it draws on: a map of a part is shown through a virtual raster."""
+    """Return the file of a mask and, where it is a virtual raster, those that it draws on."""
     return [path.absolute() for path in mask.source.files]
 
 
@@ -78,7 +80,8 @@ def _prediction_in(mask: MaskLayer, entries: Iterable[PredictionEntry]) -> Predi
     files = _files(mask)
     known = [entry.confidence for entry in entries if entry.mask in files]
     confidence = known[-1] if known else next(filter(None, map(_confidence_beside, files)), None)
-    return Prediction(mask.name, mask.path, confidence, mask.schema)
+    place = mask.placement.window if mask.placement else None
+    return Prediction(mask.name, mask.path, confidence, mask.schema, place, mask.source.as_opened)
 
 
 def _confidence_beside(mask: Path) -> Path | None:

@@ -25,7 +25,6 @@ from landseg_gui.jobs.project_files import entry_at, same_file
 from landseg_gui.jobs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session import Session
-from landseg_gui.view_mask import spread_over_picture
 
 if TYPE_CHECKING:
     from landseg_core.models.bundle import ModelBundle
@@ -33,14 +32,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MapFinished(Event):
-    """A map is there: its request, the mask to lay over the picture (of the same grid as that), and its classes.
+    """A map is there: its request, and its classes.
 
     `tells_its_place`: its file alone says where in the picture it lies.
     """
 
     event: ClassVar[str] = "map_finished"
     request: PredictRequest
-    layer: Path
     schema: ClassSchema
     tells_its_place: bool
 
@@ -97,13 +95,7 @@ def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, co
         predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)
         with RasterSource(request.mask) as written:
             tells_its_place = source.grid.place_of(written.grid) is not None
-        return MapFinished(request, _layer_of(request, source), bundle.schema, tells_its_place)
-
-
-def _layer_of(request: PredictRequest, source: RasterSource) -> Path:
-    if request.window is None:
-        return request.mask
-    return spread_over_picture(request.mask, request.window, source.grid)
+        return MapFinished(request, bundle.schema, tells_its_place)
 
 
 class _OverallProgress:
@@ -181,7 +173,7 @@ class PredictFlow(QObject):
         self._session.message.emit(f"The map{where} is in {request.mask}")
         raster = self._session.raster
         if is_ours and raster is not None and same_file(raster.path, request.raster):
-            self._session.add_mask(finished.layer, finished.schema)
+            self._session.add_mask(request.mask, finished.schema, place=request.window)
 
     def _enter(self, request: PredictRequest, owner: Path) -> None:
         """Enter the map of an image, or of a part of one, into its project."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.raster.placement import Placement
 from landseg_core.training.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -133,7 +134,10 @@ EXPORT_STYLES = {
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """A file to make of a mask, or of its `window` (px); `style` is a key of `EXPORT_STYLES`, `opacity` is 0 to 1."""
+    """A file to make of a mask, or of its `window` (px); `style` is a key of `EXPORT_STYLES`, `opacity` is 0 to 1.
+
+    A mask of a part has a `placement`, and `window` is in px of the whole picture.
+    """
 
     mask: Path
     schema: ClassSchema
@@ -143,6 +147,7 @@ class ExportRequest:
     window: PixelWindow | None
     out: Path
     overwrite: bool = False
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.placement import PlacedReader, Placement
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering
 
@@ -25,7 +26,7 @@ class Layer(QObject):
     restyled = Signal()
     reread = Signal()
 
-    def __init__(self, reader: PyramidReader, name: str, opacity: float) -> None:
+    def __init__(self, reader: PyramidReader | PlacedReader, name: str, opacity: float) -> None:
         super().__init__()
         self.reader = reader
         self.name = name
@@ -99,12 +100,22 @@ class MaskLayer(Layer):
 
     schema_changed = Signal()
 
-    def __init__(self, reader: PyramidReader, schema: ClassSchema, name: str | None = None) -> None:
+    def __init__(self, reader: PyramidReader | PlacedReader, schema: ClassSchema, name: str | None = None) -> None:
         super().__init__(reader, name or reader.source.path.name, _MASK_OPACITY)
         self.schema = schema
         self.owner: Path | None = None
         self._hidden: frozenset[int] = frozenset()
         self._solo: int | None = None
+
+    @property
+    def placement(self) -> Placement | None:
+        """Return where a mask of a part lies; None for one of the whole."""
+        return self.reader.placement
+
+    @property
+    def grid(self) -> RasterGrid:
+        """Return the grid of the picture, which a mask of a part is shown on too."""
+        return self.reader.grid
 
     @property
     def solo(self) -> int | None:

@@ -87,9 +87,14 @@ class LayerStack(QObject):
             self.changed.emit()
 
     def add_mask(self, mask: MaskLayer) -> None:
-        """Lay a mask on top, in sight; one of the same file is replaced."""
+        """Lay a mask on top, in sight; where there is one of the same file, it takes the place of that one."""
         self.overlays_hidden = False
-        self.masks = [mask, *(other for other in self.masks if other.path != mask.path)]
+        former = next((other for other in self.masks if other.path.absolute() == mask.path.absolute()), None)
+        if former is None:
+            self.masks = [mask, *self.masks]
+        else:
+            mask.opacity, mask.visible = former.opacity, former.visible
+            self.masks = [mask if other is former else other for other in self.masks]
         self.changed.emit()
 
     def remove_mask(self, mask: MaskLayer) -> None:

@@ -145,12 +145,13 @@ def test_a_mask_of_a_part_lies_where_it_belongs(picture, make_raster, helpers, c
     path = make_raster("part.tif", np.ones((1, 80, 100), np.uint8), transform=transform, nodata=255)
     mask = opening.open_mask_alone(path, grid_of(picture), None, None, control).masks[0]
     assert mask.name == "part.tif"
-    assert mask.reader.source.grid.matches(grid_of(picture))
-    source = mask.reader.source
-    values = np.where(source.read_valid(source.grid.window), source.read(source.grid.window)[0], 255)
-    expected = np.full((helpers.HEIGHT, helpers.WIDTH), 255)
-    expected[200:280, 300:400] = 1
-    np.testing.assert_array_equal(values, expected)
+    assert mask.reader.grid == grid_of(picture)
+    expected = np.zeros((helpers.HEIGHT, helpers.WIDTH), bool)
+    expected[200:280, 300:400] = True
+    for key in mask.reader.pyramid.tiles_in(0, mask.reader.grid.window):
+        pixels, valid = mask.reader.read_tile(key)
+        np.testing.assert_array_equal(valid, expected[mask.reader.pyramid.source_window(key).slices()])
+        assert (pixels[0][valid] == 1).all()
 
 
 def test_a_picture_is_no_mask(picture, control) -> None:

@@ -18,7 +18,6 @@ from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.jobs.export import ExportFlow
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import Session
-from landseg_gui.view_mask import spread_over_picture
 
 SECONDS = 30_000
 VIEW = PixelWindow(16, 32, 40, 24)
@@ -104,8 +103,7 @@ def test_a_map_of_the_view_can_be_exported_again(
     dialog = fill(flow, qtbot, tmp_path / "part.tif", "geotiff")
     dialog.findChild(QRadioButton, "export_view").setChecked(True)
     run(dialog, runner, qtbot)
-    layer = spread_over_picture(tmp_path / "part.tif", VIEW, session.raster.grid)
-    session.add_mask(layer, session.layers.masks[0].schema, "part")
+    session.add_mask(tmp_path / "part.tif", session.layers.masks[0].schema, "part")
     qtbot.waitUntil(lambda: len(session.layers.masks) == 2 and not runner.running)
     run(fill(flow, qtbot, tmp_path / "again.tif", "geotiff"), runner, qtbot)
     with rasterio.open(tmp_path / "again.tif") as written:

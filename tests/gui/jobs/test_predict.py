@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.errors import JobStopped, OutputError
 from landseg_core.events import Event, JobControl, Progress
+from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
@@ -58,8 +60,9 @@ def press(dialog: PredictDialog, qtbot: QtBot) -> None:
 
 
 def mask_of(session: Session) -> np.ndarray:
-    source = session.layers.masks[0].source
-    return source.read(source.grid.window)[0]
+    """Return the (128, 128) values that the topmost layer shows, 255 where it shows none."""
+    pixels, valid = session.layers.masks[0].reader.read_tile(TileKey(0, 0, 0))
+    return np.where(valid, pixels[0], 255)
 
 
 def test_the_whole_picture_becomes_a_layer(
@@ -104,6 +107,49 @@ def test_the_layer_is_named_after_the_run_before_and_after_reopening(
     session.open_files([tmp_path / "maps" / "north_mask.tif"])
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running, timeout=SECONDS)
     assert session.layers.masks[0].name == f"Prediction ({model.parent.name})"
+
+
+@pytest.fixture
+def other_model(model: Path, tmp_path: Path) -> Path:
+    """Return the file of another untrained model, in a run of its own."""
+    import torch
+
+    from landseg_core.models.bundle import ModelBundle
+
+    bundle = ModelBundle.load(model)
+    torch.manual_seed(7)
+    state = {name: torch.randn_like(tensor) for name, tensor in bundle.state.items()}
+    state = {name: tensor.abs() + 0.1 if name.endswith("var") else tensor for name, tensor in state.items()}
+    path = tmp_path / "run-2" / "model.safetensors"
+    path.parent.mkdir()
+    replace(bundle, state=state).save(path)
+    return path
+
+
+def test_a_view_predicted_again_into_the_same_file_shows_the_new_map(
+    flow: PredictFlow,
+    session: Session,
+    qtbot: QtBot,
+    tmp_path: Path,
+    other_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(predict, "choose", lambda *_question: "Replace")
+    shown = []
+    for model in (flow._session.model_path, other_model):
+        before = list(session.layers.masks)
+        session.model_path = model
+        dialog = fill(flow, qtbot, tmp_path)
+        dialog.findChild(QRadioButton, "predict_view").setChecked(True)
+        press(dialog, qtbot)
+        qtbot.waitUntil(lambda before=before: session.layers.masks not in ([], before), timeout=SECONDS)
+        with rasterio.open(tmp_path / "maps" / "north_mask.tif") as written:
+            on_disk = written.read(1)
+        assert len(session.layers.masks) == 1
+        assert (mask_of(session)[VIEW.slices()] == on_disk).all()
+        shown.append(on_disk)
+    assert (shown[0] != shown[1]).any()
+    assert session.layers.masks[0].name == "Prediction (run-2)"
 
 
 def test_what_is_chosen_reaches_the_prediction(

@@ -49,13 +49,16 @@ def test_opacity_and_eye_tell_once(qtbot, mask) -> None:
 
 def test_one_file_is_one_layer(layers, picture, own_map, plain_mask, schema, helpers) -> None:
     layers.set_image(helpers.image_layer(picture))
-    layers.add_mask(helpers.mask_layer(own_map, schema))
+    former = helpers.mask_layer(own_map, schema)
+    layers.add_mask(former)
     layers.add_mask(helpers.mask_layer(plain_mask, schema))
+    former.opacity, former.visible = 0.3, False
     again = helpers.mask_layer(own_map, schema)
     layers.add_mask(again)
-    assert [layer.path for layer in layers.masks] == [own_map, plain_mask]
-    assert layers.masks[0] is again
-    assert layers.drawn() == [layers.image, layers.masks[1], layers.masks[0]]
+    assert [layer.path for layer in layers.masks] == [plain_mask, own_map]
+    assert layers.masks[1] is again
+    assert (again.opacity, again.visible) == (0.3, False)
+    assert layers.drawn() == [layers.image, layers.masks[0]]
 
 
 def test_masks_move_within_the_stack(layers, picture, own_map, plain_mask, schema, helpers) -> None:
