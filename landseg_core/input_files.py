@@ -1,10 +1,14 @@
-"""What is at a path that somebody gives as input: only plain files are opened, for a pipe or a device may never end."""
+"""Reads files that somebody gives as input: plain ones only, for a pipe or a device may never end, in any encoding."""
 
 from __future__ import annotations
 
+import codecs
+import errno
+import os
 import re
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 _VSI = r"/vsi(?!(?:zip|tar|gzip|7z|rar)/)\w"
 _ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]+://|{_VSI}", re.IGNORECASE)
@@ -50,3 +54,41 @@ def special_reason(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return None if kind is None else f"is {kind} and not a file; copy what it gives to a file first"
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a plain file for reading.
+
+    Raises:
+        OSError: it cannot be opened, or is a pipe, a device or a socket: its `strerror` says so.
+    """
+    # A pipe would wait for somebody to write to it, unless it is opened so; for plain files that changes nothing.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    kind = special_kind(os.fstat(descriptor).st_mode)
+    if kind is not None:
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, f"it is {kind} and not a file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def read_file(path: Path) -> bytes:
+    """Return all of a plain file; errors as for `open_file`."""
+    with open_file(path) as file:
+        return file.read()
+
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a file: as its mark says, else as UTF-8, else as Windows wrote it in western Europe (cp1252).
+
+    What is none of them is replaced, so that no text makes a file unreadable.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")

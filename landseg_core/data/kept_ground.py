@@ -12,6 +12,7 @@ from landseg_core.data.buffers import Placed
 from landseg_core.data.splits import Ground
 from landseg_core.errors import TrainingError
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import read_file
 from landseg_core.output_files import write_atomically
 
 GROUND_FILE = "ground.json"
@@ -70,7 +71,7 @@ def kept_ground(folder: Path) -> Ground:
     """
     path = folder / GROUND_FILE
     try:
-        record = _Record.model_validate_json(path.read_bytes())
+        record = _Record.model_validate_json(read_file(path))
     except (OSError, pydantic.ValidationError) as error:
         raise TrainingError(
             f"{path} cannot be read, so the earlier run does not tell which ground it was trained on, and figures "

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from landseg_core.errors import DatasetError
+from landseg_core.input_files import decoded, read_file
 
 EXTENSIONS = frozenset({".bmp", ".img", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".vrt", ".webp"})
 """Files that count as images or masks (in lower case); side files such as `.aux.xml` or `.tfw` do not."""
@@ -30,13 +31,14 @@ def read_list(path: Path) -> tuple[str, ...]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = decoded(read_file(path))
     except FileNotFoundError as error:
         raise DatasetError(f"the list {path} does not exist; check its name") from error
     except OSError as error:
         raise DatasetError(f"the list {path} cannot be read: {error.strerror}; check what it is") from error
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"the list {path} is no text in UTF-8; write one name per line") from error
+    if "\0" in text:
+        raise DatasetError(f"the list {path} is no text; write one name per line")
+    return text
 
 
 def _stem(line: str) -> str:

@@ -18,9 +18,10 @@ from rasterio.errors import CRSError as RasterioCRSError
 
 from landseg_core.errors import InterchangeError
 from landseg_core.file_identity import HELD_FILES
-from landseg_core.input_files import missing_reason, special_reason
+from landseg_core.input_files import missing_reason, open_file, special_reason
 from landseg_core.interchange.json_crs import linked_crs
 from landseg_core.interchange.ogr import OGR_ERRORS, quiet_ogr
+from landseg_core.raster.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
 
 Bounds = tuple[float, float, float, float]
 
@@ -66,6 +67,7 @@ class PolygonFile:
         self.path = path
         self._require_file()
         self._require_own_crs()
+        self._require_ends()
         self._name = path.absolute()  # for GDAL nothing but the name of a file
         with self._doing():
             self.layer = self._polygon_layer()
@@ -91,6 +93,16 @@ class PolygonFile:
                     f"{self.path} takes its CRS from an address, and landseg reads files of this computer only; save it"
                     " with the CRS's name, such as EPSG:25832"
                 )
+
+    def _require_ends(self) -> None:
+        with self._doing(), open_file(self.path) as file:
+            is_database = file.read(len(SQLITE_MARK)) == SQLITE_MARK
+            view = endless_view(self.path, whole=True) if is_database else None
+        if view is not None:
+            raise InterchangeError(
+                f"{self.path} has a view {view[:80]}, which takes over {MOST_SECONDS:g} s; save what it shows as"
+                " a table"
+            )
 
     def _polygon_layer(self) -> str:
         kinds = {str(name): str(kind).split(" ")[0] for name, kind in pyogrio.list_layers(self._name) if kind}

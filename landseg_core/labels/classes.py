@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import pydantic
 
 from landseg_core.errors import ClassSchemaError
+from landseg_core.input_files import decoded, read_file
 from landseg_core.resource_files import resource_path
 
 UNLABELLED = 255
@@ -114,7 +114,7 @@ def load_classes(preset_or_file: str | Path) -> ClassSchema:
 
 def _parse(path: Path) -> ClassSchema:
     try:
-        return ClassSchema.model_validate_json(path.read_bytes().removeprefix(codecs.BOM_UTF8))
+        return ClassSchema.model_validate_json(decoded(read_file(path)))
     except pydantic.ValidationError as error:
         problem = _first_problem(error)
         raise ClassSchemaError(f"{path} is not a class file: {problem}; write it as {_EXAMPLE}") from error

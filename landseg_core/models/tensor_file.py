@@ -18,6 +18,7 @@ import pydantic
 import pydantic_core
 
 from landseg_core.errors import ModelError
+from landseg_core.input_files import open_file, read_file
 from landseg_core.output_files import write_atomically
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def read_record(path: Path, kind: str) -> dict[str, Any]:
         ModelError: the file cannot be read, is damaged, or is of another kind or program.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return _record(path, file, path.stat().st_size, kind)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -82,7 +83,7 @@ def read_bytes(path: Path) -> bytes:
         ModelError: the file cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError as error:
         raise _unreadable(path, error) from error
 

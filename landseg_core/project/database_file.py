@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from landseg_core.errors import OutputError, ProjectError
+from landseg_core.input_files import open_file
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.output_files import OutputFiles
 from landseg_core.project.connection import connect, sqlite_errors, transaction
@@ -46,7 +47,7 @@ def require_database(path: Path) -> None:
     try:
         if path.is_dir():
             raise ProjectError(f"{path} is a folder; choose a landseg project file")
-        with path.open("rb") as file:
+        with open_file(path) as file:
             start = file.read(len(_MAGIC))
     except FileNotFoundError as error:
         raise ProjectError(f"there is no project {path}; check the path, or make a new project") from error

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from landseg_core.errors import ProjectError
 from landseg_core.geo.grid import RasterGrid
+from landseg_core.input_files import open_file
 from landseg_core.project.paths import found_path, is_there, stored_path
 from landseg_core.project.rows import integer, json_value, text
 from landseg_core.project.schema import columns_of
@@ -66,7 +67,7 @@ def fingerprint(path: Path, grid: RasterGrid) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             length = path.stat().st_size
             digest.update(json.dumps([length, grid.width, grid.height, *grid.transform[:6]]).encode())
             for part in range(_SAMPLES):

@@ -100,6 +100,8 @@ CREATE INDEX predictions_image ON predictions (image);
 - patches: what a step changed in one tile, as `TilePatch.encode` writes it.
 """
 
+_FOREIGN = "SELECT count(*) FROM sqlite_master WHERE coalesce(rootpage, 0) = 0"  # views, triggers, virtual tables
+
 
 def _add_image_content(connection: sqlite3.Connection) -> None:
     """Make room for what the image files were like, so that a change to them is noticed."""
@@ -134,8 +136,14 @@ def stored_version(connection: sqlite3.Connection, path: Path) -> int:
     with sqlite_errors(path, "opened"):
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        foreign = connection.execute(_FOREIGN).fetchone()[0]
     if application != APPLICATION_ID or version < 1:
         raise ProjectError(f"{path} is not a landseg project; choose a file that landseg has made")
+    if foreign:
+        raise ProjectError(
+            f"{path} holds views or triggers in SQL, which landseg does not write and which may never end; take the"
+            " project from where it was made"
+        )
     if version > VERSION:
         raise ProjectError(
             f"{path} was made by a newer landseg (format {version}, this one knows {VERSION});"

@@ -19,6 +19,7 @@ import pydantic
 from landseg_core.errors import DatasetError, TrainingError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.tiling import TileKey
+from landseg_core.input_files import read_file
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import Tile
 from landseg_core.output_files import OutputFiles, made_folder, unwritable
@@ -127,7 +128,7 @@ def kept_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
     """
     path = folder / _RECORD
     try:
-        record = _Record.model_validate_json(path.read_bytes())
+        record = _Record.model_validate_json(read_file(path))
     except (OSError, pydantic.ValidationError) as error:
         raise TrainingError(
             f"{path} cannot be read, so the run did not learn from a project, or not as a whole; start a new run"

@@ -17,6 +17,7 @@ from landseg_core.errors import RasterError
 from landseg_core.file_identity import HELD_FILES
 from landseg_core.input_files import missing_reason
 from landseg_core.raster.own_pixels import check_side_files, refuse_services, require_pixels, require_plain_file
+from landseg_core.raster.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
 from landseg_core.raster.tiff_layout import tiff_is_complete
 from landseg_core.raster.vrt import vrt_parts
 
@@ -72,11 +73,21 @@ def _check_content(path: Path, file: BinaryIO, size: int, *, is_part: bool) -> l
     head = file.read(1024)
     if b"<VRTDataset" in head:
         return _vrt_parts(path)
+    if head.startswith(SQLITE_MARK):
+        _require_ends(path)
     refuse_services(path, head, is_part=is_part)
     for magic, is_complete in _CHECKS:
         if head.startswith(magic) and not is_complete(file, size):
             raise RasterError(f"{path} is cut short: part of the image is missing; copy or download it again")
     return []
+
+
+def _require_ends(path: Path) -> None:
+    view = endless_view(path, whole=False)
+    if view is not None:
+        raise RasterError(
+            f"{path} has a view {view[:80]}, which is not computed in {MOST_SECONDS:g} s; save the image as GeoTIFF"
+        )
 
 
 def _vrt_parts(path: Path) -> list[Path]:

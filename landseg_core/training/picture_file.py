@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pydantic
 
+from landseg_core.input_files import read_file
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.output_files import write_atomically
 from landseg_core.training.pictures import Indices, Rgb, ValidationPicture
@@ -64,7 +65,7 @@ def read_pictures(path: Path) -> KeptPictures | None:
         TrainingError: the file cannot be read or is damaged.
     """
     try:
-        return KeptPictures.model_validate_json(path.read_bytes())
+        return KeptPictures.model_validate_json(read_file(path))
     except FileNotFoundError:
         return None
     except (OSError, pydantic.ValidationError) as error:

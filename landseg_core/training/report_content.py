@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from landseg_core.errors import ModelError, TrainingError
+from landseg_core.input_files import read_file
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import read_header
 from landseg_core.training.config import TrainConfig
@@ -65,8 +66,8 @@ def read_config(folder: RunFolder) -> dict[str, Any]:
         TrainingError: the file cannot be read, or holds no settings.
     """
     try:
-        config = json.loads(folder.config.read_bytes())
-    except (OSError, ValueError) as error:
+        config = json.loads(read_file(folder.config))
+    except (OSError, ValueError, RecursionError) as error:
         raise _no_settings(folder) from error
     if not isinstance(config, dict):
         raise _no_settings(folder)

@@ -11,6 +11,7 @@ import pydantic
 
 from landseg_core import __version__
 from landseg_core.data.areas import pixels
+from landseg_core.input_files import read_file
 from landseg_core.machine import cores, processor, version_of
 from landseg_core.output_files import write_atomically
 from landseg_core.training.run_figures import damaged_record
@@ -73,7 +74,7 @@ def read_facts(path: Path) -> RunFacts | None:
         TrainingError: the file cannot be read or is damaged.
     """
     try:
-        return RunFacts.model_validate_json(path.read_bytes())
+        return RunFacts.model_validate_json(read_file(path))
     except FileNotFoundError:
         return None
     except (OSError, pydantic.ValidationError) as error:

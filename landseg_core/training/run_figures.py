@@ -8,6 +8,7 @@ from typing import Annotated
 import pydantic
 
 from landseg_core.errors import TrainingError
+from landseg_core.input_files import read_file
 from landseg_core.labels.classes import Colour
 
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)]
@@ -76,7 +77,7 @@ def read_figures(path: Path) -> RunFigures | None:
         TrainingError: the file cannot be read or is damaged.
     """
     try:
-        return RunFigures.model_validate_json(path.read_bytes())
+        return RunFigures.model_validate_json(read_file(path))
     except FileNotFoundError:
         return None
     except (OSError, pydantic.ValidationError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import EpochFinished, Event, OnEvent
+from landseg_core.input_files import read_file
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.output_files import unwritable, write_atomically
 
@@ -201,8 +202,8 @@ class MetricsLog:
 def _epoch_in(path: Path) -> Any:
     """Return the epoch that a file of JSON is of, None where it cannot be told."""
     try:
-        told = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        told = json.loads(read_file(path))
+    except (OSError, ValueError, RecursionError):
         return None
     return told.get("epoch") if isinstance(told, dict) else None
 

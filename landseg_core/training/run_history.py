@@ -13,6 +13,7 @@ import pydantic
 import pydantic_core
 
 from landseg_core.events import EpochFinished, Notice, RunFinished, RunStarted, StepFinished
+from landseg_core.input_files import open_file
 from landseg_core.training.run_figures import damaged_record
 
 Points = npt.NDArray[np.float64]
@@ -113,7 +114,7 @@ def read_history(path: Path) -> RunHistory:
         TrainingError: the file cannot be read.
     """
     try:
-        with path.open("rb") as lines:
+        with open_file(path) as lines:
             return _history(list(_told(lines)))
     except FileNotFoundError:
         return _history([])
