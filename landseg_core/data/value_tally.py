@@ -95,7 +95,7 @@ class ValueTally:
         parts += [f"no data in {self._amount(self.hidden)}"] if self.hidden else []
         if parts:
             yield f"{masks_hold} {_listed(parts)}, which count as unlabelled{self._how_to_keep()}"
-        if self._seems_shifted(schema):
+        if self.seems_shifted(schema):
             lowest = min(schema.classes, key=lambda item: item.value)
             yield f"{masks_hold} no {lowest.value} ({lowest.name}){shift_hint(schema, 1)}"
 
@@ -116,7 +116,7 @@ class ValueTally:
         keys = [value.key for value, count in self.special.most_common() if count > LITTLE * self.pixels]
         return f"; to keep such pixels give {' '.join(f'--map {_quoted(key)}=CLASS' for key in keys[:3])}" * bool(keys)
 
-    def _seems_shifted(self, schema: ClassSchema) -> bool:
+    def seems_shifted(self, schema: ClassSchema) -> bool:
         """Tell whether masks may count classes from 1 that begin at 0: 0 is not there, and of the others most are."""
         if not self.are_values or not _are_in_a_row(schema) or min(schema.values) != 0:
             return False

@@ -48,13 +48,15 @@ class SourceValue:
 class SourceInfo:
     """What a file holds: `values` of a mask, or those of each field (`attributes`) of polygons.
 
-    `attribute` is the field that tells the class unless another is named; None where none does.
+    `attribute` is the field that tells the class unless another is named; None where none does. `may_be_shifted`: the
+    values of a mask may count the classes from 1, or from 0, and the classes begin at the other.
     """
 
     kind: Literal["mask", "polygons"]
     values: tuple[SourceValue, ...] = ()
     attributes: Mapping[str, tuple[SourceValue, ...]] = field(default_factory=dict)
     attribute: str | None = None
+    may_be_shifted: bool = False
 
 
 def describe_mask(
@@ -82,7 +84,12 @@ def describe_mask(
             counts.update(dict(zip(codes.tolist(), found.tolist(), strict=True)))
             _refuse_picture(source, counts)
             meter.add(part.pixels)
-        return SourceInfo("mask", tuple(_mask_values(raster, rule, schema, counts, tally.is_binary)))
+        unknown = counts.keys() - rule.known.keys()
+        return SourceInfo(
+            "mask",
+            tuple(_mask_values(raster, rule, schema, counts, tally.is_binary)),
+            may_be_shifted=tally.seems_shifted(schema) or bool(tally.unknown_hint(unknown, schema)),
+        )
 
 
 def _refuse_picture(source: Path, counts: Mapping[int, int]) -> None:

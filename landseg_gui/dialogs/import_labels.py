@@ -26,6 +26,7 @@ _PATTERNS = " ".join(f"*{suffix}" for suffix in (*MASK_SUFFIXES, *POLYGON_SUFFIX
 _KINDS = f"Masks and polygons ({_PATTERNS});;All files (*)"
 _ONE_CLASS = "none: all polygons are of one class"
 _RESAMPLED = "It lies on other pixels than the image: each pixel takes the value at its middle."
+_SHIFTED = "The values may be shifted by one against those of the classes: check what each becomes."
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,7 @@ def _facts(described: DescribedSource) -> str:
     if info.kind == "mask":
         total = sum(value.count for value in info.values)
         text = f"A mask with {len(info.values)} values in {pixels(total)}."
-        return f"{text} {_RESAMPLED}" if described.resampled else text
+        hints = [_RESAMPLED] * described.resampled + [_SHIFTED] * info.may_be_shifted
+        return " ".join([text, *hints])
     count = _all_polygons(info).count
     return f"{thousands(count)} polygons." if count else "Polygons without fields."

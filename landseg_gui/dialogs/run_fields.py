@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QRadioButton,
     QWidget,
 )
@@ -39,18 +41,22 @@ DEVICES = {
 }
 _DEFAULTS = TrainConfig()
 _FIRST = _DEFAULTS.model_dump() | {"epochs": None} | dict(DEFAULT_PRESET.settings)
-_BASIC = ("model", "epochs", "minutes", "device")
+_BASIC = ("model", "epochs", "minutes", "device", "mask_values")
 _LOCKED = "A run goes on with the settings that it began with."
 _PLAINER = {"learning_rate": f"Give a number above 0 and up to 1, such as {_DEFAULTS.learning_rate:g}."}
 
 
 class RunFields(QObject):
-    """Adds its fields to a form of a dialog; their values are those of a `TrainConfig`."""
+    """Adds its fields to a form of a dialog; their values are those of a `TrainConfig`.
+
+    `mask_values` is for the dialog to place; what it says counts while the run `reads_masks`.
+    """
 
     changed = Signal()
 
     def __init__(self, dialog: FormDialog, form: QFormLayout) -> None:
         super().__init__(dialog)
+        self.reads_masks = True
         self._make_editors()
         self._add_rows(dialog, form)
         self._connect()
@@ -73,6 +79,7 @@ class RunFields(QObject):
         self._by_epochs = QRadioButton("Epochs", objectName="train_by_epochs")
         self._by_minutes = QRadioButton("Minutes", objectName="train_by_minutes", checked=True)
         self._estimate = _hint("train_estimate")
+        self.mask_values = QLineEdit(objectName="train_mask_values", placeholderText="optional")
         self._device = QComboBox(objectName="train_device")
         for name, text in DEVICES.items():
             self._device.addItem(text, name)
@@ -122,6 +129,7 @@ class RunFields(QObject):
         for combo in (self._model, self._device):
             combo.currentIndexChanged.connect(self._tell)
         self._by_minutes.toggled.connect(self._tell)
+        self.mask_values.textChanged.connect(self._tell)
         self.advanced.changed.connect(self.changed)
         self._preset.activated.connect(self._choose_preset)
 
@@ -156,6 +164,8 @@ class RunFields(QObject):
         """Show these settings; those that are not given stay as they are."""
         self._model.setCurrentText(settings.get("model", self._model.currentText()))
         self._device.setCurrentIndex(max(0, self._device.findData(settings.get("device", self._device.currentData()))))
+        if "mask_values" in settings:
+            self.mask_values.setText("; ".join(settings["mask_values"]))
         for name, spin in (("epochs", self._epochs), ("minutes", self._minutes)):
             if settings.get(name) is not None:
                 spin.setValue(settings[name])
@@ -172,6 +182,7 @@ class RunFields(QObject):
         """Let nothing be changed but the device: a run goes on with its own settings."""
         for editor in (self._preset, self._model, self._epochs, self._minutes, self._by_epochs, self._by_minutes):
             editor.setEnabled(False)
+        self.mask_values.setEnabled(False)
         self.advanced.lock()
         self._show_choice()
 
@@ -216,7 +227,13 @@ class RunFields(QObject):
             "epochs": None if by_minutes else self._epochs.value(),
             "minutes": self._minutes.value() if by_minutes else None,
             "device": self._device.currentData(),
+            "mask_values": values_in(self.mask_values.text()) if self.reads_masks else (),
         }
+
+
+def values_in(text: str) -> tuple[str, ...]:
+    """Return the parts `VALUE=CLASS` of a list with semicolons or commas; a class name may have commas itself."""
+    return tuple(part.strip() for part in re.split(r"[;,](?=[^;,=]*=)", text) if part.strip(" ;,"))
 
 
 def _recalled(memory: FormMemory, name: str) -> Any:

@@ -10,13 +10,15 @@ from typing import Any, Protocol
 from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QRadioButton, QWidget
 
+from landseg_core.errors import InterchangeError
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.value_mapping import mapped_indices, parse_value_mapping
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import LABELS_FOLDER
-from landseg_core.training.config import TrainConfig
+from landseg_core.training.config import TrainConfig, field_problems
 from landseg_core.training.run_folder import RunFolder
 from landseg_gui.dialogs import checks
-from landseg_gui.dialogs.checks import Problem
+from landseg_gui.dialogs.checks import Problem, as_sentence
 from landseg_gui.dialogs.class_field import ClassField
 from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.fields import PathField, pick_file, pick_folder
@@ -72,6 +74,7 @@ class TrainDialog(FormDialog):
         self._estimator = estimator
         self._add_data()
         self._run = RunFields(self, self.add_section("Network and run"))
+        self._add_mask_values()
         self._add_output()
         self.complete()
         self._recall()
@@ -146,6 +149,15 @@ class TrainDialog(FormDialog):
         )
         tip = "The classes in the masks: a preset or a class file"
         self._class_field = add(form, "train_classes", "&Classes", self._classes, tip)
+
+    def _add_mask_values(self) -> None:
+        values, setting = self._run.mask_values, TrainConfig.model_fields["mask_values"]
+        title, tip = setting.title or "", setting.description or ""
+        explanation = QLabel(tip, wordWrap=True)
+        explanation.setProperty("muted", True)  # noqa: FBT003
+        self._values_field = self.add_field(self._data_form, "train_mask_values", title, values, tip)
+        self._values_field.add_below(explanation)
+        QWidget.setTabOrder(self._classes, values)
 
     def _add_output(self) -> None:
         self._out = PathField("train_out", pick_folder("Folder of the run"))
@@ -224,10 +236,12 @@ class TrainDialog(FormDialog):
 
     def _show_source(self) -> None:
         by_project = self._by_project.isChecked()
+        self._run.reads_masks = not by_project
         for field in self._folder_fields:
             self._data_form.setRowVisible(field, self._by_folders.isChecked())
         self._data_form.setRowVisible(self._landcover_ai_field, self._by_landcover_ai.isChecked())
-        self._data_form.setRowVisible(self._class_field, not by_project)
+        for field in (self._class_field, self._values_field):
+            self._data_form.setRowVisible(field, not by_project)
         self._data_form.setRowVisible(self._source_hint, self._lacks_data and not by_project)
         self._data_form.setRowVisible(self._project_field, by_project)
         self.check()
@@ -284,7 +298,7 @@ class TrainDialog(FormDialog):
     def _source_problems(self) -> dict[str, Problem | None]:
         if self._by_project.isChecked():
             return {"train_project": self._label_problem()}
-        classes = {"train_classes": self._classes.problem}
+        classes = {"train_classes": self._classes.problem, "train_mask_values": self._values_problem()}
         if self._by_landcover_ai.isChecked():
             return classes | {"train_landcover_ai": checks.landcover_ai_problem(self._landcover_ai.path())}
         return classes | {
@@ -293,6 +307,17 @@ class TrainDialog(FormDialog):
             "train_list": checks.optional_list_problem(self._list.path()),
             "train_val_list": checks.optional_list_problem(self._val_list.path()),
         }
+
+    def _values_problem(self) -> Problem | None:
+        """Return what is wrong with the classes of mask values; how they are written, the settings check."""
+        values = self._run.settings()["mask_values"]
+        if self._classes.schema is None or "mask_values" in field_problems({"mask_values": values}):
+            return None
+        try:
+            mapped_indices(parse_value_mapping(values), self._classes.schema)
+        except InterchangeError as error:
+            return Problem(as_sentence(str(error)))
+        return None
 
     def _label_problem(self) -> Problem | None:
         if self._labels and self._labels.pixels:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.events import JobControl, OnEvent
+from landseg_core.events import JobControl, Notice, OnEvent
 from landseg_core.interchange.importers import import_labels
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.import_labels import ImportLabelsDialog, ImportLabelsRequest
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.panels.wording import pixels
+from landseg_gui.panels.wording import capitalised, pixels
 from landseg_gui.session import Session
 
 
@@ -58,9 +60,11 @@ class ImportLabelsFlow(QObject):
         work = import_labels_work(project, image, request)
         job = self._project_session.run_edit(f"Import {request.source.name}", work)
         if job is not None:
-            job.finished.connect(self._tell)
-            job.event.connect(self._session.tell_notice)
+            notices: list[str] = []
+            job.event.connect(lambda event: notices.append(event.message) if isinstance(event, Notice) else None)
+            job.finished.connect(lambda count: self._tell(count, notices))
         return job
 
-    def _tell(self, count: int) -> None:
-        self._session.message.emit(f"{pixels(count)} labelled" if count else "The labels were the same already")
+    def _tell(self, count: int, notices: Sequence[str]) -> None:
+        done = f"{pixels(count)} labelled" if count else "The labels were the same already"
+        self._session.message.emit(". ".join([done, *map(capitalised, notices)]))

@@ -231,3 +231,12 @@ def test_255_beside_other_values_is_listed_and_stays_unlabelled_unless_it_is_map
     assert class_of(dialog, 255).currentText() == "stays unlabelled"
     assert dialog.action_button.isEnabled()
     assert dialog.request().mapping["255"] == ""
+
+
+@pytest.mark.parametrize(("values", "said"), [((1, 2, 3, 4, 5), True), ((1, 2, 3, 4), True), ((0, 1, 2), False)])
+def test_values_that_may_be_shifted_are_said(
+    dialog: ImportLabelsDialog, choose: Choose, tmp_path: Path, values: tuple[int, ...], said: bool
+) -> None:
+    assert SCHEMA.values == (0, 1, 2, 3, 4)
+    choose(write_mask(tmp_path / "mask.tif", np.resize(np.array(values, np.uint8), (64, 96))))
+    assert ("shifted by one" in dialog.findChild(QLabel, "import_labels_facts").text()) == said

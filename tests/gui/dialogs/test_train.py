@@ -356,3 +356,27 @@ def test_a_run_on_a_project_leaves_what_is_remembered_of_folders(
     qtbot.addWidget(again)
     assert (again.request().source, again.request().run_folder) == (before.source, before.run_folder)
     assert again.request().config.chip == 64
+
+
+def test_values_of_masks_are_given_classes(filled: TrainDialog) -> None:
+    first, second = filled.request().schema.names[:2]
+    write(filled, "train_mask_values", f"255={first}; 9 = {second}, 7=")
+    assert problem(filled, "train_mask_values") == ""
+    config = filled.request().config
+    assert config.value_mapping == {"255": first, "9": second, "7": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("255", "VALUE=CLASSNAME"), ("255=castle", "There is no class called castle"), ("roof=", "is no value of a mask")],
+)
+def test_values_of_masks_that_make_no_sense(filled: TrainDialog, text: str, sentence: str) -> None:
+    write(filled, "train_mask_values", text)
+    assert sentence in problem(filled, "train_mask_values")
+    assert not filled.action_button.isEnabled()
+
+
+def test_values_of_masks_are_those_of_the_run_that_goes_on(filled: TrainDialog, tmp_path: Path) -> None:
+    filled.continue_run(tmp_path, {"mask_values": ["255=water", "7="]})
+    line = filled.findChild(QLineEdit, "train_mask_values")
+    assert (line.text(), line.isEnabled()) == ("255=water; 7=", False)
