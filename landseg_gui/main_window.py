@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
         project.set_frame_provider(lambda: None if view.fits else view.frame)
         project.view_wanted.connect(view.centre_on)
         view.canvas.failed.connect(self._messages.show_problem)
+        view.canvas.outdated.connect(self.session.reloader.watch.look)
         view.frame_changed.connect(self._show_zoom)
         view.hovered.connect(self._show_place)
         view.left.connect(self._status.clear_place)

@@ -15,12 +15,15 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
 from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.handles import IdleHandles
 from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.overviews import PyramidReader, build_pyramid
 from landseg_core.raster.placement import PlacedReader, Placement
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, default_rendering
+from landseg_gui.run_colours import with_colours_of
+from landseg_gui.viewer.contrast import chosen_rendering, contrast_of
 
 # Okabe and Ito's palette ("Color Universal Design", 2008) without black: told apart by the colour-blind too.
 _DISTINCT_COLOURS = ("#d55e00", "#009e73", "#0072b2", "#f0e442", "#cc79a7", "#56b4e9", "#e69f00")
@@ -76,8 +79,8 @@ def open_picture_alone(path: Path) -> Opened:
     return Opened(picture=_open_picture(_source(path)))
 
 
-def _source(path: Path) -> RasterSource:
-    return RasterSource(path, idle=SHOWN_HANDLES)
+def _source(path: Path, alpha: str = AUTO) -> RasterSource:
+    return RasterSource(path, alpha=alpha, idle=SHOWN_HANDLES)
 
 
 def open_mask_alone(
@@ -100,6 +103,48 @@ def open_mask_alone(
     own_classes = mask_schema(path)
     name = name or layer_name(path, own_classes)
     return Opened(masks=(_open_mask(_on_grid(source, grid, place), schema or own_classes, name, control),))
+
+
+@dataclass(frozen=True)
+class KnownMask:
+    """A mask as it was shown before its file changed: where, by which classes and under which name."""
+
+    path: Path
+    place: PixelWindow | None
+    schema: ClassSchema
+    name: str
+
+
+def open_mask_again(known: KnownMask, grid: RasterGrid, control: JobControl) -> Opened:
+    """Open the file that has taken the place of a mask; of its classes, those that it names keep their colours.
+
+    Raises:
+        RasterError: it cannot be opened, is no mask, or lies on another grid.
+    """
+    source = _source(known.path)
+    _require_mask(source)
+    own_classes = mask_schema(known.path)
+    schema = with_colours_of(own_classes, known.schema) if own_classes else known.schema
+    is_ours = own_classes is not None and read_model_reference(known.path) is not None
+    name = layer_name(known.path, own_classes) if is_ours else known.name
+    place = known.place if not source.grid.is_georeferenced else None
+    return Opened(masks=(_open_mask(_on_grid(source, grid, place), schema, name, control),))
+
+
+def open_picture_again(
+    path: Path, rendering: Rendering, former: PyramidReader, _control: JobControl | None = None
+) -> Opened:
+    """Open the file that has taken the place of a picture, in the bands and the kind of contrast chosen for that.
+
+    Raises:
+        RasterError: it cannot be opened.
+    """
+    picture = _open_picture(_source(path, former.source.alpha))
+    source = picture.reader.source
+    if not set(rendering.bands) <= set(source.data_bands) or source.colour_table is not None:
+        return Opened(picture=picture)
+    kept = chosen_rendering(picture.reader, rendering.bands, contrast_of(former, rendering))
+    return Opened(picture=replace(picture, rendering=kept))
 
 
 def layer_name(path: Path, own_classes: ClassSchema | None) -> str:

@@ -17,6 +17,7 @@ from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.wording import capitalised, pixels
 from landseg_gui.project.model_choice import proposed_model, remember_model
 from landseg_gui.project.session import ProjectSession
+from landseg_gui.reloading import LayerReloader
 from landseg_gui.viewer.layers import ImageLayer, Layer, LayerStack, MaskLayer
 
 
@@ -52,6 +53,7 @@ class Session(QObject):
         self._model_path: Path | None = None
         self._model_of_none: Path | None = None
         self.project_session = ProjectSession(self, runner)
+        self.reloader = LayerReloader(self, runner)
         self.project_session.project_changed.connect(self._follow_project)
 
     @property
@@ -211,6 +213,26 @@ class Session(QObject):
             hint = "choose them in the layer's menu"
             unshown = f". 255 in {pixels(mask.unshown)} counts as unlabelled and is not shown" if mask.unshown else ""
             self.message.emit(f"{layer.name} does not tell its classes: {hint}{unshown}")
+
+    def replace_picture(self, picture: opening.Picture) -> None:
+        """Show what has become of the orthophoto's file: another size or place makes it another picture."""
+        assert self.raster is not None
+        name = picture.reader.source.path.name
+        if picture.reader.grid != self.raster.grid:
+            self._show_picture(picture)
+            self.problem.emit(f"{name} has changed on disk, its size or place too: what lay over it has been closed")
+            return
+        layer = ImageLayer(picture.reader, picture.rendering, picture.ground_resolution, picture.crs_name)
+        self.layers.replace_image(layer)
+        self.message.emit(f"{name} has changed on disk and has been read again")
+        self._build_overviews(layer)
+
+    def replace_mask(self, former: MaskLayer, mask: opening.Mask) -> None:
+        """Show what has become of a mask's file, in the place of its layer."""
+        layer = MaskLayer(mask.reader, mask.schema, mask.name)
+        layer.owner = former.owner
+        self.layers.replace_mask(former, layer)
+        self._build_overviews(layer)
 
     def _build_overviews(self, layer: Layer) -> None:
         """Make the small pictures of a raster that has none, in the background; the layer then reads those."""

@@ -14,10 +14,14 @@ from PySide6.QtGui import QImage
 
 from landseg_core.errors import LandsegError
 from landseg_core.events import Event, JobControl, OnEvent
+from landseg_core.file_identity import FileIdentity
 from landseg_core.geo.tiling import TileKey
+from landseg_core.raster.files_as_opened import FilesAsOpened
 from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
+from landseg_gui.dialogs.checks import is_there
+from landseg_gui.file_watch import FileWatch, Watched
 from landseg_gui.jobs.runner import Job, Work
 
 SIDE = 96
@@ -34,10 +38,11 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class ThumbnailMade(Event):
-    """The thumbnail of the image at `path` is there."""
+    """The thumbnail of the image at `path` is there; `identity` is which file it was made of."""
 
     path: Path
     thumbnail: Thumbnail
+    identity: FileIdentity | None = None
 
 
 def make_thumbnail(path: Path, side: int = SIDE) -> Thumbnail:
@@ -72,17 +77,21 @@ def thumbnails_work(paths: Sequence[Path]) -> Work:
     def work(on_event: OnEvent, control: JobControl) -> None:
         for path in paths:
             control.checkpoint()
+            identity = FileIdentity.of(path)
             try:
                 thumbnail = make_thumbnail(path)
             except LandsegError:  # whoever opens the image is told why
                 thumbnail = Thumbnail(QImage())
-            on_event(ThumbnailMade(path, thumbnail))
+            on_event(ThumbnailMade(path, thumbnail, identity))
 
     return work
 
 
 class Thumbnails(QObject):
-    """The thumbnails at hand, and a job for those that are not. `arrived` tells that there are more."""
+    """The thumbnails at hand, and a job for those that are not. `arrived` tells that there are more.
+
+    One whose file changes is made anew; the former one stays in sight until then.
+    """
 
     arrived = Signal()
 
@@ -90,13 +99,26 @@ class Thumbnails(QObject):
         """Make thumbnails in jobs that `start` starts."""
         super().__init__(parent)
         self._start = start
-        self._made: dict[Path, Thumbnail] = {}
+        self._made: dict[Path, ThumbnailMade] = {}
         self._missing: list[Path] = []
         self._job: Job | None = None
+        self.watch = FileWatch(self._watched, self)
+        self.watch.looked.connect(self._renew)
+
+    def _watched(self) -> Watched:
+        return {path: FilesAsOpened((path,), (made.identity,)) for path, made in self._made.items()}
+
+    def _renew(self, changed: Sequence[Path]) -> None:
+        """Make the thumbnails of files that have changed anew, but for those that are missing."""
+        outdated = [path for path in changed if path in self._made and is_there(path.exists)]
+        self._missing += [path for path in outdated if path not in self._missing]
+        if self._job is None:
+            self._begin()
 
     def get(self, path: Path) -> Thumbnail | None:
         """Return the thumbnail of the image at `path`, or None where it has not been made yet."""
-        return self._made.get(path)
+        made = self._made.get(path)
+        return made.thumbnail if made else None
 
     def want(self, paths: Sequence[Path]) -> None:
         """Have the thumbnails of `paths`, and no others, as soon as may be."""
@@ -117,7 +139,7 @@ class Thumbnails(QObject):
 
     def _take(self, event: Event) -> None:
         if isinstance(event, ThumbnailMade):
-            self._made[event.path] = event.thumbnail
+            self._made[event.path] = event
             self._missing = [path for path in self._missing if path != event.path]
             self.arrived.emit()
 

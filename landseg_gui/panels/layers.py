@@ -78,7 +78,7 @@ class LayerCard(QFrame):
         self.grid.setVerticalSpacing(4)
         self.grid.setColumnStretch(1, 1)
         self.grid.addWidget(self._eye, 0, 0)
-        self.grid.addWidget(ElidedLabel(layer.name, "layer_name", tip), 0, 1)
+        self.grid.addWidget(ElidedLabel(_title(layer), "layer_name", tip), 0, 1)
         if fill_menu:
             self.grid.addWidget(self._menu_button(), 0, 2)
         self.grid.addWidget(self._opacity, 1, 1, 1, 2)
@@ -116,6 +116,10 @@ class LayerCard(QFrame):
         self._eye.setChecked(self.layer.visible)
         self._opacity.show_opacity()
         self._opacity.setEnabled(self.layer.visible)
+
+
+def _title(layer: Layer) -> str:
+    return f"{layer.name} ({layer.note})" if layer.note else layer.name
 
 
 class MaskCard(LayerCard):

@@ -15,6 +15,7 @@ from PySide6.QtCore import QMetaObject, QObject, Qt, Signal
 from PySide6.QtGui import QPixmapCache
 from PySide6.QtWidgets import QGraphicsScene
 
+from landseg_core.errors import LandsegError, RasterChangedError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import LandClass
@@ -33,14 +34,16 @@ from landseg_gui.viewer.view_pixels import ViewPixels, read_view
 class Canvas(QObject):
     """The layers of a stack as a scene: for each a feed of tiles and the items that show them.
 
-    `waiting` tells whether some place in sight has nothing to show yet, not even a coarse picture.
+    `outdated`: the file of a layer is not the one that was opened any more. `waiting` tells whether some place in sight
+    has nothing to show yet, not even a coarse picture.
     """
 
     waiting = Signal(bool)
     failed = Signal(str)
+    outdated = Signal()
 
     _arrived = Signal(object, object)
-    _broken = Signal(object, str)
+    _broken = Signal(object, object)
 
     def __init__(self, layers: LayerStack, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +146,7 @@ class Canvas(QObject):
         threading.Thread(target=self._feeds.pop(layer).close, name="tiles-end").start()
 
     def _add(self, layer: Layer) -> None:
-        feed = feed_for(layer, self._arrived.emit, lambda feed, error: self._broken.emit(feed, str(error)))
+        feed = feed_for(layer, self._arrived.emit, self._broken.emit)
         self._feeds[layer] = feed
         self._items[layer] = TileItems(self.scene, feed)
         layer.changed.connect(self._show_states)
@@ -184,9 +187,13 @@ class Canvas(QObject):
             self._items[feed.layer].refresh(key)
             self._tell_waiting()
 
-    def _take_error(self, feed: TileFeed[Any], sentence: str) -> None:
-        if self._feeds.get(feed.layer) is feed:
-            self.failed.emit(sentence)
+    def _take_error(self, feed: TileFeed[Any], error: LandsegError) -> None:
+        if self._feeds.get(feed.layer) is not feed:
+            return
+        if isinstance(error, RasterChangedError):
+            self.outdated.emit()
+        else:
+            self.failed.emit(str(error))
 
     def _tell_waiting(self) -> None:
         self.waiting.emit(any(self._items[layer].has_gaps for layer in self._drawn()))

@@ -19,7 +19,8 @@ _MASK_OPACITY = 0.6
 class Layer(QObject):
     """A raster in the viewer.
 
-    `changed`: eye or opacity; `restyled`: its pixels look different; `reread`: better overviews are at hand.
+    `note` says what is amiss with its file, where something is. `changed`: eye or opacity; `restyled`: its pixels look
+    different; `reread`: better overviews are at hand.
     """
 
     changed = Signal()
@@ -30,6 +31,7 @@ class Layer(QObject):
         super().__init__()
         self.reader = reader
         self.name = name
+        self.note = ""
         self._visible = True
         self._opacity = opacity
 
@@ -158,6 +160,12 @@ class MaskLayer(Layer):
         self.schema, self._hidden, self._solo = schema, frozenset(), None
         self.schema_changed.emit()
         self.restyled.emit()
+
+    def look_like(self, former: MaskLayer) -> None:
+        """Take opacity, eye and, where the classes are the same, their eyes from the layer that this one replaces."""
+        self.opacity, self.visible = former.opacity, former.visible
+        if self.schema.values == former.schema.values and self.schema.names == former.schema.names:
+            self._hidden, self._solo = former._hidden, former._solo
 
     def class_of(self, value: int) -> LandClass | None:
         """Return the class of a mask value, or None."""

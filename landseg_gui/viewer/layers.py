@@ -60,6 +60,13 @@ class LayerStack(QObject):
         self._drop_labels()
         self.changed.emit()
 
+    def replace_image(self, image: ImageLayer) -> None:
+        """Show the same orthophoto anew, from a file that has changed: all that lies over it stays."""
+        if self.image is not None:
+            image.opacity, image.visible = self.image.opacity, self.image.visible
+        self.image = image
+        self.changed.emit()
+
     def set_labels(self, raster: LabelRaster | None, schema: ClassSchema | None = None) -> None:
         """Show the labels of the orthophoto, of its size, by the classes of `schema`; or none, where one is None.
 
@@ -92,9 +99,14 @@ class LayerStack(QObject):
         former = next((other for other in self.masks if other.path.absolute() == mask.path.absolute()), None)
         if former is None:
             self.masks = [mask, *self.masks]
+            self.changed.emit()
         else:
-            mask.opacity, mask.visible = former.opacity, former.visible
-            self.masks = [mask if other is former else other for other in self.masks]
+            self.replace_mask(former, mask)
+
+    def replace_mask(self, former: MaskLayer, mask: MaskLayer) -> None:
+        """Put a mask in the place of another, with its opacity and its eyes."""
+        mask.look_like(former)
+        self.masks = [mask if other is former else other for other in self.masks]
         self.changed.emit()
 
     def remove_mask(self, mask: MaskLayer) -> None:

@@ -199,8 +199,8 @@ class Viewport(QGraphicsView):
         self.verticalScrollBar().setValue(round(frame.top * scale))
 
     def _follow_layers(self) -> None:
-        if self._layers.image is not self._image:
-            self._image = self._layers.image
+        former, self._image = self._image, self._layers.image
+        if self._image is not former and not _is_same_picture(self._image, former):
             self.fit()
         self._show_frame()
 
@@ -270,3 +270,8 @@ class Viewport(QGraphicsView):
         """Take note that Space is up again."""
         if not self._router.key_release(event):
             super().keyReleaseEvent(event)
+
+
+def _is_same_picture(image: ImageLayer | None, former: ImageLayer | None) -> bool:
+    """Tell whether `image` is the picture shown before, read anew from its file: the place in sight stays."""
+    return image is not None and former is not None and image.path == former.path and image.grid == former.grid

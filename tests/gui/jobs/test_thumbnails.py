@@ -83,3 +83,17 @@ def test_thumbnails_that_were_stopped_are_not_begun_again(qtbot, runner, halves,
     runner.stop_all()
     qtbot.waitUntil(lambda: not runner.running)
     assert len(titles) == 1
+
+
+def test_the_thumbnail_of_a_file_that_has_changed_is_made_anew(qtbot, runner, halves, make_raster, helpers) -> None:
+    thumbnails = Thumbnails(runner.start)
+    thumbnails.want([halves])
+    qtbot.waitUntil(lambda: thumbnails.get(halves) is not None and not runner.running)
+    make_raster("other.tif", np.full((3, 700, 1400), 77, np.uint8)).replace(halves)
+    thumbnails.watch.look()
+    assert thumbnails.get(halves) is not None
+    qtbot.waitUntil(lambda: helpers.rgb(thumbnails.get(halves).image)[24, 10].tolist() == [77, 77, 77])
+    halves.unlink()
+    with qtbot.waitSignal(thumbnails.watch.looked):
+        thumbnails.watch.look()
+    assert thumbnails.get(halves) is not None
