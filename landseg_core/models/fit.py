@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from landseg_core.data.areas import ImageView, LabelledArea
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.band_names import listed_bands
-from landseg_core.raster.bands import band_numbers, matching_bands, told_bands
+from landseg_core.raster.bands import band_name, band_numbers, matching_bands, told_bands
 from landseg_core.raster.pixel_view import size_at
 from landseg_core.raster.source import RasterSource
 
@@ -55,6 +55,23 @@ def _matching(model: BundleHeader, source: RasterSource) -> tuple[int, ...]:
             " choose a raster like those it was trained on"
         )
     return found
+
+
+def band_differences(model: BundleHeader, source: RasterSource, numbers: Sequence[int]) -> Iterator[str]:
+    """Yield what a user should know where the bands of a raster are not those that the model was trained on.
+
+    `numbers` are those that `require_fit` has found.
+    """
+    if tuple(numbers) != model.bands:
+        yield f"{source.path.name}: its bands {', '.join(map(str, numbers))} are the model's {needed_bands(model)}"
+    for number, name in zip(numbers, model.band_names, strict=False):
+        own = band_name(source, number)
+        if own and own.casefold() != name.casefold():
+            yield f"band {number} of {source.path.name} is {own}, but the model was trained on {name} there"
+    unused = [band for band in source.data_bands if band not in numbers]
+    if unused:
+        rest = listed_bands((band, band_name(source, band)) for band in unused)
+        yield f"the model does not use the bands {rest} of {source.path.name}"
 
 
 def needed_bands(model: BundleHeader) -> str:

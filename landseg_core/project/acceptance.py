@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.class_match import ClassMatch
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.label_raster import Paintable, paintable
 from landseg_core.labels.mask_classes import mask_schema
@@ -29,10 +30,18 @@ from landseg_core.raster.source import RasterSource
 if TYPE_CHECKING:
     from landseg_core.project.project import Project
 
+_PART = 2048  # px, the side of what is read of a map at once
 _FULL_CONFIDENCE = 100  # %, as predictions write it; above it lies only nodata
 
 Values = npt.NDArray[np.uint8]
 Where = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class ClassesLeftOut(Notice):
+    """Classes of a map that the project lacks, by name, and how many px would have been accepted of each."""
+
+    pixels: dict[str, int]
 
 
 def accept_prediction(
@@ -54,7 +63,7 @@ def accept_prediction(
 ) -> int:
     """Make the classes that `mask` predicts the labels of an image, in one step, and return how many px changed.
 
-    Classes are matched by name; those that the project lacks are left out, which a `Notice` tells.
+    Classes are matched by name; those that the project lacks are left out, which a `ClassesLeftOut` tells.
 
     Args:
         project: the project that is changed.
@@ -106,11 +115,7 @@ def accept_prediction(
 
 def values_by_name(own: ClassSchema, target: ClassSchema) -> Values:
     """Return the (256,) table from the values of `own` to those of `target`'s classes of the same name, else 255."""
-    targets = {item.name: item.value for item in target.classes}
-    table = np.full(256, UNLABELLED, np.uint8)
-    for item in own.classes:
-        table[item.value] = targets.get(item.name, UNLABELLED)
-    return table
+    return ClassMatch(own, target).table()
 
 
 def _placed_grid(project: Project, image_id: int) -> RasterGrid:
@@ -148,12 +153,16 @@ def _require_one_model(mask: Path, confidence: Path) -> None:
         raise RasterError(f"{confidence} was made with another model than {mask}; predict again, with the confidence")
 
 
-def _placed(source: RasterSource, image: RasterGrid, place: PixelWindow | None) -> _PlacedMap:
+def _require_values(source: RasterSource) -> None:
     if len(source.data_bands) != 1 or source.dtype != np.uint8:
         raise RasterError(
             f"{source.path} has {len(source.data_bands)} band(s) of {source.dtype}; "
             "choose a prediction, which has one band of 8-bit values"
         )
+
+
+def _placed(source: RasterSource, image: RasterGrid, place: PixelWindow | None) -> _PlacedMap:
+    _require_values(source)
     place = place or image.place_of(source.grid)
     if place is None or (place.width, place.height) != (source.grid.width, source.grid.height):
         raise RasterError(
@@ -226,5 +235,30 @@ class _Acceptance:
         total = int(self.left_out.sum())
         if total:
             names = {item.value: item.name for item in classes.classes}
-            missing = [names.get(int(value), f"value {value}") for value in np.flatnonzero(self.left_out)]
-            on_event(Notice(f"{total:,} px of {', '.join(missing)} were left out: the project has no such class"))
+            values = np.flatnonzero(self.left_out).tolist()
+            pixels = {names.get(value, f"value {value}"): int(self.left_out[value]) for value in values}
+            sentence = f"{total:,} px of {', '.join(pixels)} were left out: the project has no such class"
+            on_event(ClassesLeftOut(sentence, pixels))
+
+
+def mask_pixels(mask: Path, control: JobControl | None = None) -> npt.NDArray[np.int64]:
+    """Return (256,) how many px of a map have each value; those without data count nothing.
+
+    Raises:
+        RasterError: it cannot be read, or holds no class values.
+        JobStopped: `control` asked for it.
+    """
+    control, counts = control or JobControl(), np.zeros(256, np.int64)
+    with RasterSource(mask) as source:
+        _require_values(source)
+        for part in _parts(source.grid.window):
+            control.checkpoint()
+            counts += np.bincount(source.read(part)[0][source.read_valid(part)], minlength=256)
+    return counts
+
+
+def _parts(whole: PixelWindow) -> Iterator[PixelWindow]:
+    """Yield the parts of a window of a raster, small enough for memory, one after the other."""
+    for y in range(0, whole.height, _PART):
+        for x in range(0, whole.width, _PART):
+            yield PixelWindow(x, y, min(_PART, whole.width - x), min(_PART, whole.height - y))

@@ -16,12 +16,13 @@ _TELLS_NOTHING = {"grey", "palette"}
 
 def telling_names(source: RasterSource, bands: Sequence[int]) -> tuple[str, ...]:
     """Return the names of `bands`, or nothing where one of them has none or two have the same."""
-    names = [_telling_name(source, band) for band in bands]
+    names = [band_name(source, band) for band in bands]
     unique = {name.casefold() for name in names if name}
     return tuple(name for name in names if name) if len(unique) == len(bands) else ()
 
 
-def _telling_name(source: RasterSource, band: int) -> str | None:
+def band_name(source: RasterSource, band: int) -> str | None:
+    """Return what a band shows, None where the raster does not say."""
     if band not in source.data_bands:
         return None
     name = source.band_names[source.data_bands.index(band)]
@@ -74,10 +75,10 @@ def matching_bands(source: RasterSource, bands: Sequence[int], names: Sequence[s
 
 def other_colour(source: RasterSource, band: int, name: str) -> bool:
     """Tell whether the raster says that `band` shows another colour than `name`; both are well-known colours."""
-    own = (_telling_name(source, band) or "").casefold()
+    own = (band_name(source, band) or "").casefold()
     return own in _COLOURS and name.casefold() in _COLOURS and own != name.casefold()
 
 
 def told_bands(source: RasterSource) -> str:
     """Return the raster's data bands for a sentence: `1 (Red), 2 (Green), 3`."""
-    return listed_bands((band, _telling_name(source, band)) for band in source.data_bands)
+    return listed_bands((band, band_name(source, band)) for band in source.data_bands)

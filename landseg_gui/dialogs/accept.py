@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.class_match import ClassMatch, listed
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.raster.files_as_opened import FilesAsOpened
 from landseg_gui.dialogs.checks import Problem, is_there
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.percent import PercentSlider
+from landseg_gui.panels.wording import percent, pixels
 
 VIEW, EVERYWHERE, POLYGON = "view", "everywhere", "polygon"
 PLACES = {
@@ -42,6 +46,39 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class MapClasses:
+    """The classes of a map, None where nothing tells them, and how many px have each value 0-255, if counted."""
+
+    schema: ClassSchema | None
+    pixels: Sequence[int] | None = None
+
+    def left_out(self, project: ClassSchema) -> dict[str, int | None]:
+        """Return the classes, and values without one, that `project` has no counterpart for, with their px if known."""
+        if self.schema is None:
+            return {}
+        match = ClassMatch(self.schema, project)
+        if self.pixels is None:
+            return dict.fromkeys(item.name for item in match.without_counterpart)
+        names, table = {item.value: item.name for item in self.schema.classes}, match.table()
+        counts = enumerate(self.pixels[:UNLABELLED])
+        return {names.get(value, f"value {value}"): n for value, n in counts if n and table[value] == UNLABELLED}
+
+
+class ClassReader(Protocol):
+    """Finds out in the background what classes a map has; `told` brings them as `MapClasses`."""
+
+    told: SignalInstance
+
+    def ask(self, prediction: Prediction) -> None:
+        """Begin to find out; what was asked before is not answered any more."""
+        ...
+
+    def cancel(self) -> None:
+        """Forget what was asked."""
+        ...
+
+
+@dataclass(frozen=True)
 class AcceptRequest:
     """What to accept of a prediction; `place` is a key of `PLACES`, `window` what is in view where that is chosen.
 
@@ -56,7 +93,11 @@ class AcceptRequest:
 
 
 class AcceptDialog(FormDialog):
-    """Asks which of `predictions` (one at least) becomes labels, and where; `request` is the answer."""
+    """Asks which of `predictions` (one at least) becomes labels, and where; `request` is the answer.
+
+    Classes of the prediction that `schema`, those of the project, does not have are named before anything is accepted.
+    A `reader` is asked for them where the prediction does not tell its classes itself, and for their pixels.
+    """
 
     def __init__(
         self,
@@ -64,11 +105,14 @@ class AcceptDialog(FormDialog):
         view: PixelWindow | None,
         memory: FormMemory,
         parent: QWidget | None = None,
+        schema: ClassSchema | None = None,
+        reader: ClassReader | None = None,
     ) -> None:
         super().__init__("accept", "Accept prediction", "Accept", parent)
         self._predictions = predictions
         self._view = view
         self._memory = memory
+        self._schema, self._reader = schema, reader
         self._add_fields()
         self.complete()
         self._recall()
@@ -91,7 +135,10 @@ class AcceptDialog(FormDialog):
         self._no_confidence.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         form = self.add_section("What to accept")
         tip = "The map whose classes become labels"
-        self.add_field(form, "accept_prediction", "P&rediction", self._prediction, tip)
+        self._left_out = QLabel(objectName="accept_left_out", wordWrap=True, visible=False)
+        self._left_out.setTextFormat(Qt.TextFormat.PlainText)
+        self._left_out.setForegroundRole(QPalette.ColorRole.BrightText)
+        self.add_field(form, "accept_prediction", "P&rediction", self._prediction, tip).add_below(self._left_out)
         self.add_field(form, "accept_place", "Where", self._place_editor(), "Where the prediction becomes labels")
         tip = "Accept only where the prediction is at least this sure"
         self.add_field(form, "accept_confidence", "&Confidence", self._confidence, tip).add_below(self._no_confidence)
@@ -125,6 +172,8 @@ class AcceptDialog(FormDialog):
     def _connect(self) -> None:
         self._prediction.currentIndexChanged.connect(self._show_prediction)
         self._places.buttonToggled.connect(self._show_place)
+        if self._reader is not None:
+            self._reader.told.connect(self._show_left_out)
 
     def _chosen(self) -> Prediction:
         return self._predictions[self._prediction.currentIndex()]
@@ -136,7 +185,28 @@ class AcceptDialog(FormDialog):
         has_confidence = self._chosen().confidence is not None
         self._confidence.setEnabled(has_confidence)
         self._no_confidence.setHidden(has_confidence)
+        self._show_left_out(MapClasses(self._chosen().schema))
+        if self._reader is not None and self._schema is not None:
+            self._reader.ask(self._chosen())
         self.check()
+
+    def _show_left_out(self, found: MapClasses) -> None:
+        """Name the classes that the project does not have: their pixels do not become labels."""
+        left_out = found.left_out(self._schema) if self._schema else {}
+        whole = sum(found.pixels[:UNLABELLED]) if found.pixels else 0
+        classes = listed(_with_share(name, count, whole) for name, count in left_out.items())
+        self._left_out.setText(
+            f"The project has no class {classes}: these pixels are left out. To keep them, add the classes first."
+            if left_out
+            else ""
+        )
+        self._left_out.setVisible(bool(left_out))
+
+    def done(self, result: int) -> None:
+        """Close; nothing is asked any more."""
+        if self._reader is not None:
+            self._reader.cancel()
+        super().done(result)
 
     def _show_place(self) -> None:
         self.action_button.setText("Draw the polygon" if self._place() == POLYGON else "Accept")
@@ -174,6 +244,10 @@ class AcceptDialog(FormDialog):
             only_unlabelled=self._only_unlabelled.isChecked(),
             above=self._confidence.percent / 100 if self._chosen().confidence else 0.0,
         )
+
+
+def _with_share(name: str, count: int | None, whole: int) -> str:
+    return f"{name} ({pixels(count)}, {percent(count / whole)})" if count else name
 
 
 def _confidence_text(percent: int) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.fit import Resolution, fit_notices, require_fit
+from landseg_core.labels.class_match import ClassMatch, model_differences
+from landseg_core.models.fit import band_differences
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
@@ -75,9 +79,14 @@ class PredictDialog(FormDialog):
         kinds = "Models (*.safetensors);;All files (*)"
         self._model = PathField("predict_model", pick_file("Model", kinds), "model file, or folder of a run")
         self._model_info = QLabel(objectName="predict_model_info", wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        self._differences = QLabel(objectName="predict_differences", wordWrap=True, visible=False)
+        self._differences.setTextFormat(Qt.TextFormat.PlainText)
+        self._differences.setForegroundRole(QPalette.ColorRole.BrightText)
         form = self.add_section("Model")
         tip = "A model file, or the folder of a training run"
-        self.add_field(form, "predict_model", "&Model", self._model, tip).add_below(self._model_info)
+        field = self.add_field(form, "predict_model", "&Model", self._model, tip)
+        field.add_below(self._model_info)
+        field.add_below(self._differences)
 
     def _add_result(self, view: PixelWindow | None) -> None:
         self._area = AreaChoice("predict", self._raster.grid.window, view)
@@ -145,7 +154,24 @@ class PredictDialog(FormDialog):
         header, raster = self._header, self._raster
         self._model_info.setText(_description(header, raster, self._how.resolution) if header else "")
         self._model_info.setVisible(header is not None)
+        self._show_differences()
         self.check()
+
+    def _show_differences(self) -> None:
+        """Say in what the model differs from the project and the image, before anything is predicted."""
+        sentences = [checks.as_sentence(sentence) for sentence in self._found_differences()]
+        self._differences.setText("\n".join(sentences))
+        self._differences.setVisible(bool(sentences))
+
+    def _found_differences(self) -> Iterator[str]:
+        header = self._header
+        if header is None:
+            return
+        if self._project is not None:
+            yield from model_differences(ClassMatch(header.schema, self._project.schema))
+        with suppress(ModelError):  # that it cannot be used at all is said beside the field
+            numbers = require_fit(header, self._raster, self._how.bands)
+            yield from band_differences(header, self._raster, numbers)
 
     def check(self) -> Mapping[str, Problem]:
         """Show the problems beside their fields, and return them."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.events import JobControl, OnEvent
+from landseg_core.events import Event, JobControl, OnEvent
+from landseg_core.labels.class_match import listed
 from landseg_core.labels.regions import Region
-from landseg_core.project.acceptance import accept_prediction
+from landseg_core.project.acceptance import ClassesLeftOut, accept_prediction
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.project.records import PredictionEntry
@@ -19,6 +20,7 @@ from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Pre
 from landseg_gui.dialogs.checks import is_there
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.of_project import open_of_project
+from landseg_gui.jobs.map_reader import MapReader
 from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.panels.wording import pixels
 from landseg_gui.session import Session
@@ -119,7 +121,10 @@ class AcceptFlow(QObject):
         predictions = self._predictions()
         if not predictions or not self._project_session.may_paint():
             return None
-        dialog = AcceptDialog(predictions, self._session.view_window(), self._memory, self._window)
+        reader = MapReader(self._project_session)
+        view = self._session.view_window()
+        dialog = AcceptDialog(predictions, view, self._memory, self._window, self._project_session.schema, reader)
+        reader.setParent(dialog)
         dialog.accepted.connect(lambda: self._take(dialog.request()))
         open_of_project(dialog, self._project_session.project_changed)
         return dialog
@@ -132,8 +137,9 @@ class AcceptFlow(QObject):
         work = accept_work(project, image, request, self._project_session.locked, region)
         job = self._project_session.run_edit(f"Accept {request.prediction.name}", work)
         if job is not None:
-            job.finished.connect(lambda count: self._tell(count, in_polygon=region is not None))
-            job.event.connect(self._session.tell_notice)
+            left_out: dict[str, int] = {}
+            job.event.connect(lambda event: self._take_event(event, left_out))
+            job.finished.connect(lambda count: self._tell(count, left_out, in_polygon=region is not None))
         return job
 
     def _take(self, request: AcceptRequest) -> None:
@@ -175,9 +181,25 @@ class AcceptFlow(QObject):
     def _forget_prediction(self) -> None:
         self._prediction = None
 
-    def _tell(self, count: int, *, in_polygon: bool) -> None:
-        """Say what has come of it; what a polygon has brought is seen, and a message would move the picture."""
-        if count == 0:
+    def _take_event(self, event: Event, left_out: dict[str, int]) -> None:
+        if isinstance(event, ClassesLeftOut):
+            left_out.update(event.pixels)
+        else:
+            self._session.tell_notice(event)
+
+    def _tell(self, count: int, left_out: Mapping[str, int], *, in_polygon: bool) -> None:
+        """Say what has come of it; what a polygon has brought is seen."""
+        if left_out:
+            accepted = f"{pixels(count)} accepted" if count else "Nothing was accepted"
+            self._session.message.emit(f"{accepted}; {left_out_text(left_out)}")
+        elif count == 0:
             self._session.message.emit(_NOTHING_ACCEPTED)
         elif not in_polygon:
             self._session.message.emit(f"{pixels(count)} accepted")
+
+
+def left_out_text(left_out: Mapping[str, int]) -> str:
+    """Return in words how many px of which classes were left out, since the project has no such class."""
+    classes = listed(f"{name} ({pixels(count)})" for name, count in left_out.items())
+    total = pixels(sum(left_out.values()))
+    return f"{total} were left out, for the project has no such class: {classes}"

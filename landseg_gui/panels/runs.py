@@ -117,7 +117,7 @@ class RunsPanel(QWidget):
         self.shelf.problem.connect(session.problem)
         self.shelf.deleted.connect(self._forget_model)
         session.model_changed.connect(self._show_used)
-        session.project_session.project_changed.connect(lambda: self._look_in(None))
+        session.project_session.project_changed.connect(self._look_in)
 
     # --- what it shows
 
@@ -146,7 +146,7 @@ class RunsPanel(QWidget):
         for button in self._buttons.values():  # their icons and tips remain
             button.setText(button.accessibleName() if self.width() >= _ROOM_FOR_TEXTS else "")
 
-    def _look_in(self, folder: Path | None) -> None:
+    def _look_in(self, folder: Path | None = None) -> None:
         self.shelf.choose_folder(folder)
         self.refresh()
         self._show_runs()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from landseg_core.events import EpochFinished, JobControl, OnEvent, RunStarted, StepFinished
@@ -64,7 +64,6 @@ def open_(window: MainWindow, qtbot: QtBot) -> Iterator[Callable[[Path | None], 
 
     yield open_project
     assert window.runner.shut_down(20)
-    window.session.project_session.close()
 
 
 class HeldRun:
@@ -229,6 +228,7 @@ def test_the_live_prediction_stays_with_its_project(window, qtbot, open_, make_p
     open_(a)
     assert window.live.wanted() is not None
     run.end.set()
+    qtbot.waitUntil(lambda: not window.runner.running, timeout=SECONDS)
 
 
 def test_the_runs_of_another_project_leave_the_list_at_once(window, qtbot, open_, make_project) -> None:
@@ -273,7 +273,7 @@ def test_a_map_that_comes_after_its_project_is_entered_there_and_not_shown(
     flow = window.commands._predict_flow
     messages: list[str] = []
     window.session.message.connect(messages.append)
-    flow._take(MapFinished(request, own_map, SCHEMA, tells_its_place=True), owner)
+    flow._take(MapFinished(request, SCHEMA, tells_its_place=True), owner)
     qtbot.waitUntil(lambda: not window.runner.running, timeout=SECONDS)
     assert f"The map of a.landseg is in {own_map}" in messages
     assert window.session.layers.masks == []
@@ -304,6 +304,7 @@ def test_dialogs_about_a_project_go_with_it(window, qtbot, open_, make_project) 
     window.session.project_session.open(b)
     qtbot.waitUntil(lambda: window.session.project_session.owner == b, timeout=SECONDS)
     assert set(gone) == {int(PredictDialog.DialogCode.Rejected)}
+    qtbot.waitUntil(lambda: not window.runner.running, timeout=SECONDS)
 
 
 def test_proposals_are_those_of_the_project(tmp_path: Path, schema: ClassSchema) -> None:
@@ -341,5 +342,6 @@ def test_no_dialog_proposes_what_another_project_used(
     assert [text for text in texts if "of a" in text or "a-runs" in text] == []
     assert window.findChild(ExportDialog)
     assert window.findChild(ExportModelDialog)
-    for dialog in window.findChildren(PredictDialog) + window.findChildren(TrainDialog):
+    for dialog in window.findChildren(QDialog):
         dialog.reject()
+    qtbot.waitUntil(lambda: not window.runner.running, timeout=SECONDS)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import html
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends import catalog
-from landseg_core.labels.classes import load_classes
+from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.models.header import BundleHeader
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
@@ -339,3 +340,50 @@ def test_folded_again_the_dialog_is_as_high_as_before_and_stays_on_the_screen(di
     assert dialog.frameGeometry().bottom() <= screen.bottom()
     unfold.click()
     qtbot.waitUntil(lambda: dialog.height() == before)
+
+
+# --- what differs
+
+
+def differences(dialog: PredictDialog) -> str:
+    label = dialog.findChild(QLabel, "predict_differences")
+    return label.text() if label.isVisible() else ""
+
+
+def classes(**values: int) -> ClassSchema:
+    items = [{"value": value, "name": name, "colour": "#112233"} for name, value in values.items()]
+    return ClassSchema.model_validate({"classes": items})
+
+
+def test_a_model_of_the_projects_classes_needs_no_warning(for_project: PredictDialog) -> None:
+    assert differences(for_project) == ""
+
+
+def test_other_classes_than_the_projects_are_named_before(for_project: PredictDialog, headers: dict) -> None:
+    first, *_ = load_classes("landcover-dubai").names
+    headers["other.safetensors"] = replace(HEADER, schema=classes(**{first: 77}, sand=1))
+    write(for_project, "predict_model", "other.safetensors")
+    told = differences(for_project).splitlines()
+    assert told[0] == "The model predicts sand, which the project does not have: accepting the map leaves that out."
+    assert told[1].startswith("The model does not predict ")
+    assert told[2].startswith(f"The map has other values than the project for {first} (77, in the project ")
+    assert for_project.action_button.isEnabled()
+    write(for_project, "predict_model", "good.safetensors")
+    assert differences(for_project) == ""
+
+
+def test_without_a_project_classes_are_nobodys(dialog: PredictDialog, headers: dict) -> None:
+    headers["other.safetensors"] = replace(HEADER, schema=classes(sand=1))
+    write(dialog, "predict_model", "other.safetensors")
+    assert differences(dialog) == ""
+
+
+def test_other_bands_are_named_before(dialog: PredictDialog, headers: dict) -> None:
+    headers["two.safetensors"] = replace(HEADER, bands=(1, 3), normalisation=Normalisation((1.0,) * 2, (1.0,) * 2))
+    write(dialog, "predict_model", "two.safetensors")
+    assert differences(dialog).startswith("The model does not use the bands 2")
+    names = ("Near infrared", "Red edge", "Coastal")
+    headers["names.safetensors"] = replace(HEADER, band_names=names)
+    write(dialog, "predict_model", "names.safetensors")
+    write(dialog, "predict_bands", "3, 2, 1")
+    assert "its bands 3, 2, 1 are the model's 1 (Near infrared), 2 (Red edge), 3 (Coastal)." in differences(dialog)

@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QRadioButton, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QRadioButton, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.labels.regions import PolygonRegion
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.accept import AcceptDialog
 from landseg_gui.jobs.accept import AcceptFlow
 from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.panels.wording import pixels
 from landseg_gui.session import Session
 from landseg_gui.tools.accept import ACCEPT_ROW, Accept
 
@@ -279,8 +280,30 @@ def test_what_is_left_out_is_told(
         )
     dialog = flow.open()
     choose(dialog, "everywhere")
+    half = HEIGHT * WIDTH // 2
+    name = load_classes("landcover-dubai").classes[3].name
+    before = dialog.findChild(QLabel, "accept_left_out")
+    counted = f"{name} ({pixels(half)}, 50.0\N{NO-BREAK SPACE}%): these pixels are left out"
+    qtbot.waitUntil(lambda: counted in before.text(), timeout=SECONDS)
     run(dialog, runner, qtbot)
-    assert any("were left out" in message for message in told.messages)
+    after = f"{pixels(half)} accepted; {pixels(half)} were left out, for the project has no such class: {name}"
+    assert told.messages[-1].startswith(after.replace("\N{NO-BREAK SPACE}", " "))
+
+
+def test_where_all_is_left_out_nothing_else_is_blamed(
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, project: Project, write_map, session: Session, told
+) -> None:
+    classes = tuple(item for item in project.schema.classes if item.value != 3)
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        session.project_session.run_edit(
+            "Classes", lambda _on_event, _control: project.change_schema(ClassSchema(classes=classes), "Classes")
+        )
+    project.add_prediction(1, write_map("m.tif", np.full((HEIGHT, WIDTH), 3, np.uint8)), None, None)
+    dialog = flow.open()
+    choose(dialog, "everywhere")
+    run(dialog, runner, qtbot)
+    assert told.messages[-1].startswith("Nothing was accepted; ")
+    assert "for the project has no such class" in told.messages[-1]
 
 
 @pytest.mark.usefixtures("prediction")
