@@ -160,6 +160,16 @@ def sqlite_errors(path: Path, doing: str) -> Iterator[None]:
         raise kind(f"{path} cannot be {doing}: {reason(error)}") from error
 
 
+@contextmanager
+def storing_errors(path: Path, doing: str) -> Iterator[None]:
+    """Turn only SQLite's failures into sentences: other failures are those of the caller's own work."""
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        with sqlite_errors(path, doing):
+            raise error
+
+
 _REASONS = {
     "SQLITE_BUSY": "another program is using it; close that and try again",
     "SQLITE_CANTOPEN": "the system does not let landseg open it; check that it exists and may be read and written",

@@ -53,7 +53,8 @@ def copy_pages(
 
     The original stays in it: whoever lends it ends it.
     """
-    original.execute("BEGIN")
+    if not original.in_transaction:
+        original.execute("BEGIN")
     pages: int = original.execute("PRAGMA page_count").fetchone()[0]
     meter = ProgressMeter(task, pages, on_event)
     done = 0

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from landseg_core.errors import ProjectError
 from landseg_core.file_identity import HELD_FILES, FileIdentity
 
 _HEADER_BYTES = 100
 """The beginning of an SQLite file, which counts the changes (https://sqlite.org/fileformat2.html#the_database_header)."""
+
+_COPY_BYTES = 2**20
 
 _SENTENCES = {
     "deleted": "{path} was deleted while it was open",
@@ -31,6 +34,14 @@ class FileFault:
     kind: str
     sentence: str
     intact: bool
+
+
+class FileFaultError(ProjectError):
+    """The file at the project's path is not the one to store edits in."""
+
+    def __init__(self, fault: FileFault) -> None:
+        super().__init__(f"{fault.sentence}; nothing is stored there any more, and what was edited is kept in memory")
+        self.fault = fault
 
 
 class OpenFile:
@@ -117,6 +128,19 @@ class FileWatch:
     def log_bytes(self) -> int:
         """Return how long the log is."""
         return self._log.identity().size if self._log else 0
+
+    def copy_log(self, to: Path) -> bool:
+        """Copy the log, and return whether it is as this program left it; without a log there is nothing to copy.
+
+        Raises:
+            OSError: it cannot be read, or the copy not be written.
+        """
+        if self._log is None or self._log_state != self._log_content():
+            return False
+        with to.open("wb") as copy:
+            while part := self._log.read(_COPY_BYTES, copy.tell()):
+                copy.write(part)
+        return True
 
     def fault(self, *, writing: bool = False) -> FileFault | None:
         """Return what has happened to the file, or None where all is as this program left it.

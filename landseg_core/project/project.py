@@ -13,6 +13,8 @@ from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import FinishedEdit
+from landseg_core.project.backing_up import BackupMaker
+from landseg_core.project.backups import Backup
 from landseg_core.project.bulk import BulkEditor
 from landseg_core.project.contents import Contents
 from landseg_core.project.copying import save_copy
@@ -43,6 +45,7 @@ class Project(Contents):
         self._images = ImageList(self._file, self._editor)
         self._records = RecordList(self._file)
         self._regridder = Regridder(self._file, self._editor)
+        self._backups = BackupMaker(self._file)
         self._reviser = Reviser(self._file, self._editor, self._bulk)
 
     @classmethod
@@ -292,6 +295,19 @@ class Project(Contents):
             control=control or JobControl(),
         )
 
+    def backup_is_due(self, seconds: float) -> bool:
+        """Tell whether to make a backup now, where one is to be made every so many seconds."""
+        return self._backups.is_due(seconds)
+
+    def back_up(self, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Backup | None:
+        """Make a dated backup in the user's data folder, while painting goes on; None where the last holds the same.
+
+        Raises:
+            ProjectError: it cannot be made; nothing of it is left.
+            JobStopped: likewise.
+        """
+        return self._backups.make(on_event, control or JobControl())
+
     def save_as(
         self,
         path: Path,
@@ -309,7 +325,8 @@ class Project(Contents):
             JobStopped: likewise.
         """
         if self._file.is_written_to:  # damage that was found since the opening changes nothing in that
-            self._file.save_as(path, overwrite=overwrite, on_event=on_event, control=control or JobControl())
+            control, rescue = control or JobControl(), self._backups.rescued
+            self._file.save_as(path, rescue, overwrite=overwrite, on_event=on_event, control=control)
         else:
             self.save_copy(path, on_event, control, overwrite=overwrite)
 
@@ -319,6 +336,7 @@ class Project(Contents):
         Raises:
             ProjectError: some edits could not be stored and are lost; all is closed nevertheless.
         """
+        self._backups.close()
         self._file.close()
 
     def __enter__(self) -> Self:

@@ -13,11 +13,11 @@ from typing import TypeVar
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.project.connection import (
-    DATABASE_ERRORS,
     connect,
     is_damage,
     make_durable,
     sqlite_errors,
+    storing_errors,
     transaction,
 )
 from landseg_core.project.database_file import require_database
@@ -25,7 +25,7 @@ from landseg_core.project.file_watch import FileFault, FileWatch
 from landseg_core.project.foreign_log import has_foreign_log, set_foreign_log_aside
 from landseg_core.project.lock import ProjectLock
 from landseg_core.project.reads import ReadConnections
-from landseg_core.project.saving_as import save_as
+from landseg_core.project.saving_as import Rescue, save_as
 from landseg_core.project.schema import bring_up_to_date, require_current
 from landseg_core.project.state import ProjectState, load_state
 from landseg_core.project.writer import Task, Writer
@@ -150,6 +150,20 @@ class ProjectFile:
         return self._writer is not None
 
     @property
+    def commits(self) -> int:
+        """Return how often something was stored since the opening."""
+        return self._writer.commits if self._writer else 0
+
+    @property
+    def checkpoints(self) -> int:
+        """Return how often the log has gone into the file, and lost what it held."""
+        return self._writer.checkpoints if self._writer else 0
+
+    def copy_log(self, to: Path) -> bool:
+        """Copy the log while nobody writes; see `FileWatch.copy_log`."""
+        return self._watch is not None and self._watch.copy_log(to)
+
+    @property
     def fault(self) -> FileFault | None:
         """Return what has happened to the file so that nothing is stored there any more, or None."""
         return self._writer.fault if self._writer else None
@@ -205,7 +219,7 @@ class ProjectFile:
         """
         writer = self.writer()
         with (
-            _storing(self.path, doing),
+            storing_errors(self.path, doing),
             writer.lend() as connection,
             transaction(connection, writer.require_file_in_place),
         ):
@@ -242,11 +256,11 @@ class ProjectFile:
         if self._writer:
             self._writer.flush()
 
-    def save_as(self, path: Path, *, overwrite: bool, on_event: OnEvent, control: JobControl) -> None:
+    def save_as(self, path: Path, rescue: Rescue, *, overwrite: bool, on_event: OnEvent, control: JobControl) -> None:
         """Save all to another file; see `Project.save_as`."""
         if self._writer is None:
             raise ProjectError(f"{self.path} has been closed; open it again")
-        save_as(self._writer, self.path, path, overwrite=overwrite, on_event=on_event, control=control)
+        save_as(self._writer, self.path, path, rescue, overwrite=overwrite, on_event=on_event, control=control)
         self._is_saved_elsewhere = True
 
     def close(self) -> None:
@@ -285,13 +299,3 @@ class ProjectFile:
         if self._lock:
             self._lock.release()
             self._lock = None
-
-
-@contextmanager
-def _storing(path: Path, doing: str) -> Iterator[None]:
-    """Turn only SQLite's failures into sentences: other failures are those of the caller's own work."""
-    try:
-        yield
-    except DATABASE_ERRORS as error:
-        with sqlite_errors(path, doing):
-            raise error

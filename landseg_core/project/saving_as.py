@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 
 from landseg_core.errors import OutputError, ProjectError
@@ -14,14 +14,17 @@ from landseg_core.project.connection import connect, sqlite_errors, transaction
 from landseg_core.project.copying import copy_pages, rebase
 from landseg_core.project.writer import Task, Writer
 
+Rescue = Callable[[], AbstractContextManager[sqlite3.Connection]]
+"""Lends a connection to all that was stored in a file that another program has written into since."""
+
 
 def save_as(
-    writer: Writer, source: Path, path: Path, *, overwrite: bool, on_event: OnEvent, control: JobControl
+    writer: Writer, source: Path, path: Path, rescue: Rescue, *, overwrite: bool, on_event: OnEvent, control: JobControl
 ) -> None:
     """Write what is stored in the project `source`, and then what waits to be, to `path`.
 
     What is stored is read through the writer's own connection: that leads to the file that was opened, wherever it is
-    by now, also where it has no name any more.
+    by now, also where it has no name any more. Where another program has written into that file, `rescue` lends one.
 
     Raises:
         ProjectError: it cannot be written; nothing of it is left.
@@ -33,7 +36,7 @@ def save_as(
             unfinished = outputs.add(path)
             with (
                 sqlite_errors(path, "written"),
-                _stored(writer) as (original, tasks),
+                _stored(writer, rescue) as (original, tasks),
                 closing(connect(unfinished, "rw")) as copy,
             ):
                 copy_pages(original, copy, f"Save {path.name}", on_event, control)
@@ -54,11 +57,11 @@ def _require_other_file(source: Path, path: Path) -> None:
 
 
 @contextmanager
-def _stored(writer: Writer) -> Iterator[tuple[sqlite3.Connection, Sequence[Task]]]:
+def _stored(writer: Writer, rescue: Rescue) -> Iterator[tuple[sqlite3.Connection, Sequence[Task]]]:
     """Lend a connection that reads what was stored, with the tasks that are not."""
-    with writer.lend_with_rest() as (connection, tasks):
-        if writer.fault and not writer.fault.intact:
-            raise ProjectError(f"{writer.fault.sentence}, so that what was stored there cannot be read any more")
+    with writer.lend_with_rest() as (own, tasks), ExitStack() as stack:
+        is_lost = writer.fault is not None and not writer.fault.intact
+        connection = stack.enter_context(rescue()) if is_lost else own
         try:
             yield connection, tasks
         finally:

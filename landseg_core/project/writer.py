@@ -13,7 +13,7 @@ from pathlib import Path
 from landseg_core.errors import ProjectError
 from landseg_core.events import EditStored, OnEvent, StoringFailed, StoringResumed
 from landseg_core.project.connection import DATABASE_ERRORS, checkpoint_log, reason, transaction
-from landseg_core.project.file_watch import FileFault, FileWatch
+from landseg_core.project.file_watch import FileFault, FileFaultError, FileWatch
 from landseg_core.project.leaving import leave_file
 
 LOOK_SECONDS = 2.0
@@ -23,14 +23,6 @@ _FLUSH_SECONDS = 1.0
 
 _LOG_BYTES = 64 * 2**20
 """How long the write-ahead log may grow before it goes into the file."""
-
-
-class FileFaultError(ProjectError):
-    """The file at the project's path is not the one to store edits in."""
-
-    def __init__(self, fault: FileFault) -> None:
-        super().__init__(f"{fault.sentence}; nothing is stored there any more, and what was edited is kept in memory")
-        self.fault = fault
 
 
 def _nothing() -> None:
@@ -61,7 +53,7 @@ class Writer:
         self._look_wanted = False
         self._committed = False  # the head of the queue is in the file, but not called stored yet
         self._in_use = threading.Lock()  # by a transaction: what it writes is not to be taken for another program's
-        self.checkpoints = 0
+        self.commits = self.checkpoints = 0
         self._lent = self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="project writer", daemon=True)
@@ -110,6 +102,19 @@ class Writer:
         """
         with self._changed:
             self._wait_until_empty()
+        self.require_own_file()
+
+    def settle(self, seconds: float) -> None:
+        """Give what is queued so long to be stored."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._failure or not (self._tasks or self._lent), seconds)
+
+    def require_own_file(self) -> None:
+        """Look after the file now, and check that edits can be stored there.
+
+        Raises:
+            ProjectError: they cannot.
+        """
         self._look_aside(_FLUSH_SECONDS)
         if self._failure:
             raise ProjectError(self._failure)
@@ -215,6 +220,7 @@ class Writer:
         """
         fault = self._watch.fault(writing=wrote)
         if wrote:
+            self.commits += 1
             self._watch.note_own_commit()
         if fault is None:
             self._resume()
