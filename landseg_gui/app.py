@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from landseg_core.allocator import tune_allocator
+from landseg_core.cli.ending import ENDING
 from landseg_core.offline import keep_program_offline
 from landseg_gui.torch_libraries import load_before_qt
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Show the window, open the files named on the command line, and return the exit code when it is closed."""
+    """Show the window, open the files named on the command line, and return the exit code when it is closed.
+
+    Started as a program, without `argv`, it closes in order on Ctrl+C and SIGTERM, and ends the process.
+    """
+    if argv is None:
+        ENDING.install()  # before anything that takes time to import
+        ENDING.tell_of_leftovers()
+    code = _run(argv)
+    if argv is None:
+        ENDING.finish(code)
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     keep_program_offline()
     tune_allocator()  # before the first thread: jobs run their networks in threads
     load_before_qt()
     from landseg_gui import startup  # brings Qt, which has to come after torch's libraries
 
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal ends the window
     return startup.run([Path(name) for name in arguments.files])
 
 

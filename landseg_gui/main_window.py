@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QMainWindow, QStackedWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from landseg_gui import theme
 from landseg_gui.actions import Actions, choice_group
@@ -280,6 +280,19 @@ class MainWindow(QMainWindow):
         self.hide()
         self.viewport.canvas.close()
         event.accept()
+
+    def end(self) -> None:
+        """Close without a question, once what runs has ended: whoever started landseg, or the system, wants it so."""
+        self._closing = True
+        self.setEnabled(False)
+        self.runner.idle.connect(self._quit)
+        self.runner.stop_all()
+        if not self.runner.running:
+            self._quit()
+
+    def _quit(self) -> None:
+        if self.close():
+            QApplication.quit()  # though a dialog may be open
 
     def _close_project(self) -> bool:
         """Close the project; False where the user wants to stay, since something could not be stored."""

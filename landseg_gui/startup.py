@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 from landseg_core import __version__
+from landseg_core.cli.ending import ENDING
 from landseg_gui.crash import CrashDialog, CrashReporter, log, log_folder, start_log
 from landseg_gui.icons import application_icon
 from landseg_gui.jobs.runner import JobRunner
@@ -36,6 +38,20 @@ def main_window(app: QApplication, settings: Settings, runner: JobRunner | None 
     return MainWindow(Session(runner), runner, settings, themes)
 
 
+class Asked(QObject):
+    """Tells the window, in its own thread, that the process is to end."""
+
+    _asked = Signal()
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        super().__init__()
+        self._asked.connect(end, Qt.ConnectionType.QueuedConnection)
+
+    def emit(self) -> None:
+        """Tell it, from any thread."""
+        self._asked.emit()
+
+
 def run(files: Sequence[Path]) -> int:
     """Show the window, open `files` and return the exit code when the window is closed."""
     app = application()
@@ -55,6 +71,8 @@ def run(files: Sequence[Path]) -> int:
         window = main_window(app, Settings())
         window.show()
         window.commands.open_paths(files)
-        return app.exec()
+        asked = Asked(window.end)
+        with ENDING.orderly(asked.emit):
+            return app.exec()
     finally:
         reporter.uninstall()

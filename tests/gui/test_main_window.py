@@ -267,6 +267,16 @@ def test_closing_stops_what_runs_and_then_closes(qtbot, opened, endless, monkeyp
     assert opened.runner.running == []
 
 
+def test_the_end_of_the_process_stops_what_runs_and_asks_nothing(qtbot, opened, endless, monkeypatch) -> None:
+    quits = []
+    monkeypatch.setattr(main_window, "choose", None)  # whoever asks fails
+    monkeypatch.setattr(main_window.QApplication, "quit", lambda: quits.append(opened.isVisible()))
+    opened.end()
+    qtbot.waitUntil(lambda: bool(quits))
+    assert quits == [False]
+    assert opened.runner.running == []
+
+
 def test_overviews_are_stopped_without_asking(qtbot, opened, wide_picture, monkeypatch) -> None:
     monkeypatch.setattr(main_window, "choose", None)  # whoever asks fails
     with qtbot.waitSignal(opened.session.raster_changed):
