@@ -110,6 +110,15 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         needs=NEEDS_WRITABLE_PROJECT,
     ),
     ActionRow(
+        "action_changed_files",
+        "file",
+        "Chan&ged Files…",
+        "show_changed_files",
+        "warning",
+        tip="List the images and maps that have changed outside the project",
+        needs=NEEDS_PROJECT,
+    ),
+    ActionRow(
         "action_save_copy",
         "file",
         "&Save a Copy…",

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
+from landseg_gui.change_commands import ChangeCommands
 from landseg_gui.comparison import Comparison
 from landseg_gui.dialogs.class_editor import ClassEditor
 from landseg_gui.dialogs.new_project import NewProjectDialog
@@ -38,6 +39,7 @@ class LabelCommands(QObject):
         self._tools = tools
         self.comparison = Comparison(session.layers, self)
         self.images = ImageCommands(session.project_session, window)
+        self.changes = ChangeCommands(session, self.images, window)
         self.split_overlay = SplitOverlay(session, runner, viewport)
         self._accept_flow = AcceptFlow(session, window, tools)
         self._import_flow = ImportLabelsFlow(session, runner, window)
@@ -57,6 +59,10 @@ class LabelCommands(QObject):
         paths, _ = QFileDialog.getOpenFileNames(self._window, "Add images", self._folder(), _IMAGES)
         if paths:
             self._project.add_images([Path(path) for path in paths])
+
+    def show_changed_files(self) -> None:
+        """Look for files that have changed outside the project, and list them."""
+        self.changes.look()
 
     def save_copy(self) -> None:
         """Ask for a file and write the whole project there."""

@@ -183,6 +183,7 @@ class MainWindow(QMainWindow):
         self._images.add_wanted.connect(labels.add_images)
         self._images.find_wanted.connect(labels.images.find)
         self._images.remove_wanted.connect(labels.images.remove)
+        labels.changes.predict_wanted.connect(commands.predict)
         self._classes.edit_wanted.connect(labels.edit_classes)
         self._classes.project_wanted.connect(labels.new_project)
         self._welcome.open_clicked.connect(commands.open_files)

@@ -193,7 +193,7 @@ def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: Job
 def _open_picture(source: RasterSource) -> Picture:
     grid, reader, rendering = source.grid, PyramidReader(source), default_rendering(source)
     _read_sketch(reader, rendering.bands)
-    return Picture(reader, rendering, grid.ground_resolution(), _crs_name(grid))
+    return Picture(reader, rendering, grid.ground_resolution(), grid.crs_name)
 
 
 def _read_sketch(reader: PyramidReader, bands: Sequence[int] | None = None) -> None:
@@ -244,20 +244,11 @@ def _difference(mask: RasterGrid, picture: RasterGrid) -> str:
     if (mask.width, mask.height) != (picture.width, picture.height):
         return f"it has {mask.width} x {mask.height} px, the picture {picture.width} x {picture.height} px"
     if mask.crs != picture.crs:
-        return (
-            f"its coordinates are in {_crs_name(mask) or 'no CRS'}, the picture's in {_crs_name(picture) or 'no CRS'}"
-        )
+        return f"its coordinates are in {mask.crs_name or 'no CRS'}, the picture's in {picture.crs_name or 'no CRS'}"
     column, row = picture.to_pixel(*mask.to_crs(0, 0))
     if max(abs(column), abs(row)) >= 0.01:
         return f"its corner lies {column:+.2f} px across and {row:+.2f} px down from the picture's"
     return "its pixels have another size or direction"
-
-
-def _crs_name(grid: RasterGrid) -> str:
-    if grid.crs is None:
-        return ""
-    code = grid.crs.to_epsg()
-    return f"EPSG:{code}" if code else "own CRS"
 
 
 def guessed_schema(source: RasterSource, found: Collection[int]) -> ClassSchema:

@@ -87,14 +87,16 @@ def info(file: ProjectFile, as_json: Annotated[bool, typer.Option("--json", help
 
 @app.command("check")
 def check(file: ProjectFile) -> None:
-    """Verify a project: the file's structure, every tile and step, every path."""
-    from landseg_core.project.check import check_project
+    """Verify a project: the file's structure, every tile and step, every path, and whether images have changed."""
+    from landseg_core.project.check import check_project, outdated_in
 
     problems = check_project(file)
     for problem in problems:
         typer.echo(f"landseg: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
+    for sentence in outdated_in(file):
+        typer.echo(f"note: {sentence}", err=True)
     typer.echo(f"{file}: fine")
 
 

@@ -37,6 +37,12 @@ class RasterGrid:
         """Tell whether the transform says more than plain pixel coordinates."""
         return not self.transform.is_identity
 
+    @property
+    def crs_name(self) -> str:
+        """Return what to call the CRS, such as `EPSG:32632`; nothing where there is none."""
+        code = self.crs.to_epsg() if self.crs else None
+        return f"EPSG:{code}" if code else "own CRS" if self.crs else ""
+
     def crop(self, window: PixelWindow) -> RasterGrid:
         """Return the grid of `window`: its size, and the transform or the control points shifted to its corner."""
         if self.control is not None and not self.is_georeferenced:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -27,7 +26,7 @@ class Remedy(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What has changed."""
+    """What has changed; an image of another size may leave labels outside."""
 
     MISSING = "missing"
     UNREADABLE = "unreadable"
@@ -35,8 +34,9 @@ class ChangeKind(StrEnum):
     PLACE = "place"
     PIXELS = "pixels"
     OLD_MAP = "old map"
-    LABELS_OUTSIDE = "labels outside"
 
+
+_WHERE = "by landseg project regrid or in File > Changed Files, or bring the former image back (landseg project relink)"
 
 MISPLACES_LABELS = frozenset({ChangeKind.SIZE, ChangeKind.PLACE})
 """The changes after which nobody knows where the labels belong, until the user has decided."""
@@ -120,23 +120,18 @@ def _grid_change(entry: ImageEntry, now: RasterGrid) -> Change | None:
             f"the image {entry.path} is {now.width} x {now.height} px now, but its labels were made on"
             f" {known.width} x {known.height} px"
         )
-        advice = (
-            "move the labels to the new grid (landseg project regrid --move-labels), or bring the former image back"
-            " (landseg project relink)"
-        )
+        advice = f"move the labels to the new grid (--move-labels) {_WHERE}"
         return Change(ChangeKind.SIZE, entry.id, what, advice, (Remedy.MOVE_LABELS, Remedy.RELINK), now)
-    advice = (
-        "keep the old grid (landseg project regrid --keep-grid), move the labels with the image (landseg project regrid"
-        " --move-labels), or bring the former image back (landseg project relink)"
-    )
+    advice = f"keep the old grid (--keep-grid) or move the labels with the image (--move-labels) {_WHERE}"
     remedies = (Remedy.KEEP_GRID, Remedy.MOVE_LABELS, Remedy.RELINK)
     return Change(ChangeKind.PLACE, entry.id, f"the image {entry.path} {_moved(known, now)}", advice, remedies, now)
 
 
 def _moved(known: RasterGrid, now: RasterGrid) -> str:
     """Return in words how two grids of one size differ."""
-    if known.crs != now.crs and crs_name(known) != crs_name(now):
-        return f"is in {crs_name(now)} now, but was in {crs_name(known)} when its labels were made"
+    here, before = now.crs_name or "no CRS", known.crs_name or "no CRS"
+    if here != before:
+        return f"is in {here} now, but was in {before} when its labels were made"
     if known.crs != now.crs:
         return "is in another CRS than when its labels were made"
     return _shifted(known, now)
@@ -153,12 +148,6 @@ def _shifted(known: RasterGrid, now: RasterGrid) -> str:
     return f"has its upper left corner at {corners[0]} now, but had it at {corners[1]} when its labels were made"
 
 
-def crs_name(grid: RasterGrid) -> str:
-    """Return what to call a grid's CRS."""
-    code = grid.crs.to_epsg() if grid.crs else None
-    return "no CRS" if grid.crs is None else f"EPSG:{code}" if code else "a CRS of its own"
-
-
 def _pixel_change(entry: ImageEntry, source: RasterSource) -> Change | None:
     if entry.content is None:
         if fingerprint(entry.path, source.grid) == entry.fingerprint:
@@ -169,10 +158,7 @@ def _pixel_change(entry: ImageEntry, source: RasterSource) -> Change | None:
         if content == entry.content:
             return None
         what = _other_pixels(entry, entry.content, content)
-    advice = (
-        "if the labels still fit, say so (landseg project regrid --keep-grid); else bring the former image back"
-        " (landseg project relink)"
-    )
+    advice = f"if the labels still fit, say so (--keep-grid) {_WHERE}"
     return Change(ChangeKind.PIXELS, entry.id, what, advice, (Remedy.KEEP_GRID, Remedy.RELINK))
 
 
@@ -180,11 +166,3 @@ def _other_pixels(entry: ImageEntry, known: RasterContent, now: RasterContent) -
     if known.kind != now.kind:
         return f"the image {entry.path} has {now.kind} now, but had {known.kind} when its labels were made"
     return f"the image {entry.path} holds other pixels than when its labels were made"
-
-
-def image_changes(images: Iterable[ImageEntry]) -> Iterator[Change]:
-    """Yield what has changed of these images."""
-    for entry in images:
-        change = image_change(entry)
-        if change is not None:
-            yield change

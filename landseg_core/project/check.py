@@ -13,9 +13,10 @@ from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.pyramid import EMPTY_TILE, Tile, build_parent
-from landseg_core.project.changes import image_changes
+from landseg_core.project.change_list import image_changes
 from landseg_core.project.connection import DATABASE_ERRORS, reason
 from landseg_core.project.images import ImageEntry
+from landseg_core.project.outdated_maps import outdated_maps
 from landseg_core.project.paths import is_there
 from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.sides import require_whole
@@ -46,6 +47,19 @@ def check_project(path: Path) -> list[str]:
         file.close()
 
 
+def outdated_in(path: Path) -> list[str]:
+    """Return which maps of the project at `path` are older than their models, one sentence each: no fault of its own.
+
+    Raises:
+        ProjectError: it cannot be read.
+    """
+    file = ProjectFile(path, read_only=True)
+    try:
+        return [str(change) for change in outdated_maps(file.state.predictions.values())]
+    finally:
+        file.close()
+
+
 class _Check:
     """One look at a project, at one moment."""
 
@@ -72,7 +86,7 @@ class _Check:
             yield f"row {row} of the table {table} belongs to nothing"
 
     def _paths(self) -> Iterator[str]:
-        yield from map(str, image_changes(self._state.images.values()))
+        yield from map(str, image_changes(self._state.images.values(), self._connection))
         for run in self._state.runs.values():
             if not is_there(run.folder):
                 yield f"the folder {run.folder} of a training run is missing"

@@ -6,10 +6,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from landseg_core.events import JobControl
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.project.areas import Polygon
+from landseg_core.project.change_list import project_changes
+from landseg_core.project.changes import Change
 from landseg_core.project.editing import Editor
 from landseg_core.project.file_watch import FileFault
 from landseg_core.project.history import Step
@@ -145,6 +148,19 @@ class Contents:
     def predictions(self, image_id: int) -> tuple[PredictionEntry, ...]:
         """Return the predictions of an image, oldest first."""
         return tuple(entry for entry in self._state.predictions.values() if entry.image_id == image_id)
+
+    def changes(self, control: JobControl | None = None) -> tuple[Change, ...]:
+        """Return what has changed outside the project: images, where missing ones are, and maps; from any thread.
+
+        Raises:
+            ProjectError: edits cannot be stored, or the file cannot be read.
+            JobStopped: `control` asked for it.
+        """
+        images, predictions = self.images, tuple(self._state.predictions.values())
+        self._file.flush()
+        with self._file.reads.lease() as connection:
+            folder = self.path.parent
+            return tuple(project_changes(images, predictions, connection, folder, control or JobControl()))
 
     def view_state(self, key: str) -> Any:
         """Return what was kept under `key` for the window, or None."""

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from landseg_core.errors import LandsegError, ProjectError
-from landseg_core.geo.grid import RasterGrid
 from landseg_core.project.editing import Editor
 from landseg_core.project.images import (
     ImageEntry,
     examine,
     file_grid,
     insert_image,
+    is_copy,
     require_size,
     update_image,
 )
 from landseg_core.project.paths import stored_path
 from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.step_table import delete_steps, store_position
+from landseg_core.raster.content import RasterContent
 
 
 class ImageList:
@@ -47,6 +49,12 @@ class ImageList:
         )
         return entry
 
+    def note_contents(self, contents: Mapping[int, RasterContent]) -> None:
+        """Keep what images hold, by id; see `Project.note_contents`."""
+        for entry in [entry for entry in self._state.images.values() if entry.id in contents]:
+            known = self._state.images[entry.id] = replace(entry, content=contents[entry.id])
+            self._file.queue(partial(update_image, entry=known, folder=self._folder))
+
     def relink(self, image_id: int, path: Path) -> ImageEntry:
         """Say where an image is now; see `Project.relink`.
 
@@ -67,7 +75,7 @@ class ImageList:
         lost = [entry for entry in self._state.images.values() if entry.missing]
         by_name = [entry for entry in lost if self._relinked(entry, files, _has_name)]
         rest = [entry for entry in lost if entry not in by_name]
-        return len(by_name) + len([entry for entry in rest if self._relinked(entry, files, _has_content)])
+        return len(by_name) + len([entry for entry in rest if self._relinked(entry, files, is_copy)])
 
     def _relinked(self, entry: ImageEntry, files: list[Path], fits: Callable[[ImageEntry, Path], bool]) -> bool:
         """Relink an image to the first of the files that fits and has its size."""
@@ -125,20 +133,6 @@ def _files(folder: Path) -> list[Path]:
 
 def _has_name(entry: ImageEntry, path: Path) -> bool:
     return path.name == entry.path.name
-
-
-def _has_content(entry: ImageEntry, path: Path) -> bool:
-    try:
-        seen = examine(path)
-        return seen.fingerprint == entry.fingerprint or (
-            seen.content == entry.content and _lies_there(entry, seen.grid)
-        )
-    except LandsegError:
-        return False
-
-
-def _lies_there(entry: ImageEntry, grid: RasterGrid) -> bool:
-    return entry.known_grid.is_same(grid)
 
 
 def _has_size(entry: ImageEntry, path: Path) -> bool:

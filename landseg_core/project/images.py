@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from landseg_core.errors import ProjectError
+from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.input_files import open_file
 from landseg_core.project.paths import found_path, is_there, stored_path
@@ -95,6 +95,16 @@ def examine(path: Path) -> Examined:
     """
     with RasterSource(path) as source:
         return Examined(source.grid, fingerprint(path, source.grid), RasterContent.of(source))
+
+
+def is_copy(entry: ImageEntry, path: Path) -> bool:
+    """Tell whether the file at `path` is what the project knows of an image: the same bytes, or pixels and place."""
+    try:
+        seen = examine(path)
+    except LandsegError:
+        return False
+    lies_there = entry.known_grid.is_same(seen.grid)
+    return seen.fingerprint == entry.fingerprint or (lies_there and seen.content == entry.content)
 
 
 def file_grid(path: Path) -> RasterGrid:

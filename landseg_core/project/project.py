@@ -28,6 +28,7 @@ from landseg_core.project.records import PredictionEntry
 from landseg_core.project.regrid import Move, MoveBy, Moved, Regridder, free_copy
 from landseg_core.project.revising import Reviser
 from landseg_core.project.rewrite import ChangeTile
+from landseg_core.raster.content import RasterContent
 
 
 class Project(Contents):
@@ -98,6 +99,14 @@ class Project(Contents):
             ProjectError: it has another size, or cannot be stored.
         """
         return self._images.relink(image_id, path)
+
+    def note_contents(self, contents: Mapping[int, RasterContent]) -> None:
+        """Keep what images hold, by id, for a project that did not keep it when they were added; no step.
+
+        Raises:
+            ProjectError: the project is read-only or closed.
+        """
+        self._images.note_contents(contents)
 
     def keep_grid(self, image_id: int) -> ImageEntry:
         """Go on with the grid that an image has, and take note of its file as it is now; a step that can be undone.

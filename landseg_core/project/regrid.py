@@ -85,7 +85,7 @@ class Regridder:
         entry = self._entry(image_id)
         path = (path or entry.path).absolute()
         seen = examine(path)
-        shift = _shift(replace(entry, path=path), seen.grid, by)
+        shift = shift_to(replace(entry, path=path), seen.grid, by)
         if shift is None:
             return Move(image_id, path, seen, None, 0)
         labels = LabelShift(entry.grid, seen.grid, shift)
@@ -160,7 +160,7 @@ def _known(entry: ImageEntry, seen: Examined) -> ImageEntry:
     return replace(entry, fingerprint=seen.fingerprint, content=seen.content)
 
 
-def _shift(entry: ImageEntry, now: RasterGrid, by: MoveBy | None) -> Shift | None:
+def shift_to(entry: ImageEntry, now: RasterGrid, by: MoveBy | None) -> Shift | None:
     """Return how many px labels go right and down; None where they stay on their pixels of an image of one size.
 
     Where the user has not said by what they move, an image of the same size takes them along; in one of another size

@@ -52,7 +52,7 @@ class RasterSource:
         dtype: the type of `read`'s pixels, that of the data bands.
         nodata: the value of pixels without data; None where there is none.
         band_nodata: that of each band of the file.
-        grid: size, transform and CRS.
+        grid: size, transform and CRS; `file_grid` as the file itself tells them, where `place_on` has said otherwise.
         overviews: how many times smaller each overview in the file is.
         block_shape: (height, width) px of the blocks in the file, or in one of those that a VRT draws on.
         colour_table: (N, 4) uint8 RGBA of each value of a palette image; None for all others.
@@ -109,7 +109,8 @@ class RasterSource:
         self.nodata: float | None = dataset.nodata
         self.band_nodata: tuple[float | None, ...] = dataset.nodatavals
         control = GroundControl.of(dataset)
-        self.grid = RasterGrid(dataset.width, dataset.height, dataset.transform, dataset.crs, control)
+        grid = RasterGrid(dataset.width, dataset.height, dataset.transform, dataset.crs, control)
+        self.grid = self.file_grid = grid
         self.block_shape: tuple[int, int] = self._blocks(dataset)
         self._describe_bands(dataset)
         self.overviews: list[int] = dataset.overviews(1)
@@ -269,7 +270,8 @@ class RasterSource:
                 f"{self.path} is {self.grid.width} x {self.grid.height} px and cannot lie on a grid of"
                 f" {grid.width} x {grid.height} px"
             )
-        self.grid = grid
+        if not grid.is_same(self.grid):  # which may have control points besides
+            self.grid = self.file_grid if grid.is_same(self.file_grid) else grid
 
     def close(self) -> None:
         """Close all handles, those of other threads as soon as they have finished reading."""

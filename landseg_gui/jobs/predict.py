@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -67,7 +67,7 @@ def _load_model(path: Path) -> ModelBundle:
 
 def _checked_size(bundle: ModelBundle, request: PredictRequest) -> int:
     """Return the pixels of a map to make; refuse before any work what could not be read, predicted or written."""
-    with RasterSource(request.raster) as source:
+    with request.open_raster() as source:
         require_fit(bundle, source, request.bands)
         for path in (request.mask, request.confidence):
             if path and path.parent.exists():
@@ -91,7 +91,7 @@ def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, co
         backend=request.backend,
         precision=request.precision,
     )
-    with made_folder(request.mask.parent), RasterSource(request.raster) as source:
+    with made_folder(request.mask.parent), request.open_raster() as source:
         predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)
         with RasterSource(request.mask) as written:
             tells_its_place = source.grid.place_of(written.grid) is not None
@@ -149,7 +149,8 @@ class PredictFlow(QObject):
 
     def start(self, request: PredictRequest | PredictAllRequest) -> Job:
         """Predict what `request` says."""
-        maps = request.maps if isinstance(request, PredictAllRequest) else (request,)
+        asked = request.maps if isinstance(request, PredictAllRequest) else (request,)
+        maps = [replace(one, image=self._session.project_session.image_at(one.raster)) for one in asked]
         title = f"Predict {maps[0].raster.name}" if len(maps) == 1 else f"Predict {len(maps)} images"
         job = self._runner.start(title, predictions_work(maps))
         owner = self._session.project_session.owner

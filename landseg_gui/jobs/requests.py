@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.project.changes import require_placed
+from landseg_core.project.images import ImageEntry, open_image
 from landseg_core.raster.placement import Placement
+from landseg_core.raster.source import RasterSource
 from landseg_core.training.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -89,7 +92,10 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """A map to make of `raster`, or of its `window` (px); all else is as in `PredictOptions`."""
+    """A map to make of `raster`, or of its `window` (px), which may be an `image` of the project.
+
+    All else is as in `PredictOptions`.
+    """
 
     model: Path
     raster: Path
@@ -105,6 +111,19 @@ class PredictRequest:
     quarter_turns: bool = False
     backend: str = "auto"
     precision: str = "auto"
+    image: ImageEntry | None = None
+
+    def open_raster(self) -> RasterSource:
+        """Open the raster; an image of the project lies where that says.
+
+        Raises:
+            RasterError: it cannot be opened.
+            ProjectError: it lies elsewhere by now, and nobody has said what that means.
+        """
+        if self.image is None:
+            return RasterSource(self.raster)
+        require_placed(self.image)
+        return open_image(self.image)
 
 
 @dataclass(frozen=True)

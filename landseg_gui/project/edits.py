@@ -120,6 +120,12 @@ class ProjectEdits(PaintChoices):
         if self.image is None:
             self._session.message.emit(f"{self._session.raster.path.name} is no image of {self.project.path.name}")
             return False
+        if self._shown.is_misplaced:
+            self._session.problem.emit(
+                f"{self.image.path.name} lies elsewhere than its labels by now: choose in File > Changed Files where"
+                " they belong, then paint"
+            )
+            return False
         return self.may_edit()
 
     def may_edit(self) -> bool:

@@ -24,6 +24,7 @@ from landseg_gui.jobs.project_files import (
 )
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.panels.wording import capitalised
+from landseg_gui.project.changed_files import ChangedFiles
 from landseg_gui.project.closed_projects import ClosedProjects
 from landseg_gui.project.edits import ProjectEdits
 from landseg_gui.project.facts import ProjectFacts
@@ -56,6 +57,7 @@ class ProjectSession(ProjectEdits):
         self._last_edits = LastEdits(runner, session.message, self)
         self._last_edits.saved.connect(session.opened)
         self._shown.place_wanted.connect(self.view_wanted)
+        self.changed_files = ChangedFiles(self)
 
     @property
     def background_jobs(self) -> list[Job]:
@@ -154,12 +156,7 @@ class ProjectSession(ProjectEdits):
             self._session.message.emit(f"{project.path.name} is read-only: {project.read_only_reason}")
         self._tell_notices()
         self._tell_problems(problems)
-        missing = len(self.missing_images())
-        if missing:
-            what = "1 image is" if missing == 1 else f"{missing} images are"
-            self._session.problem.emit(
-                f"{what} not where {project.path.name} expects: choose Find… in the Images panel"
-            )
+        self.changed_files.look()
 
     def close(self) -> bool:
         """Close the project once all is stored; False where it stays: something is at work, or the user wants it."""
@@ -265,7 +262,8 @@ class ProjectSession(ProjectEdits):
         project, entry = self.project, self.image_with(image_id)
         if project is None or entry is None:
             return None
-        return self.run_edit(f"Relink {entry.name}", lambda _on_event, _control: project.relink(image_id, path))
+        job = self.run_edit(f"Relink {entry.name}", lambda _on_event, _control: project.relink(image_id, path))
+        return self.changed_files.look_after(job)
 
     def relink_in_folder(self, folder: Path) -> Job | None:
         """Look for the missing images in a folder; the job gives the number found, and the user is told."""
@@ -276,7 +274,7 @@ class ProjectSession(ProjectEdits):
         job = self.run_edit(title, lambda _on_event, _control: project.relink_in_folder(folder))
         if job is not None:
             job.finished.connect(partial(self._tell_found, len(self.missing_images()), folder))
-        return job
+        return self.changed_files.look_after(job)
 
     def _tell_found(self, wanted: int, folder: Path, found: int) -> None:
         self._session.message.emit(f"Found {found} of {wanted} missing images in {folder}")

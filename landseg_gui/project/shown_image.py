@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 class ShownImage(QObject):
     """The image of the project whose picture is in the window, or none: it follows whatever picture comes.
 
+    `is_misplaced` while its file lies elsewhere than its labels, and nobody has said where they belong.
+
     `place_wanted` brings the (column, row) in raster px to show in the middle, and the zoom in device px per raster px.
     """
 
@@ -41,6 +43,7 @@ class ShownImage(QObject):
         self._project: Project | None = None
         self._wanted: int | None = None
         self._owner: ImageEntry | None = None
+        self.is_misplaced = False
         session.raster_leaving.connect(self.remember_place)
         session.raster_changed.connect(self.follow_raster)
 
@@ -101,6 +104,7 @@ class ShownImage(QObject):
         former = self.entry
         self._owner = self.owner_of_picture()
         entry = self._owner if self._owner and self._fits(self._owner) else None
+        self.is_misplaced = entry is not None and self._place(entry)
         self.entry, self._wanted = entry, entry.id if entry else None
         self._lay_labels()
         self._free_memory(former)
@@ -122,9 +126,18 @@ class ShownImage(QObject):
         if not fits:
             self._session.problem.emit(
                 f"{entry.path} has another size than the {known.width} x {known.height} px that its labels were painted"
-                " on: it is shown without them; bring the former picture back, or find it from the Images panel"
+                " on: it is shown without them; choose in File > Changed Files where they belong"
             )
         return fits
+
+    def _place(self, entry: ImageEntry) -> bool:
+        """Lay the picture where the project says; True where its file has moved and nobody has said what that means."""
+        layer = self._session.layers.image
+        assert layer is not None
+        told = layer.source.file_grid
+        moved = not entry.known_grid.is_same(told)
+        layer.place_on(told if moved else entry.grid)
+        return moved
 
     def owner_of_picture(self) -> ImageEntry | None:
         """Return the image of the project that the picture in the window is, whatever its size is by now."""

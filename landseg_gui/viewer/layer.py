@@ -87,6 +87,12 @@ class ImageLayer(Layer):
         self.ground_resolution = ground_resolution
         self.crs_name = crs_name
 
+    def place_on(self, grid: RasterGrid) -> None:
+        """Have the image lie on another grid than its file tells, of the same size."""
+        if not grid.is_same(self.source.grid):
+            self.source.place_on(grid)
+            self.ground_resolution, self.crs_name = grid.ground_resolution(), grid.crs_name
+
     def set_rendering(self, rendering: Rendering) -> None:
         """Show other bands or another contrast."""
         if rendering != self.rendering:

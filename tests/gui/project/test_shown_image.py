@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from landseg_core.labels.regions import RectangleRegion
+from landseg_core.project.changes import ChangeKind
 from landseg_core.project.project import Project
 from landseg_gui import opening
 
@@ -72,10 +73,11 @@ def test_a_stroke_belongs_to_the_image_that_it_began_on(qtbot, opened, steps) ->
 
 
 def test_missing_images_are_told_and_passed_over(qtbot, empty, with_missing, told) -> None:
-    empty.open(with_missing)
+    with qtbot.waitSignal(empty.changed_files.found) as found:
+        empty.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.image.name == "north"
-    assert told.problems == ["1 image is not where town.landseg expects: choose Find… in the Images panel"]
+    assert [(change.kind, change.image_id) for change in found.args[0]] == [(ChangeKind.MISSING, 1)]
     assert empty.show_image(empty.project.image("gone").id) is None
     assert "gone.tif is missing" in told.problems[-1]
     empty.previous_image()

@@ -1,0 +1,101 @@
+"""The list of what has changed outside the project, each line with what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from landseg_core.project.changes import Change, ChangeKind, Remedy
+from landseg_gui.panels.wording import capitalised
+
+_INTRODUCTION = "Files of this project have changed since it was saved. Choose what to do about each."
+_TITLES: Mapping[Remedy, str] = {
+    Remedy.KEEP_GRID: "Keep Old Grid",
+    Remedy.MOVE_LABELS: "Move Labels",
+    Remedy.RELINK: "Relink…",
+    Remedy.PREDICT: "Predict Again…",
+    Remedy.REMOVE: "Remove…",
+}
+_TIPS: Mapping[Remedy, str] = {
+    Remedy.KEEP_GRID: "The labels stay where they are, and the image is read as if it still lay there.",
+    Remedy.MOVE_LABELS: "The labels go with the image to the grid that its file has now.",
+    Remedy.RELINK: "Choose the file of the image that was labelled.",
+    Remedy.PREDICT: "Open the image and predict it with the model as it is now.",
+    Remedy.REMOVE: "Remove it from the project. Its file stays.",
+}
+
+
+class ChangesDialog(QDialog):
+    """Lists changes; it does not keep anybody from working. `chosen` brings a change and one of its remedies."""
+
+    chosen = Signal(object, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="changed_files")
+        self.setWindowTitle("Changed Files")
+        self._writable = True
+        self._rows = QWidget()
+        self._list = QScrollArea(objectName="changed_files_list", widgetResizable=True)
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        close.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(QLabel(_INTRODUCTION, objectName="changed_files_introduction", wordWrap=True))
+        column.addWidget(self._list, 1)
+        column.addWidget(close)
+        self.resize(640, 360)
+
+    def show_changes(self, changes: Sequence[Change], *, writable: bool) -> None:
+        """List these changes; what changes the project can be chosen only where that is `writable`."""
+        self._writable = writable
+        rows = QWidget()
+        column = QVBoxLayout(rows)
+        column.setContentsMargins(0, 0, 0, 0)
+        for number, change in enumerate(changes):
+            column.addWidget(self._row(number, change))
+        column.addStretch(1)
+        self._list.setWidget(rows)  # which deletes the former rows
+
+    def _row(self, number: int, change: Change) -> QWidget:
+        row = QFrame(objectName=f"change_{number}")
+        text = QLabel(f"{capitalised(change.what)}.", objectName=f"change_{number}_text", wordWrap=True)
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        buttons = QHBoxLayout()
+        for remedy in change.remedies:
+            buttons.addWidget(self._button(number, change, remedy))
+        buttons.addStretch(1)
+        column = QVBoxLayout(row)
+        column.addWidget(text)
+        column.addLayout(buttons)
+        return row
+
+    def _button(self, number: int, change: Change, remedy: Remedy) -> QPushButton:
+        button = QPushButton(_title(change, remedy), objectName=f"change_{number}_{remedy.name.lower()}")
+        button.setToolTip(_TIPS[remedy])
+        button.setEnabled(self._writable)
+        button.setAutoDefault(False)
+        button.clicked.connect(partial(self.chosen.emit, change, remedy))
+        return button
+
+
+def _title(change: Change, remedy: Remedy) -> str:
+    if remedy is Remedy.KEEP_GRID and change.kind is ChangeKind.PIXELS:
+        return "Labels Still Fit"
+    if remedy is Remedy.RELINK and change.found is not None:
+        return f"Use {change.found.parent.name}/{change.found.name}".replace("&", "&&")
+    return _TITLES[remedy]
