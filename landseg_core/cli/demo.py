@@ -13,6 +13,7 @@ import typer
 from landseg_core.cli.evaluate import measure, print_figures
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Overwrite
+from landseg_core.raster.map_files import MapFiles
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -40,7 +41,7 @@ def _picture(out: Path) -> Path:
 
 
 def _tif(out: Path) -> Path:
-    return out / "map" / f"{_picture(out).stem}_mask.tif"
+    return MapFiles.numbered(out / "map", _picture(out).stem).mask
 
 
 def _overlay(out: Path) -> Path:

@@ -17,6 +17,7 @@ from landseg_core.cli.options import Bands, Device, Model, Overwrite, QuarterTur
 from landseg_core.errors import OutputError
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS
 from landseg_core.output_files import check_free, check_name, made_folder
+from landseg_core.raster.map_files import MapFiles
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -39,7 +40,7 @@ _AUTO_BACKEND, _AUTO_PRECISION = BackendName("auto"), PrecisionName("auto")
 
 
 @dataclass(frozen=True)
-class MapFiles:
+class PlannedMap:
     """Where the maps of one raster go; None is not wanted."""
 
     raster: Path
@@ -96,7 +97,7 @@ def predict(
     """
     plan, chosen = plan_files(rasters, out, formats.split(","), confidence=confidence), parse_bands(bands)
 
-    def work(on_event: OnEvent, control: JobControl) -> tuple[Batch, list[MapFiles]]:
+    def work(on_event: OnEvent, control: JobControl) -> tuple[Batch, list[PlannedMap]]:
         from landseg_core.inference.backends.catalog import require_backend
         from landseg_core.inference.predictor import PredictOptions
         from landseg_core.models.bundle import ModelBundle, read_header
@@ -133,7 +134,7 @@ def predict(
     batch.end()
 
 
-def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, confidence: bool) -> list[MapFiles]:
+def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, confidence: bool) -> list[PlannedMap]:
     """Return where each raster's maps go.
 
     Raises:
@@ -144,18 +145,19 @@ def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, co
         raise OutputError(
             f"{count} rasters are called {stem}, so their maps would be one file; predict them to two folders"
         )
+    named = [(path, MapFiles.numbered(out, path.stem)) for path in rasters]
     return [
-        MapFiles(
+        PlannedMap(
             raster=path,
-            tif=out / f"{path.stem}_mask.tif" if "tif" in formats else None,
-            png=out / f"{path.stem}_mask.png" if "png" in formats else None,
-            confidence=out / f"{path.stem}_confidence.tif" if confidence else None,
+            tif=files.mask if "tif" in formats else None,
+            png=files.png if "png" in formats else None,
+            confidence=files.confidence if confidence else None,
         )
-        for path in rasters
+        for path, files in named
     ]
 
 
-def check_files(files: MapFiles, model: BundleHeader, options: PredictOptions) -> None:
+def check_files(files: PlannedMap, model: BundleHeader, options: PredictOptions) -> None:
     """Refuse, before any work and without torch, what could not be read, predicted or written."""
     from landseg_core.inference.fit import require_fit
     from landseg_core.raster.cropping import chosen_window
@@ -171,7 +173,7 @@ def check_files(files: MapFiles, model: BundleHeader, options: PredictOptions) -
 
 
 def predict_one(
-    bundle: ModelBundle, files: MapFiles, options: PredictOptions, on_event: OnEvent, control: JobControl
+    bundle: ModelBundle, files: PlannedMap, options: PredictOptions, on_event: OnEvent, control: JobControl
 ) -> None:
     """Predict one raster in every wanted format; a PNG alone is made from a map that is then removed."""
     from landseg_core.export.png import export_png

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QRadioButton, QVBoxLayout, QWidget
 
 from landseg_core.geo.window import PixelWindow
@@ -9,6 +10,8 @@ from landseg_core.geo.window import PixelWindow
 
 class AreaChoice(QWidget):
     """Two buttons, `<name>_whole` and `<name>_view`; the second only where something is in view."""
+
+    changed = Signal()
 
     def __init__(self, name: str, whole: PixelWindow, view: PixelWindow | None) -> None:
         super().__init__()
@@ -22,6 +25,7 @@ class AreaChoice(QWidget):
         for button in (self._whole, self._view):
             column.addWidget(button)
         self.setFocusProxy(self._whole)
+        self._view.toggled.connect(self.changed)
 
     def window_chosen(self) -> PixelWindow | None:
         """Return the window in view where that is chosen, None for the whole image."""

@@ -12,6 +12,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 
 from landseg_core.errors import ModelError
+from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.fit import Resolution, fit_notices, require_fit
 from landseg_core.labels.class_match import ClassMatch, model_differences
@@ -20,6 +21,7 @@ from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import unique_stems
+from landseg_core.raster.map_files import MapFiles
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.area import AreaChoice
@@ -28,6 +30,7 @@ from landseg_gui.dialogs.class_field import legend
 from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.fields import PathField, pick_file, pick_folder, pick_new_file
 from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.map_proposal import proposed_map
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.predict_settings import PredictSettings
@@ -124,7 +127,20 @@ class PredictDialog(FormDialog):
         self._confidence.setChecked(self._project is not None or text("confidence") == "True")
         folder = beside_project(self._project, "maps") if self._project else self._usual_folder()
         self._folder.set_path(folder)
-        self._out.set_path(folder / f"{self._own_stem()}_mask.tif")
+        self._suggested = ""
+        self._suggest_name()
+
+    def _suggest_name(self) -> None:
+        """Put the name that fits model and area into the line, unless the user has written another."""
+        if self._out.text() not in ("", self._suggested):
+            return
+        files = self._proposed(self._own_stem(), self._raster.grid, self._area.window_chosen())
+        self._suggested = str(files.mask)
+        self._out.set_path(self._suggested)
+
+    def _proposed(self, stem: str, grid: RasterGrid, window: PixelWindow | None) -> MapFiles:
+        folder = (self._folder.path() or Path()).absolute()
+        return proposed_map(folder, stem, self._model.path(), grid.crop(window) if window else grid)
 
     def _usual_folder(self) -> Path:
         return Path(self._memory.proposal("folder") or results_folder("maps"))
@@ -138,6 +154,8 @@ class PredictDialog(FormDialog):
 
     def _connect(self) -> None:
         self._model.changed.connect(self._read_model)
+        for changed in (self._model.changed, self._area.changed):
+            changed.connect(self._suggest_name)
         for field in (self._out, self._folder):
             field.changed.connect(self.check)
         for box in (self._confidence, self._all):
@@ -242,17 +260,16 @@ class PredictDialog(FormDialog):
     def _maps(self) -> tuple[PredictRequest, ...]:
         if not self._all.isChecked():
             return (self._map(self._raster.path, self._mask_path(), self._area.window_chosen()),)
-        folder = (self._folder.path() or Path()).absolute()
         stems = unique_stems(self._project.images if self._project else ())
-        return tuple(self._map(image.path, folder / f"{stems[image.id]}_mask.tif", None) for image in self._images)
+        proposed = {image.id: self._proposed(stems[image.id], image.grid, None) for image in self._images}
+        return tuple(self._map(image.path, proposed[image.id].mask, None) for image in self._images)
 
     def _map(self, raster: Path, mask: Path, window: PixelWindow | None) -> PredictRequest:
-        confidence = mask.with_name(f"{mask.stem.removesuffix('_mask')}_confidence.tif")
         return PredictRequest(
             model=self._model.path() or Path(),
             raster=raster,
             mask=mask,
-            confidence=confidence if self._confidence.isChecked() else None,
+            confidence=MapFiles.of_mask(mask).confidence if self._confidence.isChecked() else None,
             window=window,
             tile=self._how.tile,
             overlap=self._how.overlap,

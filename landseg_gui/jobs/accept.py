@@ -16,6 +16,7 @@ from landseg_core.project.acceptance import ClassesLeftOut, accept_prediction
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.project.records import PredictionEntry
+from landseg_core.raster.map_files import MapFiles
 from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Prediction
 from landseg_gui.dialogs.checks import is_there
 from landseg_gui.dialogs.memory import FormMemory
@@ -88,7 +89,7 @@ def _prediction_in(mask: MaskLayer, entries: Iterable[PredictionEntry]) -> Predi
 
 def _confidence_beside(mask: Path) -> Path | None:
     """Return the confidence that a prediction has written beside its mask, if it has."""
-    confidence = mask.with_name(f"{mask.stem.removesuffix('_mask')}_confidence.tif")
+    confidence = MapFiles.of_mask(mask).confidence
     return confidence if is_there(confidence.is_file) else None
 
 

@@ -94,7 +94,7 @@ def test_what_fails_during_the_work_does_not_stop_the_others(
 
     predict_one = predict.predict_one
 
-    def fails_once(bundle: object, files: predict.MapFiles, *how: object) -> None:
+    def fails_once(bundle: object, files: predict.PlannedMap, *how: object) -> None:
         if files.raster.stem == "a":
             raise RasterError("a.tif cannot be read any more")
         predict_one(bundle, files, *how)

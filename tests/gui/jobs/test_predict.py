@@ -152,6 +152,39 @@ def test_a_view_predicted_again_into_the_same_file_shows_the_new_map(
     assert session.layers.masks[0].name == "Prediction (run-2)"
 
 
+def test_the_same_run_and_part_have_the_same_name_and_others_a_number(
+    flow: PredictFlow, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path, other_model: Path, model: Path
+) -> None:
+    dialog = fill(flow, qtbot, tmp_path)
+    dialog.findChild(QCheckBox, "predict_confidence").setChecked(True)
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running, timeout=SECONDS)
+    again = flow.open()
+    out, names = again.findChild(QLineEdit, "predict_out"), []
+    model_field = again.findChild(QLineEdit, "predict_model")
+
+    def note() -> None:
+        names.append(Path(out.text()).name)
+
+    note()
+    again.findChild(QRadioButton, "predict_view").setChecked(True)
+    note()
+    again.findChild(QRadioButton, "predict_whole").setChecked(True)
+    note()
+    model_field.setText(str(other_model))
+    note()
+    model_field.setText(str(model.parent))
+    note()
+    assert names == ["north_mask.tif", "north_mask_2.tif", "north_mask.tif", "north_mask_2.tif", "north_mask.tif"]
+    model_field.setText(str(other_model))
+    again.findChild(QCheckBox, "predict_confidence").setChecked(True)
+    assert again.request().confidence.name == "north_confidence_2.tif"
+    out.setText(str(tmp_path / "my.tif"))
+    model_field.setText(str(model))
+    assert Path(out.text()).name == "my.tif"
+    again.reject()
+
+
 def test_what_is_chosen_reaches_the_prediction(
     dialog: PredictDialog, session: Session, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
