@@ -111,7 +111,8 @@ def train(
             require_labels(data, control.checkpoint)
             from landseg_core.training.trainer import Trainer  # all that needs no torch has been checked
 
-            trainer = Trainer(config, out, overwrite=overwrite, resume=resume, started=started)
+            # The folder was free, or may be overwritten: by now it may hold the labels of the project.
+            trainer = Trainer(config, out, overwrite=True, resume=resume, started=started)
             result = trainer.fit(data, on_event, control)
         if project is not None:
             enter_run(project, out, result, on_event)
