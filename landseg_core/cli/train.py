@@ -107,7 +107,7 @@ def train(
             if project is not None:
                 data = project_labels(project, config, out, on_event, control, resume=resume)
             else:
-                data = source.load(config, on_event, control)
+                data = source.load(config, out, on_event, control, resume=resume)
             require_labels(data, control.checkpoint)
             from landseg_core.training.trainer import Trainer  # all that needs no torch has been checked
 
@@ -165,11 +165,14 @@ class Source:
         ):
             raise typer.BadParameter("--split and --buffer are for data without lists: these say what validates")
 
-    def load(self, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
-        """Read and check the data set in folders."""
+    def load(
+        self, config: TrainConfig, run: Path, on_event: OnEvent, control: JobControl, *, resume: bool
+    ) -> TrainingData:
+        """Read and check the data set in folders for a run in the folder `run`."""
         from landseg_core.data.folders import folder_data
         from landseg_core.data.landcover_ai import landcover_ai_data
         from landseg_core.labels.classes import load_classes
+        from landseg_core.training.earlier_ground import earlier_ground
 
         assert self.classes is not None
         schema = load_classes(self.classes)
@@ -180,6 +183,7 @@ class Source:
         assert self.images is not None
         assert self.masks is not None
         how |= {"seed": config.seed, "chip": config.chip} | split_options(config)
+        how["find_trained"] = earlier_ground(config, run, resume=resume)
         return folder_data(self.images, self.masks, schema, self.train_list, self.val_list, **how)
 
 

@@ -21,6 +21,11 @@ from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 
+SPLIT_IGNORED = (
+    "the split by whole images is ignored: ground stays on the side where the earlier run had it, and new ground is "
+    "split by blocks"
+)
+
 
 def continued_split(
     read_tiles: Callable[[], Iterable[LabelTile]],
@@ -42,7 +47,8 @@ def continued_split(
     """
     cells = count_cells(read_tiles(), schema, _cell_side(known))
     sides = [side for own in cells.by_image() for side in _parts(own, sizes, known)]
-    how: dict[str, Any] = {"read_tiles": read_tiles, "buffer": buffer, "schema": schema}
+    trains = [(number, window) for number, window, validates in known.parts if not validates]
+    how: dict[str, Any] = {"read_tiles": read_tiles, "buffer": buffer, "schema": schema, "trains": trains}
     split = split_of(_chosen(sides, seed), sizes, chip, known.block, **how)
     split = replace(split, val=tuple(cut_back(split.val, known.trained, split.buffer)))
     _require_both(split)

@@ -59,11 +59,11 @@ def split_data(
     """Check images and their masks, split what is labelled, and return the data set; errors as in `training_data`."""
     whole = check_areas(whole_areas(pairs), schema, on_event, control, reading.bands, mapping=mapping)
     require_labels(whole, "images")
-    train, val, distance = split_pairs(whole, schema, options, on_event, control, mapping)
+    train, val, distance, said = split_pairs(whole, schema, options, on_event, control, mapping)
     areas = (*train, *val)
     total = sum(area.window.pixels for area in whole.areas)
     counts = count_areas(areas, schema, ProgressMeter("counting labels", total, on_event), control, mapping)
-    notices = (*buffer_notices(distance, options.buffer), *_empty_notices(whole, "images"))
+    notices = (*said, *buffer_notices(distance, options.buffer), *_empty_notices(whole, "images"))
     return checked_data(replace(whole, areas=areas, counts=counts), len(train), schema, reading, notices, mapping)
 
 

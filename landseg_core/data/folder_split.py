@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from landseg_core.data.areas import ImagePair, LabelledArea
 from landseg_core.data.checks import CheckedAreas
+from landseg_core.data.continued_split import SPLIT_IGNORED, continued_split
 from landseg_core.data.label_cells import LabelTile
-from landseg_core.data.label_split import label_split
+from landseg_core.data.label_split import CELL, FINE_CELL, label_split
 from landseg_core.data.mask_tiles import mask_tiles
 from landseg_core.data.masks import MaskSource, ValueMapping
-from landseg_core.data.splits import LabelsTooSmallError, Split, SplitBy
+from landseg_core.data.splits import LARGEST_BLOCK, Ground, LabelsTooSmallError, Split, SplitBy
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.rectangles import apart
+from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.progress import ProgressMeter
+
+_FEW_PIXELS = 1 << 24
+"""Of images that are larger together, labels are counted in coarse cells: fine ones would be too many."""
+FindTrained = Callable[[Sequence[LabelledArea]], Mapping[Path, Sequence[PixelWindow]]]
+"""Returns the windows of the images of areas, by image, that an earlier model was trained on."""
 
 
 @dataclass(frozen=True)
 class SplitOptions:
-    """How labels are split: see `label_split`."""
+    """How labels are split: see `label_split`.
+
+    `find_trained` tells what the model learnt from that the run goes on from: none of it validates.
+    """
 
     seed: int
     chip: int
     buffer: int
     by: SplitBy
+    find_trained: FindTrained | None = None
+
+
+class PairSplit(NamedTuple):
+    """Areas to train on and to validate on, the distance between them, and what there is to know of the split."""
+
+    train: list[LabelledArea]
+    val: list[LabelledArea]
+    distance: int
+    notices: tuple[str, ...] = ()
 
 
 def split_pairs(
@@ -36,8 +58,8 @@ def split_pairs(
     on_event: OnEvent,
     control: JobControl,
     mapping: ValueMapping | None = None,
-) -> tuple[list[LabelledArea], list[LabelledArea], int]:
-    """Return areas to train on and to validate on, and the distance between them; `checked` are whole images.
+) -> PairSplit:
+    """Return the split of `checked` whole images.
 
     Raises:
         DatasetError: what is labelled lies in small spots, or images are to be held back and only one is labelled.
@@ -46,10 +68,37 @@ def split_pairs(
     """
     images = checked.areas
     read_tiles = _reader(images, lambda mask: MaskSource(mask, schema, mapping), on_event, control)
-    split = _split(images, schema, options, read_tiles)
+    known = _known_ground(images, options)
+    split = _split(images, schema, options, read_tiles, known)
     pairs = [ImagePair(area.stem, area.image, area.mask) for area in images]
     train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
-    return train, val, split.buffer
+    notices = (SPLIT_IGNORED,) if known and options.by != "blocks" else ()
+    return PairSplit(train, val, split.buffer, notices)
+
+
+def _known_ground(images: Sequence[LabelledArea], options: SplitOptions) -> Ground | None:
+    """Return the ground that an earlier model was trained on, with the buffer around it; None where there is none."""
+    found = options.find_trained(images) if options.find_trained else {}
+    if not any(found.values()):
+        return None
+    places = [(number, window) for number, area in enumerate(images) for window in found.get(area.image, ())]
+    side = FINE_CELL if sum(area.window.pixels for area in images) <= _FEW_PIXELS else CELL
+    parts = [
+        (number, inside, False)
+        for number, area in enumerate(images)
+        for window in apart([_in_cells(window, options.buffer, side) for window in found.get(area.image, ())])
+        if (inside := window.intersection(area.window)) is not None
+    ]
+    return Ground(LARGEST_BLOCK, tuple(parts), tuple(places))
+
+
+def _in_cells(window: PixelWindow, margin: int, side: int) -> PixelWindow:
+    """Return a window with `margin` px more on every side, and as many as it takes to cut no cell of `side` px."""
+    (left, top), (right, bottom) = (
+        [(corner - margin) // side * side for corner in (window.x, window.y)],
+        [-(-(corner + margin) // side) * side for corner in (window.right, window.bottom)],
+    )
+    return PixelWindow(left, top, right - left, bottom - top)
 
 
 def _split(
@@ -57,8 +106,11 @@ def _split(
     schema: ClassSchema,
     options: SplitOptions,
     read_tiles: Callable[[], Iterator[LabelTile]],
+    known: Ground | None,
 ) -> Split:
     sizes = [(area.window.width, area.window.height) for area in images]
+    if known is not None:
+        return continued_split(read_tiles, sizes, schema, options.seed, options.chip, known, buffer=options.buffer)
     try:
         return label_split(read_tiles, sizes, schema, options.seed, options.chip, buffer=options.buffer, by=options.by)
     except LabelsTooSmallError as error:

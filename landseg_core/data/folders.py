@@ -8,7 +8,7 @@ from pathlib import Path
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.buffers import BUFFER
 from landseg_core.data.datasets import evaluation_set, split_data, training_data, whole_areas
-from landseg_core.data.folder_split import SplitOptions
+from landseg_core.data.folder_split import FindTrained, SplitOptions
 from landseg_core.data.landcover_ai import names_tiles, tile_areas
 from landseg_core.data.lists import shortened
 from landseg_core.data.pairs import PairedFolders
@@ -36,6 +36,7 @@ def folder_data(
     split: SplitBy = "blocks",
     buffer: int = BUFFER,
     mapping: Mapping[str, str] | None = None,
+    find_trained: FindTrained | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> TrainingData:
@@ -45,8 +46,9 @@ def folder_data(
     every image needs a mask, and of what is labelled blocks or whole images are held back to validate on, as `split`
     says, `buffer` px from what is trained on (`label_split`, the one use of `seed`, `chip`, `split` and `buffer`).
 
-    `mapping` holds class names by value of the masks (a number, or a colour such as #0072b2), "" to leave a value out;
-    it comes before what the masks themselves say.
+    `find_trained` tells what the model learnt from that a run goes on from: that ground never validates. `mapping`
+    holds class names by value of the masks (a number, or a colour such as #0072b2), "" to leave a value out; it comes
+    before what the masks themselves say.
 
     Raises:
         DatasetError: folders, lists, images and masks do not fit together; the sentence names the file.
@@ -62,7 +64,7 @@ def folder_data(
     elif val_list is not None:
         train, val = whole_areas(folders.not_listed(val_list)), whole_areas(folders.listed(val_list))
     else:
-        options = SplitOptions(seed, chip, buffer, split)
+        options = SplitOptions(seed, chip, buffer, split, find_trained)
         return split_data(folders.all(), schema, options, reading, on_event, control or JobControl(), values)
     return training_data(train, val, schema, on_event, control, reading, mapping=values)
 

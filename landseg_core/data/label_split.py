@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.data.buffers import BUFFER
+from landseg_core.data.buffers import BUFFER, Placed, cut_back
 from landseg_core.data.label_buffer import cut_back_labels
 from landseg_core.data.label_cells import Counts, LabelCells, LabelTile, Places, count_cells
 from landseg_core.data.label_cut import cut_in_two
@@ -101,11 +101,12 @@ def split_of(
     read_tiles: Callable[[], Iterable[LabelTile]],
     buffer: int,
     schema: ClassSchema,
+    trains: Sequence[Placed] = (),
 ) -> Split:
     """Return the split of parts of images whose sides are known; ground beyond is to be cut into blocks of `block` px.
 
-    Large parts are cut into blocks, so that chips are drawn evenly from them; what is trained on is cut back to the
-    buffer as `label_split` tells.
+    Nothing that `trains` validates, also where it lies beside labels that do. Large parts are cut into blocks, so that
+    chips are drawn evenly from them; what is trained on is cut back to the buffer as `label_split` tells.
     """
     blocks_of = [
         (cut, validates) for part, validates in sides for cut in blocks(part, sizes[part.image], LABEL_BLOCK_SIZES[0])
@@ -114,6 +115,7 @@ def split_of(
         tuple((part.image, window) for part, at in blocks_of if at is validates for window in part.windows(chip))
         for validates in (False, True)
     )
+    val = tuple(cut_back(val, trains, 0))
     rest, distance = cut_back_labels(read_tiles, train, val, buffer, schema)
     ground = Ground(block, tuple((part.image, part.limit, at) for part, at in sides), rest)
     return Split(rest, val, distance, ground)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import ImagePair
 from landseg_core.data.buffers import BUFFER, buffer_notices
-from landseg_core.data.continued_split import continued_split
+from landseg_core.data.continued_split import SPLIT_IGNORED, continued_split
 from landseg_core.data.corrections import EarlierLabels
 from landseg_core.data.datasets import training_data
 from landseg_core.data.kept_ground import keep_ground, kept_ground, of_images
@@ -26,12 +26,6 @@ from landseg_core.raster.source import RasterSource
 
 if TYPE_CHECKING:
     from landseg_core.project.project import Project
-
-
-SPLIT_IGNORED = (
-    "the split by whole images is ignored: ground stays on the side where the earlier run had it, and new ground is "
-    "split by blocks"
-)
 
 
 @dataclass(frozen=True)

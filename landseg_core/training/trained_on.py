@@ -143,7 +143,7 @@ def untrained(header: BundleHeader, areas: Sequence[LabelledArea]) -> Untrained:
         ModelError: an image has not the bands that the model needs, or another kind of number.
         RasterError: an image cannot be read.
     """
-    left_out = _trained_places(header, areas)
+    left_out = trained_places(header, areas)
     own = [(area, area.own_window) for area in areas]
     rest = [(area, window.pixels, _common(window, left_out.get(area.image, ()))) for area, window in own]
     kept = tuple(area for area, pixels, common in rest if common < pixels)
@@ -178,8 +178,13 @@ def _common(window: PixelWindow, others: Iterable[PixelWindow]) -> int:
     return sum(inside.pixels for inside in map(window.intersection, others) if inside is not None)
 
 
-def _trained_places(header: BundleHeader, areas: Sequence[LabelledArea]) -> dict[Path, list[PixelWindow]]:
-    """Return the windows, none over another, that the model was trained on in each image that its record knows."""
+def trained_places(header: BundleHeader, areas: Sequence[LabelledArea]) -> dict[Path, list[PixelWindow]]:
+    """Return the windows, none over another, that the model was trained on in each image that its record knows.
+
+    Raises:
+        ModelError: an image has not the bands that the model needs, or another kind of number.
+        RasterError: an image cannot be read.
+    """
     known: dict[tuple[int, int], dict[str, list[PixelWindow]]] = defaultdict(lambda: defaultdict(list))
     for image in _recorded(header):
         places = known[image.width, image.height][image.fingerprint]

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from landseg_core.data import folder_split
 from landseg_core.data import mask_tiles as tiles_module
+from landseg_core.data.continued_split import SPLIT_IGNORED
 from landseg_core.data.folders import folder_data
 from landseg_core.data.mask_tiles import mask_tiles
 from landseg_core.data.masks import MaskSource
@@ -69,6 +71,44 @@ def test_the_same_seed_gives_the_same_split(tmp_path: Path, write_pair: WritePai
     splits = [folder_data(*folders, schema, seed=seed) for seed in (5, 5, 6, 7)]
     assert splits[0] == splits[1]
     assert len({(data.train, data.val) for data in splits}) > 1
+
+
+@pytest.mark.parametrize(("size", "few"), [((300, 260), 1 << 24), ((1500, 1200), 1 << 24), ((1500, 1200), 0)])
+def test_what_an_earlier_model_was_trained_on_keeps_its_side(
+    tmp_path: Path,
+    write_pair: WritePair,
+    schema: ClassSchema,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    few: int,
+) -> None:
+    """Also where masks have changed since, and another seed would choose other blocks."""
+    monkeypatch.setattr(folder_split, "_FEW_PIXELS", few)
+    folders = tmp_path / "images", tmp_path / "masks"
+    write_pair("a", size, mask=_blobs(size))
+    first = folder_data(*folders, schema)
+    trained = [area.window for area in first.train]
+    write_pair("a", size, mask=_blobs(size, 1))
+    data = folder_data(*folders, schema, seed=5, find_trained=lambda areas: {areas[0].image: trained})
+    buffer = 64 if size[0] > 1000 else 0
+    near = [grown(window, buffer) for window in trained]
+    assert not any(area.window.intersection(window) for area in data.val for window in near)
+    validated = [sum(area.window.pixels for area in side) for side in (data.val, first.val)]
+    assert validated[0] > 0.5 * validated[1]
+    assert (_labelled(data.train) > 0).all()
+
+
+def test_a_split_by_images_gives_way_to_what_was_trained_on(
+    tmp_path: Path, write_pair: WritePair, schema: ClassSchema
+) -> None:
+    folders = tmp_path / "images", tmp_path / "masks"
+    for stem in "abcdef":
+        write_pair(stem, (300, 300), mask=_blobs((300, 300), ord(stem)))
+    first = folder_data(*folders, schema, split="images")
+    trained = {area.image: [area.window] for area in first.train}
+    data = folder_data(*folders, schema, seed=3, split="images", find_trained=lambda _areas: trained)
+    assert {area.stem for area in data.val} <= {area.stem for area in first.val}
+    assert SPLIT_IGNORED in data.notices
 
 
 def test_images_without_labels_are_told(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from landseg_core.data.areas import LabelledArea
+from landseg_core.data.folders import folder_data
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import ModelError, TrainingError
@@ -26,6 +27,7 @@ from landseg_core.training.before import NOT_TOLD, judging_areas, keep_before, k
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.continuing import GENTLER, SHORTER_WARM_UP, continued_config
+from landseg_core.training.earlier_ground import earlier_ground
 from landseg_core.training.learner import Learner
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.start import start_from_model
@@ -169,6 +171,23 @@ def test_a_run_on_folders_goes_on_and_says_that_nothing_counts_as_corrected(
     assert any(f"{tmp_path / 'first'} kept no labels of these images" in text for text in notices)
     assert second.best_miou > 0.9 * first.best_miou
     assert second.bundle.training["settings"]["start_from"] == str(tmp_path / "first")
+
+
+def test_folders_are_split_so_that_nothing_that_was_trained_on_validates(
+    config: TrainConfig, folders: Path, schema: ClassSchema, tmp_path: Path, start
+) -> None:
+    where = folders / "images", folders / "masks", schema
+    start(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(folder_data(*where, seed=0, buffer=8))
+    going_on = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
+    for seed in (0, 1, 2):
+        find = earlier_ground(going_on, tmp_path / "second", resume=False)
+        data = folder_data(*where, seed=seed, buffer=8, find_trained=find)
+        run = start(going_on, tmp_path / f"second-{seed}")
+        run.fit(data)
+        assert not [event for event in run.told(Notice) if "are left out, since" in event.message]
+        found = earlier_ground(going_on, tmp_path / f"second-{seed}", resume=True)
+        assert folder_data(*where, seed=seed, buffer=8, find_trained=found) == data
+    assert earlier_ground(config, tmp_path / "second", resume=False) is None
 
 
 def test_what_the_start_model_was_trained_on_does_not_validate(
