@@ -277,7 +277,9 @@ def is_at_work(process: psutil.Process) -> bool:
 
 
 def unfinished(place: Path) -> list[Path]:
-    return [path for path in place.rglob("*") if ".unfinished-" in path.name or path.name.startswith(".landseg-")]
+    """Return unfinished files and scratch folders, but not what lies in a scratch folder."""
+    found = [path for path in place.rglob("*") if ".unfinished-" in path.name or path.name.startswith(".landseg-")]
+    return [path for path in found if not set(path.parents) & set(found)]
 
 
 def broken(place: Path) -> Iterator[str]:

@@ -7,6 +7,7 @@ lock, `guardian` does. Light to import: it stands before all others. See docs/ad
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -107,10 +108,14 @@ class Ending:
             sys.stderr.flush()
         if self._asked is not None:
             self.end_now()
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_DFL)  # all is done: what comes now may end the process as it is
-        self._dismiss_guardian()
+        atexit.register(self._let_go)
         sys.exit(code)
+
+    def _let_go(self) -> None:
+        """Take no more signals: all is done, and the process ends of itself."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        self._dismiss_guardian()
 
     def _dismiss_guardian(self) -> None:
         """Let the guardian go, and wait for its end: in a container perhaps nobody else would ever do that."""
