@@ -20,7 +20,7 @@ from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.jobs.train import TrainFlow
 from landseg_gui.panels.bands import RenderingDialog
 from landseg_gui.session import Session
-from landseg_gui.viewer.layers import MaskLayer
+from landseg_gui.viewer.layers import ImageLayer, MaskLayer
 from landseg_gui.viewer.viewport import Viewport
 
 _RASTERS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
@@ -97,12 +97,20 @@ class Commands(QObject):
         self._session.layers.overlays_hidden = hidden
 
     def choose_rendering(self) -> None:
-        """Show the dialog for bands and contrast."""
+        """Show the dialog for bands and contrast: there is one, and it goes with the image that it is about."""
         image = self._session.layers.image
-        if image:
-            dialog = RenderingDialog(image, self._runner, self._window)
-            dialog.finished.connect(dialog.deleteLater)
-            dialog.show()
+        if image is None:
+            return
+        dialog = self._window.findChild(RenderingDialog) or self._rendering_dialog(image)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _rendering_dialog(self, image: ImageLayer) -> RenderingDialog:
+        dialog = RenderingDialog(image, self._runner, self._window)
+        dialog.finished.connect(dialog.deleteLater)
+        self._session.raster_leaving.connect(dialog.close)
+        return dialog
 
     def choose_classes(self, mask: MaskLayer, preset: str) -> None:
         """Read a mask by the classes of a preset, or of a file that the user picks."""

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from landseg_core.labels.classes import load_classes
 from landseg_gui import main_window
 from landseg_gui.main_window import MainWindow
+from landseg_gui.panels.bands import RenderingDialog
 from landseg_gui.panels.message_bar import MessageBar
 from landseg_gui.panels.welcome import WelcomePage
 
@@ -288,3 +289,16 @@ def test_overviews_are_stopped_without_asking(qtbot, opened, wide_picture, monke
 def test_a_tile_that_cannot_be_read_is_told(opened) -> None:
     opened.viewport.canvas.failed.emit("the file has gone")
     assert message(opened) == "the file has gone"
+
+
+def test_bands_and_contrast_has_one_dialog_that_goes_with_its_image(
+    mapped, qtbot, picture, make_raster, helpers
+) -> None:
+    action = mapped.actions_by_name["action_rendering"]
+    action.trigger()
+    action.trigger()
+    assert len(mapped.findChildren(RenderingDialog)) == 1
+    mapped.session.open_raster(make_raster("other.tif", helpers.place_pixels(300, 200)))
+    qtbot.waitUntil(lambda: not mapped.findChildren(RenderingDialog))
+    action.trigger()
+    assert len(mapped.findChildren(RenderingDialog)) == 1
