@@ -324,3 +324,23 @@ def test_a_prediction_that_has_gone_is_told(
     run(dialog, runner, qtbot)
     assert "north_mask.tif" in told.problems[-1]
     assert (labels() == 255).all()
+
+
+def test_a_map_that_is_not_the_one_shown_is_refused(
+    flow: AcceptFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    labels: Labels,
+    prediction: Path,
+    write_map: Callable[..., Path],
+    told,
+) -> None:
+    session.add_mask(prediction)
+    qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
+    dialog = flow.open()
+    choose(dialog, "everywhere")
+    write_map("other.tif", np.full((HEIGHT, WIDTH), 2, np.uint8)).replace(prediction)
+    run(dialog, runner, qtbot)
+    assert any("has changed on disk" in problem for problem in told.problems)
+    assert (labels() == 255).all()
