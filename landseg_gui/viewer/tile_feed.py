@@ -185,12 +185,12 @@ class MaskFeed(TileFeed[QImage]):
 
     def _read(self, key: TileKey) -> QImage:
         pixels, valid = self.layer.reader.read_tile(key)
-        return index_image(pixels[0], valid)
+        return index_image(pixels[0], valid) if valid.any() else QImage()  # around a map of a part there is nothing
 
     def _image(self, key: TileKey) -> QImage | None:
         indices = self._held(key)
-        if indices is None:
-            return None
+        if indices is None or indices.isNull():
+            return indices
         pair = self._coloured.get(key)
         if pair is None or pair[0] is not indices:
             pair = indices, coloured(indices, self._colours)
@@ -212,5 +212,5 @@ class MaskFeed(TileFeed[QImage]):
         for key, x, y in self._places(column, row, level):
             indices = self._loaded.get(key)
             if indices is not None:
-                return indices.pixelIndex(x, y)
+                return None if indices.isNull() else indices.pixelIndex(x, y)
         return None
