@@ -137,6 +137,14 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         tip="Write the whole project to another file, and go on in that",
         needs=NEEDS_PROJECT,
     ),
+    ActionRow(
+        "action_restore",
+        "file",
+        "Res&tore…",
+        "restore",
+        "undo",
+        tip="Go back to one of the backups that landseg makes of its own accord",
+    ),
     ActionRow("action_close_project", "file", "&Close Project", "close_project", "close", needs=NEEDS_PROJECT),
     Separator("file"),
     ActionRow(

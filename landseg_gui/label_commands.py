@@ -17,6 +17,7 @@ from landseg_gui.image_commands import ImageCommands
 from landseg_gui.jobs.accept import AcceptFlow
 from landseg_gui.jobs.export_labels import ExportLabelsFlow
 from landseg_gui.jobs.import_labels import ImportLabelsFlow
+from landseg_gui.jobs.restore import RestoreFlow
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.jobs.split_overlay import SplitOverlay
 from landseg_gui.session import Session
@@ -44,6 +45,7 @@ class LabelCommands(QObject):
         self._accept_flow = AcceptFlow(session, window, tools)
         self._import_flow = ImportLabelsFlow(session, runner, window)
         self._export_flow = ExportLabelsFlow(session, runner, window)
+        self._restore_flow = RestoreFlow(session, runner, window)
 
     # --- the file
 
@@ -77,6 +79,11 @@ class LabelCommands(QObject):
         path = ask_project_path(self._window, "Save as", project.path) if project else None
         if path:
             self._project.save_as(path, overwrite=True)  # the file dialog has asked
+
+    def restore(self) -> None:
+        """Show the backups, to restore one."""
+        self._tools.cancel()
+        self._restore_flow.open()
 
     def close_project(self) -> None:
         """Close the project, once all is stored."""

@@ -32,6 +32,7 @@ from landseg_gui.panels.stored_field import StoredField
 from landseg_gui.panels.tool_options import ToolOptions
 from landseg_gui.panels.training import TrainingPanel
 from landseg_gui.panels.welcome import WelcomePage
+from landseg_gui.project.backups import AutomaticBackups
 from landseg_gui.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
@@ -152,6 +153,7 @@ class MainWindow(QMainWindow):
         session.problem.connect(self._messages.show_problem)
         project.window = self
         project.project_wanted.connect(self.label_commands.new_project)
+        AutomaticBackups(project, self)
         project.save_wanted.connect(self._offer_to_save)
         for name, signal in (
             ("action_hide_overlays", session.layers.overlays_hidden_changed),

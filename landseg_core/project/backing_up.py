@@ -77,9 +77,10 @@ class BackupMaker:
     def _has_base(self) -> bool:
         return self._base is not None and self._base[1] == self._file.checkpoints
 
-    def make(self, on_event: OnEvent, control: JobControl) -> Backup | None:
+    def make(self, on_event: OnEvent, control: JobControl, *, base_too: bool = True) -> Backup | None:
         """Make a dated backup, or only a new base where the last backup holds the same; None where neither is needed.
 
+        `base_too` False: no new base, since the project is about to be closed.
         Painting goes on meanwhile; the backup is of one moment.
 
         Raises:
@@ -91,19 +92,19 @@ class BackupMaker:
         with self._alone:
             self._tried, self._failed = time.monotonic(), True
             try:
-                made = self._make(on_event, control)
+                made = self._make(on_event, control, base_too)
             except OutputError as error:
                 raise ProjectError(f"no backup of {self._file.path.name} is made: {error}") from error
             self._failed = False
             return made
 
-    def _make(self, on_event: OnEvent, control: JobControl) -> Backup | None:
+    def _make(self, on_event: OnEvent, control: JobControl, base_too: bool) -> Backup | None:
         self._file.writer().settle(_SETTLE_SECONDS)  # somebody who paints without a pause is not waited for
         self._file.writer().require_own_file()
         commits, checkpoints = self._file.commits, self._file.checkpoints
         with self._file.reads.lease("backed up") as original:
             original.execute("BEGIN")
-            path = self._path_for(content_mark(original))
+            path = self._path_for(content_mark(original), base_too)
             if path is not None:
                 self._copy(original, path, on_event, control)
                 self._base = path, checkpoints
@@ -111,12 +112,12 @@ class BackupMaker:
         self._folder.thin()
         return next((backup for backup in self._folder.backups() if backup.path == path), None)
 
-    def _path_for(self, mark: str) -> Path | None:
+    def _path_for(self, mark: str, base_too: bool) -> Path | None:
         """Return where to copy a content with this mark, or None where that is not needed."""
         last = next(iter(self._folder.backups()), None)
         if last is None or last.mark != mark:
             return self._folder.new_path(mark)
-        return None if self._has_base() else self._folder.present
+        return self._folder.present if base_too and not self._has_base() else None
 
     def _copy(self, original: sqlite3.Connection, path: Path, on_event: OnEvent, control: JobControl) -> None:
         present = FileIdentity.of(self._file.path)

@@ -308,14 +308,18 @@ class Project(Contents):
         """Tell whether to make a backup now, where one is to be made every so many seconds."""
         return self._backups.is_due(seconds)
 
-    def back_up(self, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Backup | None:
+    def back_up(
+        self, on_event: OnEvent = ignore_event, control: JobControl | None = None, *, at_end: bool = False
+    ) -> Backup | None:
         """Make a dated backup in the user's data folder, while painting goes on; None where the last holds the same.
+
+        `at_end`: the project is about to be closed.
 
         Raises:
             ProjectError: it cannot be made; nothing of it is left.
             JobStopped: likewise.
         """
-        return self._backups.make(on_event, control or JobControl())
+        return self._backups.make(on_event, control or JobControl(), base_too=not at_end)
 
     def save_as(
         self,

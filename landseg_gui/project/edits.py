@@ -107,6 +107,10 @@ class ProjectEdits(PaintChoices):
         """Return how safe the edits are."""
         return stored_state(self.project)
 
+    def tell(self, sentence: str) -> None:
+        """Show the user something good to know."""
+        self._session.message.emit(sentence)
+
     # --- gestures
 
     def may_paint(self) -> bool:

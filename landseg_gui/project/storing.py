@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QWidget
 
+from landseg_core.errors import ProjectError
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.project_path import ask_project_path
@@ -15,6 +17,7 @@ from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.panels.wording import capitalised
 
 _NOTICE_AFTER_MS = 300
+_QUICK_BYTES = 256 * 2**20
 _SAVE_AS, _TRY_AGAIN, _DISCARD = "Save As…", "Try again", "Close without them"
 _FAULTS = {
     "deleted": "Project file deleted",
@@ -114,7 +117,17 @@ class LastEdits(QObject):
 
         A long journal takes a while to go into the file.
         """
-        return self._wait(f"Close {project.path.name}", project, project.close)
+        return self._wait(f"Close {project.path.name}", project, partial(self._leave, project))
+
+    def _leave(self, project: Project) -> None:
+        """Close a project, with a last backup; of a large one, which takes a while, only when it is opened again."""
+        try:
+            if project.backup_is_due(0) and project.path.stat().st_size < _QUICK_BYTES:
+                project.back_up(at_end=True)
+        except (ProjectError, OSError) as error:
+            self._message.emit(capitalised(str(error)))
+        finally:
+            project.close()
 
     def _wait(self, title: str, project: Project, work: Callable[[], object]) -> str:
         """Do `work` in a job and wait for its end; return the sentence with which it failed, or an empty text."""
