@@ -278,7 +278,7 @@ class ProjectFile:
         if self._is_saved_elsewhere:
             return
         if writer and writer.fault:
-            raise ProjectError(f"{writer.fault.sentence}; what was edited in it while it was open may be lost")
+            raise ProjectError(f"{writer.fault.sentence}; edits made since it was opened may be lost")
         if lost:
             raise ProjectError(
                 f"{self.path} is closed, but the last {lost} edit(s) could not be stored and are lost:"

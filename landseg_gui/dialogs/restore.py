@@ -46,6 +46,7 @@ class RestoreDialog(QDialog):
         self._list.setHeaderLabels(_COLUMNS)
         self._list.setColumnHidden(len(_COLUMNS) - 1, project is not None)
         self._list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self._list.header().setStretchLastSection(False)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._restore = QPushButton("&Restore…", objectName="restore_button", enabled=False)
         self._buttons.addButton(self._restore, QDialogButtonBox.ButtonRole.ActionRole)
