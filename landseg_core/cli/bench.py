@@ -46,7 +46,7 @@ def _measured(model: Path | None, on_event: OnEvent, control: JobControl) -> dic
     from landseg_core.inference.speed import measure_speeds
     from landseg_core.leftovers import scratch_folder
     from landseg_core.models.bundle import ModelBundle, read_header
-    from landseg_core.raster.source import RasterSource
+    from landseg_core.models.fit import open_for
     from landseg_core.sample import write_sample
 
     if model is not None:
@@ -54,7 +54,7 @@ def _measured(model: Path | None, on_event: OnEvent, control: JobControl) -> dic
     with scratch_folder(Path(tempfile.gettempdir())) as folder:
         raster = write_sample(folder / "sample", size=(SIDE, SIDE)).images / "landscape_1.tif"
         bundle = ModelBundle.load(model) if model else _untrained()
-        with RasterSource(raster) as source:
+        with open_for(bundle, raster) as source:
             window = PixelWindow(0, 0, SIDE, SIDE)
             speeds = measure_speeds(bundle, source, window, ROUNDS, on_event=on_event, control=control)
             return _report(bundle, speeds, _automatic(bundle, source), trained=model is not None)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Device, Images, Maps, Masks, Model, Overwrite, QuarterTurns, parse_mapping
+from landseg_core.cli.options import Alpha, Device, Images, Maps, Masks, Model, Overwrite, QuarterTurns, parse_mapping
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -32,6 +32,7 @@ def evaluate(
         Path | None, typer.Option("--json", metavar="F", help="Write the figures to this file.")
     ] = None,
     maps: Maps = None,
+    alpha: Alpha = None,
     quarter_turns: QuarterTurns = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
@@ -45,7 +46,7 @@ def evaluate(
     mapping = parse_mapping(maps or [])
 
     def work(on_event: OnEvent, control: JobControl) -> Evaluation:
-        how: dict[str, Any] = {"quarter_turns": quarter_turns, "mapping": mapping}
+        how: dict[str, Any] = {"quarter_turns": quarter_turns, "mapping": mapping, "alpha": alpha}
         return measure(model, images, masks, list_file, device, on_event, control, **how)
 
     with OutputFiles(overwrite=overwrite) as outputs:
@@ -81,18 +82,19 @@ def measure(
     *,
     quarter_turns: bool = False,
     mapping: Mapping[str, str] | None = None,
+    alpha: str | None = None,
 ) -> Evaluation:
-    """Evaluate the model in `model` on pairs of images and masks."""
+    """Evaluate the model in `model` on pairs of images and masks; without an `alpha` it is the model's."""
     from landseg_core.data.folders import evaluation_areas
     from landseg_core.models.bundle import ModelBundle, read_header
-    from landseg_core.models.fit import fitted_areas
+    from landseg_core.models.fit import alpha_for, fitted_areas
     from landseg_core.training.device_names import require_device_name
 
     require_device_name(device)
     header = read_header(model)
-    areas = evaluation_areas(
-        images, masks, header.schema, list_file, mapping=mapping, on_event=on_event, control=control
-    )
+    how: dict[str, Any] = {"mapping": mapping, "on_event": on_event, "control": control}
+    how["alpha_of"] = lambda image: alpha or alpha_for(header, image)
+    areas = evaluation_areas(images, masks, header.schema, list_file, **how)
     fitted_areas(header, areas)
     from landseg_core.training.evaluation import evaluate as evaluate_areas  # all that needs no torch has been checked
 

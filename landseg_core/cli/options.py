@@ -55,6 +55,19 @@ def parse_mapping(texts: Sequence[str]) -> dict[str, str]:
         raise typer.BadParameter(f"--map: {error}") from error
 
 
+def checked_alpha(text: str | None) -> str | None:
+    """Return what `--alpha` means: `auto`, `none` or a band; None where it is not given.
+
+    Raises:
+        typer.BadParameter: it is empty.
+    """
+    from landseg_core.raster.alpha import alpha_choice
+
+    if text is not None and not text.strip():
+        raise typer.BadParameter("give auto, none, or a band by number or name")
+    return None if text is None else alpha_choice(text)
+
+
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 DEVICE_HELP = "auto, cpu, cuda, cuda:N or mps."
 Device = Annotated[str, typer.Option(help=DEVICE_HELP)]
@@ -75,6 +88,7 @@ Bands = Annotated[
 Alpha = Annotated[
     str | None,
     typer.Option(
+        callback=checked_alpha,
         metavar="auto|none|BAND",
         help="The band that is 0 where there is no data: as tagged in the file (auto), none, or by number or name.",
     ),

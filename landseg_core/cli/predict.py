@@ -13,7 +13,7 @@ import typer
 
 from landseg_core.cli.batch import Batch
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Bands, Device, Model, Overwrite, QuarterTurns, Window, parse_bands
+from landseg_core.cli.options import Alpha, Bands, Device, Model, Overwrite, QuarterTurns, Window, parse_bands
 from landseg_core.errors import OutputError
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS
 from landseg_core.output_files import check_free, check_name, made_folder
@@ -77,6 +77,7 @@ def predict(
         typer.Option(min=0, help="Pixels that neighbouring windows share.", show_default="as the network needs"),
     ] = None,
     bands: Bands = None,
+    alpha: Alpha = None,
     resolution: Annotated[
         SeenAt,
         typer.Option(help="See a raster at the model's ground resolution, or at its own; the map has its own grid."),
@@ -117,12 +118,12 @@ def predict(
         )
         header, batch = read_header(model), Batch(len(plan), on_event)
         require_backend(options.backend, options.precision, options.device)
-        able = batch.done(plan, lambda files: check_files(files, header, options))
+        able = batch.done(plan, lambda files: check_files(files, header, options, alpha))
         if not able:
             return batch, able
         bundle = ModelBundle.load(model)
         with made_folder(out):
-            done = batch.done(able, lambda files: predict_one(bundle, files, options, on_event, control))
+            done = batch.done(able, lambda files: predict_one(bundle, files, options, on_event, control, alpha))
             if not done:
                 batch.end()
         return batch, done
@@ -157,13 +158,12 @@ def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, co
     ]
 
 
-def check_files(files: PlannedMap, model: BundleHeader, options: PredictOptions) -> None:
+def check_files(files: PlannedMap, model: BundleHeader, options: PredictOptions, alpha: str | None = None) -> None:
     """Refuse, before any work and without torch, what could not be read, predicted or written."""
-    from landseg_core.inference.fit import require_fit
+    from landseg_core.inference.fit import open_for, require_fit
     from landseg_core.raster.cropping import chosen_window
-    from landseg_core.raster.source import RasterSource
 
-    with RasterSource(files.raster) as source:
+    with open_for(model, files.raster, alpha, options.bands) as source:
         require_fit(model, source, options.bands)
         chosen_window(source, options.window)
     for path in files.all:
@@ -173,16 +173,24 @@ def check_files(files: PlannedMap, model: BundleHeader, options: PredictOptions)
 
 
 def predict_one(
-    bundle: ModelBundle, files: PlannedMap, options: PredictOptions, on_event: OnEvent, control: JobControl
+    bundle: ModelBundle,
+    files: PlannedMap,
+    options: PredictOptions,
+    on_event: OnEvent,
+    control: JobControl,
+    alpha: str | None = None,
 ) -> None:
-    """Predict one raster in every wanted format; a PNG alone is made from a map that is then removed."""
+    """Predict one raster in every wanted format; a PNG alone is made from a map that is then removed.
+
+    Without an `alpha` it is the model's.
+    """
     from landseg_core.export.png import export_png
+    from landseg_core.inference.fit import open_for
     from landseg_core.inference.predictor import predict_raster
     from landseg_core.leftovers import scratch_folder
-    from landseg_core.raster.source import RasterSource
 
     out = files.all[0].parent
-    with RasterSource(files.raster) as source, scratch_folder(out) as scratch:
+    with open_for(bundle, files.raster, alpha, options.bands) as source, scratch_folder(out) as scratch:
         tif = files.tif or scratch / "mask.tif"
         predict_raster(bundle, source, tif, files.confidence, options, on_event, control)
         if files.png is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import DEVICE_HELP, Bands, Maps, Overwrite, parse_bands, parse_mapping
+from landseg_core.cli.options import DEVICE_HELP, Alpha, Bands, Maps, Overwrite, parse_bands, parse_mapping
 from landseg_core.errors import JobStopped
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def train(
         str | None, typer.Option("--from", metavar="MODEL|RUN", help="Go on from a model; corrections weigh more.")
     ] = None,
     bands: Bands = None,
+    alpha: Alpha = None,
     resolution: Annotated[
         float | None, typer.Option(metavar="M", help="Metres of ground per pixel to train at; images are resampled.")
     ] = None,
@@ -94,7 +95,7 @@ def train(
     settings |= _given(
         bands=parse_bands(bands) or None, resolution_m=resolution, split=split and split.value, buffer=buffer
     )
-    settings |= _given(start_from=start_from, mask_values=mask_values(maps or []) or None)
+    settings |= _given(start_from=start_from, alpha=alpha, mask_values=mask_values(maps or []) or None)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.training.checks import require_labels, require_place

@@ -7,20 +7,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from landseg_core.geo.window import PixelWindow
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.resampling import GridScale
 
 
 @dataclass(frozen=True)
 class ImagePair:
-    """An image and the mask that labels it."""
+    """An image and the mask that labels it; `alpha` is how the image is opened, see `raster.alpha`."""
 
     stem: str
     image: Path
     mask: Path
+    alpha: str = AUTO
 
     def area(self, window: PixelWindow) -> LabelledArea:
         """Return the part of this pair inside `window`."""
-        return LabelledArea(self.stem, self.image, self.mask, window)
+        return LabelledArea(self.stem, self.image, self.mask, window, alpha=self.alpha)
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class ImageView:
 class LabelledArea:
     """A window that is trained, validated or evaluated on, in px of the image as `view` reads it.
 
-    `class_px` are its labelled px by class index, counted in px of the image itself, and empty where nobody has counted
-    them; they do not tell areas apart.
+    `alpha` is that of its `ImagePair`. `class_px` are its labelled px by class index, counted in px of the image
+    itself, and empty where nobody has counted them; they do not tell areas apart.
     """
 
     stem: str
@@ -61,7 +63,13 @@ class LabelledArea:
     mask: Path
     window: PixelWindow
     view: ImageView = ImageView()
+    alpha: str = AUTO
     class_px: tuple[int, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def pair(self) -> ImagePair:
+        """Return the image and the mask."""
+        return ImagePair(self.stem, self.image, self.mask, self.alpha)
 
     @property
     def own_window(self) -> PixelWindow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.progress import ProgressMeter
+from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.source import RasterSource
 
 STRIP_PIXELS = 1 << 22
@@ -79,7 +80,8 @@ def check_areas(
     counts = count_areas(areas, schema, meter, control, mapping, tally)
     images = {pair.image: one for pair, one in zip(pairs, facts, strict=True)}
     notices = [] if own_masks else _value_notices(tally, pairs, schema)
-    return CheckedAreas(tuple(areas), counts, images, (*notices, *_order_notices(images, bands)))
+    notices += [*_alpha_notices(facts), *_order_notices(images, bands)]
+    return CheckedAreas(tuple(areas), counts, images, tuple(notices))
 
 
 def _value_notices(tally: ValueTally, pairs: Sequence[ImagePair], schema: ClassSchema) -> list[str]:
@@ -127,12 +129,12 @@ def _by_pair(areas: Sequence[LabelledArea]) -> dict[ImagePair, list[int]]:
     """Return the numbers of the areas of each pair."""
     found: dict[ImagePair, list[int]] = {}
     for number, area in enumerate(areas):
-        found.setdefault(ImagePair(area.stem, area.image, area.mask), []).append(number)
+        found.setdefault(area.pair, []).append(number)
     return found
 
 
 def _check_pair(pair: ImagePair, bands: Sequence[str]) -> ImageFacts:
-    with RasterSource(pair.image) as image, RasterSource(pair.mask) as mask:
+    with RasterSource(pair.image, alpha=pair.alpha) as image, RasterSource(pair.mask) as mask:
         if (image.grid.width, image.grid.height) != (mask.grid.width, mask.grid.height):
             raise DatasetError(
                 f"{pair.mask} has {mask.grid.width} x {mask.grid.height} px, but its image {pair.image} has "
@@ -143,7 +145,7 @@ def _check_pair(pair: ImagePair, bands: Sequence[str]) -> ImageFacts:
                 f"{pair.mask} lies elsewhere on the ground than its image {pair.image}; "
                 "give both the same CRS and transform"
             )
-        return ImageFacts.of(image, bands)
+        return replace(ImageFacts.of(image, bands), doubt=near_infrared_notice(image))
 
 
 def _require_one_kind(pairs: Sequence[ImagePair], facts: Sequence[ImageFacts]) -> None:
@@ -152,6 +154,13 @@ def _require_one_kind(pairs: Sequence[ImagePair], facts: Sequence[ImageFacts]) -
             raise DatasetError(
                 f"{pair.image} has {own.kind}, but {pairs[0].image} has {facts[0].kind}; all images need the same"
             )
+
+
+def _alpha_notices(facts: Sequence[ImageFacts]) -> list[str]:
+    """Return what is to be said of alpha that may be near infrared: the first image stands for the others."""
+    doubts = [one.doubt for one in facts if one.doubt]
+    more = f" (and so in {len(doubts) - 1} other images)" if len(doubts) > 1 else ""
+    return [f"{doubts[0]}{more}"] if doubts else []
 
 
 def _order_notices(images: Mapping[Path, ImageFacts], chosen: Sequence[str]) -> Iterator[str]:

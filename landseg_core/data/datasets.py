@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from landseg_core.data.areas import ImagePair, LabelledArea
@@ -17,6 +18,8 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl, Notice, OnEvent
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.progress import ProgressMeter
+from landseg_core.raster.adapted_alpha import common_alpha
+from landseg_core.raster.alpha import AUTO, NONE
 from landseg_core.raster.source import RasterSource
 
 
@@ -43,7 +46,8 @@ def training_data(
         JobStopped: the user asked for it.
     """
     how: dict[str, Any] = {"mapping": mapping, "own_masks": own_masks}
-    checked = check_areas([*train, *val], schema, on_event, control or JobControl(), reading.bands, **how)
+    areas = reading.opened_so([*train, *val])
+    checked = check_areas(areas, schema, on_event, control or JobControl(), reading.bands, **how)
     return checked_data(checked, len(train), schema, reading, notices, mapping)
 
 
@@ -57,7 +61,9 @@ def split_data(
     mapping: ValueMapping | None = None,
 ) -> TrainingData:
     """Check images and their masks, split what is labelled, and return the data set; errors as in `training_data`."""
-    whole = check_areas(whole_areas(pairs), schema, on_event, control, reading.bands, mapping=mapping)
+    whole = check_areas(
+        reading.opened_so(whole_areas(pairs)), schema, on_event, control, reading.bands, mapping=mapping
+    )
     require_labels(whole, "images")
     train, val, distance, said = split_pairs(whole, schema, options, on_event, control, mapping)
     areas = (*train, *val)
@@ -101,8 +107,15 @@ def checked_data(
             *overlap_notices(_labelled(trained), _labelled(validated), checked.grids),
         ),
         first.names,
+        alpha=_kept_alpha(checked.areas, reading),
         values=tuple((mapping or {}).items()),
     )
+
+
+def _kept_alpha(areas: Sequence[LabelledArea], reading: Reading) -> str:
+    """Return the alpha that a model keeps: that of its images, and of the model that it goes on from."""
+    before = (reading.alpha,) if reading.of_model and reading.alpha == NONE else ()
+    return common_alpha([*before, *(area.alpha for area in areas)])
 
 
 def whole_areas(pairs: Sequence[ImagePair]) -> list[LabelledArea]:
@@ -120,12 +133,16 @@ def evaluation_set(
     on_event: OnEvent,
     control: JobControl | None,
     mapping: ValueMapping | None = None,
+    alpha_of: Callable[[Path], str] = lambda _image: AUTO,
 ) -> tuple[LabelledArea, ...]:
-    """Check all areas and return them; errors as in `training_data`. A `Notice` says what there is to know of masks.
+    """Check all areas, their images opened with `alpha_of`, and return them; errors as in `training_data`.
 
-    Images may be of several kinds: whether each has what a model needs, `fitted_areas` finds.
+    A `Notice` says what there is to know of masks. Images may be of several kinds: whether each has what a model needs,
+    `fitted_areas` finds.
     """
-    checked = check_areas(areas, schema, on_event, control or JobControl(), mapping=mapping, one_kind=False)
+    alphas = {image: alpha_of(image) for image in {area.image for area in areas}}
+    opened_so = [replace(area, alpha=alphas[area.image]) for area in areas]
+    checked = check_areas(opened_so, schema, on_event, control or JobControl(), mapping=mapping, one_kind=False)
     for notice in checked.notices:
         on_event(Notice(notice))
     require_labels(checked, "areas to evaluate on")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from landseg_core.data.areas import ImagePair, LabelledArea
+from landseg_core.data.areas import LabelledArea
 from landseg_core.data.checks import CheckedAreas
 from landseg_core.data.continued_split import SPLIT_IGNORED, continued_split
 from landseg_core.data.label_cells import LabelTile
@@ -70,7 +70,7 @@ def split_pairs(
     read_tiles = _reader(images, lambda mask: MaskSource(mask, schema, mapping), on_event, control)
     known = _known_ground(images, options)
     split = _split(images, schema, options, read_tiles, known)
-    pairs = [ImagePair(area.stem, area.image, area.mask) for area in images]
+    pairs = [area.pair for area in images]
     train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
     notices = (SPLIT_IGNORED,) if known and options.by != "blocks" else ()
     return PairSplit(train, val, split.buffer, notices)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from landseg_core.data.areas import LabelledArea
@@ -19,6 +19,7 @@ from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.value_mapping import mapped_indices
+from landseg_core.raster.alpha import AUTO
 
 Areas = list[LabelledArea]
 
@@ -76,13 +77,14 @@ def evaluation_areas(
     list_file: Path | None = None,
     *,
     mapping: Mapping[str, str] | None = None,
+    alpha_of: Callable[[Path], str] = lambda _image: AUTO,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> tuple[LabelledArea, ...]:
     """Return the checked areas to evaluate on: all images, or those that a list names.
 
     A list in which no name is an image, but names are tiles of images (`<image>_<k>`), is read as one of LandCover.ai.
-    Errors are those of `folder_data`.
+    `alpha_of` tells the alpha to open an image with; see `raster.alpha`. Errors are those of `folder_data`.
     """
     values, folders = mapped_indices(mapping or {}, schema), PairedFolders(images, masks)
     if list_file is None:
@@ -91,7 +93,7 @@ def evaluation_areas(
         areas = tile_areas(folders, list_file)
     else:
         areas = whole_areas(folders.listed(list_file))
-    return evaluation_set(areas, schema, on_event, control, values)
+    return evaluation_set(areas, schema, on_event, control, values, alpha_of)
 
 
 def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tuple[Areas, Areas]:

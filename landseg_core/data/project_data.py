@@ -61,7 +61,7 @@ def project_data(
         JobStopped: the user asked for it.
     """
     control = control or JobControl()
-    pairs = [ImagePair(mask.stem, mask.image, mask.mask) for mask in labels.masks]
+    pairs = [ImagePair(mask.stem, mask.image, mask.mask, mask.alpha) for mask in labels.masks]
 
     def tiles() -> Iterator[LabelTile]:
         for number, pair in enumerate(pairs):

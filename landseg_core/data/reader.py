@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -61,6 +61,16 @@ def _slices(inside: PixelWindow, origin: PixelWindow) -> tuple[slice, slice]:
     return inside.shifted(-origin.x, -origin.y).slices()
 
 
+def _open_image(image: tuple[Path, str]) -> RasterSource:
+    """Open an image with its alpha."""
+    path, alpha = image
+    return RasterSource(path, alpha=alpha, refuse_changed=False)
+
+
+def _open_mask(schema: ClassSchema, mapping: ValueMapping | None, path: Path) -> MaskSource:
+    return MaskSource(path, schema, mapping)
+
+
 class AreaReader:
     """Reads areas and their windows; bounded in open files and in memory, safe to share between threads.
 
@@ -79,8 +89,8 @@ class AreaReader:
     ) -> None:
         """Read with the `mapping` of `MaskSource`; bands are all data bands by default."""
         self._bands = tuple(bands) if bands else None
-        self._images = _RecentlyUsed(partial(RasterSource, refuse_changed=False), open_files)
-        self._masks = _RecentlyUsed(lambda path: MaskSource(path, schema, mapping), open_files)
+        self._images = _RecentlyUsed(_open_image, open_files)
+        self._masks = _RecentlyUsed(partial(_open_mask, schema, mapping), open_files)
         self._cache = _DecodedCache(cache_bytes)
 
     def read(self, area: LabelledArea, window: PixelWindow | None = None) -> tuple[Pixels, Labels]:
@@ -110,7 +120,7 @@ class AreaReader:
         kept = self._cache.get(area)
         if kept is not None:
             return kept.cut(window).labels
-        return self._labels(area, self._images.get(area.image), window)
+        return self._labels(area, self._images.get((area.image, area.alpha)), window)
 
     def _view(self, area: LabelledArea, image: RasterSource) -> PixelView:
         return pixel_view(image, self._bands_of(area, image), area.view.size)
@@ -123,7 +133,7 @@ class AreaReader:
         return kept.cut(window)
 
     def _load(self, area: LabelledArea, inside: PixelWindow) -> Decoded:
-        image = self._images.get(area.image)
+        image = self._images.get((area.image, area.alpha))
         bytes_per_pixel = image.dtype.itemsize * len(self._bands_of(area, image)) + 2
         size = bytes_per_pixel * area.window.pixels
         if not self._cache.would_keep(size, whole_rows=image.block_shape[1] >= image.grid.width):
@@ -136,7 +146,7 @@ class AreaReader:
         return area.view.bands or self._bands or image.data_bands
 
     def _decode(self, area: LabelledArea, window: PixelWindow) -> Decoded:
-        image = self._images.get(area.image)
+        image = self._images.get((area.image, area.alpha))
         pixels, valid = self._view(area, image).read(window)
         return Decoded(window, pixels, valid, self._labels(area, image, window))
 
@@ -181,22 +191,23 @@ class _DecodedCache:
                 self._used -= self._kept.popitem(last=False)[1].nbytes
 
 
+Named = TypeVar("Named", bound=Hashable)
 Opened = TypeVar("Opened")
 
 
-class _RecentlyUsed(Generic[Opened]):
+class _RecentlyUsed(Generic[Named, Opened]):
     """Files opened on demand; one dropped here closes when its last reader lets go of it, not under its hands."""
 
-    def __init__(self, opener: Callable[[Path], Opened], limit: int) -> None:
+    def __init__(self, opener: Callable[[Named], Opened], limit: int) -> None:
         self._opener, self._limit = opener, limit
-        self._open: OrderedDict[Path, Opened] = OrderedDict()
+        self._open: OrderedDict[Named, Opened] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, path: Path) -> Opened:
+    def get(self, name: Named) -> Opened:
         with self._lock:
-            if path not in self._open:
-                self._open[path] = self._opener(path)
-            self._open.move_to_end(path)
+            if name not in self._open:
+                self._open[name] = self._opener(name)
+            self._open.move_to_end(name)
             if len(self._open) > self._limit:
                 self._open.popitem(last=False)
-            return self._open[path]
+            return self._open[name]

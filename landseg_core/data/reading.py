@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from landseg_core.data.areas import ImageView, LabelledArea
+from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
+from landseg_core.raster.adapted_alpha import adapted_alpha
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.bands import band_numbers, telling_names, told_bands
 from landseg_core.raster.pixel_view import size_at
 from landseg_core.raster.source import RasterSource
@@ -19,14 +22,45 @@ NEARLY_EQUAL = 1.25
 
 @dataclass(frozen=True)
 class Reading:
-    """What a user asks for: `bands` by number or name (all data bands by default), metres of ground per pixel.
+    """What a user asks for: `bands` by number or name (all data bands by default), metres of ground per pixel, `alpha`.
 
-    Images that are `nearly` (`NEARLY_EQUAL`) at that resolution, all of them, are read as they are.
+    Images that are `nearly` (`NEARLY_EQUAL`) at that resolution, all of them, are read as they are. Without an `alpha`
+    that of each image counts, which a project keeps. `of_model`: bands, resolution and alpha are those of a model to go
+    on from, so that its alpha is adapted to images that have none of their own.
     """
 
     bands: tuple[str, ...] = ()
     resolution_m: float | None = None
-    nearly: bool = False
+    alpha: str | None = None
+    of_model: bool = False
+
+    @property
+    def nearly(self) -> bool:
+        """Tell whether images need only nearly be at the resolution."""
+        return self.of_model
+
+    def alpha_of(self, image: Path, own: str = AUTO) -> str:
+        """Return the alpha to open an image with, whose `own` is what a project keeps.
+
+        Raises:
+            RasterError: the image cannot be opened.
+        """
+        if self.alpha is None or (self.of_model and own != AUTO):
+            return own
+        return adapted_alpha(image, self.alpha, self._bands_in) if self.of_model else self.alpha
+
+    def _bands_in(self, image: RasterSource) -> tuple[int, ...]:
+        try:
+            return band_numbers(image, self.bands)
+        except RasterError:  # whoever checks the image says so
+            return ()
+
+    def opened_so(self, areas: Iterable[LabelledArea]) -> list[LabelledArea]:
+        """Return areas whose images are opened with `alpha_of`; errors are those of it."""
+        every = list(areas)
+        known = {area.image: area.alpha for area in every}
+        chosen = {image: self.alpha_of(image, own) for image, own in known.items()}
+        return [replace(area, alpha=chosen[area.image]) for area in every]
 
 
 AS_THEY_ARE = Reading()
@@ -37,7 +71,8 @@ AS_THEY_ARE = Reading()
 class ImageFacts:
     """What must be known of an image to read it: `bands` are those chosen, `told` all that it has.
 
-    `names` are those of the chosen bands; none where not all of them have a name of their own.
+    `names` are those of the chosen bands; none where not all of them have a name of their own. `doubt` says that its
+    alpha may be near infrared, where somebody has looked.
     """
 
     bands: tuple[int, ...]
@@ -46,6 +81,7 @@ class ImageFacts:
     grid: RasterGrid
     resolution_m: float | None
     told: str
+    doubt: str | None = None
 
     @classmethod
     def of(cls, image: RasterSource, wanted: Sequence[str]) -> ImageFacts:

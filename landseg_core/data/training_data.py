@@ -10,6 +10,7 @@ from landseg_core.data.corrections import EarlierLabels
 from landseg_core.data.normalisation import Normalisation, measure_normalisation
 from landseg_core.data.reader import AreaReader
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.raster.alpha import AUTO
 
 SAMPLE_CHIPS, SAMPLE_CHIP_SIZE = 128, 256
 """The normalisation is measured on this many windows of this size (px)."""
@@ -21,9 +22,9 @@ class TrainingData:
 
     `bands` are GDAL band numbers, those of the first image where they are chosen by name; `dtype` is numpy's name of
     the pixel type, `ground_resolution_m` what is trained at (None if no image knows it), `notices` are sentences that
-    the user should read before training, `band_names` what the bands show (nothing where that is not known), `earlier`
-    the labels that the model saw from which the run goes on, where they were kept, `values` the class indices of values
-    of the masks as the user says them, 255 for one that is left out.
+    the user should read before training, `band_names` what the bands show (nothing where that is not known), `alpha`
+    what a model of them keeps, `earlier` the labels that the model saw from which the run goes on, where they were
+    kept, `values` the class indices of values of the masks as the user says them, 255 for one that is left out.
     """
 
     schema: ClassSchema
@@ -34,6 +35,7 @@ class TrainingData:
     ground_resolution_m: float | None
     notices: tuple[str, ...]
     band_names: tuple[str, ...] = ()
+    alpha: str = AUTO
     earlier: EarlierLabels | None = None
     values: tuple[tuple[int, int], ...] = ()
 

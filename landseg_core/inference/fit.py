@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from landseg_core.models.fit import needed_bands, require_fit
+from landseg_core.models.fit import alpha_notices, needed_bands, open_for, require_fit
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.pixel_view import Size, same_resolution, size_at
 from landseg_core.raster.source import RasterSource
 
-__all__ = ["Resolution", "band_notices", "fit_notices", "require_fit", "seen_size"]
+__all__ = ["Resolution", "alpha_notices", "band_notices", "fit_notices", "open_for", "require_fit", "seen_size"]
 
 Resolution = Literal["model", "own"]
 """At whose ground resolution the network sees a raster."""

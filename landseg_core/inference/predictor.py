@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from landseg_core.inference.backends.backend import Backend, BackendRequest
 from landseg_core.inference.backends.choice import chosen_backend, possible
 from landseg_core.inference.backends.memory import TrialMemory
 from landseg_core.inference.blending import BlendedRows
-from landseg_core.inference.fit import Resolution, band_notices, fit_notices, require_fit, seen_size
+from landseg_core.inference.fit import Resolution, alpha_notices, band_notices, fit_notices, require_fit, seen_size
 from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_values, confidences
 from landseg_core.inference.samples import sample_windows
 from landseg_core.inference.tiled import TiledPredictor
@@ -111,7 +112,8 @@ def predict_raster(
     """
     bands = require_fit(bundle, source, options.bands)
     target = chosen_window(source, options.window)
-    for message in (*band_notices(bundle, source, bands), *fit_notices(bundle, source, options.resolution)):
+    told = alpha_notices(bundle, source), band_notices(bundle, source, bands)
+    for message in (*chain(*told), *fit_notices(bundle, source, options.resolution)):
         on_event(Notice(message))
     confidence = confidence_path if options.confidence else None
     size = seen_size(bundle, source, options.resolution)

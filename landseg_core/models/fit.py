@@ -11,8 +11,11 @@ import numpy as np
 from landseg_core.data.areas import ImageView, LabelledArea
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.models.header import BundleHeader
+from landseg_core.raster.adapted_alpha import adapted_alpha
+from landseg_core.raster.alpha import AUTO, NONE
 from landseg_core.raster.band_names import listed_bands
 from landseg_core.raster.bands import band_name, band_numbers, matching_bands, told_bands
+from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.pixel_view import size_at
 from landseg_core.raster.source import RasterSource
 
@@ -79,6 +82,44 @@ def needed_bands(model: BundleHeader) -> str:
     return listed_bands(zip_longest(model.bands, model.band_names))
 
 
+def open_for(model: BundleHeader, path: Path, alpha: str | None = None, bands: Sequence[str] = ()) -> RasterSource:
+    """Open a raster for a model: with `alpha`, or without it with the model's, adapted to the raster.
+
+    `bands` are those of `require_fit`.
+
+    Raises:
+        RasterError: it cannot be opened.
+    """
+    return RasterSource(path, alpha=alpha or alpha_for(model, path, bands))
+
+
+def alpha_for(model: BundleHeader, path: Path, bands: Sequence[str] = ()) -> str:
+    """Return the alpha that a raster is opened with for a model; see `adapted_alpha`.
+
+    Raises:
+        RasterError: the raster cannot be opened.
+    """
+
+    def needed(source: RasterSource) -> tuple[int, ...]:
+        try:
+            return _chosen(model, source, bands) if bands else _matching(model, source)
+        except ModelError:  # whoever predicts with it says so
+            return ()
+
+    return adapted_alpha(path, model.alpha, needed)
+
+
+def alpha_notices(model: BundleHeader, source: RasterSource) -> Iterator[str]:
+    """Yield what a user should know of the alpha of a raster that is opened for a model."""
+    if doubt := near_infrared_notice(source):
+        yield doubt
+    if source.alpha == AUTO and model.alpha not in (AUTO, NONE):
+        yield (
+            f"{source.path} has no band {model.alpha} to take as alpha, as for the images of the model: "
+            "what the file itself tags counts"
+        )
+
+
 def _kind(dtype: np.dtype[np.generic]) -> str:
     """Return what a type's numbers mean: floats mean the same at any precision, integers span their range."""
     return "float" if dtype.kind == "f" else dtype.name
@@ -96,7 +137,7 @@ def fitted_areas(
         ModelError: an image has not the bands that the model needs, or another kind of number.
         RasterError: an image cannot be opened.
     """
-    views = {area.image: _view(model, area.image) for area in areas if not _is_fitted(area)}
+    views = {area.image: _view(model, area) for area in areas if not _is_fitted(area)}
     fitted = tuple(area if _is_fitted(area) else area.seen_as(views[area.image]) for area in areas)
     resampled = sum(view.size is not None for view in views.values())
     if not resampled or model.ground_resolution_m is None:
@@ -112,8 +153,8 @@ def _is_fitted(area: LabelledArea) -> bool:
     return area.view != ImageView()
 
 
-def _view(model: BundleHeader, image: Path) -> ImageView:
-    with RasterSource(image) as source:
+def _view(model: BundleHeader, area: LabelledArea) -> ImageView:
+    with RasterSource(area.image, alpha=area.alpha) as source:
         bands = require_fit(model, source)
         size = size_at(source.grid, source.grid.ground_resolution(), model.ground_resolution_m)
         own_size = source.grid.width, source.grid.height

@@ -14,6 +14,7 @@ from landseg_core.errors import ModelError
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.tensor_file import read_record
+from landseg_core.raster.alpha import AUTO
 
 MODEL_FILE = "model.safetensors"
 """The name of the model file in a run's folder."""
@@ -34,6 +35,7 @@ class BundleHeader:
     `bands` are the 1-based GDAL bands the model was trained on, in order, `band_names` what they show (empty where that
     was not known, and in files of older versions) and `dtype` their kind of number;
     `ground_resolution_m` is the side of a training pixel in true ground metres, None where it was not known;
+    `alpha` is what the images were opened with, see `raster.alpha`: `auto` in files of older versions;
     `training` tells how it was trained and how well it did: plain JSON, for people.
     """
 
@@ -45,6 +47,7 @@ class BundleHeader:
     ground_resolution_m: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None
     training: dict[str, Any]
     band_names: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+    alpha: Annotated[str, pydantic.Field(min_length=1, max_length=200)] = dataclasses.field(default=AUTO, kw_only=True)
 
     def to_record(self) -> dict[str, Any]:
         """Return the JSON-able record that `from_record` takes back."""

@@ -11,7 +11,8 @@ from landseg_core.models.header import BundleHeader
 def describe_model(path: Path, model: BundleHeader) -> dict[str, Any]:
     """Return what `landseg info MODEL --json` prints, ready for JSON.
 
-    `bands` are what a raster needs, by number and, where they are known, `band_names`; `classes` are values and names;
+    `bands` are what a raster needs, by number and, where they are known, `band_names`; `alpha` is what
+    its images were opened with; `classes` are values and names;
     `ground_resolution_m` is null where it is not known, and so are figures that were not measured; `training` is all
     that the file tells of its training.
     """
@@ -21,6 +22,7 @@ def describe_model(path: Path, model: BundleHeader) -> dict[str, Any]:
         "classes": {str(item.value): item.name for item in model.schema.classes},
         "bands": list(model.bands),
         "band_names": list(model.band_names),
+        "alpha": model.alpha,
         "dtype": model.dtype,
         "ground_resolution_m": model.ground_resolution_m,
         "miou": model.training.get("miou"),

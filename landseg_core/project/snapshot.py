@@ -26,6 +26,7 @@ from landseg_core.output_files import OutputFiles, made_folder, unwritable
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.changes import require_placed
 from landseg_core.project.sparse_mask import write_sparse_mask
+from landseg_core.raster.alpha import AUTO
 
 if TYPE_CHECKING:
     from landseg_core.project.images import ImageEntry
@@ -41,13 +42,15 @@ _RECORD = "labels.json"
 class LabelMask:
     """The labels of one image as they were; `stem` is unique in its snapshot.
 
-    `mask` lies on the grid that the file of `image` tells, even where the project keeps another one.
+    `mask` lies on the grid that the file of `image` tells, even where the project keeps another one. `alpha` is that of
+    the image, see `raster.alpha`.
     """
 
     image_id: int
     stem: str
     image: Path
     mask: Path
+    alpha: str = AUTO
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,9 @@ def kept_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
             f"{path} cannot be read, so the run did not learn from a project, or not as a whole; start a new run"
         ) from error
     masks = [
-        LabelMask(mask.image_id, mask.stem, images.get(mask.image_id, mask.image), folder / f"{mask.stem}.tif")
+        LabelMask(
+            mask.image_id, mask.stem, images.get(mask.image_id, mask.image), folder / f"{mask.stem}.tif", mask.alpha
+        )
         for mask in record.masks
     ]
     return LabelSnapshot(record.classes, record.label_state, tuple(masks), folder)
@@ -154,6 +159,7 @@ class _RecordedMask(pydantic.BaseModel):
     image_id: int
     stem: str
     image: Path
+    alpha: str = AUTO
 
 
 class _Record(pydantic.BaseModel):
@@ -165,7 +171,7 @@ class _Record(pydantic.BaseModel):
 
 
 def _record(outputs: OutputFiles, folder: Path, taken: LabelSnapshot) -> None:
-    masks = [_RecordedMask(image_id=mask.image_id, stem=mask.stem, image=mask.image) for mask in taken.masks]
+    masks = [_RecordedMask.model_validate(mask, from_attributes=True) for mask in taken.masks]
     record = _Record(label_state=taken.label_state, classes=taken.schema, masks=masks)
     path = folder / _RECORD
     unfinished = outputs.add(path)

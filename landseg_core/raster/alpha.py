@@ -38,15 +38,14 @@ def alpha_choice(text: str) -> str:
 
 
 def alpha_bands(dataset: Any, choice: str, path: Path) -> tuple[int, ...]:
-    """Return the numbers of the bands of `dataset`, opened from `path`, that `choice` makes alpha.
+    """Return the numbers of the bands of `dataset`, opened from `path`, that a `choice` of `alpha_choice` makes alpha.
 
     Raises:
         RasterError: the choice names no band or several, or the only one.
     """
-    wanted = alpha_choice(choice)
-    if wanted == NONE:
+    if choice == NONE:
         return ()
-    return _tagged(dataset) if wanted == AUTO else (_named(dataset, wanted, path),)
+    return _tagged(dataset) if choice == AUTO else (_named(dataset, choice, path),)
 
 
 def _tagged(dataset: Any) -> tuple[int, ...]:

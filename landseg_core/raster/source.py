@@ -19,7 +19,7 @@ from landseg_core.errors import RasterChangedError, RasterError
 from landseg_core.geo.control import GroundControl
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.alpha import AUTO, alpha_bands
+from landseg_core.raster.alpha import AUTO, alpha_bands, alpha_choice
 from landseg_core.raster.band_names import band_names
 from landseg_core.raster.files_as_opened import FilesAsOpened
 from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
@@ -85,7 +85,7 @@ class RasterSource:
                 such alpha band.
         """
         self.path = Path(path)
-        self.alpha = alpha
+        self.alpha = alpha_choice(alpha)
         self._known_alpha = alpha_bands
         self.as_opened = as_opened or FilesAsOpened.checked(self.path)
         self.files = self.as_opened.files

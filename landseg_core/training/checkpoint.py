@@ -17,6 +17,7 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
 from landseg_core.output_files import write_atomically
+from landseg_core.raster.alpha import AUTO
 from landseg_core.training.config import TrainConfig, checked_config
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import RunPosition
@@ -47,8 +48,12 @@ class DataFingerprint:
 
 
 def _told(area: LabelledArea, bands: Sequence[int]) -> tuple[Any, ...]:
-    """Return what tells an area from others: where it lies, how it is read (bands, size), its px of each class."""
-    return area.stem, str(area.window), area.view.bands or bands, area.view.size, area.class_px
+    """Return what tells an area from others: where it lies, how it is read, its px of each class.
+
+    The alpha is only told where somebody has chosen it, so that runs of older versions can be resumed.
+    """
+    chosen = () if area.alpha == AUTO else (area.alpha,)
+    return area.stem, str(area.window), area.view.bands or bands, area.view.size, area.class_px, *chosen
 
 
 @dataclasses.dataclass(frozen=True)

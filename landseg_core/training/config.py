@@ -12,6 +12,7 @@ from landseg_core.data.reading import Reading
 from landseg_core.errors import TrainingError
 from landseg_core.labels.value_mapping import parse_value_mapping
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
+from landseg_core.raster.alpha import alpha_choice
 from landseg_core.training.device_names import DEVICE_PATTERN
 
 DEFAULT_EPOCHS = 20
@@ -25,6 +26,12 @@ def _known_model(name: str) -> str:
     if name not in CATALOG:
         raise ValueError(f"there is no network {name!r}; choose {', '.join(CATALOG)}")
     return name
+
+
+def _alpha(text: str) -> str:
+    if not text.strip():
+        raise ValueError("should be auto, none, or a band by number or name")
+    return alpha_choice(text)
 
 
 class TrainConfig(pydantic.BaseModel):
@@ -125,6 +132,11 @@ class TrainConfig(pydantic.BaseModel):
         title="Mask values",
         description="Class of a value of the masks, such as 255=building; 255= leaves the value out",
     )
+    alpha: Annotated[str, Field(max_length=200), pydantic.AfterValidator(_alpha)] | None = Field(
+        None,
+        title="Alpha",
+        description="Band that is 0 where there is no data: auto, none, number or name; by default as each image says",
+    )
     split: Literal["blocks", "images"] = Field(
         "blocks",
         title="Split",
@@ -171,11 +183,11 @@ class TrainConfig(pydantic.BaseModel):
 
     @property
     def reading(self) -> Reading:
-        """Return how images are read; a resolution that is that of the model to go on from need only nearly be theirs.
+        """Return how images are read; what is of the model to go on from need only nearly be theirs.
 
-        The first run left images as they were that were nearly equal, and so must the next one.
+        The first run left images as they were that were nearly at its resolution, and so must the next one.
         """
-        return Reading(self.bands, self.resolution_m, nearly=self.start_from is not None)
+        return Reading(self.bands, self.resolution_m, self.alpha, of_model=self.start_from is not None)
 
 
 def field_problems(settings: Mapping[str, Any]) -> dict[str, str]:

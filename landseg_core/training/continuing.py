@@ -10,6 +10,7 @@ from typing import Any
 
 from landseg_core.errors import TrainingError
 from landseg_core.models.header import BundleHeader, read_header
+from landseg_core.raster.alpha import AUTO
 from landseg_core.training.config import TrainConfig, checked_config, field_problems
 
 GENTLER = 0.5
@@ -21,10 +22,10 @@ def continued_config(config: TrainConfig, given: Collection[str] | None = None) 
     """Return the settings of a run, with what it takes over from the model that it starts from.
 
     Network, bands and ground resolution are the model's, so that its features keep their meaning. What values of masks
-    mean is, too, where it is not given. Learning rate and warm-up are gentler, where they are not given. `given` names
-    the settings that the user gave; where nobody knows, they are those that are not at their defaults. The path of the
-    model is made absolute. Without `start_from`, or done again, it changes nothing. A run that is resumed has it all in
-    its checkpoint; see `resumed_config`.
+    mean and which band is alpha are, too, where they are not given. Learning rate and warm-up are gentler, where they
+    are not given. `given` names the settings that the user gave; where nobody knows, they are those that are not at
+    their defaults. The path of the model is made absolute. Without `start_from`, or done again, it changes nothing. A
+    run that is resumed has it all in its checkpoint; see `resumed_config`.
 
     Raises:
         ModelError: there is no such model, or it is damaged.
@@ -35,7 +36,8 @@ def continued_config(config: TrainConfig, given: Collection[str] | None = None) 
     header = read_header(config.start_from)
     known = [name for name in TrainConfig.model_fields if not _at_default(config, name)] if given is None else given
     gentle = {"learning_rate": GENTLER * _default("learning_rate"), "warm_up": SHORTER_WARM_UP}
-    wanted = gentle | _mask_values_of(header)
+    alpha = {} if header.alpha == AUTO else {"alpha": header.alpha}
+    wanted = gentle | _mask_values_of(header) | alpha
     taken = {name: value for name, value in wanted.items() if name not in known}
     place = {"start_from": str(Path(config.start_from).absolute())}
     return config.model_copy(update=taken | place | _of_model(config, header, known))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from landseg_core.events import Event
 from landseg_core.geo.window import PixelWindow
+from landseg_core.raster.alpha import AUTO
 
 LONGEST_SECONDS = 2.0
 """The most that a preview may take of a run's time."""
@@ -31,10 +32,11 @@ _PIECES = 3
 
 @dataclass(frozen=True)
 class PreviewRequest:
-    """The `window` (px) of the raster at `image` that somebody looks at."""
+    """The `window` (px) of the raster at `image` that somebody looks at, opened with `alpha` (see `raster.alpha`)."""
 
     image: Path
     window: PixelWindow
+    alpha: str = AUTO
 
 
 class PreviewSource(Protocol):

@@ -16,6 +16,8 @@ from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
+from landseg_core.raster.adapted_alpha import adapted_alpha
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.band_names import listed_bands
 from landseg_core.raster.bands import matching_bands, told_bands
 from landseg_core.raster.source import RasterSource
@@ -78,7 +80,7 @@ class Previewer:
 
     def _made(self, request: PreviewRequest, epoch: int, pace: float, seconds: float) -> PreviewMade:
         deadline = time.monotonic() + seconds
-        with RasterSource(request.image) as source:
+        with RasterSource(request.image, alpha=_alpha(request, self._data)) as source:
             bands = _fitting_bands(source, self._data)
             window = request.window.intersection(source.grid.window)
             if window is None:
@@ -115,6 +117,17 @@ class Previewer:
         values: npt.NDArray[np.uint8] = self._data.schema.value_table()[indices]
         values[~valid] = UNLABELLED
         return values[piece.shifted(-seen.x, -seen.y).slices()]
+
+
+def _alpha(request: PreviewRequest, data: TrainingData) -> str:
+    """Return the alpha that an image is opened with: the one chosen for it, or that of the data, adapted to it."""
+    if request.alpha != AUTO:
+        return request.alpha
+
+    def needed(image: RasterSource) -> tuple[int, ...]:
+        return matching_bands(image, data.bands, data.band_names) or ()
+
+    return adapted_alpha(request.image, data.alpha, needed)
 
 
 def _fitting_bands(source: RasterSource, data: TrainingData) -> tuple[int, ...]:

@@ -136,6 +136,7 @@ class RunState:
             dtype=data.dtype,
             normalisation=self.normalisation,
             band_names=data.band_names,
+            alpha=data.alpha,
             ground_resolution_m=data.ground_resolution_m,
             training=told | figures | {"settings": self.config.model_dump(mode="json")},
             state=weights_of(self.learner.network.model),

@@ -64,7 +64,7 @@ def trained_on(
     images = []
     for path, areas in _by_image(data.train).items():
         checkpoint()
-        with RasterSource(path) as source:
+        with RasterSource(path, alpha=areas[0].alpha) as source:
             images.append(_trained_image(source, data.bands, areas))
     earlier = before.training if before else {}
     every = list(dict.fromkeys([*images, *(_recorded(before) if before else ())]))
@@ -189,18 +189,18 @@ def trained_places(header: BundleHeader, areas: Sequence[LabelledArea]) -> dict[
     for image in _recorded(header):
         places = known[image.width, image.height][image.fingerprint]
         places += [piece for place in image.places() for piece in without_all(place, tuple(places))]
-    return dict(_recognised(header, known, {area.image: area.view for area in areas}))
+    return dict(_recognised(header, known, {area.image: area for area in areas}))
 
 
 def _recognised(
     header: BundleHeader,
     known: Mapping[tuple[int, int], Mapping[str, list[PixelWindow]]],
-    views: Mapping[Path, ImageView],
+    images: Mapping[Path, LabelledArea],
 ) -> Iterator[tuple[Path, list[PixelWindow]]]:
-    for path, view in views.items():
-        with RasterSource(path) as source:
+    for path, area in images.items():
+        with RasterSource(path, alpha=area.alpha) as source:
             same_size = known.get((source.grid.width, source.grid.height), {})
-            marks = (fingerprint(source, bands) for bands in _bands_seen(header, source, view) if same_size)
+            marks = (fingerprint(source, bands) for bands in _bands_seen(header, source, area.view) if same_size)
             places = next((same_size[mark] for mark in marks if mark in same_size), None)
         if places:
             yield path, places

@@ -1,0 +1,46 @@
+"""What a choice of alpha that was made for other images means for a raster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from landseg_core.errors import RasterError
+from landseg_core.raster.alpha import AUTO, NONE
+from landseg_core.raster.source import RasterSource
+
+
+def adapted_alpha(path: Path, choice: str, needed: Callable[[RasterSource], Sequence[int]]) -> str:
+    """Return the alpha of the raster at `path` for a model whose images had `choice`.
+
+    `needed` tells the numbers of the bands that the model sees, none where the raster has not all of them. These are
+    data. So `none` is for rasters where a band tagged as alpha is one of them; elsewhere such a band is alpha. A chosen
+    band is alpha where the raster has it and the model does not see it; else the raster's own tags count.
+
+    Raises:
+        RasterError: the raster cannot be opened.
+    """
+    if choice == AUTO:
+        return AUTO
+    with RasterSource(path, alpha=NONE) as source:
+        seen = set(needed(source))
+    if choice == NONE:
+        with RasterSource(path) as source:
+            return NONE if not source.alpha_bands or seen.intersection(source.alpha_bands) else AUTO
+    return choice if _is_free(path, choice, seen) else AUTO
+
+
+def _is_free(path: Path, band: str, seen: set[int]) -> bool:
+    try:
+        with RasterSource(path, alpha=band) as source:
+            return not seen.intersection(source.alpha_bands)
+    except RasterError:  # it has no such band
+        return False
+
+
+def common_alpha(choices: Iterable[str]) -> str:
+    """Return the choice of a model whose images had these: `none` where one of them had it, for bands that are data."""
+    every = set(choices)
+    if NONE in every:
+        return NONE
+    return every.pop() if len(every) == 1 else AUTO
