@@ -14,7 +14,7 @@ import typer
 from landseg_core.cli.batch import Batch
 from landseg_core.cli.ending import ENDING
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Maps, Overwrite, parse_mapping
+from landseg_core.cli.options import Alpha, Maps, Overwrite, parse_mapping
 from landseg_core.cli.project_options import ImageName, KeepGrid, MoveLabels, ProjectFile, editable, require_one_way
 from landseg_core.cli.project_regrid import regrid, relink
 
@@ -55,17 +55,28 @@ def new(
 
 
 @app.command("add-image")
-def add_image(file: ProjectFile, rasters: Annotated[list[Path], typer.Argument(metavar="RASTER...")]) -> None:
+def add_image(
+    file: ProjectFile,
+    rasters: Annotated[list[Path], typer.Argument(metavar="RASTER...")],
+    alpha: Alpha = None,
+) -> None:
     """Add images; their files stay where they are. One that cannot be added is told, and the others are."""
+    from landseg_core.events import Notice
+    from landseg_core.project.images import open_image
+    from landseg_core.raster.alpha import AUTO
+    from landseg_core.raster.near_infrared import near_infrared_notice
 
-    def add(project: Project, control: JobControl, raster: Path) -> None:
+    def add(project: Project, on_event: OnEvent, control: JobControl, raster: Path) -> None:
         control.checkpoint()
-        image = project.add_image(raster)
+        image = project.add_image(raster, alpha or AUTO)
         typer.echo(f"{image.name}: {image.grid.width} x {image.grid.height} px")
+        with open_image(image) as source:
+            if notice := near_infrared_notice(source):
+                on_event(Notice(notice))
 
     def work(on_event: OnEvent, control: JobControl) -> Batch:
         batch = Batch(len(rasters), on_event)
-        batch.done(rasters, partial(add, project, control))
+        batch.done(rasters, partial(add, project, on_event, control))
         return batch
 
     with editable(file) as project:
@@ -187,6 +198,7 @@ def _describe_image(project: Project, image: ImageEntry) -> dict[str, Any]:
         "crs": grid.crs.to_wkt() if grid.crs else None,
         "ground_resolution_m": grid.ground_resolution(),
         "missing": image.missing,
+        "alpha": image.alpha,
         "labelled_px": sum(pixels.values()),
         "classes": pixels,
     }

@@ -17,12 +17,14 @@ from landseg_core.project.images import (
     file_grid,
     insert_image,
     is_copy,
+    require_alpha,
     require_size,
     update_image,
 )
 from landseg_core.project.paths import stored_path
 from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.step_table import delete_steps, store_position
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.content import RasterContent
 
 
@@ -33,19 +35,19 @@ class ImageList:
         self._file, self._state, self._editor = file, file.state, editor
         self._folder = file.path.parent
 
-    def add(self, raster: Path) -> ImageEntry:
+    def add(self, raster: Path, alpha: str = AUTO) -> ImageEntry:
         """Add an image; see `Project.add_image`."""
         path = raster.absolute()
         self._file.require_ready()
         if any(entry.path == path or _same(entry.path, path) for entry in self._state.images.values()):
             raise ProjectError(f"{raster} is in the project already; choose another image")
         stored_path(path, self._folder)  # a name that cannot be stored is refused before GDAL stumbles over it
-        seen = examine(path)
-        number = self._file.write(lambda connection: insert_image(connection, path, seen, self._folder))
+        seen, alpha = examine(path), require_alpha(path, alpha)
+        number = self._file.write(lambda connection: insert_image(connection, path, seen, self._folder, alpha))
         self._state.counts[number] = np.zeros(256, np.int64)
         self._state.areas[number] = ()
         entry = self._state.images[number] = ImageEntry(
-            number, path, seen.grid, missing=False, fingerprint=seen.fingerprint, content=seen.content
+            number, path, seen.grid, missing=False, fingerprint=seen.fingerprint, content=seen.content, alpha=alpha
         )
         return entry
 
@@ -54,6 +56,14 @@ class ImageList:
         for entry in [entry for entry in self._state.images.values() if entry.id in contents]:
             known = self._state.images[entry.id] = replace(entry, content=contents[entry.id])
             self._file.queue(partial(update_image, entry=known, folder=self._folder))
+
+    def set_alpha(self, image_id: int, alpha: str) -> ImageEntry:
+        """Say which band of an image tells where there is data; see `Project.set_alpha`."""
+        entry = self.entry(image_id)
+        chosen = replace(entry, alpha=require_alpha(entry.path, alpha))
+        self._file.write(lambda connection: update_image(connection, chosen, self._folder))
+        self._state.images[image_id] = chosen
+        return chosen
 
     def relink(self, image_id: int, path: Path) -> ImageEntry:
         """Say where an image is now; see `Project.relink`.

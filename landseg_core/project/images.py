@@ -17,13 +17,14 @@ from landseg_core.project.paths import found_path, is_there, stored_path
 from landseg_core.project.rows import integer, json_value, text
 from landseg_core.project.schema import columns_of
 from landseg_core.project.stored_grid import grid_of, grid_value, stored_grid, stored_place
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.content import RasterContent
 from landseg_core.raster.source import RasterSource
 
 _SAMPLES = 16
 _SAMPLE_BYTES = 4096
 
-_COLUMNS = ("id", "path", "width", "height", "transform", "crs", "fingerprint", "content", "file_grid")
+_COLUMNS = ("id", "path", "width", "height", "transform", "crs", "fingerprint", "content", "file_grid", "alpha")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class ImageEntry:
         fingerprint: a hash of the file's bytes, see `fingerprint`.
         content: what its pixels were when somebody looked last; None in a project that did not tell then.
         file_grid: the grid that the file tells, where the project keeps another one.
+        alpha: how its file is opened, see `raster.alpha`.
     """
 
     id: int
@@ -47,6 +49,7 @@ class ImageEntry:
     fingerprint: str
     content: RasterContent | None = None
     file_grid: RasterGrid | None = None
+    alpha: str = AUTO
 
     @property
     def known_grid(self) -> RasterGrid:
@@ -126,7 +129,7 @@ def open_image(entry: ImageEntry) -> RasterSource:
     """
     if not is_there(entry.path):
         raise ProjectError(f"the image {entry.path} is missing; say where it is now (relink)")
-    source = RasterSource(entry.path)
+    source = RasterSource(entry.path, alpha=entry.alpha)
     try:
         require_size(entry, entry.path, source.grid)
     except ProjectError:
@@ -150,10 +153,21 @@ def require_size(entry: ImageEntry, path: Path, grid: RasterGrid) -> None:
         )
 
 
-def insert_image(connection: sqlite3.Connection, path: Path, seen: Examined, folder: Path) -> int:
+def require_alpha(path: Path, alpha: str) -> str:
+    """Return an alpha as it is stored, once it is known that an image has it.
+
+    Raises:
+        RasterError: it has no such band, or cannot be opened.
+    """
+    with RasterSource(path, alpha=alpha) as source:
+        return source.alpha
+
+
+def insert_image(connection: sqlite3.Connection, path: Path, seen: Examined, folder: Path, alpha: str = AUTO) -> int:
     """Store an image and return its id."""
     cursor = connection.execute(
-        "INSERT INTO images (path, width, height, transform, crs, fingerprint, content) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO images (path, width, height, transform, crs, fingerprint, content, alpha)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             stored_path(path, folder),
             seen.grid.width,
@@ -161,6 +175,7 @@ def insert_image(connection: sqlite3.Connection, path: Path, seen: Examined, fol
             *stored_place(seen.grid),
             seen.fingerprint,
             seen.content.to_text(),
+            alpha,
         ),
     )
     return int(cursor.lastrowid or 0)
@@ -170,13 +185,15 @@ def update_image(connection: sqlite3.Connection, entry: ImageEntry, folder: Path
     """Store where an image is now, and what it is known to be like."""
     file_grid = json.dumps(grid_value(entry.file_grid)) if entry.file_grid else None
     connection.execute(
-        "UPDATE images SET path = ?, transform = ?, crs = ?, fingerprint = ?, content = ?, file_grid = ? WHERE id = ?",
+        "UPDATE images SET path = ?, transform = ?, crs = ?, fingerprint = ?, content = ?, file_grid = ?, alpha = ?"
+        " WHERE id = ?",
         (
             stored_path(entry.path, folder),
             *stored_place(entry.grid),
             entry.fingerprint,
             entry.content.to_text() if entry.content else None,
             file_grid,
+            entry.alpha,
             entry.id,
         ),
     )
@@ -194,7 +211,7 @@ def load_image(row: Sequence[object], folder: Path) -> ImageEntry:
     Raises:
         DamageError: the row is damaged.
     """
-    number, place, width, height, transform, crs, mark, content, file_grid = row
+    number, place, width, height, transform, crs, mark, content, file_grid, alpha = row
     path = found_path(text(place), folder)
     grid = stored_grid(width, height, json_value(transform, list), crs)
     return ImageEntry(
@@ -205,6 +222,7 @@ def load_image(row: Sequence[object], folder: Path) -> ImageEntry:
         text(mark),
         None if content is None else RasterContent.from_text(text(content)),
         None if file_grid is None else grid_of(json_value(file_grid, dict)),
+        text(alpha) if alpha else AUTO,
     )
 
 

@@ -28,6 +28,7 @@ from landseg_core.project.records import PredictionEntry
 from landseg_core.project.regrid import Move, MoveBy, Moved, Regridder, free_copy
 from landseg_core.project.revising import Reviser
 from landseg_core.project.rewrite import ChangeTile
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.content import RasterContent
 
 
@@ -82,14 +83,23 @@ class Project(Contents):
         """
         self._file.flush()
 
-    def add_image(self, raster: Path) -> ImageEntry:
-        """Add an image, by its path.
+    def add_image(self, raster: Path, alpha: str = AUTO) -> ImageEntry:
+        """Add an image, by its path; `alpha` tells how it is opened from then on, see `raster.alpha`.
 
         Raises:
-            RasterError: it is no raster that can be shown.
+            RasterError: it is no raster that can be shown, or has no such alpha band.
             ProjectError: it is in the project already, or cannot be stored.
         """
-        return self._images.add(raster)
+        return self._images.add(raster, alpha)
+
+    def set_alpha(self, image_id: int, alpha: str) -> ImageEntry:
+        """Say which band of an image tells where there is data, see `raster.alpha`; this is no step of the history.
+
+        Raises:
+            RasterError: it has no such band, or cannot be opened.
+            ProjectError: there is no such image, or it cannot be stored.
+        """
+        return self._images.set_alpha(image_id, alpha)
 
     def relink(self, image_id: int, path: Path) -> ImageEntry:
         """Say where an image is now; its labels and their grid stay.

@@ -120,7 +120,7 @@ class Regridder:
         It has a number of its own: what runs remember of the ground of the former one is in pixels that are gone.
         """
         with self._file.transaction("changed") as connection:
-            number = insert_image(connection, entry.path, seen, self._file.path.parent)
+            number = insert_image(connection, entry.path, seen, self._file.path.parent, entry.alpha)
             rewrite = Rewrite(connection, {number: pyramid_of(seen.grid)})
             _copy_labels(connection, labels, (entry.id, number), rewrite, on_event, control)
             areas = shifted_rings(self._state.areas.get(entry.id, ()), labels.shift)

@@ -12,7 +12,7 @@ from landseg_core.project.connection import sqlite_errors, transaction
 APPLICATION_ID = 0x4C534547
 """Marks an SQLite file as a landseg project: "LSEG" in ASCII."""
 
-VERSION = 2
+VERSION = 3
 """The version of the tables below, kept in `PRAGMA user_version`."""
 
 READABLE_SINCE = 1
@@ -31,7 +31,8 @@ CREATE TABLE images (
     fingerprint TEXT NOT NULL,
     areas TEXT NOT NULL DEFAULT '[]',
     content TEXT,
-    file_grid TEXT
+    file_grid TEXT,
+    alpha TEXT
 );
 CREATE TABLE tiles (
     id INTEGER PRIMARY KEY,
@@ -93,7 +94,8 @@ CREATE INDEX predictions_image ON predictions (image);
 - images, runs, predictions: paths relative to the project's folder with `/`, or absolute; `transform` as JSON of
   (a, b, c, d, e, f); `areas` as JSON of rings in raster px. `content` is what the pixels were when the image was last
   looked at, as `RasterContent.to_text` writes it; `file_grid` the grid of its file where the project keeps another one,
-  as JSON of width, height, transform and crs. Both are NULL where nobody has told.
+  as JSON of width, height, transform and crs. Both are NULL where nobody has told. `alpha` is how the file is opened,
+  see `raster.alpha`; NULL is `auto`.
 - tiles: 512 x 512 values, compressed by zlib; no row where nothing is painted. The tile index is a table of contents
   that is read without touching the pixels.
 - steps: undo history; `before` and `after` hold as JSON what a step changed beside the pixels, see `history.Change`.
@@ -109,7 +111,12 @@ def _add_image_content(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE images ADD COLUMN file_grid TEXT")
 
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _add_image_content}
+def _add_image_alpha(connection: sqlite3.Connection) -> None:
+    """Make room for the band of each image that tells where there is data."""
+    connection.execute("ALTER TABLE images ADD COLUMN alpha TEXT")
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _add_image_content, 2: _add_image_alpha}
 """From version N to N + 1, for every N below `VERSION`; each runs inside the one transaction of an update."""
 
 

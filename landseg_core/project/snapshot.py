@@ -201,7 +201,7 @@ class _Copying:
                 path = self.folder / f"{stems[image.id]}.tif"
                 tiles = self._tiles(image, meter)
                 write_sparse_mask(self.outputs.add(path), path, image.known_grid, self.view.schema, tiles)
-                masks.append(LabelMask(image.id, stems[image.id], image.path, path))
+                masks.append(LabelMask(image.id, stems[image.id], image.path, path, image.alpha))
         return tuple(masks)
 
     def _tiles(self, image: ImageEntry, meter: ProgressMeter) -> Iterator[tuple[TileKey, Tile]]:

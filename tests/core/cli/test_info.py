@@ -41,6 +41,7 @@ def test_a_model_tells_what_it_needs(model: Path, capsys: pytest.CaptureFixture[
         "classes": {"1": "land", "4": "water", "0": "road"},
         "bands": [4, 1],
         "band_names": ["Near infrared", "Red"],
+        "alpha": "auto",
         "dtype": "uint16",
         "ground_resolution_m": 0.25,
         "miou": 0.5,

@@ -299,3 +299,20 @@ def test_ctrl_c_is_130_and_changes_nothing(landseg, project: Path, mask: Path, m
     assert only_sentence(done) == "landseg: stopped"
     assert facts_of(landseg, project)["steps"] == 0
     assert [path.name for path in project.parent.iterdir()] == ["land.landseg"]
+
+
+def test_images_are_added_with_an_alpha(landseg: Landseg, write_raster, classes: Path, tmp_path: Path) -> None:
+    near_infrared = np.random.default_rng(0).integers(20, 200, (4, 60, 80)).astype(np.uint8)
+    image = write_raster(tmp_path / "a.tif", near_infrared, photometric="rgb", alpha="yes", **PLACE)
+    for alpha, kept, doubts in ((None, "auto", 1), ("none", "none", 0), ("4", "4", 0)):
+        file = tmp_path / f"{kept}.landseg"
+        landseg("project", "new", file, "--classes", classes)
+        _, told = landseg("project", "add-image", file, image, *(["--alpha", alpha] if alpha else []))
+        assert told.count("may be near infrared") == doubts
+        assert json.loads(landseg("project", "info", file, "--json")[0])["images"][0]["alpha"] == kept
+    _, told = landseg("project", "add-image", tmp_path / "auto.landseg", image, "--alpha", "5", expect=1)
+    assert "is in the project already" in told
+    landseg("project", "new", tmp_path / "new.landseg", "--classes", classes)
+    _, told = landseg("project", "add-image", tmp_path / "new.landseg", image, "--alpha", "5", expect=1)
+    assert "no band '5' to take as alpha" in told
+    assert "Traceback" not in told

@@ -99,7 +99,7 @@ def test_a_newer_file_is_refused_kindly(old: Path) -> None:
 def first_version(old: Path) -> Path:
     """Return the project as the first version of the format had it."""
     with closing(sqlite3.connect(old)) as connection:
-        for column in ("content", "file_grid"):
+        for column in ("content", "file_grid", "alpha"):
             connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     return old
