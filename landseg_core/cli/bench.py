@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from landseg_core.cli.jobs import run_job
+from landseg_core.plain_text import plain_text
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -139,7 +140,7 @@ def _print(report: dict[str, Any]) -> None:
 
 def _cells(line: dict[str, Any]) -> tuple[str, ...]:
     if "problem" in line:
-        return "-", "-", "-", "-", escape(line["problem"])
+        return "-", "-", "-", "-", escape(plain_text(line["problem"]))
     pace, ratio, agreement = line["mpx_per_s"], line["ratio"], line["agreement"]
     ready = f"{line['preparation_s']['median']:.1f} s"
     same = "-" if agreement is None else f"{agreement:.2%}"

@@ -13,6 +13,7 @@ import typer
 from landseg_core.cli.evaluate import measure, print_figures
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Overwrite
+from landseg_core.cli.output import say
 from landseg_core.raster.map_files import MapFiles
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ def demo(
     """Generate a landscape, train on it, evaluate, predict and export: the main job in about two minutes."""
     result = run_job(lambda on_event, control: _make_map(out, on_event, control, overwrite=overwrite))
     print_figures(result)
-    typer.echo(f"map: {_tif(out)}\npicture: {_overlay(out)}\nmodel: {out / 'run' / 'model.safetensors'}")
+    say(f"map: {_tif(out)}", f"picture: {_overlay(out)}", f"model: {out / 'run' / 'model.safetensors'}")
     if not no_window and _has_display():
         _open_window(_picture(out), _tif(out))
-        typer.echo("landseg-gui is opening the landscape with its map")
+        say("landseg-gui is opening the landscape with its map")
 
 
 def _picture(out: Path) -> Path:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Alpha, Device, Images, Maps, Masks, Model, Overwrite, QuarterTurns, parse_mapping
+from landseg_core.plain_text import plain_text
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -108,7 +109,9 @@ def print_figures(result: Evaluation) -> None:
     table = Table("class", "IoU", "95 %", "F1", "producer's", "user's", box=None)
     for item in figures.classes:
         rates = (item.f1, item.producers_accuracy, item.users_accuracy)
-        table.add_row(escape(item.name), _figure(item.iou), _interval(item.iou_interval), *map(_figure, rates))
+        table.add_row(
+            escape(plain_text(item.name)), _figure(item.iou), _interval(item.iou_interval), *map(_figure, rates)
+        )
     console = Console(highlight=False)
     console.print(table)
     console.print(
@@ -117,7 +120,7 @@ def print_figures(result: Evaluation) -> None:
         soft_wrap=True,
     )
     for warning in figures.warnings:
-        console.print(f"warning: {warning}", markup=False, soft_wrap=True)
+        console.print(f"warning: {plain_text(warning)}", markup=False, soft_wrap=True)
 
 
 def _figure(value: float | None) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Model, Overwrite, Window
+from landseg_core.cli.output import say
 
 app = typer.Typer(help="Write a map or a model in another form.", no_args_is_help=True)
 
@@ -63,7 +64,7 @@ def png(
             control=control,
         )
     )
-    typer.echo(str(out))
+    say(str(out))
 
 
 @app.command("onnx")
@@ -88,4 +89,4 @@ def onnx(
     run_job(
         lambda on_event, control: export_onnx(model, out, side, overwrite=overwrite, on_event=on_event, control=control)
     )
-    typer.echo(str(out))
+    say(str(out))

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from landseg_core.cli.options import Alpha
+from landseg_core.cli.output import say
 
 MODEL_SUFFIX = ".safetensors"
 
@@ -25,7 +26,7 @@ def info(
     if _means_model(path) and alpha is not None:
         raise typer.BadParameter("--alpha is for rasters; a model keeps its own")
     facts = _model_facts(path) if _means_model(path) else _raster_facts(path, alpha)
-    typer.echo(json.dumps(facts) if as_json else "\n".join(_lines(facts)))
+    say(*([json.dumps(facts)] if as_json else _lines(facts)))
 
 
 def _means_model(path: Path) -> bool:
@@ -42,7 +43,7 @@ def _raster_facts(path: Path, alpha: str | None) -> dict[str, Any]:
 
     with RasterSource(path, alpha=alpha or AUTO) as source:
         if notice := near_infrared_notice(source):
-            typer.echo(f"note: {notice}", err=True)
+            say(f"note: {notice}", err=True)
         return describe(source)
 
 

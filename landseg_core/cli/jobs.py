@@ -23,6 +23,7 @@ from landseg_core.events import (
     RunStarted,
     StepFinished,
 )
+from landseg_core.plain_text import plain_text
 from landseg_core.progress import time_left
 
 Result = TypeVar("Result")
@@ -42,7 +43,7 @@ class EventPrinter:
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
         self._bars = ProgressBar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
             TextColumn("{task.fields[left]}"),
@@ -78,11 +79,11 @@ class EventPrinter:
 
     @_show.register
     def _(self, event: Notice) -> None:
-        self._console.print(f"note: {event.message}", markup=False, soft_wrap=True)
+        self._console.print(f"note: {plain_text(event.message)}", markup=False, soft_wrap=True)
 
     @_show.register
     def _(self, event: ItemFailed) -> None:
-        self._console.print(f"landseg: {event.message}", markup=False, soft_wrap=True)
+        self._console.print(f"landseg: {plain_text(event.message)}", markup=False, soft_wrap=True)
 
     @_show.register
     def _(self, event: RunStarted) -> None:
@@ -109,12 +110,12 @@ class EventPrinter:
         """Print a warning the first time; after that, the epochs' lines tell that there are some."""
         if warning not in self._warned:
             self._warned.add(warning)
-            self._console.print(f"warning: {warning}", markup=False, soft_wrap=True)
+            self._console.print(f"warning: {plain_text(warning)}", markup=False, soft_wrap=True)
 
     def _advance(self, task: str, fraction: float, seconds_left: float | None) -> None:
         left = time_left(seconds_left)
         if task not in self._tasks:
-            self._tasks[task] = self._bars.add_task(task, total=1.0, left=left)
+            self._tasks[task] = self._bars.add_task(plain_text(task), total=1.0, left=left)
         self._bars.update(self._tasks[task], completed=fraction, left=left)
 
 

@@ -9,6 +9,7 @@ import sys
 
 from landseg_core.cli.ending import ENDING
 from landseg_core.offline import keep_program_offline
+from landseg_core.plain_text import plain_text
 
 
 def main() -> None:
@@ -38,6 +39,8 @@ def run() -> int:
     except OSError as error:
         # What the rooms did not foresee still names its file and its reason; a traceback would help nobody.
         return _fail(f"{error.filename or 'a file'}: {error.strerror or error}; check the path, permissions and space")
+    except UnicodeEncodeError as error:
+        return _fail(_unwritable_text(error))
     except MemoryError:
         return _fail("this computer has not enough memory; close other programs, or choose a smaller tile")
     except SystemExit as end:
@@ -45,7 +48,18 @@ def run() -> int:
     return 0
 
 
+def _unwritable_text(error: UnicodeEncodeError) -> str:
+    """Return the sentence for a name that is not UTF-8, where it was given to what takes no other.
+
+    Raises:
+        UnicodeEncodeError: it was about something else, an error of landseg.
+    """
+    if not any("\udc80" <= letter <= "\udcff" for letter in error.object):
+        raise error
+    return f"{error.object} has a name that is not UTF-8, which cannot be used here; rename the file or its folder"
+
+
 def _fail(sentence: str) -> int:
     if ENDING.code is None:  # what fails because it was stopped says so
-        sys.stderr.write(f"landseg: {sentence}\n")
+        sys.stderr.write(f"landseg: {plain_text(sentence)}\n")
     return 1

@@ -14,6 +14,7 @@ import typer
 from landseg_core.cli.batch import Batch
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Alpha, Bands, Device, Model, Overwrite, QuarterTurns, Window, parse_bands
+from landseg_core.cli.output import say
 from landseg_core.errors import OutputError
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS
 from landseg_core.output_files import check_free, check_name, made_folder
@@ -131,7 +132,7 @@ def predict(
     batch, done = run_job(work)
     for files in done:
         for path in files.all:
-            typer.echo(str(path))
+            say(str(path))
     batch.end()
 
 

@@ -15,6 +15,7 @@ from landseg_core.cli.batch import Batch
 from landseg_core.cli.ending import ENDING
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Alpha, Maps, Overwrite, parse_mapping
+from landseg_core.cli.output import say
 from landseg_core.cli.project_options import ImageName, KeepGrid, MoveLabels, ProjectFile, editable, require_one_way
 from landseg_core.cli.project_regrid import regrid, relink
 
@@ -51,7 +52,7 @@ def new(
     from landseg_core.project.project import Project
 
     with ENDING.orderly(), Project.create(file, load_classes(classes)) as project:
-        typer.echo(f"{file}: a new project with the classes {', '.join(project.schema.names)}")
+        say(f"{file}: a new project with the classes {', '.join(project.schema.names)}")
 
 
 @app.command("add-image")
@@ -69,7 +70,7 @@ def add_image(
     def add(project: Project, on_event: OnEvent, control: JobControl, raster: Path) -> None:
         control.checkpoint()
         image = project.add_image(raster, alpha or AUTO)
-        typer.echo(f"{image.name}: {image.grid.width} x {image.grid.height} px")
+        say(f"{image.name}: {image.grid.width} x {image.grid.height} px")
         with open_image(image) as source:
             if notice := near_infrared_notice(source):
                 on_event(Notice(notice))
@@ -92,8 +93,8 @@ def info(file: ProjectFile, as_json: Annotated[bool, typer.Option("--json", help
     with Project.open(file, read_only=True) as project:
         facts = describe(project)
         for notice in project.notices:
-            typer.echo(f"note: {notice}", err=True)
-    typer.echo(json.dumps(facts) if as_json else "\n".join(_lines(facts)))
+            say(f"note: {notice}", err=True)
+    say(*([json.dumps(facts)] if as_json else _lines(facts)))
 
 
 @app.command("check")
@@ -103,12 +104,12 @@ def check(file: ProjectFile) -> None:
 
     problems = check_project(file)
     for problem in problems:
-        typer.echo(f"landseg: {problem}", err=True)
+        say(f"landseg: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
     for sentence in outdated_in(file):
-        typer.echo(f"note: {sentence}", err=True)
-    typer.echo(f"{file}: fine")
+        say(f"note: {sentence}", err=True)
+    say(f"{file}: fine")
 
 
 @app.command("import")
@@ -132,7 +133,7 @@ def import_(
                 project, entry.id, source, mapping, attribute, on_event=on_event, control=control
             )
         )
-        typer.echo(f"{source}: {changed} px of {entry.name} changed; labelled now: {_class_list(project, entry)}")
+        say(f"{source}: {changed} px of {entry.name} changed; labelled now: {_class_list(project, entry)}")
 
 
 @app.command("export")
@@ -164,7 +165,7 @@ def export(
                 project, entry.id, form.value, out, overwrite, on_event=on_event, control=control, place=place
             )
         )
-    typer.echo(str(out))
+    say(str(out))
 
 
 def describe(project: Project) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from landseg_core.cli.jobs import run_job
+from landseg_core.cli.output import say
 from landseg_core.cli.project_options import ImageName, KeepGrid, MoveLabels, ProjectFile, editable, require_one_way
 from landseg_core.errors import ProjectError
 
@@ -85,17 +86,17 @@ def relink(
         if change and change.kind in MISPLACES_LABELS and not keep_grid:
             raise ProjectError(f"{change.what}; choose --keep-grid or --move-labels, or another file")
         entry = project.relink(entry.id, raster)
-        typer.echo(f"{entry.name}: {entry.path}")
+        say(f"{entry.name}: {entry.path}")
         if keep_grid:
             _keep(project, entry)
         elif change:
-            typer.echo(f"note: {change}", err=True)
+            say(f"note: {change}", err=True)
 
 
 def _keep(project: Project, entry: ImageEntry) -> None:
     kept = project.keep_grid(entry.id)
     own = "" if kept.file_grid is None else ", whatever its file says"
-    typer.echo(f"{kept.name}: the grid of the project stays{own}")
+    say(f"{kept.name}: the grid of the project stays{own}")
 
 
 def _move(project: Project, move: Move, *, drop_outside: bool) -> None:
@@ -107,7 +108,7 @@ def _move(project: Project, move: Move, *, drop_outside: bool) -> None:
     shift = f", {_directions(move.shift)}" if move.shift else ""
     lost = f"; {move.outside} labelled px lay outside and are gone" if move.outside else ""
     copy = f"; the project as it was is kept as {moved.copy.name}" if moved.copy else ""
-    typer.echo(f"{moved.entry.name}: the labels lie on the grid of its file now{shift}{lost}{copy}")
+    say(f"{moved.entry.name}: the labels lie on the grid of its file now{shift}{lost}{copy}")
 
 
 def _directions(shift: Shift) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from landseg_core.cli.output import say
+
 if TYPE_CHECKING:
     from landseg_core.training.runs import RunSummary
 
@@ -21,11 +23,11 @@ def runs(
 
     found = list_runs(folder)
     if as_json:
-        typer.echo(json.dumps([run.as_dict() for run in found]))
+        say(json.dumps([run.as_dict() for run in found]))
     elif found:
         _print_table(found)
     else:
-        typer.echo(f"There is no run in {folder}.")
+        say(f"There is no run in {folder}.")
 
 
 def _print_table(found: list[RunSummary]) -> None:
@@ -36,7 +38,7 @@ def _print_table(found: list[RunSummary]) -> None:
         figures = f"mIoU {_percent(run.miou)}  accuracy {_percent(run.accuracy)}"
         size = f"{run.size / 1e6:.1f} MB"
         row = f"{run.name:{widest}}  {run.model:8}  {figures}  {duration(run.seconds):>12}  {size:>9}  {run.status}"
-        typer.echo(f"{row}: {run.problem}" if run.problem else row)
+        say(f"{row}: {run.problem}" if run.problem else row)
 
 
 def _percent(fraction: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from landseg_core.cli.options import Overwrite
+from landseg_core.cli.output import say
 
 
 def sample(
@@ -19,6 +20,4 @@ def sample(
     from landseg_core.sample import write_sample
 
     write_sample(out, seed=seed, overwrite=overwrite)
-    typer.echo(
-        f"{out}: images/, masks/, train.txt, val.txt and classes.json; next: landseg train --images {out}/images ..."
-    )
+    say(f"{out}: images/, masks/, train.txt, val.txt and classes.json; next: landseg train --images {out}/images ...")

@@ -13,6 +13,7 @@ import typer
 
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import DEVICE_HELP, Alpha, Bands, Maps, Overwrite, parse_bands, parse_mapping
+from landseg_core.cli.output import say
 from landseg_core.errors import JobStopped
 
 if TYPE_CHECKING:
@@ -261,6 +262,6 @@ def _given(**settings: Any) -> dict[str, Any]:
 
 def _report(result: TrainResult) -> None:
     figures = "not validated" if result.best_miou is None else f"mIoU {result.best_miou:.3f} on the validation areas"
-    typer.echo(f"{result.model_path}: {figures}")
+    say(f"{result.model_path}: {figures}")
     if result.reason == "stopped":
         raise JobStopped

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from landseg_core.file_identity import HELD_FILES
 from landseg_core.input_files import missing_reason, open_file, special_reason
 from landseg_core.interchange.json_crs import linked_crs
 from landseg_core.interchange.ogr import OGR_ERRORS, quiet_ogr
+from landseg_core.plain_text import name_reason
 from landseg_core.raster.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
 
 Bounds = tuple[float, float, float, float]
@@ -28,6 +29,8 @@ Bounds = tuple[float, float, float, float]
 # pyogrio stumbles over names of CRSs and fields that are no text: the last two.
 _ERRORS = (*OGR_ERRORS, RasterioCRSError, shapely.GEOSException, UnicodeDecodeError, UnboundLocalError)
 _SIDE_SUFFIXES = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".idm", ".ind")  # that GDAL opens with a Shapefile
+_UNTOLD = "ISO-8859-1"  # what GDAL says of a Shapefile without .cpg; often it is UTF-8 all the same
+_FALLBACKS = ("cp1252",)
 _POLYGONAL = ("Polygon", "MultiPolygon")
 _MAY_HOLD_POLYGONS = (*_POLYGONAL, "Unknown", "GeometryCollection")
 
@@ -69,12 +72,19 @@ class PolygonFile:
         self._require_own_crs()
         self._require_ends()
         self._name = path.absolute()  # for GDAL nothing but the name of a file
+        self._encodings: tuple[str | None, ...] = (None, *_FALLBACKS)
         with self._doing():
             self.layer = self._polygon_layer()
-            crs = pyogrio.read_info(self._name, layer=self.layer)["crs"]
+            info = self._decoded(lambda encoding: pyogrio.read_info(self._name, layer=self.layer, encoding=encoding))
+            if info["encoding"] == _UNTOLD:
+                self._encodings = ("UTF-8", *_FALLBACKS)
+            crs = info["crs"]
             self.crs: CRS | None = _earthly(CRS.from_user_input(crs)) if crs else None
 
     def _require_file(self) -> None:
+        unnameable = name_reason(self.path)
+        if unnameable:
+            raise InterchangeError(unnameable)
         if not self.path.is_file():
             what = "is a folder; name a file in it" if self.path.is_dir() else missing_reason(self.path)
             raise InterchangeError(f"{self.path} {special_reason(self.path) or what}")
@@ -129,7 +139,11 @@ class PolygonFile:
             InterchangeError: they cannot be read, or some features are no polygons.
         """
         with self._doing():
-            meta, _, wkb, columns = pyogrio.raw.read(self._name, layer=self.layer, force_2d=True, bbox=bounds)
+            meta, _, wkb, columns = self._decoded(
+                lambda encoding: pyogrio.raw.read(
+                    self._name, layer=self.layer, force_2d=True, bbox=bounds, encoding=encoding
+                )
+            )
             there = np.array([geometry is not None for geometry in wkb], np.bool_)
             shapes = shapely.from_wkb(wkb[there])
             shapes = self._polygonal(shapes)
@@ -137,6 +151,13 @@ class PolygonFile:
         values = {name: column[there] for name, column in zip(kinds, columns, strict=True)}
         fields = {name: column for name, column in values.items() if not kinds[name].startswith("list")}
         return Polygons(shapes, fields, tuple(name for name in fields if kinds[name] == "object"))
+
+    def _decoded(self, read: Callable[[str | None], Any]) -> Any:
+        """Return what `read` returns with the first encoding that fits: what the file tells, else cp1252."""
+        for encoding in self._encodings[:-1]:
+            with suppress(UnicodeDecodeError, UnboundLocalError):
+                return read(encoding)
+        return read(self._encodings[-1])
 
     def _polygonal(self, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the shapes made valid; what is left of a polygon may be several, or nothing."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pydantic
 import rasterio
@@ -14,10 +15,15 @@ from rasterio.io import MemoryFile
 from rasterio.shutil import copy as copy_raster
 
 from landseg_core.errors import RasterError
+from landseg_core.input_files import decoded
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.plain_text import plain_text
 from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
 from landseg_core.raster.integrity import check_file
 from landseg_core.raster.writer import MapInfo
+
+_CATEGORIES = re.compile(rb"<VRTRasterBand [^>]*band=\"1\".*?<CategoryNames>(.*?)</CategoryNames>", re.DOTALL)
+_CATEGORY = re.compile(rb"<Category(?: ?/>|>(.*?)</Category>)", re.DOTALL)
 
 CLASSES_TAG = "LANDSEG_CLASSES"
 """The GeoTIFF tag that holds a map's classes as the JSON of a class file."""
@@ -79,5 +85,8 @@ def _category_names(dataset: Any) -> list[str]:
     """Return the category names of the first band, by value. rasterio hands them out only in a VRT."""
     with MemoryFile(ext=".vrt") as memory:
         copy_raster(dataset, memory.name, driver="VRT")
-        categories = ET.fromstring(memory.read()).findall("VRTRasterBand[1]/CategoryNames/Category")
-    return [category.text or "" for category in categories]
+        text: bytes = memory.read()
+    # No parser of XML takes text in another encoding than it says, and any tag of the file may hold some.
+    categories = _CATEGORIES.search(text)
+    names = _CATEGORY.findall(categories[1]) if categories else []
+    return [plain_text(html.unescape(decoded(name))) for name in names]

@@ -6,6 +6,7 @@ import os
 from pathlib import Path, PurePath
 
 from landseg_core.errors import ProjectError
+from landseg_core.plain_text import name_reason
 
 
 def stored_path(path: Path, folder: Path) -> str:
@@ -22,7 +23,7 @@ def stored_path(path: Path, folder: Path) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ProjectError(f"{path!a} has a name that is no proper text; rename it and add it again") from error
+        raise ProjectError(name_reason(path) or f"{path!a} has a name that is no text; rename it") from error
     return text
 
 

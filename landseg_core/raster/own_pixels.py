@@ -14,6 +14,7 @@ from typing import Any
 from landseg_core.errors import RasterError
 from landseg_core.input_files import special_reason
 from landseg_core.leftovers import may_be_a_name
+from landseg_core.plain_text import name_reason
 from landseg_core.raster.formats import PIXEL_MARKS, READABLE_DRIVERS, SIDE_MARKS
 from landseg_core.raster.gdal import GDAL_ERRORS, open_with
 
@@ -30,12 +31,15 @@ _DATA_ONLY_DRIVERS = tuple(name for name in READABLE_DRIVERS if name != "VRT")
 
 
 def require_plain_file(path: Path) -> None:
-    """Refuse a pipe, a device or a socket, which may never end.
+    """Refuse a pipe, a device or a socket, which may never end, and a name that GDAL cannot be given.
 
     Raises:
         RasterError: it is one.
         OSError: it cannot be looked at.
     """
+    unnameable = name_reason(path)
+    if unnameable:
+        raise RasterError(unnameable)
     reason = special_reason(path)
     if reason:
         raise RasterError(f"{path} {reason}")

@@ -150,6 +150,6 @@ def test_removing_an_image_takes_its_labels_and_steps(make_project: Make, paint:
 def test_a_name_that_is_no_text_is_refused(project: Project, write_image: Write, tmp_path: Path) -> None:
     strange = tmp_path / "\udcff.tif"
     write_image("plain", (10, 10)).rename(strange)
-    with pytest.raises(ProjectError, match="has a name that is no proper text"):
+    with pytest.raises(ProjectError, match="has a name that is not UTF-8"):
         project.add_image(strange)
     assert len(project.images) == 1

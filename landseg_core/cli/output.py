@@ -1,0 +1,13 @@
+"""Prints to the terminal what may hold names from files: line by line, without characters that act there."""
+
+from __future__ import annotations
+
+import typer
+
+from landseg_core.plain_text import plain_text
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Print `lines` to stdout, or to stderr."""
+    for line in lines:
+        typer.echo(plain_text(line), err=err)
