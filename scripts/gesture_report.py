@@ -1,0 +1,92 @@
+"""The table and the curve of `random_gestures.py`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPen, QPolygonF
+from report_section import write_section
+
+CURVES = (
+    ("megabytes", "memory, MB", "#0072b2"),
+    ("handles", "file handles", "#d55e00"),
+    ("threads", "threads", "#009e73"),
+)
+WIDTH, HEIGHT, MARGIN = 900, 300, 40
+
+
+def write_report(samples: Path, out: Path) -> None:
+    """Write the section into `out`, and the curve beside it in `pictures/`."""
+    records = [json.loads(line) for line in samples.read_text().splitlines()]
+    points = [record for record in records if "end" not in record]
+    ends = [record for record in records if "end" in record]
+    picture = out.parent / "pictures" / "random-gestures.png"
+    longest = max(ends, key=lambda end: end["seconds"])["end"]
+    draw([point for point in points if point["run"] == longest], picture)
+    write_section(out, "random-gestures", "## An hour of random gestures", table(points, ends))
+
+
+def table(points: list[dict[str, Any]], ends: list[dict[str, Any]]) -> str:
+    """Return what the runs came to: of each curve the median of the second and of the last quarter."""
+    rows = {
+        "runs": len(ends),
+        "minutes": f"{sum(end['seconds'] for end in ends) / 60:.0f}",
+        "gestures": sum(end["gestures"] for end in ends),
+        "runs that ended with a traceback, a hang or a lost label": sum(bool(end["problem"]) for end in ends),
+    }
+    for key, title, _ in CURVES:
+        rows[f"{title}: second quarter, last quarter of the longest run"] = " → ".join(quarters(points, ends, key))
+    lines = [f"| {name} | {value} |" for name, value in rows.items()]
+    seeds = ", ".join(str(end["end"]) for end in ends)
+    command = "`scripts/on_screen python scripts/random_gestures.py --minutes ... --seed ... --append FILE`"
+    picture = "![Memory, handles and threads over the longest run](pictures/random-gestures.png)"
+    return "\n".join([f"{command}, seeds {seeds}:", "", "| | |", "|---|---:|", *lines, "", picture])
+
+
+def quarters(points: list[dict[str, Any]], ends: list[dict[str, Any]], key: str) -> list[str]:
+    longest = max(ends, key=lambda end: end["seconds"])["end"]
+    values = [point[key] for point in points if point["run"] == longest]
+    size = max(1, len(values) // 4)
+    parts = (values[size : 2 * size] or values, values[-size:])
+    return [f"{sorted(part)[len(part) // 2]:.0f}" for part in parts]
+
+
+def draw(points: list[dict[str, Any]], path: Path) -> None:
+    """Draw each curve in a strip of its own, from zero up."""
+    app = QGuiApplication.instance() or QGuiApplication([])
+    image = QImage(WIDTH, HEIGHT, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    strip = (HEIGHT - MARGIN) / len(CURVES)
+    with QPainter(image) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for number, (key, title, colour) in enumerate(CURVES):
+            area = QRectF(MARGIN, MARGIN / 2 + number * strip, WIDTH - 2 * MARGIN, strip - 14)
+            draw_curve(painter, area, [point["seconds"] for point in points], [point[key] for point in points], colour)
+            painter.setPen(QColor(colour))
+            highest = max(point[key] for point in points)
+            painter.drawText(area.topLeft() + QPointF(4, 12), f"{title}, up to {highest:.0f}")
+        painter.setPen(QColor("#444444"))
+        painter.drawText(QPointF(MARGIN, HEIGHT - 8), "0")
+        minutes = points[-1]["seconds"] / 60
+        painter.drawText(QPointF(WIDTH - 2 * MARGIN, HEIGHT - 8), f"{minutes:.0f} min")
+    del app
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(str(path))
+
+
+def draw_curve(painter: QPainter, area: QRectF, times: list[float], values: list[float], colour: str) -> None:
+    painter.setPen(QColor("#cccccc"))
+    painter.drawRect(area)
+    highest, last = max(values) * 1.25, max(times[-1], 1.0)
+    painter.setPen(QPen(QColor(colour), 1.6))
+    painter.drawPolyline(
+        QPolygonF(
+            [
+                QPointF(area.left() + area.width() * at / last, area.bottom() - area.height() * value / highest)
+                for at, value in zip(times, values, strict=True)
+            ]
+        )
+    )
