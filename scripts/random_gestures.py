@@ -2,9 +2,9 @@
 
     scripts/on_screen python scripts/random_gestures.py --minutes 60 --seed 1 --append build/gestures.jsonl
 
-A run adds its samples to the file of `--append`; `--report docs/reliability.md` makes the table and the curve of all that
-is in the file, without a run. A gesture that the window calls stored must be there when its project is opened again;
-a traceback, an event loop that stands still for ten seconds, or a lost label ends the run with exit code 1.
+A run adds its samples to the file of `--append`; `--report docs/reliability.md` makes the table and the curve of all
+that is in the file, without a run. A gesture that the window calls stored must be there when its project is opened
+again; a traceback, an event loop that stands still for ten seconds, or a lost label ends the run with exit code 1.
 """
 
 from __future__ import annotations
