@@ -33,6 +33,7 @@ from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QDialogButtonBox, QMessageBox, QWidget
 
+from landseg_core.allocator import tune_allocator
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.bundle import ModelBundle
@@ -366,6 +367,7 @@ def append(path: Path | None, record: dict[str, object]) -> None:
 
 def run(minutes: float, count: int | None, seed: int, out: Path | None) -> bool:
     """Play for so long, or so many gestures; return whether all went well."""
+    tune_allocator()  # as the window does at its start
     watchdog = Watchdog()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         monkey = Monkey(Path(folder), seed)
