@@ -24,7 +24,7 @@ def read(path: Path) -> np.ndarray:
 
 def test_info_tells_a_raster_as_json(landseg, landscape: Path) -> None:
     facts = json.loads(landseg("info", landscape / "images" / "landscape_1.tif", "--json").stdout)
-    keys = "path driver width height bands dtype nodata crs transform ground_resolution_m overviews"
+    keys = "path driver width height bands dtype nodata crs transform ground_resolution_m overviews alpha gcps rpc"
     assert set(facts) == set(keys.split())
     assert (facts["driver"], facts["bands"], facts["dtype"]) == ("GTiff", 3, "uint8")
     assert len(facts["transform"]) == 6
