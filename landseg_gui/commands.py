@@ -108,7 +108,9 @@ class Commands(QObject):
 
     def _rendering_dialog(self, image: ImageLayer) -> RenderingDialog:
         dialog = RenderingDialog(image, self._runner, self._window)
+        dialog.alpha_chosen.connect(self._session.choose_alpha)
         dialog.finished.connect(dialog.deleteLater)
+        self._session.picture_renewed.connect(dialog.show_layer)
         self._session.raster_leaving.connect(dialog.close)
         return dialog
 

@@ -85,7 +85,8 @@ class LivePrediction(QObject):
         """Take note that another part of the image, or another image, is in sight."""
         image, window = self._layers.image, self._view()
         running = self._enabled and self._job is not None and self._owner == self._open
-        self._wanted = PreviewRequest(image.path, window) if running and image and window else None
+        request = PreviewRequest(image.path, window, image.source.alpha) if image and window else None
+        self._wanted = request if running else None
 
     def _follow_layers(self) -> None:
         """Follow the image; once the run is over, a new map takes the place of the last preview."""

@@ -18,6 +18,7 @@ from landseg_core.labels.mask_classes import mask_schema
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.handles import IdleHandles
 from landseg_core.raster.model_reference import read_model_reference
+from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.overviews import PyramidReader, build_pyramid
 from landseg_core.raster.placement import PlacedReader, Placement
 from landseg_core.raster.source import RasterSource
@@ -39,12 +40,13 @@ SHOWN_HANDLES = IdleHandles(limit=12)
 
 @dataclass(frozen=True)
 class Picture:
-    """An orthophoto ready to be shown."""
+    """An orthophoto ready to be shown; `doubt` says that its alpha may be near infrared."""
 
     reader: PyramidReader
     rendering: Rendering
     ground_resolution: float | None
     crs_name: str
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,13 @@ class Opened:
     problems: tuple[str, ...] = ()
 
 
-def open_picture_alone(path: Path) -> Opened:
-    """Open an orthophoto.
+def open_picture_alone(path: Path, alpha: str = AUTO) -> Opened:
+    """Open an orthophoto with an alpha, see `raster.alpha`.
 
     Raises:
-        RasterError: it cannot be opened.
+        RasterError: it cannot be opened, or has no such alpha band.
     """
-    return Opened(picture=_open_picture(_source(path)))
+    return Opened(picture=_open_picture(_source(path, alpha)))
 
 
 def _source(path: Path, alpha: str = AUTO) -> RasterSource:
@@ -132,14 +134,20 @@ def open_mask_again(known: KnownMask, grid: RasterGrid, control: JobControl) -> 
 
 
 def open_picture_again(
-    path: Path, rendering: Rendering, former: PyramidReader, _control: JobControl | None = None
+    path: Path,
+    rendering: Rendering,
+    former: PyramidReader,
+    _control: JobControl | None = None,
+    alpha: str | None = None,
 ) -> Opened:
-    """Open the file that has taken the place of a picture, in the bands and the kind of contrast chosen for that.
+    """Open a picture anew, such as a file that has taken its place, in the bands and the kind of contrast it had.
+
+    Without an `alpha` it is the one that it had, too.
 
     Raises:
         RasterError: it cannot be opened.
     """
-    picture = _open_picture(_source(path, former.source.alpha))
+    picture = _open_picture(_source(path, alpha or former.source.alpha))
     source = picture.reader.source
     if not set(rendering.bands) <= set(source.data_bands) or source.colour_table is not None:
         return Opened(picture=picture)
@@ -193,7 +201,7 @@ def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: Job
 def _open_picture(source: RasterSource) -> Picture:
     grid, reader, rendering = source.grid, PyramidReader(source), default_rendering(source)
     _read_sketch(reader, rendering.bands)
-    return Picture(reader, rendering, grid.ground_resolution(), grid.crs_name)
+    return Picture(reader, rendering, grid.ground_resolution(), grid.crs_name, near_infrared_notice(source))
 
 
 def _read_sketch(reader: PyramidReader, bands: Sequence[int] | None = None) -> None:

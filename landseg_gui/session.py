@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.events import Event, JobControl, Notice
+from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.source import RasterSource
 from landseg_gui import opening
 from landseg_gui.jobs.project_files import is_project
@@ -25,17 +28,23 @@ def _always() -> bool:
     return True
 
 
+def _layer_of(picture: opening.Picture) -> ImageLayer:
+    return ImageLayer(picture.reader, picture.rendering, picture.ground_resolution, picture.crs_name)
+
+
 class Session(QObject):
     """The state behind the window. Files are opened by jobs; the signals tell when they are there.
 
     The model to predict with and the masks belong to the project in which they were chosen or laid: they come and go
     with it. What was chosen or laid while no project was open belongs to none.
 
-    `raster_leaving` comes just before another orthophoto takes the place of the present one.
+    `raster_leaving` comes just before another orthophoto takes the place of the present one, `picture_renewed` once the
+    same one has been read anew.
     """
 
     raster_leaving = Signal()
     raster_changed = Signal()
+    picture_renewed = Signal(object)
     layers_changed = Signal()
     model_changed = Signal()
     message = Signal(str)
@@ -121,10 +130,38 @@ class Session(QObject):
         """Return the part of the orthophoto in sight, or None where there is none."""
         return self.view_provider()
 
-    def open_raster(self, path: Path | str, wanted: Callable[[], bool] = _always) -> Job:
-        """Open an orthophoto in place of the present one; `wanted` tells in the end whether it still should."""
+    def open_raster(self, path: Path | str, wanted: Callable[[], bool] = _always, alpha: str = AUTO) -> Job:
+        """Open an orthophoto with its alpha in place of the present one; `wanted` tells whether it still should be."""
         path = Path(path)
-        return self._open(path.name, lambda _control: opening.open_picture_alone(path), wanted)
+        return self._open(path.name, lambda _control: opening.open_picture_alone(path, alpha), wanted)
+
+    def choose_alpha(self, alpha: str) -> None:
+        """Read the orthophoto anew with an alpha, see `raster.alpha`; a project that it belongs to keeps that."""
+        image = self.layers.image
+        if image is None:
+            return
+        job = self.project_session.keep_alpha(alpha)
+        if job is None:
+            self._read_with(image, alpha)
+        else:
+            job.finished.connect(lambda _entry: self._read_with(image, alpha))
+
+    def _read_with(self, image: ImageLayer, alpha: str) -> None:
+        def show(opened: opening.Opened) -> None:
+            picture = opened.picture
+            if not picture or image is not self.layers.image:
+                return  # another one is shown by now
+            if picture.reader.grid.window == image.grid.window:
+                self._put_in_place(picture, image.grid)  # a project may keep another grid than that of the file
+            else:
+                self.replace_picture(picture)
+
+        again = partial(opening.open_picture_again, image.path, image.rendering, image.reader, alpha=alpha)
+        job = self._runner.start(f"Open {image.name}", lambda *_: again())
+        job.finished.connect(show)
+        job.failed.connect(self.problem)
+        self._opening.append(job)
+        job.ended.connect(lambda: self._opening.remove(job))
 
     def open_files(self, paths: Sequence[Path | str]) -> None:
         """Open files as they come: the first raster is the picture, masks on its grid become layers over it.
@@ -194,11 +231,16 @@ class Session(QObject):
         for job in self._overviews:
             job.stop()
         self.raster_leaving.emit()
-        layer = ImageLayer(picture.reader, picture.rendering, picture.ground_resolution, picture.crs_name)
+        layer = _layer_of(picture)
         self.layers.set_image(layer)
         self.raster_changed.emit()
         if self.project_session.image is None:
             self.opened.emit(layer.path)
+        self._finish(layer, picture)
+
+    def _finish(self, layer: ImageLayer, picture: opening.Picture) -> None:
+        if picture.doubt:
+            self.message.emit(capitalised(picture.doubt))
         self._build_overviews(layer)
 
     def _lay_mask(self, mask: opening.Mask, owner: Path | None) -> None:
@@ -222,10 +264,16 @@ class Session(QObject):
             self._show_picture(picture)
             self.problem.emit(f"{name} has changed on disk, its size or place too: what lay over it has been closed")
             return
-        layer = ImageLayer(picture.reader, picture.rendering, picture.ground_resolution, picture.crs_name)
-        self.layers.replace_image(layer)
+        self._put_in_place(picture, picture.reader.grid)
         self.message.emit(f"{name} has changed on disk and has been read again")
-        self._build_overviews(layer)
+
+    def _put_in_place(self, picture: opening.Picture, grid: RasterGrid) -> None:
+        """Show the same orthophoto, read anew, on the same grid, below all that lies over it."""
+        layer = _layer_of(picture)
+        layer.place_on(grid)
+        self.layers.replace_image(layer)
+        self.picture_renewed.emit(layer)
+        self._finish(layer, picture)
 
     def replace_mask(self, former: MaskLayer, mask: opening.Mask) -> None:
         """Show what has become of a mask's file, in the place of its layer."""

@@ -120,8 +120,10 @@ def file_grid(path: Path) -> RasterGrid:
         return source.grid
 
 
-def open_image(entry: ImageEntry) -> RasterSource:
-    """Open the image of a project for reading, in the grid that the project keeps.
+def open_image(entry: ImageEntry, alpha: str | None = None) -> RasterSource:
+    """Open the image of a project for reading, in the grid and with the alpha that the project keeps.
+
+    Another `alpha` may be given instead.
 
     Raises:
         RasterError: it is no raster that can be shown.
@@ -129,7 +131,7 @@ def open_image(entry: ImageEntry) -> RasterSource:
     """
     if not is_there(entry.path):
         raise ProjectError(f"the image {entry.path} is missing; say where it is now (relink)")
-    source = RasterSource(entry.path, alpha=entry.alpha)
+    source = RasterSource(entry.path, alpha=alpha or entry.alpha)
     try:
         require_size(entry, entry.path, source.grid)
     except ProjectError:

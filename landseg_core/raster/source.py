@@ -45,6 +45,7 @@ class RasterSource:
         driver: GDAL's name of the format.
         alpha: what was chosen, see `raster.alpha`.
         alpha_bands: the numbers (from 1, as GDAL counts) of the bands that are alpha; mostly one or none.
+        automatic_alpha: those that `auto` makes alpha.
         band_count: all bands, alpha included.
         data_bands: the numbers of the bands that are not alpha.
         band_names: what the data bands show, such as "Red"; else "Band 4".
@@ -126,6 +127,7 @@ class RasterSource:
 
     def _describe_bands(self, dataset: Any) -> None:
         known = self._known_alpha
+        self.automatic_alpha = alpha_bands(dataset, AUTO, self.path)
         self.alpha_bands = alpha_bands(dataset, self.alpha, self.path) if known is None else known
         self.data_bands = tuple(band for band in dataset.indexes if band not in self.alpha_bands)
         self.dtype = np.result_type(*(dataset.dtypes[band - 1] for band in self.data_bands))

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 
-from landseg_core.errors import ModelError
+from landseg_core.errors import LandsegError, ModelError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.fit import Resolution, fit_notices, require_fit
+from landseg_core.inference.fit import Resolution, fit_notices, open_for, require_fit
 from landseg_core.labels.class_match import ClassMatch, model_differences
 from landseg_core.models.fit import band_differences
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import unique_stems
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.map_files import MapFiles
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import checks
@@ -187,9 +188,18 @@ class PredictDialog(FormDialog):
             return
         if self._project is not None:
             yield from model_differences(ClassMatch(header.schema, self._project.schema))
-        with suppress(ModelError):  # that it cannot be used at all is said beside the field
-            numbers = require_fit(header, self._raster, self._how.bands)
-            yield from band_differences(header, self._raster, numbers)
+        with suppress(LandsegError), self._as_predicted(header) as raster:  # what makes it useless is said elsewhere
+            numbers = require_fit(header, raster, self._how.bands)
+            yield from band_differences(header, raster, numbers)
+
+    @contextmanager
+    def _as_predicted(self, header: BundleHeader) -> Iterator[RasterSource]:
+        """Give the raster as it is opened to be predicted: a model may want another alpha than the window shows."""
+        if self._raster.alpha != AUTO or header.alpha == AUTO:
+            yield self._raster
+            return
+        with open_for(header, self._raster.path, bands=self._how.bands) as source:
+            yield source
 
     def check(self) -> Mapping[str, Problem]:
         """Show the problems beside their fields, and return them."""
@@ -219,8 +229,9 @@ class PredictDialog(FormDialog):
     def _fit_problem(self) -> Problem | None:
         try:
             if self._header:
-                require_fit(self._header, self._raster, self._how.bands)
-        except ModelError as error:
+                with self._as_predicted(self._header) as raster:
+                    require_fit(self._header, raster, self._how.bands)
+        except LandsegError as error:
             return Problem(checks.as_sentence(error))
         return None
 
@@ -259,12 +270,13 @@ class PredictDialog(FormDialog):
 
     def _maps(self) -> tuple[PredictRequest, ...]:
         if not self._all.isChecked():
-            return (self._map(self._raster.path, self._mask_path(), self._area.window_chosen()),)
+            chosen = self._raster.alpha
+            return (self._map(self._raster.path, self._mask_path(), self._area.window_chosen(), chosen),)
         stems = unique_stems(self._project.images if self._project else ())
         proposed = {image.id: self._proposed(stems[image.id], image.grid, None) for image in self._images}
-        return tuple(self._map(image.path, proposed[image.id].mask, None) for image in self._images)
+        return tuple(self._map(image.path, proposed[image.id].mask, None, image.alpha) for image in self._images)
 
-    def _map(self, raster: Path, mask: Path, window: PixelWindow | None) -> PredictRequest:
+    def _map(self, raster: Path, mask: Path, window: PixelWindow | None, alpha: str) -> PredictRequest:
         return PredictRequest(
             model=self._model.path() or Path(),
             raster=raster,
@@ -280,6 +292,7 @@ class PredictDialog(FormDialog):
             quarter_turns=self._quarter_turns.isChecked(),
             backend=self._how.backend,
             precision=self._how.precision,
+            alpha=None if alpha == AUTO else alpha,
         )
 
 

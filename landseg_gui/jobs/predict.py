@@ -67,7 +67,7 @@ def _load_model(path: Path) -> ModelBundle:
 
 def _checked_size(bundle: ModelBundle, request: PredictRequest) -> int:
     """Return the pixels of a map to make; refuse before any work what could not be read, predicted or written."""
-    with request.open_raster() as source:
+    with request.open_raster(bundle) as source:
         require_fit(bundle, source, request.bands)
         for path in (request.mask, request.confidence):
             if path and path.parent.exists():
@@ -91,7 +91,7 @@ def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, co
         backend=request.backend,
         precision=request.precision,
     )
-    with made_folder(request.mask.parent), request.open_raster() as source:
+    with made_folder(request.mask.parent), request.open_raster(bundle) as source:
         predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)
         with RasterSource(request.mask) as written:
             tells_its_place = source.grid.place_of(written.grid) is not None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.fit import alpha_for, open_for
+from landseg_core.models.header import BundleHeader
 from landseg_core.project.changes import require_placed
 from landseg_core.project.images import ImageEntry, open_image
 from landseg_core.raster.placement import Placement
@@ -96,7 +98,8 @@ class TrainRequest:
 class PredictRequest:
     """A map to make of `raster`, or of its `window` (px), which may be an `image` of the project.
 
-    All else is as in `PredictOptions`.
+    `alpha` is what was chosen for the raster, see `raster.alpha`; None: the model's. All else is as in
+    `PredictOptions`.
     """
 
     model: Path
@@ -114,18 +117,19 @@ class PredictRequest:
     backend: str = "auto"
     precision: str = "auto"
     image: ImageEntry | None = None
+    alpha: str | None = None
 
-    def open_raster(self) -> RasterSource:
-        """Open the raster; an image of the project lies where that says.
+    def open_raster(self, model: BundleHeader) -> RasterSource:
+        """Open the raster for a model; an image of the project lies where that says.
 
         Raises:
             RasterError: it cannot be opened.
             ProjectError: it lies elsewhere by now, and nobody has said what that means.
         """
         if self.image is None:
-            return RasterSource(self.raster)
+            return open_for(model, self.raster, self.alpha, self.bands)
         require_placed(self.image)
-        return open_image(self.image)
+        return open_image(self.image, self.alpha or alpha_for(model, self.raster, self.bands))
 
 
 @dataclass(frozen=True)

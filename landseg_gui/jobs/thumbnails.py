@@ -16,6 +16,7 @@ from landseg_core.errors import LandsegError
 from landseg_core.events import Event, JobControl, OnEvent
 from landseg_core.file_identity import FileIdentity
 from landseg_core.geo.tiling import TileKey
+from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.files_as_opened import FilesAsOpened
 from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
@@ -28,6 +29,10 @@ SIDE = 96
 """The longer side of a thumbnail in px: enough for 48 px on a screen of double density."""
 
 
+OpenedWith = tuple[Path, str]
+"""The file of an image and the alpha that it is opened with, see `raster.alpha`."""
+
+
 @dataclass(frozen=True)
 class Thumbnail:
     """A small picture of an image, null where it cannot be read; the image's ground resolution in m/px, or None."""
@@ -38,20 +43,20 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class ThumbnailMade(Event):
-    """The thumbnail of the image at `path` is there; `identity` is which file it was made of."""
+    """The thumbnail of an image is there; `identity` is which file it was made of."""
 
-    path: Path
+    image: OpenedWith
     thumbnail: Thumbnail
     identity: FileIdentity | None = None
 
 
-def make_thumbnail(path: Path, side: int = SIDE) -> Thumbnail:
+def make_thumbnail(path: Path, side: int = SIDE, alpha: str = AUTO) -> Thumbnail:
     """Return a picture of a raster whose longer side has `side` px at most, read from its coarsest level.
 
     Raises:
         RasterError: it cannot be opened or read.
     """
-    with RasterSource(path) as source:
+    with RasterSource(path, alpha=alpha) as source:
         reader = PyramidReader(source)
         try:
             rendering = default_rendering(source)
@@ -71,18 +76,18 @@ def _small_image(rgba: npt.NDArray[np.uint8], side: int) -> QImage:
     return QImage(small.tobytes(), *size, size[0] * 4, QImage.Format.Format_RGBA8888).copy()
 
 
-def thumbnails_work(paths: Sequence[Path]) -> Work:
+def thumbnails_work(images: Sequence[OpenedWith]) -> Work:
     """Return the work that makes thumbnails and tells each; what cannot be read has no picture."""
 
     def work(on_event: OnEvent, control: JobControl) -> None:
-        for path in paths:
+        for path, alpha in images:
             control.checkpoint()
             identity = FileIdentity.of(path)
             try:
-                thumbnail = make_thumbnail(path)
+                thumbnail = make_thumbnail(path, alpha=alpha)
             except LandsegError:  # whoever opens the image is told why
                 thumbnail = Thumbnail(QImage())
-            on_event(ThumbnailMade(path, thumbnail, identity))
+            on_event(ThumbnailMade((path, alpha), thumbnail, identity))
 
     return work
 
@@ -99,31 +104,31 @@ class Thumbnails(QObject):
         """Make thumbnails in jobs that `start` starts."""
         super().__init__(parent)
         self._start = start
-        self._made: dict[Path, ThumbnailMade] = {}
-        self._missing: list[Path] = []
+        self._made: dict[OpenedWith, ThumbnailMade] = {}
+        self._missing: list[OpenedWith] = []
         self._job: Job | None = None
         self.watch = FileWatch(self._watched, self)
         self.watch.looked.connect(self._renew)
 
     def _watched(self) -> Watched:
-        return {path: FilesAsOpened((path,), (made.identity,)) for path, made in self._made.items()}
+        return {path: FilesAsOpened((path,), (made.identity,)) for (path, _), made in self._made.items()}
 
     def _renew(self, changed: Sequence[Path]) -> None:
         """Make the thumbnails of files that have changed anew, but for those that are missing."""
-        outdated = [path for path in changed if path in self._made and is_there(path.exists)]
-        self._missing += [path for path in outdated if path not in self._missing]
+        outdated = [image for image in self._made if image[0] in changed and is_there(image[0].exists)]
+        self._missing += [image for image in outdated if image not in self._missing]
         if self._job is None:
             self._begin()
 
-    def get(self, path: Path) -> Thumbnail | None:
+    def get(self, path: Path, alpha: str = AUTO) -> Thumbnail | None:
         """Return the thumbnail of the image at `path`, or None where it has not been made yet."""
-        made = self._made.get(path)
+        made = self._made.get((path, alpha))
         return made.thumbnail if made else None
 
-    def want(self, paths: Sequence[Path]) -> None:
-        """Have the thumbnails of `paths`, and no others, as soon as may be."""
-        self._made = {path: self._made[path] for path in paths if path in self._made}
-        self._missing = [path for path in paths if path not in self._made]
+    def want(self, images: Sequence[OpenedWith]) -> None:
+        """Have the thumbnails of `images`, and no others, as soon as may be."""
+        self._made = {image: self._made[image] for image in images if image in self._made}
+        self._missing = [image for image in images if image not in self._made]
         if self._job is not None:
             self._job.stop()  # the next one begins when it has ended
         else:
@@ -132,15 +137,15 @@ class Thumbnails(QObject):
     def _begin(self) -> None:
         if not self._missing:
             return
-        paths, self._missing = self._missing, []
-        self._job = self._start("Small pictures of the images", thumbnails_work(paths))
+        images, self._missing = self._missing, []
+        self._job = self._start("Small pictures of the images", thumbnails_work(images))
         self._job.event.connect(self._take)
         self._job.ended.connect(self._end)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, ThumbnailMade):
-            self._made[event.path] = event
-            self._missing = [path for path in self._missing if path != event.path]
+            self._made[event.image] = event
+            self._missing = [image for image in self._missing if image != event.image]
             self.arrived.emit()
 
     def _end(self) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.raster.alpha import AUTO, NONE
+from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 from landseg_gui.viewer.contrast import CONTRASTS, chosen_rendering, contrast_of
@@ -15,7 +18,12 @@ _MODES = {"Colours from three bands": 3, "One band as grey": 1}
 
 
 class RenderingDialog(QDialog):
-    """Bands and contrast of `layer`."""
+    """Bands and contrast of `layer`, and which band is its alpha.
+
+    `alpha_chosen` brings what the picture is to be read with, see `raster.alpha`; `show_layer` then takes it.
+    """
+
+    alpha_chosen = Signal(str)
 
     def __init__(self, layer: ImageLayer, runner: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="dialog_rendering")
@@ -27,10 +35,13 @@ class RenderingDialog(QDialog):
         self._mode = self._combo("rendering_mode", list(_MODES))
         self._bands = [self._combo(f"rendering_{name.lower()}", _band_titles(layer)) for name in _CHANNELS]
         self._contrast = self._combo("rendering_contrast", list(CONTRASTS))
+        self._alpha = self._combo("rendering_alpha", [])
+        self._alpha.setToolTip("The band that is 0 where there is no data: it is not shown, and no network sees it")
         self._lay_out()
         self._show(layer.rendering)
         for combo in (self._mode, *self._bands, self._contrast):
             combo.activated.connect(self._apply)
+        self._alpha.activated.connect(lambda: self.alpha_chosen.emit(self._alpha.currentData()))
 
     def _combo(self, name: str, items: list[str]) -> QComboBox:
         combo = QComboBox(objectName=name)
@@ -43,6 +54,7 @@ class RenderingDialog(QDialog):
         for name, combo in zip(_CHANNELS, self._bands, strict=True):
             self._form.addRow(name, combo)
         self._form.addRow("Contrast", self._contrast)
+        self._form.addRow("Alpha", self._alpha)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         buttons.rejected.connect(self.reject)
@@ -50,6 +62,14 @@ class RenderingDialog(QDialog):
         column.addLayout(self._form)
         column.addSpacing(8)
         column.addWidget(buttons)
+
+    def show_layer(self, layer: ImageLayer) -> None:
+        """Show what is in force for the picture, read anew."""
+        self._layer, self._job = layer, None
+        for combo in self._bands:
+            combo.clear()
+            combo.addItems(_band_titles(layer))
+        self._show(layer.rendering)
 
     def _show(self, rendering: Rendering) -> None:
         data_bands = self._layer.source.data_bands
@@ -59,7 +79,15 @@ class RenderingDialog(QDialog):
             band = rendering.bands[min(place, len(rendering.bands) - 1)]
             combo.setCurrentIndex(data_bands.index(band))
         self._contrast.setCurrentText(contrast_of(self._layer.reader, rendering))
+        self._show_alpha()
         self._show_rows()
+
+    def _show_alpha(self) -> None:
+        self._alpha.clear()
+        for choice, title in _alphas(self._layer.source).items():
+            self._alpha.addItem(title, choice)
+        self._alpha.setCurrentIndex(self._alpha.findData(_in_force(self._layer.source)))
+        self._alpha.setEnabled(self._layer.source.band_count > 1)
 
     def _show_rows(self) -> None:
         """Show the fields that the mode needs: a single band needs no colour's name."""
@@ -94,3 +122,17 @@ class RenderingDialog(QDialog):
 
 def _band_titles(layer: ImageLayer) -> list[str]:
     return [f"{band}  {name}" for band, name in zip(layer.source.data_bands, layer.source.band_names, strict=True)]
+
+
+def _alphas(source: RasterSource) -> dict[str, str]:
+    """Return the titles of the choices of alpha."""
+    automatic = ", ".join(map(str, source.automatic_alpha))
+    word = "bands" if len(source.automatic_alpha) > 1 else "band"
+    titles = {AUTO: f"Automatic ({word} {automatic})" if automatic else "Automatic (none)", NONE: "None"}
+    numbers = range(1, source.band_count + 1) if source.band_count > 1 else ()
+    return titles | {str(band): f"Band {band}" for band in numbers}
+
+
+def _in_force(source: RasterSource) -> str:
+    """Return the choice that a raster was opened with, a band by its number."""
+    return source.alpha if source.alpha in (AUTO, NONE) else str(source.alpha_bands[0])

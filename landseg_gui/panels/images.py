@@ -84,17 +84,17 @@ class ImagesPanel(QWidget):
         self._add.setEnabled(project is not None and not project.read_only)
         self._find.setVisible(any(entry.missing for entry in images))
         self._find.setEnabled(self._add.isEnabled())
-        self._thumbnails.want([entry.path for entry in images if not entry.missing])
+        self._thumbnails.want([(entry.path, entry.alpha) for entry in images if not entry.missing])
         self._model.show(images)
         self._mark_shown()
 
     def _figures(self, entry: ImageEntry) -> ImageFigures:
-        project, thumbnail = self._session.project, self._thumbnails.get(entry.path)
+        project, thumbnail = self._session.project, self._thumbnails.get(entry.path, entry.alpha)
         shares = class_shares(project.class_pixels(entry.id), project.schema) if project else ()
         return ImageFigures(entry, shares, thumbnail.ground_resolution if thumbnail else None)
 
     def _picture(self, entry: ImageEntry) -> QImage | None:
-        thumbnail = self._thumbnails.get(entry.path)
+        thumbnail = self._thumbnails.get(entry.path, entry.alpha)
         return thumbnail.image if thumbnail else None
 
     def _mark_shown(self) -> None:

@@ -224,6 +224,13 @@ class ProjectSession(ProjectEdits):
                 lambda: self._session.message.emit(f"{raster.path.name} is in {project.path.name} now")
             )
 
+    def keep_alpha(self, alpha: str) -> Job | None:
+        """Have the project keep an alpha for the image in the window; None where there is none, or nothing to keep."""
+        project, image = self.project, self.image
+        if project is None or image is None or project.read_only or image.alpha == alpha:
+            return None
+        return self.run_edit(f"Alpha of {image.name}", lambda *_: project.set_alpha(image.id, alpha))
+
     def image_at(self, path: Path) -> ImageEntry | None:
         """Return the image of the project that lies at `path`, or None."""
         return entry_at(self.project.images, path) if self.project else None

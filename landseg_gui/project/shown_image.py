@@ -79,7 +79,7 @@ class ShownImage(QObject):
             return None
         self._wanted = image_id
         project = self._project
-        job = self._session.open_raster(entry.path, lambda: self._is_wanted(project, image_id))
+        job = self._session.open_raster(entry.path, lambda: self._is_wanted(project, image_id), entry.alpha)
         job.failed.connect(lambda: self._give_up(project, image_id))
         return job
 

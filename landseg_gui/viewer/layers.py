@@ -61,7 +61,7 @@ class LayerStack(QObject):
         self.changed.emit()
 
     def replace_image(self, image: ImageLayer) -> None:
-        """Show the same orthophoto anew, from a file that has changed: all that lies over it stays."""
+        """Show the same orthophoto read anew, such as from a file that has changed: all that lies over it stays."""
         if self.image is not None:
             image.opacity, image.visible = self.image.opacity, self.image.visible
         self.image = image

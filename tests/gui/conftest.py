@@ -14,6 +14,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from rasterio.enums import ColorInterp as C
 
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.raster.overviews import PyramidReader
@@ -57,7 +58,10 @@ def make_raster(tmp_path: Path) -> MakeRaster:
         profile |= {"crs": "EPSG:32632", "transform": TRANSFORM, "tiled": True, "blockxsize": 256, "blockysize": 256}
         tags = options.pop("tags", {})
         colormap = options.pop("colormap", None)
+        colours = options.pop("colours", None)
         with rasterio.open(tmp_path / name, "w", **(profile | options)) as dataset:
+            if colours:
+                dataset.colorinterp = colours
             dataset.write(pixels)
             dataset.update_tags(**tags)
             if colormap:
@@ -71,6 +75,15 @@ def place_pixels(width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
     """Return (3, H, W) pixels that tell their place: red the column, green the row, blue 60."""
     columns, rows = np.meshgrid(np.arange(width) % 256, np.arange(height) % 256)
     return np.stack([columns, rows, np.full_like(rows, 60)]).astype(np.uint8)
+
+
+@pytest.fixture
+def flight(make_raster: MakeRaster) -> Path:
+    """Return four colours and alpha, 300 x 200 px, where nothing was flown on the left of column 100."""
+    pixels = np.concatenate([place_pixels(300, 200), np.full((2, 200, 300), 99, np.uint8)])
+    pixels[4] = 255
+    pixels[4, :, :100] = 0
+    return make_raster("flight.tif", pixels, colours=(C.red, C.green, C.blue, C.nir, C.alpha))
 
 
 @pytest.fixture

@@ -387,3 +387,23 @@ def test_other_bands_are_named_before(dialog: PredictDialog, headers: dict) -> N
     write(dialog, "predict_model", "names.safetensors")
     write(dialog, "predict_bands", "3, 2, 1")
     assert "its bands 3, 2, 1 are the model's 1 (Near infrared), 2 (Red edge), 3 (Coastal)." in differences(dialog)
+
+
+def test_the_choice_of_alpha_goes_with_the_request_and_else_the_model_says_it(
+    qtbot: QtBot, memory: FormMemory, headers: dict, flight: Path
+) -> None:
+    headers["five.safetensors"] = replace(
+        HEADER,
+        bands=(1, 2, 3, 4, 5),
+        alpha="none",
+        normalisation=Normalisation((1.0,) * 5, (1.0,) * 5),
+    )
+    for alpha, expected, fits in (("auto", None, True), ("none", "none", True), ("5", "5", False)):
+        with RasterSource(flight, alpha=alpha) as source:
+            dialog = PredictDialog(source, VIEW, Path("five.safetensors"), memory)
+            qtbot.addWidget(dialog)
+            assert dialog.request().alpha == expected
+            assert ("predict_model" not in dialog.find_problems()) == fits
+    request = replace(dialog.request(), alpha=None)
+    with request.open_raster(headers["five.safetensors"]) as source:
+        assert source.alpha == "none"

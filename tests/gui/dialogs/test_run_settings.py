@@ -230,6 +230,7 @@ _ODD = {
 }
 _ODDER = {
     "start_from": st.sampled_from([None, "/a/model.safetensors"]),
+    "alpha": st.sampled_from([None, "auto", "none", "5", "Near infrared"]),
     "seed": st.integers(0, 2**63 - 1),
     "learning_rate": st.floats(1e-9, 1),
     "weight_decay": st.floats(0, 1),

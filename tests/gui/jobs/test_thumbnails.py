@@ -57,20 +57,20 @@ def test_thumbnails_are_made_once_and_kept(qtbot, runner, halves, picture, tmp_p
     runner.started.connect(lambda job: titles.append(job.title))
     thumbnails = Thumbnails(runner.start)
     paths = [halves, picture, tmp_path / "text.tif"]
-    thumbnails.want(paths)
+    thumbnails.want([(path, "auto") for path in paths])
     qtbot.waitUntil(lambda: all(thumbnails.get(path) for path in paths))
     assert thumbnails.get(paths[2]).image.isNull()
     qtbot.waitUntil(lambda: not runner.running)
-    thumbnails.want(paths)
+    thumbnails.want([(path, "auto") for path in paths])
     assert len(titles) == 1
-    thumbnails.want([picture])
+    thumbnails.want([(picture, "auto")])
     assert thumbnails.get(halves) is None
 
 
 def test_a_new_wish_takes_the_place_of_the_former(qtbot, runner, halves, picture) -> None:
     thumbnails = Thumbnails(runner.start)
-    thumbnails.want([halves] * 50)
-    thumbnails.want([picture])
+    thumbnails.want([(halves, "auto")] * 50)
+    thumbnails.want([(picture, "auto")])
     qtbot.waitUntil(lambda: thumbnails.get(picture) is not None)
     qtbot.waitUntil(lambda: not runner.running)
 
@@ -79,7 +79,7 @@ def test_thumbnails_that_were_stopped_are_not_begun_again(qtbot, runner, halves,
     titles = []
     runner.started.connect(lambda job: titles.append(job.title))
     thumbnails = Thumbnails(runner.start)
-    thumbnails.want([halves, picture])
+    thumbnails.want([(halves, "auto"), (picture, "auto")])
     runner.stop_all()
     qtbot.waitUntil(lambda: not runner.running)
     assert len(titles) == 1
@@ -87,7 +87,7 @@ def test_thumbnails_that_were_stopped_are_not_begun_again(qtbot, runner, halves,
 
 def test_the_thumbnail_of_a_file_that_has_changed_is_made_anew(qtbot, runner, halves, make_raster, helpers) -> None:
     thumbnails = Thumbnails(runner.start)
-    thumbnails.want([halves])
+    thumbnails.want([(halves, "auto")])
     qtbot.waitUntil(lambda: thumbnails.get(halves) is not None and not runner.running)
     make_raster("other.tif", np.full((3, 700, 1400), 77, np.uint8)).replace(halves)
     thumbnails.watch.look()
@@ -97,3 +97,11 @@ def test_the_thumbnail_of_a_file_that_has_changed_is_made_anew(qtbot, runner, ha
     with qtbot.waitSignal(thumbnails.watch.looked):
         thumbnails.watch.look()
     assert thumbnails.get(halves) is not None
+
+
+def test_an_image_with_another_alpha_has_another_thumbnail(qtbot, runner, flight) -> None:
+    thumbnails = Thumbnails(runner.start)
+    thumbnails.want([(flight, "auto"), (flight, "none")])
+    qtbot.waitUntil(lambda: thumbnails.get(flight, "auto") is not None and thumbnails.get(flight, "none") is not None)
+    left = [thumbnails.get(flight, alpha).image.pixelColor(5, 20).alpha() for alpha in ("auto", "none")]
+    assert left == [0, 255]

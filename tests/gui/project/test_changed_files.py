@@ -15,10 +15,13 @@ import rasterio
 from affine import Affine
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl
 from landseg_core.geo.grid import RasterGrid
+from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.regions import RectangleRegion
+from landseg_core.models.header import BundleHeader
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_gui import change_commands
@@ -28,6 +31,15 @@ from landseg_gui.image_commands import ImageCommands
 from landseg_gui.jobs.export_labels import export_labels_work
 from landseg_gui.jobs.requests import PredictRequest
 
+HEADER = BundleHeader(
+    "unet16",
+    ClassSchema.model_validate({"classes": [{"value": 1, "name": "land", "colour": "#d9d4c7"}]}),
+    (1, 2, 3),
+    "uint8",
+    Normalisation((0.0,) * 3, (1.0,) * 3),
+    None,
+    {},
+)
 ELSEWHERE = Affine(0.5, 0, 450_000, 0, -0.5, 5_000_000)
 Rewrite = Callable[..., None]
 
@@ -134,7 +146,7 @@ def test_the_old_grid_is_kept(qtbot, open_project, images, rewrite, empty, sessi
     assert edit is not None
     edit.revert()
     request = predict_request(images[0], tmp_path, empty)
-    with request.open_raster() as raster:
+    with request.open_raster(HEADER) as raster:
         assert raster.grid == grid
     empty.undo()
     qtbot.waitUntil(lambda: session.raster.grid.transform == ELSEWHERE)
@@ -234,7 +246,7 @@ def test_a_prediction_and_an_export_of_a_moved_image_are_refused(
     open_project()
     request = predict_request(images[0], tmp_path, empty)
     with pytest.raises(ProjectError, match="upper left corner"):
-        request.open_raster()
+        request.open_raster(HEADER)
     wanted = ExportLabelsRequest("tif", ((1, tmp_path / "labels.tif"),), overwrite=False)
     with pytest.raises(ProjectError, match="File > Changed Files"):
         export_labels_work(empty.project, wanted)(lambda _event: None, JobControl())

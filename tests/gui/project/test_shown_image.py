@@ -49,9 +49,9 @@ def test_of_two_wishes_the_last_counts(qtbot, opened, session, monkeypatch) -> N
     north, south = (entry.id for entry in opened.project.images)
     open_now, may_come = opening.open_picture_alone, threading.Event()
 
-    def open_slowly(path):
+    def open_slowly(path, alpha):
         assert path.stem == "north" or may_come.wait(20)
-        return open_now(path)
+        return open_now(path, alpha)
 
     monkeypatch.setattr(opening, "open_picture_alone", open_slowly)
     late = opened.show_image(south)
