@@ -61,9 +61,10 @@ def _spots(source: RasterSource) -> list[PixelWindow]:
 
 
 def _decoded_for_a_spot(source: RasterSource) -> int:
-    """Return about how many px are decoded for each; a sequential format is decoded once for all."""
+    """Return about how many px are decoded for each; a sequential format is decoded once for all, or not at all."""
     if source.driver in SEQUENTIAL_DRIVERS:
-        return max(1, source.grid.window.pixels // _SPOTS**2)
+        pixels = source.grid.window.pixels
+        return pixels if pixels > _MOST_DECODED else max(1, pixels // _SPOTS**2)
     return max(math.prod(source.block_shape), _SPOT_SIDE**2)
 
 

@@ -268,3 +268,11 @@ def test_transparent_pixels_never_count(save: Save, data: st.DataObject) -> None
             assert np.allclose(values[:, there], 100)
             if flown.any():
                 assert set(default_stretch(source, source.data_bands[:1]).high) == {100.0}
+
+
+def test_a_large_file_that_is_decoded_as_a_whole_is_not_looked_at(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.stack([np.full((300, 400), 9, np.uint8)] * 3 + [alpha_band("near infrared")])
+    with RasterSource(save("a.png", pixels, driver="PNG")) as source:
+        assert near_infrared_notice(source) is not None
+        monkeypatch.setattr("landseg_core.raster.near_infrared._MOST_DECODED", 100_000)
+        assert near_infrared_notice(source) is None
