@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QW
 
 from landseg_core.events import Event
 from landseg_gui.icons import icon
-from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.jobs.runner import Job, JobRunner, while_alive
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.job_progress import JobProgress
 
@@ -56,8 +56,8 @@ class JobField(QWidget):
     def _add(self, job: Job) -> None:
         if job.running:
             self._progress[job] = JobProgress()
-            job.event.connect(partial(self._follow, job))
-            job.ended.connect(partial(self._drop, job))
+            job.event.connect(while_alive(self, partial(self._follow, job)))
+            job.ended.connect(while_alive(self, partial(self._drop, job)))
             self._show()
 
     def _follow(self, job: Job, event: Event) -> None:

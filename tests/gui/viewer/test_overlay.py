@@ -130,6 +130,7 @@ class PaintWatch(QObject):
 def test_what_a_ring_has_covered_is_painted_anew_and_no_more(qtbot, view, scale: float) -> None:
     view.centre_on(750, 550, scale)
     view.overlay.show("cursor", [Shape(ring(750, 550, 30 / scale), WHITE)])
+    qtbot.waitUntil(lambda: view.canvas.is_sharp)  # tiles that come are painted as well
     qtbot.wait(20)
     watch = PaintWatch(view)
     view.overlay.show("cursor", [Shape(ring(750 + 100 / scale, 550, 30 / scale), WHITE)])
