@@ -245,7 +245,8 @@ def test_the_dialog_grows_for_its_sentences(filled: TrainDialog, qtbot: QtBot) -
     before = filled.height()
     for name in ("train_list", "train_val_list", "train_images", "train_masks", "train_learning_rate"):
         write(filled, name, "/absent")
-    qtbot.waitUntil(lambda: filled.height() > before)
+    most = filled.screen().availableGeometry().height() - 60  # it scrolls from there on
+    qtbot.waitUntil(lambda: filled.height() > before or filled.minimumHeight() == most)
 
 
 def test_runs_are_counted_on(tmp_path: Path) -> None:
