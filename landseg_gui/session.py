@@ -260,11 +260,12 @@ class Session(QObject):
         """Show what has become of the orthophoto's file: another size or place makes it another picture."""
         assert self.raster is not None
         name = picture.reader.source.path.name
-        if picture.reader.grid != self.raster.grid:
+        self.project_session.changed_files.look()
+        if picture.reader.grid != self.raster.file_grid:
             self._show_picture(picture)
             self.problem.emit(f"{name} has changed on disk, its size or place too: what lay over it has been closed")
             return
-        self._put_in_place(picture, picture.reader.grid)
+        self._put_in_place(picture, self.raster.grid)  # where the project says that it lies
         self.message.emit(f"{name} has changed on disk and has been read again")
 
     def _put_in_place(self, picture: opening.Picture, grid: RasterGrid) -> None:

@@ -62,7 +62,8 @@ class CheckpointRecord:
 
     `rate_scale` is the factor on the learning rate, less than 1 after the run went back; `micro_batch` is how many
     chips memory suffices for; `encoder_share` is the share of the learning rate that the encoder gets, which depends on
-    where its weights came from.
+    where its weights came from; `images` is the mark of the images, see `image_mark`, empty where an older landseg has
+    written the checkpoint.
     """
 
     config: TrainConfig
@@ -72,6 +73,7 @@ class CheckpointRecord:
     rate_scale: float
     micro_batch: int
     encoder_share: float
+    images: str = ""
 
     def require_same_settings(self, config: TrainConfig, folder: RunFolder) -> None:
         """Check that a run with `config` continues this one; it may do so on another device.
@@ -96,6 +98,18 @@ class CheckpointRecord:
         if self.data != DataFingerprint.of(data):
             raise TrainingError(
                 f"the run in {folder.path} learnt from other data; resume it with the same, or start a new run"
+            )
+
+    def require_same_images(self, mark: str, folder: RunFolder) -> None:
+        """Check that images with this mark are those that the run learnt from.
+
+        Raises:
+            TrainingError: they hold other pixels.
+        """
+        if self.images and self.images != mark:
+            raise TrainingError(
+                f"the images of the run in {folder.path} hold other pixels than when it began; bring the former ones"
+                " back to resume it, or start a new run"
             )
 
 

@@ -26,6 +26,7 @@ from landseg_core.training.checkpoint import (
 )
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import precision_for
+from landseg_core.training.image_mark import image_mark
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
 from landseg_core.training.run_folder import RunFolder
@@ -45,7 +46,8 @@ _NOT_INSTALLED = (
 class RunState:
     """Settings, data, network with optimiser, and how far the run is.
 
-    `rate_scale` is a factor on the learning rate, `before` what the model tells that the run started from, if any.
+    `rate_scale` is a factor on the learning rate, `before` what the model tells that the run started from, if any,
+    `images` the mark of its images.
     """
 
     config: TrainConfig
@@ -56,6 +58,7 @@ class RunState:
     rate_scale: float = 1.0
     notices: list[str] = field(default_factory=list)
     before: BundleHeader | None = None
+    images: str = ""
 
     @classmethod
     def fresh(cls, config: TrainConfig, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:
@@ -69,7 +72,8 @@ class RunState:
         """
         start = _start(config, data, lambda: data.normalisation(reader))
         learner = _new_learner(config, start.model, start.normalisation, device, start.encoder_share)
-        return cls(config, data, start.normalisation, learner, RunPosition(), 1.0, list(start.notices), start.before)
+        kept = list(start.notices), start.before, image_mark(data)
+        return cls(config, data, start.normalisation, learner, RunPosition(), 1.0, *kept)
 
     @classmethod
     def saved(cls, config: TrainConfig, data: TrainingData, folder: RunFolder, device: torch.device) -> RunState:
@@ -86,7 +90,8 @@ class RunState:
         _restore(learner, tensors, folder)
         record.position.best_epoch, record.position.best_miou = best_on_record(folder)
         before = kept_before(folder)
-        return cls(config, data, record.normalisation, learner, record.position, record.rate_scale, before=before)
+        kept: dict[str, Any] = {"before": before, "images": record.images}
+        return cls(config, data, record.normalisation, learner, record.position, record.rate_scale, **kept)
 
     def go_back(self, folder: RunFolder, seconds: float) -> None:
         """Return to the last anchor `seconds` after the run began, to learn from there at half the rate.
@@ -122,6 +127,7 @@ class RunState:
             self.rate_scale,
             self.learner.micro_batch,
             self.learner.encoder_share,
+            self.images,
         )
         save_checkpoint(folder, record, self.learner.tensors())
 

@@ -17,6 +17,7 @@ from landseg_core.training.checkpoint import load_checkpoint_record
 from landseg_core.training.checks import require_labels, require_place
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.devices import choose_device
+from landseg_core.training.image_mark import image_mark
 from landseg_core.training.memory import memory_as_sentence
 from landseg_core.training.preview import PreviewSource
 from landseg_core.training.run import TrainingRun, TrainResult
@@ -73,8 +74,8 @@ class Trainer:
         twice, it ends with the best model and the reason `not_finite`.
 
         Raises:
-            TrainingError: nothing is labelled, the device cannot be had, the run to resume learnt from other data, the
-                loss was not finite before there was a model, or memory does not suffice.
+            TrainingError: nothing is labelled, the device cannot be had, the run to resume learnt from other data or
+                other pixels, the loss was not finite before there was a model, or memory does not suffice.
             OutputError: a file of the run cannot be written; those written before are whole.
             RasterError: an image cannot be read.
             DatasetError: a mask cannot be used.
@@ -96,7 +97,9 @@ class Trainer:
     def _state(self, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:
         if not self._resume:
             return RunState.fresh(self._config, data, reader, device)
-        load_checkpoint_record(self._folder).require_same_data(data, self._folder)
+        record = load_checkpoint_record(self._folder)
+        record.require_same_data(data, self._folder)
+        record.require_same_images(image_mark(data), self._folder)
         return RunState.saved(self._config, data, self._folder, device)
 
     def _prepare_folder(self, state: RunState) -> None:

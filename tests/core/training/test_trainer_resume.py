@@ -20,6 +20,7 @@ from landseg_core.events import (
     RunStarted,
 )
 from landseg_core.models.bundle import ModelBundle, read_header
+from landseg_core.raster.gdal import open_dataset
 from landseg_core.training import run as run_module
 from landseg_core.training.checkpoint import DataFingerprint, resumed_config
 from landseg_core.training.config import TrainConfig
@@ -235,6 +236,18 @@ def test_a_run_on_other_data_is_not_resumed(
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
     with pytest.raises(TrainingError, match="learnt from other data"):
         start(config, tmp_path / "run", resume=True).fit(replace(data, train=data.train[:1]))
+    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
+
+
+def test_a_run_is_not_resumed_on_images_exported_anew(
+    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    start(config, tmp_path / "run").fit(data)
+    before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
+    with open_dataset(data.val[0].image, mode="r+") as image:
+        image.write(image.read() ^ 1)
+    with pytest.raises(TrainingError, match="hold other pixels than when it began; bring the former ones back"):
+        start(config, tmp_path / "run", resume=True).fit(data)
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
 

@@ -274,3 +274,20 @@ def grid_of(path: Path) -> RasterGrid:
 def predict_request(path: Path, folder: Path, projects) -> PredictRequest:
     places = folder / "model", path, folder / "out.tif", None, None
     return PredictRequest(*places, 256, None, "cpu", image=projects.image_at(path))
+
+
+def test_a_kept_grid_outlives_new_pixels_in_the_file(
+    qtbot, open_project, images, rewrite, empty, session, runner
+) -> None:
+    grid = grid_of(images[0])
+    rewrite(images[0], transform=ELSEWHERE)
+    commands = open_project()
+    with qtbot.waitSignal(empty.changed_files.found):
+        press(commands, "change_0_keep_grid")
+    rewrite(images[0], brighter=9)
+    with qtbot.waitSignal(empty.changed_files.found):
+        session.reloader.watch.look()
+    qtbot.waitUntil(lambda: not runner.running)
+    assert session.raster.grid == grid
+    assert empty.image is not None
+    assert ["holds other pixels" in line for line in lines(commands)] == [True]
