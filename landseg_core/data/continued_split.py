@@ -16,8 +16,7 @@ from landseg_core.data.buffers import BUFFER, cut_back
 from landseg_core.data.label_cells import LabelCells, LabelTile, count_cells
 from landseg_core.data.label_parts import LabelPart, Size, blocks, counts_of
 from landseg_core.data.label_split import CELL, FINE_CELL, Sides, choose_blocks, split_of
-from landseg_core.data.splits import Ground, Split
-from landseg_core.errors import DatasetError
+from landseg_core.data.splits import Ground, OneSidedError, Split
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 
@@ -43,7 +42,7 @@ def continued_split(
     the buffer of what an earlier run was trained on.
 
     Raises:
-        DatasetError: all labels are on one side.
+        OneSidedError: all labels are on one side.
     """
     cells = count_cells(read_tiles(), schema, _cell_side(known))
     sides = [side for own in cells.by_image() for side in _parts(own, sizes, known)]
@@ -105,11 +104,11 @@ def _require_both(split: Split) -> None:
     """Check that there is something to train on and to validate on.
 
     Raises:
-        DatasetError: there is not.
+        OneSidedError: there is not.
     """
     for windows, use, other in ((split.train, "trains", "validates"), (split.val, "validates", "trains")):
         if not windows:
-            raise DatasetError(
+            raise OneSidedError(
                 f"no label lies on ground that {use}: all are where the earlier run {other}, and ground keeps its side "
                 "so that figures stay honest; paint in some new places some hundred pixels apart, or start afresh"
             )

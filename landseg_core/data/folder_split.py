@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from landseg_core.data.areas import LabelledArea
+from landseg_core.data.buffers import Placed, distances
 from landseg_core.data.checks import CheckedAreas
 from landseg_core.data.continued_split import SPLIT_IGNORED, continued_split
 from landseg_core.data.label_cells import LabelTile
 from landseg_core.data.label_split import CELL, FINE_CELL, label_split
 from landseg_core.data.mask_tiles import mask_tiles
 from landseg_core.data.masks import MaskSource, ValueMapping
-from landseg_core.data.splits import LARGEST_BLOCK, Ground, LabelsTooSmallError, Split, SplitBy
+from landseg_core.data.splits import LARGEST_BLOCK, Ground, LabelsTooSmallError, OneSidedError, Split, SplitBy
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.rectangles import apart
@@ -68,28 +70,54 @@ def split_pairs(
     """
     images = checked.areas
     read_tiles = _reader(images, lambda mask: MaskSource(mask, schema, mapping), on_event, control)
-    known = _known_ground(images, options)
-    split = _split(images, schema, options, read_tiles, known)
+    trained = _trained_ground(images, options)
+    how = images, schema, options, read_tiles
+    split = _apart_from(trained, *how) if trained else _split(*how)
     pairs = [area.pair for area in images]
     train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
-    notices = (SPLIT_IGNORED,) if known and options.by != "blocks" else ()
+    notices = (SPLIT_IGNORED,) if trained and options.by != "blocks" else ()
     return PairSplit(train, val, split.buffer, notices)
 
 
-def _known_ground(images: Sequence[LabelledArea], options: SplitOptions) -> Ground | None:
-    """Return the ground that an earlier model was trained on, with the buffer around it; None where there is none."""
+def _trained_ground(images: Sequence[LabelledArea], options: SplitOptions) -> list[Placed]:
+    """Return the windows that an earlier model was trained on, each with the number of its image."""
     found = options.find_trained(images) if options.find_trained else {}
-    if not any(found.values()):
-        return None
-    places = [(number, window) for number, area in enumerate(images) for window in found.get(area.image, ())]
+    return [(number, window) for number, area in enumerate(images) for window in found.get(area.image, ())]
+
+
+def _apart_from(
+    trained: Sequence[Placed],
+    images: Sequence[LabelledArea],
+    schema: ClassSchema,
+    options: SplitOptions,
+    read_tiles: Callable[[], Iterator[LabelTile]],
+) -> Split:
+    """Return the split that validates on nothing of what was trained on, with the widest buffer that leaves both sides.
+
+    The first run narrows its buffer where it would leave too little to train on (`label_split`); so does this one.
+    """
+    *wider, narrowest = distances(options.buffer)
+
+    def split(buffer: int) -> Split:
+        known = _known_ground(trained, images, buffer)
+        return continued_split(read_tiles, _sizes(images), schema, options.seed, options.chip, known, buffer=buffer)
+
+    for buffer in wider:
+        with suppress(OneSidedError):
+            return split(buffer)
+    return split(narrowest)
+
+
+def _known_ground(trained: Sequence[Placed], images: Sequence[LabelledArea], buffer: int) -> Ground:
+    """Return what was trained on as ground that trains, with a `buffer` around it."""
     side = FINE_CELL if sum(area.window.pixels for area in images) <= _FEW_PIXELS else CELL
     parts = [
         (number, inside, False)
         for number, area in enumerate(images)
-        for window in apart([_in_cells(window, options.buffer, side) for window in found.get(area.image, ())])
+        for window in apart([_in_cells(window, buffer, side) for image, window in trained if image == number])
         if (inside := window.intersection(area.window)) is not None
     ]
-    return Ground(LARGEST_BLOCK, tuple(parts), tuple(places))
+    return Ground(LARGEST_BLOCK, tuple(parts), tuple(trained))
 
 
 def _in_cells(window: PixelWindow, margin: int, side: int) -> PixelWindow:
@@ -106,18 +134,20 @@ def _split(
     schema: ClassSchema,
     options: SplitOptions,
     read_tiles: Callable[[], Iterator[LabelTile]],
-    known: Ground | None,
 ) -> Split:
-    sizes = [(area.window.width, area.window.height) for area in images]
-    if known is not None:
-        return continued_split(read_tiles, sizes, schema, options.seed, options.chip, known, buffer=options.buffer)
     try:
-        return label_split(read_tiles, sizes, schema, options.seed, options.chip, buffer=options.buffer, by=options.by)
+        return label_split(
+            read_tiles, _sizes(images), schema, options.seed, options.chip, buffer=options.buffer, by=options.by
+        )
     except LabelsTooSmallError as error:
         raise DatasetError(
             "too little is labelled, or in spots too small, to keep a part of it for validation; label more, or name "
             "images to train and to validate on in two list files"
         ) from error
+
+
+def _sizes(images: Sequence[LabelledArea]) -> list[tuple[int, int]]:
+    return [(area.window.width, area.window.height) for area in images]
 
 
 def _reader(

@@ -26,6 +26,10 @@ class LabelsTooSmallError(DatasetError):
     """All labels lie in spots so small that none of them can be kept for validation."""
 
 
+class OneSidedError(DatasetError):
+    """All labels lie on ground that an earlier run has put on one side, to train or to validate."""
+
+
 SplitBy = Literal["blocks", "images"]
 """What validates: blocks of the images, or some images whole."""
 

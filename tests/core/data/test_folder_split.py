@@ -166,3 +166,17 @@ def test_the_tiles_of_a_mask_hold_all_its_labels(
     np.testing.assert_array_equal(whole[:height, :width], values)
     assert (whole[height:] == 255).all()
     assert sum(read) == width * height
+
+
+def test_a_buffer_too_wide_for_small_images_is_narrower_for_the_run_that_goes_on_as_well(
+    tmp_path: Path, write_pair: WritePair, schema: ClassSchema
+) -> None:
+    for number, stem in enumerate("ab"):
+        write_pair(stem, (128, 128), mask=_blobs((128, 128), number))
+    first = folder_data(tmp_path / "images", tmp_path / "masks", schema)
+    trained = {pair.image: [area.window for area in first.train if area.image == pair.image] for pair in first.train}
+
+    again = folder_data(tmp_path / "images", tmp_path / "masks", schema, find_trained=lambda _areas: trained)
+    assert again.val
+    for area in again.val:
+        assert all(area.window.intersection(window) is None for window in trained[area.image])

@@ -129,10 +129,7 @@ def test_a_stopped_run_goes_on_with_its_own_settings(
 
 
 def test_a_run_that_goes_on_from_a_model_takes_its_network(data_set: Path, tmp_path: Path) -> None:
-    for name, stem in (("train", "north"), ("val", "south")):
-        (tmp_path / f"{name}.txt").write_text(stem)
-    lists = tmp_path / "train.txt", tmp_path / "val.txt"
-    folders, schema = Folders(data_set / "images", data_set / "masks", *lists), load_classes("landcover-dubai")
+    folders, schema = Folders(data_set / "images", data_set / "masks"), load_classes("landcover-dubai")
     small = TrainConfig(model="unet16", chip=32, batch=4, epochs=1)
     work = training_work(TrainRequest(folders, schema, small, tmp_path / "first"))
     work(ignore_event, JobControl())
