@@ -69,7 +69,7 @@ def export_labels(
     """
     if form not in EXPORTERS:
         raise InterchangeError(f"labels cannot be exported as {form}; choose one of {', '.join(EXPORTERS)}")
-    exporter, image = EXPORTERS[form], with_control(_placed(image_entry(project, image_id), place, on_event))
+    exporter, image = EXPORTERS[form], with_control(_placed(image_entry(project, image_id), place, on_event), on_event)
     notice = None if exporter.carries_control else control_notice(out, image.grid)
     if notice:
         on_event(notice)

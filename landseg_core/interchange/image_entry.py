@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
 from landseg_core.errors import ProjectError, RasterError
+from landseg_core.events import Notice, OnEvent
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
@@ -23,13 +23,16 @@ def image_entry(project: Project, image_id: int) -> ImageEntry:
     raise ProjectError(f"{project.path} has no image number {image_id}")
 
 
-def with_control(image: ImageEntry) -> ImageEntry:
+def with_control(image: ImageEntry, on_event: OnEvent) -> ImageEntry:
     """Return `image` with the control points or the RPC of its file, which a project does not keep.
 
-    An image that cannot be opened just now has none.
+    Whether an image that cannot be opened just now has any, nobody can tell: `on_event` hears that.
     """
     if image.grid.is_georeferenced:
         return image
-    with suppress(RasterError), RasterSource(image.path) as source:
-        return replace(image, grid=replace(image.grid, control=source.grid.control))
-    return image
+    try:
+        with RasterSource(image.path) as source:
+            return replace(image, grid=replace(image.grid, control=source.grid.control))
+    except RasterError as error:
+        on_event(Notice(f"{error}; if {image.name} has control points or an RPC, the labels are written without them"))
+        return image

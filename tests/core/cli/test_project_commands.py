@@ -16,7 +16,6 @@ import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
-from landseg_core.cli.main import run
 from landseg_core.interchange import importers
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.schema import VERSION
@@ -26,23 +25,6 @@ PLACE = {"transform": Affine(0.25, 0, 399_000, 0, -0.25, 5_131_000), "crs": CRS.
 SIZE = (60, 50)
 
 Landseg = Callable[..., tuple[str, str]]
-
-
-@pytest.fixture
-def landseg(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Landseg:
-    """Return `landseg(*arguments, expect=0)`, which runs a command and returns what it printed and its errors."""
-
-    def call(*arguments: object, expect: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["landseg", *map(str, arguments)])
-        try:
-            code = run()
-        except SystemExit as end:
-            code = end.code
-        printed = capsys.readouterr()
-        assert code == expect, printed.err
-        return printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture

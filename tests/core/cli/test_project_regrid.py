@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
-from landseg_core.cli.main import run
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.gdal import open_dataset
 
@@ -21,23 +19,6 @@ SIZE = (60, 50)
 
 Landseg = Callable[..., tuple[str, str]]
 Export = Callable[..., Path]
-
-
-@pytest.fixture
-def landseg(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Landseg:
-    """Return `landseg(*arguments, expect=0)`, which runs a command and returns what it printed and its errors."""
-
-    def call(*arguments: object, expect: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["landseg", *map(str, arguments)])
-        try:
-            code = run()
-        except SystemExit as end:
-            code = end.code
-        printed = capsys.readouterr()
-        assert code == expect, printed.err
-        return printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture

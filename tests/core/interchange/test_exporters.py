@@ -245,3 +245,12 @@ def test_a_form_that_cannot_carry_control_points_says_so(form: str, new_image, o
     (notice,) = [event for event in events if isinstance(event, Notice)]
     assert "pixel coordinates" in notice.message
     assert "4 ground control points" in notice.message
+
+
+def test_labels_of_an_image_that_is_gone_say_that_its_control_points_are_missing(new_image, out: Path) -> None:
+    project, image = placed_by_gcps(new_image)
+    image.path.unlink()
+    events: list[Event] = []
+    export_labels(project, image.id, "tif", out / "labels.tif", on_event=events.append)
+    messages = [event.message for event in events if isinstance(event, Notice)]
+    assert any("written without them" in message for message in messages), messages

@@ -128,7 +128,7 @@ def test_a_run_previews_after_every_epoch_and_learns_the_same(
     assert previews[-1].values.shape == (50, 60)
     watched, alone = (ModelBundle.load(RunFolder(tmp_path / name).model) for name in ("watched", "alone"))
     assert all(torch.equal(watched.state[name], alone.state[name]) for name in watched.state)
-    assert "preview" not in (tmp_path / "watched" / "metrics.jsonl").read_text()
+    assert '"preview' not in (tmp_path / "watched" / "metrics.jsonl").read_text()
     assert [event.epoch for event in told if isinstance(event, EpochFinished)] == [1, 2, 3]
 
 

@@ -114,7 +114,7 @@ def test_the_shortest_run_takes_a_step_and_validates(
     run = start(by_minutes(config, 1e-6), tmp_path / "run")
     assert run.fit(data).reason == "finished"
     assert (len(run.losses), len(run.told(EpochFinished))) == (1, 1)
-    assert "validating everything would take too long" in run.told(Notice)[0].message
+    assert any("validating everything would take too long" in notice.message for notice in run.told(Notice))
     assert names(tmp_path / "run") == FILES
 
 
@@ -152,7 +152,7 @@ def test_a_resumed_run_by_minutes_goes_on_where_its_schedule_was(
     assert advances[9] == pytest.approx(advances[8], rel=0.05)
     assert steps[10].seconds - steps[9].seconds == pytest.approx(0.1, abs=0.01)
     assert steps[-1].fraction > 0.97
-    assert not resumed.told(Notice)
+    assert [notice.message for notice in resumed.told(Notice)] == list(data.notices)
 
 
 def test_a_resumed_run_counts_the_share_that_it_counted_before(
@@ -174,7 +174,7 @@ def test_a_resumed_run_counts_the_share_that_it_counted_before(
     resumed = start(by_minutes(config, 0.1), tmp_path / "run", resume=True)
     resumed.fit(data)
     assert shares == [0.375, 0.375]
-    assert not resumed.told(Notice)
+    assert [notice.message for notice in resumed.told(Notice)] == list(data.notices)
 
 
 def test_a_run_by_minutes_that_goes_back_still_ends_on_time(
