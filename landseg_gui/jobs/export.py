@@ -97,7 +97,7 @@ class ExportFlow(QObject):
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.finished.connect(self._tell)
         job.failed.connect(self._session.problem)
-        job.event.connect(self._session.tell_notice)
+        job.told.connect(self._session.tell_notice)
         return job
 
     def _tell(self, out: Path) -> None:

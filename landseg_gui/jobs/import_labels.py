@@ -61,7 +61,7 @@ class ImportLabelsFlow(QObject):
         job = self._project_session.run_edit(f"Import {request.source.name}", work)
         if job is not None:
             notices: list[str] = []
-            job.event.connect(lambda event: notices.append(event.message) if isinstance(event, Notice) else None)
+            job.told.connect(lambda event: notices.append(event.message) if isinstance(event, Notice) else None)
             job.finished.connect(lambda count: self._tell(count, notices))
         return job
 

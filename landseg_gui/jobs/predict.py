@@ -155,7 +155,7 @@ class PredictFlow(QObject):
         job = self._runner.start(title, predictions_work(maps))
         owner = self._session.project_session.owner
         self._jobs = [*(other for other in self._jobs if other.running), job]
-        job.event.connect(lambda event: self._take(event, owner))
+        job.told.connect(lambda event: self._take(event, owner))
         job.failed.connect(self._session.problem)
         return job
 

@@ -96,12 +96,12 @@ class _Worker(QThread):
 class Job(QObject):
     """Work under way. Its signals arrive on the GUI thread, after the call of `JobRunner.start` has returned.
 
-    `event` brings events, not more often than twenty times a second; of `Progress` only the newest, of all others every
+    `told` brings events, not more often than twenty times a second; of `Progress` only the newest, of all others every
     one. Then comes one of `finished` (with the result), `failed` (with a sentence for the user) and `stopped`, or none
     of them after a crash, which goes to `sys.excepthook`; and always `ended`.
     """
 
-    event = Signal(object)
+    told = Signal(object)
     finished = Signal(object)
     failed = Signal(str)
     stopped = Signal()
@@ -153,7 +153,7 @@ class Job(QObject):
 
     def _deliver(self) -> None:
         for event in self._mailbox.take():
-            self.event.emit(event)
+            self.told.emit(event)
 
     def _end(self) -> None:
         if self._worker is not None:

@@ -58,7 +58,7 @@ class JobRow(QFrame):
         grid.setColumnStretch(0, 1)
 
     def _follow(self, job: Job) -> None:
-        job.event.connect(self._show_event)
+        job.told.connect(self._show_event)
         job.finished.connect(self._show_finished)
         job.failed.connect(self._show_failed)
         job.stopped.connect(self._show_stopped)

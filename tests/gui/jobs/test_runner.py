@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import gc
+import importlib
+import pkgutil
 import sys
 import threading
 import traceback
+import weakref
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
+import landseg_gui
 from landseg_core.errors import DatasetError, JobStopped
 from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, Progress
 from landseg_gui.jobs.runner import Job, JobRunner, while_alive
@@ -35,7 +40,7 @@ def log_of(job: Job) -> list[tuple[str, object]]:
 
         return take
 
-    for name in ("event", "finished", "failed", "stopped", "ended"):
+    for name in ("told", "finished", "failed", "stopped", "ended"):
         getattr(job, name).connect(taker(name))
     return log
 
@@ -71,7 +76,7 @@ def test_events_come_in_order_before_the_result(runner: JobRunner, qtbot: QtBot)
 
     log = log_of(runner.start("events", work))
     qtbot.waitSignal(runner.idle).wait()
-    assert log == [*(("event", event) for event in events), ("finished", "done"), ("ended",)]
+    assert log == [*(("told", event) for event in events), ("finished", "done"), ("ended",)]
 
 
 def test_a_flood_of_progress_is_thinned_and_no_epoch_is_lost(runner: JobRunner, qtbot: QtBot) -> None:
@@ -83,7 +88,7 @@ def test_a_flood_of_progress_is_thinned_and_no_epoch_is_lost(runner: JobRunner, 
 
     log = log_of(runner.start("flood", work))
     qtbot.waitSignal(runner.idle).wait()
-    events = [entry[1] for entry in log if entry[0] == "event"]
+    events = [entry[1] for entry in log if entry[0] == "told"]
     progress = [event for event in events if isinstance(event, Progress)]
     assert [event.epoch for event in events if isinstance(event, EpochFinished)] == list(range(0, 20_000, 200))
     assert progress[-1].done == 19_999
@@ -187,7 +192,7 @@ def test_inline_runs_in_the_calling_thread_and_tells_later(qtbot: QtBot) -> None
     log = log_of(runner.start("inline", work))
     assert log == []
     qtbot.waitSignal(runner.idle).wait()
-    assert log == [("event", epoch(1)), ("finished", GUI_THREAD), ("ended",)]
+    assert log == [("told", epoch(1)), ("finished", GUI_THREAD), ("ended",)]
 
 
 def test_a_job_that_stops_itself(runner: JobRunner, qtbot: QtBot) -> None:
@@ -214,3 +219,42 @@ def test_news_for_what_is_deleted_meanwhile(runner: JobRunner, qtbot: QtBot) -> 
     wait.set()
     qtbot.waitSignal(runner.idle).wait()
     assert told == ["here"]
+
+
+def test_a_job_that_has_ended_leaves_nothing_behind(runner: JobRunner, qtbot: QtBot) -> None:
+    class Result:
+        """What a job brings, such as an open raster."""
+
+    job = runner.start("open", lambda _on_event, _control: Result())
+    results: list[weakref.ref] = []
+    job.finished.connect(lambda result: results.append(weakref.ref(result)))
+    qtbot.waitSignal(runner.idle).wait()
+    gone = weakref.ref(job)
+    del job
+
+    def nothing_is_left() -> bool:
+        gc.collect()
+        return gone() is None and results[0]() is None
+
+    qtbot.waitUntil(nothing_is_left)
+
+
+def qt_classes() -> set[type[QObject]]:
+    """Return all classes of the window that derive from Qt's."""
+    found = pkgutil.walk_packages(landseg_gui.__path__, "landseg_gui.")
+    modules = [importlib.import_module(one.name) for one in found if not one.name.endswith("__main__")]
+    things = {thing for module in modules for thing in vars(module).values() if isinstance(thing, type)}
+    return {thing for thing in things if issubclass(thing, QObject) and thing.__module__.startswith("landseg_gui")}
+
+
+def test_no_signal_hides_a_method_of_qt() -> None:
+    """Qt calls its methods by name, also those that it has of Python: a signal in the place of one is never freed."""
+    classes = qt_classes()
+    assert Job in classes
+    hidden = [
+        f"{one.__qualname__}.{name}"
+        for one in classes
+        for name, value in vars(one).items()
+        if isinstance(value, Signal) and any(hasattr(base, name) for base in one.__mro__[1:])
+    ]
+    assert hidden == []
