@@ -1,11 +1,12 @@
 """Ends commands of `landseg` at random instants, by SIGTERM, Ctrl+C and SIGKILL, and looks at what is left.
 
-    python scripts/kill_commands.py --count 60 --seed 1 --append docs/reliability.md
+    python scripts/kill_commands.py --count 60 --seed 1 --append build/command-kills.jsonl
 
 An instant is drawn from the first line of landseg on, when it takes its signals. After SIGTERM and Ctrl+C: the exit
 code is 143 or 130, within three seconds, in one line, without a traceback; nothing unfinished and no process is left.
 After any of them: results are whole or absent, the project is fine, the run can be read. What SIGKILL of the command
-and its guardian leaves is gone once something is written to the same folder. Batches with other seeds add up.
+and its guardian leaves is gone once something is written to the same folder. Runs add to the file of `--append`;
+`--report docs/reliability.md` makes the table of all.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -110,56 +110,57 @@ def landseg() -> list[str]:
 
 
 @dataclass
-class Tally:
-    """What came out, over all batches; times in seconds."""
+class Kill:
+    """A command, its signal, and what came of it."""
 
-    batches: list[str] = field(default_factory=list)
-    kills: Counter[str] = field(default_factory=Counter)
-    """By `command/signal`."""
-    ended: Counter[str] = field(default_factory=Counter)
-    """By command: what ended in order before its signal came."""
-    slowest: dict[str, float] = field(default_factory=dict)
-    """By command, after SIGTERM and Ctrl+C."""
-    by_system: int = 0
-    """Exit codes by the system: a library kept Python's lock."""
+    seed: int
+    number: int
+    command: str
+    signal: str
+    instant: float
+    """Seconds from when it took its signals to the kill."""
+    had_ended: bool = False
+    """It had ended in order before."""
+    seconds: float = 0.0
+    """How long its end took, after SIGTERM and Ctrl+C."""
+    by_system: bool = False
+    """Its exit code came from the system: a library kept Python's lock."""
     swept: int = 0
     """What SIGKILL left and the next command removed."""
     problems: list[str] = field(default_factory=list)
 
-    @classmethod
-    def read(cls, out: Path | None) -> Tally:
-        """Return what earlier batches have put into a file."""
-        found = re.search(r"<!-- kill-commands-tally (.*?) -->", out.read_text()) if out and out.exists() else None
-        if found is None:
-            return cls()
-        told = json.loads(found[1])
-        return cls(**told | {"kills": Counter(told["kills"]), "ended": Counter(told["ended"])})
 
-    def report(self) -> str:
-        """Return the table for people, and what the next batch adds to."""
-        total = sum(self.kills.values())
-        by_signal = {name: sum(n for key, n in self.kills.items() if key.endswith(f"/{name}")) for name in SIGNALS}
-        told = f"""
-{total} kills ({", ".join(f"{number} {name}" for name, number in by_signal.items())}) in {len(self.batches)} batches of
-`scripts/kill_commands.py` ({"; ".join(self.batches)}); {sum(self.ended.values())} commands had ended before theirs.
-Exit codes that the system gave, because a library kept Python's lock: {self.by_system}.
-Unfinished files and scratch folders that SIGKILL left, all removed by the next to write there: {self.swept}.
+def report(kills: list[Kill]) -> str:
+    """Return the table for people."""
+    killed = [kill for kill in kills if not kill.had_ended]
+    by_signal = ", ".join(f"{sum(kill.signal == name for kill in killed)} {name}" for name in SIGNALS)
+    seeds = ", ".join(map(str, sorted({kill.seed for kill in kills})))
+    told = f"""
+`python scripts/kill_commands.py --count ... --seed ... --append FILE`, seeds {seeds}: {len(killed)} kills
+({by_signal}); {len(kills) - len(killed)} commands had ended before theirs.
+Exit codes that the system gave, because a library kept Python's lock: {sum(kill.by_system for kill in kills)}.
+Unfinished files and scratch folders that SIGKILL left, all removed by the next to write there:
+{sum(kill.swept for kill in kills)}.
 Longer than {SECONDS:g} s, other exit codes, tracebacks, results in part, projects or runs that do not open, processes
-or unfinished files left: {len(self.problems)}."""
-        rows = ["| command | SIGTERM | Ctrl+C | SIGKILL | slowest end |", "|---|---:|---:|---:|---:|"]
-        for name in COMMANDS:
-            counts = " | ".join(str(self.kills[f"{name}/{kind}"]) for kind in SIGNALS)
-            rows.append(f"| {name} | {counts} | {self.slowest.get(name, 0):.2f} s |")
-        problems = [f"- {problem}" for problem in self.problems]
-        kept = f"<!-- kill-commands-tally {json.dumps(vars(self))} -->"
-        return "\n\n".join([told.strip(), "\n".join(rows), *(["\n".join(problems)] if problems else []), kept])
+or unfinished files left: {sum(len(kill.problems) for kill in kills)}."""
+    rows = ["| command | SIGTERM | Ctrl+C | SIGKILL | slowest end |", "|---|---:|---:|---:|---:|"]
+    for name in COMMANDS:
+        own = [kill for kill in killed if kill.command == name]
+        counts = " | ".join(str(sum(kill.signal == kind for kill in own)) for kind in SIGNALS)
+        rows.append(f"| {name} | {counts} | {max((kill.seconds for kill in own), default=0):.2f} s |")
+    problems = [
+        f"- {kill.command}, {kill.signal} after {kill.instant:.2f} s: {told}"
+        for kill in kills
+        for told in kill.problems
+    ]
+    return "\n\n".join([told.strip(), "\n".join(rows), *(["\n".join(problems)] if problems else [])])
 
 
 class Killer:
-    """Ends one command after the other, each in its own copy of the stage."""
+    """Ends one command after the other, each in its own copy of the stage; `told` takes what came of each."""
 
-    def __init__(self, stage: Path, folder: Path, seed: int, tally: Tally) -> None:
-        self._stage, self._folder, self._tally = stage, folder, tally
+    def __init__(self, stage: Path, folder: Path, seed: int, told: Callable[[Kill], None]) -> None:
+        self._stage, self._folder, self._seed, self._told = stage, folder, seed, told
         self._dice = random.Random(seed)
 
     def run(self, count: int) -> None:
@@ -168,21 +169,19 @@ class Killer:
         for number in range(count):
             names = names or self._dice.sample(list(COMMANDS), len(COMMANDS))
             name, kind = names.pop(), self._dice.choice(["SIGTERM", "Ctrl+C"] * 2 + ["SIGKILL"])
-            instant = COMMANDS[name].longest * self._dice.random() ** 1.5
+            kill = Kill(self._seed, number, name, kind, COMMANDS[name].longest * self._dice.random() ** 1.5)
             place = self._folder / str(number)
             shutil.copytree(self._stage, place)
-            problems = list(self._end(name, kind, instant, place))
-            told = f"{name}, {kind} after {instant:.2f} s"
-            print(f"{number + 1}/{count} {told}: {'; '.join(problems) or 'fine'}", flush=True)
-            self._tally.problems += [f"{told}: {problem}" for problem in problems]
+            kill.problems += self._end(kill, place)
+            self._told(kill)
             shutil.rmtree(place, ignore_errors=True)
 
-    def _end(self, name: str, kind: str, instant: float, place: Path) -> Iterator[str]:
+    def _end(self, kill: Kill, place: Path) -> Iterator[str]:
         """Start a command, end it, and yield what is not as it should be."""
         (place / "tmp").mkdir()
         own = {f"XDG_{name}_HOME": str(place / "home") for name in ("CACHE", "CONFIG", "DATA", "STATE")}
         process = subprocess.Popen(
-            [*landseg(), *COMMANDS[name].arguments.split()],
+            [*landseg(), *COMMANDS[kill.command].arguments.split()],
             cwd=place,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -192,63 +191,68 @@ class Killer:
         )
         wait_for_handlers(process)
         try:
-            process.wait(instant)
+            process.wait(kill.instant)
         except subprocess.TimeoutExpired:
-            self._tally.kills[f"{name}/{kind}"] += 1
-            yield from self._killed(process, name, kind)
-            yield from self._left(kind, place)
+            yield from killed(process, kill)
+            yield from left(kill, place)
         else:
-            self._tally.ended[name] += 1
+            kill.had_ended = True
             if process.communicate()[1].count("Traceback") or process.returncode:
                 yield f"ended by itself with exit code {process.returncode}"
         yield from broken(place)
 
-    def _killed(self, process: subprocess.Popen[str], name: str, kind: str) -> Iterator[str]:
-        family = relatives(process)
-        begin = time.monotonic()
-        if kind == "SIGKILL":
-            os.killpg(process.pid, signal.SIGKILL)  # the guardian as well
-        else:
-            process.send_signal(SIGNALS[kind])
-        try:
-            said = process.communicate(timeout=30)[1]
-        except subprocess.TimeoutExpired:
-            process.kill()
-            yield "it goes on"
-            return
-        seconds = time.monotonic() - begin
-        yield from self._judged(process.returncode, said, seconds, name, kind)
-        _, alive = psutil.wait_procs(family, timeout=5 if kind == "SIGKILL" else 0.5)
-        yield from (f"a process is left: {one}" for one in alive if is_at_work(one))
 
-    def _judged(self, code: int, said: str, seconds: float, name: str, kind: str) -> Iterator[str]:
-        if "Traceback" in said:
-            yield f"a traceback: {said[-300:]}"
-        if kind == "SIGKILL":
-            return
-        if seconds > SECONDS:
-            yield f"it took {seconds:.2f} s"
-        self._tally.slowest[name] = max(self._tally.slowest.get(name, 0.0), seconds)
-        if code == 0:  # it had done all it had to do
-            return
-        self._tally.by_system += code < 0
-        if code not in CODES[kind]:
-            yield f"exit code {code}: {said[-300:]}"
-        elif said.count("landseg: stopped") != 1:
-            yield f"it says {said[-300:]!r}"
+def killed(process: subprocess.Popen[str], kill: Kill) -> Iterator[str]:
+    """Kill a process, and yield what is not as it should be of its end."""
+    family = relatives(process)
+    begin = time.monotonic()
+    if kill.signal == "SIGKILL":
+        os.killpg(process.pid, signal.SIGKILL)  # the guardian as well
+    else:
+        process.send_signal(SIGNALS[kill.signal])
+    try:
+        said = process.communicate(timeout=30)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        yield "it goes on"
+        return
+    seconds = time.monotonic() - begin
+    yield from judged(process.returncode, said, seconds, kill)
+    _, alive = psutil.wait_procs(family, timeout=5 if kill.signal == "SIGKILL" else 0.5)
+    yield from (f"a process is left: {one}" for one in alive if is_at_work(one))
 
-    def _left(self, kind: str, place: Path) -> Iterator[str]:
-        left = unfinished(place)
-        if left and kind != "SIGKILL":
-            yield f"left {', '.join(map(str, left))}"
-        for folder in dict.fromkeys(path.parent for path in left):
-            write_atomically(folder / "next", b"")
-            (folder / "next").unlink()
-        with scratch_folder(place / "tmp"):
-            pass
-        if stays := unfinished(place):
-            yield f"not removed by the next command: {', '.join(map(str, stays))}"
-        self._tally.swept += len(left) if kind == "SIGKILL" else 0
+
+def judged(code: int, said: str, seconds: float, kill: Kill) -> Iterator[str]:
+    """Yield what is not as it should be of how soon a command ended, and with what code and words."""
+    if "Traceback" in said:
+        yield f"a traceback: {said[-300:]}"
+    if kill.signal == "SIGKILL":
+        return
+    if seconds > SECONDS:
+        yield f"it took {seconds:.2f} s"
+    kill.seconds = round(seconds, 3)
+    if code == 0:  # it had done all it had to do
+        return
+    kill.by_system = code < 0
+    if code not in CODES[kill.signal]:
+        yield f"exit code {code}: {said[-300:]}"
+    elif said.count("landseg: stopped") != 1:
+        yield f"it says {said[-300:]!r}"
+
+
+def left(kill: Kill, place: Path) -> Iterator[str]:
+    """Yield what is left unfinished, at once or after another command has written there."""
+    unfinished_files = unfinished(place)
+    if unfinished_files and kill.signal != "SIGKILL":
+        yield f"left {', '.join(map(str, unfinished_files))}"
+    for folder in dict.fromkeys(path.parent for path in unfinished_files):
+        write_atomically(folder / "next", b"")
+        (folder / "next").unlink()
+    with scratch_folder(place / "tmp"):
+        pass
+    if stays := unfinished(place):
+        yield f"not removed by the next command: {', '.join(map(str, stays))}"
+    kill.swept = len(unfinished_files) if kill.signal == "SIGKILL" else 0
 
 
 def wait_for_handlers(process: subprocess.Popen[str]) -> None:
@@ -344,21 +348,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--append", type=Path, metavar="FILE", help="a Markdown file whose table the batch adds to")
+    parser.add_argument("--append", type=Path, help="a file of results, which further runs add to")
+    parser.add_argument(
+        "--report", type=Path, help="write the table of --append into this Markdown file, and run nothing"
+    )
     options = parser.parse_args()
-    tally = Tally.read(options.append)
-    tally.batches.append(f"seed {options.seed}: {options.count}")
-    before = len(tally.problems)
+    if options.report is not None:
+        kills = [Kill(**json.loads(line)) for line in options.append.read_text().splitlines()]
+        write_section(options.report, "kill-commands", "## Commands that are killed", report(kills))
+    elif kill_all(options.count, options.seed, options.append):
+        sys.exit(1)
+
+
+def kill_all(count: int, seed: int, out: Path | None) -> int:
+    """Kill so many commands and return in how many something was not as it should be."""
+    kills: list[Kill] = []
+
+    def told(kill: Kill) -> None:
+        kills.append(kill)
+        print(kill, flush=True)
+        if out is not None:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            with out.open("a") as file:
+                file.write(json.dumps(asdict(kill)) + "\n")
+
     with tempfile.TemporaryDirectory() as name:
         stage = Path(name) / "stage"
         stage.mkdir()
         make_stage(stage)
-        Killer(stage, Path(name), options.seed, tally).run(options.count)
-    text = tally.report()
-    print(text.partition("<!--")[0])
-    if options.append is not None:
-        write_section(options.append, "kill-commands", "## Commands that are killed", text)
-    sys.exit(len(tally.problems) > before)
+        Killer(stage, Path(name), seed, told).run(count)
+    return sum(bool(kill.problems) for kill in kills)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,9 @@ class Run:
         kinds = dict(self.player.done.most_common())
         told = {"end": self._seed, "gestures": self._gestures, "seconds": self.seconds}
         self._append(told | {"problem": problem, "kinds": kinds})
-        print(f"seed {self._seed}: {self._gestures} gestures in {self.seconds:.0f} s; {problem or 'nothing went wrong'}")
+        print(
+            f"seed {self._seed}: {self._gestures} gestures in {self.seconds:.0f} s; {problem or 'nothing went wrong'}"
+        )
         print(self.sample(), kinds, flush=True)
         os._exit(bool(problem))
 
