@@ -49,6 +49,7 @@ def wait(seconds: float) -> None:
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Let the window work until `condition` is true; where it never is, that is a hang."""
     deadline = time.monotonic() + 120
     while not condition():
         if time.monotonic() > deadline:
@@ -113,7 +114,6 @@ class Player:
     def tidy_up(self) -> None:
         """Have an image to paint on, and not too many masks over it."""
         if self.session.project is None:
-            wait_until(lambda: not self.window.runner.running, "an idle window")
             self.open()
         elif not self.session.project.images:
             self.session.add_images(sorted(self.folder.glob("ground_*.tif")))
@@ -237,9 +237,11 @@ class Player:
     def settle(self) -> Path:
         """Let every job come to its end, and every edit to the disk; return the file of the project."""
         self.window.tools.cancel()
-        for job in self.window.runner.running:
+        jobs = self.window.runner.running
+        for job in jobs:
             job.stop()
-        wait_until(lambda: not self.window.runner.running and not self.answerer.is_needed, "an idle window")
+        titles = ", ".join(job.title for job in jobs)
+        wait_until(lambda: not self.window.runner.running and not self.answerer.is_needed, f"the end of {titles}")
         if self.session.project is None:
             self.open()
         project = self.session.project
