@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
+import pydantic_core
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
+
+from landseg_core.project.paths import is_there
 
 _RECENT_FILES = 10
 
@@ -38,7 +41,7 @@ class Settings:
     def tools(self) -> dict[str, Any]:
         """Return what the tools were set to; empty where the file tells nothing of use."""
         try:
-            state = json.loads(str(self._store.value("tools/state", "{}")))
+            state = pydantic_core.from_json(str(self._store.value("tools/state", "{}")))
         except ValueError:
             return {}
         return state if isinstance(state, dict) else {}
@@ -49,7 +52,7 @@ class Settings:
 
     def recent_files(self) -> list[Path]:
         """Return the files opened last, newest first; what is no longer there drops out."""
-        return [path for path in self._recent() if path.exists()]
+        return [path for path in self._recent() if is_there(path)]
 
     def add_recent_file(self, path: Path) -> None:
         """Put `path` at the top of the recent files."""

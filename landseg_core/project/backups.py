@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
+import pydantic_core
 
 from landseg_core.errors import ProjectError
 from landseg_core.output_files import write_atomically
@@ -120,7 +121,8 @@ def _folders() -> Iterator[BackupFolder]:
     with suppress(OSError):
         for path in backups_root().iterdir():
             with suppress(OSError, ValueError, TypeError, KeyError):
-                yield BackupFolder(Path(json.loads((path / _ORIGIN).read_text())["project"]), path)
+                origin = pydantic_core.from_json((path / _ORIGIN).read_bytes())
+                yield BackupFolder(Path(origin["project"]), path)
 
 
 def _key(project: Path) -> str:

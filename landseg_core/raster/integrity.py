@@ -5,6 +5,7 @@ Only headers, tables and file lengths are looked at, so that a check takes milli
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import struct
@@ -22,6 +23,9 @@ from landseg_core.raster.tiff_layout import tiff_is_complete
 from landseg_core.raster.vrt import vrt_parts
 
 Check = Callable[[BinaryIO, int], bool]
+
+_SIZE_BYTES = 40  # of a JPEG 2000 code stream, up to the places of its tiles
+_TILE_BYTES = 14  # of a tile that holds nothing
 
 
 def check_file(path: Path) -> tuple[Path, ...]:
@@ -158,12 +162,27 @@ def _jp2_is_complete(file: BinaryIO, size: int) -> bool:
             length = int.from_bytes(file.read(8), "big")
         end = position + length if length else size
         if kind == b"jp2c":
-            return end <= size and _codestream_ends(file, end)
+            return end <= size and _codestream_is_complete(file, file.tell(), end)
         position = max(end, position + 8)
     return False
 
 
-def _codestream_ends(file: BinaryIO, end: int) -> bool:
+def _codestream_is_complete(file: BinaryIO, start: int, end: int) -> bool:
+    """Look for the end marker, and whether all tiles have room: a header of each at least (ITU T.800, annex A)."""
+    file.seek(start)
+    return _TILE_BYTES * _tiles_of(file.read(_SIZE_BYTES)) <= end - start and _ends_in_marker(file, end)
+
+
+def _tiles_of(head: bytes) -> int:
+    """Return how many tiles the size marker of a code stream claims."""
+    if len(head) < _SIZE_BYTES:
+        return 0
+    numbers: tuple[int, ...] = struct.unpack_from(">8I", head, 8)
+    width, height, _, _, tile_width, tile_height, x, y = numbers
+    return math.ceil((width - x) / max(tile_width, 1)) * math.ceil((height - y) / max(tile_height, 1))
+
+
+def _ends_in_marker(file: BinaryIO, end: int) -> bool:
     file.seek(end - 2)
     return file.read(2) == b"\xff\xd9"
 
@@ -172,7 +191,7 @@ _CHECKS: tuple[tuple[bytes, Check], ...] = (
     (b"\x89PNG\r\n\x1a\n", _png_is_complete),
     (b"\xff\xd8\xff", _jpeg_is_complete),
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", _jp2_is_complete),
-    (b"\xff\x4f\xff\x51", _codestream_ends),
+    (b"\xff\x4f\xff\x51", lambda file, size: _codestream_is_complete(file, 0, size)),
     (b"II*\0", tiff_is_complete),
     (b"MM\0*", tiff_is_complete),
     (b"II+\0", tiff_is_complete),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pydantic_core
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
@@ -239,7 +240,7 @@ def values_in(text: str) -> tuple[str, ...]:
 def _recalled(memory: FormMemory, name: str) -> Any:
     """Return a setting of the last time, or None where there is none that makes sense."""
     try:
-        value = json.loads(memory.text(name))
+        value = pydantic_core.from_json(memory.text(name))
     except ValueError:
         value = memory.text(name)  # as earlier versions wrote it
     return value if value not in ("", None) and name not in field_problems({name: value}) else None

@@ -59,7 +59,9 @@ def test_settings_outlive_the_program(tmp_path) -> None:
         b"\x00\xff\xfe garbage \x80\x81 without a line",
         b"[window]\ngeometry=17\ndocks=@ByteArray(nonsense)\n[files]\nrecent=@Invalid()\n",
         b"[window]\ngeometry=@ByteArray(\\x1\\xd9\\xd0\\xcb)\n[files]\nrecent=4, 5\n",
+        b"[tools]\nstate=" + b"[" * 100_000 + b"\n[files]\nrecent=/" + b"9" * 400 + b"\n",
     ],
+    ids=["garbage", "other types", "cut", "endless"],
 )
 def test_broken_settings_do_not_stop_the_start(qtbot, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "landseg.ini"
@@ -69,5 +71,6 @@ def test_broken_settings_do_not_stop_the_start(qtbot, tmp_path: Path, content: b
     qtbot.addWidget(window)
     settings.restore_window(window)
     assert settings.recent_files() == []
+    assert settings.tools == {}
     assert isinstance(settings.theme, str)
     settings.save_window(window)

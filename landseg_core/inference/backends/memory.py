@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
+import pydantic_core
 
 from landseg_core.errors import OutputError
 from landseg_core.machine import cores, processor, version_of
@@ -43,7 +44,7 @@ class TrialMemory:
 
     def _answers(self) -> dict[str, object]:
         with suppress(OSError, ValueError):
-            answers = json.loads(self._path.read_bytes())
+            answers = pydantic_core.from_json(self._path.read_bytes())  # a ValueError for endless nesting, too
             if isinstance(answers, dict):
                 return answers
         return {}

@@ -159,8 +159,9 @@ def test_a_damaged_list_of_backups_is_passed_by(project: Project) -> None:
     project.back_up()
     folder = BackupFolder(project.path)
     (folder.path / "notes.txt").write_text("mine")
-    (backups_root() / "stray").mkdir()
-    (backups_root() / "stray" / "project.json").write_text(json.dumps([1]))
+    for name, text in {"stray": json.dumps([1]), "nested": "[" * 100_000}.items():
+        (backups_root() / name).mkdir()
+        (backups_root() / name / "project.json").write_text(text)
     broken = folder.new_path("00")
     broken.write_bytes(b"no database")
     assert len(backup_contents(None)) == 1

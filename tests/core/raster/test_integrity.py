@@ -104,6 +104,15 @@ def test_a_cut_file_is_refused_and_the_whole_one_is_not(save: Save, name: str, k
     assert "is cut short" in refusal(path)
 
 
+@pytest.mark.parametrize("name", ["picture.jp2", "stream.j2k"])
+def test_a_code_stream_of_more_tiles_than_it_has_room_for_is_refused(save: Save, name: str) -> None:
+    path = save(name, noise(3, 300, 400), **CUT[name])
+    content = path.read_bytes()
+    at = content.index(b"\xff\x4f\xff\x51") + 8  # the width
+    path.write_bytes(content[:at] + (2**31).to_bytes(4, "big") + content[at + 4 :])
+    assert "is cut short" in refusal(path)
+
+
 @pytest.mark.parametrize("name", ["tiled.tif", "picture.png", "picture.jpg"])
 def test_a_file_of_which_only_the_head_came_is_refused(save: Save, name: str) -> None:
     path = save(name, noise(3, 300, 400), **CUT[name])

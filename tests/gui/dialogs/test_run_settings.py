@@ -311,6 +311,13 @@ def next_dialog(qtbot: QtBot, store: QSettings) -> Callable[[], TrainDialog]:
     return make
 
 
+def test_a_setting_damaged_in_the_settings_file_counts_as_never_set(
+    store: QSettings, next_dialog: Callable[[], TrainDialog]
+) -> None:
+    store.setValue("form/mix", "[" * 100_000)
+    assert next_dialog().request().config.mix == 0.5
+
+
 def test_a_fresh_run_starts_from_no_model_and_has_nothing_of_one(
     dialog: TrainDialog, next_dialog: Callable[[], TrainDialog], tmp_path: Path, memory: FormMemory
 ) -> None:

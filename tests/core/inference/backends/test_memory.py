@@ -17,7 +17,7 @@ def test_answers_are_kept_by_question(tmp_path: Path) -> None:
     assert [TrialMemory(path).recall(question) for question in "abc"] == ["torch", "openvino", None]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"a": 3}', b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"a": 3}', b"\xff\xfe", b"[" * 100_000], ids=range(6))
 def test_a_damaged_file_holds_no_answer_and_is_replaced(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "backends.json"
     path.write_bytes(content)
