@@ -14,8 +14,9 @@ CURVES = (
     ("megabytes", "memory, MB", "#0072b2"),
     ("handles", "file handles", "#d55e00"),
     ("threads", "threads", "#009e73"),
+    ("widgets", "widgets", "#cc79a7"),
 )
-WIDTH, HEIGHT, MARGIN = 900, 300, 40
+WIDTH, HEIGHT, MARGIN = 900, 380, 40
 
 
 def write_report(samples: Path, out: Path) -> None:
@@ -24,31 +25,38 @@ def write_report(samples: Path, out: Path) -> None:
     points = [record for record in records if "end" not in record]
     ends = [record for record in records if "end" in record]
     picture = out.parent / "pictures" / "random-gestures.png"
-    longest = max(ends, key=lambda end: end["seconds"])["end"]
-    draw([point for point in points if point["run"] == longest], picture)
+    draw(longest_run(points), picture)
     write_section(out, "random-gestures", "## An hour of random gestures", table(points, ends))
+
+
+def longest_run(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the samples of the run that went on for longest."""
+    longest = max(points, key=lambda point: point["seconds"])["run"]
+    return [point for point in points if point["run"] == longest]
 
 
 def table(points: list[dict[str, Any]], ends: list[dict[str, Any]]) -> str:
     """Return what the runs came to: of each curve the median of the second and of the last quarter."""
+    runs = sorted({point["run"] for point in points})
+    minutes = sum(max(point["seconds"] for point in points if point["run"] == run) for run in runs) / 60
     rows = {
-        "runs": len(ends),
-        "minutes": f"{sum(end['seconds'] for end in ends) / 60:.0f}",
-        "gestures": sum(end["gestures"] for end in ends),
+        "runs": len(runs),
+        "minutes": f"{minutes:.0f}",
+        "gestures": sum(max(point["gestures"] for point in points if point["run"] == run) for run in runs),
         "runs that ended with a traceback, a hang or a lost label": sum(bool(end["problem"]) for end in ends),
+        "runs that did not come to their end": len(set(runs) - {end["end"] for end in ends}),
     }
     for key, title, _ in CURVES:
-        rows[f"{title}: second quarter, last quarter of the longest run"] = " → ".join(quarters(points, ends, key))
+        rows[f"{title}: second quarter, last quarter of the longest run"] = " → ".join(quarters(points, key))
     lines = [f"| {name} | {value} |" for name, value in rows.items()]
-    seeds = ", ".join(str(end["end"]) for end in ends)
+    seeds = ", ".join(map(str, runs))
     command = "`scripts/on_screen python scripts/random_gestures.py --minutes ... --seed ... --append FILE`"
-    picture = "![Memory, handles and threads over the longest run](pictures/random-gestures.png)"
+    picture = "![Memory, handles, threads and widgets over the longest run](pictures/random-gestures.png)"
     return "\n".join([f"{command}, seeds {seeds}:", "", "| | |", "|---|---:|", *lines, "", picture])
 
 
-def quarters(points: list[dict[str, Any]], ends: list[dict[str, Any]], key: str) -> list[str]:
-    longest = max(ends, key=lambda end: end["seconds"])["end"]
-    values = [point[key] for point in points if point["run"] == longest]
+def quarters(points: list[dict[str, Any]], key: str) -> list[str]:
+    values = [point[key] for point in longest_run(points)]
     size = max(1, len(values) // 4)
     parts = (values[size : 2 * size] or values, values[-size:])
     return [f"{sorted(part)[len(part) // 2]:.0f}" for part in parts]

@@ -126,7 +126,10 @@ class Child:
         self.wait_until(lambda: self.session.image and self.session.labels)
 
     def tell(self) -> None:
-        """Say what the labels are in the window, and once more when that is on the disk."""
+        """Say what the labels are in the window, and once more when that is on the disk.
+
+        The step may be on the disk before it is told of here: `step` has said that one is under way.
+        """
         state = state_of(self.session.project)
         say("begun", state)
         self.session.project.flush()
@@ -134,8 +137,7 @@ class Child:
 
     def job(self, start: Callable[[], Any]) -> None:
         """Do what goes to the file at its end, in one transaction."""
-        self.session.project.flush()
-        say("job")
+        say("step")
         job = start()
         self.wait_until(lambda: job is None or not job.running)
         self.wait_until(lambda: not self.session.busy)
@@ -147,6 +149,7 @@ class Child:
 
         self.window.tools.select(tool)
         self.session.active_value = self.dice.choice(self.session.schema.classes).value
+        say("step")
         canvas = self.window.viewport.viewport()
         points = [QPoint(self.dice.randint(50, 800), self.dice.randint(50, 500)) for _ in range(6)]
         QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=points[0])
@@ -162,14 +165,11 @@ class Child:
         self.drag("brush")
 
     def rectangle(self) -> None:
-        self.session.project.flush()
-        say("job")
         self.drag("rectangle")
 
     def undo_storm(self) -> None:
-        self.session.project.flush()
         for act in self.dice.choices((self.session.undo, self.session.redo), (3, 2), k=self.dice.randint(1, 12)):
-            say("job")
+            say("step")
             act()
             self.wait_until(lambda: not self.session.busy)
             self.tell()
@@ -306,9 +306,9 @@ class KillTest:
             assert not project.read_only, f"it opens read-only: {project.read_only_reason}"
             found = state_of(project)
             outcome = "stored" if found == stored else "begun" if found in begun else ""
-            if not outcome and ["job"] in said.since:
+            if not outcome and ["step"] in said.since:
                 outcome = self.one_step_further(project, stored)
-            assert outcome, f"what was stored is lost, or there in part, while: {said.act}"
+            assert outcome, f"what was stored is lost, or there in part; after {stored}: {said.since}; found {found}"
             self.state = state_of(project)
         problems = check_project(self.path)
         assert problems == [], problems
@@ -321,7 +321,7 @@ class KillTest:
                 found = state_of(project)
                 back()
                 if found == stored:
-                    return "in a job"
+                    return "a step"
         return ""
 
     def check_others(self) -> None:
@@ -368,7 +368,7 @@ def report(records: list[dict[str, Any]]) -> str:
         "kills (SIGKILL)": len(records),
         **{f"while: {act}": count for act, count in acts.most_common()},
         "labels and classes as last called stored": outcomes["stored"],
-        "a gesture further, there whole": outcomes["begun"] + outcomes["in a job"],
+        "a gesture further, there whole": outcomes["begun"] + outcomes["a step"],
         "lost, there in part, or a file under its final name that is not whole": sum(
             bool(r["problem"]) for r in records
         ),

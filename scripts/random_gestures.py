@@ -159,6 +159,7 @@ def main() -> None:
         "--report", type=Path, help="write the table of --append into this Markdown file, and run nothing"
     )
     options = parser.parse_args()
+    faulthandler.enable()
     if options.report is not None:
         write_report(options.append, options.report)
     else:

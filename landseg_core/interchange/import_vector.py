@@ -29,6 +29,7 @@ from landseg_core.interchange.grid_mapping import Bounds, GridMapping
 from landseg_core.interchange.image_entry import image_entry
 from landseg_core.interchange.picture_plane import FLIPPED
 from landseg_core.interchange.polygon_file import PolygonFile, Polygons
+from landseg_core.interchange.rings import Rings
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.value_mapping import class_index
 from landseg_core.project.images import ImageEntry
@@ -80,8 +81,9 @@ def import_polygons(
     if not len(wanted):
         return 0
     values = project.schema.value_table()[indices[wanted]]
-    burner = PolygonBurner(place.in_pixels(polygons.shapes[wanted]), values)
-    window = _touched(burner.bounds, image.grid)
+    parts, origins = shapely.get_parts(polygons.shapes[wanted], return_index=True)
+    burner = PolygonBurner(place.in_pixels(parts), values[origins], image.grid.window)
+    window = _touched(burner.bounds)
     if window is None:
         raise _lies_beside(source, image)
 
@@ -96,12 +98,11 @@ def _lies_beside(source: Path, image: ImageEntry) -> InterchangeError:
     return InterchangeError(f"no polygon of {source} lies on {image.path}; choose the image that they belong to")
 
 
-def _touched(bounds: Bounds | None, grid: RasterGrid) -> PixelWindow | None:
-    """Return the part of the image inside of `bounds` (in px)."""
+def _touched(bounds: Bounds | None) -> PixelWindow | None:
+    """Return the pixels that lie in part within `bounds` (in px)."""
     if bounds is None:
         return None
-    left, top = max(0, math.floor(bounds[0])), max(0, math.floor(bounds[1]))
-    right, bottom = min(grid.width, math.ceil(bounds[2])), min(grid.height, math.ceil(bounds[3]))
+    left, top, right, bottom = math.floor(bounds[0]), math.floor(bounds[1]), math.ceil(bounds[2]), math.ceil(bounds[3])
     return PixelWindow(left, top, right - left, bottom - top) if right > left and bottom > top else None
 
 
@@ -121,15 +122,15 @@ class PolygonPlace:
         self._is_picture = not grid.is_georeferenced
         self.bounds = None if self._is_picture else GridMapping(grid, plane).bounds(grid.width, grid.height)
 
-    def in_pixels(self, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the shapes in px of the image."""
-        if self._is_picture and _counts_upwards(shapes):
-            shapes = shapely.transform(shapes, lambda points: np.stack(FLIPPED @ tuple(points.T), axis=1))
+    def in_pixels(self, polygons: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the (N,) polygons in px of the image."""
+        if self._is_picture and _counts_upwards(polygons):
+            polygons = shapely.transform(polygons, lambda points: np.stack(FLIPPED @ tuple(points.T), axis=1))
         if self._to_pixels.reprojects and self.bounds is not None:
-            shapes = shapely.intersection(shapes, shapely.box(*self.bounds))
-            shapes = shapely.segmentize(shapes, _longest_edge(self.bounds))
-        pixels: npt.NDArray[Any] = shapely.transform(shapes, lambda points: self._to_pixels.places(*points.T).T)
-        if not np.isfinite(shapely.bounds(pixels[~shapely.is_empty(pixels)])).all():
+            near = Rings.of(polygons).inside(self.bounds)
+            polygons = near.with_edges_up_to(_longest_edge(self.bounds)).as_polygons(len(polygons))
+        pixels: npt.NDArray[Any] = shapely.transform(polygons, lambda points: self._to_pixels.places(*points.T).T)
+        if not np.isfinite(shapely.get_coordinates(pixels)).all():
             raise InterchangeError(
                 f"{self.file.path} reaches beyond what the image's CRS can show; cut it to the image"
             )
@@ -140,9 +141,9 @@ def _longest_edge(bounds: Bounds) -> float:
     return max(bounds[2] - bounds[0], bounds[3] - bounds[1]) * _LONGEST_EDGE
 
 
-def _counts_upwards(shapes: npt.NDArray[Any]) -> bool:
-    """Tell whether most of the shapes lies below zero, as in QGIS on a picture without a georeference."""
-    _, low, _, high = shapely.total_bounds(shapes)
+def _counts_upwards(polygons: npt.NDArray[Any]) -> bool:
+    """Tell whether most of the polygons lies below zero, as in QGIS on a picture without a georeference."""
+    _, low, _, high = shapely.total_bounds(polygons)
     return bool(low + high < 0)
 
 

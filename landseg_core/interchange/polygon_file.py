@@ -37,7 +37,7 @@ _MAY_HOLD_POLYGONS = (*_POLYGONAL, "Unknown", "GeometryCollection")
 
 @dataclass(frozen=True)
 class Polygons:
-    """The features of a layer, in their order: `shapes` are valid polygons or multipolygons.
+    """The features of a layer, in their order: `shapes` are polygons or multipolygons.
 
     Attributes:
         shapes: (N,) shapely geometries in the coordinates of the file.
@@ -160,12 +160,12 @@ class PolygonFile:
         return read(self._encodings[-1])
 
     def _polygonal(self, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the shapes made valid; what is left of a polygon may be several, or nothing."""
+        """Return the shapes, all of which are polygons with a place; their rings may cross."""
         strange = Counter(shape.geom_type for shape in shapes if shape.geom_type not in _POLYGONAL)
         if strange:
             raise self._no_polygons(strange)
-        wrong = ~shapely.is_valid(shapes)
-        shapes[wrong] = [_polygons_of(shape) for shape in shapely.make_valid(shapes[wrong])]
+        if not np.isfinite(shapely.get_coordinates(shapes)).all():
+            raise InterchangeError(f"{self.path} holds coordinates that are no finite numbers; mend or delete them")
         return shapes
 
     @contextmanager
@@ -185,12 +185,6 @@ class PolygonFile:
 def _earthly(crs: CRS) -> CRS | None:
     """Return `crs`, or None for one that says of itself that it has no place on the Earth."""
     return crs if crs.is_geographic or crs.is_projected else None
-
-
-def _polygons_of(shape: Any) -> Any:
-    """Return the polygons among the parts of a mended polygon; the others are what has no inside."""
-    parts = shapely.get_parts(shapely.get_parts([shape]))
-    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
 
 
 def value_text(value: Any) -> str:

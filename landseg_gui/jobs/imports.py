@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import sys
 from types import ModuleType
 
 
@@ -12,8 +13,11 @@ def import_undisturbed(name: str) -> ModuleType:
 
     Importing torch makes a million objects. The collector would go through all of them several times meanwhile, each
     time for 100 ms and more in which no other thread runs. Modules live as long as the program, so later collections
-    need not look at what is there now either.
+    need not look at what is there now either. That is so at the first import only: what the window lets go of later
+    must not be kept with each further one.
     """
+    if name in sys.modules:
+        return importlib.import_module(name)  # it may still be under way in another thread
     gc.disable()
     try:
         return importlib.import_module(name)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,39 @@ def test_a_polygon_over_many_tiles_with_many_points(new_image, labels_of, write_
     import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [on_ground], name=["water"]))
     wanted = rasterize([(star, 4)], out_shape=(1280, 1300), fill=255, dtype=np.uint8)
     np.testing.assert_array_equal(labels_of(project, image), wanted)
+
+
+def test_a_polygon_of_200000_corners_takes_no_time_to_speak_of(
+    new_image, labels_of, write_vector, tmp_path: Path
+) -> None:
+    """Its spikes lie so close that GEOS takes seconds only to tell whether they cross."""
+    angles = np.linspace(0, 2 * np.pi, 200_000, endpoint=False)
+    radius = 500 + 50 * (np.arange(len(angles)) % 2)
+    ring = np.stack([LEFT + 300 + radius / 2 * np.cos(angles), TOP - 300 + radius / 2 * np.sin(angles)], axis=1)
+    path = write_vector(
+        tmp_path / "a.gpkg", [reprojected(shapely.Polygon(ring), "EPSG:4326")], "EPSG:4326", name=["water"]
+    )
+    project, image = new_image(1200, 1200, **UTM)
+    began = time.process_time()
+    import_polygons(project, image.id, path)
+    assert time.process_time() - began < 4
+    labels = labels_of(project, image)
+    assert (labels[600, 600], labels[600, 1090], labels[600, 1160]) == (4, 4, 255)
+
+
+def test_parts_of_a_feature_may_overlap(utm, labels_of, write_vector, tmp_path: Path) -> None:
+    project, image = utm
+    shape = shapely.MultiPolygon([box(5, 5, 30, 30), box(20, 20, 40, 40)])
+    import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [shape], name=["water"]))
+    np.testing.assert_array_equal(labels_of(project, image), boxes((4, (5, 5, 30, 30)), (4, (20, 20, 40, 40))))
+
+
+def test_coordinates_that_are_no_numbers_are_refused(utm, write_vector, tmp_path: Path) -> None:
+    project, image = utm
+    odd = shapely.transform(box(5, 5, 30, 20), lambda points: np.where(points == points[0], np.inf, points))
+    with pytest.raises(InterchangeError, match="no finite numbers"):
+        import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [odd], name=["water"]))
+    assert not project.steps
 
 
 def test_a_rotated_image(new_image, labels_of, write_vector, tmp_path: Path) -> None:
