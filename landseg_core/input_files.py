@@ -1,4 +1,7 @@
-"""Reads files that somebody gives as input: plain ones only, for a pipe or a device may never end, in any encoding."""
+"""Reads files that somebody gives as input: plain ones only, for a pipe or a device may never end, in any encoding.
+
+What they say is nobody's word: `parsed_json` and `first_problem` are for text of which every part may be wrong.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,12 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import pydantic
+import pydantic_core
+
+from landseg_core.plain_text import plain_text
 
 _VSI = r"/vsi(?!(?:zip|tar|gzip|7z|rar)/)\w"
 _ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]+://|{_VSI}", re.IGNORECASE)
@@ -92,3 +100,23 @@ def decoded(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace")
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """Return what a text of JSON holds.
+
+    Raises:
+        ValueError: it is no JSON. That is so, too, where `json.loads` fails otherwise, or does not fail: at endless
+            nesting, broken UTF-8, and halves of characters, which nothing could print or store.
+    """
+    return pydantic_core.from_json(text.encode(errors="surrogatepass") if isinstance(text, str) else text)
+
+
+_MOST_SHOWN = 160
+
+
+def first_problem(error: pydantic.ValidationError) -> str:
+    """Return the first thing that is wrong, for a sentence: its place and what pydantic says of it, in one line."""
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    return plain_text(f"{place}: {problem['msg']}" if place else problem["msg"])[:_MOST_SHOWN]

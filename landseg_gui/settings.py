@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import pydantic_core
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
+from landseg_core.input_files import parsed_json
 from landseg_core.project.paths import is_there
 
 _RECENT_FILES = 10
@@ -41,7 +41,7 @@ class Settings:
     def tools(self) -> dict[str, Any]:
         """Return what the tools were set to; empty where the file tells nothing of use."""
         try:
-            state = pydantic_core.from_json(str(self._store.value("tools/state", "{}")))
+            state = parsed_json(str(self._store.value("tools/state", "{}")))
         except ValueError:
             return {}
         return state if isinstance(state, dict) else {}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.events import EpochFinished, Notice, RunFinished, RunStarted, StepFinished, ignore_event
@@ -126,6 +128,54 @@ def give_model(folder: Path) -> None:
     metadata = {"__metadata__": {KIND: json.dumps(header.to_record())}}
     text = json.dumps(metadata).encode()
     RunFolder(folder).model.write_bytes(struct.pack("<Q", len(text)) + text)
+
+
+_ODD_NUMBERS = 0, -1, 1e-9, 1e300, float("nan"), float("inf"), 2**70, 10**400
+_ODD_TEXTS = (
+    "",
+    "x",
+    "\ud800",
+    "\x1b[31m",
+    "a\nb",
+    "\0",
+    "9" * 400,
+    "9999-12-31T23:59:59-14:00",
+    "0001-01-01T00:00:00+14:00",
+)
+_ODD = None, True, [], {}, [1] * 3, [[0, 0]], {"a": "b"}, *_ODD_NUMBERS, *_ODD_TEXTS
+
+
+def spoilt(record: Any) -> st.SearchStrategy[Any]:
+    """Return a strategy of what JSON holds in place of `record`: one part of it, however deep, is odd or gone."""
+    places = list(_places(record))
+    return st.builds(
+        lambda place, odd: _spoilt(record, place, odd), st.sampled_from(places), st.sampled_from((..., *_ODD))
+    )
+
+
+def _places(record: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield place
+    keys = record if isinstance(record, dict) else range(min(2, len(record))) if isinstance(record, list) else ()
+    for key in keys:
+        yield from _places(record[key], (*place, key))
+
+
+def _spoilt(record: Any, place: tuple[Any, ...], odd: Any) -> Any:
+    """Return `record` with `odd` at `place`; an ellipsis stands for taking the place away."""
+    if not place:
+        return None if odd is ... else odd
+    copy = record.copy()
+    if odd is ... and len(place) == 1:
+        del copy[place[0]]
+    else:
+        copy[place[0]] = _spoilt(record[place[0]], place[1:], odd)
+    return copy
+
+
+@pytest.fixture(scope="session", name="spoilt")
+def _spoilt_records() -> Callable[[Any], st.SearchStrategy[Any]]:
+    """Return `spoilt`, for test modules, which cannot import one another."""
+    return spoilt
 
 
 @pytest.fixture

@@ -24,6 +24,13 @@ class Normalisation:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
+    def fits(self, bands: int) -> bool:
+        """Tell whether so many bands can be normalised: with finite numbers, also at the precision of networks."""
+        with np.errstate(over="ignore", divide="ignore", under="ignore"):
+            shift, scale = np.array(self.mean, np.float32), np.float32(1) / np.array(self.std, np.float32)
+        finite = np.isfinite(shift).all() and np.isfinite(scale).all() and (scale > 0).all()
+        return len(shift) == len(scale) == bands and bool(finite)
+
 
 def measure_normalisation(samples: Iterable[tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]]) -> Normalisation:
     """Return the normalisation of samples of (C, H, W) pixels and (H, W) validity.

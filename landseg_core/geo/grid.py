@@ -12,6 +12,9 @@ from rasterio.crs import CRS
 from landseg_core.geo.control import GroundControl
 from landseg_core.geo.window import PixelWindow
 
+FINEST_M, COARSEST_M = 1e-6, 1e7
+"""What a ground resolution can be, in metres."""
+
 
 @dataclass(frozen=True)
 class RasterGrid:
@@ -120,10 +123,16 @@ class RasterGrid:
     def ground_resolution(self) -> float | None:
         """Return the side of a pixel at the image's centre in true ground metres, or None where nothing tells it.
 
+        What is no size on the Earth, less than `FINEST_M` or more than `COARSEST_M`, tells nothing.
+
         The root of the pixel's area: its sides are geodesics on the CRS's own ellipsoid (Karney, "Algorithms for
         geodesics", 2013, by pyproj), so that EPSG:3857, degrees, feet and rotated grids come out right. A local CRS,
         such as that of a building site, has no ellipsoid: there the plane is the ground.
         """
+        metres = self._metres_per_pixel()
+        return metres if metres is not None and FINEST_M <= metres <= COARSEST_M else None
+
+    def _metres_per_pixel(self) -> float | None:
         if self.crs is None or not self.is_georeferenced:
             return None
         crs = pyproj.CRS.from_wkt(self.crs.to_wkt())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import pydantic
+from typing_extensions import TypedDict
 
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import ModelError
+from landseg_core.geo.grid import COARSEST_M, FINEST_M
+from landseg_core.input_files import first_problem
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.tensor_file import read_record
@@ -25,7 +27,28 @@ KIND = "landseg"
 FORMAT_VERSION = 1
 """Raised whenever an older landseg could no longer use the file."""
 
-_PositiveInts = Annotated[tuple[Annotated[int, pydantic.Field(ge=1)], ...], pydantic.Field(min_length=1)]
+_MOST_BANDS = 65_535
+"""As many as a TIFF can have."""
+
+_Bands = Annotated[tuple[Annotated[int, pydantic.Field(ge=1, le=_MOST_BANDS)], ...], pydantic.Field(min_length=1)]
+_PixelType = Annotated[str, pydantic.Field(pattern=r"^(u?int(8|16|32|64)|float(16|32|64))$")]
+_Metres = Annotated[float, pydantic.Field(ge=FINEST_M, le=COARSEST_M)]
+_Fraction = Annotated[float, pydantic.Field(ge=0, le=1)] | None
+_Count = Annotated[int, pydantic.Field(ge=0, le=2**63)]
+
+
+class _Training(TypedDict, total=False):
+    """The part of `BundleHeader.training` that landseg goes by; the rest is for people."""
+
+    __pydantic_config__ = pydantic.ConfigDict(extra="allow")  # type: ignore[misc]
+
+    miou: _Fraction
+    accuracy: _Fraction
+    epoch: _Count | None
+    iou: dict[str, _Fraction]
+    settings: dict[str, Any]
+    trained_on_untold: _Count
+    trained_px: dict[str, _Count]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,13 +62,13 @@ class BundleHeader:
     `training` tells how it was trained and how well it did: plain JSON, for people.
     """
 
-    architecture: str
+    architecture: Annotated[str, pydantic.Field(max_length=80)]
     schema: ClassSchema
-    bands: _PositiveInts
-    dtype: str
+    bands: _Bands
+    dtype: _PixelType
     normalisation: Normalisation
-    ground_resolution_m: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None
-    training: dict[str, Any]
+    ground_resolution_m: _Metres | None
+    training: Annotated[dict[str, Any], pydantic.GetPydanticSchema(lambda _type, schema_of: schema_of(_Training))]
     band_names: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
     alpha: Annotated[str, pydantic.Field(min_length=1, max_length=200)] = dataclasses.field(default=AUTO, kw_only=True)
 
@@ -67,9 +90,7 @@ class BundleHeader:
         try:
             header = _HEADER.validate_python(fields)
         except pydantic.ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in problem["loc"])
-            raise ModelError(f"{path} is not a whole model file ({place}: {problem['msg']}); train again") from error
+            raise ModelError(f"{path} is not a whole model file ({first_problem(error)}); train again") from error
         header._require_sense(path)
         return header
 
@@ -78,9 +99,7 @@ class BundleHeader:
             raise ModelError(
                 f"{path} holds a network {self.architecture!r}, which this landseg does not know; update landseg"
             )
-        mean, std = self.normalisation.mean, self.normalisation.std
-        whole = len(mean) == len(std) == len(self.bands)
-        if not whole or not all(map(math.isfinite, (*mean, *std))) or min(std) <= 0:
+        if not self.normalisation.fits(len(self.bands)):
             raise ModelError(f"{path} has a normalisation that does not fit its {len(self.bands)} bands; train again")
         if len(self.band_names) not in (0, len(self.bands)):
             raise ModelError(f"{path} has not a name for each of its {len(self.bands)} bands; train again")

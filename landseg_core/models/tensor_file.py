@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import pydantic
-import pydantic_core
 
 from landseg_core.errors import ModelError
-from landseg_core.input_files import open_file, read_file
+from landseg_core.input_files import open_file, parsed_json, read_file
 from landseg_core.output_files import write_atomically
 
 if TYPE_CHECKING:
@@ -132,8 +131,7 @@ def _header(path: Path, file: BinaryIO, size: int) -> dict[str, Any]:
 
 def _json_object(path: Path, text: bytes) -> dict[str, Any]:
     try:
-        # Unlike json.loads it also answers endless nesting and broken UTF-8 with a ValueError.
-        value = pydantic_core.from_json(text)
+        value = parsed_json(text)
     except ValueError as error:
         raise _foreign(path) from error
     if not isinstance(value, dict):

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
-import pydantic_core
 
 from landseg_core.errors import ProjectError
+from landseg_core.input_files import parsed_json, read_file
 from landseg_core.output_files import write_atomically
 
 KEPT = 10
@@ -121,8 +121,7 @@ def _folders() -> Iterator[BackupFolder]:
     with suppress(OSError):
         for path in backups_root().iterdir():
             with suppress(OSError, ValueError, TypeError, KeyError):
-                origin = pydantic_core.from_json((path / _ORIGIN).read_bytes())
-                yield BackupFolder(Path(origin["project"]), path)
+                yield BackupFolder(Path(parsed_json(read_file(path / _ORIGIN))["project"]), path)
 
 
 def _key(project: Path) -> str:

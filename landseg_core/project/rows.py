@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from landseg_core.errors import ProjectError
+from landseg_core.input_files import parsed_json
 
 _LARGEST = 2**53
 
@@ -63,8 +63,8 @@ def json_value(value: object, kind: type | tuple[type, ...] = object) -> Any:
         DamageError: it is no JSON, or of another type.
     """
     try:
-        parsed = json.loads(text(value))
-    except (ValueError, RecursionError) as error:
+        parsed = parsed_json(text(value))
+    except ValueError as error:
         raise DamageError("a list is damaged") from error
     if isinstance(parsed, kind):
         return parsed

@@ -6,7 +6,7 @@ import json
 
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, ModelError, TrainingError
-from landseg_core.input_files import read_file
+from landseg_core.input_files import parsed_json, read_file
 from landseg_core.models.header import BundleHeader
 from landseg_core.output_files import write_atomically
 from landseg_core.training.run_folder import RunFolder
@@ -40,9 +40,9 @@ def kept_before(folder: RunFolder) -> BundleHeader | None:
     if not folder.before.exists():
         return None
     try:
-        record = json.loads(read_file(folder.before))
+        record = parsed_json(read_file(folder.before))
         return BundleHeader.from_record(dict(record), folder.before)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise ModelError(f"{folder.before} cannot be read; start a new run") from error
 
 

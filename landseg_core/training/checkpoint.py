@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pydantic
 
@@ -18,7 +18,7 @@ from landseg_core.errors import TrainingError
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
 from landseg_core.output_files import write_atomically
 from landseg_core.raster.alpha import AUTO
-from landseg_core.training.config import TrainConfig, checked_config
+from landseg_core.training.config import Share, TrainConfig, checked_config
 from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import RunPosition
 
@@ -70,9 +70,9 @@ class CheckpointRecord:
     data: DataFingerprint
     normalisation: Normalisation
     position: RunPosition
-    rate_scale: float
-    micro_batch: int
-    encoder_share: float
+    rate_scale: Annotated[float, pydantic.Field(gt=0, le=1)]
+    micro_batch: Annotated[int, pydantic.Field(ge=1, le=1024)]
+    encoder_share: Share
     images: str = ""
 
     def require_same_settings(self, config: TrainConfig, folder: RunFolder) -> None:
@@ -192,8 +192,13 @@ def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
 
 def _checked(told: dict[str, Any], folder: RunFolder) -> CheckpointRecord:
     try:
-        return _RECORD.validate_python(told)
+        record = _RECORD.validate_python(told)
     except pydantic.ValidationError as error:
-        raise TrainingError(
-            f"{folder.checkpoint} is the checkpoint of another version of landseg; start a new run"
-        ) from error
+        raise _of_another_version(folder) from error
+    if not record.normalisation.fits(len(record.normalisation.mean)):
+        raise _of_another_version(folder)
+    return record
+
+
+def _of_another_version(folder: RunFolder) -> TrainingError:
+    return TrainingError(f"{folder.checkpoint} is the checkpoint of another version of landseg; start a new run")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from landseg_core.errors import LandsegError
 from landseg_core.events import Notice, OnEvent
@@ -16,6 +17,9 @@ from landseg_core.training.report_charts import charts
 from landseg_core.training.report_content import ReportContent, report_content
 from landseg_core.training.run_figures import Interval
 from landseg_core.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    import jinja2
 
 TEMPLATE = "report/report.html"
 """The page's template, in `resources`."""
@@ -57,6 +61,11 @@ def write_report(folder: Path) -> Path:
 
 def report_page(content: ReportContent) -> str:
     """Return the page: HTML without a script and without any reference to something outside of it."""
+    return _template().render(run=content, **_derived(content))
+
+
+@cache
+def _template() -> jinja2.Template:
     import jinja2
 
     environment = jinja2.Environment(
@@ -71,8 +80,7 @@ def report_page(content: ReportContent) -> str:
         "moment": moment,
         "share": _share,
     }
-    template = environment.from_string(resource_path(TEMPLATE).read_text(encoding="utf-8"))
-    return template.render(run=content, **_derived(content))
+    return environment.from_string(resource_path(TEMPLATE).read_text(encoding="utf-8"))
 
 
 def _derived(content: ReportContent) -> dict[str, Any]:
@@ -110,7 +118,7 @@ def moment(iso: str) -> str:
     """Write an ISO 8601 time for people, such as `26 Nov 2026, 09:30 UTC`; what is none stays as it is."""
     try:
         return f"{datetime.fromisoformat(iso).astimezone(UTC):%d %b %Y, %H:%M} UTC"
-    except ValueError:
+    except (ValueError, OverflowError):  # no time at all, or one that is in no year of the calendar in UTC
         return iso
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from landseg_core.errors import ModelError, TrainingError
-from landseg_core.input_files import read_file
+from landseg_core.input_files import parsed_json, read_file
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import read_header
+from landseg_core.plain_text import plain_text
 from landseg_core.training.config import TrainConfig
 from landseg_core.training.picture_file import KeptPictures, read_pictures
 from landseg_core.training.run_facts import RunFacts, read_facts
@@ -49,7 +49,7 @@ def report_content(folder: RunFolder) -> ReportContent:
     config, history = read_config(folder), read_history(folder.metrics)
     figures = run_figures(folder, history)
     return ReportContent(
-        name=folder.path.absolute().name,
+        name=plain_text(folder.path.absolute().name),
         version=str(config.pop("landseg", "")),
         settings=tuple(_setting(name, value) for name, value in config.items() if value is not None),
         history=history,
@@ -66,8 +66,8 @@ def read_config(folder: RunFolder) -> dict[str, Any]:
         TrainingError: the file cannot be read, or holds no settings.
     """
     try:
-        config = json.loads(read_file(folder.config))
-    except (OSError, ValueError, RecursionError) as error:
+        config = parsed_json(read_file(folder.config))
+    except (OSError, ValueError) as error:
         raise _no_settings(folder) from error
     if not isinstance(config, dict):
         raise _no_settings(folder)

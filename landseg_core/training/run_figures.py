@@ -8,7 +8,7 @@ from typing import Annotated
 import pydantic
 
 from landseg_core.errors import TrainingError
-from landseg_core.input_files import read_file
+from landseg_core.input_files import first_problem, read_file
 from landseg_core.labels.classes import Colour
 
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)]
@@ -92,6 +92,4 @@ def damaged_record(path: Path, error: OSError | pydantic.ValidationError) -> Tra
 def _reason(error: OSError | pydantic.ValidationError) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)
-    problem = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}" if place else str(problem["msg"])
+    return first_problem(error)

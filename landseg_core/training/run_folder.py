@@ -12,7 +12,7 @@ from typing import Any
 
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import EpochFinished, Event, OnEvent
-from landseg_core.input_files import read_file
+from landseg_core.input_files import parsed_json, read_file
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.output_files import unwritable, write_atomically
 
@@ -202,8 +202,8 @@ class MetricsLog:
 def _epoch_in(path: Path) -> Any:
     """Return the epoch that a file of JSON is of, None where it cannot be told."""
     try:
-        told = json.loads(read_file(path))
-    except (OSError, ValueError, RecursionError):
+        told = parsed_json(read_file(path))
+    except (OSError, ValueError):
         return None
     return told.get("epoch") if isinstance(told, dict) else None
 
@@ -221,7 +221,7 @@ def cut_log(path: Path, step: int, epoch: int) -> None:
 
 def _stays(line: str, step: int, epoch: int) -> bool:
     try:
-        told = json.loads(line)
+        told = parsed_json(line)
     except ValueError:
         return False
     if not line.endswith("\n") or not isinstance(told, dict):

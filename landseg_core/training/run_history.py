@@ -10,10 +10,9 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import pydantic
-import pydantic_core
 
 from landseg_core.events import EpochFinished, Notice, RunFinished, RunStarted, StepFinished
-from landseg_core.input_files import open_file
+from landseg_core.input_files import open_file, parsed_json
 from landseg_core.training.run_figures import damaged_record
 
 Points = npt.NDArray[np.float64]
@@ -125,7 +124,7 @@ def read_history(path: Path) -> RunHistory:
 def _told(lines: Iterable[bytes]) -> Iterator[_Told]:
     for line in lines:
         try:
-            told: Any = pydantic_core.from_json(line)
+            told: Any = parsed_json(line)
             kind = _KINDS.get(str(told.get("event"))) if isinstance(told, dict) else None
             if kind is not None:
                 yield kind.model_validate(told)

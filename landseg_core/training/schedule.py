@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from typing import Protocol
+from typing import Annotated, Protocol
+
+import pydantic
 
 from landseg_core.events import JobControl
 from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig
@@ -69,6 +71,10 @@ class RunClock:
             self._start += time.monotonic() - before
 
 
+_Count = Annotated[int, pydantic.Field(ge=0, le=2**53)]
+_Seconds = Annotated[float, pydantic.Field(ge=0, le=2**53)]
+
+
 @dataclasses.dataclass
 class RunPosition:
     """How far a run is; a checkpoint holds it. `epoch` counts from 1 and is the one under way.
@@ -79,18 +85,18 @@ class RunPosition:
     half `window_halvings` times, for want of memory.
     """
 
-    epoch: int = 1
-    batch: int = 0
-    step: int = 0
-    loss_sum: float = 0.0
-    epoch_seconds: float = 0.0
-    seconds: float = 0.0
-    preparation_seconds: float = 0.0
-    validation_seconds: float = 0.0
-    validated_share: float = 1.0
-    window_halvings: int = 0
-    best_epoch: int | None = None
-    best_miou: float | None = None
+    epoch: _Count = 1
+    batch: _Count = 0
+    step: _Count = 0
+    loss_sum: Annotated[float, pydantic.Field(allow_inf_nan=False)] = 0.0
+    epoch_seconds: _Seconds = 0.0
+    seconds: _Seconds = 0.0
+    preparation_seconds: _Seconds = 0.0
+    validation_seconds: _Seconds = 0.0
+    validated_share: Annotated[float, pydantic.Field(ge=0, le=1)] = 1.0
+    window_halvings: Annotated[int, pydantic.Field(ge=0, le=64)] = 0
+    best_epoch: _Count | None = None
+    best_miou: Annotated[float, pydantic.Field(ge=0, le=1)] | None = None
     finished: bool = False
 
     @property

@@ -158,13 +158,13 @@ def best_on_record(folder: RunFolder) -> tuple[int | None, float | None]:
         ModelError: the model file is damaged.
     """
     told = read_header(folder.model).training if folder.model.exists() else {}
-    return (told["epoch"], told["miou"]) if told.get("miou") is not None else (None, None)
+    return (told.get("epoch"), told["miou"]) if told.get("miou") is not None else (None, None)
 
 
 def _restore(learner: Learner, tensors: Mapping[str, torch.Tensor], folder: RunFolder) -> None:
     try:
         learner.restore(tensors)
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, RuntimeError, ValueError, TypeError, OverflowError) as error:
         raise TrainingError(f"{folder.checkpoint} does not fit its own settings; start a new run") from error
 
 

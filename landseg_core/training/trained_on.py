@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
 
@@ -27,15 +27,18 @@ MOST_IMAGES = 50_000
 """A record names no more images than this; a model file has a header of bounded size."""
 
 
+_Px = Annotated[int, pydantic.Field(ge=0, le=2**31)]
+
+
 @dataclass(frozen=True)
 class TrainedImage:
     """An image that a model learnt from; `windows` are x, y, width and height in its px, None for the whole image."""
 
     stem: str
-    width: int
-    height: int
+    width: _Px
+    height: _Px
     fingerprint: str
-    windows: tuple[tuple[int, int, int, int], ...] | None = None
+    windows: Annotated[tuple[tuple[_Px, _Px, _Px, _Px], ...], pydantic.Field(max_length=MOST_WINDOWS)] | None = None
 
     def places(self) -> list[PixelWindow]:
         """Return the windows that were trained on."""
@@ -44,7 +47,7 @@ class TrainedImage:
         return [PixelWindow(*window) for window in self.windows]
 
 
-_RECORD = pydantic.TypeAdapter(list[TrainedImage])
+_RECORD = pydantic.TypeAdapter(Annotated[list[TrainedImage], pydantic.Field(max_length=MOST_IMAGES)])
 
 
 def trained_on(

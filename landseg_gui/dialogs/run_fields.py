@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pydantic_core
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from landseg_core.input_files import parsed_json
 from landseg_core.models.catalog import CATALOG
 from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig, field_problems
 from landseg_gui.dialogs.advanced_settings import AdvancedSettings
@@ -240,7 +240,7 @@ def values_in(text: str) -> tuple[str, ...]:
 def _recalled(memory: FormMemory, name: str) -> Any:
     """Return a setting of the last time, or None where there is none that makes sense."""
     try:
-        value = pydantic_core.from_json(memory.text(name))
+        value = parsed_json(memory.text(name))
     except ValueError:
         value = memory.text(name)  # as earlier versions wrote it
     return value if value not in ("", None) and name not in field_problems({name: value}) else None

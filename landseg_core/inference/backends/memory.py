@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
-import pydantic_core
 
 from landseg_core.errors import OutputError
+from landseg_core.input_files import parsed_json, read_file
 from landseg_core.machine import cores, processor, version_of
 from landseg_core.models.header import BundleHeader
 from landseg_core.output_files import write_atomically
@@ -44,7 +44,7 @@ class TrialMemory:
 
     def _answers(self) -> dict[str, object]:
         with suppress(OSError, ValueError):
-            answers = pydantic_core.from_json(self._path.read_bytes())  # a ValueError for endless nesting, too
+            answers = parsed_json(read_file(self._path))
             if isinstance(answers, dict):
                 return answers
         return {}

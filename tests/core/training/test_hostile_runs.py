@@ -1,0 +1,133 @@
+"""Whatever the files in a run's folder say: they are shown, or refused in one sentence that names the file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from landseg_core.data.kept_ground import GROUND_FILE, kept_ground
+from landseg_core.errors import LandsegError
+from landseg_core.training.before import kept_before
+from landseg_core.training.checkpoint import load_checkpoint_record, resumed_config
+from landseg_core.training.config import TrainConfig
+from landseg_core.training.report import report_page
+from landseg_core.training.report_content import report_content
+from landseg_core.training.run_folder import RunFolder, cut_log
+from landseg_core.training.run_story import read_story
+from landseg_core.training.runs import differing_settings, summarise
+from landseg_core.training.schedule import RunPosition
+
+FACTS = {
+    "started": "2026-11-26T09:30:00+00:00",
+    "machine": {
+        **dict.fromkeys(("system", "processor", "python", "torch", "landseg"), "1"),
+        "cores": 2,
+        "graphics": None,
+    },
+    "data": {
+        **dict.fromkeys(("train_images", "val_images", "shared_images", "train_pixels", "val_pixels"), 1),
+        "bands": [1],
+        "dtype": "uint8",
+        "ground_resolution_m": 0.5,
+    },
+}
+GROUND = {
+    "block": 32,
+    "parts": [{"image_id": 1, "window": [0, 0, 9, 9], "validates": True}],
+    "trained": [{"image_id": 1, "window": [0, 0, 9, 9]}],
+}
+
+
+CHECKPOINT = {
+    "config": {},
+    "data": {"train_pixels": 1, "val_pixels": 1, "sha256": "0"},
+    "normalisation": {"mean": [100.0], "std": [10.0]},
+    "position": dataclasses.asdict(RunPosition()),
+    "rate_scale": 1.0,
+    "micro_batch": 2,
+    "encoder_share": 1.0,
+    "images": "",
+}
+
+
+def sentence_of(read: Callable[[], object]) -> str:
+    """Return what the failure of `read` says; nothing, where it does not fail."""
+    try:
+        read()
+    except LandsegError as error:
+        return str(error)
+    return ""
+
+
+def show(folder: Path) -> None:
+    """Read a run in every way in which somebody looks at one."""
+    run = RunFolder(folder)
+    summary = summarise(folder)
+    for text in (json.dumps(summary.as_dict()), str(differing_settings([summary, summary])), summary.problem):
+        text.encode()
+    cut_log(run.metrics, 100, 100)
+    for read in (
+        lambda: str(read_story(folder)).encode(),
+        lambda: report_page(report_content(run)).encode(),
+        lambda: kept_before(run),
+        lambda: kept_ground(folder),
+    ):
+        told = sentence_of(read)
+        told.encode()
+        assert not told or (str(folder) in told and "\n" not in told)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_an_odd_checkpoint_is_resumed_or_refused(
+    data: st.DataObject, spoilt: Callable[[Any], st.SearchStrategy[Any]], tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path)
+    record = {"landseg-checkpoint": json.dumps(data.draw(spoilt(CHECKPOINT)))}
+    text = json.dumps({"__metadata__": record}).encode()
+    run.checkpoint.write_bytes(struct.pack("<Q", len(text)) + text)
+    told = sentence_of(lambda: resumed_config(tmp_path, {}))
+    told.encode()
+    if not told:
+        position = load_checkpoint_record(run).position
+        assert all(math.isfinite(value) for value in dataclasses.astuple(position) if value is not None)
+    assert not told or (str(tmp_path) in told and "\n" not in told)
+
+
+@pytest.mark.parametrize("name", ["config", "metrics", "facts", "figures", "pictures", "before", "ground"])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_an_odd_file_of_a_run_is_shown_or_told(
+    name: str, data: st.DataObject, spoilt: Callable[[Any], st.SearchStrategy[Any]], run_files: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    run = RunFolder(folder)
+    if not folder.exists():
+        run_files.written(
+            folder, **TrainConfig().model_dump(mode="json", exclude={"model", "epochs", "minutes", "batch"})
+        )
+        run_files.give_figures(folder)
+        run_files.give_pictures(folder)
+        run_files.give_model(folder)
+        run.facts.write_text(json.dumps(FACTS))
+        run.before.write_text("{}")
+        (folder / GROUND_FILE).write_text(json.dumps(GROUND))
+    path = folder / GROUND_FILE if name == "ground" else getattr(run, name)
+    sound = path.read_text()
+    lines = [json.loads(line) for line in sound.splitlines()] if name == "metrics" else json.loads(sound)
+    odd = data.draw(spoilt(lines))
+    as_lines = name == "metrics" and isinstance(odd, list)
+    path.write_text("\n".join(map(json.dumps, odd)) + "\n" if as_lines else json.dumps(odd))
+    try:
+        show(folder)
+    finally:
+        path.write_text(sound)
