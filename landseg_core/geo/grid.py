@@ -135,12 +135,11 @@ class RasterGrid:
     def _metres_per_pixel(self) -> float | None:
         if self.crs is None or not self.is_georeferenced:
             return None
-        crs = pyproj.CRS.from_wkt(self.crs.to_wkt())
-        geodetic, geod = crs.geodetic_crs, crs.get_geod()
-        if geodetic is None or geod is None:
-            metres = local_unit(crs)
+        earth = on_ellipsoid(self.crs)
+        if earth is None:
+            metres = local_unit(self.crs)
             return metres and math.sqrt(abs(self.transform.determinant)) * metres
-        to_degrees = pyproj.Transformer.from_crs(crs, geodetic, always_xy=True)
+        geod, to_degrees = earth
         middle = (self.width / 2, self.height / 2)
         across = self._geodesic(geod, to_degrees, middle, (1.0, 0.0))
         down = self._geodesic(geod, to_degrees, middle, (0.0, 1.0))
@@ -169,8 +168,30 @@ def _same_crs(one: CRS | None, other: CRS | None) -> bool:
     return one == other or (one is not None and other is not None and one.to_wkt() == other.to_wkt())
 
 
-def local_unit(crs: pyproj.CRS) -> float | None:
+def on_ellipsoid(crs: CRS) -> tuple[pyproj.Geod, pyproj.Transformer] | None:
+    """Return the ellipsoid of a CRS, and what takes x, y to degrees on it; None where it has none, or makes no sense.
+
+    GDAL keeps whatever a file says, such as a latitude of 400 degrees; PROJ refuses to compute with that.
+    """
+    try:
+        told = pyproj.CRS.from_wkt(crs.to_wkt())
+        geodetic, geod = told.geodetic_crs, told.get_geod()
+        if geodetic is None or geod is None:
+            return None
+        return geod, pyproj.Transformer.from_crs(told, geodetic, always_xy=True)
+    except pyproj.exceptions.ProjError:
+        return None
+
+
+def local_unit(crs: CRS) -> float | None:
     """Return the metres of a unit of a local CRS, one that no ellipsoid belongs to; None where its unit is unknown."""
+    try:
+        return _local_unit(pyproj.CRS.from_wkt(crs.to_wkt()))
+    except pyproj.exceptions.ProjError:
+        return None
+
+
+def _local_unit(crs: pyproj.CRS) -> float | None:
     if crs.geodetic_crs is not None or not crs.is_engineering or "undefined" in crs.name.lower():
         return None
     units = {axis.unit_conversion_factor for axis in crs.axis_info if axis.unit_name.lower() != "unknown"}

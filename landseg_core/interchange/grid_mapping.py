@@ -44,7 +44,10 @@ def transformer(source: CRS | None, target: CRS | None) -> pyproj.Transformer | 
 def name_of(crs: CRS) -> str:
     """Return a short name of `crs` for messages."""
     authority = crs.to_authority()
-    return ":".join(authority) if authority else pyproj.CRS.from_wkt(crs.to_wkt()).name
+    try:
+        return ":".join(authority) if authority else pyproj.CRS.from_wkt(crs.to_wkt()).name
+    except pyproj.exceptions.ProjError:
+        return "a CRS that makes no sense"
 
 
 class GridMapping:

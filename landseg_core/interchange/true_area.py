@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyproj
 import shapely
 
-from landseg_core.geo.grid import RasterGrid, local_unit
+from landseg_core.geo.grid import RasterGrid, local_unit, on_ellipsoid
 
 
 class TrueArea:
@@ -21,31 +21,26 @@ class TrueArea:
     """
 
     def __init__(self, grid: RasterGrid) -> None:
-        self._geod: pyproj.Geod | None = None
-        self._local_unit: float | None = None
-        crs = pyproj.CRS.from_wkt(grid.crs.to_wkt()) if grid.crs and grid.is_georeferenced else None
-        if crs is not None and crs.geodetic_crs is None:
-            self._local_unit = local_unit(crs)
-        if crs is not None and crs.geodetic_crs is not None:
-            self._geod = crs.get_geod()
-            self._to_degrees = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+        crs = grid.crs if grid.is_georeferenced else None
+        self._earth = on_ellipsoid(crs) if crs else None
+        self._local_unit = local_unit(crs) if crs else None
 
     def measure(self, polygons: Sequence[Any]) -> npt.NDArray[np.float64]:
         """Return the (N,) areas in m2; NaN for all without a place on the Earth."""
         if self._local_unit is not None:
             return np.asarray(shapely.area(np.array(polygons, object)) * self._local_unit**2, np.float64)
-        if self._geod is None:
+        if self._earth is None:
             return np.full(len(polygons), np.nan)
-        on_earth = shapely.transform(np.array(polygons, object), self._degrees)
-        return np.array([self._area(polygon) for polygon in on_earth], np.float64)
-
-    def _degrees(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return np.stack(self._to_degrees.transform(*points.T), axis=1)
-
-    def _area(self, polygon: Any) -> float:
-        assert self._geod is not None
-        outside, *holes = (
-            abs(self._geod.polygon_area_perimeter(*shapely.get_coordinates(ring).T)[0])
-            for ring in (polygon.exterior, *polygon.interiors)
+        geod, to_degrees = self._earth
+        on_earth = shapely.transform(
+            np.array(polygons, object), lambda points: np.stack(to_degrees.transform(*points.T), axis=1)
         )
-        return float(outside - sum(holes))
+        return np.array([_area(geod, polygon) for polygon in on_earth], np.float64)
+
+
+def _area(geod: pyproj.Geod, polygon: Any) -> float:
+    outside, *holes = (
+        abs(geod.polygon_area_perimeter(*shapely.get_coordinates(ring).T)[0])
+        for ring in (polygon.exterior, *polygon.interiors)
+    )
+    return float(outside - sum(holes))

@@ -83,6 +83,12 @@ def test_without_a_map_of_the_earth_there_are_no_ground_metres(crs: CRS | None) 
     assert grid_at(crs, 100, 100, 0.5).ground_resolution() is None
 
 
+def test_a_crs_that_makes_no_sense_tells_no_ground_metres() -> None:
+    utm = CRS.from_epsg(32633).to_wkt()
+    crs = CRS.from_wkt(utm.replace('"latitude_of_origin",0', '"latitude_of_origin",400'))
+    assert grid_at(crs, 500_000, 5_800_000, 0.5).ground_resolution() is None
+
+
 @pytest.mark.parametrize(("unit", "metres"), [('"metre",1', 0.5), ('"foot",0.3048', 0.5 * 0.3048)])
 def test_in_a_local_crs_the_plane_is_the_ground(unit: str, metres: float) -> None:
     crs = CRS.from_wkt(f'LOCAL_CS["site grid",UNIT[{unit}],AXIS["x",EAST],AXIS["y",NORTH]]')
