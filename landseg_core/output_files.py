@@ -12,6 +12,7 @@ from typing import Self
 
 from landseg_core.errors import OutputError
 from landseg_core.leftovers import COMMIT, may_be_a_name, note_kept, note_made, unfinished_place
+from landseg_core.plain_text import name_reason
 
 
 class OutputFiles:
@@ -151,13 +152,15 @@ def _make(folder: Path, missing: Iterable[Path]) -> None:
 
 
 def check_name(path: Path) -> None:
-    """Raise where the name of `path` is longer than file systems take, be there a folder for it yet or not.
+    """Raise where the name of `path` is longer than file systems take, or no UTF-8, be there a folder for it or not.
 
     Raises:
         OutputError: it is.
     """
     if not may_be_a_name(path.name):
         raise unwritable(path, OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)))
+    if name_reason(path):
+        raise unwritable(path, OSError(errno.EILSEQ, "the name is not UTF-8"))
 
 
 def check_free(path: Path, *, overwrite: bool = False) -> None:
@@ -193,7 +196,7 @@ def unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path} cannot be written: {reason}; {remedy}")
 
 
-_REMEDIES = {errno.ENAMETOOLONG: "choose a shorter name"}
+_REMEDIES = {errno.ENAMETOOLONG: "choose a shorter name", errno.EILSEQ: "choose another name or folder"}
 
 
 def _flush_to_disk(path: Path) -> None:

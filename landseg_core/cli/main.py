@@ -5,16 +5,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from types import FrameType
 
-from landseg_core.cli.ending import ENDING
-from landseg_core.offline import keep_program_offline
-from landseg_core.plain_text import plain_text
+# All else is imported inside the functions: until `ENDING` is installed, a signal meets no more than these lines.
+
+_UNFINISHED = ".unfinished-"  # what follows in the name of a result that is being written
+_LONGEST_SHOWN = 4096
 
 
 def main() -> None:
     """Run `landseg` and end the process with its exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_at_once)  # nothing has begun yet
+    from landseg_core.cli.ending import ENDING
+
     ENDING.install()  # before anything that takes time to import
+    from landseg_core.offline import keep_program_offline
+
     keep_program_offline()
     try:
         code = run()
@@ -23,9 +33,15 @@ def main() -> None:
     ENDING.finish(code)
 
 
+def _end_at_once(number: int, _frame: FrameType | None) -> None:
+    os.write(2, b"landseg: stopped\n")
+    os._exit(128 + number)
+
+
 def run() -> int:
     """Run the command in `sys.argv` and return its exit code; wrong usage leaves by `SystemExit` 2."""
     from landseg_core.cli.app import app
+    from landseg_core.cli.ending import ENDING
     from landseg_core.errors import JobStopped, LandsegError
 
     ENDING.tell_of_leftovers()
@@ -56,10 +72,15 @@ def _unwritable_text(error: UnicodeEncodeError) -> str:
     """
     if not any("\udc80" <= letter <= "\udcff" for letter in error.object):
         raise error
-    return f"{error.object} has a name that is not UTF-8, which cannot be used here; rename the file or its folder"
+    name = error.object.partition(_UNFINISHED)[0]
+    shown = name if len(name) < _LONGEST_SHOWN else "a file"
+    return f"{shown} has a name that is not UTF-8, which cannot be used here; rename the file or its folder"
 
 
 def _fail(sentence: str) -> int:
+    from landseg_core.cli.ending import ENDING
+    from landseg_core.plain_text import plain_text
+
     if ENDING.code is None:  # what fails because it was stopped says so
         sys.stderr.write(f"landseg: {plain_text(sentence)}\n")
     return 1

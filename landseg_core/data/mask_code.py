@@ -26,13 +26,14 @@ import numpy.typing as npt
 
 from landseg_core.errors import DatasetError
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.value_mapping import colour_code, colour_text
 from landseg_core.raster.source import RasterSource
 
 UNKNOWN = 254
 """Stands for a pixel that belongs to no class; a schema has at most 250 classes, so no index is as high."""
 
 Codes = npt.NDArray[Any]
-"""(H, W) whole numbers: values, numbers of palette entries, or colours 0xRRGGBB."""
+"""(H, W) whole numbers: values, numbers of palette entries, or what `colour_code` makes of colours."""
 Palette = dict[int, tuple[int, int, int]]
 Reason = Literal["reserved", "nodata", "transparent"]
 """Why a code is unlabelled: 255 always is, or the file declares it as nodata or as transparent."""
@@ -40,7 +41,7 @@ Reason = Literal["reserved", "nodata", "transparent"]
 
 @dataclass(frozen=True)
 class MaskCode:
-    """What the pixels of a mask stand for: `known` maps a code (a value, or 0xRRGGBB) to a class index or 255.
+    """What the pixels of a mask stand for: `known` maps a code (a value, or that of a colour) to a class index or 255.
 
     `special` are the codes that are unlabelled without anybody having said so for this mask, `classes` the names of
     classes that such a code takes the value or the colour of. `key` writes a code as it stands before the = of a
@@ -148,12 +149,12 @@ def _value_code(schema: ClassSchema) -> MaskCode:
 
 def _palette_code(path: Path, palette: Palette, schema: ClassSchema) -> MaskCode:
     indices = _indices_by_colour(path, schema)
-    known = {value: indices[_pack(*rgb)] for value, rgb in palette.items() if _pack(*rgb) in indices}
+    known = {value: indices[colour_code(*rgb)] for value, rgb in palette.items() if colour_code(*rgb) in indices}
 
     def describe(code: int) -> str:
         if code not in palette:
             return f"the palette entry {code}"
-        return f"the palette colour {_hex(_pack(*palette[code]))} (number {code})"
+        return f"the palette colour {colour_text(colour_code(*palette[code]))} (number {code})"
 
     return MaskCode(
         known,
@@ -168,11 +169,11 @@ def _colour_code(raster: RasterSource, schema: ClassSchema) -> MaskCode:
     indices = _indices_by_colour(raster.path, schema)
     code = MaskCode(
         indices,
-        lambda pixels: _pack(*pixels.astype(np.int32)),
-        lambda code: f"the colour {_hex(code)}",
+        lambda pixels: colour_code(*pixels.astype(np.int32)),
+        lambda code: f"the colour {colour_text(code)}",
         "give a class this colour in the class file or correct the mask (transparent = unlabelled)",
         classes={code: schema.names[index] for code, index in indices.items()},
-        key=_hex,
+        key=colour_text,
     )
     return code.with_special(_special_colours(raster))
 
@@ -181,25 +182,16 @@ def _special_colours(raster: RasterSource) -> dict[int, Reason]:
     """Return the colour that is declared as nodata, if there is one."""
     parts = [_whole(nodata) for nodata in raster.band_nodata]
     colour = [part for part in parts if part is not None and 0 <= part <= 255]
-    return {_pack(*colour): "nodata"} if len(colour) == 3 else {}
+    return {colour_code(*colour): "nodata"} if len(colour) == 3 else {}
 
 
 def _indices_by_colour(path: Path, schema: ClassSchema) -> dict[int, int]:
     indices: dict[int, int] = {}
     for index, item in enumerate(schema.classes):
-        twin = indices.setdefault(_pack(*item.rgb), index)
+        twin = indices.setdefault(colour_code(*item.rgb), index)
         if twin != index:
             raise DatasetError(
                 f"{path} is a mask of colours, but the classes {schema.names[twin]} and {item.name} share the colour "
                 f"{item.colour}; give them different colours in the class file"
             )
     return indices
-
-
-def _pack(red: Any, green: Any, blue: Any) -> Any:
-    """Return 0xRRGGBB of numbers or of arrays."""
-    return (red << 16) | (green << 8) | blue
-
-
-def _hex(colour: int) -> str:
-    return f"#{colour:06x}"

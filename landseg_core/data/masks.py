@@ -19,7 +19,7 @@ _NAMED_VALUES = 3
 
 
 ValueMapping = Mapping[int, int]
-"""The class index of values (or colours 0xRRGGBB) of masks, as the user says it; 255 leaves a value out."""
+"""The class index of values and colours of masks, as the user says it: see `mask_mapping`; 255 leaves a value out."""
 
 
 class MaskPart(NamedTuple):

@@ -47,8 +47,9 @@ class GroundControl:
     @property
     def name(self) -> str:
         """Return what it consists of, for people."""
-        parts = [f"{len(self.points)} ground control points"] if self.points else []
-        return " and ".join([*parts, "an RPC"] if self.rpc is not None else parts)
+        count = len(self.points)
+        parts = [f"{count} ground control point{'s' * (count > 1)}"] if count else []
+        return " and ".join([*parts, "RPC"] if self.rpc is not None else parts)
 
     def cropped(self, column: float, row: float) -> GroundControl:
         """Return that of a part of the image whose upper left corner is at `column`, `row` (px)."""

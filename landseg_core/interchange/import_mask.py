@@ -2,7 +2,7 @@
 
 Which class a pixel belongs to is decided by the first of these that says so:
 
-- the mapping that the user gives: a value (or a colour 0xRRGGBB) and the name of its class;
+- the mapping that the user gives: a value or a colour, and the name of its class;
 - the classes that the file itself names, compared by name;
 - else colours (of a palette, or of the pixels) and values, by the rules of `landseg_core.data.mask_code`.
 
@@ -57,7 +57,7 @@ def import_mask(
         project: where the image is.
         image_id: the image to label.
         source: the mask.
-        mapping: class names by value (or 0xRRGGBB), "" or "unlabelled" to leave a value out.
+        mapping: class names by code, as `mask_mapping` has them; "" or "unlabelled" leaves a value out.
         on_event: takes the `Progress`, first of a check of the values and then of the import, and a `Notice` of what
             values take away.
         control: pauses or stops the work.

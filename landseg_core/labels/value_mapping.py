@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from landseg_core.errors import InterchangeError
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
@@ -12,6 +13,17 @@ LEFT_OUT = frozenset({"", "unlabelled"})
 """What stands in the place of a class name where a value is to stay unlabelled."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_COLOURS = 1 << 24  # before the first colour
+
+
+def colour_code(red: Any, green: Any, blue: Any) -> Any:
+    """Return the code of a colour, or of arrays of them: none of the values of masks, so that #0000ff is not 255."""
+    return _COLOURS | (red << 16) | (green << 8) | blue
+
+
+def colour_text(code: int) -> str:
+    """Return the colour #rrggbb of a `colour_code`."""
+    return f"#{code - _COLOURS:06x}"
 
 
 def parse_value_mapping(texts: Iterable[str]) -> dict[str, str]:
@@ -44,26 +56,31 @@ def class_index(schema: ClassSchema, name: str) -> int:
 
 
 def mask_mapping(mapping: Mapping[str, str]) -> dict[int, str]:
-    """Return `mapping` by number, 0xRRGGBB for a colour.
+    """Return `mapping` by code: the value of a mask, or the `colour_code` of a colour.
 
     Raises:
-        InterchangeError: a value is neither a number nor a colour.
+        InterchangeError: a value is neither a number nor a colour, or is given two classes in two ways of writing.
     """
-    return {_mask_value(text): name for text, name in mapping.items()}
+    codes: dict[int, str] = {}
+    for text, name in mapping.items():
+        code = _mask_code(text)
+        if codes.setdefault(code, name) != name:
+            raise InterchangeError(f"'{text}' is given two classes, once written in another way; give it one")
+    return codes
 
 
 def mapped_indices(mapping: Mapping[str, str], schema: ClassSchema) -> dict[int, int]:
-    """Return the class index of each value of a mask (0xRRGGBB for a colour), 255 for one that is left out.
+    """Return the class index of each code of `mask_mapping`, 255 for one that is left out.
 
     Raises:
-        InterchangeError: a value is neither a number nor a colour, or there is no such class.
+        InterchangeError: as for `mask_mapping`, or there is no such class.
     """
-    return {value: class_index(schema, name) for value, name in mask_mapping(mapping).items()}
+    return {code: class_index(schema, name) for code, name in mask_mapping(mapping).items()}
 
 
-def _mask_value(text: str) -> int:
+def _mask_code(text: str) -> int:
     if _COLOUR.fullmatch(text):
-        return int(text[1:], 16)
+        return int(colour_code(*bytes.fromhex(text[1:])))
     try:
         return int(text)
     except ValueError as error:

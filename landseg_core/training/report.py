@@ -55,7 +55,7 @@ def write_report(folder: Path) -> Path:
         OutputError: the report cannot be written.
     """
     run = RunFolder(folder)
-    write_atomically(run.report, report_page(report_content(run)).encode())
+    write_atomically(run.report, report_page(report_content(run)).encode(errors="replace"))  # names of files
     return run.report
 
 

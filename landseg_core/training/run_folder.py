@@ -14,7 +14,7 @@ from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import EpochFinished, Event, OnEvent
 from landseg_core.input_files import parsed_json, read_file
 from landseg_core.models.header import MODEL_FILE
-from landseg_core.output_files import unwritable, write_atomically
+from landseg_core.output_files import check_name, unwritable, write_atomically
 
 
 class RunFolder:
@@ -50,8 +50,9 @@ class RunFolder:
         """Check that a new run may go here.
 
         Raises:
-            OutputError: it is a file, cannot be read, or holds files and may not be overwritten.
+            OutputError: it is a file, cannot be read, holds files and may not be overwritten, or has no UTF-8 name.
         """
+        check_name(self.path)
         try:
             used = self.path.exists() and any(self.path.iterdir())
         except OSError as error:

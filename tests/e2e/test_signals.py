@@ -36,6 +36,13 @@ def started(arguments: str, place: Path) -> subprocess.Popen[str]:
     return process
 
 
+def test_next_to_nothing_is_imported_before_signals_are_taken() -> None:
+    code = "import signal, sys; had = set(sys.modules); import landseg_core.cli.main; print(*set(sys.modules) - had)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert modules <= {"__future__", "landseg_core", "landseg_core.cli", "landseg_core.cli.main"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "seconds", "number", "code"),
     [

@@ -93,6 +93,9 @@ CASES = {
     "project info no.landseg": "no.landseg",
     "project new new.landseg --classes no": "neither a class file nor a preset",
     "demo --out there.txt/x --no-window": "cannot",
+    "predict run images/a.tif --out m\udce4ps": "m\ufffdps/a_mask.tif cannot be written: the name is not UTF-8",
+    f"train {PAIRS} --classes classes.json --out n\udce4w": "n\ufffdw cannot be written: the name is not UTF-8",
+    "demo --out d\udce4mo --no-window": "the name is not UTF-8",
 }
 
 
@@ -115,6 +118,7 @@ def test_nothing_that_can_be_known_loads_torch(place: Path) -> None:
         assert code == 0 if case in {"models", "runs run"} else code in {1, 2}, f"landseg {case}"
     assert not (place / "new").exists()
     assert not (place / "maps").exists()
+    assert not any("\udce4" in str(path) for path in place.iterdir())
 
 
 def test_the_catalogue_knows_what_its_networks_tell() -> None:

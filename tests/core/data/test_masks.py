@@ -16,6 +16,7 @@ from landseg_core.data.masks import MaskSource
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
+from landseg_core.labels.value_mapping import colour_code
 
 WriteRaster = Callable[..., Path]
 VALUES = np.array([[1, 4, 0], [0, 255, 1]], np.uint8)
@@ -86,7 +87,7 @@ def test_a_declared_nodata_colour_is_unlabelled_also_where_a_class_has_it(
     )
     path = write_raster(tmp_path / "m.tif", _colours(GREY, BLUE, (0, 0, 0), GREY, BLUE, (0, 0, 0)), nodata=0)
     assert _labels(path, black) == [[1, 2, 255], [1, 2, 255]]
-    assert _labels(path, black, {0x000000: 0}) == [[1, 2, 0], [1, 2, 0]]
+    assert _labels(path, black, {colour_code(0, 0, 0): 0}) == [[1, 2, 0], [1, 2, 0]]
 
 
 def test_the_transparent_colour_of_a_png_is_no_other_colour(tmp_path: Path, schema: ClassSchema) -> None:

@@ -89,6 +89,12 @@ def test_a_map_of_a_part_lies_where_the_part_does(placed: Path, tmp_path: Path) 
         assert point.z == 12.0
 
 
+def test_its_name_reads_well_in_a_sentence() -> None:
+    point = ControlPoint(0, 0, 0, 0)
+    assert GroundControl((point,)).name == "1 ground control point"
+    assert GroundControl((point, point), rpc=rpc()).name == "2 ground control points and RPC"
+
+
 def test_an_rpc_goes_with_the_map(tmp_path: Path) -> None:
     path = tmp_path / "satellite.tif"
     with open_dataset(path, mode="w", driver="GTiff", width=500, height=400, count=1, dtype="uint8") as dataset:

@@ -13,6 +13,7 @@ from landseg_core.events import JobControl, Notice, Progress
 from landseg_core.interchange.import_mask import import_mask
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.mask_classes import class_map_info
+from landseg_core.labels.value_mapping import mask_mapping
 from landseg_core.output_files import OutputFiles
 from landseg_core.raster.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
@@ -129,8 +130,17 @@ def test_a_colour_can_be_mapped(new_image, labels_of, write_raster, tmp_path: Pa
     red = np.zeros((3, HEIGHT, WIDTH), np.uint8)
     red[0] = 255
     project, image = new_image(WIDTH, HEIGHT)
-    import_mask(project, image.id, write_raster(tmp_path / "mask.png", red), {0xFF0000: "road"})
+    import_mask(project, image.id, write_raster(tmp_path / "mask.png", red), mask_mapping({"#ff0000": "road"}))
     assert (labels_of(project, image) == 0).all()
+
+
+@pytest.mark.parametrize(("text", "pixel"), [("255", (0, 0, 255)), ("#0000ff", (255,))])
+def test_a_number_is_no_colour(text: str, pixel: tuple[int, ...], new_image, write_raster, tmp_path: Path) -> None:
+    """Blue is 0x0000ff, and 255 as well: what is said of one must not move the other."""
+    mask = np.zeros((len(pixel), HEIGHT, WIDTH), np.uint8) + np.array(pixel, np.uint8)[:, None, None]
+    project, image = new_image(WIDTH, HEIGHT)
+    with pytest.raises(InterchangeError, match=r"which no class has|say what it is with --map 255=CLASS"):
+        import_mask(project, image.id, write_raster(tmp_path / "mask.png", mask), mask_mapping({text: "road"}))
 
 
 def test_a_value_without_a_class_is_refused_whole(new_image, labels_of, write_raster, values, tmp_path: Path) -> None:

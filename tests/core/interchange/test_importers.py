@@ -10,7 +10,7 @@ from landseg_core.errors import InterchangeError, JobStopped, ProjectError
 from landseg_core.events import JobControl
 from landseg_core.interchange.importers import describe_source, import_labels
 from landseg_core.interchange.source_info import SourceInfo, SourceValue
-from landseg_core.labels.value_mapping import mask_mapping
+from landseg_core.labels.value_mapping import colour_code, mask_mapping
 
 
 def test_the_suffix_decides(new_image, labels_of, write_raster, write_vector, tmp_path: Path) -> None:
@@ -29,9 +29,16 @@ def test_a_mapping_by_text(new_image, labels_of, write_raster, tmp_path: Path) -
 
 
 def test_values_of_masks_are_numbers_and_colours() -> None:
-    assert mask_mapping({"7": "a", "#0072B2": "b", "-1": ""}) == {7: "a", 0x0072B2: "b", -1: ""}
+    assert mask_mapping({"7": "a", "#0072B2": "b", "-1": ""}) == {7: "a", colour_code(0x00, 0x72, 0xB2): "b", -1: ""}
     with pytest.raises(InterchangeError, match="'lake' is no value of a mask"):
         mask_mapping({"lake": "water"})
+
+
+@pytest.mark.parametrize("other", ["0255", "+255", "255 "])
+def test_one_value_in_two_ways_of_writing_has_one_class(other: str) -> None:
+    assert mask_mapping({"255": "water", other: "water"}) == {255: "water"}
+    with pytest.raises(InterchangeError, match="is given two classes, once written in another way"):
+        mask_mapping({"255": "water", other: "land"})
 
 
 def test_a_mask_has_no_fields(new_image, write_raster, tmp_path: Path) -> None:
