@@ -110,6 +110,7 @@ class Player:
         if self.errors:
             raise FailureError(self.errors[0])
         self.tidy_up()
+        wait(0)  # what has left the window is deleted before a hand could reach it
 
     def tidy_up(self) -> None:
         """Have an image to paint on, and not too many masks over it."""
