@@ -35,7 +35,7 @@ class ExportDialog(FormDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("export", "Export", "Export", parent)
-        self._layers = layers
+        self._layers = tuple(layers)  # as they are now: others may come and go in the window meanwhile
         self._image = image
         self._memory = memory
         self._overwrite = False

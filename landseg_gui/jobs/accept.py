@@ -127,7 +127,7 @@ class AcceptFlow(QObject):
         dialog = AcceptDialog(predictions, view, self._memory, self._window, self._project_session.schema, reader)
         reader.setParent(dialog)
         dialog.accepted.connect(lambda: self._take(dialog.request()))
-        open_of_project(dialog, self._project_session.project_changed)
+        open_of_project(dialog, self._project_session.project_changed, self._project_session.image_changed)
         return dialog
 
     def start(self, request: AcceptRequest, region: Region | None = None) -> Job | None:

@@ -111,6 +111,15 @@ def test_the_answer(dialog: ExportDialog, layers: list[MaskLayer], orthophoto: P
     assert request.schema == SCHEMA
 
 
+def test_the_answer_is_about_the_layer_on_offer_though_the_window_has_others_by_now(
+    dialog: ExportDialog, layers: list[MaskLayer], tmp_path: Path
+) -> None:
+    dialog.findChild(QComboBox, "export_layer").setCurrentIndex(1)
+    del layers[0]
+    dialog.accept()
+    assert dialog.request().mask == tmp_path / "second.png"
+
+
 def test_the_picture_belongs_to_an_overlay_only(dialog: ExportDialog) -> None:
     assert dialog.request().image is None
 

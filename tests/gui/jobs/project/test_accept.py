@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QRadioButton, QSlider, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
@@ -98,6 +99,17 @@ def test_what_is_in_view_becomes_labels(
     assert (labels() == np.where(inside(VIEW), predicted, 255)).all()
     assert "60\N{NARROW NO-BREAK SPACE}000 px accepted" in told.messages
     assert project.next_undo.name == "Accept prediction in view"
+
+
+@pytest.mark.usefixtures("prediction")
+def test_the_dialog_goes_with_the_image_that_it_is_about(
+    flow: AcceptFlow, session: Session, runner: JobRunner, qtbot: QtBot, project: Project, write_map: Callable[..., Path]
+) -> None:
+    twin = project.add_image(write_map("twin.tif", np.zeros((HEIGHT, WIDTH), np.uint8)))
+    dialog = flow.open()
+    session.project_session.show_image(twin.id)
+    qtbot.waitUntil(lambda: session.project_session.image == twin and not runner.running, timeout=SECONDS)
+    qtbot.waitUntil(lambda: not isValid(dialog))
 
 
 @pytest.mark.usefixtures("prediction")
