@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from landseg_core import __version__
 from landseg_core.cli.ending import ENDING
 from landseg_gui.crash import CrashDialog, CrashReporter, log, log_folder, start_log
+from landseg_gui.garbage import GarbageCollector
 from landseg_gui.icons import application_icon
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window import MainWindow
@@ -35,7 +36,9 @@ def main_window(app: QApplication, settings: Settings, runner: JobRunner | None 
     """Return a new window, dressed and empty, not yet shown."""
     runner = runner or JobRunner(app)
     themes = ThemeManager(app, settings.theme)
-    return MainWindow(Session(runner), runner, settings, themes)
+    window = MainWindow(Session(runner), runner, settings, themes)
+    GarbageCollector(runner, window)
+    return window
 
 
 class Asked(QObject):

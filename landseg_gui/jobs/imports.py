@@ -18,9 +18,11 @@ def import_undisturbed(name: str) -> ModuleType:
     """
     if name in sys.modules:
         return importlib.import_module(name)  # it may still be under way in another thread
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         return importlib.import_module(name)
     finally:
         gc.freeze()
-        gc.enable()
+        if was_enabled:
+            gc.enable()

@@ -103,7 +103,12 @@ def test_what_is_in_view_becomes_labels(
 
 @pytest.mark.usefixtures("prediction")
 def test_the_dialog_goes_with_the_image_that_it_is_about(
-    flow: AcceptFlow, session: Session, runner: JobRunner, qtbot: QtBot, project: Project, write_map: Callable[..., Path]
+    flow: AcceptFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    project: Project,
+    write_map: Callable[..., Path],
 ) -> None:
     twin = project.add_image(write_map("twin.tif", np.zeros((HEIGHT, WIDTH), np.uint8)))
     dialog = flow.open()
