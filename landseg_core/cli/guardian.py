@@ -19,7 +19,9 @@ HARD_SECONDS = 2.5
 ECHO = struct.Struct("=dB")
 """What the command is told of a signal: when it came, by `time.monotonic`, and its number."""
 SEPARATOR = b"\0"
-_LAST_WORDS_SECONDS = 0.2
+BY_SIGNAL_SECONDS = 0.3
+"""So long a command has to die of its signal, for which a busy computer must let it run a little, before SIGKILL."""
+_KILL_SECONDS = 0.1
 
 
 class Guardian:
@@ -89,10 +91,9 @@ class Guardian:
 
     def _end_command(self) -> None:
         """End the command with the same signal, by the system's own means; see `ending.Ending.arm`."""
-        for attempt in range(10):
-            if os.getppid() != self._command:
-                return
-            os.kill(self._command, self._asked if attempt < 5 else signal.SIGKILL)
+        patient = time.monotonic() + BY_SIGNAL_SECONDS
+        while os.getppid() == self._command and time.monotonic() < patient + _KILL_SECONDS:
+            os.kill(self._command, self._asked if time.monotonic() < patient else signal.SIGKILL)
             time.sleep(0.02)
 
     def _clear(self) -> None:
