@@ -121,10 +121,10 @@ def give_pictures(folder: Path, stem: str = "c", schema: ClassSchema = SCHEMA) -
     keep_pictures(RunFolder(folder).pictures, 2, dict.fromkeys(("sample", "best", "worst"), (picture,)), schema)
 
 
-def give_model(folder: Path) -> None:
+def give_model(folder: Path, ground_resolution_m: float | None = None) -> None:
     """Give a run a model file that has a header, and no weights."""
     normalisation = Normalisation((0.0,) * 3, (1.0,) * 3)
-    header = BundleHeader("unet16", SCHEMA, (1, 2, 3), "uint8", normalisation, None, {})
+    header = BundleHeader("unet16", SCHEMA, (1, 2, 3), "uint8", normalisation, ground_resolution_m, {})
     metadata = {"__metadata__": {KIND: json.dumps(header.to_record())}}
     text = json.dumps(metadata).encode()
     RunFolder(folder).model.write_bytes(struct.pack("<Q", len(text)) + text)

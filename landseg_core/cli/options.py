@@ -69,6 +69,10 @@ def checked_alpha(text: str | None) -> str | None:
 
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
+Large = Annotated[
+    bool,
+    typer.Option("--large", help="Do it however much it is; else work beyond a limit is refused before it begins."),
+]
 DEVICE_HELP = "auto, cpu, cuda, cuda:N or mps."
 Device = Annotated[str, typer.Option(help=DEVICE_HELP)]
 QuarterTurns = Annotated[

@@ -13,10 +13,11 @@ import typer
 
 from landseg_core.cli.batch import Batch
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Alpha, Bands, Device, Model, Overwrite, QuarterTurns, Window, parse_bands
+from landseg_core.cli.options import Alpha, Bands, Device, Large, Model, Overwrite, QuarterTurns, Window, parse_bands
 from landseg_core.cli.output import say
 from landseg_core.errors import OutputError
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS
+from landseg_core.limits import WorkSize, all_together, require_agreed
 from landseg_core.output_files import check_free, check_name, made_folder
 from landseg_core.raster.map_files import MapFiles
 
@@ -92,6 +93,7 @@ def predict(
         PrecisionName, typer.Option(help="What it computes in; auto takes what is quick and exact enough, never int8.")
     ] = _AUTO_PRECISION,
     overwrite: Overwrite = False,
+    large: Large = False,
 ) -> None:
     """Predict whole rasters, of any size, as maps with georeference, colours and class names.
 
@@ -116,12 +118,15 @@ def predict(
             quarter_turns=quarter_turns,
             backend=backend.value,
             precision=precision.value,
+            large=large,
         )
         header, batch = read_header(model), Batch(len(plan), on_event)
         require_backend(options.backend, options.precision, options.device)
-        able = batch.done(plan, lambda files: check_files(files, header, options, alpha))
+        works: list[WorkSize] = []
+        able = batch.done(plan, lambda files: works.append(check_files(files, header, options, alpha)))
         if not able:
             return batch, able
+        require_agreed(all_together(works, f"the maps of {len(works)} rasters"), large=large)
         bundle = ModelBundle.load(model)
         with made_folder(out):
             done = batch.done(able, lambda files: predict_one(bundle, files, options, on_event, control, alpha))
@@ -159,18 +164,21 @@ def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, co
     ]
 
 
-def check_files(files: PlannedMap, model: BundleHeader, options: PredictOptions, alpha: str | None = None) -> None:
-    """Refuse, before any work and without torch, what could not be read, predicted or written."""
+def check_files(files: PlannedMap, model: BundleHeader, options: PredictOptions, alpha: str | None = None) -> WorkSize:
+    """Refuse, before any work and without torch, what could not be read, predicted or written; return what it takes."""
+    from landseg_core.inference.backends.memory import TrialMemory
     from landseg_core.inference.fit import open_for, require_fit
-    from landseg_core.raster.cropping import chosen_window
+    from landseg_core.inference.work import prediction_work
 
     with open_for(model, files.raster, alpha, options.bands) as source:
         require_fit(model, source, options.bands)
-        chosen_window(source, options.window)
+        work = prediction_work(model, source, options, files.all[0].parent, TrialMemory.of_user())
+    require_agreed(work, large=options.large)
     for path in files.all:
         check_name(path)
         if path.parent.exists():
             check_free(path, overwrite=options.overwrite)
+    return work
 
 
 def predict_one(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,13 +15,15 @@ from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.backend import Backend, BackendRequest
 from landseg_core.inference.backends.choice import chosen_backend, possible
-from landseg_core.inference.backends.memory import TrialMemory
+from landseg_core.inference.backends.memory import TrialMemory, trial_question
 from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.fit import Resolution, alpha_notices, band_notices, fit_notices, require_fit, seen_size
 from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_values, confidences
 from landseg_core.inference.samples import sample_windows
 from landseg_core.inference.tiled import TiledPredictor
+from landseg_core.inference.work import pace_question, prediction_work
 from landseg_core.labels.mask_classes import class_map_info
+from landseg_core.limits import require_agreed
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.cropping import chosen_window
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 WORTH_A_TRIAL = 20_000_000
 """From so many px on, finding out which backend is quickest may pay: below, the trial takes longer than it saves."""
+_MEASURED_SECONDS = 2.0
+"""Predictions that take longer tell this computer's pace."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class PredictOptions:
         backend: what runs the network: a name in `backends.catalog`, or "auto" for the quickest here.
         precision: the numbers that it computes in, one of `backends.catalog.PRECISIONS`, or "auto".
         quarter_turns: average over four quarter turns of what the network sees, which takes four times as long.
+        large: it is agreed that this is much work, see `landseg_core.limits`.
     """
 
     tile: int = 1200
@@ -66,6 +72,7 @@ class PredictOptions:
     quarter_turns: bool = False
     backend: str = "auto"
     precision: str = "auto"
+    large: bool = False
 
 
 def prepared_backend(
@@ -79,13 +86,19 @@ def prepared_backend(
         TrainingError: this computer has no such device.
     """
     view = pixel_view(source, require_fit(bundle, source, options.bands), seen_size(bundle, source, options.resolution))
-    return chosen_backend(
+    candidates = possible(options.device, options.backend, options.precision)  # loads torch
+    memory = TrialMemory.of_user()
+    backend = chosen_backend(
         BackendRequest(bundle, cache(partial(sample_windows, view)), options.device, options.quarter_turns),
-        possible(options.device, options.backend, options.precision),  # loads torch
+        candidates,
         on_event,
-        TrialMemory.of_user(),
+        memory,
         worth_a_trial=chosen_window(source, options.window).pixels >= WORTH_A_TRIAL,
     )
+    tried, question = memory.pace(trial_question(bundle, candidates)), pace_question(bundle, options)
+    if tried is not None and memory.pace(question) is None:
+        memory.keep(question, None, tried)
+    return backend
 
 
 def predict_raster(
@@ -106,6 +119,7 @@ def predict_raster(
     Raises:
         ModelError: the model and the raster do not go together, or the tile is too small or too large.
         RasterError: the raster cannot be read, or the window reaches beyond it.
+        LargeWorkError: it is much work, and the options do not say that it is agreed to.
         OutputError: a map exists already or cannot be written.
         TrainingError: this computer has no such device.
         JobStopped: `control` asked for it.
@@ -115,6 +129,9 @@ def predict_raster(
     told = alpha_notices(bundle, source), band_notices(bundle, source, bands)
     for message in (*chain(*told), *fit_notices(bundle, source, options.resolution)):
         on_event(Notice(message))
+    memory, folder = TrialMemory.of_user(), mask_path.parent
+    work = prediction_work(bundle, source, options, folder, memory)
+    require_agreed(work, large=options.large)
     confidence = confidence_path if options.confidence else None
     size = seen_size(bundle, source, options.resolution)
     with OutputFiles(overwrite=options.overwrite, inputs=source.files) as outputs, ExitStack() as maps:
@@ -123,10 +140,15 @@ def predict_raster(
             for path, info, values in _wanted_maps(bundle, mask_path, confidence)
         ]
         runs = backend or prepared_backend(bundle, source, options, on_event)
+        require_agreed(prediction_work(bundle, source, options, folder, memory), large=options.large)  # a pace is known
         predictor = TiledPredictor(runs, source, bands, target, tile=options.tile, overlap=options.overlap, size=size)
         meter = ProgressMeter(f"predicting {source.path.name}", target.pixels, on_event, predictor.work)
+        start = time.monotonic()
         with MapSink(target, layers) as sink:
             predictor.run(sink, _each_window(meter, control or JobControl()))
+        seconds = time.monotonic() - start
+    if backend is None and seconds > _MEASURED_SECONDS:
+        memory.keep(pace_question(bundle, options), None, work.pixels * work.computed / seconds)
 
 
 def _wanted_maps(

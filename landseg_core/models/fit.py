@@ -10,6 +10,7 @@ import numpy as np
 
 from landseg_core.data.areas import ImageView, LabelledArea
 from landseg_core.errors import ModelError, RasterError
+from landseg_core.limits import MOST_TIMES_OFF, is_far_off
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO, NONE
@@ -27,7 +28,8 @@ def require_fit(model: BundleHeader, source: RasterSource, bands: Sequence[str] 
     has one of each, else those with their numbers.
 
     Raises:
-        ModelError: the raster has not the bands, or its numbers are of another kind than those trained on.
+        ModelError: the raster has not the bands, its numbers are of another kind than those trained on, or its pixels
+            show far more or far less ground.
     """
     numbers = _chosen(model, source, bands) if bands else _matching(model, source)
     if _kind(source.dtype) != _kind(np.dtype(model.dtype)):
@@ -35,7 +37,18 @@ def require_fit(model: BundleHeader, source: RasterSource, bands: Sequence[str] 
             f"{source.path} holds {source.dtype} pixels, but the model was trained on {model.dtype};"
             " convert the raster, or train on rasters like it"
         )
+    _require_near_resolution(model, source)
     return numbers
+
+
+def _require_near_resolution(model: BundleHeader, source: RasterSource) -> None:
+    trained, found = model.ground_resolution_m, source.grid.ground_resolution()
+    if trained is not None and found is not None and is_far_off((trained, found)):
+        raise ModelError(
+            f"{source.path} shows {found:.3g} m of ground per pixel, but the model was trained at {trained:.3g} m, and"
+            f" more than {MOST_TIMES_OFF} times off is not predicted; choose images near {trained:.3g} m, or another"
+            " model"
+        )
 
 
 def _chosen(model: BundleHeader, source: RasterSource, bands: Sequence[str]) -> tuple[int, ...]:

@@ -133,7 +133,7 @@ def quickest(
     best = max(speeds, key=lambda choice: speeds[choice], default=candidates[0])
     told = ", ".join(f"{choice} {speed / 1e6:.2f} Mpx/s" for choice, speed in speeds.items())
     on_event(Notice(f"tried what is quickest on this computer: {told}; {best} it is, from now on"))
-    memory.keep(question, best.backend)
+    memory.keep(question, best.backend, speeds.get(best))
     return best
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,16 +32,27 @@ class TrialMemory:
         return cls(platformdirs.user_cache_path("landseg", appauthor=False) / "backends.json")
 
     def recall(self, question: str) -> str | None:
-        """Return the answer to `question`, or None where there is none."""
-        answer = self._answers().get(question)
-        return answer if isinstance(answer, str) else None
+        """Return the backend that is quickest, or None where that is not known."""
+        backend = self._answer(question).get("backend")
+        return backend if isinstance(backend, str) else None
 
-    def keep(self, question: str, answer: str) -> None:
-        """Remember `answer`."""
+    def pace(self, question: str) -> float | None:
+        """Return the px per second that were measured, or None where none were."""
+        pace = self._answer(question).get("px_per_s")
+        return pace if isinstance(pace, float) and math.isfinite(pace) and pace > 0 else None
+
+    def keep(self, question: str, backend: str | None, px_per_s: float | None = None) -> None:
+        """Remember the backend that is quickest, where several were tried, and how quick it was."""
+        told = {"backend": backend, "px_per_s": px_per_s and float(px_per_s)}
+        answer = {name: value for name, value in told.items() if value is not None}
         content = json.dumps(self._answers() | {question: answer}, indent=1, sort_keys=True)
         with suppress(OSError, OutputError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self._path, content.encode())
+
+    def _answer(self, question: str) -> dict[str, object]:
+        answer = self._answers().get(question)
+        return answer if isinstance(answer, dict) else {}
 
     def _answers(self) -> dict[str, object]:
         with suppress(OSError, ValueError):
@@ -50,9 +62,13 @@ class TrialMemory:
         return {}
 
 
+def machine_facts() -> list[object]:
+    """Return what any pace depends on: the machine, and the versions of what runs on it."""
+    return [processor(), cores(), [version_of(name) for name in _RUNTIMES]]
+
+
 def trial_question(model: BundleHeader, candidates: Sequence[object]) -> str:
     """Return what a trial of `candidates` for `model` depends on: machine, versions, and the size of the network."""
-    facts = [processor(), cores(), [version_of(name) for name in _RUNTIMES]]
     network = [model.architecture, len(model.bands), len(model.schema)]
-    text = json.dumps([facts, network, [str(candidate) for candidate in candidates]])
+    text = json.dumps([machine_facts(), network, [str(candidate) for candidate in candidates]])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

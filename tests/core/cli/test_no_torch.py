@@ -33,6 +33,9 @@ def place(tmp_path: Path, run_files: type, monkeypatch: pytest.MonkeyPatch) -> P
     monkeypatch.chdir(tmp_path)
     run_files.written(tmp_path / "run")
     run_files.give_model(tmp_path / "run")
+    for name, resolution in (("far", 0.001), ("fine", 0.05)):
+        run_files.written(tmp_path / name)
+        run_files.give_model(tmp_path / name, resolution)
     for name in ("images", "masks", "nothing", "grey", "grey_masks"):
         (tmp_path / name).mkdir()
     look = {"driver": "GTiff", "width": 64, "height": 64, "dtype": "uint8", "crs": "EPSG:32633"}
@@ -72,6 +75,10 @@ CASES = {
     "predict run images/a.tif --device gpu --out maps": "is no device",
     "predict run images/a.tif --backend torch --precision int8 --out maps": "not in int8",
     "predict run images/a.tif --backend openvino --device cuda --out maps": "on the processor",
+    "predict far images/a.tif --out maps": "20 times off",
+    "predict fine images/a.tif --out maps": "give --large",
+    "predict fine images/a.tif images/a.tif --large --out maps": "2 rasters are called a",
+    f"evaluate far {PAIRS}": "20 times off",
     "export onnx no --out new.onnx": "does not exist",
     "export onnx run --out there.txt": "exists already",
     "export onnx run --out new.onnx --tile 33": "multiple of 16",

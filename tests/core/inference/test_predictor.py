@@ -296,11 +296,13 @@ def test_real_imagery_gives_a_map_of_its_place(
 def test_the_near_infrared_of_real_imagery_can_be_used(
     predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path, imagery: Path
 ) -> None:
-    predict(bundle=replace(bundle, bands=(4, 1, 2)), source=imagery / "formats" / "naip_4band_epsg26914.tif")
-    with RasterSource(imagery / "formats" / "uint16_1band_epsg32616.tif") as source:
-        path = source.path
+    predict(
+        replace(OPTIONS, large=True),
+        bundle=replace(bundle, bands=(4, 1, 2)),
+        source=imagery / "formats" / "naip_4band_epsg26914.tif",
+    )
     with pytest.raises(ModelError, match="has only 1"):
-        predict(replace(OPTIONS, overwrite=True), source=path)
+        predict(replace(OPTIONS, overwrite=True), source=imagery / "formats" / "uint16_1band_epsg32616.tif")
 
 
 @pytest.fixture

@@ -1,0 +1,46 @@
+"""What a prediction takes, known before it begins and before torch is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from landseg_core.inference.backends.memory import TrialMemory, machine_facts
+from landseg_core.inference.fit import seen_size
+from landseg_core.limits import WorkSize
+from landseg_core.models.header import BundleHeader
+from landseg_core.raster.cropping import chosen_window
+from landseg_core.raster.source import RasterSource
+
+if TYPE_CHECKING:
+    from landseg_core.inference.predictor import PredictOptions
+
+_WITH_OVERVIEWS = 4 / 3
+
+
+def prediction_work(
+    model: BundleHeader, source: RasterSource, options: PredictOptions, folder: Path, memory: TrialMemory
+) -> WorkSize:
+    """Return what the map of `source` takes in `folder`; its time, where this computer's pace is remembered.
+
+    Raises:
+        RasterError: the window reaches beyond the raster.
+    """
+    size = seen_size(model, source, options.resolution) or (source.grid.width, source.grid.height)
+    pixels = chosen_window(source, options.window).pixels
+    computed = size[0] * size[1] / source.grid.window.pixels
+    maps = 2 if options.confidence else 1
+    work = WorkSize(f"the map of {source.path}", pixels, folder, round(maps * pixels * _WITH_OVERVIEWS), computed)
+    pace = memory.pace(pace_question(model, options))
+    return replace(work, seconds=pixels * computed / pace) if pace else work
+
+
+def pace_question(model: BundleHeader, options: PredictOptions) -> str:
+    """Return what the pace of predictions (px that the network sees, by the second) depends on."""
+    network = [model.architecture, len(model.bands), len(model.schema)]
+    how = [options.device, options.backend, options.precision, options.quarter_turns]
+    text = json.dumps(["pace", *machine_facts(), network, how])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,89 @@
+"""What a prediction takes is known before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from affine import Affine
+
+from landseg_core.errors import ModelError
+from landseg_core.events import ignore_event
+from landseg_core.geo.window import PixelWindow
+from landseg_core.inference import predictor
+from landseg_core.inference.backends.memory import TrialMemory
+from landseg_core.inference.predictor import PredictOptions, predict_raster
+from landseg_core.inference.work import pace_question, prediction_work
+from landseg_core.limits import LargeWorkError
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.raster.source import RasterSource
+
+
+@pytest.fixture
+def raster(tmp_path: Path, write_raster: Callable[..., Path]) -> Path:
+    """A pixel of it shows 5 m of ground."""
+    place = {"crs": "EPSG:32632", "transform": Affine(5, 0, 500_000, 0, -5, 5_000_000)}
+    return write_raster(tmp_path / "a.tif", np.ones((3, 40, 60), np.uint8), **place)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> TrialMemory:
+    return TrialMemory(tmp_path / "backends.json")
+
+
+def test_size_and_time(raster: Path, bundle: ModelBundle, memory: TrialMemory, tmp_path: Path) -> None:
+    options = PredictOptions(window=PixelWindow(0, 0, 30, 20), confidence=True)
+    model = replace(bundle, ground_resolution_m=2.5)
+    with RasterSource(raster) as source:
+        work = prediction_work(model, source, options, tmp_path, memory)
+        assert (work.pixels, work.bytes, work.computed, work.seconds) == (600, 1600, pytest.approx(4, rel=0.02), None)
+        memory.keep(pace_question(model, options), None, 100.0)
+        assert prediction_work(model, source, options, tmp_path, memory).seconds == pytest.approx(24, rel=0.02)
+        other = replace(options, quarter_turns=True)
+        assert prediction_work(model, source, other, tmp_path, memory).seconds is None
+
+
+def test_too_much_to_compute_needs_a_word(raster: Path, bundle: ModelBundle, tmp_path: Path) -> None:
+    model, out = replace(bundle, ground_resolution_m=0.6), tmp_path / "map.tif"
+    with RasterSource(raster) as source:
+        with pytest.raises(LargeWorkError, match=r"the map of .*a\.tif: 69\.\d px to compute for each px"):
+            predict_raster(model, source, out)
+        assert not out.exists()
+        predict_raster(model, source, out, options=PredictOptions(large=True))
+    assert out.exists()
+
+
+@pytest.mark.parametrize("resolution", [0.24, 101.0, 1e-9, 0.0, -5.0, float("nan")])
+def test_a_model_for_far_other_ground_is_refused_always(raster: Path, bundle: ModelBundle, resolution: float) -> None:
+    model, out = replace(bundle, ground_resolution_m=resolution), raster.with_name("map.tif")
+    with RasterSource(raster) as source:
+        for seen in ("model", "own"):
+            options = PredictOptions(large=True, resolution=seen)  # type: ignore[arg-type]
+            with pytest.raises(ModelError, match=r"a\.tif shows 5 m of ground per pixel, but the model was trained at"):
+                predict_raster(model, source, out, options=options)
+
+
+def test_a_remembered_pace_tells_that_it_takes_hours(raster: Path, bundle: ModelBundle, tmp_path: Path) -> None:
+    out, options = tmp_path / "map.tif", PredictOptions()
+    memory = TrialMemory.of_user()
+    with RasterSource(raster) as source:
+        memory.keep(pace_question(bundle, options), None, 2400 / 7200)
+        predict_raster(bundle, source, out)
+        memory.keep(pace_question(bundle, options), None, 2400 / 7300)
+        with pytest.raises(LargeWorkError, match="about 2 h 1 min of work, more than 2 h"):
+            predict_raster(bundle, source, out, options=replace(options, overwrite=True))
+        predict_raster(bundle, source, out, options=replace(options, overwrite=True, large=True))
+
+
+def test_a_prediction_tells_the_pace(
+    raster: Path, bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor, "_MEASURED_SECONDS", 0.0)
+    with RasterSource(raster) as source:
+        predict_raster(bundle, source, tmp_path / "map.tif", on_event=ignore_event)
+    pace = TrialMemory.of_user().pace(pace_question(bundle, PredictOptions()))
+    assert pace is not None
+    assert pace > 100
