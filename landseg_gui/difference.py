@@ -17,7 +17,7 @@ from landseg_core.project.acceptance import values_by_name
 from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.placement import PlacedReader, Placement
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.tiles import TileCache
+from landseg_core.raster.tiles import TileBudget, TileCache
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layers import MaskLayer
 
@@ -43,7 +43,9 @@ class DifferenceReader:
         """Compare with `labels`; `values` is the (256,) table from the prediction's values to those of the labels."""
         self.reader = reader
         self._labels, self._values = labels, values
-        self._predicted: TileCache[Pixels] = TileCache(_PREDICTED_BYTES, lambda pair: pair[0].nbytes + pair[1].nbytes)
+        self._predicted: TileCache[Pixels] = TileCache(
+            TileBudget(_PREDICTED_BYTES), lambda pair: pair[0].nbytes + pair[1].nbytes
+        )
 
     @property
     def source(self) -> RasterSource:

@@ -5,19 +5,17 @@ Qt draws the scene without calling Python: while a job keeps Python's global loc
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QMetaObject, QObject, Qt, Signal
+from PySide6.QtCore import QMetaObject, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QPixmapCache
 from PySide6.QtWidgets import QGraphicsScene
 
 from landseg_core.errors import LandsegError, RasterChangedError
 from landseg_core.geo.tiling import TileKey
-from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import LandClass
 from landseg_core.labels.label_raster import TileChanges
 from landseg_gui.viewer.feeds import feed_for
@@ -26,13 +24,17 @@ from landseg_gui.viewer.label_feed import LabelFeed
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import Layer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack
-from landseg_gui.viewer.tile_feed import TileFeed, drawn_bytes
+from landseg_gui.viewer.tile_choice import Cover, by_urgency, tiles_around, tiles_in_sight, uncovered, visible_tiles
+from landseg_gui.viewer.tile_feed import TileFeed, TileSupply, stretched_bytes
 from landseg_gui.viewer.tile_items import TileItems
 from landseg_gui.viewer.view_pixels import ViewPixels, read_view
 
 
 class Canvas(QObject):
     """The layers of a stack as a scene: for each a feed of tiles and the items that show them.
+
+    A layer that is hidden has no items, and a mask none where those over it let no light through: what they take in
+    memory goes by what is seen, not by the number of layers.
 
     `outdated`: the file of a layer is not the one that was opened any more. `waiting` tells whether some place in sight
     has nothing to show yet, not even a coarse picture.
@@ -49,11 +51,14 @@ class Canvas(QObject):
         super().__init__(parent)
         self.scene = QGraphicsScene(self)
         self.scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)  # items come and go all the time
-        QPixmapCache.setCacheLimit(
-            drawn_bytes() // 1024
-        )  # KiB, for what items keep; by default little more than a screen
+        # KiB, for what items keep; by default little more than a screen.
+        QPixmapCache.setCacheLimit(stretched_bytes() // 1024)
         self._layers = layers
         self._frame = ViewFrame()
+        self._kept = False
+        self._supply = TileSupply.for_screen()
+        self._coverings = QTimer(self, singleShot=True, interval=0)  # once for all tiles that have come
+        self._coverings.timeout.connect(self._cover)
         self._feeds: dict[Layer, TileFeed[Any]] = {}
         self._items: dict[Layer, TileItems] = {}
         self._renewals: dict[Layer, list[QMetaObject.Connection]] = {}
@@ -87,17 +92,39 @@ class Canvas(QObject):
     def show_frame(self, frame: ViewFrame) -> None:
         """Have items for exactly the tiles that `frame` shows."""
         # Under a turning wheel each picture is seen once: to keep it would take longer than to draw it.
-        kept = frame.scale == self._frame.scale != 1
+        self._kept = frame.scale == self._frame.scale != 1
         self._frame = frame
-        for layer in self._drawn():
-            smooth = frame.scale < 1 and not isinstance(layer, MaskLayer)  # never a mixture of classes
-            self._items[layer].show(visible_tiles(layer, frame), smooth=smooth, kept=kept)
+        self._show_tiles()
+
+    def _show_tiles(self) -> None:
+        seen = uncovered({layer: visible_tiles(layer, self._frame) for layer in self._drawn()}, self._cover_of)
+        for layer, items in self._items.items():
+            smooth = self._frame.scale < 1 and not isinstance(layer, MaskLayer)  # never a mixture of classes
+            items.show(seen.get(layer, ()), smooth=smooth, kept=self._kept)
         self._tell_waiting()
+
+    def _cover_of(self, layer: Layer, key: TileKey) -> Cover | None:
+        area = self._feeds[layer].covered_area(key)
+        return Cover(area, 1 - layer.opacity) if area else None
 
     def request(self) -> None:
         """Ask for the tiles in sight, and then for those that panning and zooming out would need."""
-        for layer in self._drawn():
-            self._feeds[layer].want(wanted_tiles(layer, self._frame))
+        drawn = self._drawn()
+        in_sight, around = (
+            uncovered({layer: choose(layer, self._frame) for layer in drawn}, self._cover_of)
+            for choose in (tiles_in_sight, tiles_around)
+        )
+        for layer, feed in self._feeds.items():
+            if layer in in_sight:
+                feed.want([*in_sight[layer], *around[layer]])
+            else:
+                feed.leave_sight()
+        self._supply.threads.request(
+            (self._feeds[layer].loader, key)
+            for tiles in (in_sight, around)
+            for layer in by_urgency(drawn)
+            for key in tiles[layer]
+        )
 
     def class_at(self, column: float, row: float) -> str:
         """Return the class in sight at a raster place, of the labels or else of the topmost mask that shows one there.
@@ -121,9 +148,11 @@ class Canvas(QObject):
 
     def close(self) -> None:
         """Stop reading, and wait for the tiles being read."""
+        self._coverings.stop()
         feeds, self._feeds = self._feeds, {}
         for feed in feeds.values():
             feed.close()
+        self._supply.threads.close()
 
     def _follow_layers(self) -> None:
         present = self._layers.present()
@@ -136,7 +165,7 @@ class Canvas(QObject):
 
     def _drawn(self) -> list[Layer]:
         """Return the layers to draw, from the bottom to the top, without those that are still to be added."""
-        return [layer for layer in self._layers.drawn() if layer in self._items]
+        return [layer for layer in self._layers.drawn() if layer in self._feeds]
 
     def _forget(self, layer: Layer) -> None:
         self._items.pop(layer).remove()
@@ -146,7 +175,7 @@ class Canvas(QObject):
         threading.Thread(target=self._feeds.pop(layer).close, name="tiles-end").start()
 
     def _add(self, layer: Layer) -> None:
-        feed = feed_for(layer, self._arrived.emit, self._broken.emit)
+        feed = feed_for(layer, self._supply, self._arrived.emit, self._broken.emit)
         self._feeds[layer] = feed
         self._items[layer] = TileItems(self.scene, feed)
         layer.changed.connect(self._show_states)
@@ -161,7 +190,9 @@ class Canvas(QObject):
     def _renew(self, layer: Layer, renew: Callable[[], None]) -> None:
         if layer in self._feeds:
             renew()
+            self._show_tiles()  # other tiles may be covered now
             self._items[layer].refresh()
+            self.request()
 
     def _show_painted(self, changes: TileChanges) -> None:
         """Draw the labels that have changed; those of a layer that has gone meanwhile are nobody's business."""
@@ -185,7 +216,14 @@ class Canvas(QObject):
     def _take_arrival(self, feed: TileFeed[Any], key: TileKey) -> None:
         if self._feeds.get(feed.layer) is feed:
             self._items[feed.layer].refresh(key)
+            if feed.layer in self._drawn()[2:] and feed.covered_area(key):  # the orthophoto is never covered
+                self._coverings.start()
             self._tell_waiting()
+
+    def _cover(self) -> None:
+        """Let go of what is not to be seen any more below the tiles that have come."""
+        self._show_tiles()
+        self.request()
 
     def _take_error(self, feed: TileFeed[Any], error: LandsegError) -> None:
         if self._feeds.get(feed.layer) is not feed:
@@ -197,37 +235,3 @@ class Canvas(QObject):
 
     def _tell_waiting(self) -> None:
         self.waiting.emit(any(self._items[layer].has_gaps for layer in self._drawn()))
-
-
-def visible_tiles(layer: Layer, frame: ViewFrame) -> list[TileKey]:
-    """Return the tiles that show `layer` in `frame`, at the level that is sharp there."""
-    pyramid = layer.reader.pyramid
-    seen = frame.visible(pyramid.width, pyramid.height)
-    return list(pyramid.tiles_in(pyramid.level_for_scale(frame.scale), seen)) if seen else []
-
-
-def wanted_tiles(layer: Layer, frame: ViewFrame) -> list[TileKey]:
-    """Return the tiles to load, the most urgent first: the coarsest, in sight from the middle outwards, around."""
-    pyramid = layer.reader.pyramid
-    seen = frame.visible(pyramid.width, pyramid.height)
-    if seen is None:
-        return []
-    level = pyramid.level_for_scale(frame.scale)
-    side = pyramid.tile << level
-    in_sight = _from_the_middle(pyramid.tiles_in(level, seen), seen, side)
-    if layer.reader.needs_pyramid:
-        # Each is made from the full resolution: nothing more than what is needed.
-        return [pyramid.sketch_key, *in_sight] if layer.reader.has_sketch else in_sight
-    ahead = min(level + 1, pyramid.levels - 1)
-    around = pyramid.tiles_in(ahead, _grown(seen, side))
-    return list(dict.fromkeys([TileKey(pyramid.levels - 1, 0, 0), *in_sight, *around]))
-
-
-def _from_the_middle(keys: Iterable[TileKey], seen: PixelWindow, side: int) -> list[TileKey]:
-    """Return tiles, each `side` px of the raster wide, in order of their distance from the middle of what is seen."""
-    row, column = (seen.y + seen.height / 2) / side - 0.5, (seen.x + seen.width / 2) / side - 0.5
-    return sorted(keys, key=lambda key: math.hypot(key.row - row, key.column - column))
-
-
-def _grown(window: PixelWindow, margin: int) -> PixelWindow:
-    return PixelWindow(window.x - margin, window.y - margin, window.width + 2 * margin, window.height + 2 * margin)

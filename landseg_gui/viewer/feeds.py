@@ -8,10 +8,11 @@ from typing import Any
 from landseg_gui.viewer.label_feed import LabelFeed
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
+from landseg_gui.viewer.mask_feed import MaskFeed
 from landseg_gui.viewer.preview_layer import PreviewLayer
-from landseg_gui.viewer.tile_feed import MaskFeed, OnArrival, OnError, PictureFeed, TileFeed
+from landseg_gui.viewer.tile_feed import OnArrival, OnError, PictureFeed, TileFeed, TileSupply
 
-MakeFeed = Callable[[Any, OnArrival, OnError], TileFeed[Any]]
+MakeFeed = Callable[[Any, TileSupply, OnArrival, OnError], TileFeed[Any]]
 
 _FEEDS: dict[type[Layer], MakeFeed] = {
     ImageLayer: PictureFeed,
@@ -21,6 +22,6 @@ _FEEDS: dict[type[Layer], MakeFeed] = {
 }
 
 
-def feed_for(layer: Layer, on_arrival: OnArrival, on_error: OnError) -> TileFeed[Any]:
+def feed_for(layer: Layer, supply: TileSupply, on_arrival: OnArrival, on_error: OnError) -> TileFeed[Any]:
     """Return the feed that shows `layer`; for the callbacks see `TileFeed`."""
-    return _FEEDS[type(layer)](layer, on_arrival, on_error)
+    return _FEEDS[type(layer)](layer, supply, on_arrival, on_error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,10 +15,8 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.label_raster import EMPTY_TILE, Tile, TileChanges
 from landseg_core.raster.tiles import TileCache
 from landseg_gui.viewer.label_layer import LabelLayer
-from landseg_gui.viewer.tile_feed import OnArrival, OnError, TileFeed
+from landseg_gui.viewer.tile_feed import OnArrival, OnError, TileFeed, TileSupply
 
-_KNOWN_BYTES = 64 * 2**20  # most of these arrays are the label raster's own
-_PICTURE_BYTES = 16 * 2**20  # what the scene shows it holds itself
 _EMPTY_BYTES = 256
 
 ColourTable = npt.NDArray[np.int32]
@@ -50,6 +48,11 @@ class LabelPicture:
             self._pixels = np.frombuffer(self.image.bits(), np.int32).reshape(height, width)
             self.update(known, PixelWindow(0, 0, width, height), colours)
 
+    @property
+    def size(self) -> int:
+        """Return what it takes in memory, in bytes."""
+        return max(_EMPTY_BYTES, self.image.sizeInBytes())
+
     def update(self, known: KnownTile, box: PixelWindow, colours: ColourTable) -> None:
         """Show `known`, which differs from what is shown in `box` only, in px of the tile."""
         self.known = known
@@ -65,12 +68,12 @@ class LabelFeed(TileFeed[KnownTile]):
     an older stamp and is asked for again: it has just been changed, so that the labels hold it in memory.
     """
 
-    def __init__(self, layer: LabelLayer, on_arrival: OnArrival, on_error: OnError) -> None:
+    def __init__(self, layer: LabelLayer, supply: TileSupply, on_arrival: OnArrival, on_error: OnError) -> None:
         self._labels = layer
         self._colours = _colour_table(layer)
         self._stamps: dict[TileKey, int] = {}
-        super().__init__(layer, on_arrival, on_error, _KNOWN_BYTES, lambda known: known.size)
-        self._pictures: TileCache[LabelPicture] = TileCache(_PICTURE_BYTES, lambda picture: picture.image.sizeInBytes())
+        super().__init__(layer, supply, on_arrival, on_error, lambda known: known.size)
+        self._pictures: TileCache[LabelPicture] = TileCache(supply.spare, lambda picture: picture.size)
 
     def _read(self, key: TileKey) -> KnownTile:
         stamp = self._stamps.get(key, 0)  # before the tile: it may be newer than its stamp, never older
@@ -102,6 +105,21 @@ class LabelFeed(TileFeed[KnownTile]):
         picture = LabelPicture(known, window.width, window.height, self._colours)
         self._pictures.put(key, picture)
         return picture
+
+    def want(self, keys: Sequence[TileKey]) -> None:
+        """Hold these tiles and their pictures."""
+        super().want(keys)
+        self._pictures.hold(keys)
+
+    def leave_sight(self) -> None:
+        """Want nothing: what is here may go before all that other layers have."""
+        super().leave_sight()
+        self._pictures.yield_room()
+
+    def close(self) -> None:
+        """Stop, and wait for the tiles being read."""
+        super().close()
+        self._pictures.clear()
 
     def follow(self, changes: TileChanges, shown: Container[TileKey]) -> None:
         """Take note of changed labels, and draw the changed boxes of tiles that are `shown`; the others can wait."""

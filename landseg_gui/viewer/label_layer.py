@@ -19,6 +19,7 @@ class LabelReader:
     """The tiles of a `LabelRaster` as a layer reads them: what `PyramidReader` is to a file."""
 
     needs_pyramid = False  # the labels keep their own
+    placement = None  # the whole
 
     def __init__(self, raster: LabelRaster) -> None:
         self.raster = raster

@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.tiling import TileKey
+from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.placement import PlacedReader, Placement
@@ -49,6 +51,10 @@ class Layer(QObject):
     def grid(self) -> RasterGrid:
         """Return where the pixels lie."""
         return self.source.grid
+
+    def extent(self, key: TileKey) -> PixelWindow | None:
+        """Return the part of a tile, in raster px, beyond which the layer shows nothing; None: it shows nothing."""
+        return self.reader.pyramid.source_window(key)
 
     @property
     def visible(self) -> bool:
@@ -119,6 +125,11 @@ class MaskLayer(Layer):
     def placement(self) -> Placement | None:
         """Return where a mask of a part lies; None for one of the whole."""
         return self.reader.placement
+
+    def extent(self, key: TileKey) -> PixelWindow | None:
+        """Return the part of a tile, in raster px, beyond which the mask shows nothing; None: it shows nothing."""
+        tile = super().extent(key)
+        return tile.intersection(self.placement.window) if tile and self.placement else tile
 
     @property
     def grid(self) -> RasterGrid:

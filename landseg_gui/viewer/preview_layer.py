@@ -21,6 +21,7 @@ class PreviewReader:
     """The tiles of a preview as a layer reads them: what `PyramidReader` is to a file."""
 
     needs_pyramid = False  # a preview is no larger than a screen: any level is read at once
+    placement = None  # the whole
 
     def __init__(self, width: int, height: int) -> None:
         self.pyramid = TilePyramid(width, height)

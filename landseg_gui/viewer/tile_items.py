@@ -117,7 +117,7 @@ class TileItems:
         item = QGraphicsPixmapItem(self._group)
         self._look.give(item)
         item.setShapeMode(QGraphicsPixmapItem.ShapeMode.BoundingRectShape)
-        window = self._feed.layer.reader.pyramid.source_window(key)
+        window = self._feed.window(key)
         item.setPos(window.x, window.y)
         return item
 
@@ -140,7 +140,7 @@ class TileItems:
         item = self._items[key]
         item.setPixmap(QPixmap.fromImage(part))
         if not part.isNull():
-            window = self._feed.layer.reader.pyramid.source_window(key)
+            window = self._feed.window(key)
             item.setTransform(QTransform.fromScale(window.width / part.width(), window.height / part.height()))
 
 

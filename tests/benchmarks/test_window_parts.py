@@ -11,7 +11,7 @@ import pytest
 import rasterio
 from affine import Affine
 
-from benchmarks import drawing, first_pictures, label_levels, platforms, rasters, resident
+from benchmarks import drawing, first_pictures, label_levels, many_layers, platforms, rasters, resident
 from benchmarks.picture_window import PictureWindow, giga_map, giga_picture
 from benchmarks.platforms import Platform, on_each_platform
 from benchmarks.table import Line
@@ -76,6 +76,23 @@ def test_discs_of_opencv_are_those_of_labels_but_for_votes() -> None:
 
     painted = [int((raster.read(whole(level), level) == 1).sum()) for level in range(3)]
     assert painted == pytest.approx([int((level == 1).sum()) for level in levels[:3]], rel=0.1)
+
+
+@on_linux
+def test_what_more_layers_take_is_told_from_the_first_on() -> None:
+    class Window:
+        def __init__(self) -> None:
+            self.files: list[object] = []
+
+        def predict(self, _number: int) -> None:
+            self.files.append(Path("/dev/null").open())  # noqa: SIM115 - a layer's file stays open
+
+    window = Window()
+    memory, handles = many_layers.growth(window, 4)
+    assert memory.unit == "MB"
+    assert handles.landseg == [3]
+    for file in window.files:
+        file.close()
 
 
 @pytest.mark.slow

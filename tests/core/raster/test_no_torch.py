@@ -16,24 +16,26 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
-from landseg_core.raster.tiles import TileCache, TileLoader
+from landseg_core.raster.tiles import TileBudget, TileCache, TileLoader, TileThreads
 
 with RasterSource(Path(sys.argv[1])) as source:
     rendering, reader = default_rendering(source), PyramidReader(source)
     arrived = threading.Semaphore(0)
+    threads = TileThreads()
     loader = TileLoader(
+        threads,
         lambda key: rendering.to_rgba(*reader.read_tile(key, rendering.bands)),
-        TileCache(2**24, lambda tile: tile.nbytes),
+        TileCache(TileBudget(2**24), lambda tile: tile.nbytes),
         lambda key, tile: arrived.release(),
         lambda key, error: sys.exit(str(error)),
     )
     for x in range(0, 1500, 512):  # pan
         keys = list(reader.pyramid.tiles_in(0, PixelWindow(x, 0, 400, 300)))
-        loader.request(keys)
+        threads.request((loader, key) for key in keys)
         for _ in keys:
             assert arrived.acquire(timeout=30)
         loader.clear()
-    loader.close()
+    threads.close()
 loaded = {"torch", "PySide6", "safetensors"} & set(sys.modules)
 sys.exit(f"loaded {loaded}" if loaded else 0)
 """

@@ -16,7 +16,7 @@ from landseg_core.raster.info import describe
 from landseg_core.raster.overviews import PyramidReader, build_pyramid
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
-from landseg_core.raster.tiles import TileCache, TileLoader
+from landseg_core.raster.tiles import TileBudget, TileCache, TileLoader, TileThreads
 
 Save = Callable[..., Path]
 Unchanged = Callable[[Path], AbstractContextManager[None]]
@@ -52,10 +52,11 @@ def load_tiles(reader: PyramidReader) -> None:
         if not waiting:
             done.set()
 
-    loader = TileLoader(reader.read_tile, TileCache(10**8, lambda tile: tile[0].nbytes), on_loaded, pytest.fail)
-    loader.request(keys)
+    threads, cache = TileThreads(), TileCache(TileBudget(10**8), lambda tile: tile[0].nbytes)
+    loader = TileLoader(threads, reader.read_tile, cache, on_loaded, pytest.fail)
+    threads.request((loader, key) for key in keys)
     assert done.wait(60)
-    loader.close()
+    threads.close()
 
 
 def noise(bands: int, dtype: str = "uint8") -> np.ndarray:

@@ -18,9 +18,9 @@ from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, identity_stretch
-from landseg_gui.viewer.canvas import visible_tiles, wanted_tiles
 from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.layers import ImageLayer, MaskLayer
+from landseg_gui.viewer.tile_choice import tiles_around, tiles_in_sight, visible_tiles
 
 LEVEL_COLOURS = {level: (20 * level + 10, 200 - 20 * level, 30) for level in range(9)}
 
@@ -29,6 +29,7 @@ class PaintedReader:
     """Stands for the pyramid of a raster of any size: each level has a colour, and reads are counted."""
 
     needs_pyramid = has_sketch = False
+    placement = None
 
     def __init__(self, width: int, height: int, bands: int = 3) -> None:
         grid = RasterGrid(width, height, Affine.identity(), None)
@@ -275,18 +276,20 @@ def test_nodata_is_transparent(qtbot, layers, viewport, make_raster, helpers) ->
 def test_what_is_asked_for_begins_in_the_middle_of_the_view() -> None:
     layer = SimpleNamespace(reader=PaintedReader(43_520, 33_280))
     frame = ViewFrame(1600, 900).centred(20_000, 15_000, 0.6)
-    wanted, seen = wanted_tiles(layer, frame), visible_tiles(layer, frame)
-    coarsest, first, *others = wanted
+    coarsest, *in_sight = tiles_in_sight(layer, frame)
     assert coarsest == TileKey(7, 0, 0)
-    assert (first.row, first.column) == (15_000 // 512, 20_000 // 512)
-    assert set(seen) == {key for key in wanted if key.level == 0}
-    assert wanted[1 : 1 + len(seen)] == [key for key in wanted if key.level == 0]
-    assert {key.level for key in others} == {0, 1}
+    assert (in_sight[0].row, in_sight[0].column) == (15_000 // 512, 20_000 // 512)
+    seen = set(visible_tiles(layer, frame))
+    assert set(in_sight) == seen
+    around = tiles_around(layer, frame)
+    assert {key.level for key in around} == {1}
     layer.reader.needs_pyramid = True
-    assert set(wanted_tiles(layer, frame)) == set(seen)
+    assert set(tiles_in_sight(layer, frame)) == seen
+    assert tiles_around(layer, frame) == []
     layer.reader.has_sketch = True
-    assert wanted_tiles(layer, frame)[0] == TileKey(8, 0, 0)
-    assert set(wanted_tiles(layer, frame)[1:]) == set(seen)
+    sketch, *in_sight = tiles_in_sight(layer, frame)
+    assert sketch == TileKey(8, 0, 0)
+    assert set(in_sight) == seen
 
 
 def test_a_sketch_fills_the_view_until_tiles_come(qtbot, layers, viewport, helpers) -> None:

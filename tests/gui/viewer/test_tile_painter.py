@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QImage, qAlpha
 
 from landseg_core.raster.stretch import Rendering, identity_stretch
-from landseg_gui.viewer.tile_painter import coloured, index_image, picture_image
+from landseg_gui.viewer.tile_painter import coloured, index_image, occurring, picture_image, unlabelled_where_invalid
 
 RGB = Rendering((1, 2, 3), identity_stretch(3))
 sides = st.integers(1, 40)
@@ -34,7 +34,8 @@ def test_what_is_not_valid_is_transparent() -> None:
 def test_mask_values_are_coloured_by_the_table(width: int, height: int, random) -> None:
     values = np.frombuffer(random.randbytes(width * height), np.uint8).reshape(height, width)
     table = [0xFF000000 | value * 65_793 for value in range(256)]
-    image = index_image(values, np.ones((height, width), bool))
+    image = index_image(values)
+    assert occurring(values) == set(np.unique(values))
     drawn = coloured(image, table)
     for x, y in ((0, 0), (width - 1, height - 1), (width // 2, height // 2)):
         assert image.pixelIndex(x, y) == values[y, x]
@@ -42,7 +43,8 @@ def test_mask_values_are_coloured_by_the_table(width: int, height: int, random) 
 
 
 def test_a_mask_pixel_without_data_is_unlabelled() -> None:
-    image = index_image(np.zeros((1, 2), np.uint8), np.array([[True, False]]))
+    values, valid = np.zeros((1, 2), np.uint8), np.array([[True, False]])
+    image = index_image(unlabelled_where_invalid(values, valid))
     assert [image.pixelIndex(x, 0) for x in (0, 1)] == [0, 255]
 
 
