@@ -48,10 +48,14 @@ def _raster_facts(path: Path, alpha: str | None) -> dict[str, Any]:
 
 
 def _model_facts(path: Path) -> dict[str, Any]:
+    from landseg_core.labels.class_names import name_notices
     from landseg_core.models.header import model_path, read_header
     from landseg_core.models.info import describe_model
 
-    return describe_model(model_path(path), read_header(path))
+    header = read_header(path)
+    for notice in name_notices(header.schema.names):
+        say(f"note: {notice}", err=True)
+    return describe_model(model_path(path), header)
 
 
 def _lines(facts: Mapping[str, Any]) -> list[str]:

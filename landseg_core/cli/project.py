@@ -100,14 +100,14 @@ def info(file: ProjectFile, as_json: Annotated[bool, typer.Option("--json", help
 @app.command("check")
 def check(file: ProjectFile) -> None:
     """Verify a project: the file's structure, every tile and step, every path, and whether images have changed."""
-    from landseg_core.project.check import check_project, outdated_in
+    from landseg_core.project.check import check_project, notes_on
 
     problems = check_project(file)
     for problem in problems:
         say(f"landseg: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
-    for sentence in outdated_in(file):
+    for sentence in notes_on(file):
         say(f"note: {sentence}", err=True)
     say(f"{file}: fine")
 

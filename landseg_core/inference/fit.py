@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from landseg_core.labels.class_names import name_notices
 from landseg_core.models.fit import alpha_notices, needed_bands, open_for, require_fit
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.pixel_view import Size, same_resolution, size_at
@@ -23,7 +24,8 @@ def seen_size(model: BundleHeader, source: RasterSource, resolution: Resolution 
 
 
 def fit_notices(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Iterator[str]:
-    """Yield what a user should know of the ground resolutions of a model and a raster."""
+    """Yield what a user should know of a model before a raster is predicted: its classes' names, ground resolutions."""
+    yield from name_notices(model.schema.names)
     trained, found = model.ground_resolution_m, source.grid.ground_resolution()
     if not trained or not found or same_resolution(trained, found):
         return

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import pydantic
-
 from landseg_core.errors import ClassSchemaError
+from landseg_core.labels.class_names import name_key, name_problem
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
 from landseg_core.labels.colours import distinct_colours
 
@@ -54,7 +53,7 @@ class ClassDraft:
     def changed(self, place: int, *, name: str | None = None, colour: str | None = None) -> ClassDraft:
         """Return the draft with another name or colour for the class at `place`."""
         item = self.classes[place]
-        name = item.name if name is None else name
+        name = item.name if name is None else name.strip()
         return self._with(place, replace(item, name=name, colour=colour or item.colour))
 
     def moved(self, place: int, steps: int) -> ClassDraft:
@@ -87,7 +86,8 @@ class ClassDraft:
         """
         draft = self
         for item in schema.classes:
-            places = [place for place, known in enumerate(draft.classes) if known.name == item.name]
+            key = name_key(item.name)
+            places = [place for place, known in enumerate(draft.classes) if name_key(known.name) == key]
             draft = draft.changed(places[0], colour=item.colour) if places else draft.added(item.name, item.colour)
         return draft
 
@@ -95,13 +95,12 @@ class ClassDraft:
         """Return the classes as they are now.
 
         Raises:
-            ClassSchemaError: a name is empty or used twice.
+            ClassSchemaError: a new or changed name is not one that a class may have.
         """
-        try:
-            classes = tuple(LandClass(value=item.value, name=item.name, colour=item.colour) for item in self.classes)
-            return ClassSchema(classes=classes)
-        except pydantic.ValidationError as error:
-            raise ClassSchemaError(self._problem() or str(error)) from error
+        if problem := name_problem([item.name for item in self.classes], self.before.names):
+            raise ClassSchemaError(f"{problem}; choose another name")
+        classes = (LandClass(value=item.value, name=item.name, colour=item.colour) for item in self.classes)
+        return ClassSchema(classes=tuple(classes))
 
     def remap(self) -> dict[int, int]:
         """Return the new value of all labels whose class is gone."""
@@ -125,13 +124,6 @@ class ClassDraft:
             *(f"Recolour class {new.name}" for old, new in both if old.colour != new.colour),
             *(["Reorder classes"] if kept_before != kept_now else []),
         ]
-
-    def _problem(self) -> str:
-        names = [item.name.strip() for item in self.classes]
-        if "" in names:
-            return "a class has no name; give it one"
-        doubles = sorted({name for name in names if names.count(name) > 1})
-        return f"two classes are called {doubles[0]}; give one of them another name" if doubles else ""
 
     def _with(self, place: int, item: DraftClass) -> ClassDraft:
         return replace(self, classes=(*self.classes[:place], item, *self.classes[place + 1 :]))

@@ -12,6 +12,7 @@ import pydantic
 
 from landseg_core.errors import ClassSchemaError
 from landseg_core.input_files import decoded, read_file
+from landseg_core.labels.class_names import MOST_LETTERS, name_problem
 from landseg_core.resource_files import resource_path
 
 UNLABELLED = 255
@@ -26,7 +27,7 @@ class LandClass(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     value: Annotated[int, pydantic.Field(ge=0, le=UNLABELLED - 1, strict=True)]
-    name: Annotated[str, pydantic.Field(min_length=1, max_length=80)]
+    name: Annotated[str, pydantic.Field(min_length=1, max_length=MOST_LETTERS)]
     colour: Colour
 
     @property
@@ -114,10 +115,13 @@ def load_classes(preset_or_file: str | Path) -> ClassSchema:
 
 def _parse(path: Path) -> ClassSchema:
     try:
-        return ClassSchema.model_validate_json(decoded(read_file(path)))
+        schema = ClassSchema.model_validate_json(decoded(read_file(path)))
     except pydantic.ValidationError as error:
         problem = _first_problem(error)
         raise ClassSchemaError(f"{path} is not a class file: {problem}; write it as {_EXAMPLE}") from error
+    if unfit := name_problem(schema.names):
+        raise ClassSchemaError(f"{path} cannot be used: {unfit}; choose another name")
+    return schema
 
 
 _EXAMPLE = '{"classes": [{"value": 0, "name": "land", "colour": "#d9d4c7"}, ...]}'

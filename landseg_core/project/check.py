@@ -11,6 +11,7 @@ import numpy as np
 
 from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey, TilePyramid
+from landseg_core.labels.class_names import name_notices
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.pyramid import EMPTY_TILE, Tile, build_parent
 from landseg_core.project.change_list import image_changes
@@ -47,15 +48,18 @@ def check_project(path: Path) -> list[str]:
         file.close()
 
 
-def outdated_in(path: Path) -> list[str]:
-    """Return which maps of the project at `path` are older than their models, one sentence each: no fault of its own.
+def notes_on(path: Path) -> list[str]:
+    """Return what is no fault of the project at `path` but good to know, one sentence each.
+
+    That is which maps are older than their models, and what is wrong with the names of classes.
 
     Raises:
         ProjectError: it cannot be read.
     """
     file = ProjectFile(path, read_only=True)
     try:
-        return [str(change) for change in outdated_maps(file.state.predictions.values())]
+        outdated = outdated_maps(file.state.predictions.values())
+        return [*map(str, outdated), *name_notices(file.state.schema.names)]
     finally:
         file.close()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from landseg_core.events import JobControl
 from landseg_core.geo.tiling import TileKey
+from landseg_core.labels.class_names import name_notices
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.project.areas import Polygon
@@ -47,8 +48,8 @@ class Contents:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Return what was found damaged so far, one sentence each."""
-        return self._file.notices
+        """Return what was found damaged so far, and what is wrong with the names of classes, one sentence each."""
+        return *self._file.notices, *name_notices(self.schema.names)
 
     @property
     def waiting(self) -> int:

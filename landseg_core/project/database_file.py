@@ -6,6 +6,7 @@ from pathlib import Path
 
 from landseg_core.errors import OutputError, ProjectError
 from landseg_core.input_files import open_file
+from landseg_core.labels.class_names import name_problem
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.output_files import OutputFiles
 from landseg_core.project.connection import connect, sqlite_errors, transaction
@@ -18,8 +19,10 @@ def create_file(path: Path, schema: ClassSchema) -> None:
     """Make a project file without images.
 
     Raises:
-        ProjectError: something is there already, or it cannot be written.
+        ProjectError: something is there already, it cannot be written, or a class has a name that none may have.
     """
+    if problem := name_problem(schema.names):
+        raise ProjectError(f"{path} is not made: {problem}; choose another name")
     try:
         with OutputFiles() as outputs, sqlite_errors(path, "made"):
             _write_new(outputs.add(path), schema)

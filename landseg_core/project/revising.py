@@ -9,6 +9,7 @@ import numpy as np
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.labels.class_names import name_problem
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.project.areas import checked
 from landseg_core.project.bulk import BulkEditor
@@ -44,6 +45,8 @@ class Reviser:
         self, schema: ClassSchema, name: str, remap: Mapping[int, int], on_event: OnEvent, control: JobControl
     ) -> None:
         """Change the classes, and with them the labels; see `Project.change_schema`."""
+        if problem := name_problem(schema.names, self._state.schema.names):
+            raise ProjectError(f"the classes stay as they are: {problem}; choose another name")
         self._require_heirs(schema, remap)
         change = Change({"classes": _plain(self._state.schema)}, {"classes": _plain(schema)})
         if not remap:

@@ -69,7 +69,7 @@ def test_rename_recolour_and_reorder_are_told_by_name(draft) -> None:
     assert draft.changed(3, name="lake").added().title() == "Edit classes"
 
 
-@pytest.mark.parametrize(("name", "problem"), [("", "no name"), ("road", "called road")])
+@pytest.mark.parametrize(("name", "problem"), [("", "is empty"), ("road", "called road")])
 def test_a_wrong_name_is_said(draft, name, problem) -> None:
     with pytest.raises(ClassSchemaError, match=problem):
         draft.changed(3, name=name).schema()

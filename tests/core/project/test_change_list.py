@@ -14,7 +14,7 @@ from affine import Affine
 from landseg_core.errors import JobStopped
 from landseg_core.events import JobControl
 from landseg_core.project.changes import ChangeKind, Remedy
-from landseg_core.project.check import check_project, outdated_in
+from landseg_core.project.check import check_project, notes_on
 from landseg_core.project.project import Project
 from landseg_core.raster.model_reference import ModelReference
 
@@ -52,7 +52,7 @@ def test_a_map_whose_model_was_trained_anew_is_outdated(project: Project, mapped
     assert (change.kind, change.remedies) == (ChangeKind.OLD_MAP, (Remedy.PREDICT, Remedy.REMOVE))
     assert change.what == f"the map {path} was made with another model than {model} is now"
     assert check_project(project.path) == []
-    assert outdated_in(project.path) == [str(change)]
+    assert notes_on(project.path) == [str(change)]
 
 
 def test_a_map_that_does_not_tell_its_model_is_judged_by_its_age(project: Project, mapped: Callable[..., Path]) -> None:
