@@ -7,19 +7,20 @@ import sys
 import pytest
 
 HELD_UP = """
-import os, signal, threading, time
+import os, signal, time
 from landseg_core.cli import guardian
 
 guardian.HARD_SECONDS = 0.0
 command = os.getpid()
 signals, notes, echo = os.pipe(), os.pipe(), os.pipe()
 signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 if os.fork() == 0:
-    os.kill(command, signal.SIGSTOP)
-    threading.Timer(0.15, os.kill, (command, signal.SIGCONT)).start()
     os.write(signals[1], bytes([signal.SIGINT]))
     guardian.Guardian(signals[0], notes[0], echo[1], command).watch()
     os._exit(0)
+time.sleep(0.2)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 time.sleep(10)
 """
 
