@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QWidget,
 )
+from shiboken6 import isValid
 
 ANSWER_MS = 60
 FILLS_A_FIELD = 0.5
@@ -123,7 +124,7 @@ class DialogAnswerer:
 
     def _later(self, target: QAbstractButton | QAction, act: str) -> None:
         """Act from a timer of its own: what opens a dialog comes back only once that is answered, by this timer."""
-        QTimer.singleShot(0, target, getattr(target, act))
+        QTimer.singleShot(0, lambda: getattr(target, act)() if isValid(target) else None)
 
 
 def ending_buttons(dialog: QDialog) -> list[QAbstractButton]:
