@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
+from shiboken6 import isValid
 
 
 def show_failure(parent: QWidget | None, sentence: str, details: str = "") -> QMessageBox:
@@ -20,7 +21,7 @@ def show_failure(parent: QWidget | None, sentence: str, details: str = "") -> QM
 
 
 def choose(parent: QWidget | None, question: str, explanation: str, actions: Sequence[str]) -> str | None:
-    """Ask which of `actions` to take; None where the user cancels."""
+    """Ask which of `actions` to take; None where the user cancels, or where `parent` goes meanwhile."""
     box = QMessageBox(QMessageBox.Icon.Question, "landseg", question, QMessageBox.StandardButton.Cancel, parent)
     box.setObjectName("question")
     box.setTextFormat(Qt.TextFormat.PlainText)
@@ -28,4 +29,4 @@ def choose(parent: QWidget | None, question: str, explanation: str, actions: Seq
     buttons = {box.addButton(action, QMessageBox.ButtonRole.AcceptRole): action for action in actions}
     box.setDefaultButton(QMessageBox.StandardButton.Cancel)
     box.exec()
-    return buttons.get(box.clickedButton())
+    return buttons.get(box.clickedButton()) if isValid(box) else None

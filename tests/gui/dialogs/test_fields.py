@@ -94,6 +94,12 @@ def test_a_question_can_be_cancelled(qtbot: QtBot) -> None:
     assert choose(None, "Replace it?", "It will be lost.", ["Replace"]) is None
 
 
+def test_a_question_goes_with_the_dialog_that_asks_it() -> None:
+    dialog = QWidget()
+    QTimer.singleShot(0, dialog.deleteLater)
+    assert choose(dialog, "Replace it?", "It will be lost.", ["Replace"]) is None
+
+
 def test_labels_of_problems_have_names(qtbot: QtBot) -> None:
     label = ProblemLabel("train_images")
     qtbot.addWidget(label)
