@@ -70,7 +70,8 @@ class ImageFilesField(QWidget):
     def _browse(self) -> None:
         start = str(self._paths[-1].parent) if self._paths else ""
         answers, _ = QFileDialog.getOpenFileNames(self, "Images", start, _KINDS)
-        self.add(Path(answer) for answer in answers)
+        if answers:  # none, too, where this dialog has gone meanwhile
+            self.add(Path(answer) for answer in answers)
 
     def _take_out(self) -> None:
         for item in self.list.selectedItems():
