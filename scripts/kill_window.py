@@ -332,7 +332,7 @@ class KillTest:
             assert check_project(path) == [], path.name
             path.unlink()
         for level in pyramids().glob("*/level_*.tif"):
-            if level.parent.suffix != ".part":
+            if not level.parent.name.startswith(".landseg-"):  # unfinished: the next pyramid has it removed
                 with open_dataset(level) as dataset:
                     dataset.read()
 

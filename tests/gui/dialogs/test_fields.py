@@ -94,7 +94,7 @@ def test_a_question_can_be_cancelled(qtbot: QtBot) -> None:
     assert choose(None, "Replace it?", "It will be lost.", ["Replace"]) is None
 
 
-def test_a_question_goes_with_the_dialog_that_asks_it() -> None:
+def test_a_question_goes_with_the_dialog_that_asks_it(qtbot: QtBot) -> None:
     dialog = QWidget()
     QTimer.singleShot(0, dialog.deleteLater)
     assert choose(dialog, "Replace it?", "It will be lost.", ["Replace"]) is None
