@@ -65,11 +65,24 @@ class Mask:
 
 @dataclass(frozen=True)
 class Opened:
-    """What came of opening files: a picture or none, masks in order, and a sentence for each file that failed."""
+    """What came of opening files: a picture or none, masks in order, and a sentence for each file that failed.
+
+    `further` pictures can only be added to a project.
+    """
 
     picture: Picture | None = None
     masks: tuple[Mask, ...] = ()
     problems: tuple[str, ...] = ()
+    further: tuple[Path, ...] = ()
+
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """Return the files that may become images of a project: all pictures, but a map, which lies over itself."""
+        if self.picture is None:
+            return ()
+        path = self.picture.reader.source.path
+        is_map = any(mask.reader.source.path == path for mask in self.masks)
+        return self.further if is_map else (path, *self.further)
 
 
 def open_picture_alone(path: Path, alpha: str = AUTO) -> Opened:
@@ -167,28 +180,30 @@ def layer_name(path: Path, own_classes: ClassSchema | None) -> str:
     return f"Prediction ({model.title})" if model else path.name
 
 
-def open_files(paths: Sequence[Path], grid: RasterGrid | None, control: JobControl) -> Opened:
+def open_files(paths: Sequence[Path], grid: RasterGrid | None, control: JobControl, *, several: bool = False) -> Opened:
     """Open files as a user drops them: masks on the grid of the picture lie over it, any other raster is the picture.
 
-    Of several files only the first can be the picture; the others have to be masks for it. A map alone is both: the
-    picture, and the mask over it, so that its classes are in colour. A file that fails leaves its sentence and lets the
-    others open.
+    Of several files only the first can be the picture; the others have to be masks for it, or, where `several` pictures
+    may come, are further ones. A map alone is both: the picture, and the mask over it, so that its classes are in
+    colour. A file that fails leaves its sentence and lets the others open.
     """
     opened = Opened()
     for path in paths:
         control.checkpoint()
         try:
-            opened = _with_file(opened, path, grid, control)
+            opened = _with_file(opened, path, grid, control, several=several)
         except LandsegError as error:
             opened = replace(opened, problems=(*opened.problems, str(error)))
     return opened
 
 
-def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: JobControl) -> Opened:
+def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: JobControl, *, several: bool) -> Opened:
     source = _source(path)
     own_classes = mask_schema(path) if _is_mask(source) else None
     if opened.picture:
         grid = opened.picture.reader.source.grid
+        if several and not own_classes and not (_is_mask(source) and source.grid.matches(grid)):
+            return replace(opened, further=(*opened.further, path))
         _require_mask(source)
     if grid and (own_classes or opened.picture or (_is_mask(source) and source.grid.matches(grid))):
         mask = _open_mask(_on_grid(source, grid), own_classes, layer_name(path, own_classes), control)

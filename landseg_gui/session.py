@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from landseg_core.events import Event, JobControl, Notice
 from landseg_core.geo.grid import RasterGrid
@@ -18,6 +18,7 @@ from landseg_gui import opening
 from landseg_gui.jobs.project_files import is_project
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.wording import capitalised, pixels
+from landseg_gui.project.adding import OpenAs, ask_to_add
 from landseg_gui.project.model_choice import proposed_model, remember_model
 from landseg_gui.project.session import ProjectSession
 from landseg_gui.reloading import LayerReloader
@@ -38,8 +39,8 @@ class Session(QObject):
     The model to predict with and the masks belong to the project in which they were chosen or laid: they come and go
     with it. What was chosen or laid while no project was open belongs to none.
 
-    `raster_leaving` comes just before another orthophoto takes the place of the present one, `picture_renewed` once the
-    same one has been read anew.
+    `raster_leaving` comes just before another orthophoto, or none, takes the place of the present one,
+    `picture_renewed` once the same one has been read anew.
     """
 
     raster_leaving = Signal()
@@ -166,7 +167,8 @@ class Session(QObject):
     def open_files(self, paths: Sequence[Path | str]) -> None:
         """Open files as they come: the first raster is the picture, masks on its grid become layers over it.
 
-        A project file comes first, and a picture that is not in the project by then is added to it.
+        A project file comes first. While one is open, the user is asked whether pictures that are not in it are to be
+        added.
         """
         files = [Path(path) for path in paths]
         project = next(filter(is_project, files), None)
@@ -175,14 +177,15 @@ class Session(QObject):
             self._open_rasters(rasters)
 
     def _open_rasters(self, files: list[Path]) -> None:
-        known = self.project_session.image_at(files[0]) if files else None
+        project = self.project_session
+        known = project.image_at(files[0]) if files else None
         if known:
-            self.project_session.show_image(known.id)
-            files = files[1:]
-        if files:
-            grid = self.raster.grid if self.raster else None
-            title = files[0].name if len(files) == 1 else f"{len(files)} files"
-            self._open(title, lambda control: opening.open_files(files, grid, control))
+            project.show_image(known.id)
+        new = [path for path in files if project.image_at(path) is None]
+        if new:
+            grid, several = self.raster.grid if self.raster else None, project.takes_images
+            title = new[0].name if len(new) == 1 else f"{len(new)} files"
+            self._open(title, lambda control: opening.open_files(new, grid, control, several=several))
 
     def add_mask(
         self,
@@ -215,12 +218,32 @@ class Session(QObject):
         return job
 
     def _take(self, opened: opening.Opened, owner: Path | None = None) -> None:
-        if owner not in (None, self.project_session.owner):
+        project = self.project_session
+        if owner not in (None, project.owner):
             return  # it was opened for another project than the one that is open by now
+        new = [path for path in opened.images if project.image_at(path) is None]
+        if new and project.takes_images:
+            # A question takes a while of events, which the end of a job must not be in the middle of.
+            QTimer.singleShot(0, self, lambda: self._ask_to_add(new, opened, project.owner))
+        else:
+            self._show_opened(opened, owner)
+
+    def _ask_to_add(self, images: Sequence[Path], opened: opening.Opened, owner: Path | None) -> None:
+        """Show pictures that the project does not have once the user has said whether it is to have them."""
+        project = self.project_session
+        if owner is None or owner != project.owner:
+            return
+        answer = ask_to_add(images, owner, project.window)
+        if owner != project.owner:
+            return  # another project has come meanwhile
+        if answer is OpenAs.IMAGE_OF_PROJECT and project.add_images(images):
+            self._show_opened(opened, owner)
+        elif answer is OpenAs.ON_ITS_OWN and project.close():
+            self._show_opened(opened, None)
+
+    def _show_opened(self, opened: opening.Opened, owner: Path | None) -> None:
         if opened.picture:
             self._show_picture(opened.picture)
-            if not opened.masks:
-                self.project_session.adopt_picture()
         for mask in opened.masks:
             self._lay_mask(mask, owner)
         for sentence in opened.problems:
@@ -237,6 +260,14 @@ class Session(QObject):
         if self.project_session.image is None:
             self.opened.emit(layer.path)
         self._finish(layer, picture)
+
+    def close_picture(self) -> None:
+        """Leave the window empty."""
+        for job in self._overviews:
+            job.stop()
+        self.raster_leaving.emit()
+        self.layers.set_image(None)
+        self.raster_changed.emit()
 
     def _finish(self, layer: ImageLayer, picture: opening.Picture) -> None:
         if picture.doubt:

@@ -117,7 +117,7 @@ class Round:
         self._path = disk.folder / "full.landseg"
         self._states = [np.full((HEIGHT, WIDTH), 255, np.uint8)]
         self._project = Project.create(self._path, SCHEMA, on_event=self._events.append)
-        self._project.add_image(image)
+        self._project.add_images([self._project.examine_image(image)], as_step=False)
 
     def run(self, *, close_while_full: bool) -> None:
         """Fill the disk, then close the project or make room and go on."""

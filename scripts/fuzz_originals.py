@@ -116,7 +116,7 @@ def make_projects(folder: Path) -> None:
     (backup / "project.json").write_text(json.dumps({"project": str(folder / "project" / "case.landseg")}))
     (folder / STATES).write_text(json.dumps(states))
     with Project.create(folder / "small.landseg", SCHEMA) as project:
-        project.add_image(folder / "small.tif")
+        project.add_images([project.examine_image(folder / "small.tif")], as_step=False)
 
 
 def paint_some(project: Project, seed: int, states: list[dict[str, str]]) -> None:

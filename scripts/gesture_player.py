@@ -283,8 +283,7 @@ def make_project(folder: Path, path: Path) -> None:
             dataset.write(pixels)
         images.append(image)
     with Project.create(path, schema) as project:
-        for image in images:
-            project.add_image(image)
+        project.add_images([project.examine_image(image) for image in images], as_step=False)
     weights = weights_of(build_model("unet16", 3, len(schema)))
     normalisation = Normalisation((120.0,) * 3, (60.0,) * 3)
     bundle = ModelBundle("unet16", schema, (1, 2, 3), "uint8", normalisation, 0.25, {}, weights)

@@ -180,7 +180,7 @@ class KillTest:
         with rasterio.open(image, "w", **profile, crs="EPSG:32633", transform=(0.5, 0, 4e5, 0, -0.5, 5e6)) as dataset:
             dataset.write(np.random.default_rng(self._seed).integers(0, 255, (3, HEIGHT, WIDTH), np.uint8))
         with Project.create(self._path, SCHEMA) as project:
-            project.add_image(image)
+            project.add_images([project.examine_image(image)], as_step=False)
 
     def run(self, kills: int) -> Tally:
         """Kill so many children; raises AssertionError at the first loss."""

@@ -265,7 +265,7 @@ class KillTest:
         self.dice = random.Random(seed)
         make_files(folder)
         with Project.create(self.path, load_classes("landcover-ai")) as project:
-            project.add_image(folder / "ground.tif")
+            project.add_images([project.examine_image(folder / "ground.tif")], as_step=False)
             self.state = state_of(project)
 
     def kill_one(self, number: int) -> dict[str, Any]:

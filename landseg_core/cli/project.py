@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,23 +60,25 @@ def add_image(
     rasters: Annotated[list[Path], typer.Argument(metavar="RASTER...")],
     alpha: Alpha = None,
 ) -> None:
-    """Add images; their files stay where they are. One that cannot be added is told, and the others are."""
+    """Add images as one step; their files stay where they are. One that cannot be added is told, the others are."""
     from landseg_core.events import Notice
-    from landseg_core.project.images import open_image
+    from landseg_core.project.images import NewImage, open_image
     from landseg_core.raster.alpha import AUTO
     from landseg_core.raster.near_infrared import near_infrared_notice
 
-    def add(project: Project, on_event: OnEvent, control: JobControl, raster: Path) -> None:
-        control.checkpoint()
-        image = project.add_image(raster, alpha or AUTO)
-        say(f"{image.name}: {image.grid.width} x {image.grid.height} px")
-        with open_image(image) as source:
-            if notice := near_infrared_notice(source):
-                on_event(Notice(notice))
-
     def work(on_event: OnEvent, control: JobControl) -> Batch:
-        batch = Batch(len(rasters), on_event)
-        batch.done(rasters, partial(add, project, on_event, control))
+        batch, found = Batch(len(rasters), on_event), list[NewImage]()
+
+        def examine(raster: Path) -> None:
+            control.checkpoint()
+            found.append(project.examine_image(raster, alpha or AUTO, found))
+
+        batch.done(rasters, examine)
+        for image in project.add_images(found):
+            say(f"{image.name}: {image.grid.width} x {image.grid.height} px")
+            with open_image(image) as source:
+                if notice := near_infrared_notice(source):
+                    on_event(Notice(notice))
         return batch
 
     with editable(file) as project:

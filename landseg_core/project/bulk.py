@@ -16,6 +16,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.editing import Editor
 from landseg_core.project.history import NO_CHANGE, Change, History, Step, is_large
+from landseg_core.project.images import delete_images
 from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.rewrite import ChangeTile, Rewrite, Values
 from landseg_core.project.rows import proper
@@ -105,11 +106,15 @@ class BulkEditor:
                     meter.add(1)
                 rewrite.finish(control)
                 step = _measured(step, rewrite)
-                history = older.added(step) if rewrite.patches or plan.change.after else older
-                delete_steps(connection, history.dropped(older) if history is not older else [step.id])
+                has_changed = bool(rewrite.patches or plan.change.after)
+                history = older.added(step) if has_changed else older
+                lost = [*self._state.unlisted] if has_changed else []
+                delete_steps(connection, history.dropped(older) if has_changed else [step.id])
+                delete_images(connection, lost)
                 set_size(connection, step.id, step.bytes, is_large=step.is_large)
                 store_side(connection, plan.image_id, plan.change.after)
                 store_position(connection, history)
+            self._editor.forget_images(lost)
             self._adopt(history, plan.image_id, plan.change.after, rewrite)
         return rewrite.pixels
 

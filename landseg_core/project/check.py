@@ -58,7 +58,7 @@ def notes_on(path: Path) -> list[str]:
     """
     file = ProjectFile(path, read_only=True)
     try:
-        outdated = outdated_maps(file.state.predictions.values())
+        outdated = outdated_maps(file.state.listed_predictions)
         return [*map(str, outdated), *name_notices(file.state.schema.names)]
     finally:
         file.close()
@@ -94,7 +94,7 @@ class _Check:
         for run in self._state.runs.values():
             if not is_there(run.folder):
                 yield f"the folder {run.folder} of a training run is missing"
-        for prediction in self._state.predictions.values():
+        for prediction in self._state.listed_predictions:
             for path in (prediction.mask, prediction.confidence, prediction.model):
                 if path is not None and not is_there(path):
                     yield f"the file {path} of a prediction is missing"
@@ -157,7 +157,7 @@ class _Check:
             yield f"{entry.name} has {rows[0][0] - seen} tiles outside the image"
 
     def _history(self) -> Iterator[str]:
-        pyramids = {number: pyramid_of(entry.grid) for number, entry in self._state.images.items()}
+        pyramids = {number: pyramid_of(entry.grid) for number, entry in self._state.known_images.items()}
         for step in self._state.history.steps:
             try:
                 require_whole(load_change(self._connection, step.id))

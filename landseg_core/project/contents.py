@@ -157,7 +157,7 @@ class Contents:
             ProjectError: edits cannot be stored, or the file cannot be read.
             JobStopped: `control` asked for it.
         """
-        images, predictions = self.images, tuple(self._state.predictions.values())
+        images, predictions = self.images, self._state.listed_predictions
         self._file.flush()
         with self._file.reads.lease() as connection:
             folder = self.path.parent

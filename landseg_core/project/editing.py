@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from landseg_core.errors import ProjectError
@@ -12,6 +12,7 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.delta import LabelDelta, TilePatch
 from landseg_core.labels.label_raster import FinishedEdit, LabelRaster
 from landseg_core.project.history import NO_CHANGE, Change, History, Step
+from landseg_core.project.images import delete_images
 from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.rows import DamageError, proper
 from landseg_core.project.sides import Side, adopt_side, parsed_side, store_side
@@ -96,10 +97,12 @@ class Editor:
         for labels in changed:
             labels.forget()
 
-    def remove(self, image_id: int) -> None:
-        """Let go of the labels of an image that is gone."""
+    def forget_images(self, ids: Collection[int]) -> None:
+        """Let go of images that are gone for good, and of their labels."""
         with self._guard:
-            self._labels.pop(image_id, None)
+            for image_id in ids:
+                self._labels.pop(image_id, None)
+            self._state.forget_images(ids)
 
     def record(self, image_id: int, edit: FinishedEdit, name: str) -> None:
         """Make a gesture a step; where that is not possible now, the gesture is taken back.
@@ -151,10 +154,12 @@ class Editor:
             history = self._state.history = older.added(step)
             self._waiting[step.id] = content
         move = _Move(image_id, content.change.after, edit, history)
-        dropped, sizes = history.dropped(older), [0]
+        dropped, lost, sizes = history.dropped(older), [*self._state.unlisted], [0]
+        self.forget_images(lost)
 
         def write(connection: sqlite3.Connection) -> None:
             delete_steps(connection, dropped)
+            delete_images(connection, lost)
             insert_step(connection, step, content.change)
             sizes[0] = insert_patches(connection, step.id, [(image_id or 0, patch) for patch in content.patches])
             set_size(connection, step.id, sizes[0], is_large=step.is_large)

@@ -33,8 +33,8 @@ class Step:
 class Change:
     """What a step changes beside pixels: the state before and after it, as JSON objects.
 
-    The keys are `classes` (a class file's content), and for the step's image `areas` (a list of rings) and `grid` (see
-    `sides.image_side`).
+    The keys are `classes` (a class file's content), `listed` and `unlisted` (ids of images that are in the project from
+    then on, or are not), and for the step's image `areas` (a list of rings) and `grid` (see `sides.image_side`).
     """
 
     before: dict[str, Any] = field(default_factory=dict)

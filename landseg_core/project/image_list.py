@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,11 @@ import numpy as np
 
 from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.project.editing import Editor
+from landseg_core.project.history import Change, History
 from landseg_core.project.images import (
     ImageEntry,
+    NewImage,
+    delete_images,
     examine,
     file_grid,
     insert_image,
@@ -23,7 +27,8 @@ from landseg_core.project.images import (
 )
 from landseg_core.project.paths import stored_path
 from landseg_core.project.project_file import ProjectFile
-from landseg_core.project.step_table import delete_steps, store_position
+from landseg_core.project.rows import proper
+from landseg_core.project.step_table import delete_steps, insert_step, store_position
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.content import RasterContent
 
@@ -35,21 +40,45 @@ class ImageList:
         self._file, self._state, self._editor = file, file.state, editor
         self._folder = file.path.parent
 
-    def add(self, raster: Path, alpha: str = AUTO) -> ImageEntry:
-        """Add an image; see `Project.add_image`."""
+    def examine(self, raster: Path, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
+        """Look at an image that may be added; see `Project.examine_image`."""
         path = raster.absolute()
         self._file.require_ready()
-        if any(entry.path == path or _same(entry.path, path) for entry in self._state.images.values()):
+        taken = [*(entry.path for entry in self._state.images.values()), *(image.path for image in besides)]
+        if any(known == path or _same(known, path) for known in taken):
             raise ProjectError(f"{raster} is in the project already; choose another image")
         stored_path(path, self._folder)  # a name that cannot be stored is refused before GDAL stumbles over it
-        seen, alpha = examine(path), require_alpha(path, alpha)
-        number = self._file.write(lambda connection: insert_image(connection, path, seen, self._folder, alpha))
-        self._state.counts[number] = np.zeros(256, np.int64)
-        self._state.areas[number] = ()
-        entry = self._state.images[number] = ImageEntry(
-            number, path, seen.grid, missing=False, fingerprint=seen.fingerprint, content=seen.content, alpha=alpha
-        )
-        return entry
+        return NewImage(path, examine(path), require_alpha(path, alpha))
+
+    def add(self, images: Sequence[NewImage], *, as_step: bool = True) -> tuple[ImageEntry, ...]:
+        """Add images; see `Project.add_images`."""
+        if not images:
+            return ()
+        with self._file.alone():
+            with self._file.transaction("changed") as connection:
+                added = [image.entry(insert_image(connection, image, self._folder)) for image in images]
+                lost = [*self._state.unlisted] if as_step else []
+                history = self._add_step(connection, added) if as_step else self._state.history
+                delete_images(connection, lost)
+            self._state.history = history
+            self._editor.forget_images(lost)
+            for entry in added:
+                self._state.counts[entry.id] = np.zeros(256, np.int64)
+                self._state.areas[entry.id] = ()
+                self._state.images[entry.id] = entry
+        return tuple(added)
+
+    def _add_step(self, connection: sqlite3.Connection, added: Sequence[ImageEntry]) -> History:
+        """Store the step that has added images, and return the history with it."""
+        older = self._state.history  # the steps before are stored by now, and measured
+        ids = [entry.id for entry in added]
+        name, image_id = (f"Add {added[0].name}", ids[0]) if len(ids) == 1 else (f"Add {len(ids)} images", None)
+        step = older.new_step(proper(name), image_id)
+        history = older.added(step)
+        delete_steps(connection, history.dropped(older))
+        insert_step(connection, step, Change({"unlisted": ids}, {"listed": ids}))
+        store_position(connection, history)
+        return history
 
     def note_contents(self, contents: Mapping[int, RasterContent]) -> None:
         """Keep what images hold, by id; see `Project.note_contents`."""
@@ -103,17 +132,10 @@ class ImageList:
                 older = self._state.history
                 history = older.without_image(image_id)
                 delete_steps(connection, history.dropped(older))
-                connection.execute("DELETE FROM images WHERE id = ?", (image_id,))
+                delete_images(connection, [image_id])
                 store_position(connection, history)
             self._state.history = history
-            self._forget(image_id)
-
-    def _forget(self, image_id: int) -> None:
-        for table in (self._state.images, self._state.areas, self._state.counts):
-            table.pop(image_id, None)
-        predictions = self._state.predictions
-        self._state.predictions = {key: entry for key, entry in predictions.items() if entry.image_id != image_id}
-        self._editor.remove(image_id)
+            self._editor.forget_images([image_id])
 
     def entry(self, image_id: int) -> ImageEntry:
         """Return an image by its number.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,19 @@ from landseg_core.raster.source import RasterSource
 _SAMPLES = 16
 _SAMPLE_BYTES = 4096
 
-_COLUMNS = ("id", "path", "width", "height", "transform", "crs", "fingerprint", "content", "file_grid", "alpha")
+_COLUMNS = (
+    "id",
+    "path",
+    "width",
+    "height",
+    "transform",
+    "crs",
+    "fingerprint",
+    "content",
+    "file_grid",
+    "alpha",
+    "listed",
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,25 @@ def examine(path: Path) -> Examined:
         return Examined(source.grid, fingerprint(path, source.grid), RasterContent.of(source))
 
 
+@dataclass(frozen=True)
+class NewImage:
+    """An image that may be added to a project: its absolute path, what it is like, and how it is to be opened."""
+
+    path: Path
+    seen: Examined
+    alpha: str = AUTO
+
+    @property
+    def name(self) -> str:
+        """Return the file's name without its suffix."""
+        return self.path.stem
+
+    def entry(self, number: int) -> ImageEntry:
+        """Return the image as it is in a project, under this number."""
+        grid, mark, content = self.seen
+        return ImageEntry(number, self.path, grid, missing=False, fingerprint=mark, content=content, alpha=self.alpha)
+
+
 def is_copy(entry: ImageEntry, path: Path) -> bool:
     """Tell whether the file at `path` is what the project knows of an image: the same bytes, or pixels and place."""
     try:
@@ -165,22 +196,28 @@ def require_alpha(path: Path, alpha: str) -> str:
         return source.alpha
 
 
-def insert_image(connection: sqlite3.Connection, path: Path, seen: Examined, folder: Path, alpha: str = AUTO) -> int:
+def insert_image(connection: sqlite3.Connection, image: NewImage, folder: Path) -> int:
     """Store an image and return its id."""
+    seen = image.seen
     cursor = connection.execute(
         "INSERT INTO images (path, width, height, transform, crs, fingerprint, content, alpha)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            stored_path(path, folder),
+            stored_path(image.path, folder),
             seen.grid.width,
             seen.grid.height,
             *stored_place(seen.grid),
             seen.fingerprint,
             seen.content.to_text(),
-            alpha,
+            image.alpha,
         ),
     )
     return int(cursor.lastrowid or 0)
+
+
+def delete_images(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Delete images with all that is about them."""
+    connection.executemany("DELETE FROM images WHERE id = ?", [(image_id,) for image_id in ids])
 
 
 def update_image(connection: sqlite3.Connection, entry: ImageEntry, folder: Path) -> None:
@@ -213,7 +250,7 @@ def load_image(row: Sequence[object], folder: Path) -> ImageEntry:
     Raises:
         DamageError: the row is damaged.
     """
-    number, place, width, height, transform, crs, mark, content, file_grid, alpha = row
+    number, place, width, height, transform, crs, mark, content, file_grid, alpha, _ = row
     path = found_path(text(place), folder)
     grid = stored_grid(width, height, json_value(transform, list), crs)
     return ImageEntry(
@@ -226,6 +263,15 @@ def load_image(row: Sequence[object], folder: Path) -> ImageEntry:
         None if file_grid is None else grid_of(json_value(file_grid, dict)),
         text(alpha) if alpha else AUTO,
     )
+
+
+def is_listed(row: Sequence[object]) -> bool:
+    """Tell whether a row of `images` is an image of the project; where not, the step that added it is undone.
+
+    Raises:
+        DamageError: the row is damaged.
+    """
+    return row[-1] is None or bool(integer(row[-1], 0, 1))
 
 
 def image_called(images: Sequence[ImageEntry], name: str) -> ImageEntry:

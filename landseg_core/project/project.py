@@ -21,7 +21,7 @@ from landseg_core.project.copying import save_copy
 from landseg_core.project.database_file import create_file
 from landseg_core.project.history import Step
 from landseg_core.project.image_list import ImageList
-from landseg_core.project.images import ImageEntry
+from landseg_core.project.images import ImageEntry, NewImage
 from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.record_list import RecordList
 from landseg_core.project.records import PredictionEntry
@@ -84,13 +84,29 @@ class Project(Contents):
         self._file.flush()
 
     def add_image(self, raster: Path, alpha: str = AUTO) -> ImageEntry:
-        """Add an image, by its path; `alpha` tells how it is opened from then on, see `raster.alpha`.
+        """Add an image, by its path, as one step; raises as `examine_image` and `add_images`."""
+        return self._images.add([self._images.examine(raster, alpha)])[0]
+
+    def examine_image(self, raster: Path, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
+        """Look at an image that may be added, alone or `besides` others; changes nothing.
+
+        `alpha` tells how it is opened from then on, see `raster.alpha`.
 
         Raises:
             RasterError: it is no raster that can be shown, or has no such alpha band.
-            ProjectError: it is in the project already, or cannot be stored.
+            ProjectError: it is in the project already, or among the others.
         """
-        return self._images.add(raster, alpha)
+        return self._images.examine(raster, alpha, besides)
+
+    def add_images(self, images: Sequence[NewImage], *, as_step: bool = True) -> tuple[ImageEntry, ...]:
+        """Add images that `examine_image` has looked at, all of them as one step of the history.
+
+        Those that a new project begins with are no step (`as_step` False): there is no state before them to go back to.
+
+        Raises:
+            ProjectError: they cannot be stored.
+        """
+        return self._images.add(images, as_step=as_step)
 
     def set_alpha(self, image_id: int, alpha: str) -> ImageEntry:
         """Say which band of an image tells where there is data, see `raster.alpha`; this is no step of the history.

@@ -18,7 +18,7 @@ from landseg_core.labels.pyramid import EMPTY_TILE, TILE
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.editing import Editor
 from landseg_core.project.history import Change
-from landseg_core.project.images import Examined, ImageEntry, examine, insert_image
+from landseg_core.project.images import Examined, ImageEntry, NewImage, delete_images, examine, insert_image
 from landseg_core.project.label_shift import LabelShift, Shift, shifted_rings
 from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.rewrite import Rewrite
@@ -120,7 +120,7 @@ class Regridder:
         It has a number of its own: what runs remember of the ground of the former one is in pixels that are gone.
         """
         with self._file.transaction("changed") as connection:
-            number = insert_image(connection, entry.path, seen, self._file.path.parent, entry.alpha)
+            number = insert_image(connection, NewImage(entry.path, seen, entry.alpha), self._file.path.parent)
             rewrite = Rewrite(connection, {number: pyramid_of(seen.grid)})
             _copy_labels(connection, labels, (entry.id, number), rewrite, on_event, control)
             areas = shifted_rings(self._state.areas.get(entry.id, ()), labels.shift)
@@ -128,7 +128,7 @@ class Regridder:
             older = self._state.history
             history = older.without_image(entry.id)
             delete_steps(connection, history.dropped(older))
-            connection.execute("DELETE FROM images WHERE id = ?", (entry.id,))
+            delete_images(connection, [entry.id])
             store_position(connection, history)
         self._state.history = history
         self._state.counts[number] = rewrite.counts[number]
@@ -144,9 +144,7 @@ class Regridder:
             key: replace(item, image_id=number) if item.image_id == entry.id else item
             for key, item in state.predictions.items()
         }
-        for table in (state.images, state.areas, state.counts):
-            table.pop(entry.id, None)
-        self._editor.remove(entry.id)
+        self._editor.forget_images([entry.id])
 
     def _entry(self, image_id: int) -> ImageEntry:
         entry = self._state.images.get(image_id)

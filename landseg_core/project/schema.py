@@ -12,7 +12,7 @@ from landseg_core.project.connection import sqlite_errors, transaction
 APPLICATION_ID = 0x4C534547
 """Marks an SQLite file as a landseg project: "LSEG" in ASCII."""
 
-VERSION = 3
+VERSION = 4
 """The version of the tables below, kept in `PRAGMA user_version`."""
 
 READABLE_SINCE = 1
@@ -32,7 +32,8 @@ CREATE TABLE images (
     areas TEXT NOT NULL DEFAULT '[]',
     content TEXT,
     file_grid TEXT,
-    alpha TEXT
+    alpha TEXT,
+    listed INTEGER NOT NULL DEFAULT 1
 );
 CREATE TABLE tiles (
     id INTEGER PRIMARY KEY,
@@ -95,7 +96,8 @@ CREATE INDEX predictions_image ON predictions (image);
   (a, b, c, d, e, f); `areas` as JSON of rings in raster px. `content` is what the pixels were when the image was last
   looked at, as `RasterContent.to_text` writes it; `file_grid` the grid of its file where the project keeps another one,
   as JSON of width, height, transform and crs. Both are NULL where nobody has told. `alpha` is how the file is opened,
-  see `raster.alpha`; NULL is `auto`.
+  see `raster.alpha`; NULL is `auto`. `listed` is 0 while the step that added the image is undone: then the row waits
+  for redo.
 - tiles: 512 x 512 values, compressed by zlib; no row where nothing is painted. The tile index is a table of contents
   that is read without touching the pixels.
 - steps: undo history; `before` and `after` hold as JSON what a step changed beside the pixels, see `history.Change`.
@@ -116,7 +118,16 @@ def _add_image_alpha(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE images ADD COLUMN alpha TEXT")
 
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _add_image_content, 2: _add_image_alpha}
+def _add_listed(connection: sqlite3.Connection) -> None:
+    """Make room for whether an image is listed, since adding one can be undone."""
+    connection.execute("ALTER TABLE images ADD COLUMN listed INTEGER NOT NULL DEFAULT 1")
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    1: _add_image_content,
+    2: _add_image_alpha,
+    3: _add_listed,
+}
 """From version N to N + 1, for every N below `VERSION`; each runs inside the one transaction of an update."""
 
 

@@ -1,4 +1,4 @@
-"""What steps change beside pixels - classes, working areas, grids - in the state and in the project file."""
+"""What steps change beside pixels - classes, areas, grids, images - in the state and in the project file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.areas import areas_of
 from landseg_core.project.history import Change
 from landseg_core.project.images import ImageEntry
+from landseg_core.project.paths import is_there
 from landseg_core.project.rows import DamageError, text
 from landseg_core.project.state import ProjectState
 from landseg_core.project.stored_grid import grid_of, grid_value
@@ -88,11 +89,33 @@ UPDATE images SET
 WHERE id = ?2
 """
 
+
+def _parse_ids(value: Any) -> list[int]:
+    if isinstance(value, list) and all(isinstance(number, int) for number in value):
+        return value
+    raise DamageError("the images in a step of the history are damaged; it cannot be undone or redone")
+
+
+def _adopt_listed(state: ProjectState, _: int | None, ids: Any) -> None:
+    back = {number: state.unlisted.pop(number) for number in ids if number in state.unlisted}
+    found = {number: replace(entry, missing=not is_there(entry.path)) for number, entry in back.items()}
+    state.images = dict(sorted({**state.images, **found}.items()))
+
+
+def _adopt_unlisted(state: ProjectState, _: int | None, ids: Any) -> None:
+    state.unlisted |= {number: state.images[number] for number in ids if number in state.images}
+    state.images = {number: entry for number, entry in state.images.items() if number not in state.unlisted}
+
+
+_STORE_LISTED = "UPDATE images SET listed = {} WHERE id IN (SELECT value FROM json_each(?))"
+
 _KINDS = {
     "classes": _Kind(
         _parse_classes, _adopt_classes, "UPDATE settings SET value = ? WHERE key = 'classes'", of_image=False
     ),
     "grid": _Kind(_parse_grid, _adopt_grid, _STORE_GRID, of_image=True),
+    "listed": _Kind(_parse_ids, _adopt_listed, _STORE_LISTED.format(1), of_image=False),
+    "unlisted": _Kind(_parse_ids, _adopt_unlisted, _STORE_LISTED.format(0), of_image=False),
     "areas": _Kind(areas_of, _adopt_areas, "UPDATE images SET areas = ? WHERE id = ?", of_image=True),
 }
 

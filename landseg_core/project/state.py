@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.areas import Polygon, stored_areas
 from landseg_core.project.connection import DATABASE_ERRORS
 from landseg_core.project.history import History, Step
-from landseg_core.project.images import ImageEntry, load_image, load_images
+from landseg_core.project.images import ImageEntry, is_listed, load_image, load_images
 from landseg_core.project.records import (
     PredictionEntry,
     RunEntry,
@@ -41,16 +41,38 @@ T = TypeVar("T")
 
 @dataclass
 class ProjectState:
-    """The project as the user sees it: ahead of the file by the edits that are waiting to be stored."""
+    """The project as the user sees it: ahead of the file by the edits that are waiting to be stored.
+
+    `unlisted` are the images whose adding is undone: they are no part of the project, but redo brings them back. They
+    have no labels, since what was done after the adding is undone as well.
+    """
 
     schema: ClassSchema
     images: dict[int, ImageEntry] = field(default_factory=dict)
+    unlisted: dict[int, ImageEntry] = field(default_factory=dict)
     areas: dict[int, tuple[Polygon, ...]] = field(default_factory=dict)
     counts: dict[int, Counts] = field(default_factory=dict)
     history: History = field(default_factory=History)
     runs: dict[int, RunEntry] = field(default_factory=dict)
     predictions: dict[int, PredictionEntry] = field(default_factory=dict)
     view: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def known_images(self) -> dict[int, ImageEntry]:
+        """Return all images that the history may be about, listed or not."""
+        return self.images | self.unlisted
+
+    @property
+    def listed_predictions(self) -> tuple[PredictionEntry, ...]:
+        """Return the predictions of the images that are in the project."""
+        return tuple(entry for entry in self.predictions.values() if entry.image_id in self.images)
+
+    def forget_images(self, ids: Collection[int]) -> None:
+        """Let go of images that are gone for good, and of their predictions."""
+        for table in (self.images, self.unlisted, self.areas, self.counts):
+            for image_id in ids:
+                table.pop(image_id, None)
+        self.predictions = {key: entry for key, entry in self.predictions.items() if entry.image_id not in ids}
 
 
 def load_state(connection: sqlite3.Connection, path: Path) -> tuple[ProjectState, list[str]]:
@@ -81,14 +103,17 @@ class _Loader:
     def state(self) -> ProjectState:
         self._look_into("tiles", "labels")
         self._look_into("patches", "undo history")
-        images = {entry.id: entry for entry in self._rows("images", load_images, self._image)}
+        rows = self._rows("images", load_images, self._image)
+        images = {entry.id: entry for entry, _ in rows}
+        listed = {entry.id for entry, is_in in rows if is_in}
         if strays := self._tried("labels", self._strays, images):
             self.notices.append(f"{strays} tiles of labels lie outside the images")
         counts = {number: self._tried("class areas", self._counts, number) for number in images}
         known = {number: found for number, found in counts.items() if found is not None}
         return ProjectState(
             schema=self._tried("classes", self._schema, None) or _substitute(known.values()),
-            images=images,
+            images={number: entry for number, entry in images.items() if number in listed},
+            unlisted={number: entry for number, entry in images.items() if number not in listed},
             areas={number: self._tried("working areas", self._areas, number) or () for number in images},
             counts=known,
             history=self._history(images),
@@ -133,8 +158,8 @@ class _Loader:
             self.notices.append(f"the {what} cannot be read")
             return None
 
-    def _image(self, row: Sequence[object]) -> ImageEntry:
-        return load_image(row, self._folder)
+    def _image(self, row: Sequence[object]) -> tuple[ImageEntry, bool]:
+        return load_image(row, self._folder), is_listed(row)
 
     def _run(self, row: Sequence[object]) -> RunEntry:
         return load_run(row, self._folder)

@@ -11,7 +11,7 @@ from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.output_files import made_folder
-from landseg_core.project.images import ImageEntry
+from landseg_core.project.images import ImageEntry, NewImage
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Work
 
@@ -25,6 +25,14 @@ class OpenedProject:
 
     project: Project
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AddedImages:
+    """The images that were added to a project, and a sentence for each that could not be."""
+
+    images: tuple[ImageEntry, ...]
+    problems: tuple[str, ...]
 
 
 def is_project(path: Path) -> bool:
@@ -66,24 +74,28 @@ def create_work(path: Path, schema: ClassSchema, rasters: Sequence[Path], news: 
     def work(_on_event: OnEvent, control: JobControl) -> OpenedProject:
         with made_folder(path.parent):
             project = Project.create(path, schema, on_event=news)
-        return OpenedProject(project, add_images(project, rasters, control))
+        return OpenedProject(project, add_images(project, rasters, control, as_step=False).problems)
 
     return work
 
 
 def add_images_work(project: Project, rasters: Sequence[Path]) -> Work:
-    """Return the work of adding images to a project, which gives a sentence for each that cannot be added."""
+    """Return the work of adding images to a project, which gives `AddedImages`."""
     return lambda _on_event, control: add_images(project, rasters, control)
 
 
-def add_images(project: Project, rasters: Sequence[Path], control: JobControl) -> tuple[str, ...]:
-    """Add rasters to a project; return a sentence for each that cannot be. A stop ends it after the present one."""
+def add_images(project: Project, rasters: Sequence[Path], control: JobControl, *, as_step: bool = True) -> AddedImages:
+    """Add rasters to a project, as one step; a stop ends it after the present one, and those before are added.
+
+    Images that a new project begins with are no step.
+    """
+    images: list[NewImage] = []
     problems = []
     for raster in rasters:
         if control.stop_requested:
             break
         try:
-            project.add_image(raster)
+            images.append(project.examine_image(raster, besides=images))
         except LandsegError as error:
             problems.append(str(error))
-    return tuple(problems)
+    return AddedImages(project.add_images(images, as_step=as_step), tuple(problems))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 from PySide6.QtGui import Qt
+
+from landseg_core.project.images import ImageEntry
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
@@ -22,6 +25,11 @@ def interval(ends: tuple[float, float]) -> str:
 def capitalised(text: str) -> str:
     """Write the first letter large and leave the others, which may be those of a file's name."""
     return text[:1].upper() + text[1:]
+
+
+def images_text(images: Sequence[ImageEntry]) -> str:
+    """Name an image, or say how many there are."""
+    return images[0].name if len(images) == 1 else f"{len(images)} images"
 
 
 def plain_tip(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from landseg_core.project.history import Step
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.panels.wording import capitalised
+from landseg_gui.panels.wording import capitalised, images_text
 from landseg_gui.project.facts import ProjectFacts
 from landseg_gui.project.history_walk import HistoryWalk
 from landseg_gui.project.paint_choices import PaintChoices
@@ -267,9 +268,21 @@ class ProjectEdits(PaintChoices):
         return False
 
     def _end_walk(self, last: Step | None) -> None:
+        before = self._facts.images
         self.refresh()
+        self._tell_images(before)
         if last is not None and last.image_id is not None and (self.image is None or last.image_id != self.image.id):
             self._shown.show(last.image_id)
+
+    def _tell_images(self, before: Sequence[ImageEntry]) -> None:
+        """Tell of images that have come or gone with undo or redo: the window may show another one now."""
+        known, now = ({entry.id: entry for entry in images} for images in (before, self._facts.images))
+        for verb, images in (
+            ("Undone", [known[number] for number in known.keys() - now.keys()]),
+            ("Redone", [now[number] for number in now.keys() - known.keys()]),
+        ):
+            if images:
+                self.tell(f"{verb}: Add {images_text(images)}")
 
     def undo_text(self) -> str:
         """Return the text of the command, such as `Undo Brush: building`; `Undo` where there is nothing to undo."""

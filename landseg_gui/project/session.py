@@ -15,6 +15,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.jobs.project_files import (
+    AddedImages,
     OpenedProject,
     add_images_work,
     create_work,
@@ -23,7 +24,7 @@ from landseg_gui.jobs.project_files import (
     same_file,
 )
 from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.panels.wording import capitalised
+from landseg_gui.panels.wording import capitalised, images_text
 from landseg_gui.project.changed_files import ChangedFiles
 from landseg_gui.project.closed_projects import ClosedProjects
 from landseg_gui.project.edits import ProjectEdits
@@ -199,30 +200,29 @@ class ProjectSession(ProjectEdits):
 
     # --- images
 
+    @property
+    def takes_images(self) -> bool:
+        """Tell whether there is a project that images may be added to."""
+        return self.project is not None and not self.project.read_only
+
     def add_images(self, paths: Sequence[Path]) -> Job | None:
-        """Add rasters to the project; None where that may not be."""
+        """Add rasters to the project as one step; None where that may not be."""
         if self.project is None or not paths:
             return None
         title = f"Add {paths[0].name}" if len(paths) == 1 else f"Add {len(paths)} images"
         job = self.run_edit(title, add_images_work(self.project, paths))
         if job is not None:
-            job.finished.connect(self._tell_problems)
+            job.finished.connect(partial(self._tell_added, self.project.path))
         return job
+
+    def _tell_added(self, project: Path, added: AddedImages) -> None:
+        self._tell_problems(added.problems)
+        if added.images:
+            self.tell(f"Added {images_text(added.images)} to {project.name}")
 
     def _tell_problems(self, problems: Sequence[str]) -> None:
         for sentence in problems:
             self._session.problem.emit(capitalised(sentence))
-
-    def adopt_picture(self) -> None:
-        """Add the picture in the window to the project, unless it belongs to it or the project takes none."""
-        raster, project = self._session.raster, self.project
-        if raster is None or project is None or project.read_only or self._shown.owner_of_picture():
-            return
-        job = self.add_images([raster.path])
-        if job is not None:
-            job.finished.connect(
-                lambda: self._session.message.emit(f"{raster.path.name} is in {project.path.name} now")
-            )
 
     def keep_alpha(self, alpha: str) -> Job | None:
         """Have the project keep an alpha for the image in the window; None where there is none, or nothing to keep."""

@@ -145,12 +145,14 @@ class ShownImage(QObject):
         return entry_at(self._project.images, raster.path) if self._project and raster else None
 
     def refresh(self) -> None:
-        """Take note of what has become of the images; where the one in the window is gone, another is shown."""
+        """Take note of what has become of the images; where the one in the window is gone, show another, or none."""
         before = self.entry
         if self._owner != self.owner_of_picture():
             self.follow_raster()
         if self.entry is None and (before or self._session.raster is None):
             self._show_any()
+        if self._wanted is None and before and self._entry_with(before.id) is None:
+            self._session.close_picture()
 
     def show_classes(self) -> None:
         """Show the labels by the classes that the project has by now."""

@@ -53,8 +53,8 @@ class LayerStack(QObject):
         above = [layer for layer in (self.preview, self.labels) if layer is not None]
         return [self.image, *self.masks[::-1], *above]
 
-    def set_image(self, image: ImageLayer) -> None:
-        """Show another orthophoto; what lay over the former one goes."""
+    def set_image(self, image: ImageLayer | None) -> None:
+        """Show another orthophoto, or none; what lay over the former one goes."""
         self.image, self.preview = image, None
         self.masks.clear()
         self._drop_labels()

@@ -115,8 +115,8 @@ def test_info_as_json(landseg, filled: Path, labels: np.ndarray, schema: ClassSc
         "path": str(filled),
         "version": VERSION,
         "classes": schema.model_dump(mode="json")["classes"],
-        "steps": 1,
-        "undo_position": 1,
+        "steps": 2,  # the image was added, and labelled
+        "undo_position": 2,
         "runs": 0,
         "predictions": 0,
         "bytes": filled.stat().st_size,
@@ -137,7 +137,7 @@ def test_info_as_json(landseg, filled: Path, labels: np.ndarray, schema: ClassSc
 
 def test_info_for_people(landseg, filled: Path) -> None:
     told, _ = landseg("project", "info", filled)
-    for part in (str(filled), "1 land, 4 water, 0 road", "1 of 1 steps done", "field: 60 x 50 px"):
+    for part in (str(filled), "1 land, 4 water, 0 road", "2 of 2 steps done", "field: 60 x 50 px"):
         assert part in told
     assert "missing" not in told
     (filled.parents[1] / "images" / "field.tif").unlink()
@@ -200,7 +200,7 @@ def test_an_import_is_refused_in_one_sentence(landseg, name: str, project: Path,
     before = project.read_bytes()
     chosen = [mask if part == "MASK" else part for part in arguments]
     assert expected in only_sentence(landseg("project", "import", project, *chosen, expect=1))
-    assert facts_of(landseg, project)["steps"] == 0
+    assert facts_of(landseg, project)["steps"] == 1  # that of adding the image
     assert len(project.read_bytes()) == len(before)
 
 
@@ -281,7 +281,7 @@ def test_ctrl_c_is_130_and_changes_nothing(landseg, project: Path, mask: Path, m
     monkeypatch.setattr(importers, "import_labels", interrupted)
     printed = landseg("project", "import", project, "--image", "field", mask, expect=130)
     assert printed == ("", "")  # the one line comes from the command's end, see test_ending.py
-    assert facts_of(landseg, project)["steps"] == 0
+    assert facts_of(landseg, project)["steps"] == 1  # that of adding the image
     assert [path.name for path in project.parent.iterdir()] == ["land.landseg"]
 
 

@@ -40,8 +40,8 @@ def make_project(
     def make(name: str = "project", sizes: Sizes = ((700, 600),), **options: Any) -> Project:
         project = Project.create(tmp_path / f"{name}.landseg", schema, **options)
         made.append(project)
-        for number, size in enumerate(sizes):
-            project.add_image(write_image(f"image{number}", size))
+        images = [project.examine_image(write_image(f"image{number}", size)) for number, size in enumerate(sizes)]
+        project.add_images(images, as_step=False)
         return project
 
     yield make

@@ -18,6 +18,8 @@ from landseg_core.project.project import Project
 
 CURRENT = schema.VERSION
 
+Write = Callable[..., Path]
+
 
 @pytest.fixture
 def old(project: Project, paint: Callable[..., None]) -> Path:
@@ -99,13 +101,13 @@ def test_a_newer_file_is_refused_kindly(old: Path) -> None:
 def first_version(old: Path) -> Path:
     """Return the project as the first version of the format had it."""
     with closing(sqlite3.connect(old)) as connection:
-        for column in ("content", "file_grid", "alpha"):
+        for column in ("content", "file_grid", "alpha", "listed"):
             connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     return old
 
 
-def test_the_first_version_is_read_as_it_is(first_version: Path, write_image: Callable[..., Path]) -> None:
+def test_the_first_version_is_read_as_it_is(first_version: Path, write_image: Write) -> None:
     content = first_version.read_bytes()
     assert check_project(first_version) == []
     write_image("image0", transform=Affine(0.5, 0, 399_100, 0, -0.5, 5_131_000))
@@ -121,3 +123,20 @@ def test_the_first_version_is_brought_up_to_date(first_version: Path) -> None:
         assert project.images[0].content is None
         assert project.keep_grid(1).content is not None
     assert version(first_version) == CURRENT
+
+
+def test_the_version_before_adding_could_be_undone_is_brought_up_to_date(old: Path, write_image: Write) -> None:
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("ALTER TABLE images DROP COLUMN listed")
+        connection.execute("PRAGMA user_version = 3")
+    content = old.read_bytes()
+    assert check_project(old) == []
+    with Project.open(old, read_only=True) as project:
+        assert len(project.images) == 1
+    assert old.read_bytes() == content
+    with Project.open(old) as project:
+        project.add_image(write_image("second"))
+        project.undo()
+        assert [image.name for image in project.images] == ["image0"]
+    assert (version(old), version(old.with_name("project.landseg.v3.bak"))) == (CURRENT, 3)
+    assert check_project(old) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +113,28 @@ def opened(qtbot: QtBot, empty: ProjectSession, place: Path, images, schema: Cla
     empty.create(place, schema, images)
     qtbot.waitUntil(lambda: empty.image is not None)
     return empty
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Answer the questions whether to add an image: with its `answer`, and nothing else."""
+    asked = Asked()
+    monkeypatch.setattr("landseg_gui.project.adding.choose", asked.choose)
+    return asked
+
+
+class Asked:
+    """Notes what was asked, with the buttons, and answers."""
+
+    def __init__(self) -> None:
+        self.answer: str | None = None
+        self.questions: list[str] = []
+        self.buttons: list[str] = []
+
+    def choose(self, _window: object, question: str, _explanation: str, buttons: Sequence[str]) -> str | None:
+        self.questions.append(question)
+        self.buttons = [*buttons]
+        return self.answer
 
 
 class Steps:

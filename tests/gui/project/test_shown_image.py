@@ -124,19 +124,11 @@ def test_an_image_of_another_size_is_shown_without_labels(
     assert len(told.problems) == 1
 
 
-def test_opening_a_picture_adds_it_to_the_project(qtbot, opened, session, make_image, told) -> None:
-    other = make_image("east.tif")
-    session.open_files([other])
-    qtbot.waitUntil(lambda: opened.image is not None and opened.image.name == "east")
-    assert [entry.name for entry in opened.project.images] == ["north", "south", "east"]
-    assert session.layers.labels.raster is opened.labels
-    qtbot.waitUntil(lambda: "east.tif is in town.landseg now" in told.messages)
-
-
-def test_opening_a_picture_of_the_project_shows_it(qtbot, opened, session, images) -> None:
-    session.open_files([images[1]])
+def test_opening_a_picture_of_the_project_shows_it(qtbot, opened, session, images, asked) -> None:
+    session.open_files([images[1], images[0]])
     qtbot.waitUntil(lambda: opened.image.name == "south")
     assert len(opened.project.images) == 2
+    assert asked.questions == []
 
 
 def test_a_project_file_opens_like_any_file(qtbot, session, empty, place, schema, images, steps) -> None:
@@ -146,7 +138,9 @@ def test_a_project_file_opens_like_any_file(qtbot, session, empty, place, schema
     assert empty.image.name == "south"
 
 
-def test_a_map_alone_is_shown_and_not_added(qtbot, empty, session, runner, own_map, place, schema, steps) -> None:
+def test_a_map_alone_is_shown_and_not_added(
+    qtbot, empty, session, runner, own_map, place, schema, steps, asked
+) -> None:
     steps.make_project(place, schema, [])
     empty.open(place)
     qtbot.waitUntil(lambda: empty.project is not None)
@@ -155,7 +149,7 @@ def test_a_map_alone_is_shown_and_not_added(qtbot, empty, session, runner, own_m
     qtbot.waitUntil(lambda: not runner.running)
     assert session.raster.path == own_map
     assert empty.project.images == ()
-    assert empty.image is None
+    assert (empty.image, asked.questions) == (None, [])
 
 
 def test_images_are_added_and_removed(qtbot, opened, make_image, session, told) -> None:
