@@ -63,7 +63,7 @@ def new_image(tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., P
             folder = tmp_path / f"project_{count}"
             raster = write_raster(folder / "image.tif", np.zeros((height, width), np.uint8), **place)
             project = projects.enter_context(Project.create(folder / "labels.landseg", classes))
-            image = project.add_image(raster)
+            (image,) = project.add_images([project.examine_image(raster)], as_step=False)
             if labels is not None:
                 paint(project, image, labels)
             return project, image
