@@ -20,13 +20,19 @@ def show_failure(parent: QWidget | None, sentence: str, details: str = "") -> QM
     return box
 
 
-def choose(parent: QWidget | None, question: str, explanation: str, actions: Sequence[str]) -> str | None:
-    """Ask which of `actions` to take; None where the user cancels, or where `parent` goes meanwhile."""
+def choose(
+    parent: QWidget | None, question: str, explanation: str, actions: Sequence[str], default: str | None = None
+) -> str | None:
+    """Ask which of `actions` to take; None where the user cancels, or where `parent` goes meanwhile.
+
+    Enter takes the `default`; without one it cancels.
+    """
     box = QMessageBox(QMessageBox.Icon.Question, "landseg", question, QMessageBox.StandardButton.Cancel, parent)
     box.setObjectName("question")
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(explanation)
     buttons = {box.addButton(action, QMessageBox.ButtonRole.AcceptRole): action for action in actions}
-    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    proposed = next((button for button, action in buttons.items() if action == default), None)
+    box.setDefaultButton(proposed or box.button(QMessageBox.StandardButton.Cancel))
     box.exec()
     return buttons.get(box.clickedButton()) if isValid(box) else None

@@ -30,5 +30,6 @@ def ask_to_add(images: Sequence[Path], project: Path, window: QWidget | None) ->
         explanation = "\n".join(path.name for path in images[:_MOST_NAMES])
         if len(images) > _MOST_NAMES:
             explanation += f"\nand {len(images) - _MOST_NAMES} more"
-    answer = choose(window, f"Add {what} to the project “{project.stem}”?", explanation, answers)
+    question = f"Add {what} to the project “{project.stem}”?"
+    answer = choose(window, question, explanation, answers, default=OpenAs.IMAGE_OF_PROJECT)
     return OpenAs(answer) if answer else None

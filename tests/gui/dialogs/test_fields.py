@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
@@ -98,6 +99,14 @@ def test_a_question_goes_with_the_dialog_that_asks_it(qtbot: QtBot) -> None:
     dialog = QWidget()
     QTimer.singleShot(0, dialog.deleteLater)
     assert choose(dialog, "Replace it?", "It will be lost.", ["Replace"]) is None
+
+
+@pytest.mark.parametrize(("default", "answer"), [(None, None), ("Replace", "Replace")])
+def test_enter_cancels_a_question_unless_it_has_a_default(
+    qtbot: QtBot, default: str | None, answer: str | None
+) -> None:
+    QTimer.singleShot(0, lambda: qtbot.keyClick(QApplication.activeModalWidget(), Qt.Key.Key_Return))
+    assert choose(None, "Replace it?", "It can be undone.", ["Replace"], default=default) == answer
 
 
 def test_labels_of_problems_have_names(qtbot: QtBot) -> None:

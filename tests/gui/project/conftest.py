@@ -131,9 +131,12 @@ class Asked:
         self.questions: list[str] = []
         self.buttons: list[str] = []
 
-    def choose(self, _window: object, question: str, _explanation: str, buttons: Sequence[str]) -> str | None:
+    def choose(
+        self, _window: object, question: str, _explanation: str, buttons: Sequence[str], default: str
+    ) -> str | None:
         self.questions.append(question)
         self.buttons = [*buttons]
+        assert default == buttons[0]  # it can be undone
         return self.answer
 
 

@@ -74,7 +74,7 @@ def test_the_user_is_asked_outside_of_what_opens_the_image(qtbot, opened, sessio
 
 
 def test_an_answer_for_a_project_that_has_gone_does_nothing(qtbot, opened, session, east, monkeypatch) -> None:
-    def answer(*_: object) -> str:
+    def answer(*_: object, **_options: object) -> str:
         assert opened.close()
         return ADD
 
@@ -114,8 +114,6 @@ def test_undo_of_adding_the_only_image_leaves_the_window_empty(
 
 def test_many_images_are_named_in_part(monkeypatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(
-        "landseg_gui.project.adding.choose", lambda _window, _question, text, _answers: told.append(text)
-    )
+    monkeypatch.setattr("landseg_gui.project.adding.choose", lambda *texts, default: told.append(texts[2]))
     assert ask_to_add([Path(f"{number}.tif") for number in range(20)], Path("town.landseg"), None) is None
     assert told[0].splitlines()[-2:] == ["7.tif", "and 12 more"]
