@@ -210,7 +210,7 @@ def _epoch_in(path: Path) -> Any:
 
 
 def cut_log(path: Path, step: int, epoch: int) -> None:
-    """Drop steps after `step`, validations from `epoch` on, and a last line cut short: they will be told again.
+    """Drop steps after `step`, validations from `epoch` on, and lines cut short or damaged: they will be told again.
 
     Raises:
         OutputError: it cannot be written.
@@ -227,5 +227,8 @@ def _stays(line: str, step: int, epoch: int) -> bool:
         return False
     if not line.endswith("\n") or not isinstance(told, dict):
         return False
-    again = told.get("event") == EpochFinished.event and told.get("epoch", 0) >= epoch
-    return not again and bool(told.get("step", 0) <= step)
+    told_step = told.get("step", 0)
+    told_epoch = told.get("epoch", 0) if told.get("event") == EpochFinished.event else epoch - 1
+    if not isinstance(told_step, int) or not isinstance(told_epoch, int):
+        return False
+    return told_step <= step and told_epoch < epoch

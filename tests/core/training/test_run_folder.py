@@ -51,7 +51,8 @@ def test_a_log_is_cut_after_the_step_of_the_checkpoint(tmp_path: Path) -> None:
         for number in range(1, 6):
             log(step(number))
     whole = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(whole) + '{"event": "step", "st')
+    senseless = '{"event": "step", "step": "2"}\n{"event": "epoch", "step": 2, "epoch": null}\n'
+    path.write_text("".join(whole) + senseless + '{"event": "step", "st')
     cut_log(path, 3, 2)
     assert path.read_text() == "".join(whole[:4])
     cut_log(tmp_path / "none.jsonl", 3, 2)
