@@ -113,10 +113,10 @@ EXPLANATION = """
 Files of every kind that landseg reads are damaged at random and read by a child process as the program reads them:
 bytes overwritten, cut short, blocks zeroed and swapped; rows of the wrong type, columns and tables dropped; entries of
 TIFF directories and chunks of PNGs changed; JSON with values of wrong types, missing and double keys, half characters,
-huge numbers and endless nesting; numbers and words of texts replaced. Each may take 20 s and 1 GB. Where landseg says
-nothing of a damaged project, the labels of all levels are compared with those that were painted. Names and numbers
-beside the labels, and files without checksums, may come out as something else ("with other content"). Where the
-write-ahead log is damaged, SQLite takes the gestures up to there ("an earlier state, whole").
+huge numbers and endless nesting; numbers and words of texts replaced. Each may take 20 s of the processor and 1 GB.
+Where landseg says nothing of a damaged project, the labels of all levels are compared with those that were painted.
+Names and numbers beside the labels, and files without checksums, may come out as something else ("with other content").
+Where the write-ahead log is damaged, SQLite takes the gestures up to there ("an earlier state, whole").
 """
 
 

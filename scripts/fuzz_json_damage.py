@@ -6,6 +6,7 @@ import json
 import random
 import struct
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def changed_json(text: str, dice: random.Random) -> str:
 
 
 def _replace(holder: Any, key: Any, dice: random.Random) -> None:
-    holder[key] = dice.choice(VALUES)
+    holder[key] = deepcopy(dice.choice(VALUES))
 
 
 def _leave_out(holder: Any, key: Any, _dice: random.Random) -> None:
@@ -127,9 +128,9 @@ def _leave_out(holder: Any, key: Any, _dice: random.Random) -> None:
 
 def _add(holder: Any, _key: Any, dice: random.Random) -> None:
     if isinstance(holder, dict):
-        holder[dice.choice(KEYS)] = dice.choice(VALUES)
+        holder[dice.choice(KEYS)] = deepcopy(dice.choice(VALUES))
     else:
-        holder.append(dice.choice(VALUES))
+        holder.append(deepcopy(dice.choice(VALUES)))
 
 
 _CHANGES: tuple[Callable[[Any, Any, random.Random], None], ...] = (_replace, _replace, _replace, _leave_out, _add)

@@ -195,9 +195,9 @@ HEADING = "## Odd rasters"
 EXPLANATION = """
 Every file of the test folders of public image libraries, broken ones and formats that are none of landseg's included,
 in a child process: `landseg info`, windows at four scales, the pyramid and its tiles, the thumbnail, statistics, each
-in 10 s and 1 GB. The corpus is not part of landseg: it is all files but program text of the repositories that the
-table names, on GitHub: python-pillow/Pillow, rasterio/rasterio, uclouvain/openjpeg-data, vadz/libtiff, image-rs/image
-and imageio/test_images, each unpacked into a folder of its own.
+in 10 s of the processor and 1 GB. The corpus is not part of landseg: it is all files but program text of the
+repositories that the table names, on GitHub: python-pillow/Pillow, rasterio/rasterio, uclouvain/openjpeg-data,
+vadz/libtiff, image-rs/image and imageio/test_images, each unpacked into a folder of its own.
 """
 
 
@@ -205,9 +205,12 @@ def report(records: list[dict[str, Any]]) -> str:
     """Return the tables for people."""
     seeds = ", ".join(map(str, sorted({record["seed"] for record in records})))
     most = max(record["seconds"] for record in records), max(record["megabytes"] for record in records)
-    lines = [f"`python scripts/odd_rasters.py --corpus DIR --count ... --seed ... --append FILE`, seeds {seeds}:", ""]
+    lines = [f"`python scripts/odd_rasters.py --corpus DIR --count ... --seed ... --append FILE`, seed {seeds}:", ""]
     lines += [*table(((record["file"].split("/")[0], record["result"]) for record in records), "from", RESULTS), ""]
-    lines += [f"The slowest took {most[0]:.1f} s; the most memory was {most[1]} MB, with all libraries.", ""]
+    lines += [
+        f"The slowest took {most[0]:.1f} s of the processor; the most memory was {most[1]} MB, with all libraries.",
+        "",
+    ]
     lines += ["What landseg said most often (names and numbers left out):", "", *sentences(records)]
     return "\n".join(lines)
 
