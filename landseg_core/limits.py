@@ -13,6 +13,8 @@ from landseg_core.progress import duration
 
 MOST_PIXELS = 20_000_000_000
 """Of what is written."""
+WITH_OVERVIEWS = 4 / 3
+"""How many times the px of a map its file holds."""
 MOST_COMPUTED = 50
 """The most px that a network computes for a px of the image, which it sees resampled."""
 MOST_SECONDS = 2 * 3600
@@ -23,7 +25,11 @@ MOST_TIMES_OFF = 20
 
 
 class LargeWorkError(LandsegError):
-    """Work is beyond a limit, and nobody has said that it is to be done all the same."""
+    """The `work` is beyond a limit, and nobody has said that it is to be done all the same."""
+
+    def __init__(self, work: WorkSize) -> None:
+        super().__init__(f"{next(work.objections())}; give --large to do it all the same")
+        self.work = work
 
 
 @dataclass(frozen=True)
@@ -88,9 +94,8 @@ def require_agreed(work: WorkSize, *, large: bool) -> None:
     Raises:
         LargeWorkError: it is.
     """
-    objections = () if large else tuple(work.objections())
-    if objections:
-        raise LargeWorkError(f"{objections[0]}; give --large to do it all the same")
+    if not large and any(work.objections()):
+        raise LargeWorkError(work)
 
 
 def is_far_off(resolutions: Iterable[float]) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Model, Overwrite, Window
+from landseg_core.cli.options import Large, Model, Overwrite, Window
 from landseg_core.cli.output import say
 
 app = typer.Typer(help="Write a map or a model in another form.", no_args_is_help=True)
@@ -42,6 +42,7 @@ def png(
         str | None, typer.Option(metavar="PRESET|FILE", help="Names and colours where the mask has none of its own.")
     ] = None,
     overwrite: Overwrite = False,
+    large: Large = False,
 ) -> None:
     """Write a map as PNG, with a world file where the map has a georeference."""
     if (style is Style.OVERLAY) != (image is not None):
@@ -62,6 +63,7 @@ def png(
             overwrite=overwrite,
             on_event=on_event,
             control=control,
+            large=large,
         )
     )
     say(str(out))

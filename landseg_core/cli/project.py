@@ -13,7 +13,7 @@ import typer
 from landseg_core.cli.batch import Batch
 from landseg_core.cli.ending import ENDING
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Alpha, Maps, Overwrite, parse_mapping
+from landseg_core.cli.options import Alpha, Large, Maps, Overwrite, parse_mapping
 from landseg_core.cli.output import say
 from landseg_core.cli.project_options import ImageName, KeepGrid, MoveLabels, ProjectFile, editable, require_one_way
 from landseg_core.cli.project_regrid import regrid, relink
@@ -122,6 +122,7 @@ def import_(
     attribute: Annotated[
         str | None, typer.Option(metavar="FIELD", help="The field of polygons that tells the class.")
     ] = None,
+    large: Large = False,
 ) -> None:
     """Label an image with a mask or with polygons, as one step that can be undone."""
     mapping = parse_mapping(maps or [])
@@ -131,7 +132,7 @@ def import_(
         entry = project.image(image)
         changed = run_job(
             lambda on_event, control: import_labels(
-                project, entry.id, source, mapping, attribute, on_event=on_event, control=control
+                project, entry.id, source, mapping, attribute, on_event=on_event, control=control, large=large
             )
         )
         say(f"{source}: {changed} px of {entry.name} changed; labelled now: {_class_list(project, entry)}")
@@ -148,6 +149,7 @@ def export(
     overwrite: Overwrite = False,
     keep_grid: KeepGrid = False,
     move_labels: MoveLabels = False,
+    large: Large = False,
 ) -> None:
     """Write the labels of an image to a file.
 
@@ -163,7 +165,15 @@ def export(
         entry = project.image(image)
         run_job(
             lambda on_event, control: export_labels(
-                project, entry.id, form.value, out, overwrite, on_event=on_event, control=control, place=place
+                project,
+                entry.id,
+                form.value,
+                out,
+                overwrite,
+                on_event=on_event,
+                control=control,
+                place=place,
+                large=large,
             )
         )
     say(str(out))

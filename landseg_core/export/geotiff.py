@@ -11,6 +11,7 @@ from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.mask_classes import class_map_info, mask_schema
+from landseg_core.limits import WITH_OVERVIEWS, WorkSize, require_agreed
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.cropping import chosen_window
@@ -32,6 +33,8 @@ def export_geotiff(
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
     placement: Placement | None = None,
+    *,
+    large: bool = False,
 ) -> None:
     """Write the map `mask`, or a `window` of it, as GeoTIFF, with its georeference, colours and class names.
 
@@ -39,6 +42,7 @@ def export_geotiff(
     map of a part, it is written as one of the whole picture, and `window` is in px of that.
 
     Raises:
+        LargeWorkError: it is much work, and `large` does not say that this is agreed.
         RasterError: the map cannot be read, or the window reaches beyond it.
         OutputError: `out` exists already or cannot be written.
         JobStopped: `control` asked for it.
@@ -46,6 +50,8 @@ def export_geotiff(
     control = control or JobControl()
     with MapSource(mask, schema, placement) as source:
         target = chosen_window(source.raster, window, source.grid)
+        work = WorkSize(str(out), target.pixels, out.parent, bytes=round(target.pixels * WITH_OVERVIEWS))
+        require_agreed(work, large=large)
         meter = ProgressMeter(f"writing {out.name}", target.pixels, on_event)
         outputs = OutputFiles(overwrite=overwrite, inputs=source.raster.files)
         grid = source.grid.crop(target)

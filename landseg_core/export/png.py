@@ -17,6 +17,7 @@ from landseg_core.export.png_stream import LONGEST_SIDE, PngStream
 from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.cropping import chosen_window
@@ -41,6 +42,8 @@ def export_png(
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
     placement: Placement | None = None,
+    *,
+    large: bool = False,
 ) -> None:
     """Write the map `mask`, or a `window` of it, as PNG; unlabelled pixels are transparent.
 
@@ -60,6 +63,7 @@ def export_png(
         placement: where a map of a part lies: it is written as one of the whole picture.
 
     Raises:
+        LargeWorkError: it is much work, and `large` does not say that this is agreed.
         RasterError: mask or image cannot be read or do not lie on each other; the window reaches beyond them.
         ClassSchemaError: there are no classes to take colours from, or a value has none.
         OutputError: `out` exists already, cannot be written, or is larger than a PNG can be.
@@ -72,6 +76,8 @@ def export_png(
         target = chosen_window(source.raster, window, source.grid)
         painting = PAINTERS[style](source, picture, opacity)
         _check_size(target, out, on_event)
+        size = target.pixels * painting.kind.samples
+        require_agreed(WorkSize(str(out), target.pixels, out.parent, bytes=size), large=large)
         inputs = source.raster.files + (picture.files if picture else ())
         outputs = opened.enter_context(OutputFiles(overwrite=overwrite, inputs=inputs))
         unfinished = outputs.add(out)

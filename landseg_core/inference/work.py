@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 
 from landseg_core.inference.backends.memory import TrialMemory, machine_facts
 from landseg_core.inference.fit import seen_size
-from landseg_core.limits import WorkSize
+from landseg_core.limits import WITH_OVERVIEWS, WorkSize
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.cropping import chosen_window
 from landseg_core.raster.source import RasterSource
 
 if TYPE_CHECKING:
     from landseg_core.inference.predictor import PredictOptions
-
-_WITH_OVERVIEWS = 4 / 3
 
 
 def prediction_work(
@@ -33,7 +31,7 @@ def prediction_work(
     pixels = chosen_window(source, options.window).pixels
     computed = size[0] * size[1] / source.grid.window.pixels
     maps = 2 if options.confidence else 1
-    work = WorkSize(f"the map of {source.path}", pixels, folder, round(maps * pixels * _WITH_OVERVIEWS), computed)
+    work = WorkSize(f"the map of {source.path}", pixels, folder, round(maps * pixels * WITH_OVERVIEWS), computed)
     pace = memory.pace(pace_question(model, options))
     return replace(work, seconds=pixels * computed / pace) if pace else work
 

@@ -14,6 +14,7 @@ from landseg_core.interchange.export_geotiff import export_label_geotiff
 from landseg_core.interchange.export_gpkg import export_label_gpkg
 from landseg_core.interchange.export_png import export_label_png
 from landseg_core.interchange.image_entry import image_entry, with_control
+from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.project.changes import require_placed
 from landseg_core.project.images import ImageEntry, file_grid
 from landseg_core.project.project import Project
@@ -54,13 +55,16 @@ def export_labels(
     control: JobControl | None = None,
     *,
     place: LabelPlace | None = None,
+    large: bool = False,
 ) -> None:
     """Write the labels of an image, as they are stored now, to the file `out`; `form` is one of `EXPORTERS`.
 
     An image without labels gives a map without classes, or no polygons. `place` tells on which grid they lie where the
-    image's file has another one than the project by now.
+    image's file has another one than the project by now. `large`: it is agreed that this is much work, see
+    `landseg_core.limits`.
 
     Raises:
+        LargeWorkError: it is, and that is not agreed.
         InterchangeError: there is no such form, or the file has no grid of the labels' size.
         OutputError: `out` exists already, is the image or the project, or cannot be written.
         ProjectError: there is no such image, its labels cannot be read, or its file lies elsewhere by now and no
@@ -70,10 +74,22 @@ def export_labels(
     if form not in EXPORTERS:
         raise InterchangeError(f"labels cannot be exported as {form}; choose one of {', '.join(EXPORTERS)}")
     exporter, image = EXPORTERS[form], with_control(_placed(image_entry(project, image_id), place, on_event), on_event)
+    require_agreed(export_work(project, image_id, out), large=large)
     notice = None if exporter.carries_control else control_notice(out, image.grid)
     if notice:
         on_event(notice)
     exporter.export(project, image, out, overwrite, on_event, control)
+
+
+def export_work(project: Project, image_id: int, out: Path) -> WorkSize:
+    """Return what a file of the labels takes: what is not labelled takes no room worth counting.
+
+    Raises:
+        ProjectError: there is no such image.
+    """
+    image = image_entry(project, image_id)
+    labelled = sum(project.class_pixels(image.id).values())
+    return WorkSize(f"the labels of {image.path.name}", image.grid.window.pixels, out.parent, bytes=labelled)
 
 
 def _placed(entry: ImageEntry, place: LabelPlace | None, on_event: OnEvent) -> ImageEntry:

@@ -32,6 +32,7 @@ from landseg_core.interchange.mask_on_image import MaskOnImage
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.mask_classes import mask_schema
 from landseg_core.labels.value_mapping import class_index
+from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
@@ -47,6 +48,8 @@ def import_mask(
     mapping: Mapping[int, str] | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
+    *,
+    large: bool = False,
 ) -> int:
     """Label the image with the mask `source`, in one undo step; return how many pixels changed.
 
@@ -61,8 +64,10 @@ def import_mask(
         on_event: takes the `Progress`, first of a check of the values and then of the import, and a `Notice` of what
             values take away.
         control: pauses or stops the work.
+        large: it is agreed that this is much work, see `landseg_core.limits`.
 
     Raises:
+        LargeWorkError: it is, and that is not agreed; nothing has changed.
         RasterError: the mask cannot be opened or read.
         DatasetError: it is no mask, or its colours are ambiguous.
         InterchangeError: it does not lie on the image, holds a value that no class has, or only 0 and 255
@@ -74,6 +79,9 @@ def import_mask(
     image = image_entry(project, image_id)
     with RasterSource(source) as raster:
         reader = MaskReader(MaskOnImage(raster, image.grid), mask_rule(raster, project.schema, mapping or {}))
+        window = reader.mask.window
+        work = WorkSize(f"the labels from {source.name}", window.pixels, project.path.parent, bytes=window.pixels)
+        require_agreed(work, large=large)
         reader.check_values(image, project.schema, on_event, control)
         table = project.schema.value_table()
 
@@ -82,7 +90,7 @@ def import_mask(
             return np.where(values == UNLABELLED, present, values)
 
         name = f"Import {source.name}"
-        return project.edit_tiles(image_id, name, change, reader.mask.window, on_event=on_event, control=control)
+        return project.edit_tiles(image_id, name, change, window, on_event=on_event, control=control)
 
 
 def mask_rule(raster: RasterSource, schema: ClassSchema, mapping: Mapping[int, str]) -> MaskCode:

@@ -32,6 +32,7 @@ from landseg_core.interchange.polygon_file import PolygonFile, Polygons
 from landseg_core.interchange.rings import Rings
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.value_mapping import class_index
+from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 
@@ -48,6 +49,8 @@ def import_polygons(
     mapping: Mapping[str, str] | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
+    *,
+    large: bool = False,
 ) -> int:
     """Label the image with the polygons of `source`, in one undo step; return how many pixels changed.
 
@@ -63,8 +66,10 @@ def import_polygons(
             without one, and for all where there is no such field.
         on_event: takes the `Progress`.
         control: pauses or stops the work.
+        large: it is agreed that this is much work, see `landseg_core.limits`.
 
     Raises:
+        LargeWorkError: it is, and that is not agreed; nothing has changed.
         InterchangeError: the file cannot be read, does not lie on the image or holds a value that no class has.
         ProjectError: the project cannot take the labels.
         JobStopped: `control` asked for it; nothing has changed.
@@ -86,6 +91,7 @@ def import_polygons(
     window = _touched(burner.bounds)
     if window is None:
         raise _lies_beside(source, image)
+    require_agreed(WorkSize(f"the labels from {source.name}", window.pixels), large=large)
 
     def change(_key: TileKey, part: PixelWindow, present: Values) -> Values | None:
         burnt = burner.burn(part)

@@ -35,13 +35,17 @@ def import_labels(
     attribute: str | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
+    *,
+    large: bool = False,
 ) -> int:
     """Label an image with a mask or with polygons, in one undo step; return how many pixels changed.
 
     `mapping` holds class names by value, "" or "unlabelled" to leave a value out; the value of a mask is a number, or a
-    colour such as #0072b2. `attribute` is the field of polygons that tells the class.
+    colour such as #0072b2. `attribute` is the field of polygons that tells the class. `large`: it is agreed that
+    this is much work, see `landseg_core.limits`.
 
     Raises:
+        LargeWorkError: it is, and that is not agreed; nothing has changed.
         InterchangeError, RasterError, DatasetError: the file cannot be read, does not lie on the image, or holds a
             value that no class has; nothing has changed.
         ProjectError: the project cannot take the labels, or the image's file lies elsewhere by now.
@@ -50,10 +54,10 @@ def import_labels(
     require_placed(image_entry(project, image_id))
     mapping = mapping or {}
     if is_polygon_file(source):
-        return import_polygons(project, image_id, source, attribute, mapping, on_event, control)
+        return import_polygons(project, image_id, source, attribute, mapping, on_event, control, large=large)
     if attribute is not None:
         raise InterchangeError(f"{source} is read as a mask, which has no fields; leave the field out (--attribute)")
-    return import_mask(project, image_id, source, mask_mapping(mapping), on_event, control)
+    return import_mask(project, image_id, source, mask_mapping(mapping), on_event, control, large=large)
 
 
 def describe_source(

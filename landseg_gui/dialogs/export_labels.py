@@ -29,6 +29,7 @@ class ExportLabelsRequest:
     form: str
     files: tuple[tuple[int, Path], ...]
     overwrite: bool = False
+    large: bool = False
 
 
 class ExportLabelsDialog(FormDialog):

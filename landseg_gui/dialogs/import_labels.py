@@ -36,6 +36,7 @@ class ImportLabelsRequest:
     source: Path
     mapping: Mapping[str, str]
     attribute: str | None
+    large: bool = False
 
 
 class ImportLabelsDialog(FormDialog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.output_files import made_folder
 from landseg_gui.dialogs.export import ExportDialog
+from landseg_gui.dialogs.large_work import ask_if_large
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.requests import ExportRequest
@@ -41,6 +43,7 @@ def _write_geotiff(request: ExportRequest, on_event: OnEvent, control: JobContro
         overwrite=request.overwrite,
         on_event=on_event,
         control=control,
+        large=request.large,
     )
 
 
@@ -59,6 +62,7 @@ def _write_png(request: ExportRequest, on_event: OnEvent, control: JobControl) -
         overwrite=request.overwrite,
         on_event=on_event,
         control=control,
+        large=request.large,
     )
 
 
@@ -97,6 +101,7 @@ class ExportFlow(QObject):
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.finished.connect(self._tell)
         job.failed.connect(self._session.problem)
+        ask_if_large(job, self._window, lambda: self.start(replace(request, large=True)))
         job.told.connect(self._session.tell_notice)
         return job
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import JobControl, OnEvent
-from landseg_core.interchange.exporters import export_labels
+from landseg_core.interchange.exporters import export_labels, export_work
+from landseg_core.limits import all_together, require_agreed
 from landseg_core.output_files import made_folder
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.export_labels import ExportLabelsDialog, ExportLabelsRequest
+from landseg_gui.dialogs.large_work import ask_if_large
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
@@ -23,6 +26,8 @@ def export_labels_work(project: Project, request: ExportLabelsRequest) -> Work:
     """Return the work of an export, which gives the paths of the files; a stop leaves those that are whole already."""
 
     def work(on_event: OnEvent, control: JobControl) -> list[Path]:
+        works = [export_work(project, image_id, out) for image_id, out in request.files]
+        require_agreed(all_together(works, f"the labels of {len(works)} images"), large=request.large)
         for image_id, out in request.files:
             control.checkpoint()
             with made_folder(out.parent):
@@ -34,6 +39,7 @@ def export_labels_work(project: Project, request: ExportLabelsRequest) -> Work:
                     overwrite=request.overwrite,
                     on_event=on_event,
                     control=control,
+                    large=True,
                 )
         return [out for _, out in request.files]
 
@@ -76,6 +82,7 @@ class ExportLabelsFlow(QObject):
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.finished.connect(self._tell)
         job.failed.connect(self._session.problem)
+        ask_if_large(job, self._window, lambda: self.start(project, replace(request, large=True)))
         job.told.connect(self._session.tell_notice)
         return job
 

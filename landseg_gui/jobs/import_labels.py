@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
@@ -12,6 +13,7 @@ from landseg_core.interchange.importers import import_labels
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.import_labels import ImportLabelsDialog, ImportLabelsRequest
+from landseg_gui.dialogs.large_work import ask_if_large
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.panels.wording import capitalised, pixels
@@ -30,6 +32,7 @@ def import_labels_work(project: Project, image: ImageEntry, request: ImportLabel
             attribute=request.attribute,
             on_event=on_event,
             control=control,
+            large=request.large,
         )
 
     return work
@@ -61,6 +64,7 @@ class ImportLabelsFlow(QObject):
         job = self._project_session.run_edit(f"Import {request.source.name}", work)
         if job is not None:
             notices: list[str] = []
+            ask_if_large(job, self._window, lambda: self.start(project, image, replace(request, large=True)))
             job.told.connect(lambda event: notices.append(event.message) if isinstance(event, Notice) else None)
             job.finished.connect(lambda count: self._tell(count, notices))
         return job

@@ -12,11 +12,16 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import Event, JobControl, OnEvent, Progress
+from landseg_core.inference.backends.memory import TrialMemory
 from landseg_core.inference.fit import require_fit
+from landseg_core.inference.predictor import PredictOptions
+from landseg_core.inference.work import prediction_work
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.limits import WorkSize, all_together, require_agreed
 from landseg_core.output_files import check_free, made_folder
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
+from landseg_gui.dialogs.large_work import ask_if_large
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.predict import PredictDialog
@@ -51,7 +56,9 @@ def predictions_work(maps: Sequence[PredictRequest]) -> Work:
 
     def work(on_event: OnEvent, control: JobControl) -> None:
         bundle = _load_model(maps[0].model)
-        overall = _OverallProgress("predicting", [_checked_size(bundle, request) for request in maps], on_event)
+        works = [_checked_work(bundle, request) for request in maps]
+        require_agreed(all_together(works, f"the maps of {len(works)} images"), large=maps[0].large)
+        overall = _OverallProgress("predicting", [work.pixels for work in works], on_event)
         for number, request in enumerate(maps):
             on_event(_predict(bundle, request, overall.listener(number), control))
 
@@ -65,20 +72,18 @@ def _load_model(path: Path) -> ModelBundle:
     return ModelBundle.load(path)
 
 
-def _checked_size(bundle: ModelBundle, request: PredictRequest) -> int:
-    """Return the pixels of a map to make; refuse before any work what could not be read, predicted or written."""
+def _checked_work(bundle: ModelBundle, request: PredictRequest) -> WorkSize:
+    """Return what a map takes; refuse before any work what could not be read, predicted or written."""
     with request.open_raster(bundle) as source:
         require_fit(bundle, source, request.bands)
         for path in (request.mask, request.confidence):
             if path and path.parent.exists():
                 check_free(path, overwrite=request.overwrite)
-        return source.grid.window.pixels
+        return prediction_work(bundle, source, _options(request), request.mask.parent, TrialMemory.of_user())
 
 
-def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, control: JobControl) -> MapFinished:
-    from landseg_core.inference.predictor import PredictOptions, predict_raster
-
-    options = PredictOptions(
+def _options(request: PredictRequest) -> PredictOptions:
+    return PredictOptions(
         tile=request.tile,
         overlap=request.overlap,
         device=request.device,
@@ -90,7 +95,14 @@ def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, co
         quarter_turns=request.quarter_turns,
         backend=request.backend,
         precision=request.precision,
+        large=request.large,
     )
+
+
+def _predict(bundle: ModelBundle, request: PredictRequest, on_event: OnEvent, control: JobControl) -> MapFinished:
+    from landseg_core.inference.predictor import predict_raster
+
+    options = _options(request)
     with made_folder(request.mask.parent), request.open_raster(bundle) as source:
         predict_raster(bundle, source, request.mask, request.confidence, options, on_event, control)
         with RasterSource(request.mask) as written:
@@ -157,6 +169,8 @@ class PredictFlow(QObject):
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.told.connect(lambda event: self._take(event, owner))
         job.failed.connect(self._session.problem)
+        large = PredictAllRequest(tuple(replace(one, large=True) for one in maps))
+        ask_if_large(job, self._window, lambda: self.start(large))
         return job
 
     def _take(self, event: Event, owner: Path | None) -> None:

@@ -118,6 +118,7 @@ class PredictRequest:
     precision: str = "auto"
     image: ImageEntry | None = None
     alpha: str | None = None
+    large: bool = False
 
     def open_raster(self, model: BundleHeader) -> RasterSource:
         """Open the raster for a model; an image of the project lies where that says.
@@ -173,6 +174,7 @@ class ExportRequest:
     out: Path
     overwrite: bool = False
     placement: Placement | None = None
+    large: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 from landseg_core.allocator import give_back_memory
 from landseg_core.errors import JobStopped, LandsegError
 from landseg_core.events import Event, JobControl, OnEvent, Progress
+from landseg_core.limits import LargeWorkError
 
 Work = Callable[[OnEvent, JobControl], Any]
 """Long work of the core: takes a listener and a control, returns its result."""
@@ -29,7 +30,7 @@ class _Finished:
 
 @dataclass(frozen=True)
 class _Failed:
-    sentence: str
+    error: LandsegError
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _outcome_of(work: Work, on_event: OnEvent, control: JobControl) -> _Outcome:
     except JobStopped:
         return _Stopped()
     except LandsegError as error:
-        return _Failed(str(error))
+        return _Failed(error)
     except Exception as error:  # noqa: BLE001 - it goes on to sys.excepthook, on the GUI thread
         return _Crashed(error)
 
@@ -97,13 +98,15 @@ class Job(QObject):
     """Work under way. Its signals arrive on the GUI thread, after the call of `JobRunner.start` has returned.
 
     `told` brings events, not more often than twenty times a second; of `Progress` only the newest, of all others every
-    one. Then comes one of `finished` (with the result), `failed` (with a sentence for the user) and `stopped`, or none
-    of them after a crash, which goes to `sys.excepthook`; and always `ended`.
+    one. Then comes one of `finished` (with the result), `failed` (with a sentence for the user), `too_large` (with the
+    `WorkSize` that somebody is to agree to before it begins) and `stopped`, or none of them after a crash, which goes
+    to `sys.excepthook`; and always `ended`.
     """
 
     told = Signal(object)
     finished = Signal(object)
     failed = Signal(str)
+    too_large = Signal(object)
     stopped = Signal()
     ended = Signal()
 
@@ -164,8 +167,10 @@ class Job(QObject):
         match outcome:
             case _Finished(result):
                 self.finished.emit(result)
-            case _Failed(sentence):
-                self.failed.emit(sentence)
+            case _Failed(LargeWorkError() as error):
+                self.too_large.emit(error.work)
+            case _Failed(error):
+                self.failed.emit(str(error))
             case _Stopped():
                 self.stopped.emit()
         self.ended.emit()

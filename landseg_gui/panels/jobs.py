@@ -61,6 +61,7 @@ class JobRow(QFrame):
         job.told.connect(self._show_event)
         job.finished.connect(self._show_finished)
         job.failed.connect(self._show_failed)
+        job.too_large.connect(self._show_not_started)
         job.stopped.connect(self._show_stopped)
         job.ended.connect(self._leave)
 
@@ -84,6 +85,9 @@ class JobRow(QFrame):
 
     def _show_failed(self, sentence: str) -> None:
         self._state.setToolTip(plain_tip(sentence))
+
+    def _show_not_started(self) -> None:
+        self._outcome = "Not started"
 
     def _show_stopped(self) -> None:
         self._outcome = "Stopped"

@@ -92,6 +92,22 @@ def test_all_images_at_once(
     assert not flow.running
 
 
+def test_a_large_export_is_asked_about(
+    flow: ExportLabelsFlow, runner: JobRunner, qtbot: QtBot, tmp_path: Path, told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions: list[str] = []
+    monkeypatch.setattr("landseg_core.limits.MOST_PIXELS", 1000)
+    monkeypatch.setattr("landseg_gui.dialogs.large_work.choose", lambda _over, asked, *_how: questions.append(asked))
+    run(fill(flow, "tif", tmp_path / "labels.tif"), runner, qtbot)
+    qtbot.waitUntil(lambda: questions == ["This makes 0.392 Mpx. Go on?"])
+    assert not (tmp_path / "labels.tif").exists()
+    monkeypatch.setattr("landseg_gui.dialogs.large_work.choose", lambda *_asked: "Go On")
+    flow.start(flow._project_session.project, fill(flow, "tif", tmp_path / "labels.tif").request())
+    qtbot.waitUntil((tmp_path / "labels.tif").exists, timeout=SECONDS)
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    assert told.problems == []
+
+
 def test_what_goes_wrong_is_told(flow: ExportLabelsFlow, runner: JobRunner, qtbot: QtBot, tmp_path: Path, told) -> None:
     dialog = fill(flow, "tif", tmp_path / "labels.tif")
     request = dialog.request()

@@ -71,6 +71,27 @@ def test_a_mask_becomes_labels_as_the_table_says(
     assert project.next_undo.name == "Import mask.tif"
 
 
+def test_a_large_import_is_asked_about(
+    opened: Open,
+    runner: JobRunner,
+    qtbot: QtBot,
+    labels: Labels,
+    write_map: Callable[..., Path],
+    told,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    questions: list[str] = []
+    monkeypatch.setattr("landseg_core.limits.MOST_PIXELS", 1000)
+    monkeypatch.setattr(
+        "landseg_gui.dialogs.large_work.choose", lambda _over, asked, *_how: questions.append(asked) or "Go On"
+    )
+    run(opened(write_map("mask.tif", np.ones((HEIGHT, WIDTH), np.uint8))), runner, qtbot)
+    qtbot.waitUntil(lambda: (labels() == 1).all(), timeout=SECONDS)
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    assert questions == ["This makes 0.392 Mpx. Go on?"]
+    assert told.problems == []
+
+
 def test_polygons_become_labels_by_a_field(
     opened: Open, runner: JobRunner, qtbot: QtBot, labels: Labels, tmp_path: Path, project: Project
 ) -> None:

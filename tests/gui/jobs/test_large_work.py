@@ -1,0 +1,97 @@
+"""What is too large to begin unasked is asked about, with its size; only then it begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from landseg_core import limits
+from landseg_core.labels.classes import load_classes
+from landseg_gui.dialogs import large_work
+from landseg_gui.jobs.export import ExportFlow
+from landseg_gui.jobs.predict import PredictFlow
+from landseg_gui.jobs.requests import ExportRequest, PredictAllRequest, PredictRequest
+from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.session import Session
+
+SECONDS = 60_000
+
+
+class Answers:
+    """Stands for the user: what was asked, and what is answered."""
+
+    def __init__(self) -> None:
+        self.answer: str | None = None
+        self.asked: list[tuple[str, str]] = []
+
+    def choose(self, _parent: QWidget, question: str, explanation: str, _actions: object) -> str | None:
+        self.asked.append((question, explanation))
+        return self.answer
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    """Have 16,384 px be too many."""
+    answers = Answers()
+    monkeypatch.setattr(large_work, "choose", answers.choose)
+    monkeypatch.setattr(limits, "MOST_PIXELS", 128 * 128 - 1)
+    return answers
+
+
+@pytest.mark.parametrize("style", ["index", "geotiff"])
+def test_an_export(
+    answers: Answers,
+    session: Session,
+    runner: JobRunner,
+    window: QWidget,
+    qtbot: QtBot,
+    data_set: Path,
+    tmp_path: Path,
+    style: str,
+) -> None:
+    flow, out = ExportFlow(session, runner, window), tmp_path / "map.tif"
+    mask, schema = data_set / "masks" / "north.tif", load_classes("landcover-dubai")
+    request = ExportRequest(mask, schema, None, style, 1.0, None, out)
+    flow.start(request)
+    qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
+    question, explanation = answers.asked[0]
+    assert question == "This makes 0.0164 Mpx. Go on?"
+    assert explanation == f"{out}: 0.0164 Mpx to write, more than 0.0164 Mpx."
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    assert not out.exists()
+    answers.answer = "Go On"
+    flow.start(request)
+    qtbot.waitUntil(out.exists, timeout=SECONDS)
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    assert len(answers.asked) == 2
+
+
+def test_predictions_are_asked_about_together_and_before_the_first(
+    answers: Answers,
+    session: Session,
+    runner: JobRunner,
+    window: QWidget,
+    qtbot: QtBot,
+    data_set: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MOST_PIXELS", 2 * 128 * 128 - 1)
+    raster = data_set / "images" / "north.tif"
+    maps = tuple(
+        PredictRequest(model, raster, tmp_path / "maps" / f"{name}.tif", None, None, 64, 16, "cpu") for name in "ab"
+    )
+    flow = PredictFlow(session, runner, window)
+    flow.start(PredictAllRequest(maps))
+    qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
+    assert answers.asked[0][0] == "This makes 0.0328 Mpx. Go on?"
+    assert answers.asked[0][1].startswith("The maps of 2 images: 0.0328 Mpx to write")
+    assert not (tmp_path / "maps").exists()
+    answers.answer = "Go On"
+    flow.start(PredictAllRequest(maps))
+    qtbot.waitUntil(lambda: all(one.mask.exists() for one in maps), timeout=SECONDS)
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
