@@ -24,8 +24,8 @@ keep_gdal_offline()
 BLOCK_CACHE_BYTES = 64 * 2**20
 """GDAL's block cache; rasterio takes GDAL_CACHEMAX in bytes, so that "64" would be no cache at all."""
 
-GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError)
-"""What GDAL's failures are in Python: they come through rasterio in two families, and from the system."""
+GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError, UnicodeDecodeError)
+"""What GDAL's failures are in Python: they come through rasterio in two families, from the system, and from texts."""
 
 # `warnings.catch_warnings` changes state of the whole process, so only one thread at a time may be inside it.
 WARNINGS_LOCK = threading.Lock()
@@ -83,4 +83,6 @@ def gdal_reason(error: BaseException) -> str:
     """Return GDAL's own words about a failure: rasterio's errors often just point to the one that caused them."""
     while error.__cause__ is not None:
         error = error.__cause__
+    if isinstance(error, UnicodeDecodeError):  # such as the name of a CRS, which rasterio reads with the rest
+        return "a text in it is not UTF-8"
     return " ".join(str(error).split()).rstrip(".")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rasterio.crs import CRS
 
 from landseg_core.errors import RasterError
 from landseg_core.geo.window import PixelWindow
@@ -145,6 +146,13 @@ def test_damage_inside_a_file_becomes_one_sentence_on_reading(save: Save) -> Non
 
 
 # -- virtual rasters
+
+
+def test_a_side_file_with_text_that_is_not_utf8_is_one_sentence(save: Save) -> None:
+    path = save("picture.png", noise(1, 40, 50), driver="PNG")
+    crs = CRS.from_epsg(32632).to_wkt().encode().replace(b"Greenwich", b"\xed\xa0\x80")
+    path.with_name("picture.png.aux.xml").write_bytes(b"<PAMDataset><SRS>" + crs + b"</SRS></PAMDataset>")
+    assert "a text in it is not UTF-8" in refusal(path)
 
 
 def test_a_vrt_with_all_parts(save: Save, lay_out: LayOut) -> None:
