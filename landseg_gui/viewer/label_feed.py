@@ -106,14 +106,12 @@ class LabelFeed(TileFeed[KnownTile]):
         self._pictures.put(key, picture)
         return picture
 
-    def want(self, keys: Sequence[TileKey]) -> None:
-        """Hold these tiles and their pictures."""
-        super().want(keys)
+    def _hold(self, keys: Sequence[TileKey]) -> None:
+        super()._hold(keys)
         self._pictures.hold(keys)
 
-    def leave_sight(self) -> None:
-        """Want nothing: what is here may go before all that other layers have."""
-        super().leave_sight()
+    def _yield_room(self) -> None:
+        super()._yield_room()
         self._pictures.yield_room()
 
     def close(self) -> None:

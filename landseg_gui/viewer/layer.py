@@ -56,6 +56,10 @@ class Layer(QObject):
         """Return the part of a tile, in raster px, beyond which the layer shows nothing; None: it shows nothing."""
         return self.reader.pyramid.source_window(key)
 
+    def reaches(self, _key: TileKey) -> bool:
+        """Tell whether the layer may show something in a tile."""
+        return True
+
     @property
     def visible(self) -> bool:
         """Tell whether the eye is open."""
@@ -130,6 +134,10 @@ class MaskLayer(Layer):
         """Return the part of a tile, in raster px, beyond which the mask shows nothing; None: it shows nothing."""
         tile = super().extent(key)
         return tile.intersection(self.placement.window) if tile and self.placement else tile
+
+    def reaches(self, key: TileKey) -> bool:
+        """Tell whether the mask may show something in a tile."""
+        return self.placement is None or self.extent(key) is not None
 
     @property
     def grid(self) -> RasterGrid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from landseg_core.geo.tiling import TileKey
@@ -65,21 +65,25 @@ def uncovered(tiles: Tiles, cover: Callable[[Layer, TileKey], Cover | None]) -> 
     """
     above: dict[TileKey, list[Cover]] = defaultdict(list)
     found: Tiles = {}
+    below = len(tiles)
     for layer, keys in reversed(tiles.items()):
-        seen = (
-            keys if isinstance(layer, ImageLayer) else [key for key in keys if _is_seen(layer.extent(key), above[key])]
-        )
-        found[layer] = seen
-        for key in seen:
-            if its_cover := cover(layer, key):
-                above[key].append(its_cover)
+        below -= 1
+        found[layer] = keys if isinstance(layer, ImageLayer) else [key for key in keys if _is_seen(layer, key, above)]
+        if below > 1:  # the lowest is the orthophoto
+            for key in found[layer]:
+                if its_cover := cover(layer, key):
+                    above[key].append(its_cover)
     return dict(reversed(found.items()))
 
 
-def _is_seen(extent: PixelWindow | None, above: Iterable[Cover]) -> bool:
+def _is_seen(layer: Layer, key: TileKey, above: Mapping[TileKey, Iterable[Cover]]) -> bool:
+    covers = above.get(key)
+    if not covers:
+        return layer.reaches(key)
+    extent = layer.extent(key)
     if extent is None:
         return False
-    return math.prod(cover.through for cover in above if cover.area.contains(extent)) > _UNSEEN
+    return math.prod(cover.through for cover in covers if cover.area.contains(extent)) > _UNSEEN
 
 
 def _from_the_middle(keys: Iterable[TileKey], seen: PixelWindow, side: int) -> list[TileKey]:

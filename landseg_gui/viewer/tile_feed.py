@@ -100,13 +100,23 @@ class TileFeed(Generic[Loaded]):
 
     def want(self, keys: Sequence[TileKey]) -> None:
         """Hold these tiles, those still to be loaded included, and none of those wanted before."""
-        self._wanted = keys
+        if keys != self._wanted:
+            self._wanted = keys
+            self._hold(keys)
+
+    def _hold(self, keys: Sequence[TileKey]) -> None:
+        """Hold what there is of these tiles."""
         self._loaded.hold(keys)
 
     def leave_sight(self) -> None:
         """Want nothing: what is here may go before all that other layers have."""
-        self.want(())
-        self._former.clear()
+        if self._wanted:
+            self.want(())
+            self._former.clear()
+            self._yield_room()
+
+    def _yield_room(self) -> None:
+        """Let what is here be the first to make room."""
         self._loaded.yield_room()
 
     def covered_area(self, _key: TileKey) -> PixelWindow | None:
@@ -186,9 +196,8 @@ class PictureFeed(TileFeed[QImage]):
             self._pixels.put(key, pair)
         return picture_image(*pair, rendering)
 
-    def want(self, keys: Sequence[TileKey]) -> None:
-        """Hold these tiles and their pixels."""
-        super().want(keys)
+    def _hold(self, keys: Sequence[TileKey]) -> None:
+        super()._hold(keys)
         self._pixels.hold(keys)
 
     def restyle(self) -> None:
