@@ -31,6 +31,7 @@ import cv2
 import numpy as np
 import psutil
 import rasterio
+from affine import Affine
 from report_section import write_section
 
 from landseg_core.data.normalisation import Normalisation
@@ -51,11 +52,13 @@ SECONDS = 3.0
 CLASSES = "landcover-ai"
 DATA = f"--images sample/images --masks sample/masks --classes {CLASSES}"
 PICTURE, MASK = "sample/images/landscape_1.tif", "sample/masks/landscape_1.tif"
+MOVED = "moved.landseg"
+"""A project whose image has been exported anew, elsewhere."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """What is started, and up to how many seconds later it is ended."""
+    """What is started, and up to how many seconds later it is ended, on an idle computer."""
 
     arguments: str
     longest: float
@@ -78,6 +81,8 @@ COMMANDS = {
     "project add-image": Command("project add-image p.landseg sample/images/landscape_3.tif", 1.0),
     "project import": Command(f"project import p.landseg {MASK} --image landscape_1", 1.4),
     "project export": Command("project export p.landseg --image landscape_2 --format gpkg --out new.gpkg", 2),
+    "project regrid": Command(f"project regrid {MOVED} --image moved --move-labels", 1.2),
+    "project relink": Command("project relink p.landseg copy.tif --image landscape_1", 0.9),
     "project check": Command("project check p.landseg", 0.9),
     "project info": Command("project info p.landseg", 0.8),
     "bench": Command("bench run", 16),
@@ -101,8 +106,20 @@ def make_stage(folder: Path) -> None:
     with Project.create(folder / "p.landseg", schema) as project:
         for stem in ("landscape_1", "landscape_2"):
             project.add_image(sample.images / f"{stem}.tif")
-    label = [*landseg(), "project", "import", "p.landseg", "sample/masks/landscape_2.tif", "--image", "landscape_2"]
-    subprocess.run(label, cwd=folder, check=True, capture_output=True)
+    label(folder, "p.landseg", "landscape_2")
+    shutil.copy(sample.images / "landscape_1.tif", folder / "copy.tif")
+    shutil.copy(sample.images / "landscape_2.tif", folder / "moved.tif")
+    with Project.create(folder / MOVED, schema) as project:
+        project.add_image(folder / "moved.tif")
+    label(folder, MOVED, "moved")
+    with rasterio.open(folder / "moved.tif", "r+") as dataset:
+        dataset.transform *= Affine.translation(64, 32)
+
+
+def label(folder: Path, project: str, image: str) -> None:
+    """Label an image of a project with the mask of the sample's second."""
+    command = [*landseg(), "project", "import", project, "sample/masks/landscape_2.tif", "--image", image]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
 def landseg() -> list[str]:
@@ -167,14 +184,22 @@ class Killer:
         """End so many commands: each in turn, in an order of its own."""
         names: list[str] = []
         for number in range(count):
-            names = names or self._dice.sample(list(COMMANDS), len(COMMANDS))
+            if not names:
+                names, late = self._dice.sample(list(COMMANDS), len(COMMANDS)), self._lateness()
             name, kind = names.pop(), self._dice.choice(["SIGTERM", "Ctrl+C"] * 2 + ["SIGKILL"])
-            kill = Kill(self._seed, number, name, kind, COMMANDS[name].longest * self._dice.random() ** 1.5)
+            instant = (COMMANDS[name].longest + late) * self._dice.random() ** 1.5
+            kill = Kill(self._seed, number, name, kind, round(instant, 3))
             place = self._folder / str(number)
             shutil.copytree(self._stage, place)
             kill.problems += self._end(kill, place)
             self._told(kill)
             shutil.rmtree(place, ignore_errors=True)
+
+    def _lateness(self) -> float:
+        """Return how many seconds later than on an idle computer a command has done its work now."""
+        begin, info = time.monotonic(), COMMANDS["info"]
+        subprocess.run([*landseg(), *info.arguments.split()], cwd=self._stage, check=True, capture_output=True)
+        return max(0.0, time.monotonic() - begin - info.longest)
 
     def _end(self, kill: Kill, place: Path) -> Iterator[str]:
         """Start a command, end it, and yield what is not as it should be."""
@@ -319,7 +344,8 @@ def check_project_file(path: Path) -> None:
         assert not project.read_only, project.read_only_reason
         for image in project.images:
             project.class_pixels(image.id)
-    assert check_project(path) == []
+    problems = check_project(path)
+    assert problems == [] or (path.name == MOVED and "moved.tif" in " ".join(map(str, problems))), problems
 
 
 def check_log(path: Path) -> None:
