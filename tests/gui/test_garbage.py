@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from landseg_gui.garbage import GarbageCollector
@@ -26,9 +27,9 @@ class Knot:
 
 
 @pytest.fixture
-def runner() -> Iterator[JobRunner]:
+def runner(qapp: QApplication) -> Iterator[JobRunner]:
     """Return a runner whose garbage the window's thread collects."""
-    runner = JobRunner()
+    runner = JobRunner(qapp)
     GarbageCollector(runner, runner)
     yield runner
     assert runner.shut_down(10)
