@@ -37,6 +37,11 @@ def is_address(name: str) -> bool:
     return _ADDRESS.search(name) is not None
 
 
+def begins_as_address(path: Path) -> bool:
+    """Tell whether somebody who gave this path meant an address, of which `Path` has taken one slash."""
+    return _ADDRESS_AS_PATH.match(str(path)) is not None
+
+
 def missing_reason(path: Path) -> str:
     """Return the end of the sentence for a path where there is no file."""
     if _ADDRESS_AS_PATH.search(str(path)):

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from landseg_core.errors import OutputError
+from landseg_core.input_files import begins_as_address
 from landseg_core.leftovers import COMMIT, may_be_a_name, note_kept, note_made, unfinished_place
 from landseg_core.plain_text import name_reason
 
@@ -152,7 +153,7 @@ def _make(folder: Path, missing: Iterable[Path]) -> None:
 
 
 def check_name(path: Path) -> None:
-    """Raise where the name of `path` is longer than file systems take, or no UTF-8, be there a folder for it or not.
+    """Raise where `path` can be no file, be there a folder for it or not: an address, no UTF-8, or too long a name.
 
     Raises:
         OutputError: it is.
@@ -161,6 +162,8 @@ def check_name(path: Path) -> None:
         raise unwritable(path, OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)))
     if name_reason(path):
         raise unwritable(path, OSError(errno.EILSEQ, "the name is not UTF-8"))
+    if begins_as_address(path):
+        raise unwritable(path, OSError(errno.EREMOTE, "it is an address and no place of this computer"))
 
 
 def check_free(path: Path, *, overwrite: bool = False) -> None:
@@ -196,7 +199,8 @@ def unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path} cannot be written: {reason}; {remedy}")
 
 
-_REMEDIES = {errno.ENAMETOOLONG: "choose a shorter name", errno.EILSEQ: "choose another name or folder"}
+_ANOTHER = "choose another name or folder"
+_REMEDIES = {errno.ENAMETOOLONG: "choose a shorter name", errno.EILSEQ: _ANOTHER, errno.EREMOTE: _ANOTHER}
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -127,8 +127,8 @@ def predict(
         if not able:
             return batch, able
         require_agreed(all_together(works, f"the maps of {len(works)} rasters"), large=large)
-        bundle = ModelBundle.load(model)
         with made_folder(out):
+            bundle = ModelBundle.load(model)
             done = batch.done(able, lambda files: predict_one(bundle, files, options, on_event, control, alpha))
             if not done:
                 batch.end()

@@ -99,13 +99,14 @@ def train(
     settings |= _given(start_from=start_from, alpha=alpha, mask_values=mask_values(maps or []) or None)
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
+        from landseg_core.output_files import made_folder
         from landseg_core.training.checks import require_labels, require_place
         from landseg_core.training.project_run import kept_with_its_run
         from landseg_core.training.run_folder import RunFolder
 
         config = run_config(out, settings, resume=resume)
         require_place(config, RunFolder(out), overwrite=overwrite, resume=resume)
-        with kept_with_its_run(out):
+        with made_folder(out), kept_with_its_run(out):
             if project is not None:
                 data = project_labels(project, config, out, on_event, control, resume=resume)
             else:
