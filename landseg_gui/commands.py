@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from landseg_core import __version__
@@ -159,6 +159,7 @@ class Commands(QObject):
         box.setObjectName("dialog_about")
         box.setWindowTitle("About landseg")
         box.setIconPixmap(application_icon().pixmap(64, 64))
+        box.setTextFormat(Qt.TextFormat.RichText)
         box.setText(_ABOUT)
         box.open()
         box.finished.connect(box.deleteLater)

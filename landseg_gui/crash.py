@@ -15,9 +15,11 @@ from types import TracebackType
 import platformdirs
 from PySide6.QtCore import QMessageLogContext, QObject, Qt, QThread, QtMsgType, QUrl, Signal, qInstallMessageHandler
 from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from landseg_core import __version__
+from landseg_core.plain_text import plain_text
+from landseg_gui.plain_text import PlainLabel
 
 log = logging.getLogger("landseg")
 
@@ -36,6 +38,13 @@ def log_folder() -> Path:
     return Path(platformdirs.user_log_dir("landseg", appauthor=False))
 
 
+class _EntryFormatter(logging.Formatter):
+    """Writes an entry so that nothing in it passes for another: only its first line begins at the margin."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n    ".join(map(plain_text, super().format(record).split("\n")))
+
+
 def start_log(folder: Path) -> logging.Handler:
     """Begin to log into `folder`, in files that rotate; where it cannot be written, to stderr."""
     try:
@@ -45,7 +54,7 @@ def start_log(folder: Path) -> logging.Handler:
         )
     except OSError:
         handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_EntryFormatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     return handler
@@ -121,8 +130,8 @@ class CrashDialog(QDialog):
         self.setWindowTitle("Unexpected error")
         self.setModal(True)
         self.resize(680, 420)
-        title = QLabel("Something went wrong inside landseg", objectName="crash_title")
-        text = QLabel(
+        title = PlainLabel("Something went wrong inside landseg", objectName="crash_title")
+        text = PlainLabel(
             "This is a fault of the program, not of your data; your files are as they were. You can go on working. "
             "To report it, copy the details below."
         )

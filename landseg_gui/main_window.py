@@ -32,6 +32,7 @@ from landseg_gui.panels.stored_field import StoredField
 from landseg_gui.panels.tool_options import ToolOptions
 from landseg_gui.panels.training import TrainingPanel
 from landseg_gui.panels.welcome import WelcomePage
+from landseg_gui.plain_text import plain_tip, without_key
 from landseg_gui.project.backups import AutomaticBackups
 from landseg_gui.session import Session
 from landseg_gui.settings import Settings
@@ -225,7 +226,7 @@ class MainWindow(QMainWindow):
         project, actions = self.session.project_session, self.actions_by_name
         actions.enable(at_hand(self.session))
         for name, text in (("action_undo", project.undo_text()), ("action_redo", project.redo_text())):
-            actions[name].setText(text)
+            actions[name].setText(without_key(text))
 
     def _show_zoom(self) -> None:
         self._status.show_zoom(self.viewport.scale_factor if self.session.raster else None)
@@ -244,7 +245,8 @@ class MainWindow(QMainWindow):
         menu = self.actions_by_name.menus["menu_recent"]
         menu.clear()
         for path in self._settings.recent_files():
-            menu.addAction(path.name, partial(self.commands.open_paths, [path])).setToolTip(str(path))
+            action = menu.addAction(without_key(path.name), partial(self.commands.open_paths, [path]))
+            action.setToolTip(plain_tip(str(path)))
         if menu.isEmpty():
             menu.addAction("No recent files").setEnabled(False)
         else:

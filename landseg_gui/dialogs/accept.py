@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import Qt, SignalInstance
+from PySide6.QtCore import SignalInstance
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QLabel, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QRadioButton, QVBoxLayout, QWidget
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import ClassMatch, listed
@@ -20,6 +20,7 @@ from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.percent import PercentSlider
 from landseg_gui.panels.wording import percent, pixels
+from landseg_gui.plain_text import PlainLabel
 
 VIEW, EVERYWHERE, POLYGON = "view", "everywhere", "polygon"
 PLACES = {
@@ -129,14 +130,13 @@ class AcceptDialog(FormDialog):
             self._prediction.addItem(prediction.name)
         self._only_unlabelled = QCheckBox("Keep what is &labelled already", objectName="accept_only_unlabelled")
         self._confidence = PercentSlider("accept_confidence", _confidence_text, _confidence_text(100))
-        self._no_confidence = QLabel(
+        self._no_confidence = PlainLabel(
             "This prediction was made without its confidence.", objectName="accept_no_confidence", wordWrap=True
         )
         self._no_confidence.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         form = self.add_section("What to accept")
         tip = "The map whose classes become labels"
-        self._left_out = QLabel(objectName="accept_left_out", wordWrap=True, visible=False)
-        self._left_out.setTextFormat(Qt.TextFormat.PlainText)
+        self._left_out = PlainLabel(objectName="accept_left_out", wordWrap=True, visible=False)
         self._left_out.setForegroundRole(QPalette.ColorRole.BrightText)
         self.add_field(form, "accept_prediction", "P&rediction", self._prediction, tip).add_below(self._left_out)
         self.add_field(form, "accept_place", "Where", self._place_editor(), "Where the prediction becomes labels")

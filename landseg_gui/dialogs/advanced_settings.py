@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from landseg_core.training.config import TrainConfig
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.setting_editors import SettingEditor, editor_for
+from landseg_gui.plain_text import PlainLabel
 
 _DEFAULTS = TrainConfig()
 _EDITOR_WIDTH = 132  # px
@@ -27,7 +28,7 @@ class AdvancedSettings(QWidget):
         self._unfold = QToolButton(objectName="train_advanced", checkable=True, text="Advanced")
         self._unfold.setProperty("unfolds", True)  # noqa: FBT003
         self._unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._count = QLabel(objectName="train_advanced_count")
+        self._count = PlainLabel(objectName="train_advanced_count")
         self._count.setProperty("muted", True)  # noqa: FBT003
         self._reset = QPushButton("Reset to defaults", objectName="train_reset", autoDefault=False)
         self._body = QWidget()
@@ -118,7 +119,7 @@ def _differs(name: str, value: Any) -> bool:
 
 def _explained(editor: QWidget, description: str) -> QWidget:
     """Return an editor with what it means beside it."""
-    text = QLabel(description, wordWrap=True)
+    text = PlainLabel(description, wordWrap=True)
     text.setProperty("muted", True)  # noqa: FBT003
     editor.setFixedWidth(_EDITOR_WIDTH)
     holder = QWidget()

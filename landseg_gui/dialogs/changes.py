@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from landseg_core.project.changes import Change, ChangeKind, Remedy
 from landseg_gui.panels.wording import capitalised
+from landseg_gui.plain_text import PlainLabel, without_key
 
 _INTRODUCTION = "Files of this project have changed since it was saved. Choose what to do about each."
 _TITLES: Mapping[Remedy, str] = {
@@ -54,7 +54,7 @@ class ChangesDialog(QDialog):
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         column = QVBoxLayout(self)
-        column.addWidget(QLabel(_INTRODUCTION, objectName="changed_files_introduction", wordWrap=True))
+        column.addWidget(PlainLabel(_INTRODUCTION, objectName="changed_files_introduction", wordWrap=True))
         column.addWidget(self._list, 1)
         column.addWidget(close)
         self.resize(640, 360)
@@ -72,8 +72,7 @@ class ChangesDialog(QDialog):
 
     def _row(self, number: int, change: Change) -> QWidget:
         row = QFrame(objectName=f"change_{number}")
-        text = QLabel(f"{capitalised(change.what)}.", objectName=f"change_{number}_text", wordWrap=True)
-        text.setTextFormat(Qt.TextFormat.PlainText)
+        text = PlainLabel(f"{capitalised(change.what)}.", objectName=f"change_{number}_text", wordWrap=True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         buttons = QHBoxLayout()
         for remedy in change.remedies:
@@ -97,5 +96,5 @@ def _title(change: Change, remedy: Remedy) -> str:
     if remedy is Remedy.KEEP_GRID and change.kind is ChangeKind.PIXELS:
         return "Labels Still Fit"
     if remedy is Remedy.RELINK and change.found is not None:
-        return f"Use {change.found.parent.name}/{change.found.name}".replace("&", "&&")
+        return without_key(f"Use {change.found.parent.name}/{change.found.name}")
     return _TITLES[remedy]

@@ -15,8 +15,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QInputDialog,
-    QLabel,
     QMenu,
     QPushButton,
     QTableWidget,
@@ -32,6 +30,7 @@ from landseg_core.output_files import write_atomically
 from landseg_gui.dialogs.failure import show_failure
 from landseg_gui.icons import colour_swatch, icon
 from landseg_gui.panels.wording import capitalised, pixels
+from landseg_gui.plain_text import PlainLabel, choose_item
 
 _COLOUR, _NAME, _VALUE, _PIXELS = range(4)
 _HEADINGS = ("", "Name", "Value", "Painted")
@@ -49,7 +48,7 @@ class ClassEditor(QDialog):
         self.draft = ClassDraft.of(schema)
         self._painted = painted
         self._table = self._new_table()
-        self._problem = QLabel(objectName="classes_problem", wordWrap=True)
+        self._problem = PlainLabel(objectName="classes_problem", wordWrap=True)
         self._problem.setProperty("problem", "true")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._lay_out()
@@ -185,8 +184,8 @@ class ClassEditor(QDialog):
         heirs = {_NO_LABEL: UNLABELLED}
         heirs |= {other.name: other.value for other in self.draft.classes if other.value != item.value}
         question = f"{capitalised(item.name)} has {pixels(count)} of labels. They become:"
-        choice, agreed = QInputDialog.getItem(self, "Delete a class", question, list(heirs), 0, False)  # noqa: FBT003
-        return heirs[choice] if agreed else None
+        choice = choose_item(self, "Delete a class", question, list(heirs))
+        return None if choice is None else heirs[choice]
 
     def _ancestors(self, value: int) -> list[int]:
         """Return the class itself and those deleted whose labels it is to take over."""

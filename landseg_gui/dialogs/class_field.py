@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from landseg_core.errors import ClassSchemaError
@@ -27,7 +27,7 @@ class ClassField(QWidget):
         self.combo = QComboBox(objectName=name, editable=True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.combo.addItems(preset_names())
-        self._legend = QLabel(objectName=f"{name}_legend", wordWrap=True)
+        self._legend = QLabel(objectName=f"{name}_legend", wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self._lay_out(QPushButton("Browse…", objectName=f"{name}_browse", autoDefault=False))
         self.combo.currentTextChanged.connect(self._load)
         self.setFocusProxy(self.combo)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 
 from landseg_core.geo.window import PixelWindow
 from landseg_gui.dialogs import checks
@@ -18,6 +18,7 @@ from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.jobs.requests import EXPORT_STYLES, ExportRequest, ExportStyle
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.viewer.layers import MaskLayer
 
 _KINDS = "PNG (*.png);;GeoTIFF (*.tif)"
@@ -70,7 +71,7 @@ class ExportDialog(FormDialog):
 
     def _opacity_editor(self) -> QWidget:
         self._opacity = QSlider(Qt.Orientation.Horizontal, objectName="export_opacity", maximum=100)
-        value = QLabel()
+        value = PlainLabel()
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         value.setMinimumWidth(value.fontMetrics().horizontalAdvance("100 %"))
         self._opacity.valueChanged.connect(lambda percent: value.setText(f"{percent} %"))

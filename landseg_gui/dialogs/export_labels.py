@@ -17,6 +17,7 @@ from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.fields import PathField, pick_folder, pick_new_file
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.plain_text import without_key
 
 _KINDS = ";;".join(f"{form.title} (*{form.suffix})" for form in EXPORTERS.values())
 _NAMED_FILES = 3
@@ -71,7 +72,9 @@ class ExportLabelsDialog(FormDialog):
         self._add_places(self.add_section("Where"))
 
     def _image_choice(self) -> QWidget:
-        self._one = QRadioButton(f"Of this image, {self._image.name}", objectName="export_labels_one", checked=True)
+        self._one = QRadioButton(
+            without_key(f"Of this image, {self._image.name}"), objectName="export_labels_one", checked=True
+        )
         self._all = QRadioButton(f"Of all {len(self._images)} images of the project", objectName="export_labels_all")
         choice = QWidget()
         column = QVBoxLayout(choice)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from landseg_core.errors import ModelError
 from landseg_core.models.header import MODEL_FILE, BundleHeader, read_header
@@ -19,6 +18,7 @@ from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.jobs.requests import ExportModelRequest
+from landseg_gui.plain_text import PlainLabel
 
 _ANY_SIZE = 0
 _SIZES = {
@@ -56,7 +56,7 @@ class ExportModelDialog(FormDialog):
         self._size = QComboBox(objectName="export_model_size")
         for side, text in _SIZES.items():
             self._size.addItem(text, side)
-        self._notices = QLabel(objectName="export_model_notices", wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._notices = PlainLabel(objectName="export_model_notices", wordWrap=True)
         self._out = PathField("export_model_out", pick_new_file("Export Model", "ONNX (*.onnx)"))
         form, add = self.add_section("What to write"), self.add_field
         add(form, "export_model_model", "&Model", self._model, "A model file, or the folder of a training run")

@@ -8,13 +8,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 from shiboken6 import isValid
 
+from landseg_gui.plain_text import show_plainly, without_key
+
 
 def show_failure(parent: QWidget | None, sentence: str, details: str = "") -> QMessageBox:
     """Show `sentence` in a box over `parent` and return at once; the box goes with its OK button."""
     box = QMessageBox(QMessageBox.Icon.Warning, "landseg", sentence, QMessageBox.StandardButton.Ok, parent)
     box.setObjectName("failure")
-    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setDetailedText(details)
+    show_plainly(box)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
     return box
@@ -29,9 +31,9 @@ def choose(
     """
     box = QMessageBox(QMessageBox.Icon.Question, "landseg", question, QMessageBox.StandardButton.Cancel, parent)
     box.setObjectName("question")
-    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(explanation)
-    buttons = {box.addButton(action, QMessageBox.ButtonRole.AcceptRole): action for action in actions}
+    show_plainly(box)
+    buttons = {box.addButton(without_key(action), QMessageBox.ButtonRole.AcceptRole): action for action in actions}
     proposed = next((button for button, action in buttons.items() if action == default), None)
     box.setDefaultButton(proposed or box.button(QMessageBox.StandardButton.Cancel))
     box.exec()

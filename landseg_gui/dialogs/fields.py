@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from landseg_gui.plain_text import PlainLabel
 
 PickPath = Callable[[QWidget, str], str]
 """Asks the user for a path, starting at the one given; an empty answer means: no change."""
@@ -89,12 +91,11 @@ class _PathLine(QLineEdit):
             super().dropEvent(event)
 
 
-class ProblemLabel(QLabel):
+class ProblemLabel(PlainLabel):
     """The sentence beside a field that says what is wrong with it; takes no room while there is nothing to say."""
 
     def __init__(self, name: str) -> None:
         super().__init__(objectName=f"{name}_problem", wordWrap=True, visible=False)
-        self.setTextFormat(Qt.TextFormat.PlainText)
 
     def tell(self, sentence: str, *, grave: bool = True) -> None:
         """Show `sentence`; what is merely still to be filled in (not `grave`) is written in the colour of a hint."""

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from landseg_gui.dialogs.checks import Problem
 from landseg_gui.dialogs.fields import Field
+from landseg_gui.plain_text import PlainLabel
 
 _SPIN_MARGIN = 6  # px, that of the lines of text
 _BESIDE_DIALOG = 60  # px of the screen's height that a dialog leaves to title bars and the like
@@ -74,7 +75,7 @@ class FormDialog(QDialog):
     def add_field(self, form: QFormLayout, name: str, label: str, editor: QWidget, tip: str) -> Field:
         """Add a labelled field; its problem is looked up under `name`."""
         field = Field(name, editor)
-        caption = QLabel(label)
+        caption = PlainLabel(label)
         caption.setBuddy(editor.focusProxy() or editor)
         caption.setMinimumHeight(
             max(0, (editor.focusProxy() or editor).sizeHint().height())

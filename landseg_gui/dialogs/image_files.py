@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from landseg_gui.jobs.project_files import same_file
+from landseg_gui.plain_text import plain_tip
 
 _KINDS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 _LINES = 3
@@ -64,7 +65,7 @@ class ImageFilesField(QWidget):
             if not any(same_file(path, other) for other in self._paths):
                 self._paths.append(path)
                 item = QListWidgetItem(path.name, self.list)
-                item.setToolTip(str(path))
+                item.setToolTip(plain_tip(str(path)))
         self.changed.emit()
 
     def _browse(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from landseg_core.interchange.importers import MASK_SUFFIXES, POLYGON_SUFFIXES
 from landseg_core.interchange.source_info import SourceInfo, SourceValue
@@ -20,6 +20,7 @@ from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.source_reader import DescribedSource, SourceReader
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.panels.wording import pixels, thousands
+from landseg_gui.plain_text import PlainLabel
 
 _MOST_VALUES = 250
 _PATTERNS = " ".join(f"*{suffix}" for suffix in (*MASK_SUFFIXES, *POLYGON_SUFFIXES))
@@ -63,7 +64,7 @@ class ImportLabelsDialog(FormDialog):
 
     def _add_fields(self) -> None:
         self._source = PathField("import_labels_source", pick_file("Import labels", _KINDS), "mask or polygons")
-        self._facts = QLabel(objectName="import_labels_facts", wordWrap=True)
+        self._facts = PlainLabel(objectName="import_labels_facts", wordWrap=True)
         self._facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         tip = "A mask (PNG, GeoTIFF …) or polygons (GeoPackage, GeoJSON, Shapefile, FlatGeobuf)"
         form = self.add_section("From")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_gui.dialogs import checks
@@ -17,6 +17,7 @@ from landseg_gui.dialogs.image_files import ImageFilesField
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.jobs.project_files import SUFFIX
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session import Session
 
 _KINDS = f"Projects (*{SUFFIX})"
@@ -48,7 +49,7 @@ class NewProjectDialog(FormDialog):
 
     def _add_fields(self) -> None:
         form = self.add_section("Where the labels live")
-        form.addRow(QLabel(_WHY, objectName="new_project_why", wordWrap=True))
+        form.addRow(PlainLabel(_WHY, objectName="new_project_why", wordWrap=True))
         self.add_field(form, "new_project_file", "&File", self._file, "The file to make")
         form = self.add_section("What they are")
         tip = "What you will paint; classes can be added, renamed and removed later"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
+
+from landseg_gui.plain_text import PlainLabel
 
 
 class PercentSlider(QWidget):
@@ -17,7 +19,7 @@ class PercentSlider(QWidget):
         super().__init__()
         self._wording = wording
         self.slider = QSlider(Qt.Orientation.Horizontal, objectName=name, maximum=100, pageStep=10)
-        self._figure = QLabel(objectName=f"{name}_value")
+        self._figure = PlainLabel(objectName=f"{name}_value")
         self._figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._figure.setMinimumWidth(self._figure.fontMetrics().horizontalAdvance(longest))
         row = QHBoxLayout(self)

@@ -39,6 +39,7 @@ from landseg_gui.dialogs.project_labels import beside_project
 from landseg_gui.jobs.project_files import same_file
 from landseg_gui.jobs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.panels.wording import percent
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.project.view_memory import hidden_images
 
 _SUFFIXES = (".tif", ".tiff")
@@ -83,8 +84,7 @@ class PredictDialog(FormDialog):
         kinds = "Models (*.safetensors);;All files (*)"
         self._model = PathField("predict_model", pick_file("Model", kinds), "model file, or folder of a run")
         self._model_info = QLabel(objectName="predict_model_info", wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        self._differences = QLabel(objectName="predict_differences", wordWrap=True, visible=False)
-        self._differences.setTextFormat(Qt.TextFormat.PlainText)
+        self._differences = PlainLabel(objectName="predict_differences", wordWrap=True, visible=False)
         self._differences.setForegroundRole(QPalette.ColorRole.BrightText)
         form = self.add_section("Model")
         tip = "A model file, or the folder of a training run"

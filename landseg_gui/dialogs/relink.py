@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from landseg_core.project.images import ImageEntry
 from landseg_gui.dialogs.checks import Problem, is_there
 from landseg_gui.dialogs.fields import PathField, pick_file, pick_folder
 from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.plain_text import PlainLabel
 
 _KINDS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 _SHOWN = 5
@@ -24,10 +25,10 @@ class FindImagesDialog(FormDialog):
         super().__init__("find_images", "Find images", "Look there", parent)
         self._folder = PathField("find_images_folder", pick_folder("Folder with the images"))
         form = self.add_section("Missing" if len(missing) == 1 else f"{len(missing)} are missing")
-        form.addRow(QLabel(_names(missing), objectName="find_images_missing", wordWrap=True))
+        form.addRow(PlainLabel(_names(missing), objectName="find_images_missing", wordWrap=True))
         form = self.add_section("Where they are now")
         self.add_field(form, "find_images_folder", "&Folder", self._folder, _HELP)
-        form.addRow(QLabel(_HELP, objectName="find_images_help", wordWrap=True))
+        form.addRow(PlainLabel(_HELP, objectName="find_images_help", wordWrap=True))
         self.complete()
         self._folder.changed.connect(self.check)
         self.check()
@@ -54,7 +55,7 @@ class RelinkDialog(FormDialog):
         super().__init__("relink", f"Find {image.name}", "Use this file", parent)
         self._file = PathField("relink_file", pick_file(f"Find {image.name}", _KINDS))
         form = self.add_section("Where it was")
-        form.addRow(QLabel(str(image.path), objectName="relink_former", wordWrap=True))
+        form.addRow(PlainLabel(str(image.path), objectName="relink_former", wordWrap=True))
         form = self.add_section("Where it is now")
         size = f"{image.grid.width} x {image.grid.height} px"
         self.add_field(form, "relink_file", "&File", self._file, f"An image of {size}, the one that was labelled")

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -22,6 +21,7 @@ from landseg_core.project.backups import Backup
 from landseg_core.project.restoring import BackupContent
 from landseg_gui.dialogs.project_path import ask_project_path
 from landseg_gui.panels.wording import NO_BREAK_SPACE, thousands
+from landseg_gui.plain_text import PlainLabel
 
 _COLUMNS = ("Date", "Size", "Steps", "Labelled tiles", "Project")
 _EXPLANATION = (
@@ -40,8 +40,7 @@ class RestoreDialog(QDialog):
         super().__init__(parent, objectName="dialog_restore")
         self.setWindowTitle(f"Restore {project.name}" if project else "Restore")
         self.resize(760, 380)
-        self._text = QLabel("Looking for backups…", objectName="restore_text", wordWrap=True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = PlainLabel("Looking for backups…", objectName="restore_text", wordWrap=True)
         self._list = QTreeWidget(objectName="restore_list", rootIsDecorated=False, uniformRowHeights=True)
         self._list.setHeaderLabels(_COLUMNS)
         self._list.setColumnHidden(len(_COLUMNS) - 1, project is not None)

@@ -30,6 +30,7 @@ from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.network_facts import MISSING_WEIGHTS, network_facts
 from landseg_gui.dialogs.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
 from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
+from landseg_gui.plain_text import PlainLabel
 
 START_FROM = "start_from"
 """The setting that names the model that a run starts from."""
@@ -73,7 +74,7 @@ class RunFields(QObject):
             tip = network_facts(architecture)
             self._model.setItemData(self._model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self._model_facts = _hint("train_model_title")
-        self._missing = QLabel(MISSING_WEIGHTS, objectName="train_model_missing", wordWrap=True, visible=False)
+        self._missing = PlainLabel(MISSING_WEIGHTS, objectName="train_model_missing", wordWrap=True, visible=False)
         self._missing.setForegroundRole(QPalette.ColorRole.BrightText)
         self._epochs = WholeBox(objectName="train_epochs", maximum=100_000, value=DEFAULT_EPOCHS)
         self._minutes = PlainDecimalBox(objectName="train_minutes", maximum=100_000, decimals=2)
@@ -247,6 +248,6 @@ def _recalled(memory: FormMemory, name: str) -> Any:
 
 
 def _hint(name: str) -> QLabel:
-    label = QLabel(objectName=name, wordWrap=True)
+    label = PlainLabel(objectName=name, wordWrap=True)
     label.setProperty("muted", True)  # noqa: FBT003
     return label

@@ -28,6 +28,7 @@ from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.project_labels import LabelSummary, beside_project
 from landseg_gui.dialogs.run_fields import START_FROM, RunFields
 from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels, TrainRequest
+from landseg_gui.plain_text import PlainLabel
 
 Source = Folders | LandCoverAi | ProjectLabels
 _RESUME, _REPLACE = "Go on with that run", "Start a new run"
@@ -128,7 +129,7 @@ class TrainDialog(FormDialog):
         self._landcover_ai = PathField("train_landcover_ai", pick_folder("Folder of LandCover.ai"))
         self._classes = ClassField("train_classes")
         form = self._data_form = self.add_section("Training data")
-        self._source_hint = QLabel(_OWN_DATA, objectName="train_source_hint", wordWrap=True)
+        self._source_hint = PlainLabel(_OWN_DATA, objectName="train_source_hint", wordWrap=True)
         form.addRow("", _row(self._by_project, self._by_folders, self._by_landcover_ai))
         form.addRow("", self._source_hint)
         add = self.add_field
@@ -153,7 +154,7 @@ class TrainDialog(FormDialog):
     def _add_mask_values(self) -> None:
         values, setting = self._run.mask_values, TrainConfig.model_fields["mask_values"]
         title, tip = setting.title or "", setting.description or ""
-        explanation = QLabel(tip, wordWrap=True)
+        explanation = PlainLabel(tip, wordWrap=True)
         explanation.setProperty("muted", True)  # noqa: FBT003
         self._values_field = self.add_field(self._data_form, "train_mask_values", title, values, tip)
         self._values_field.add_below(explanation)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from landseg_gui.panels.label_class_row import LabelClassRow
 from landseg_gui.panels.wording import area, pixels, thousands
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.project.session import ProjectSession
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layers import LayerStack
@@ -46,7 +47,7 @@ class ClassesPanel(QWidget):
 
     def _empty_page(self) -> QWidget:
         page = QWidget()
-        text = QLabel(
+        text = PlainLabel(
             "Labels live in a project file, which keeps every stroke.", objectName="panel_hint", wordWrap=True
         )
         button = QPushButton("New project…", objectName="classes_new_project")

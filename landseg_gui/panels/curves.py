@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyqtgraph
-from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -69,7 +69,7 @@ class CurvesView(QWidget):
         super().__init__(parent, objectName="training_curves")
         self._axis = EpochAxis()
         self._smoother = Smoother()
-        self._loss_caption, self._miou_caption = QLabel(), QLabel()
+        self._loss_caption, self._miou_caption = (QLabel(textFormat=Qt.TextFormat.RichText) for _ in range(2))
         self.loss_plot, self.miou_plot = empty_plot(self), empty_plot(self)
         self.train_steps = Curve(self.loss_plot, _TRAIN_STEPS)
         self.train_loss = Curve(self.loss_plot, _TRAIN)

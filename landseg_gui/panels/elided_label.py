@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy
+from PySide6.QtWidgets import QSizePolicy
 
-from landseg_gui.panels.wording import plain_tip
+from landseg_gui.plain_text import PlainLabel
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(PlainLabel):
     """A label that loses its middle, or what `mode` says, rather than widen what it stands in."""
 
     def __init__(
         self, text: str, name: str, tip: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
     ) -> None:
-        super().__init__(text, objectName=name, textFormat=Qt.TextFormat.PlainText)
+        super().__init__(text, objectName=name)
         self.setToolTip(tip or text)
         self._mode = mode
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def setToolTip(self, text: str) -> None:
-        """Tell `text` under the pointer, as it is: names of files and classes are no markup."""
-        super().setToolTip(plain_tip(text))
 
     def minimumSizeHint(self) -> QSize:
         """Return the room for a few letters."""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from landseg_core.project.history import Step
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.project.session import ProjectSession
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -176,7 +177,7 @@ class HistoryPanel(QWidget):
 
 
 def _empty_page() -> QLabel:
-    label = QLabel("Every edit of a project will be listed here.", objectName="panel_hint", wordWrap=True)
+    label = PlainLabel("Every edit of a project will be listed here.", objectName="panel_hint", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)
     return label

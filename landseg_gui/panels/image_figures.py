@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.images import ImageEntry
 from landseg_gui.panels.wording import area, percent, thousands
+from landseg_gui.plain_text import plain_tip
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class ImageFigures:
     def tip(self) -> str:
         """Return where the image is, and each class with its area."""
         size = f"{thousands(self.entry.grid.width)} x {thousands(self.entry.grid.height)} px"
-        return "\n".join([str(self.entry.path), size, *map(self._line, self.shares)])
+        return plain_tip("\n".join([str(self.entry.path), size, *map(self._line, self.shares)]))
 
     def _line(self, item: ClassShare) -> str:
         side = self.ground_resolution

@@ -11,6 +11,7 @@ from landseg_gui.icons import icon
 from landseg_gui.jobs.thumbnails import Thumbnails
 from landseg_gui.panels.image_figures import ImageFigures, class_shares
 from landseg_gui.panels.image_list import FIGURES, ImageDelegate, ImageListModel
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.project.session import ProjectSession
 
 
@@ -140,7 +141,7 @@ class ImagesPanel(QWidget):
 
 
 def _empty_page() -> QLabel:
-    label = QLabel("The images of a project will be listed here.", objectName="panel_hint", wordWrap=True)
+    label = PlainLabel("The images of a project will be listed here.", objectName="panel_hint", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)
     return label

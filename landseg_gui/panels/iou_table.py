@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_gui.panels.wording import percent
+from landseg_gui.plain_text import PlainLabel
 
 
 class ShareBar(QWidget):
@@ -82,16 +83,16 @@ class IouTable(QWidget):
 
     def _add_row(self, row: int, land_class: LandClass) -> None:
         bar = ShareBar(land_class.colour)
-        value = QLabel(percent(None), objectName=f"iou_{land_class.name}")
+        value = PlainLabel(percent(None), objectName=f"iou_{land_class.name}")
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         value.setMinimumWidth(value.fontMetrics().horizontalAdvance("100.0 %"))
-        for column, widget in enumerate((_swatch(land_class.colour), QLabel(land_class.name), bar, value)):
+        for column, widget in enumerate((_swatch(land_class.colour), PlainLabel(land_class.name), bar, value)):
             self._grid.addWidget(widget, row, column)
         self._bars[land_class.name], self._values[land_class.name] = bar, value
 
 
 def _heading() -> QLabel:
-    heading = QLabel("<b>IoU per class (%)</b>", objectName="training_iou_heading")
+    heading = QLabel("<b>IoU per class (%)</b>", textFormat=Qt.TextFormat.RichText, objectName="training_iou_heading")
     heading.setToolTip(
         "Intersection over union: of all validation pixels that are this class in the labels or in the prediction, "
         "the share where both agree"

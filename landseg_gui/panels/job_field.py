@@ -6,13 +6,14 @@ from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from landseg_core.events import Event
 from landseg_gui.icons import icon
 from landseg_gui.jobs.runner import Job, JobRunner, while_alive
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.job_progress import JobProgress
+from landseg_gui.plain_text import PlainLabel
 
 _STEPS = 1000  # of the bar
 _CALM_MS = 400  # a shorter job would only flicker
@@ -34,7 +35,7 @@ class JobField(QWidget):
         self._title.setFixedWidth(_TITLE_WIDTH)
         self._bar = QProgressBar(objectName="status_job_bar", textVisible=False)
         self._bar.setFixedWidth(_BAR_WIDTH)
-        self._state = QLabel(objectName="status_job_state")
+        self._state = PlainLabel(objectName="status_job_state")
         self._cancel = QToolButton(objectName="status_job_cancel", toolTip="Cancel this job")
         self._cancel.setIcon(icon("cancel"))
         self._cancel.clicked.connect(self._stop)

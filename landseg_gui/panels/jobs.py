@@ -21,7 +21,7 @@ from landseg_core.events import Event
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.job_progress import JobProgress
-from landseg_gui.panels.wording import plain_tip
+from landseg_gui.plain_text import PlainLabel, plain_tip
 
 _STEPS = 1000  # of a progress bar
 _LINGER_MS = 2500
@@ -39,10 +39,10 @@ class JobRow(QFrame):
         self._progress = JobProgress()
         self._outcome = "Failed"  # unless the job says otherwise: after a crash it says nothing
         self._title = ElidedLabel(job.title, "job_title")
-        self._state = QLabel("Starting…", objectName="job_state")
+        self._state = PlainLabel("Starting…", objectName="job_state")
         self._bar = QProgressBar(objectName="job_progress", maximum=0, textVisible=False)
         self._cancel = QPushButton("Cancel", objectName="job_cancel", autoDefault=False)
-        self._cancel.setToolTip(f"Stop: {job.title}")
+        self._cancel.setToolTip(plain_tip(f"Stop: {job.title}"))
         self._cancel.clicked.connect(self._stop)
         self._lay_out()
         self._follow(job)
@@ -151,7 +151,7 @@ class JobsPanel(QWidget):
 
 
 def _empty_page() -> QLabel:
-    label = QLabel("No job is running. Training, predictions and exports show their progress here.")
+    label = PlainLabel("No job is running. Training, predictions and exports show their progress here.")
     label.setObjectName("jobs_empty")
     label.setWordWrap(True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)

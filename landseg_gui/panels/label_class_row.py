@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton
 
 from landseg_core.labels.classes import LandClass
 from landseg_gui.icons import colour_swatch, switch_icon
 from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.plain_text import PlainLabel
 
 _DIGITS = "1234567890"
 
@@ -24,11 +25,11 @@ class LabelClassRow(QFrame):
     def __init__(self, place: int, item: LandClass) -> None:
         super().__init__(objectName="label_class")
         self.value = item.value
-        digit = QLabel(_DIGITS[place] if place < len(_DIGITS) else "", objectName="label_class_digit")
+        digit = PlainLabel(_DIGITS[place] if place < len(_DIGITS) else "", objectName="label_class_digit")
         digit.setFixedWidth(self.fontMetrics().horizontalAdvance("0") + 4)
-        swatch = QLabel()
+        swatch = PlainLabel()
         swatch.setPixmap(colour_swatch(item.colour).pixmap(16, 16))
-        self._pixels = QLabel(objectName=f"label_class_pixels_{item.value}")
+        self._pixels = PlainLabel(objectName=f"label_class_pixels_{item.value}")
         self._pixels.setProperty("muted", "true")
         self._eye = self._switch("label_class_eye", "eye", "eye_off", "Show or hide the labels of this class")
         self._eye.setChecked(True)

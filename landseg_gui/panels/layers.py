@@ -25,6 +25,7 @@ from landseg_core.labels.classes import preset_names
 from landseg_gui.icons import icon, switch_icon
 from landseg_gui.panels.class_row import ClassRow
 from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.viewer.layers import Layer, LayerStack, MaskLayer
 
 _PREVIEW_TIP = "What the network that is being trained makes of the view, after each epoch"
@@ -42,7 +43,7 @@ class OpacityRow(QWidget):
         self._layer = layer
         self._slider = QSlider(Qt.Orientation.Horizontal, objectName="opacity", maximum=100, pageStep=10)
         self._slider.setToolTip("Opacity")
-        self._value = QLabel(objectName="opacity_value", minimumWidth=self.fontMetrics().horizontalAdvance("100 %"))
+        self._value = PlainLabel(objectName="opacity_value", minimumWidth=self.fontMetrics().horizontalAdvance("100 %"))
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
@@ -219,7 +220,9 @@ class LayersPanel(QWidget):
 
 
 def _empty_page() -> QLabel:
-    label = QLabel("The picture and the masks over it will be listed here.", objectName="layers_empty", wordWrap=True)
+    label = PlainLabel(
+        "The picture and the masks over it will be listed here.", objectName="layers_empty", wordWrap=True
+    )
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)
     return label

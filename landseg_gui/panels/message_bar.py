@@ -9,7 +9,6 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QToolButton,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from landseg_gui.icons import icon
+from landseg_gui.plain_text import PlainLabel, without_key
 
 _NOTICE_MS = 12_000
 _ICON_SIDE = 18
@@ -28,8 +28,8 @@ class MessageBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="message_bar")
-        self._icon = QLabel()
-        self._text = QLabel(objectName="message_text", wordWrap=True)
+        self._icon = PlainLabel()
+        self._text = PlainLabel(objectName="message_text", wordWrap=True)
         self._offer = QPushButton(objectName="message_offer", flat=True)
         self._accept: Callable[[], object] = self.hide
         self._unfold = QPushButton("Details", objectName="message_unfold", checkable=True, flat=True)
@@ -73,7 +73,7 @@ class MessageBar(QFrame):
         """Tell what went wrong, with a button that does something about it."""
         self.show_problem(sentence)
         self._accept = accept
-        self._offer.setText(text)
+        self._offer.setText(without_key(text))
         self._offer.show()
 
     def _take_offer(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.wording import capitalised
+from landseg_gui.plain_text import PlainLabel
 
 
 class NoticeList(QWidget):
@@ -16,10 +17,9 @@ class NoticeList(QWidget):
         super().__init__(parent, objectName="training_notices", visible=False)
         self._sentences: list[str] = []
         self._latest = ElidedLabel("", "training_notice", mode=Qt.TextElideMode.ElideRight)
-        self._count = QLabel(objectName="training_notice_count")
+        self._count = PlainLabel(objectName="training_notice_count")
         self._count.setProperty("muted", True)  # noqa: FBT003
-        self._all = QLabel(objectName="training_all_notices", wordWrap=True, visible=False)
-        self._all.setTextFormat(Qt.TextFormat.PlainText)
+        self._all = PlainLabel(objectName="training_all_notices", wordWrap=True, visible=False)
         self._unfold = QToolButton(objectName="training_unfold_notices", checkable=True, toolTip="Show all notices")
         self._unfold.setProperty("unfolds", True)  # noqa: FBT003
         self._unfold.toggled.connect(self._show)

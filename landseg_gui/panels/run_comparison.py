@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 
 from landseg_core.training.runs import RunSummary, differing_settings
 from landseg_gui.icons import colour_swatch
-from landseg_gui.panels.wording import interval, percent, plain_tip
+from landseg_gui.panels.wording import interval, percent
+from landseg_gui.plain_text import PlainLabel, plain_tip
 
 if TYPE_CHECKING:
     from landseg_gui.panels.run_curves import RunCurvesView
@@ -196,7 +197,7 @@ def _add_row(table: QTableWidget, name: str, cells: Sequence[QTableWidgetItem], 
 
 
 def _hint(text: str) -> QLabel:
-    label = QLabel(text, objectName="panel_hint", wordWrap=True)
+    label = PlainLabel(text, objectName="panel_hint", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)
     return label

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pyqtgraph
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from landseg_core.training.run_curves import RunCurves
 from landseg_gui.panels.curves import CurveStyle, dress_plot, empty_plot, is_dark
+from landseg_gui.plain_text import PlainLabel
 
 STYLES = (
     CurveStyle("#0072b2", "#56b4e9"),
@@ -49,7 +50,7 @@ class RunCurvesView(QWidget):
         grid.setContentsMargins(8, 4, 8, 4)
         titles = ("mIoU (%) by minute", "Loss by minute (dashed: training)")
         for column, (title, plot) in enumerate(zip(titles, (self.miou_plot, self.loss_plot), strict=True)):
-            caption = QLabel(title, objectName="panel_hint")
+            caption = PlainLabel(title, objectName="panel_hint")
             caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             grid.addWidget(caption, 0, column)
             grid.setColumnStretch(column, 1)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -30,6 +29,7 @@ from landseg_gui.panels.iou_table import IouTable
 from landseg_gui.panels.notice_list import NoticeList
 from landseg_gui.panels.validation_pictures import ValidationPicturesView
 from landseg_gui.panels.wording import capitalised, percent
+from landseg_gui.plain_text import PlainLabel
 
 if TYPE_CHECKING:
     from landseg_core.training.run_story import RunStory
@@ -60,19 +60,19 @@ class RunView(QScrollArea):
         self._length = ""
         self._best = ""
         self._curves: CurvesView | None = None
-        self._title = QLabel(objectName="training_title", wordWrap=True)
-        self._whose = QLabel(objectName="training_whose", wordWrap=True, visible=False)
+        self._title = PlainLabel(objectName="training_title", wordWrap=True)
+        self._whose = PlainLabel(objectName="training_whose", wordWrap=True, visible=False)
         self._progress = QWidget()
-        self._state = QLabel(objectName="training_state", wordWrap=True)
-        self._left = QLabel(objectName="training_time_left")
+        self._state = PlainLabel(objectName="training_state", wordWrap=True)
+        self._left = PlainLabel(objectName="training_time_left")
         self._notices = NoticeList()
-        self._figures = QLabel(objectName="training_figures", wordWrap=True, visible=False)
-        self._warnings = QLabel(objectName="training_warnings", wordWrap=True, visible=False)
+        self._figures = PlainLabel(objectName="training_figures", wordWrap=True, visible=False)
+        self._warnings = PlainLabel(objectName="training_warnings", wordWrap=True, visible=False)
         self._bar = QProgressBar(objectName="training_progress", textVisible=False)
         self._pause = QPushButton("Pause", objectName="training_pause", checkable=True, autoDefault=False)
         self._stop = QPushButton("Stop", objectName="training_stop", autoDefault=False)
         self._live = QCheckBox("Live prediction", objectName="training_live", checked=True)
-        self._live_problem = QLabel(objectName="training_live_problem", wordWrap=True, visible=False)
+        self._live_problem = PlainLabel(objectName="training_live_problem", wordWrap=True, visible=False)
         self._continue = QPushButton("Continue this run…", objectName="training_continue", autoDefault=False)
         self._further = QPushButton("Train further…", objectName="training_further", autoDefault=False)
         self._iou = IouTable()
@@ -91,8 +91,6 @@ class RunView(QScrollArea):
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
-        for label in (self._title, self._whose, self._state, self._figures, self._warnings, self._live_problem):
-            label.setTextFormat(Qt.TextFormat.PlainText)
         self._warnings.setForegroundRole(QPalette.ColorRole.BrightText)
         self._live_problem.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._live.setToolTip("Predict what is in sight anew after each epoch; it takes up to two seconds of the run")

@@ -10,7 +10,6 @@ from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -29,6 +28,7 @@ from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.run_comparison import RunComparison
 from landseg_gui.panels.run_list import RunTable, run_buttons
 from landseg_gui.panels.wording import percent
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session import Session
 
 _WIDE = 1.6
@@ -246,7 +246,7 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
 
 def _empty_page(train_wanted: Signal) -> QWidget:
     page = QWidget()
-    text = QLabel(
+    text = PlainLabel(
         "There is no training run here yet. Each that you train is listed with its figures, "
         "so that you can compare them and choose the model to predict with.",
         objectName="panel_hint",

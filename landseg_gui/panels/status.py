@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtWidgets import QStatusBar, QWidget
 
 from landseg_core.geo.grid import RasterGrid
+from landseg_gui.plain_text import PlainLabel
 
 
 def zoom_text(scale: float) -> str:
@@ -27,7 +28,7 @@ class StatusBar(QStatusBar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="status_bar", sizeGripEnabled=False)
-        self._fields = {name: QLabel(objectName=f"status_{name}") for name in ("crs", "pixel", "class", "zoom")}
+        self._fields = {name: PlainLabel(objectName=f"status_{name}") for name in ("crs", "pixel", "class", "zoom")}
         for field in self._fields.values():
             (self.addPermanentWidget if field is self._fields["zoom"] else self.addWidget)(field)
         self._crs_name = ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from landseg_gui.icons import icon
+from landseg_gui.plain_text import PlainLabel, plain_tip
 from landseg_gui.project.session import ProjectSession
 from landseg_gui.project.storing import StoredState
 
@@ -22,8 +23,8 @@ class StoredField(QWidget):
     def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="status_storing")
         self._session = session
-        self._icon = QLabel()
-        self._text = QLabel(objectName="status_stored")
+        self._icon = PlainLabel()
+        self._text = PlainLabel(objectName="status_stored")
         self._retry = QPushButton("Try again", objectName="status_retry", flat=True, visible=False)
         self._save_as = QPushButton("Save As…", objectName="status_save_as", flat=True, visible=False)
         self._icon.setPixmap(icon("warning", QPalette.ColorRole.BrightText).pixmap(_ICON_SIDE, _ICON_SIDE))
@@ -53,7 +54,7 @@ class StoredField(QWidget):
     def _show(self, state: StoredState) -> None:
         self.setVisible(bool(state.text))
         self._text.setText(state.text)
-        self.setToolTip(state.tip)
+        self.setToolTip(plain_tip(state.tip))
         self._icon.setVisible(state.failed)
         self._retry.setVisible(state.failed)
         self._save_as.setVisible(state.failed)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -20,7 +19,7 @@ from landseg_core.labels.classes import LandClass
 from landseg_gui.icons import colour_swatch
 from landseg_gui.number_boxes import DecimalBox, WholeBox
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.wording import plain_tip
+from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS, ToolSettings
@@ -101,9 +100,10 @@ class ToolOptions(QWidget):
         self._class.show_class(item, bench.colour(session.active_value).name())
         name = item.name if item else "…"
         text = QFontMetrics(self._rest.font()).elidedText(name, Qt.TextElideMode.ElideRight, _REST_WIDTH - 90)
-        self._rest.setText(f"Rest is {text}")
+        self._rest.setText(without_key(f"Rest is {text}"))
         self._rest.setIcon(colour_swatch(bench.colour(session.active_value).name()))
-        self._rest.setToolTip(f"Label all that is unlabelled inside the working area as {name}, in one step")
+        tip = f"Label all that is unlabelled inside the working area as {name}, in one step"
+        self._rest.setToolTip(plain_tip(tip))
         self._rest.setEnabled(item is not None and bool(bench.areas()))
 
 
@@ -121,8 +121,8 @@ class _ActiveClass(QWidget):
 
     def __init__(self) -> None:
         super().__init__(objectName="tool_class", visible=False)
-        self._swatch = QLabel()
-        self._name = QLabel(objectName="tool_class_name", textFormat=Qt.TextFormat.PlainText)
+        self._swatch = PlainLabel()
+        self._name = PlainLabel(objectName="tool_class_name")
         self._name.setFixedWidth(_CLASS_WIDTH)
         _lay_out(self, self._swatch, self._name)
 
@@ -158,7 +158,7 @@ class _SizeOptions(QWidget):
         self._unit = QComboBox(objectName="tool_unit", focusPolicy=Qt.FocusPolicy.NoFocus)
         self._unit.addItems([PIXELS, METRES])
         _prepare(self._box, manager)
-        _lay_out(self, QLabel("Size"), self._box, self._unit)
+        _lay_out(self, PlainLabel("Size"), self._box, self._unit)
         self._box.setToolTip("The width of the brush ([ and ] change it)")
         self._box.valueChanged.connect(self._set_size)
         self._unit.textActivated.connect(self._set_unit)
@@ -191,7 +191,7 @@ class _ToleranceOptions(QWidget):
         self._settings = manager.settings
         self._box = WholeBox(objectName="tool_tolerance", minimum=0, maximum=LARGEST_TOLERANCE)
         _prepare(self._box, manager)
-        _lay_out(self, QLabel("Tolerance"), self._box)
+        _lay_out(self, PlainLabel("Tolerance"), self._box)
         self._box.setToolTip("How much the colours may differ, 0 to 255; dragging with the wand changes it too")
         self._box.valueChanged.connect(self._set_tolerance)
         self._settings.changed.connect(self._show)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, 
 from landseg_core.labels.classes import ClassSchema
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.run_view import RunView
+from landseg_gui.plain_text import PlainLabel
 
 if TYPE_CHECKING:
     from landseg_core.training.run_story import RunStory
@@ -47,7 +48,7 @@ class TrainingPanel(QWidget):
         self._empty = _empty_page()
         self._pages = QStackedWidget()
         self._other = QWidget(visible=False)
-        self._other_text = QLabel(objectName="training_other", wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._other_text = PlainLabel(objectName="training_other", wordWrap=True)
         self._show_other = QPushButton("Show", objectName="training_show_other", checkable=True, autoDefault=False)
         self._show_other.toggled.connect(self._show_right_one)
         self._lay_out()
@@ -152,8 +153,7 @@ class TrainingPanel(QWidget):
 
 
 def _empty_page() -> QLabel:
-    label = QLabel(NO_RUN, objectName="training_empty", wordWrap=True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = PlainLabel(NO_RUN, objectName="training_empty", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(12)
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)

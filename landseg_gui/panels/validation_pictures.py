@@ -16,6 +16,7 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.training.pictures import BEST, SAMPLE, WORST, ValidationPicture, ValidationPictures
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.wording import percent
+from landseg_gui.plain_text import PlainLabel
 
 _TITLES = {WORST: "Worst", BEST: "Best", SAMPLE: "Always the same places"}
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class ValidationPicturesView(QScrollArea):
         self.setWidget(_page(kept.epoch, rows))
 
     def _clear(self, hint: str) -> None:
-        label = QLabel(hint, objectName="panel_hint", wordWrap=True)
+        label = PlainLabel(hint, objectName="panel_hint", wordWrap=True)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setWidget(label)
 
@@ -167,7 +168,7 @@ def _caption(title: str, picture: _Scored) -> QLabel:
 
 
 def _muted(text: str) -> QLabel:
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setProperty("muted", True)  # noqa: FBT003
     label.setMinimumWidth(1)
     return label

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from landseg_gui.icons import application_icon, icon
 from landseg_gui.jobs.project_files import is_project
+from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 
 _SHOWN_RECENT = 5
 
@@ -42,9 +43,9 @@ class WelcomePage(QWidget):
         layout = QVBoxLayout(card)
         layout.setContentsMargins(36, 32, 36, 28)
         layout.setSpacing(8)
-        picture = QLabel()
+        picture = PlainLabel()
         picture.setPixmap(application_icon().pixmap(56, 56))
-        text = QLabel(
+        text = PlainLabel(
             "Open an aerial image, paint what you see on it, train a model on that, and let it map the rest. "
             "What you paint lives in a project file, which keeps every stroke.",
             objectName="welcome_text",
@@ -52,11 +53,11 @@ class WelcomePage(QWidget):
         )
         layout.addWidget(picture)
         layout.addSpacing(6)
-        layout.addWidget(QLabel("From an orthophoto to a map", objectName="welcome_title"))
+        layout.addWidget(PlainLabel("From an orthophoto to a map", objectName="welcome_title"))
         layout.addWidget(text)
         layout.addSpacing(10)
         layout.addLayout(self._buttons())
-        layout.addWidget(QLabel("or drop a file anywhere in this window", objectName="welcome_hint"))
+        layout.addWidget(PlainLabel("or drop a file anywhere in this window", objectName="welcome_hint"))
         layout.addLayout(self._recent)
         return card
 
@@ -79,7 +80,7 @@ class WelcomePage(QWidget):
         while self._recent.count():
             self._recent.takeAt(0).widget().deleteLater()
         if paths:
-            title = QLabel("Recent files", objectName="welcome_recent_title")
+            title = PlainLabel("Recent files", objectName="welcome_recent_title")
             title.setContentsMargins(0, 14, 0, 2)
             self._recent.addWidget(title)
         for path in paths[:_SHOWN_RECENT]:
@@ -95,7 +96,10 @@ class WelcomePage(QWidget):
     def _recent_button(self, path: Path) -> QPushButton:
         name = self.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, 380)
         button = QPushButton(
-            icon("project" if is_project(path) else "image"), name, objectName="welcome_recent", toolTip=str(path)
+            icon("project" if is_project(path) else "image"),
+            without_key(name),
+            objectName="welcome_recent",
+            toolTip=plain_tip(str(path)),
         )
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda: self.recent_clicked.emit(path))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
-
-from PySide6.QtGui import Qt
 
 from landseg_core.project.images import ImageEntry
 
@@ -30,13 +27,6 @@ def capitalised(text: str) -> str:
 def images_text(images: Sequence[ImageEntry]) -> str:
     """Name an image, or say how many there are."""
     return images[0].name if len(images) == 1 else f"{len(images)} images"
-
-
-def plain_tip(text: str) -> str:
-    """Return what makes a tool tip show `text` as it is, also where Qt would read it as rich text."""
-    if not Qt.mightBeRichText(text):
-        return text
-    return f'<p style="white-space: pre-wrap">{html.escape(text)}</p>'
 
 
 _SQUARE_UNITS = ((1e6, "km²"), (1e4, "ha"), (1.0, "m²"))

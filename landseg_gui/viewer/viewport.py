@@ -15,9 +15,10 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsView, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from landseg_core.geo.window import PixelWindow
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.viewer.canvas import Canvas
 from landseg_gui.viewer.frame import ViewFrame, limited_scale
 from landseg_gui.viewer.layers import ImageLayer, LayerStack
@@ -60,7 +61,7 @@ class Viewport(QGraphicsView):
         self._fits = True
         self._router = PointerRouter(self)
         self._scale_bar = ScaleBar(self)
-        self._waiting = QLabel("Reading the picture…", self, objectName="viewport_waiting", visible=False)
+        self._waiting = PlainLabel("Reading the picture…", self, objectName="viewport_waiting", visible=False)
         self._set_up()
         # Many wheel steps and drags fall into one turn of the event loop: ask for tiles once.
         self._requests = QTimer(self, singleShot=True, interval=0)

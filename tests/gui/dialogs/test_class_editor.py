@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QColorDialog, QDialogButtonBox, QFileDialog, QInputDialog, QPushButton, QTableWidget
+from PySide6.QtWidgets import (
+    QColorDialog,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QInputDialog,
+    QPushButton,
+    QTableWidget,
+)
 
 from landseg_core.labels.classes import UNLABELLED, load_classes
 from landseg_gui.dialogs.class_editor import ClassEditor
@@ -71,18 +79,19 @@ def test_classes_move_with_the_selection(editor, press) -> None:
 def test_deleting_asks_what_becomes_of_the_labels(editor, press, monkeypatch) -> None:
     asked: list[tuple[str, list[str]]] = []
 
-    def answer(_parent, _title, question, choices, *_rest) -> tuple[str, bool]:
-        asked.append((question, choices))
-        return "vegetation", True
+    def answer(dialog: QInputDialog) -> QDialog.DialogCode:
+        asked.append((dialog.labelText(), dialog.comboBoxItems()))
+        dialog.setTextValue("vegetation")
+        return QDialog.DialogCode.Accepted
 
-    monkeypatch.setattr(QInputDialog, "getItem", answer)
+    monkeypatch.setattr(QInputDialog, "exec", answer)
     table(editor).selectRow(1)
     press("delete")
     assert "Building has 5\u00a0Mpx" in asked[0][0]
     assert asked[0][1] == ["unlabelled", "land", "vegetation", "water", "road"]
     assert editor.draft.remap() == {1: 2}
     table(editor).selectRow(1)  # vegetation, which is to take over the labels of building
-    monkeypatch.setattr(QInputDialog, "getItem", lambda *_: ("", False))
+    monkeypatch.setattr(QInputDialog, "exec", lambda _: QDialog.DialogCode.Rejected)
     press("delete")
     assert "vegetation" in names(editor)
 

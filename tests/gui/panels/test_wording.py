@@ -5,7 +5,8 @@ from PySide6.QtGui import QTextDocumentFragment
 from pytestqt.qtbot import QtBot
 
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.wording import area, capitalised, percent, pixels, plain_tip
+from landseg_gui.panels.wording import area, capitalised, percent, pixels
+from landseg_gui.plain_text import plain_tip
 
 
 @pytest.mark.parametrize(

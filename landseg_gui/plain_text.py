@@ -1,0 +1,47 @@
+"""Names of classes and files are text, never markup: Qt takes `<b>` in labels and tool tips for bold, `&` for a key."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from PySide6.QtGui import Qt
+from PySide6.QtWidgets import QDialog, QInputDialog, QLabel, QWidget
+
+
+class PlainLabel(QLabel):
+    """A label that shows its text and its tool tip as they are. For markup, `QLabel` with `textFormat` is there."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, **properties: Any) -> None:
+        super().__init__(text, parent, textFormat=Qt.TextFormat.PlainText, **properties)
+
+    def setToolTip(self, text: str) -> None:
+        """Tell `text` under the pointer."""
+        super().setToolTip(plain_tip(text))
+
+
+def plain_tip(text: str) -> str:
+    """Return what makes a tool tip show `text` as it is, also where Qt would read it as rich text."""
+    if not Qt.mightBeRichText(text):
+        return text
+    return f'<p style="white-space: pre-wrap">{html.escape(text)}</p>'
+
+
+def without_key(text: str) -> str:
+    """Return what makes a button or a menu show `text` as it is: a single `&` would name a key."""
+    return text.replace("&", "&&")
+
+
+def show_plainly(dialog: QDialog) -> None:
+    """Have the labels that Qt has put into a dialog of its own show their texts as they are."""
+    for label in dialog.findChildren(QLabel):
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setBuddy(None)
+
+
+def choose_item(parent: QWidget, title: str, question: str, items: list[str]) -> str | None:
+    """Ask for one of `items`; None where the user cancels."""
+    dialog = QInputDialog(parent, objectName="choose_item", windowTitle=title, labelText=question)
+    dialog.setComboBoxItems(items)
+    show_plainly(dialog)
+    return dialog.textValue() if dialog.exec() == QDialog.DialogCode.Accepted else None
