@@ -163,6 +163,15 @@ class RasterGrid:
         return float(length), float(azimuth)
 
 
+def placing(transform: Affine) -> Affine:
+    """Return the transform of a file, or none (the identity) where pixels would have no area, or no finite place.
+
+    Damaged files and careless exports have such transforms; the image can be shown, but lies nowhere.
+    """
+    sound = all(map(math.isfinite, transform[:6])) and not transform.is_degenerate
+    return transform if sound else Affine.identity()
+
+
 def _same_crs(one: CRS | None, other: CRS | None) -> bool:
     """Tell whether both are one CRS, or none; what is lost where a CRS is kept as WKT does not tell them apart."""
     return one == other or (one is not None and other is not None and one.to_wkt() == other.to_wkt())

@@ -17,7 +17,7 @@ from rasterio.windows import Window
 
 from landseg_core.errors import RasterChangedError, RasterError
 from landseg_core.geo.control import GroundControl
-from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.grid import RasterGrid, placing
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.alpha import AUTO, alpha_bands, alpha_choice
 from landseg_core.raster.band_names import band_names
@@ -110,7 +110,7 @@ class RasterSource:
         self.nodata: float | None = dataset.nodata
         self.band_nodata: tuple[float | None, ...] = dataset.nodatavals
         control = GroundControl.of(dataset)
-        grid = RasterGrid(dataset.width, dataset.height, dataset.transform, dataset.crs, control)
+        grid = RasterGrid(dataset.width, dataset.height, placing(dataset.transform), dataset.crs, control)
         self.grid = self.file_grid = grid
         self.block_shape: tuple[int, int] = self._blocks(dataset)
         self._describe_bands(dataset)

@@ -73,6 +73,15 @@ def test_georeference_is_kept_rotated_or_not(save: Save) -> None:
             assert source.grid.transform.almost_equals(transform)
 
 
+@pytest.mark.parametrize("numbers", ["5, 0, 0, 7, 0, -1", "5, 0.5, 0.5, 7, 1, 1", "nan, 1, 0, 7, 0, -1"])
+def test_a_transform_that_places_nothing_counts_as_none(save: Save, numbers: str) -> None:
+    path = save("picture.png", noise(1, 20, 30), driver="PNG")
+    path.with_name("picture.png.aux.xml").write_text(f"<PAMDataset><GeoTransform>{numbers}</GeoTransform></PAMDataset>")
+    with RasterSource(path) as source:
+        assert not source.grid.is_georeferenced
+        assert source.grid.matches(source.grid.crop(source.grid.window))
+
+
 def test_without_georeference_there_are_pixel_coordinates(save: Save) -> None:
     with RasterSource(save("plain.png", noise(1, 20, 30), driver="PNG")) as source:
         assert source.grid.crs is None
