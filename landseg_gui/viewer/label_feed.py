@@ -115,7 +115,7 @@ class LabelFeed(TileFeed[KnownTile]):
         self._pictures.yield_room()
 
     def close(self) -> None:
-        """Stop, and wait for the tiles being read."""
+        """Stop, wait for the tiles being read, and hold nothing."""
         super().close()
         self._pictures.clear()
 

@@ -171,8 +171,10 @@ class TileFeed(Generic[Loaded]):
         self.loader.clear()
 
     def close(self) -> None:
-        """Stop, and wait for the tiles being read."""
+        """Stop, wait for the tiles being read, and hold nothing."""
         self.loader.close()
+        self._former.clear()
+        self._hold(())
         self.layer.reader.close()
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.changes import ChangeKind
 from landseg_core.project.project import Project
 from landseg_gui import opening
+from landseg_gui.viewer.viewport import Viewport
 
 
 @pytest.fixture
@@ -34,6 +37,25 @@ def test_next_and_previous_stop_at_the_ends(qtbot, opened) -> None:
     assert opened.image.name == "south"
     opened.previous_image()
     qtbot.waitUntil(lambda: opened.image.name == "north")
+
+
+def test_images_that_were_shown_leave_nothing_behind(qtbot, opened, session, runner) -> None:
+    viewport = Viewport(session.layers)
+    qtbot.addWidget(viewport)
+    seen: list[weakref.ref] = []
+    runner.started.connect(lambda job: seen.append(weakref.ref(job)))
+    for name in ("south", "north") * 3:
+        layers = session.layers
+        seen += map(weakref.ref, (layers.image, layers.labels, layers.image.source, *viewport.canvas._feeds.values()))
+        show(qtbot, opened, name)
+
+    def nothing_is_left() -> bool:
+        gc.collect()
+        return all(reference() is None for reference in seen)
+
+    assert len(seen) == 6 * 6
+    qtbot.waitUntil(nothing_is_left)
+    viewport.canvas.close()
 
 
 def test_each_image_has_its_own_labels(qtbot, opened, session, steps) -> None:
