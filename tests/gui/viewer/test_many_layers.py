@@ -193,7 +193,11 @@ def test_tiles_out_of_sight_stay_within_what_all_layers_share(little_room, groun
 def test_the_tiles_of_a_hidden_layer_make_room_first(little_room, ground, add_masks, helpers, qtbot) -> None:
     hidden, seen = add_masks(2)
     feeds = ground.canvas._feeds
+    ground.pan_by(-520, 0)  # tiles of both go out of sight
+    helpers.sharp(qtbot, ground)
     hidden.visible = False
+    owner, _ = next(iter(little_room.spare._tiles))
+    assert owner is feeds[hidden]._loaded  # though those of the other were used longer ago
     ground.pan_by(-1400, 0)
     helpers.sharp(qtbot, ground)
     qtbot.waitUntil(lambda: len(feeds[hidden]._loaded) == 0)
