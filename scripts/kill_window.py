@@ -2,10 +2,11 @@
 
     scripts/on_screen python scripts/kill_window.py --count 100 --seed 1 --append build/window-kills.jsonl
 
-A child process opens the window on a project and creates, paints, edits classes, imports, accepts, copies, closes,
-undoes and lets pyramids be built. It prints what the labels are after each step, and again once that is stored. The
-parent kills it (SIGKILL) at a random instant, opens everything that is there under its final name, and starts the next
-child on the same project. Runs add to the file of `--append`; `--report docs/reliability.md` makes the table of all.
+A child process opens the window on a project and creates, paints, edits classes, imports, accepts, adds images, copies,
+closes, undoes and lets pyramids be built. It prints what the labels are after each step, and again once that is
+stored. The parent kills it (SIGKILL) at a random instant, opens everything that is there under its final name, and
+starts the next child on the same project. Runs add to the file of `--append`; `--report docs/reliability.md` makes the
+table of all.
 """
 
 from __future__ import annotations
@@ -46,20 +47,24 @@ PAST_READY, BEFORE_READY = 5.0, 2.5  # s
 
 
 def state_of(project: Project) -> str:
-    """Return a short text that is another after every change of labels or classes."""
+    """Return a short text that is another after every change of labels, classes or images."""
     seen = hashlib.blake2b(project.schema.to_json().encode(), digest_size=12)
     for image in project.images:
+        seen.update(image.name.encode())
         seen.update(project.labels(image.id).read(image.grid.window).tobytes())
     return seen.hexdigest()
 
 
 def make_files(folder: Path) -> None:
-    """Make an image, a mask of it to import, and a map of it to accept."""
+    """Make an image, a mask of it to import, a map of it to accept, and another image."""
     dice = np.random.default_rng(1)
     place = {"crs": "EPSG:32632", "transform": (0.25, 0, 4e5, 0, -0.25, 5e6), "width": SIDE, "height": SIDE}
     layout = {"driver": "GTiff", "dtype": "uint8", "tiled": True}
     with rasterio.open(folder / "ground.tif", "w", count=3, **place, **layout) as dataset:
         dataset.write(np.kron(dice.integers(0, 255, (3, 26, 26), np.uint8), np.ones((1, 100, 100), np.uint8)))
+    second = place | {"width": 300, "height": 200}
+    with rasterio.open(folder / "second.tif", "w", count=3, **second, **layout) as dataset:
+        dataset.write(dice.integers(0, 255, (3, 200, 300), np.uint8))
     for name in ("mask", "map"):
         values = np.kron(dice.integers(0, 5, (26, 26), np.uint8), np.ones((100, 100), np.uint8))
         with rasterio.open(folder / f"{name}.tif", "w", count=1, nodata=255, **place, **layout) as dataset:
@@ -97,6 +102,7 @@ class Child:
             self.rename_class: 2,
             self.import_mask: 2,
             self.accept_map: 2,
+            self.add_image: 1,
             self.copy: 2,
             self.close_and_open: 1,
             self.create: 0.5,
@@ -203,6 +209,11 @@ class Child:
         request = AcceptRequest(prediction, EVERYWHERE, None, bool(self.dice.random() < 0.5), 0.0)
         flow = self.window.label_commands._accept_flow
         self.job(lambda: flow.start(request))
+
+    def add_image(self) -> None:
+        """Add the second image, unless it is there."""
+        if len(self.session.project.images) == 1:
+            self.job(lambda: self.session.add_images([self.folder / "second.tif"]))
 
     def copy(self) -> None:
         self.number += 1
@@ -367,7 +378,7 @@ def report(records: list[dict[str, Any]]) -> str:
     rows = {
         "kills (SIGKILL)": len(records),
         **{f"while: {act}": count for act, count in acts.most_common()},
-        "labels and classes as last called stored": outcomes["stored"],
+        "labels, classes and images as last called stored": outcomes["stored"],
         "a gesture further, there whole": outcomes["begun"] + outcomes["a step"],
         "lost, there in part, or a file under its final name that is not whole": sum(
             bool(r["problem"]) for r in records
