@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +69,9 @@ class Player:
         app = startup.application()
         self.window = startup.main_window(app, Settings(folder / "settings.ini"), JobRunner(app))
         self.session = self.window.session.project_session
+        self.told: deque[str] = deque(maxlen=6)
+        for signal in (self.window.session.problem, self.window.session.message):
+            signal.connect(self.told.append)
         self.answerer = DialogAnswerer(self.dice, folder, self.done)
         self.gestures = {
             self.drag: 30,
@@ -95,9 +98,23 @@ class Player:
         self.open()
 
     def open(self) -> None:
-        self.window.commands.open_paths([self.project_path])
-        wait_until(lambda: self.session.image and self.session.labels, "the project")
+        """Open the project, once whatever is being opened has come."""
+        wait_until(lambda: not self.window.session.background_jobs, "the end of what is being opened")
+        if self.session.project is None:
+            self.window.commands.open_paths([self.project_path])
+        wait_until(lambda: self.session.project, f"the project, of which is said: {self.told}")
+        self.show_any_image()
         self.window.session.model_path = self.folder / "model.safetensors"
+
+    def show_any_image(self) -> None:
+        """Show an image of the project, as one of the gestures before may have had something else shown."""
+        wait_until(lambda: not self.window.session.background_jobs and not self.session.busy, "the picture")
+        if self.session.project and self.session.image is None:
+            for image in self.session.project.images[:1]:
+                self.session.show_image(image.id)
+            if not self.session.project.images:
+                self.session.add_images(sorted(self.folder.glob("ground_*.tif")))
+            wait_until(lambda: self.session.image and self.session.labels, f"an image, of which is said: {self.told}")
 
     def play(self) -> None:
         """Make one gesture, and answer what it brings up."""
@@ -117,7 +134,7 @@ class Player:
         if self.session.project is None:
             self.open()
         elif not self.session.project.images:
-            self.session.add_images(sorted(self.folder.glob("ground_*.tif")))
+            self.show_any_image()
         layers = self.window.session.layers
         while len(layers.masks) > MOST_MASKS:
             layers.remove_mask(layers.masks[-1])
