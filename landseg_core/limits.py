@@ -12,7 +12,7 @@ from landseg_core.errors import LandsegError
 from landseg_core.progress import duration
 
 MOST_PIXELS = 20_000_000_000
-"""Of what is written."""
+"""Of what is written, or read to learn from."""
 WITH_OVERVIEWS = 4 / 3
 """How many times the px of a map its file holds."""
 MOST_COMPUTED = 50
@@ -38,7 +38,7 @@ class WorkSize:
 
     Attributes:
         subject: what it makes or reads, for a sentence.
-        pixels: the px of what is written.
+        pixels: the px of what is written, or read.
         folder: where it is written.
         bytes: the most that it takes on the disk.
         computed: the px that a network computes for each px of the image.
@@ -58,7 +58,7 @@ class WorkSize:
             each = f"{self.computed:.3g} px to compute for each px of the image"
             yield f"{self.subject}: {each}, more than {MOST_COMPUTED}"
         if self.pixels > MOST_PIXELS:
-            yield f"{self.subject}: {giga(self.pixels)}px to write, more than {giga(MOST_PIXELS)}px"
+            yield f"{self.subject}: {giga(self.pixels)}px, more than {giga(MOST_PIXELS)}px"
         free = free_bytes(self.folder) if self.folder is not None else None
         if free is not None and self.bytes > free:
             room = f"{self.folder} has {giga(free)}B of free space"

@@ -322,4 +322,5 @@ class Session(QObject):
         self._overviews.append(job)
         job.finished.connect(layer.reread)
         job.failed.connect(self.problem)
+        job.too_large.connect(lambda work: self.message.emit(f"No overviews are made: {next(work.objections())}"))
         job.ended.connect(lambda: self._overviews.remove(job))

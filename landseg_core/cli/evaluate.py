@@ -13,7 +13,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Alpha, Device, Images, Maps, Masks, Model, Overwrite, QuarterTurns, parse_mapping
+from landseg_core.cli.options import (
+    Alpha,
+    Device,
+    Images,
+    Large,
+    Maps,
+    Masks,
+    Model,
+    Overwrite,
+    QuarterTurns,
+    parse_mapping,
+)
 from landseg_core.plain_text import plain_text
 
 if TYPE_CHECKING:
@@ -37,6 +48,7 @@ def evaluate(
     quarter_turns: QuarterTurns = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
+    large: Large = False,
 ) -> None:
     """Compare a model's maps with masks: accuracy, IoU, F1, producer's and user's accuracy, confusion matrix.
 
@@ -47,7 +59,7 @@ def evaluate(
     mapping = parse_mapping(maps or [])
 
     def work(on_event: OnEvent, control: JobControl) -> Evaluation:
-        how: dict[str, Any] = {"quarter_turns": quarter_turns, "mapping": mapping, "alpha": alpha}
+        how: dict[str, Any] = {"quarter_turns": quarter_turns, "mapping": mapping, "alpha": alpha, "large": large}
         return measure(model, images, masks, list_file, device, on_event, control, **how)
 
     with OutputFiles(overwrite=overwrite) as outputs:
@@ -84,19 +96,25 @@ def measure(
     quarter_turns: bool = False,
     mapping: Mapping[str, str] | None = None,
     alpha: str | None = None,
+    large: bool = False,
 ) -> Evaluation:
     """Evaluate the model in `model` on pairs of images and masks; without an `alpha` it is the model's."""
     from landseg_core.data.folders import evaluation_areas
+    from landseg_core.inference.backends.memory import TrialMemory
+    from landseg_core.inference.predictor import PredictOptions
+    from landseg_core.inference.work import evaluation_work
+    from landseg_core.limits import require_agreed
     from landseg_core.models.bundle import ModelBundle, read_header
     from landseg_core.models.fit import alpha_for, fitted_areas
     from landseg_core.training.device_names import require_device_name
 
     require_device_name(device)
     header = read_header(model)
-    how: dict[str, Any] = {"mapping": mapping, "on_event": on_event, "control": control}
+    how: dict[str, Any] = {"mapping": mapping, "on_event": on_event, "control": control, "large": large}
     how["alpha_of"] = lambda image: alpha or alpha_for(header, image)
     areas = evaluation_areas(images, masks, header.schema, list_file, **how)
-    fitted_areas(header, areas)
+    options = PredictOptions(device=device, quarter_turns=quarter_turns)
+    require_agreed(evaluation_work(header, fitted_areas(header, areas)[0], options, TrialMemory.of_user()), large=large)
     from landseg_core.training.evaluation import evaluate as evaluate_areas  # all that needs no torch has been checked
 
     bundle = ModelBundle.load(model)

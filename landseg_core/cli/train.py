@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import DEVICE_HELP, Alpha, Bands, Maps, Overwrite, parse_bands, parse_mapping
+from landseg_core.cli.options import DEVICE_HELP, Alpha, Bands, Large, Maps, Overwrite, parse_bands, parse_mapping
 from landseg_core.cli.output import say
 from landseg_core.errors import JobStopped
+from landseg_core.limits import require_agreed
 
 if TYPE_CHECKING:
     from landseg_core.data.training_data import TrainingData
@@ -78,6 +79,7 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help="The same seed gives the same run on the CPU.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN.")] = False,
     overwrite: Overwrite = False,
+    large: Large = False,
 ) -> None:
     """Train a U-Net and keep the model that validates best.
 
@@ -108,12 +110,15 @@ def train(
         require_place(config, RunFolder(out), overwrite=overwrite, resume=resume)
         with made_folder(out), kept_with_its_run(out):
             if project is not None:
-                data = project_labels(project, config, out, on_event, control, resume=resume)
+                data = project_labels(project, config, out, on_event, control, resume=resume, large=large)
             else:
-                data = source.load(config, out, on_event, control, resume=resume)
+                data = source.load(config, out, on_event, control, resume=resume, large=large)
             require_labels(data, control.checkpoint)
             from landseg_core.training.trainer import Trainer  # all that needs no torch has been checked
+            from landseg_core.training.work import run_work
 
+            if not resume:
+                require_agreed(run_work(config, data, control.checkpoint), large=large)
             # The folder was free, or may be overwritten: by now it may hold the labels of the project.
             trainer = Trainer(config, out, overwrite=True, resume=resume, started=started)
             result = trainer.fit(data, on_event, control)
@@ -169,7 +174,7 @@ class Source:
             raise typer.BadParameter("--split and --buffer are for data without lists: these say what validates")
 
     def load(
-        self, config: TrainConfig, run: Path, on_event: OnEvent, control: JobControl, *, resume: bool
+        self, config: TrainConfig, run: Path, on_event: OnEvent, control: JobControl, *, resume: bool, large: bool
     ) -> TrainingData:
         """Read and check the data set in folders for a run in the folder `run`."""
         from landseg_core.data.folders import folder_data
@@ -179,7 +184,7 @@ class Source:
 
         assert self.classes is not None
         schema = load_classes(self.classes)
-        how: dict[str, Any] = {"reading": config.reading, "mapping": config.value_mapping}
+        how: dict[str, Any] = {"reading": replace(config.reading, large=large), "mapping": config.value_mapping}
         how |= {"on_event": on_event, "control": control}
         if self.landcover_ai is not None:
             return landcover_ai_data(self.landcover_ai, schema, **how)
@@ -191,7 +196,7 @@ class Source:
 
 
 def project_labels(
-    file: Path, config: TrainConfig, run: Path, on_event: OnEvent, control: JobControl, *, resume: bool
+    file: Path, config: TrainConfig, run: Path, on_event: OnEvent, control: JobControl, *, resume: bool, large: bool
 ) -> TrainingData:
     """Copy the labels that are stored in a project into the run's folder, and return the data set that they make.
 
@@ -204,7 +209,7 @@ def project_labels(
     with Project.open(file, read_only=True) as project:
         how: dict[str, Any] = {"on_event": on_event, "control": control}
         labels = labels_to_learn(project, run, resume=resume, start_from=config.start_from, **how)
-    how |= {"reading": config.reading} | split_options(config)
+    how |= {"reading": replace(config.reading, large=large)} | split_options(config)
     return project_data(labels, config.seed, config.chip, **how)
 
 

@@ -21,6 +21,7 @@ from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.source import RasterSource
@@ -59,14 +60,16 @@ def check_areas(
     mapping: ValueMapping | None = None,
     one_kind: bool = True,
     own_masks: bool = False,
+    large: bool = False,
 ) -> CheckedAreas:
     """Check every image against its mask and read every mask whole; `bands`, by number or name, are all by default.
 
     The counts, like the areas, are in px of the images themselves. `mapping` is that of `MaskSource`. Where not
     `one_kind` is needed, number and type of the bands may differ from image to image. Of `own_masks`, which landseg
-    wrote, nobody need know which values are unlabelled.
+    wrote, nobody need know which values are unlabelled. `large`: it is agreed that there is much to read.
 
     Raises:
+        LargeWorkError: there is, and that is not agreed.
         DatasetError: images differ in kind, an image and its mask do not lie on each other, a mask holds a value
             that no class has, or all masks hold only 0 and 255 and nobody says what 255 is.
         RasterError: a file cannot be read, or an image has not the bands.
@@ -76,7 +79,9 @@ def check_areas(
     facts = [_check_pair(pair, bands) for pair in pairs]
     if one_kind:
         _require_one_kind(pairs, facts)
-    meter, tally = ProgressMeter("checking masks", sum(one.grid.window.pixels for one in facts), on_event), ValueTally()
+    total = sum(one.grid.window.pixels for one in facts)
+    require_agreed(WorkSize("the masks", total), large=large)
+    meter, tally = ProgressMeter("checking masks", total, on_event), ValueTally()
     counts = count_areas(areas, schema, meter, control, mapping, tally)
     images = {pair.image: one for pair, one in zip(pairs, facts, strict=True)}
     notices = [] if own_masks else _value_notices(tally, pairs, schema)

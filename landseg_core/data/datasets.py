@@ -41,11 +41,12 @@ def training_data(
     `notices` are what there is to know already; `mapping` and `own_masks` are those of `check_areas`.
 
     Raises:
+        LargeWorkError: there is much to read, and `reading` does not say that this is agreed.
         DatasetError: the files do not fit together, a mask holds an unknown value, or a side has no label at all.
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
-    how: dict[str, Any] = {"mapping": mapping, "own_masks": own_masks}
+    how: dict[str, Any] = {"mapping": mapping, "own_masks": own_masks, "large": reading.large}
     areas = reading.opened_so([*train, *val])
     checked = check_areas(areas, schema, on_event, control or JobControl(), reading.bands, **how)
     return checked_data(checked, len(train), schema, reading, notices, mapping)
@@ -61,9 +62,9 @@ def split_data(
     mapping: ValueMapping | None = None,
 ) -> TrainingData:
     """Check images and their masks, split what is labelled, and return the data set; errors as in `training_data`."""
-    whole = check_areas(
-        reading.opened_so(whole_areas(pairs)), schema, on_event, control, reading.bands, mapping=mapping
-    )
+    images = reading.opened_so(whole_areas(pairs))
+    how: dict[str, Any] = {"mapping": mapping, "large": reading.large}
+    whole = check_areas(images, schema, on_event, control, reading.bands, **how)
     require_labels(whole, "images")
     train, val, distance, said = split_pairs(whole, schema, options, on_event, control, mapping)
     areas = (*train, *val)
@@ -134,6 +135,8 @@ def evaluation_set(
     control: JobControl | None,
     mapping: ValueMapping | None = None,
     alpha_of: Callable[[Path], str] = lambda _image: AUTO,
+    *,
+    large: bool = False,
 ) -> tuple[LabelledArea, ...]:
     """Check all areas, their images opened with `alpha_of`, and return them; errors as in `training_data`.
 
@@ -142,7 +145,8 @@ def evaluation_set(
     """
     alphas = {image: alpha_of(image) for image in {area.image for area in areas}}
     opened_so = [replace(area, alpha=alphas[area.image]) for area in areas]
-    checked = check_areas(opened_so, schema, on_event, control or JobControl(), mapping=mapping, one_kind=False)
+    how: dict[str, Any] = {"mapping": mapping, "one_kind": False, "large": large}
+    checked = check_areas(opened_so, schema, on_event, control or JobControl(), **how)
     for notice in checked.notices:
         on_event(Notice(notice))
     require_labels(checked, "areas to evaluate on")

@@ -80,11 +80,13 @@ def evaluation_areas(
     alpha_of: Callable[[Path], str] = lambda _image: AUTO,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
+    large: bool = False,
 ) -> tuple[LabelledArea, ...]:
     """Return the checked areas to evaluate on: all images, or those that a list names.
 
     A list in which no name is an image, but names are tiles of images (`<image>_<k>`), is read as one of LandCover.ai.
-    `alpha_of` tells the alpha to open an image with; see `raster.alpha`. Errors are those of `folder_data`.
+    `alpha_of` tells the alpha to open an image with; see `raster.alpha`. `large`: it is agreed that there is much to
+    read. Errors are those of `folder_data`.
     """
     values, folders = mapped_indices(mapping or {}, schema), PairedFolders(images, masks)
     if list_file is None:
@@ -93,7 +95,7 @@ def evaluation_areas(
         areas = tile_areas(folders, list_file)
     else:
         areas = whole_areas(folders.listed(list_file))
-    return evaluation_set(areas, schema, on_event, control, values, alpha_of)
+    return evaluation_set(areas, schema, on_event, control, values, alpha_of, large=large)
 
 
 def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tuple[Areas, Areas]:

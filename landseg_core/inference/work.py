@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from landseg_core.data.areas import LabelledArea
 from landseg_core.inference.backends.memory import TrialMemory, machine_facts
 from landseg_core.inference.fit import seen_size
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize
@@ -34,6 +37,18 @@ def prediction_work(
     work = WorkSize(f"the map of {source.path}", pixels, folder, round(maps * pixels * WITH_OVERVIEWS), computed)
     pace = memory.pace(pace_question(model, options))
     return replace(work, seconds=pixels * computed / pace) if pace else work
+
+
+def evaluation_work(
+    model: BundleHeader, areas: Sequence[LabelledArea], options: PredictOptions, memory: TrialMemory
+) -> WorkSize:
+    """Return what an evaluation on `areas`, as `fitted_areas` gives them, takes; options are those of a prediction."""
+    views = {area.image: area.view for area in areas}.values()
+    sizes = [(view.size, view.own_size) for view in views]
+    computed = max((math.prod(seen) / math.prod(own) for seen, own in sizes if seen and own), default=1.0)
+    work = WorkSize("the evaluation", sum(area.window.pixels for area in areas), computed=computed)
+    pace = memory.pace(pace_question(model, options))
+    return replace(work, seconds=work.pixels / pace) if pace else work
 
 
 def pace_question(model: BundleHeader, options: PredictOptions) -> str:

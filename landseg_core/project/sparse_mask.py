@@ -20,6 +20,7 @@ from landseg_core.labels.pyramid import TILE
 from landseg_core.output_files import cannot_finish
 from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset
 from landseg_core.raster.libtiff import quieten_libtiff
+from landseg_core.raster.tiff_layout import block_offsets
 
 _LAYOUT = {
     "driver": "GTiff",
@@ -62,11 +63,20 @@ def read_sparse_mask(path: Path) -> Iterator[tuple[TileKey, Tile]]:
     """
     try:
         with _gdal(), open_dataset(path) as dataset:
-            for (row, column), window in dataset.block_windows(1):
-                if _has_block(dataset, row, column):
-                    yield TileKey(0, row, column), _full_tile(dataset.read(1, window=window))
-    except GDAL_ERRORS as error:
+            for key in _written_keys(path, TilePyramid(dataset.width, dataset.height, TILE)):
+                window = dataset.block_window(1, key.row, key.column)
+                yield key, _full_tile(dataset.read(1, window=window))
+    except (*GDAL_ERRORS, OSError, ValueError) as error:
         raise RasterError(f"{path} cannot be read ({gdal_reason(error)}); start a new run") from error
+
+
+def _written_keys(path: Path, pyramid: TilePyramid) -> Iterator[TileKey]:
+    """Yield the tiles that are in the file: to ask GDAL for each there could be takes minutes for a huge image."""
+    with path.open("rb") as file:
+        offsets = block_offsets(file, path.stat().st_size)
+    columns = -(-pyramid.width // TILE)
+    for number in np.flatnonzero(offsets).tolist():
+        yield TileKey(0, *divmod(number, columns))
 
 
 def _gdal() -> Any:

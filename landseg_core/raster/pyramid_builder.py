@@ -18,6 +18,7 @@ from landseg_core.errors import OutputError
 from landseg_core.events import JobControl, OnEvent, Progress, ignore_event
 from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
+from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.machine import cores
 from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset
 from landseg_core.raster.pyramid_cache import holds_codes, level_path, prune, pyramid_path, unfinished
@@ -65,6 +66,7 @@ def build_pyramid(
         categorical: whether the values are class codes, which are not averaged; by default those of a palette are.
 
     Raises:
+        LargeWorkError: the levels would be huge.
         RasterError: the source cannot be read.
         OutputError: the cache folder cannot be written to.
         JobStopped: the user has asked to stop.
@@ -72,6 +74,7 @@ def build_pyramid(
     codes = holds_codes(source, categorical)
     folder = pyramid_path(source, categorical=codes)
     if not folder.is_dir():
+        require_agreed(_work(source), large=False)
         try:
             with unfinished(folder) as scratch:
                 _PyramidBuilder(source, scratch, on_event, control or JobControl(), categorical=codes).build()
@@ -81,6 +84,12 @@ def build_pyramid(
             ) from error
         prune(keep=folder)
     return folder
+
+
+def _work(source: RasterSource) -> WorkSize:
+    pyramid = pyramid_of(source)
+    pixels = sum(_area(pyramid.level_size(level)) for level in missing_levels(source))
+    return WorkSize(f"overviews of {source.path}", pixels)
 
 
 class _PyramidBuilder:

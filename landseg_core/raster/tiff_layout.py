@@ -39,6 +39,18 @@ def tiff_is_complete(file: BinaryIO, size: int) -> bool:
         return False
 
 
+def block_offsets(file: BinaryIO, size: int) -> npt.NDArray[np.uint64]:
+    """Return where the blocks of the first directory are in a TIFF of `size` bytes, row by row: 0 where one is not.
+
+    Raises:
+        ValueError: the file is cut short.
+    """
+    try:
+        return _TiffReader(file, size).first_offsets()
+    except _CutShort as error:
+        raise ValueError("the file is cut short") from error
+
+
 class _TiffReader:
     def __init__(self, file: BinaryIO, size: int) -> None:
         file.seek(0)
@@ -59,8 +71,19 @@ class _TiffReader:
             end = max(end, directory_end)
         return end
 
+    def first_offsets(self) -> npt.NDArray[np.uint64]:
+        """Return the offsets of the blocks of the first directory."""
+        tags, _ = self._tags(self._integer(self._layout.first, self._layout.word))
+        return self._array(tags, _OFFSETS)
+
     def _directory(self, offset: int) -> tuple[int, int]:
         """Return the offset of the next directory, and the end of this one's blocks."""
+        tags, end = self._tags(offset)
+        offsets, sizes = self._array(tags, _OFFSETS), self._array(tags, _BYTE_COUNTS)
+        return self._integer(end, self._layout.word), _blocks_end(offsets, sizes)
+
+    def _tags(self, offset: int) -> tuple[dict[int, int], int]:
+        """Return the places of a directory's entries by their tags, and where the entries end."""
         layout = self._layout
         entry_size = 4 + 2 * layout.word
         count = self._integer(offset, layout.count)
@@ -69,8 +92,7 @@ class _TiffReader:
         tags = {
             self._number(entries[start : start + 2]): (start + table) for start in range(0, len(entries), entry_size)
         }
-        offsets, sizes = self._array(tags, _OFFSETS), self._array(tags, _BYTE_COUNTS)
-        return self._integer(table + len(entries), layout.word), _blocks_end(offsets, sizes)
+        return tags, table + len(entries)
 
     def _array(self, tags: dict[int, int], names: tuple[int, ...]) -> npt.NDArray[np.uint64]:
         """Return the integers of the first of the `names` among the tags, at the places of their entries."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from landseg_core.events import Event, JobControl, OnEvent, RunStarted, StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.training.config import TrainConfig
+from landseg_core.training.work import VALIDATION_SHARE
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs.extent import Extent, extent_of
 from landseg_gui.jobs.imports import import_undisturbed
@@ -18,8 +19,6 @@ from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.panels.wording import NO_BREAK_SPACE
 from landseg_gui.project.session import ProjectSession
 
-_VALIDATION_SHARE = 1 / 3
-"""Predicting a pixel takes about a third of learning from it: a pass forward, and none back."""
 _WAIT_MS = 400  # a form that is being filled in is asked about only when it rests
 _BANDS = 3
 _FIRST_STEPS = 3  # of a run, which prepare and are not measured
@@ -91,7 +90,7 @@ class _Found:
 
     @property
     def epoch_seconds(self) -> float:
-        return (self.extent.train + _VALIDATION_SHARE * self.extent.val) / 1e6 * self.pace
+        return (self.extent.train + VALIDATION_SHARE * self.extent.val) / 1e6 * self.pace
 
 
 def estimate_work(source: Any, config: TrainConfig, classes: int, pace: float | None) -> Work:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ class Folders:
         from landseg_core.data.folders import folder_data
         from landseg_core.training.earlier_ground import earlier_ground
 
-        lists, how = (self.train_list, self.val_list), _how(config, on_event, control)
+        lists, how = (self.train_list, self.val_list), _how(config, on_event, control, large=request.large)
         how |= _split(config) | {"seed": config.seed, "chip": config.chip, "mapping": config.value_mapping}
         how["find_trained"] = earlier_ground(config, request.run_folder, resume=request.resume)
         return folder_data(self.images, self.masks, request.schema, *lists, **how)
@@ -54,7 +54,10 @@ class LandCoverAi:
         from landseg_core.data.landcover_ai import landcover_ai_data
 
         return landcover_ai_data(
-            self.folder, request.schema, mapping=config.value_mapping, **_how(config, on_event, control)
+            self.folder,
+            request.schema,
+            mapping=config.value_mapping,
+            **_how(config, on_event, control, large=request.large),
         )
 
 
@@ -71,11 +74,13 @@ class ProjectLabels:
 
         how: dict[str, Any] = {"on_event": on_event, "control": control, "start_from": config.start_from}
         labels = labels_to_learn(self.project, request.run_folder, resume=request.resume, **how)
-        return project_data(labels, config.seed, config.chip, **_how(config, on_event, control), **_split(config))
+        return project_data(
+            labels, config.seed, config.chip, **_how(config, on_event, control, large=request.large), **_split(config)
+        )
 
 
-def _how(config: TrainConfig, on_event: OnEvent, control: JobControl) -> dict[str, Any]:
-    return {"reading": config.reading, "on_event": on_event, "control": control}
+def _how(config: TrainConfig, on_event: OnEvent, control: JobControl, *, large: bool) -> dict[str, Any]:
+    return {"reading": replace(config.reading, large=large), "on_event": on_event, "control": control}
 
 
 def _split(config: TrainConfig) -> dict[str, Any]:
@@ -92,6 +97,7 @@ class TrainRequest:
     run_folder: Path
     resume: bool = False
     overwrite: bool = False
+    large: bool = False
 
 
 @dataclass(frozen=True)

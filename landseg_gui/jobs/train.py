@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from landseg_core.training.preview import PreviewSource
 from landseg_core.training.project_run import kept_with_its_run, record_run
 from landseg_core.training.report_content import read_config
 from landseg_core.training.run_folder import RunFolder
+from landseg_gui.dialogs.large_work import ask_if_large
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.train import TrainDialog
@@ -158,6 +160,7 @@ class TrainFlow(QObject):
             job.finished.connect(lambda result: self._enter(owner, request.run_folder, result))
         job.finished.connect(self._take_model)
         job.failed.connect(self._session.problem)
+        ask_if_large(job, self._window, lambda: self.start(replace(request, large=True)))
         job.stopped.connect(self._tell_stopped)
         job.ended.connect(self._forget)
         self.started.emit(job, request.schema)

@@ -21,8 +21,8 @@ def test_work_at_the_limits_is_done() -> None:
 @pytest.mark.parametrize(
     ("beyond", "said"),
     [
-        ({"pixels": 20_100_000_000}, "the map of a.tif: 20.1 Gpx to write, more than 20 Gpx"),
-        ({"pixels": 10**12}, "the map of a.tif: 1000 Gpx to write, more than 20 Gpx"),
+        ({"pixels": 20_100_000_000}, "the map of a.tif: 20.1 Gpx, more than 20 Gpx"),
+        ({"pixels": 10**12}, "the map of a.tif: 1000 Gpx, more than 20 Gpx"),
         ({"computed": 50.1}, "the map of a.tif: 50.1 px to compute for each px of the image, more than 50"),
         ({"seconds": 7201.0}, "the map of a.tif: about 2 h 0 min of work, more than 2 h"),
         ({"seconds": 90_000.0}, "the map of a.tif: about 25 h 0 min of work, more than 2 h"),

@@ -79,6 +79,7 @@ CASES = {
     "predict fine images/a.tif --out maps": "give --large",
     "predict fine images/a.tif images/a.tif --large --out maps": "2 rasters are called a",
     f"evaluate far {PAIRS}": "20 times off",
+    f"evaluate fine {PAIRS}": "give --large",
     "export onnx no --out new.onnx": "does not exist",
     "export onnx run --out there.txt": "exists already",
     "export onnx run --out new.onnx --tile 33": "multiple of 16",

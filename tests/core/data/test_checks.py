@@ -9,6 +9,7 @@ from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from landseg_core import limits
 from landseg_core.data import checks
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.checks import check_areas, class_notices, count_labels
@@ -17,6 +18,7 @@ from landseg_core.errors import DatasetError, JobStopped, RasterError
 from landseg_core.events import Event, JobControl, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.limits import LargeWorkError
 
 WritePair = Callable[..., tuple[Path, Path]]
 WriteRaster = Callable[..., Path]
@@ -122,3 +124,17 @@ def test_notices(schema: ClassSchema, train: list[int], val: list[int], notices:
     assert len(given_notices) == len(notices)
     for notice, start in zip(given_notices, notices, strict=True):
         assert notice.startswith(start)
+
+
+def test_more_than_there_is_time_for_is_not_even_read(
+    write_pair: WritePair, schema: ClassSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Masks are read whole, however little of them is asked for."""
+    image, mask = write_pair("a")
+    area = LabelledArea("a", image, mask, PixelWindow(0, 0, 10, 10))
+    monkeypatch.setattr(limits, "MOST_PIXELS", 30 * 40 - 1)
+    with pytest.raises(LargeWorkError, match=r"the masks: .*px, more than .*; give --large"):
+        _check(schema, area)
+    assert check_areas([area], schema, ignore_event, JobControl(), large=True).counts.sum() == 100
+    monkeypatch.setattr(limits, "MOST_PIXELS", 30 * 40)
+    assert _check(schema, area).counts.sum() == 100

@@ -13,6 +13,7 @@ from affine import Affine
 
 from landseg_core.errors import JobStopped, OutputError
 from landseg_core.events import Event, JobControl, Progress
+from landseg_core.limits import LargeWorkError
 from landseg_core.raster import pyramid_builder, pyramid_cache
 from landseg_core.raster.overviews import PyramidReader, build_pyramid, pyramid_path
 from landseg_core.raster.reduction import halve
@@ -34,6 +35,15 @@ def test_a_reader_in_use_can_go_over_to_the_new_pyramid(save_places: Save, shift
         assert not reader.needs_pyramid
         assert shift(reader, 3) < 1e-3
         reader.close()
+
+
+def test_huge_overviews_are_not_begun(tmp_path: Path) -> None:
+    """A few bytes may claim a million px a side: rows of that alone would fill the memory."""
+    path = tmp_path / "huge.vrt"
+    size = 'rasterXSize="1000000" rasterYSize="1000000"'
+    path.write_text(f'<VRTDataset {size}><VRTRasterBand dataType="Byte" band="1"/></VRTDataset>')
+    with RasterSource(path) as source, pytest.raises(LargeWorkError, match=r"overviews of .*: 83.3 Gpx"):
+        build_pyramid(source)
 
 
 def test_progress_grows_to_the_end(save_places: Save) -> None:

@@ -59,7 +59,7 @@ def test_an_export(
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
     question, explanation = answers.asked[0]
     assert question == "This makes 0.0164 Mpx. Go on?"
-    assert explanation == f"{out}: 0.0164 Mpx to write, more than 0.0164 Mpx."
+    assert explanation == f"{out}: 0.0164 Mpx, more than 0.0164 Mpx."
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert not out.exists()
     answers.answer = "Go On"
@@ -89,7 +89,7 @@ def test_predictions_are_asked_about_together_and_before_the_first(
     flow.start(PredictAllRequest(maps))
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
     assert answers.asked[0][0] == "This makes 0.0328 Mpx. Go on?"
-    assert answers.asked[0][1].startswith("The maps of 2 images: 0.0328 Mpx to write")
+    assert answers.asked[0][1].startswith("The maps of 2 images: 0.0328 Mpx")
     assert not (tmp_path / "maps").exists()
     answers.answer = "Go On"
     flow.start(PredictAllRequest(maps))
