@@ -22,6 +22,14 @@ def settings_path() -> Path:
     return Path(platformdirs.user_config_dir("landseg", appauthor=False)) / "landseg.ini"
 
 
+def stored_value(store: QSettings, key: str, default: Any = None) -> Any:
+    """Return a value of a settings file, or the default; so, too, where it is of a type that Python does not know."""
+    try:
+        return store.value(key, default)
+    except RuntimeError:  # PySide has no converter for it
+        return default
+
+
 class Settings:
     """The user's settings in an INI file."""
 
@@ -31,7 +39,7 @@ class Settings:
     @property
     def theme(self) -> str:
         """Return `system`, `light` or `dark`, or whatever stands in the file."""
-        return str(self._store.value("window/theme", "system"))
+        return str(stored_value(self._store, "window/theme", "system"))
 
     @theme.setter
     def theme(self, choice: str) -> None:
@@ -41,7 +49,7 @@ class Settings:
     def tools(self) -> dict[str, Any]:
         """Return what the tools were set to; empty where the file tells nothing of use."""
         try:
-            state = parsed_json(str(self._store.value("tools/state", "{}")))
+            state = parsed_json(str(stored_value(self._store, "tools/state", "{}")))
         except ValueError:
             return {}
         return state if isinstance(state, dict) else {}
@@ -65,7 +73,7 @@ class Settings:
         self._store.remove("files/recent")
 
     def _recent(self) -> list[Path]:
-        stored = self._store.value("files/recent", [])
+        stored = stored_value(self._store, "files/recent", [])
         texts = stored if isinstance(stored, list) else [stored]  # a list of one comes back as its only item
         return [Path(text) for text in texts if isinstance(text, str) and text]
 
@@ -77,7 +85,7 @@ class Settings:
 
     def restore_window(self, window: QMainWindow) -> None:
         """Bring size, place, docks and toolbars back, as far as they are known."""
-        geometry, docks = self._store.value("window/geometry"), self._store.value("window/docks")
+        geometry, docks = (stored_value(self._store, f"window/{name}") for name in ("geometry", "docks"))
         if isinstance(geometry, QByteArray):
             window.restoreGeometry(geometry)
         if isinstance(docks, QByteArray):

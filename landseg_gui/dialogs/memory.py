@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QSettings
 
 from landseg_core.project.project import Project
-from landseg_gui.settings import settings_path
+from landseg_gui.settings import settings_path, stored_value
 
 
 class FormMemory:
@@ -29,7 +29,7 @@ class FormMemory:
 
     def text(self, field: str, default: str = "") -> str:
         """Return what `field` held last; what is no text in the file counts as never set."""
-        value = self._store.value(f"{self._form}/{field}", default)
+        value = stored_value(self._store, f"{self._form}/{field}", default)
         return value if isinstance(value, str) else default
 
     def keep(self, values: Mapping[str, str]) -> None:

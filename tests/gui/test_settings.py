@@ -7,6 +7,9 @@ from PySide6.QtWidgets import QMainWindow
 
 from landseg_gui.settings import Settings, settings_path
 
+UNKNOWN_TYPE = rb"@Variant(\0\0\0\x3f\0\0\0\0)"
+"""A number of 16 bits, for which PySide has no converter."""
+
 
 def test_settings_live_in_the_users_configuration_folder(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -60,8 +63,9 @@ def test_settings_outlive_the_program(tmp_path) -> None:
         b"[window]\ngeometry=17\ndocks=@ByteArray(nonsense)\n[files]\nrecent=@Invalid()\n",
         b"[window]\ngeometry=@ByteArray(\\x1\\xd9\\xd0\\xcb)\n[files]\nrecent=4, 5\n",
         b"[tools]\nstate=" + b"[" * 100_000 + b"\n[files]\nrecent=/" + b"9" * 400 + b"\n",
+        b"[window]\ntheme=HALF\ndocks=HALF\n[tools]\nstate=HALF\n[files]\nrecent=HALF\n".replace(b"HALF", UNKNOWN_TYPE),
     ],
-    ids=["garbage", "other types", "cut", "endless"],
+    ids=["garbage", "other types", "cut", "endless", "types without Python's"],
 )
 def test_broken_settings_do_not_stop_the_start(qtbot, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "landseg.ini"

@@ -318,6 +318,13 @@ def test_a_setting_damaged_in_the_settings_file_counts_as_never_set(
     assert next_dialog().request().config.mix == 0.5
 
 
+def test_a_value_of_a_type_without_pythons_counts_as_never_set(tmp_path: Path) -> None:
+    path = tmp_path / "landseg.ini"
+    path.write_bytes(b"[form]\ntile=@Variant(\\0\\0\\0\\x3f\\0\\0\\0\\0)\n")
+    memory = FormMemory("form", QSettings(str(path), QSettings.Format.IniFormat))
+    assert memory.text("tile", "512") == "512"
+
+
 def test_a_fresh_run_starts_from_no_model_and_has_nothing_of_one(
     dialog: TrainDialog, next_dialog: Callable[[], TrainDialog], tmp_path: Path, memory: FormMemory
 ) -> None:
