@@ -155,7 +155,6 @@ def test_only_whole_tiles_of_classes_cover(ground, layers, helpers, qtbot) -> No
 def test_a_hidden_layer_has_no_items_and_is_back_at_once(ground, layers, add_masks, helpers) -> None:
     (mask,) = add_masks(1)
     shown = items(ground.canvas, mask)
-    reads = len(mask.reader.reads)
     for thing, name in ((mask, "visible"), (layers, "overlays_hidden")):
         former = getattr(thing, name)
         setattr(thing, name, not former)
@@ -165,7 +164,7 @@ def test_a_hidden_layer_has_no_items_and_is_back_at_once(ground, layers, add_mas
         assert items(ground.canvas, mask) == shown
         assert ground.canvas.is_sharp
         assert np.abs(colour(ground, helpers) - mixed([0])).max() <= 2
-    assert len(mask.reader.reads) == reads
+    assert len(mask.reader.reads) == len(set(mask.reader.reads))
 
 
 @pytest.fixture
