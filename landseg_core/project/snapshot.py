@@ -91,7 +91,7 @@ def snapshot(
     Edits under way are stored first. Images that are missing or have no labels are left out, with a `Notice`.
 
     Raises:
-        DatasetError: no image has labels.
+        DatasetError: no image that is where it should be has labels.
         ProjectError: the edits before cannot be stored, the labels cannot be read, or an image lies elsewhere by now.
         OutputError: a mask cannot be written; the folder is as it was.
         JobStopped: the user asked for it; the folder is as it was.
@@ -102,13 +102,20 @@ def snapshot(
             masks = _Copying(view, outputs, folder, control).copy(images, on_event)
             taken = LabelSnapshot(view.schema, state, masks, folder)
         if not masks:
-            raise DatasetError(f"{project.path} has no labels to learn from yet; paint each class in some places first")
+            raise DatasetError(_nothing_to_learn(project, images))
         if len(masks) < len(images):
             on_event(Notice(f"{len(images) - len(masks)} of {len(images)} images have no labels and are left out"))
         _record(outputs, folder, taken)
         for stale in set(folder.glob("*.tif")) - {mask.mask for mask in masks}:
             outputs.drop(stale)
     return taken
+
+
+def _nothing_to_learn(project: Project, present: Sequence[ImageEntry]) -> str:
+    """Return the sentence for a project of whose `present` images none is labelled."""
+    if len(present) < len(project.images):
+        return f"{project.path} has no labels on images that can be found; relink the others (landseg project relink)"
+    return f"{project.path} has no labels to learn from yet; paint each class in some places first"
 
 
 @contextmanager
@@ -149,8 +156,9 @@ def present_images(project: Project, on_event: OnEvent = ignore_event) -> tuple[
     """Return the images of a project that are where they should be; a `Notice` names the others."""
     missing = [image.path.name for image in project.images if image.missing]
     if missing:
+        are = "are" if len(missing) > 1 else "is"
         on_event(
-            Notice(f"{', '.join(missing)} cannot be found and is left out; relink what is missing to learn from it")
+            Notice(f"{', '.join(missing)} cannot be found and {are} left out; relink what is missing to learn from it")
         )
     return tuple(image for image in project.images if not image.missing)
 

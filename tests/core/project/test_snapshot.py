@@ -128,6 +128,21 @@ def test_images_without_labels_and_missing_ones_are_left_out(
     assert bare == "1 of 2 images have no labels and are left out"
 
 
+def test_labels_on_images_that_are_gone_are_not_said_to_be_none(
+    make_project: Callable[..., Project], paint: Paint, tmp_path: Path
+) -> None:
+    project = make_project(sizes=[(700, 600)] * 2)
+    paint(project)
+    path = project.path
+    project.close()
+    (tmp_path / "image0.tif").unlink()
+    (tmp_path / "image1.tif").unlink()
+    events: list[Event] = []
+    with Project.open(path) as again, pytest.raises(DatasetError, match="has no labels on images that can be found"):
+        snapshot(again, tmp_path / "labels", events.append)
+    assert next(iter(notices(events))).startswith("image0.tif, image1.tif cannot be found and are left out")
+
+
 def test_without_any_labels_nothing_is_made(project: Project, paint: Paint, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"project\.landseg has no labels to learn from yet; paint"):
         snapshot(project, tmp_path / "run" / "labels")
