@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ OPSET = 13
 """The first opset whose Softmax and Resize mean what PyTorch means; ONNX Runtime 1.6 of 2020 and all newer read it."""
 
 _FREE_AXES = {2: "height", 3: "width"}
+_TRACING = threading.Lock()  # PyTorch's exporter keeps its state in globals: it does one graph at a time
 
 
 class ProbabilityNetwork(nn.Module):
@@ -46,13 +48,16 @@ class ProbabilityNetwork(nn.Module):
 
 
 def trace_graph(network: ProbabilityNetwork, bands: int, tile: int | None) -> onnx.ModelProto:
-    """Return the ONNX graph for images of `tile` px square, or of any height and width where `tile` is None."""
+    """Return the ONNX graph for images of `tile` px square, or of any height and width where `tile` is None.
+
+    Threads take turns.
+    """
     import onnx
 
     # A size that is no multiple, so that the padding to the next one becomes part of the graph.
     side = network.network.multiple + 1 if tile is None else tile
     buffer = io.BytesIO()
-    with torch.no_grad(), warnings.catch_warnings():
+    with _TRACING, torch.no_grad(), warnings.catch_warnings():
         _ignore_what_tracing_warns_of()
         torch.onnx.export(
             network,

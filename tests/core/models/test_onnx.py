@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,16 @@ def test_a_single_class_is_certain(random_bundle: RandomBundle, tiny: str, expor
     found = run_file(export(bundle, 16), bytes_like(bundle, 16, 16))
     assert found.shape == (1, 1, 16, 16)
     assert (found == 1).all()
+
+
+def test_two_at_once(random_bundle: RandomBundle, tiny: str, tmp_path: Path) -> None:
+    bundle, model = random_bundle(tiny), tmp_path / "model.safetensors"
+    bundle.save(model)
+    outs = [tmp_path / "one.onnx", tmp_path / "other.onnx"]
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda out: export_onnx(model, out, tile=32), outs))
+    for out in outs:
+        assert_same(out, bundle, bytes_like(bundle, 32, 32))
 
 
 def test_any_size(random_bundle: RandomBundle, tiny: str, export: Callable[..., Path]) -> None:
