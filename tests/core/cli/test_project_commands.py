@@ -102,7 +102,8 @@ def test_new_and_add_image(landseg, write_raster, tmp_path: Path) -> None:
     pictures = [write_raster(tmp_path / f"{name}.tif", np.zeros((30, 40), np.uint8)) for name in "ab"]
     out, _ = landseg("project", "add-image", file, *pictures)
     assert out.splitlines() == ["a: 40 x 30 px", "b: 40 x 30 px"]
-    assert [image["name"] for image in facts_of(landseg, file)["images"]] == ["a", "b"]
+    facts = facts_of(landseg, file)
+    assert ([image["name"] for image in facts["images"]], facts["steps"]) == (["a", "b"], 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tif", "b.tif", "land.landseg"]
 
 
