@@ -167,7 +167,7 @@ class AcceptDialog(FormDialog):
         self._buttons[place if known else EVERYWHERE].setChecked(True)
         self._only_unlabelled.setChecked(text("only_unlabelled", "True") == "True")
         above = text("above", "0")
-        self._confidence.percent = int(above) if above.isdecimal() else 0
+        self._confidence.percent = int(above) if above.isdecimal() and len(above) <= 3 else 0
 
     def _connect(self) -> None:
         self._prediction.currentIndexChanged.connect(self._show_prediction)

@@ -46,7 +46,7 @@ class ClassField(QWidget):
 
     def text(self) -> str:
         """Return the preset's name or the file's path."""
-        return self.combo.currentText().strip().strip('"')
+        return self.combo.currentText().replace("\0", "").strip().strip('"')
 
     def set_text(self, text: str) -> None:
         """Choose a preset by its name, or a class file by its path."""

@@ -54,7 +54,7 @@ class PathField(QWidget):
 
     def text(self) -> str:
         """Return what stands in the line, without the quotes that a file manager's Copy as path adds."""
-        return self.line.text().strip().strip('"')
+        return self.line.text().replace("\0", "").strip().strip('"')
 
     def path(self) -> Path | None:
         """Return the path, or None where the line is empty."""

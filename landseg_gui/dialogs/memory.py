@@ -29,8 +29,7 @@ class FormMemory:
 
     def text(self, field: str, default: str = "") -> str:
         """Return what `field` held last; what is no text in the file counts as never set."""
-        value = stored_value(self._store, f"{self._form}/{field}", default)
-        return value if isinstance(value, str) else default
+        return _text(stored_value(self._store, f"{self._form}/{field}", default), default)
 
     def keep(self, values: Mapping[str, str]) -> None:
         """Remember the values of some fields."""
@@ -41,8 +40,7 @@ class FormMemory:
         """Return which file, folder or classes `field` held last in this project, or without one."""
         if self._project is None:
             return self.text(field, default)
-        value = self._kept_by(self._project).get(field)
-        return value if isinstance(value, str) else default
+        return _text(self._kept_by(self._project).get(field), default)
 
     def keep_proposals(self, values: Mapping[str, str]) -> None:
         """Remember files, folders and classes for this project, or for the time without one."""
@@ -58,3 +56,8 @@ class FormMemory:
     def _kept_by(self, project: Project) -> dict[str, object]:
         kept = project.view_state(self._key)
         return kept if isinstance(kept, dict) else {}
+
+
+def _text(value: object, default: str) -> str:
+    """Return a text that was kept, unless somebody has made something else of it; no path has the character NUL."""
+    return value if isinstance(value, str) and "\0" not in value else default
