@@ -17,12 +17,12 @@ from landseg_core.output_files import write_atomically
 
 GROUND_FILE = "ground.json"
 
-_Side = Annotated[int, pydantic.Field(ge=0)]
+_Px = Annotated[int, pydantic.Field(ge=0, le=2**31)]
 
 
 class _Place(pydantic.BaseModel):
     image_id: int
-    window: tuple[_Side, _Side, _Side, _Side]
+    window: tuple[_Px, _Px, _Px, _Px]
 
     def placed(self) -> Placed:
         return self.image_id, PixelWindow(*self.window)
@@ -35,7 +35,7 @@ class _Part(_Place):
 class _Record(pydantic.BaseModel):
     """What the file holds; windows are x, y, width and height in px of the image."""
 
-    block: Annotated[int, pydantic.Field(ge=1)]
+    block: Annotated[int, pydantic.Field(ge=1, le=2**31)]
     parts: list[_Part]
     trained: list[_Place]
 

@@ -195,7 +195,10 @@ def test_ground_is_kept_by_the_ids_of_images(tmp_path: Path) -> None:
     assert of_images(kept, [7, 5]) == ground
 
 
-@pytest.mark.parametrize("text", [None, "{", '{"block": 0, "parts": []}'])
+ENORMOUS = f'{{"block": 9, "parts": [], "trained": [{{"image_id": 1, "window": [0, 0, {2**70}, 1]}}]}}'
+
+
+@pytest.mark.parametrize("text", [None, "{", '{"block": 0, "parts": []}', ENORMOUS])
 def test_a_damaged_record(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / GROUND_FILE).write_text(text)
