@@ -148,7 +148,6 @@ class Canvas(QObject):
 
     def close(self) -> None:
         """Stop reading, and wait for the tiles being read."""
-        self._coverings.stop()
         feeds, self._feeds = self._feeds, {}
         for feed in feeds.values():
             feed.close()
