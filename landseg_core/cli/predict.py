@@ -170,7 +170,7 @@ def check_files(files: PlannedMap, model: BundleHeader, options: PredictOptions,
     from landseg_core.inference.fit import open_for, require_fit
     from landseg_core.inference.work import prediction_work
 
-    with open_for(model, files.raster, alpha, options.bands) as source:
+    with open_for(model, files.raster, alpha, options.bands, many_bands=options.large) as source:
         require_fit(model, source, options.bands)
         work = prediction_work(model, source, options, files.all[0].parent, TrialMemory.of_user())
     require_agreed(work, large=options.large)
@@ -199,7 +199,10 @@ def predict_one(
     from landseg_core.leftovers import scratch_folder
 
     out = files.all[0].parent
-    with open_for(bundle, files.raster, alpha, options.bands) as source, scratch_folder(out) as scratch:
+    with (
+        open_for(bundle, files.raster, alpha, options.bands, many_bands=options.large) as source,
+        scratch_folder(out) as scratch,
+    ):
         tif = files.tif or scratch / "mask.tif"
         predict_raster(bundle, source, tif, files.confidence, options, on_event, control)
         if files.png is not None:

@@ -95,18 +95,22 @@ def needed_bands(model: BundleHeader) -> str:
     return listed_bands(zip_longest(model.bands, model.band_names))
 
 
-def open_for(model: BundleHeader, path: Path, alpha: str | None = None, bands: Sequence[str] = ()) -> RasterSource:
+def open_for(
+    model: BundleHeader, path: Path, alpha: str | None = None, bands: Sequence[str] = (), *, many_bands: bool = False
+) -> RasterSource:
     """Open a raster for a model: with `alpha`, or without it with the model's, adapted to the raster.
 
-    `bands` are those of `require_fit`.
+    `bands` are those of `require_fit`, `many_bands` is that of `RasterSource`.
 
     Raises:
         RasterError: it cannot be opened.
     """
-    return RasterSource(path, alpha=alpha or alpha_for(model, path, bands))
+    return RasterSource(
+        path, alpha=alpha or alpha_for(model, path, bands, many_bands=many_bands), many_bands=many_bands
+    )
 
 
-def alpha_for(model: BundleHeader, path: Path, bands: Sequence[str] = ()) -> str:
+def alpha_for(model: BundleHeader, path: Path, bands: Sequence[str] = (), *, many_bands: bool = False) -> str:
     """Return the alpha that a raster is opened with for a model; see `adapted_alpha`.
 
     Raises:
@@ -119,7 +123,7 @@ def alpha_for(model: BundleHeader, path: Path, bands: Sequence[str] = ()) -> str
         except ModelError:  # whoever predicts with it says so
             return ()
 
-    return adapted_alpha(path, model.alpha, needed)
+    return adapted_alpha(path, model.alpha, needed, many_bands=many_bands)
 
 
 def alpha_notices(model: BundleHeader, source: RasterSource) -> Iterator[str]:

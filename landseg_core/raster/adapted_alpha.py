@@ -10,29 +10,32 @@ from landseg_core.raster.alpha import AUTO, NONE
 from landseg_core.raster.source import RasterSource
 
 
-def adapted_alpha(path: Path, choice: str, needed: Callable[[RasterSource], Sequence[int]]) -> str:
+def adapted_alpha(
+    path: Path, choice: str, needed: Callable[[RasterSource], Sequence[int]], *, many_bands: bool = False
+) -> str:
     """Return the alpha of the raster at `path` for a model whose images had `choice`.
 
     `needed` tells the numbers of the bands that the model sees, none where the raster has not all of them. These are
     data. So `none` is for rasters where a band tagged as alpha is one of them; elsewhere such a band is alpha. A chosen
-    band is alpha where the raster has it and the model does not see it; else the raster's own tags count.
+    band is alpha where the raster has it and the model does not see it; else the raster's own tags count. `many_bands`
+    is that of `RasterSource`.
 
     Raises:
         RasterError: the raster cannot be opened.
     """
     if choice == AUTO:
         return AUTO
-    with RasterSource(path, alpha=NONE) as source:
+    with RasterSource(path, alpha=NONE, many_bands=many_bands) as source:
         seen = set(needed(source))
     if choice == NONE:
-        with RasterSource(path) as source:
+        with RasterSource(path, many_bands=many_bands) as source:
             return NONE if not source.alpha_bands or seen.intersection(source.alpha_bands) else AUTO
-    return choice if _is_free(path, choice, seen) else AUTO
+    return choice if _is_free(path, choice, seen, many_bands=many_bands) else AUTO
 
 
-def _is_free(path: Path, band: str, seen: set[int]) -> bool:
+def _is_free(path: Path, band: str, seen: set[int], *, many_bands: bool) -> bool:
     try:
-        with RasterSource(path, alpha=band) as source:
+        with RasterSource(path, alpha=band, many_bands=many_bands) as source:
             return not seen.intersection(source.alpha_bands)
     except RasterError:  # it has no such band
         return False

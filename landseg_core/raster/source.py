@@ -19,6 +19,7 @@ from landseg_core.errors import RasterChangedError, RasterError
 from landseg_core.geo.control import GroundControl
 from landseg_core.geo.grid import RasterGrid, placing
 from landseg_core.geo.window import PixelWindow
+from landseg_core.limits import MOST_BANDS
 from landseg_core.raster.alpha import AUTO, alpha_bands, alpha_choice
 from landseg_core.raster.band_names import band_names
 from landseg_core.raster.files_as_opened import FilesAsOpened
@@ -27,9 +28,6 @@ from landseg_core.raster.handles import HandlePool, IdleHandles, retire_outdated
 from landseg_core.raster.own_pixels import require_own_overviews
 from landseg_core.raster.parts import ReadPart, read_part
 from landseg_core.raster.validity import Validity
-
-MOST_BANDS = 1000
-"""The most bands of a raster that is opened; files that claim more are damaged, or made to exhaust memory."""
 
 
 class RasterSource:
@@ -71,6 +69,7 @@ class RasterSource:
         threads: int | None = None,
         idle: IdleHandles | None = None,
         refuse_changed: bool = True,
+        many_bands: bool = False,
     ) -> None:
         """Open `path`, or instead of its full resolution the `overview` of that index.
 
@@ -78,7 +77,7 @@ class RasterSource:
         that is known. `as_opened` are its files where they are known to be whole; they must not have changed since.
         `threads` is for whoever reads large windows: that many decode the blocks of one, where the format allows it.
         `idle` is where handles wait that it shares with other rasters. `refuse_changed` False reads on in a file that
-        has changed, as far as that goes: for work that takes hours.
+        has changed, as far as that goes: for work that takes hours. `many_bands`: more than `MOST_BANDS` are meant.
 
         Raises:
             RasterChangedError: a file has changed since it was looked at.
@@ -90,7 +89,7 @@ class RasterSource:
         self._known_alpha = alpha_bands
         self.as_opened = as_opened or FilesAsOpened.checked(self.path)
         self.files = self.as_opened.files
-        self._idle, self._refuse_changed = idle, refuse_changed
+        self._idle, self._refuse_changed, self._many_bands = idle, refuse_changed, many_bands
         self._gdal_options = reading_options(self.path, threads)
         level: dict[str, Any] = {} if overview is None else {"overview_level": overview}
         if len(self.files) > 1:
@@ -100,7 +99,7 @@ class RasterSource:
             lambda: open_dataset(files.files[0], **level), idle, files.files, lambda: files.changed() is not None
         )
         with self._reading("opened as a raster") as dataset:
-            _refuse_unreadable(self.path, dataset)
+            _refuse_unreadable(self.path, dataset, many_bands=many_bands)
             require_own_overviews(self.path, dataset)
             self._describe(dataset)
 
@@ -130,8 +129,9 @@ class RasterSource:
         self.automatic_alpha = alpha_bands(dataset, AUTO, self.path)
         self.alpha_bands = alpha_bands(dataset, self.alpha, self.path) if known is None else known
         self.data_bands = tuple(band for band in dataset.indexes if band not in self.alpha_bands)
-        self.dtype = np.result_type(*(dataset.dtypes[band - 1] for band in self.data_bands))
-        self.colours: tuple[ColorInterp, ...] = tuple(dataset.colorinterp[band - 1] for band in self.data_bands)
+        dtypes, colours = dataset.dtypes, dataset.colorinterp  # asked once: rasterio asks GDAL anew for each band
+        self.dtype = np.result_type(*{dtypes[band - 1] for band in self.data_bands})
+        self.colours: tuple[ColorInterp, ...] = tuple(colours[band - 1] for band in self.data_bands)
         names = band_names(dataset)
         self.band_names = tuple(names[band] for band in self.data_bands)
         self._validity = Validity.of(dataset, self.alpha_bands, self.data_bands)
@@ -251,6 +251,7 @@ class RasterSource:
             threads=threads,
             idle=self._idle,
             refuse_changed=self._refuse_changed,
+            many_bands=self._many_bands,
         )
 
     def beside(self, path: Path) -> RasterSource:
@@ -295,8 +296,8 @@ def _what_changed(path: Path) -> str:
     return f"{path} is not there any more; bring it back, or open it from where it is now"
 
 
-def _refuse_unreadable(path: Path, dataset: Any) -> None:
-    """Refuse containers of many rasters, more bands than any image has, and pixels that are complex numbers.
+def _refuse_unreadable(path: Path, dataset: Any, *, many_bands: bool) -> None:
+    """Refuse containers of many rasters, complex numbers, and more bands than any image has, unless these are meant.
 
     Raises:
         RasterError: it is one of those.
@@ -306,10 +307,10 @@ def _refuse_unreadable(path: Path, dataset: Any) -> None:
             f"{path} holds {len(dataset.subdatasets)} rasters and none of its own; "
             "save the one you want as GeoTIFF, for example with gdal_translate"
         )
-    if dataset.count > MOST_BANDS:
+    if dataset.count > MOST_BANDS and not many_bands:
         raise RasterError(
-            f"{path} claims to have {dataset.count} bands, and no more than {MOST_BANDS} are read;"
-            " save those that you need as GeoTIFF, for example with gdal_translate -b"
+            f"{path} claims to have {dataset.count} bands, more than {MOST_BANDS}; save those that you need as GeoTIFF,"
+            " for example with gdal_translate -b, or predict it with --large"
         )
     if any(kind.startswith("complex") for kind in dataset.dtypes):
         raise RasterError(f"{path} holds complex numbers, which are no picture; save their amplitude as GeoTIFF")

@@ -51,11 +51,11 @@ class Validity:
         return reduce(np.logical_and, valid) if valid else np.ones(part.size, np.bool_)
 
     def _masked_valid(self, dataset: Any, place: dict[str, Any]) -> Valid:
-        masks = (self._mask(dataset, band, place) for band in self.masked)
+        nodata = dataset.nodatavals
+        masks = (self._mask(dataset, band, nodata[band - 1], place) for band in self.masked)
         return reduce(np.logical_or, masks)
 
-    def _mask(self, dataset: Any, band: int, place: dict[str, Any]) -> Valid:
-        nodata = dataset.nodatavals[band - 1]
+    def _mask(self, dataset: Any, band: int, nodata: float | None, place: dict[str, Any]) -> Valid:
         if not self.nodata_by_value or nodata is None:
             return np.asarray(dataset.read_masks(band, **place) > 0)
         pixels = dataset.read(band, **place)
@@ -64,7 +64,8 @@ class Validity:
 
 def _masked(dataset: Any, data: Sequence[int]) -> tuple[int, ...]:
     """Return the bands whose masks say where there is data: none where one of `data` holds it everywhere."""
-    flags = {band: dataset.mask_flag_enums[band - 1] for band in data}
+    every = dataset.mask_flag_enums  # asked once: rasterio asks GDAL anew for each band
+    flags = {band: every[band - 1] for band in data}
     if any(MaskFlags.all_valid in own or MaskFlags.alpha in own for own in flags.values()):
         return ()
     shared = [band for band, own in flags.items() if MaskFlags.per_dataset in own]

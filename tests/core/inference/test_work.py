@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from affine import Affine
 
-from landseg_core.errors import ModelError
+from landseg_core.errors import ModelError, RasterError
 from landseg_core.events import ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import predictor
 from landseg_core.inference.backends.memory import TrialMemory
+from landseg_core.inference.fit import open_for
 from landseg_core.inference.predictor import PredictOptions, predict_raster
 from landseg_core.inference.work import pace_question, prediction_work
 from landseg_core.limits import LargeWorkError
@@ -87,3 +88,16 @@ def test_a_prediction_tells_the_pace(
     pace = TrialMemory.of_user().pace(pace_question(bundle, PredictOptions()))
     assert pace is not None
     assert pace > 100
+
+
+def test_more_bands_than_any_image_has_are_read_where_they_are_meant(
+    write_raster: Callable[..., Path], bundle: ModelBundle, tmp_path: Path
+) -> None:
+    many = write_raster(tmp_path / "many.tif", np.ones((1001, 40, 60), np.uint8))
+    with pytest.raises(RasterError, match=r"many\.tif claims to have 1001 bands, more than 1000; .* with --large"):
+        open_for(bundle, many)
+    model = replace(bundle, alpha="none")
+    with open_for(model, many, bands=("1001", "500", "1"), many_bands=True) as source:
+        predict_raster(model, source, tmp_path / "map.tif", options=PredictOptions(bands=("1001", "500", "1")))
+    with RasterSource(write_raster(tmp_path / "most.tif", np.ones((1000, 4, 6), np.uint8))) as source:
+        assert source.band_count == 1000

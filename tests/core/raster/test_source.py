@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -254,3 +256,18 @@ def test_real_files_open(imagery: Path) -> None:
         assert palette.colour_table is not None
     with RasterSource(imagery / "ortho" / "swissimage_brig_8704x6656.tif") as orthophoto:
         assert orthophoto.read(PixelWindow(4096, 3072, 512, 512)).std() > 10
+
+
+def test_a_file_that_claims_very_many_bands_is_refused_at_once(tmp_path: Path) -> None:
+    """A TIFF of 4 px: its header alone says 65,535 bands."""
+    entries = [(256, 2), (257, 2), (258, 8), (259, 1), (262, 1), (273, 134), (277, 65535), (278, 2), (279, 0), (284, 1)]
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    for tag, value in entries:
+        number = 4 * 65535 if tag == 279 else value
+        head += struct.pack("<HHII", tag, 4 if tag in (273, 279) else 3, 1, number)
+    path = tmp_path / "many.tif"
+    path.write_bytes(head + struct.pack("<I", 0) + bytes(4 * 65535))
+    began = time.process_time()
+    with pytest.raises(RasterError, match=r"many\.tif claims to have 65535 bands, more than 1000"):
+        RasterSource(path)
+    assert time.process_time() - began < 2
