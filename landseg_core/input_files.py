@@ -124,4 +124,5 @@ def first_problem(error: pydantic.ValidationError) -> str:
     """Return the first thing that is wrong, for a sentence: its place and what pydantic says of it, in one line."""
     problem = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in problem["loc"])
-    return plain_text(f"{place}: {problem['msg']}" if place else problem["msg"])[:_MOST_SHOWN]
+    message = problem["msg"].removeprefix("Value error, ")
+    return plain_text(f"{place}: {message}" if place else message)[:_MOST_SHOWN]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +32,15 @@ _MOST_BANDS = 65_535
 """As many as a TIFF can have."""
 
 _Bands = Annotated[tuple[Annotated[int, pydantic.Field(ge=1, le=_MOST_BANDS)], ...], pydantic.Field(min_length=1)]
-_PixelType = Annotated[str, pydantic.Field(pattern=r"^(u?int(8|16|32|64)|float(16|32|64))$")]
+
+
+def _pixel_type(name: str) -> str:
+    if not re.fullmatch(r"u?int(8|16|32|64)|float(16|32|64)", name):
+        raise ValueError("this is no type of pixels")
+    return name
+
+
+_PixelType = Annotated[str, pydantic.AfterValidator(_pixel_type)]
 _Metres = Annotated[float, pydantic.Field(ge=FINEST_M, le=COARSEST_M)]
 _Fraction = Annotated[float, pydantic.Field(ge=0, le=1)] | None
 _Count = Annotated[int, pydantic.Field(ge=0, le=2**63)]

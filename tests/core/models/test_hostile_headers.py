@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from landseg_core.cli.main import run
 from landseg_core.data.areas import LabelledArea
 from landseg_core.errors import LandsegError, ModelError
 from landseg_core.geo.window import PixelWindow
@@ -99,6 +101,34 @@ def test_an_odd_header_is_used_or_refused_in_a_sentence(
     assert "\n" not in sentence
     assert str(path) in sentence or str(pair[0]) in sentence
     assert len(sentence) < 600
+
+
+def test_names_of_classes_from_before_the_rule_are_used_and_told(tmp_path: Path, pair: Pair) -> None:
+    classes = [{"value": value, "name": name, "colour": "#0000ff"} for value, name in enumerate(("Water", "water"))]
+    header = read_header(with_header(tmp_path / "model.safetensors", RECORD | {"schema": {"classes": classes}}))
+    with RasterSource(pair[0]) as source:
+        assert ["Water and water differ only" in sentence for sentence in fit_notices(header, source)] == [True]
+
+
+def test_every_command_refuses_a_senseless_model_in_one_sentence(
+    tmp_path: Path, pair: Pair, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = with_header(tmp_path / "model.safetensors", RECORD | {"dtype": "\x1b[31m"})
+    folders = ("--images", pair[0].parent, "--masks", pair[1].parent)
+    for command in (
+        ("info", path),
+        ("predict", path, pair[0], "--out", tmp_path / "out"),
+        ("evaluate", path, *folders),
+        ("bench", path),
+        ("export", "onnx", path, "--out", tmp_path / "out.onnx"),
+        ("train", "--from", path, *folders, "--classes", "landcover-ai", "--out", tmp_path / "out"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["landseg", *map(str, command)])
+        assert run() == 1
+        told, problem = capsys.readouterr()
+        assert (told, problem.count("\n")) == ("", 1)
+        assert problem == f"landseg: {path} is not a whole model file (dtype: this is no type of pixels); train again\n"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(
