@@ -91,7 +91,8 @@ class HistoryModel(QAbstractListModel):
             return _START
         step = self._steps[row - 1]
         image = self._images.get(step.image_id or 0, "")
-        return f"{step.name} · {image}" if image else step.name
+        is_named = step.name.endswith(f" {image}")  # as in "Add brig"
+        return f"{step.name} · {image}" if image and not is_named else step.name
 
     def _tip(self, row: int) -> str:
         if row == self._position:

@@ -44,8 +44,11 @@ def painted(panel, opened, steps):
     return opened
 
 
-def test_steps_are_listed_by_name_image_and_time(panel, painted) -> None:
+def test_steps_are_listed_by_name_image_and_time(panel, painted, make_image) -> None:
     assert names(panel) == ["The beginning", "Brush: 10 · north", "Brush: 20 · north", "Brush: 30 · north"]
+    painted.project.add_image(make_image("east.tif"))
+    painted.refresh()
+    assert names(panel)[-1] == "Add east"
     model = view(panel).model()
     assert model.index(0).data(TIME) == ""
     assert model.index(3).data(TIME) == f"{datetime.now():%H:%M}" or model.index(3).data(TIME).count(":") == 1
