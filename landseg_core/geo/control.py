@@ -93,8 +93,10 @@ class GroundControl:
         return GroundControl(points, self.crs, rpc)
 
     def write_to(self, dataset: Any) -> None:
-        """Store it in a rasterio dataset that is open for writing."""
-        if self.points:
+        """Store it in a rasterio dataset that is open for writing: beside a transform, which a GeoTIFF has in place of
+        control points, the RPC alone.
+        """
+        if self.points and dataset.transform.is_identity:
             points = [GroundControlPoint(p.row, p.column, p.x, p.y, p.z) for p in self.points]
             dataset.gcps = (points, self.crs or CRS())
         if self.rpc is not None:

@@ -47,12 +47,11 @@ class RasterGrid:
         return f"EPSG:{code}" if code else "own CRS" if self.crs else ""
 
     def crop(self, window: PixelWindow) -> RasterGrid:
-        """Return the grid of `window`: its size, and the transform or the control points shifted to its corner."""
-        if self.control is not None and not self.is_georeferenced:
-            control = self.control.cropped(window.x, window.y)
-            return RasterGrid(window.width, window.height, self.transform, self.crs, control)
-        shift = Affine.translation(window.x, window.y)
-        return RasterGrid(window.width, window.height, self.transform @ shift, self.crs)
+        """Return the grid of `window`: its size, and the transform, control points and RPC shifted to its corner."""
+        control = self.control and self.control.cropped(window.x, window.y)
+        is_placed_by_control = control is not None and not self.is_georeferenced
+        shift = Affine.identity() if is_placed_by_control else Affine.translation(window.x, window.y)
+        return RasterGrid(window.width, window.height, self.transform @ shift, self.crs, control)
 
     def resized(self, width: int, height: int) -> RasterGrid:
         """Return a grid of `width` x `height` px over the same ground."""

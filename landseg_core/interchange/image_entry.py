@@ -24,15 +24,18 @@ def image_entry(project: Project, image_id: int) -> ImageEntry:
 
 
 def with_control(image: ImageEntry, on_event: OnEvent) -> ImageEntry:
-    """Return `image` with the control points or the RPC of its file, which a project does not keep.
+    """Return `image` with the control points and the RPC of its file, which a project does not keep.
 
-    Whether an image that cannot be opened just now has any, nobody can tell: `on_event` hears that.
+    Whether an image that cannot be opened just now has any, nobody can tell: where no transform places it, `on_event`
+    hears that. Those of a file of another size are for other pixels.
     """
-    if image.grid.is_georeferenced:
-        return image
     try:
         with RasterSource(image.path) as source:
-            return replace(image, grid=replace(image.grid, control=source.grid.control))
+            control = source.grid.control if source.grid.window == image.grid.window else None
+            return replace(image, grid=replace(image.grid, control=control))
     except RasterError as error:
-        on_event(Notice(f"{error}; if {image.name} has control points or an RPC, the labels are written without them"))
+        if not image.grid.is_georeferenced:
+            on_event(
+                Notice(f"{error}; if {image.name} has control points or an RPC, the labels are written without them")
+            )
         return image

@@ -111,7 +111,7 @@ class MapWriter:
                 dataset.write_colormap(1, {value: (*rgb, 255) for value, rgb in colours.items()})
             dataset.set_band_description(1, self._info.title)
             dataset.update_tags(**self._info.tags)
-            if self._grid.control is not None and not self._grid.is_georeferenced:
+            if self._grid.control is not None:
                 self._grid.control.write_to(dataset)
         return dataset
 

@@ -15,6 +15,7 @@ from rasterio.crs import CRS
 from rasterio.rpc import RPC
 
 from landseg_core.geo.control import ControlPoint, GroundControl
+from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.output_files import OutputFiles
 from landseg_core.raster.gdal import open_dataset
@@ -107,6 +108,19 @@ def test_an_rpc_goes_with_the_map(tmp_path: Path) -> None:
     assert part is not None
     assert whole.rpc.to_dict() | {"err_bias": None, "err_rand": None} == rpc().to_dict()
     assert (part.rpc.samp_off, part.rpc.line_off) == (150.0, 140.0)
+
+
+def test_beside_a_transform_the_rpc_alone_goes_with_the_map(tmp_path: Path) -> None:
+    place = Affine(0.5, 0, 400_000, 0, -0.5, 5_100_000)
+    point = ControlPoint(0, 0, 400_000, 5_100_000)
+    grid = RasterGrid(500, 400, place, UTM, GroundControl((point,), UTM, rpc())).crop(PixelWindow(100, 60, 64, 32))
+    with OutputFiles() as outputs, MapWriter(outputs, tmp_path / "map.tif", grid) as writer:
+        writer.write(grid.window, np.zeros((32, 64), np.uint8))
+    with RasterSource(tmp_path / "map.tif") as there:
+        assert there.grid.transform == place @ Affine.translation(100, 60)
+        assert there.grid.control is not None
+        assert there.grid.control.points == ()
+        assert (there.grid.control.rpc.samp_off, there.grid.control.rpc.line_off) == (150.0, 140.0)
 
 
 def test_a_transform_is_enough(tmp_path: Path) -> None:
