@@ -78,6 +78,9 @@ class PolygonFile:
             info = self._decoded(lambda encoding: pyogrio.read_info(self._name, layer=self.layer, encoding=encoding))
             if info["encoding"] == _UNTOLD:
                 self._encodings = ("UTF-8", *_FALLBACKS)
+            # GDAL writes beyond its memory where the index of a FlatGeobuf is damaged, and asks it only for a part.
+            self._read_whole = info["driver"] == "FlatGeobuf"
+            self._features: int = info["features"]
             crs = info["crs"]
             self.crs: CRS | None = _earthly(CRS.from_user_input(crs)) if crs else None
 
@@ -138,15 +141,23 @@ class PolygonFile:
         Raises:
             InterchangeError: they cannot be read, or some features are no polygons.
         """
+        part = None if self._read_whole else bounds
         with self._doing():
             meta, _, wkb, columns = self._decoded(
                 lambda encoding: pyogrio.raw.read(
-                    self._name, layer=self.layer, force_2d=True, bbox=bounds, encoding=encoding
+                    self._name, layer=self.layer, force_2d=True, bbox=part, encoding=encoding
                 )
             )
-            there = np.array([geometry is not None for geometry in wkb], np.bool_)
-            shapes = shapely.from_wkb(wkb[there])
-            shapes = self._polygonal(shapes)
+            if self._read_whole and len(wkb) < self._features:
+                raise InterchangeError(
+                    f"{self.path} is damaged: it should hold {self._features} polygons, and {len(wkb)} can be read;"
+                    " copy or save it again"
+                )
+            all_shapes = shapely.from_wkb(wkb)
+            there = ~shapely.is_missing(all_shapes)
+            if bounds is not None:
+                there &= _reach_into(all_shapes, bounds)
+            shapes = self._polygonal(all_shapes[there])
         kinds = {str(name): str(kind) for name, kind in zip(meta["fields"], meta["dtypes"], strict=True)}
         values = {name: column[there] for name, column in zip(kinds, columns, strict=True)}
         fields = {name: column for name, column in values.items() if not kinds[name].startswith("list")}
@@ -180,6 +191,13 @@ class PolygonFile:
                 f"{self.path} cannot be read as polygons ({reason}); check that it is a complete"
                 " GeoPackage, GeoJSON, Shapefile or FlatGeobuf"
             ) from error
+
+
+def _reach_into(shapes: npt.NDArray[Any], bounds: Bounds) -> npt.NDArray[np.bool_]:
+    """Return (N,) whether the boxes around shapes touch `bounds`, or are no finite numbers, which others refuse."""
+    left, low, right, high = shapely.bounds(shapes).T
+    apart = (left > bounds[2]) | (right < bounds[0]) | (low > bounds[3]) | (high < bounds[1])
+    return np.asarray(~apart & ~shapely.is_empty(shapes), np.bool_)
 
 
 def _earthly(crs: CRS) -> CRS | None:

@@ -14,6 +14,7 @@ from rasterio.crs import CRS
 
 from landseg_core.errors import LandsegError
 from landseg_core.interchange.importers import describe_source, import_labels
+from landseg_core.interchange.polygon_file import PolygonFile
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 
@@ -126,3 +127,14 @@ def test_a_file_of_another_kind_is_refused(suffix: str, whole, new_image, tmp_pa
         with pytest.raises(LandsegError, match="wrong"):
             import_labels(project, image.id, wrong)
     assert not project.steps
+
+
+def test_a_flatgeobuf_that_claims_more_than_it_holds_is_damaged(whole: Callable[[str], Path]) -> None:
+    path = whole(".fgb")
+    content = path.read_bytes()
+    count = (10).to_bytes(8, "little")
+    assert content.count(count, 0, 200) == 1
+    for claimed in (11, 60, 17_700):  # GDAL, asked for a part, would write beyond its memory
+        path.write_bytes(content.replace(count, claimed.to_bytes(8, "little"), 1))
+        with pytest.raises(LandsegError, match=f"should hold {claimed} polygons|cannot be read"):
+            PolygonFile(path).read((399_000, 5_130_000, 400_000, 5_132_000))
