@@ -6,6 +6,7 @@ import json
 import statistics
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,7 +55,9 @@ def _measured(model: Path | None, on_event: OnEvent, control: JobControl) -> dic
         read_header(model)
     with scratch_folder(Path(tempfile.gettempdir())) as folder:
         raster = write_sample(folder / "sample", size=(SIDE, SIDE)).images / "landscape_1.tif"
-        bundle = ModelBundle.load(model) if model else _untrained()
+        bundle = (
+            replace(ModelBundle.load(model), ground_resolution_m=None) if model else _untrained()
+        )  # fits any raster
         with open_for(bundle, raster) as source:
             window = PixelWindow(0, 0, SIDE, SIDE)
             speeds = measure_speeds(bundle, source, window, ROUNDS, on_event=on_event, control=control)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,17 @@ def test_the_table_has_a_row_for_each(quick: None, capsys: pytest.CaptureFixture
         ["torch", "fp32"],
         ["onnxruntime", "fp32"],
     ]
+
+
+def test_a_model_of_any_ground_resolution(
+    quick: None, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The generated picture need not be ground like that which it was trained on."""
+    monkeypatch.setattr(speed, "every_choice", lambda: [Choice("torch", "fp32")])
+    path = tmp_path / "model.safetensors"
+    replace(bench._untrained(), ground_resolution_m=10.0).save(path)
+    bench.bench(path, as_json=True)
+    assert json.loads(capsys.readouterr().out)["plain_loop"]["median"] > 0
 
 
 def test_what_is_missing_is_told_in_its_row(quick: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import shapely
 from landseg_core import limits
 from landseg_core.interchange.exporters import EXPORTERS, export_labels
 from landseg_core.interchange.importers import import_labels
+from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import LargeWorkError
+from landseg_core.project.project import Project
 
 WIDTH, HEIGHT = 60, 50
 
@@ -67,3 +69,22 @@ def test_imports_of_polygons_count_what_they_span(new_image, write_vector, most_
     assert not project.steps
     most_pixels(200)
     assert import_labels(project, image.id, path) == 200
+
+
+def test_an_image_that_claims_a_million_px_a_side(schema: ClassSchema, write_vector, tmp_path: Path) -> None:
+    """Labels are as large as what is painted; only what takes the whole image is refused."""
+    image = tmp_path / "huge.vrt"
+    size = 'rasterXSize="1000000" rasterYSize="1000000"'
+    image.write_text(f'<VRTDataset {size}><VRTRasterBand dataType="Byte" band="1"/></VRTDataset>')
+    small = write_vector(tmp_path / "small.gpkg", [shapely.box(999_900, 999_900, 999_950, 999_960)], name=["water"])
+    whole = write_vector(tmp_path / "whole.gpkg", [shapely.box(0, 0, 1_000_000, 1_000_000)], name=["water"])
+    with Project.create(tmp_path / "p.landseg", schema) as project:
+        entry = project.add_image(image)
+        with pytest.raises(LargeWorkError, match=r"whole\.gpkg: 1000 Gpx, more than 20 Gpx"):
+            import_labels(project, entry.id, whole)
+        assert import_labels(project, entry.id, small) == 3000
+    with Project.open(tmp_path / "p.landseg") as project:
+        assert project.class_pixels(entry.id) == {4: 3000}
+        for form in EXPORTERS:
+            with pytest.raises(LargeWorkError, match=r"huge\.vrt: 1000 Gpx, more than 20 Gpx"):
+                export_labels(project, entry.id, form, tmp_path / "out")
