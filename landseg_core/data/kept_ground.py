@@ -18,11 +18,12 @@ from landseg_core.output_files import write_atomically
 GROUND_FILE = "ground.json"
 
 _Px = Annotated[int, pydantic.Field(ge=0, le=2**31)]
+_Length = Annotated[int, pydantic.Field(ge=1, le=2**31)]
 
 
 class _Place(pydantic.BaseModel):
     image_id: int
-    window: tuple[_Px, _Px, _Px, _Px]
+    window: tuple[_Px, _Px, _Length, _Length]
 
     def placed(self) -> Placed:
         return self.image_id, PixelWindow(*self.window)
@@ -35,7 +36,7 @@ class _Part(_Place):
 class _Record(pydantic.BaseModel):
     """What the file holds; windows are x, y, width and height in px of the image."""
 
-    block: Annotated[int, pydantic.Field(ge=1, le=2**31)]
+    block: _Length
     parts: list[_Part]
     trained: list[_Place]
 
