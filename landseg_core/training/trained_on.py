@@ -28,6 +28,8 @@ MOST_IMAGES = 50_000
 
 
 _Px = Annotated[int, pydantic.Field(ge=0, le=2**31)]
+_Length = Annotated[int, pydantic.Field(ge=1, le=2**31)]
+_Window = tuple[_Px, _Px, _Length, _Length]
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,10 @@ class TrainedImage:
     """An image that a model learnt from; `windows` are x, y, width and height in its px, None for the whole image."""
 
     stem: str
-    width: _Px
-    height: _Px
+    width: _Length
+    height: _Length
     fingerprint: str
-    windows: Annotated[tuple[tuple[_Px, _Px, _Px, _Px], ...], pydantic.Field(max_length=MOST_WINDOWS)] | None = None
+    windows: Annotated[tuple[_Window, ...], pydantic.Field(max_length=MOST_WINDOWS)] | None = None
 
     def places(self) -> list[PixelWindow]:
         """Return the windows that were trained on."""

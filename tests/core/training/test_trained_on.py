@@ -101,7 +101,10 @@ def test_an_image_trained_under_two_names_counts_once(data: TrainingData, tmp_pa
     assert untrained(header(data, record), [a]).left_out_px == 50 * 96 + 30 * 50
 
 
-@pytest.mark.parametrize("told", [NOTHING, [], "much", [{"stem": "a"}]])
+FLAT = {"stem": "a", "width": 96, "height": 96, "fingerprint": "f", "windows": [[0, 0, 9, 0]]}
+
+
+@pytest.mark.parametrize("told", [NOTHING, [], "much", [{"stem": "a"}], [FLAT]])
 def test_a_model_that_does_not_tell_leaves_everything(data: TrainingData, told: object) -> None:
     record = {} if told is NOTHING else {"trained_on": told}
     assert untrained(header(data, record), data.train).areas == data.train
