@@ -12,10 +12,10 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 DEMO := demo
 
-.PHONY: help demo run test lint bench screenshots clean
+.PHONY: help demo run test test-all lint bench screenshots clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/base.stamp .venv/system.stamp ## The main job on generated imagery: train, evaluate, predict, export; then the window, where there is a display
 	@$(BIN)/landseg demo --out $(DEMO) --overwrite
@@ -23,8 +23,13 @@ demo: .venv/base.stamp .venv/system.stamp ## The main job on generated imagery: 
 run: .venv/base.stamp .venv/system.stamp ## Open the window
 	@$(BIN)/landseg-gui
 
+PYTEST := OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --dist worksteal
+
 test: .venv/test.stamp .venv/system.stamp ## Run the tests; LANDSEG_DATA names the folder of real imagery, if there is one
-	@OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+	@$(PYTEST) -m 'not slow' $(PYTEST_ARGS)
+
+test-all: .venv/test.stamp .venv/system.stamp ## Run the slow tests too: kills, damage, long properties
+	@$(PYTEST) $(PYTEST_ARGS)
 
 lint: .venv/dev.stamp ## Check format, style, types and layers
 	@$(BIN)/ruff format --check .
