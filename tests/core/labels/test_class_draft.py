@@ -92,7 +92,7 @@ def test_a_preset_adds_what_is_missing_and_lends_its_colours(draft) -> None:
 
 def test_there_is_a_limit(draft) -> None:
     for _ in range(MOST_CLASSES - len(draft.classes)):
-        draft = draft.added()
+        draft = draft.added(colour="#336699")
     assert len(draft.schema()) == MOST_CLASSES
     with pytest.raises(ClassSchemaError, match="250"):
         draft.added()
@@ -111,7 +111,7 @@ def test_whatever_is_done_every_label_has_a_class_or_none(edits) -> None:
         others = [UNLABELLED, *(item.value for at, item in enumerate(draft.classes) if at != place)]
         match kind:
             case "add":
-                draft = draft.added()
+                draft = draft.added(colour="#336699")
             case "delete" if len(draft.classes) > 1:
                 draft = draft.deleted(place, others[steps % len(others)])
             case "move":
