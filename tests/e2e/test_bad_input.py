@@ -134,6 +134,7 @@ def test_wrong_usage_is_2(landseg, tmp_path: Path, arguments: tuple[str, ...]) -
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_full_disk_while_predicting(landseg, landscape: Path, run_folder: Path, tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="only POSIX limits the size of a file")
     out = tmp_path / "out"

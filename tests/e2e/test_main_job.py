@@ -68,6 +68,7 @@ def test_evaluate_counts_every_labelled_pixel(landseg, landscape: Path, run_fold
     assert report.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_figures_never_come_from_ground_that_was_trained_on(
     landseg, landscape: Path, run_folder: Path, tmp_path: Path
 ) -> None:
@@ -188,6 +189,7 @@ def test_export_png(landseg, maps: Path, landscape: Path, tmp_path: Path, style:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+@pytest.mark.slow
 def test_ctrl_c_ends_a_prediction_with_130_and_leaves_nothing(
     landscape: Path, run_folder: Path, tmp_path: Path
 ) -> None:

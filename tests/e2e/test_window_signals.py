@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such 
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.slow
 def test_a_signal_closes_the_window_in_order(landseg, landscape: Path, tmp_path: Path, number: int, code: int) -> None:
     project = tmp_path / "p.landseg"
     landseg("project", "new", project, "--classes", "landcover-ai")

@@ -19,6 +19,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "every_choice", lambda: [Choice("torch", "fp32"), Choice("onnxruntime", "fp32")])
 
 
+@pytest.mark.slow
 def test_the_json_tells_machine_speeds_and_what_auto_takes(quick: None, capsys: pytest.CaptureFixture[str]) -> None:
     bench.bench(None, as_json=True)
     report = json.loads(capsys.readouterr().out)

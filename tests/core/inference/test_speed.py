@@ -14,6 +14,7 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.raster.source import RasterSource
 
 
+@pytest.mark.slow
 def test_every_choice_is_measured_against_the_plain_loop(bundle: ModelBundle, raster: Path) -> None:
     choices = [Choice("torch", "fp32"), Choice("onnxruntime", "fp32")]
     with RasterSource(raster) as source:

@@ -74,7 +74,9 @@ def assert_same(path: Path, bundle: ModelBundle, pixels: Pixels) -> None:
 # --- the same as torch
 
 
-@pytest.mark.parametrize("architecture", list(CATALOG))
+@pytest.mark.parametrize(
+    "architecture", [pytest.param(name, marks=[pytest.mark.slow] * (name in ("unet32", "unet64"))) for name in CATALOG]
+)
 @pytest.mark.parametrize("dynamic", [False, True])
 def test_every_network_of_the_catalogue(
     random_bundle: RandomBundle, architecture: str, dynamic: bool, export: Callable[..., Path]

@@ -12,6 +12,7 @@ SCRIPT = Path(__file__).parents[3] / "scripts" / "kill_test.py"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not known there")
+@pytest.mark.slow
 def test_nothing_stored_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
     out = tmp_path / "table.md"
     command = [sys.executable, str(SCRIPT), "--kills", "6", "--seed", "7", "--out", str(out)]

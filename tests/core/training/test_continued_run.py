@@ -113,6 +113,7 @@ def going_on(config: TrainConfig, first: TrainResult, tmp_path: Path) -> TrainCo
     return config.model_copy(update={"epochs": 2, "learning_rate": 0.004, "start_from": str(tmp_path / "first")})
 
 
+@pytest.mark.slow
 def test_a_correction_moves_the_map_and_leaves_the_rest(
     project: Project, config: TrainConfig, going_on: TrainConfig, tmp_path: Path
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_correction_moves_the_map_and_leaves_the_rest(
     assert any("px to train on were labelled since" in text and "50% of the chips" in text for text in told)
 
 
+@pytest.mark.slow
 def test_ground_that_the_first_run_trained_on_does_not_validate(
     project: Project, config: TrainConfig, going_on: TrainConfig, tmp_path: Path
 ) -> None:
@@ -160,6 +162,7 @@ def _parts(run: Path, *, validates: bool) -> list[list[int]]:
     return [part["window"] for part in told["parts"] if part["validates"] is validates]
 
 
+@pytest.mark.slow
 def test_it_is_resumed_to_the_bit_without_the_first_run(
     project: Project, going_on: TrainConfig, tmp_path: Path
 ) -> None:
@@ -184,6 +187,7 @@ def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, going_on: 
     assert not (tmp_path / "second").exists()
 
 
+@pytest.mark.slow
 def test_a_fresh_run_over_a_continued_one_forgets_what_was_before(
     project: Project, config: TrainConfig, going_on: TrainConfig, tmp_path: Path
 ) -> None:

@@ -25,6 +25,8 @@ from landseg_core.training.learner import Learner
 from landseg_core.training.picture_file import read_pictures
 from landseg_core.training.run_history import read_history
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 21

@@ -73,6 +73,7 @@ def agreement(values: np.ndarray, root: Path, stem: str) -> float:
         return float((values == mask.read(mask.grid.window)[0])[values != 255].mean())
 
 
+@pytest.mark.slow
 def test_a_set_of_25_and_50_cm_trains_at_one(
     write_set: Callable[..., Path], schema: ClassSchema, start: Any, config: TrainConfig
 ) -> None:
@@ -188,6 +189,7 @@ def test_floats_with_nan_as_nodata(
     ("name", "bands", "dtype"),
     [("naip_4band_epsg26914.tif", ("1", "Green", "blue", "4"), "uint8"), ("uint16_1band_epsg32616.tif", (), "uint16")],
 )
+@pytest.mark.slow
 def test_real_imagery_of_other_kinds(
     imagery: Path,
     tmp_path: Path,
