@@ -8,16 +8,29 @@ from typing import Any
 from PySide6.QtGui import Qt
 from PySide6.QtWidgets import QDialog, QInputDialog, QLabel, QWidget
 
+from landseg_core.plain_text import plain_text
+
 
 class PlainLabel(QLabel):
-    """A label that shows its text and its tool tip as they are. For markup, `QLabel` with `textFormat` is there."""
+    """A label that shows its text and its tool tip as they are. For markup, `QLabel` with `textFormat` is there.
+
+    Control characters, which a file's name may hold, are replaced; line breaks are the label's own.
+    """
 
     def __init__(self, text: str = "", parent: QWidget | None = None, **properties: Any) -> None:
-        super().__init__(text, parent, textFormat=Qt.TextFormat.PlainText, **properties)
+        super().__init__(_without_control(text), parent, textFormat=Qt.TextFormat.PlainText, **properties)
+
+    def setText(self, text: str) -> None:
+        """Show `text`."""
+        super().setText(_without_control(text))
 
     def setToolTip(self, text: str) -> None:
         """Tell `text` under the pointer."""
         super().setToolTip(plain_tip(text))
+
+
+def _without_control(text: str) -> str:
+    return "\n".join(map(plain_text, text.split("\n")))
 
 
 def plain_tip(text: str) -> str:

@@ -15,6 +15,7 @@ from landseg_core.allocator import give_back_memory
 from landseg_core.errors import JobStopped, LandsegError
 from landseg_core.events import Event, JobControl, OnEvent, Progress
 from landseg_core.limits import LargeWorkError
+from landseg_core.plain_text import plain_text
 
 Work = Callable[[OnEvent, JobControl], Any]
 """Long work of the core: takes a listener and a control, returns its result."""
@@ -208,8 +209,11 @@ class JobRunner(QObject):
         return [job for job in self._jobs if job.running]
 
     def start(self, title: str, work: Work) -> Job:
-        """Run `work(on_event, control)` in a thread of its own and return its job; `started` brings it too."""
-        job = Job(title, work, self)
+        """Run `work(on_event, control)` in a thread of its own and return its job; `started` brings it too.
+
+        `title` is shown as one line: the name of a file in it may hold anything.
+        """
+        job = Job(plain_text(title), work, self)
         self._jobs.append(job)
         job.ended.connect(self._clear_away, Qt.ConnectionType.QueuedConnection)
         self.started.emit(job)

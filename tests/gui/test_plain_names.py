@@ -36,8 +36,9 @@ from landseg_core.project.project import Project
 from landseg_gui import crash
 from landseg_gui.dialogs.class_editor import ClassEditor
 from landseg_gui.dialogs.failure import choose, show_failure
+from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window import MainWindow
-from landseg_gui.plain_text import plain_tip, without_key
+from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 
 CLASS = "<b>Rzz&D</b> <img src=x>"
 FILE = "<i>Qzz&b<img src=x>"
@@ -197,6 +198,17 @@ def test_tips_and_keys() -> None:
     assert guessed(plain_tip(f"{CLASS}\n{FILE}")) == f"{CLASS}\n{FILE}"
     assert plain_tip("1 < 2") == "1 < 2"
     assert without_keys(without_key(CLASS)) == CLASS
+
+
+def test_control_characters_of_a_file_name_are_replaced(qtbot: QtBot) -> None:
+    label, runner = PlainLabel("a\x1b[31m.tif"), JobRunner()
+    qtbot.addWidget(label)
+    assert label.text() == "a\ufffd[31m.tif"
+    label.setText("two\nlines\x07")
+    assert label.text() == "two\nlines\ufffd"
+    with qtbot.waitSignal(runner.idle):
+        job = runner.start("Open new\nline\x1b.tif", lambda *_: None)
+    assert job.title == "Open new\ufffdline\ufffd.tif"
 
 
 @pytest.fixture
