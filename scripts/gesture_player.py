@@ -29,6 +29,7 @@ from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.settings import Settings
 
 SIDE = 1400  # px of the images
+PATIENCE_SECONDS = 120
 MOST_JOBS = 4
 """With so many under way, a person waits."""
 MOST_MASKS = 8
@@ -50,7 +51,7 @@ def wait(seconds: float) -> None:
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
     """Let the window work until `condition` is true; where it never is, that is a hang."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
             raise FailureError(f"{what} did not come in two minutes")
@@ -98,11 +99,14 @@ class Player:
         self.open()
 
     def open(self) -> None:
-        """Open the project, once whatever is being opened has come."""
-        wait_until(lambda: not self.window.session.background_jobs, "the end of what is being opened")
-        if self.session.project is None:
-            self.window.commands.open_paths([self.project_path])
-        wait_until(lambda: self.session.project, f"the project, of which is said: {self.told}")
+        """Open the project, again where the window is not ready for it; what is being opened already comes first."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self.session.project is None:
+            if time.monotonic() > until:
+                raise FailureError(f"the project does not come; the window says: {self.told}")
+            if not self.window.session.background_jobs:
+                self.window.commands.open_paths([self.project_path])
+            wait(1.0)
         self.show_any_image()
         self.window.session.model_path = self.folder / "model.safetensors"
 
