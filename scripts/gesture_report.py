@@ -17,6 +17,13 @@ CURVES = (
     ("widgets", "widgets", "#cc79a7"),
 )
 WIDTH, HEIGHT, MARGIN = 900, 380, 40
+EXPLANATION = """\
+Strokes, keys, menus, buttons of all panels, undo storms; dialogs are filled in at random and ended by any of their own
+buttons, so that projects are made, saved elsewhere and restored, labels and maps imported, accepted and exported,
+networks trained and maps predicted. Now and then the project is closed and opened again: the labels in the file must be
+those in the window. An event loop that stands still for ten seconds, or a dialog or job that does not end in two
+minutes, is a hang.
+"""
 
 
 def write_report(samples: Path, out: Path) -> None:
@@ -52,7 +59,7 @@ def table(points: list[dict[str, Any]], ends: list[dict[str, Any]]) -> str:
     seeds = ", ".join(map(str, runs))
     command = "`scripts/on_screen python scripts/random_gestures.py --minutes ... --seed ... --append FILE`"
     picture = "![Memory, handles, threads and widgets over the longest run](pictures/random-gestures.png)"
-    return "\n".join([f"{command}, seeds {seeds}:", "", "| | |", "|---|---:|", *lines, "", picture])
+    return "\n".join([EXPLANATION, f"{command}, seeds {seeds}:", "", "| | |", "|---|---:|", *lines, "", picture])
 
 
 def quarters(points: list[dict[str, Any]], key: str) -> list[str]:

@@ -369,6 +369,12 @@ def listen(child: subprocess.Popen[str], lines: list[str], ready: threading.Even
 
 
 HEADING = "## The window killed in the midst of its work"
+EXPLANATION = """\
+A child process opens the real window and paints, undoes, edits classes, imports, accepts, adds images, copies, creates,
+closes and opens, while pyramids are built; it is killed at a random instant. The project must then hold what the window
+last called stored, or one whole step more, and pass `landseg project check`; every other file under its final name must
+be whole. The next child goes on with the same project.
+"""
 
 
 def report(records: list[dict[str, Any]]) -> str:
@@ -386,7 +392,9 @@ def report(records: list[dict[str, Any]]) -> str:
     }
     seeds = ", ".join(map(str, sorted({record["seed"] for record in records})))
     command = f"`scripts/on_screen python scripts/kill_window.py --count ... --seed ... --append FILE`, seeds {seeds}:"
-    return "\n".join([command, "", "| | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in rows.items())])
+    return "\n".join(
+        [EXPLANATION, command, "", "| | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    )
 
 
 def main() -> None:
