@@ -75,7 +75,9 @@ COMMANDS = {
     "evaluate": Command("evaluate run --images sample/images --masks sample/masks --json figures.json", 7),
     "predict": Command(f"predict run {PICTURE} sample/images/landscape_2.tif --out new --confidence", 7),
     "predict as PNG": Command(f"predict run {PICTURE} --out new --format png", 5),
-    "export png": Command(f"export png {MASK} --classes {CLASSES} --style overlay --image {PICTURE} --out new.png", 1.2),
+    "export png": Command(
+        f"export png {MASK} --classes {CLASSES} --style overlay --image {PICTURE} --out new.png", 1.2
+    ),
     "export onnx": Command("export onnx run --out new.onnx --tile 256", 8),
     "project new": Command(f"project new q.landseg --classes {CLASSES}", 0.9),
     "project add-image": Command("project add-image p.landseg sample/images/landscape_3.tif", 1.0),
