@@ -67,11 +67,11 @@ def change_json_lines(path: Path, dice: random.Random) -> None:
 
 
 def change_setting(path: Path, dice: random.Random) -> None:
-    """Change JSON that stands behind a `=`, as in a settings file."""
+    """Change JSON that stands in quotes behind a `=`, as in a settings file."""
     lines = path.read_text().splitlines()
-    number = dice.choice([number for number, line in enumerate(lines) if "={" in line or "=[" in line] or [0])
+    number = dice.choice([number for number, line in enumerate(lines) if '="' in line])
     key, _, value = lines[number].partition("=")
-    quoted = changed_json(value.replace('\\"', '"'), dice).replace("\\", "\\\\").replace('"', '\\"')
+    quoted = changed_json(value[1:-1].replace('\\"', '"'), dice).replace("\\", "\\\\").replace('"', '\\"')
     lines[number] = f'{key}="{quoted}"'
     path.write_text("\n".join(lines) + "\n")
 
