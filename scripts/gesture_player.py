@@ -15,6 +15,7 @@ from gesture_dialogs import DialogAnswerer
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from shiboken6 import isValid
 
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import load_classes
@@ -199,7 +200,9 @@ class Player:
         buttons = [one for one in self.window.findChildren(QAbstractButton) if one.isVisible() and one.isEnabled()]
         button = self.dice.choice(buttons)
         self.done[f"button {button.objectName()}"] += 1
-        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        QTest.mousePress(button, Qt.MouseButton.LeftButton)
+        if isValid(button):  # its menu may have had it taken away: `mouseClick` would still release it, and crash
+            QTest.mouseRelease(button, Qt.MouseButton.LeftButton)
 
     def show_image(self) -> None:
         images = self.session.project.images if self.session.project else ()

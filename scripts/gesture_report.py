@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def longest_run(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def table(points: list[dict[str, Any]], ends: list[dict[str, Any]]) -> str:
-    """Return what the runs came to: of each curve the median of the second and of the last quarter."""
+    """Return what the runs came to, and of each curve what is held while nothing much goes on."""
     runs = sorted({point["run"] for point in points})
     minutes = sum(max(point["seconds"] for point in points if point["run"] == run) for run in runs) / 60
     rows = {
@@ -54,7 +55,7 @@ def table(points: list[dict[str, Any]], ends: list[dict[str, Any]]) -> str:
         "runs that did not come to their end": len(set(runs) - {end["end"] for end in ends}),
     }
     for key, title, _ in CURVES:
-        rows[f"{title}: second quarter, last quarter of the longest run"] = " → ".join(quarters(points, key))
+        rows[f"{title}, at rest, in the four quarters of the longest run"] = " → ".join(quarters(points, key))
     lines = [f"| {name} | {value} |" for name, value in rows.items()]
     seeds = ", ".join(map(str, runs))
     command = "`scripts/on_screen python scripts/random_gestures.py --minutes ... --seed ... --append FILE`"
@@ -63,10 +64,11 @@ def table(points: list[dict[str, Any]], ends: list[dict[str, Any]]) -> str:
 
 
 def quarters(points: list[dict[str, Any]], key: str) -> list[str]:
+    """Return a curve at rest in each quarter of the longest run: its lower quartile, for trainings are peaks."""
     values = [point[key] for point in longest_run(points)]
-    size = max(1, len(values) // 4)
-    parts = (values[size : 2 * size] or values, values[-size:])
-    return [f"{sorted(part)[len(part) // 2]:.0f}" for part in parts]
+    bounds = [len(values) * part // 4 for part in range(5)]
+    parts = (values[begin:end] or values for begin, end in pairwise(bounds))
+    return [f"{sorted(part)[len(part) // 4]:.0f}" for part in parts]
 
 
 def draw(points: list[dict[str, Any]], path: Path) -> None:
