@@ -68,9 +68,9 @@ class WorkSize:
 
     @property
     def told(self) -> str:
-        """Return size and time for a question: `This makes 25 Gpx (about 3 h 0 min)`."""
+        """Return size and time for a question: `This is 25 Gpx of work (about 3 h 0 min)`."""
         time = "" if self.seconds is None else f" (about {duration(self.seconds)})"
-        return f"This makes {giga(self.pixels)}px{time}"
+        return f"This is {giga(self.pixels)}px of work{time}"
 
 
 def all_together(works: Sequence[WorkSize], subject: str) -> WorkSize:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.limits import require_agreed
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.config import TrainConfig
@@ -20,6 +21,7 @@ from landseg_core.training.preview import PreviewSource
 from landseg_core.training.project_run import kept_with_its_run, record_run
 from landseg_core.training.report_content import read_config
 from landseg_core.training.run_folder import RunFolder
+from landseg_core.training.work import run_work
 from landseg_gui.dialogs.large_work import ask_if_large
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.of_project import open_of_project
@@ -45,6 +47,8 @@ def training_work(request: TrainRequest, preview: PreviewSource | None = None) -
         trainer = trainers.Trainer(config, request.run_folder, overwrite=request.overwrite, resume=request.resume)
         with kept_with_its_run(request.run_folder):
             data = request.source.load(request, config, on_event, control)
+            if not request.resume:
+                require_agreed(run_work(config, data, control.checkpoint), large=request.large)
             return trainer.fit(data, on_event, control, preview)
 
     return work

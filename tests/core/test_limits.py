@@ -52,7 +52,7 @@ def test_many_small_pieces_are_together_too_much() -> None:
     piece = WorkSize("the map of a.tif", pixels=10**9, seconds=400.0)
     work = all_together([piece] * 18, "the maps of 18 rasters")
     require_agreed(work, large=False)
-    assert work.told == "This makes 18 Gpx (about 2 h 0 min)"
+    assert work.told == "This is 18 Gpx of work (about 2 h 0 min)"
     with pytest.raises(LargeWorkError, match="the maps of 21 rasters: 21 Gpx"):
         require_agreed(all_together([piece] * 21, "the maps of 21 rasters"), large=False)
     assert all_together([piece], "all") == piece

@@ -10,11 +10,14 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core import limits
 from landseg_core.labels.classes import load_classes
+from landseg_core.training import pace, work
+from landseg_core.training.config import TrainConfig
 from landseg_gui.dialogs import large_work
 from landseg_gui.jobs.export import ExportFlow
 from landseg_gui.jobs.predict import PredictFlow
-from landseg_gui.jobs.requests import ExportRequest, PredictAllRequest, PredictRequest
+from landseg_gui.jobs.requests import ExportRequest, Folders, PredictAllRequest, PredictRequest, TrainRequest
 from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.jobs.train import TrainFlow
 from landseg_gui.session import Session
 
 SECONDS = 60_000
@@ -58,7 +61,7 @@ def test_an_export(
     flow.start(request)
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
     question, explanation = answers.asked[0]
-    assert question == "This makes 0.0164 Mpx. Go on?"
+    assert question == "This is 0.0164 Mpx of work. Go on?"
     assert explanation == f"{out}: 0.0164 Mpx, more than 0.0164 Mpx."
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert not out.exists()
@@ -88,10 +91,39 @@ def test_predictions_are_asked_about_together_and_before_the_first(
     flow = PredictFlow(session, runner, window)
     flow.start(PredictAllRequest(maps))
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
-    assert answers.asked[0][0] == "This makes 0.0328 Mpx. Go on?"
+    assert answers.asked[0][0] == "This is 0.0328 Mpx of work. Go on?"
     assert answers.asked[0][1].startswith("The maps of 2 images: 0.0328 Mpx")
     assert not (tmp_path / "maps").exists()
     answers.answer = "Go On"
     flow.start(PredictAllRequest(maps))
     qtbot.waitUntil(lambda: all(one.mask.exists() for one in maps), timeout=SECONDS)
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+
+
+def test_a_run_of_hours_is_asked_about_once_its_data_is_read(
+    answers: Answers,
+    session: Session,
+    runner: JobRunner,
+    window: QWidget,
+    qtbot: QtBot,
+    data_set: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MOST_PIXELS", 10**9)
+    monkeypatch.setattr(work, "_WORTH_A_TRIAL", 0)
+    monkeypatch.setattr(pace, "probe_pace", lambda *_: 1e6)
+    config = TrainConfig(model="unet16", epochs=1, chip=64, batch=2, device="cpu")
+    folders = Folders(data_set / "images", data_set / "masks", None, None)
+    request = TrainRequest(folders, load_classes("landcover-dubai"), config, tmp_path / "runs" / "run-1")
+    flow = TrainFlow(session, runner, window)
+    flow.start(request)
+    qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
+    assert answers.asked[0][1].startswith("The run: about ")
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    assert not request.run_folder.exists()
+    answers.answer = "Go On"
+    flow.start(request)
+    qtbot.waitUntil((request.run_folder / "config.json").exists, timeout=SECONDS)
+    runner.stop_all()
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)

@@ -99,7 +99,7 @@ def test_a_large_export_is_asked_about(
     monkeypatch.setattr("landseg_core.limits.MOST_PIXELS", 1000)
     monkeypatch.setattr("landseg_gui.dialogs.large_work.choose", lambda _over, asked, *_how: questions.append(asked))
     run(fill(flow, "tif", tmp_path / "labels.tif"), runner, qtbot)
-    qtbot.waitUntil(lambda: questions == ["This makes 0.392 Mpx. Go on?"])
+    qtbot.waitUntil(lambda: questions == ["This is 0.392 Mpx of work. Go on?"])
     assert not (tmp_path / "labels.tif").exists()
     monkeypatch.setattr("landseg_gui.dialogs.large_work.choose", lambda *_asked: "Go On")
     flow.start(flow._project_session.project, fill(flow, "tif", tmp_path / "labels.tif").request())

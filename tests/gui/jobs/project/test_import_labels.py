@@ -88,7 +88,7 @@ def test_a_large_import_is_asked_about(
     run(opened(write_map("mask.tif", np.ones((HEIGHT, WIDTH), np.uint8))), runner, qtbot)
     qtbot.waitUntil(lambda: (labels() == 1).all(), timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
-    assert questions == ["This makes 0.392 Mpx. Go on?"]
+    assert questions == ["This is 0.392 Mpx of work. Go on?"]
     assert told.problems == []
 
 
