@@ -88,16 +88,16 @@ class RunsPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self._pages, 1)
-        column.addLayout(foot)
         self._split.addWidget(left)
         self._split.addWidget(self._comparison)
         for number in (0, 1):
             self._split.setStretchFactor(number, 1)
-        self._split.setSizes([740, 480])
+        self._split.setSizes([600, 480])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # see `minimumSizeHint`
-        layout.addWidget(self._split)
+        layout.addWidget(self._split, 1)
+        layout.addLayout(foot)  # below both: the row of buttons would keep the table from giving way to the curves
 
     def _connect(self) -> None:
         session = self._session
