@@ -194,7 +194,7 @@ class RasterSource:
         dtype = self.dtype if leading else np.bool_
         if part is None:
             return np.zeros((*leading, *shape), dtype)
-        with self._reading(f"read at pixel {window.x}, {window.y}") as dataset:
+        with self._reading(f"read at pixel {max(0, window.x)}, {max(0, window.y)}") as dataset:
             inside = read_inside(dataset, part)
         if part.size == shape:
             return inside
