@@ -25,7 +25,7 @@ def show_failure(parent: QWidget | None, sentence: str, details: str = "") -> QM
 def choose(
     parent: QWidget | None, question: str, explanation: str, actions: Sequence[str], default: str | None = None
 ) -> str | None:
-    """Ask which of `actions` to take; None where the user cancels, or where `parent` goes meanwhile.
+    """Ask which of `actions` to take; None where the user cancels, or where `parent` goes or is hidden meanwhile.
 
     Enter takes the `default`; without one it cancels.
     """
@@ -36,5 +36,8 @@ def choose(
     buttons = {box.addButton(without_key(action), QMessageBox.ButtonRole.AcceptRole): action for action in actions}
     proposed = next((button for button, action in buttons.items() if action == default), None)
     box.setDefaultButton(proposed or box.button(QMessageBox.StandardButton.Cancel))
+    was_shown = parent is not None and parent.isVisible()
     box.exec()
-    return buttons.get(box.clickedButton()) if isValid(box) else None
+    if not isValid(box) or (was_shown and not parent.isVisible()):
+        return None
+    return buttons.get(box.clickedButton())

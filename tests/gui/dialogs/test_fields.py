@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from landseg_gui.dialogs.failure import choose, show_failure
@@ -107,6 +107,15 @@ def test_enter_cancels_a_question_unless_it_has_a_default(
 ) -> None:
     QTimer.singleShot(0, lambda: qtbot.keyClick(QApplication.activeModalWidget(), Qt.Key.Key_Return))
     assert choose(None, "Replace it?", "It can be undone.", ["Replace"], default=default) == answer
+
+
+def test_a_dialog_that_is_taken_back_gets_no_answer(qtbot: QtBot) -> None:
+    dialog = QDialog()
+    qtbot.addWidget(dialog)
+    dialog.open()
+    QTimer.singleShot(0, dialog.reject)
+    answer_question("Replace")
+    assert choose(dialog, "Replace it?", "It will be lost.", ["Replace"]) is None
 
 
 def test_labels_of_problems_have_names(qtbot: QtBot) -> None:
