@@ -35,6 +35,8 @@ MOST_JOBS = 4
 """With so many under way, a person waits."""
 MOST_MASKS = 8
 """With more in the list, a person removes some."""
+DELETED_IN_A_COPY = "of a training run is missing"
+"""What `project check` rightly says of a run that has been deleted in a copy of the project, which lists it too."""
 LEAVES_THE_WINDOW = {"quit", "open_log_folder"}
 KEYS = (Qt.Key.Key_Tab, Qt.Key.Key_F, Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight, Qt.Key.Key_Escape, Qt.Key.Key_C)
 
@@ -150,7 +152,8 @@ class Player:
         self.compare(path)
         self.window.close()
         wait_until(lambda: not self.window.isVisible(), "the end")
-        if problems := check_project(path):
+        problems = [problem for problem in check_project(path) if not problem.endswith(DELETED_IN_A_COPY)]
+        if problems:
             raise FailureError(f"the project is damaged: {problems}")
 
     # --- gestures
