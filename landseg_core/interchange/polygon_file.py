@@ -32,6 +32,8 @@ _SIDE_SUFFIXES = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".idm", ".ind"
 _UNTOLD = "ISO-8859-1"  # what GDAL says of a Shapefile without .cpg; often it is UTF-8 all the same
 _FALLBACKS = ("cp1252",)
 _POLYGONAL = ("Polygon", "MultiPolygon")
+_FARTHEST = 1e30
+"""The largest coordinate that is taken for a number: differences and squares of larger ones may be none."""
 _MAY_HOLD_POLYGONS = (*_POLYGONAL, "Unknown", "GeometryCollection")
 
 
@@ -175,7 +177,7 @@ class PolygonFile:
         strange = Counter(shape.geom_type for shape in shapes if shape.geom_type not in _POLYGONAL)
         if strange:
             raise self._no_polygons(strange)
-        if not np.isfinite(shapely.get_coordinates(shapes)).all():
+        if not (np.abs(shapely.get_coordinates(shapes)) <= _FARTHEST).all():  # nor where one is no number
             raise InterchangeError(f"{self.path} holds coordinates that are no finite numbers; mend or delete them")
         return shapes
 

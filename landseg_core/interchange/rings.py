@@ -23,8 +23,8 @@ class Rings:
 
     Attributes:
         points: (N, 2) x, y; rings are not closed.
-        rings: (N,) the number of each point's ring; they ascend.
-        polygons: (R,) the place of each ring's polygon among all; they ascend.
+        rings: (N,) the index of each point's ring; they ascend.
+        polygons: (R,) the index of each ring's polygon; they ascend.
     """
 
     points: npt.NDArray[np.float64]
@@ -64,19 +64,19 @@ class Rings:
         for half in self._cut(axis, float((first[axis] + last[axis]) // 2 * side)):
             yield from half.split(side, most)
 
-    def _cut(self, axis: int, place: float) -> tuple[Rings, Rings]:
-        """Return what is on the lower and on the upper side of the line where the coordinate of `axis` is `place`."""
-        is_upper = self.points[:, axis] > place
+    def _cut(self, axis: int, at: float) -> tuple[Rings, Rings]:
+        """Return what is on the lower and on the upper side of the line where the coordinate of `axis` is `at`."""
+        is_upper = self.points[:, axis] > at
         if not is_upper.any() or is_upper.all():
             empty = Rings(self.points[:0], self.rings[:0], self.polygons)
             return (empty, self) if is_upper.any() else (self, empty)
         following = self._following()
         crosses = is_upper != is_upper[following]
         begin, end = self.points[crosses], self.points[following[crosses]]
-        share = (place - begin[:, axis]) / (end[:, axis] - begin[:, axis])
+        share = (at - begin[:, axis]) / (end[:, axis] - begin[:, axis])
         crossings = self.points.copy()
         crossings[crosses] = begin + share[:, None] * (end - begin)
-        crossings[crosses, axis] = place
+        crossings[crosses, axis] = at
         points, rings = np.stack([self.points, crossings], axis=1).reshape(-1, 2), np.repeat(self.rings, 2)
         kept = (np.column_stack([side, crosses]).ravel() for side in (~is_upper, is_upper))
         lower, upper = (Rings(points[those], rings[those], self.polygons) for those in kept)
@@ -91,10 +91,11 @@ class Rings:
         return Rings(self.points[edges] + share[:, None] * steps[edges], self.rings[edges], self.polygons)
 
     def _following(self) -> npt.NDArray[np.intp]:
-        """Return (N,) where the point is that follows on each in its ring."""
+        """Return (N,) the index of the point that follows on each in its ring."""
         following = np.arange(1, len(self.points) + 1)
         first = np.flatnonzero(np.diff(self.rings, prepend=-1))
-        following[np.append(first[1:], len(self.points)) - 1] = first
+        last = np.flatnonzero(np.diff(self.rings, append=-1))
+        following[last] = first
         return following
 
     def as_polygons(self, count: int) -> npt.NDArray[Any]:
@@ -104,6 +105,6 @@ class Rings:
         if has_inside.any():
             names, rings = np.unique(self.rings[has_inside], return_inverse=True)
             lines = shapely.linearrings(self.points[has_inside], indices=rings)
-            places, owners = np.unique(self.polygons[names], return_inverse=True)
-            result[places] = shapely.polygons(lines, indices=owners)
+            indices, owners = np.unique(self.polygons[names], return_inverse=True)
+            result[indices] = shapely.polygons(lines, indices=owners)
         return result

@@ -134,9 +134,10 @@ def test_parts_of_a_feature_may_overlap(utm, labels_of, write_vector, tmp_path: 
     np.testing.assert_array_equal(labels_of(project, image), boxes((4, (5, 5, 30, 30)), (4, (20, 20, 40, 40))))
 
 
-def test_coordinates_that_are_no_numbers_are_refused(utm, write_vector, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [np.inf, -1e308])
+def test_coordinates_that_are_no_numbers_are_refused(number: float, utm, write_vector, tmp_path: Path) -> None:
     project, image = utm
-    odd = shapely.transform(box(5, 5, 30, 20), lambda points: np.where(points == points[0], np.inf, points))
+    odd = shapely.transform(box(5, 5, 30, 20), lambda points: np.where(points == points[0], number, points))
     with pytest.raises(InterchangeError, match="no finite numbers"):
         import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [odd], name=["water"]))
     assert not project.steps
@@ -326,6 +327,17 @@ def test_the_one_layer_with_polygons_is_read(utm, labels_of, write_vector, tmp_p
 def test_polygons_beside_the_image_are_refused(utm, write_vector, tmp_path: Path) -> None:
     project, image = utm
     path = write_vector(tmp_path / "a.gpkg", [box(5000, 5, 5030, 20)], name=["water"])
+    with pytest.raises(InterchangeError, match="no polygon of"):
+        import_polygons(project, image.id, path)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_polygons_that_pass_the_image_by_are_refused(suffix: str, utm, write_vector, tmp_path: Path) -> None:
+    """The image lies in the box around the polygon, but not in the polygon."""
+    project, image = utm
+    corners = [(LEFT + x / 2, TOP - y / 2) for x, y in ((-500, -500), (400, -500), (-500, 400))]
+    triangle = reprojected(shapely.Polygon(corners), "EPSG:4326")
+    path = write_vector(tmp_path / f"a{suffix}", [triangle], "EPSG:4326", name=["water"])
     with pytest.raises(InterchangeError, match="no polygon of"):
         import_polygons(project, image.id, path)
 
