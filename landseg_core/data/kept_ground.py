@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import pydantic
 
 from landseg_core.data.buffers import Placed
 from landseg_core.data.splits import Ground
 from landseg_core.errors import TrainingError
-from landseg_core.geo.window import PixelWindow
+from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
 from landseg_core.input_files import read_file
 from landseg_core.output_files import write_atomically
 
 GROUND_FILE = "ground.json"
 
-_Px = Annotated[int, pydantic.Field(ge=0, le=2**31)]
-_Length = Annotated[int, pydantic.Field(ge=1, le=2**31)]
-
 
 class _Place(pydantic.BaseModel):
     image_id: int
-    window: tuple[_Px, _Px, _Length, _Length]
+    window: StoredWindow
 
     def placed(self) -> Placed:
         return self.image_id, PixelWindow(*self.window)
@@ -36,7 +32,7 @@ class _Part(_Place):
 class _Record(pydantic.BaseModel):
     """What the file holds; windows are x, y, width and height in px of the image."""
 
-    block: _Length
+    block: PixelLength
     parts: list[_Part]
     trained: list[_Place]
 

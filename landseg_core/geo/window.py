@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+import pydantic
+
+PixelOffset = Annotated[int, pydantic.Field(ge=0, le=2**31)]
+PixelLength = Annotated[int, pydantic.Field(ge=1, le=2**31)]
+StoredWindow = tuple[PixelOffset, PixelOffset, PixelLength, PixelLength]
+"""The x, y, width and height (px) of a window inside an image, as a file tells them; for pydantic to check."""
 
 
 @dataclass(frozen=True, order=True)

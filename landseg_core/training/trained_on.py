@@ -16,7 +16,7 @@ from landseg_core.data.lists import shortened
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.geo.rectangles import apart, joined, without_all
-from landseg_core.geo.window import PixelWindow
+from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
 from landseg_core.models.fit import require_fit
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.source import RasterSource
@@ -27,20 +27,15 @@ MOST_IMAGES = 50_000
 """A record names no more images than this; a model file has a header of bounded size."""
 
 
-_Px = Annotated[int, pydantic.Field(ge=0, le=2**31)]
-_Length = Annotated[int, pydantic.Field(ge=1, le=2**31)]
-_Window = tuple[_Px, _Px, _Length, _Length]
-
-
 @dataclass(frozen=True)
 class TrainedImage:
     """An image that a model learnt from; `windows` are x, y, width and height in its px, None for the whole image."""
 
     stem: str
-    width: _Length
-    height: _Length
+    width: PixelLength
+    height: PixelLength
     fingerprint: str
-    windows: Annotated[tuple[_Window, ...], pydantic.Field(max_length=MOST_WINDOWS)] | None = None
+    windows: Annotated[tuple[StoredWindow, ...], pydantic.Field(max_length=MOST_WINDOWS)] | None = None
 
     def places(self) -> list[PixelWindow]:
         """Return the windows that were trained on."""
