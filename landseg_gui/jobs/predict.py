@@ -167,11 +167,17 @@ class PredictFlow(QObject):
         job = self._runner.start(title, predictions_work(maps))
         owner = self._session.project_session.owner
         self._jobs = [*(other for other in self._jobs if other.running), job]
+        made: list[PredictRequest] = []
+        job.told.connect(lambda event: made.append(event.request) if isinstance(event, MapFinished) else None)
         job.told.connect(lambda event: self._take(event, owner))
         job.failed.connect(self._session.problem)
-        large = PredictAllRequest(tuple(replace(one, large=True) for one in maps))
-        ask_if_large(job, self._window, lambda: self.start(large))
+        ask_if_large(job, self._window, lambda: self._go_on(maps, made))
         return job
+
+    def _go_on(self, maps: Sequence[PredictRequest], made: Sequence[PredictRequest]) -> None:
+        """Predict, as agreed, the maps that were not made before it was known how long they take."""
+        rest = tuple(replace(one, large=True) for one in maps if one not in made)
+        self.start(PredictAllRequest(rest))
 
     def _take(self, event: Event, owner: Path | None) -> None:
         self._session.tell_notice(event)

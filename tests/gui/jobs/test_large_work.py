@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from landseg_core import limits
+from landseg_core.inference import predictor
 from landseg_core.labels.classes import load_classes
 from landseg_core.training import pace, work
 from landseg_core.training.config import TrainConfig
@@ -98,6 +99,38 @@ def test_predictions_are_asked_about_together_and_before_the_first(
     flow.start(PredictAllRequest(maps))
     qtbot.waitUntil(lambda: all(one.mask.exists() for one in maps), timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+
+
+def test_maps_that_are_there_are_not_made_again(
+    answers: Answers,
+    session: Session,
+    runner: JobRunner,
+    window: QWidget,
+    qtbot: QtBot,
+    data_set: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The pace may become known only by a trial on the second image."""
+    monkeypatch.setattr(limits, "MOST_PIXELS", 10**9)
+    raster = data_set / "images" / "north.tif"
+    first, second = (
+        PredictRequest(model, raster, tmp_path / "maps" / f"{name}.tif", None, None, 64, 16, "cpu") for name in "ab"
+    )
+
+    def refuse_after_the_first(work: limits.WorkSize, *, large: bool) -> None:
+        if first.mask.exists() and not large:
+            raise limits.LargeWorkError(work, "too long")
+
+    monkeypatch.setattr(predictor, "require_agreed", refuse_after_the_first)
+    problems: list[str] = []
+    session.problem.connect(problems.append)
+    answers.answer = "Go On"
+    PredictFlow(session, runner, window).start(PredictAllRequest((first, second)))
+    qtbot.waitUntil(lambda: second.mask.exists() or problems != [], timeout=SECONDS)
+    qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
+    assert (len(answers.asked), problems) == (1, [])
 
 
 def test_a_run_of_hours_is_asked_about_once_its_data_is_read(
