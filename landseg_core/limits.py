@@ -27,8 +27,8 @@ MOST_TIMES_OFF = 20
 class LargeWorkError(LandsegError):
     """The `work` is beyond a limit, and nobody has said that it is to be done all the same."""
 
-    def __init__(self, work: WorkSize) -> None:
-        super().__init__(f"{next(work.objections())}; give --large to do it all the same")
+    def __init__(self, work: WorkSize, objection: str) -> None:
+        super().__init__(f"{objection}; give --large to do it all the same")
         self.work = work
 
 
@@ -58,19 +58,24 @@ class WorkSize:
             each = f"{self.computed:.3g} px to compute for each px of the image"
             yield f"{self.subject}: {each}, more than {MOST_COMPUTED}"
         if self.pixels > MOST_PIXELS:
-            yield f"{self.subject}: {giga(self.pixels)}px, more than {giga(MOST_PIXELS)}px"
+            yield f"{self.subject}: {si_number(self.pixels)}px, more than {si_number(MOST_PIXELS)}px"
         free = free_bytes(self.folder) if self.folder is not None else None
         if free is not None and self.bytes > free:
-            room = f"{self.folder} has {giga(free)}B of free space"
-            yield f"{self.subject}: up to {giga(self.bytes)}B to write, but {room}"
+            room = f"{self.folder} has {si_number(free)}B of free space"
+            yield f"{self.subject}: up to {si_number(self.bytes)}B to write, but {room}"
         if self.seconds is not None and self.seconds > MOST_SECONDS:
             yield f"{self.subject}: about {duration(self.seconds)} of work, more than {MOST_SECONDS // 3600} h"
 
     @property
-    def told(self) -> str:
+    def objection(self) -> str:
+        """Return the first of the `objections`; empty where there is none."""
+        return next(self.objections(), "")
+
+    @property
+    def summary(self) -> str:
         """Return size and time for a question: `This is 25 Gpx of work (about 3 h 0 min)`."""
         time = "" if self.seconds is None else f" (about {duration(self.seconds)})"
-        return f"This is {giga(self.pixels)}px of work{time}"
+        return f"This is {si_number(self.pixels)}px of work{time}"
 
 
 def all_together(works: Sequence[WorkSize], subject: str) -> WorkSize:
@@ -94,8 +99,8 @@ def require_agreed(work: WorkSize, *, large: bool) -> None:
     Raises:
         LargeWorkError: it is.
     """
-    if not large and any(work.objections()):
-        raise LargeWorkError(work)
+    if not large and (objection := work.objection):  # asked once: the free space may be another by now
+        raise LargeWorkError(work, objection)
 
 
 def is_far_off(resolutions: Iterable[float]) -> bool:
@@ -108,14 +113,14 @@ def is_far_off(resolutions: Iterable[float]) -> bool:
 
 def free_bytes(folder: Path) -> int | None:
     """Return the free space where `folder` is or will be; None where that cannot be told."""
-    there = next((place for place in (folder, *folder.absolute().parents) if place.is_dir()), None)
     try:
-        return None if there is None else shutil.disk_usage(there).free
+        existing = next((path for path in (folder, *folder.absolute().parents) if path.is_dir()), None)
+        return None if existing is None else shutil.disk_usage(existing).free
     except OSError:
         return None
 
 
-def giga(number: float) -> str:
+def si_number(number: float) -> str:
     """Write a number with the prefix of its unit: `25 G`, `1000 G`, `3.2 M`."""
     prefix, unit = ("G", 1e9) if number >= 1e9 else ("M", 1e6)
     scaled = number / unit

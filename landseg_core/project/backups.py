@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import platformdirs
 
 from landseg_core.errors import ProjectError
 from landseg_core.input_files import parsed_json, read_file
+from landseg_core.limits import free_bytes, si_number
 from landseg_core.output_files import write_atomically
 
 KEPT = 10
@@ -88,16 +88,16 @@ class BackupFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(self.path).free
         except OSError as error:
             raise ProjectError(
                 f"no backup of {self.project.name} is made: {self.path} cannot be made ({error.strerror});"
                 " check the permissions of the data folder"
             ) from error
-        if free < 2 * size + _SPARE_BYTES:
+        free = free_bytes(self.path)
+        if free is not None and free < 2 * size + _SPARE_BYTES:
             raise ProjectError(
-                f"no backup of {self.project.name} is made: the disk of {self.path} has only"
-                f" {free / 1e9:.1f} GB left; free some space"
+                f"no backup of {self.project.name} is made: the disk of {self.path} has only {si_number(free)}B left;"
+                " free some space"
             )
         write_atomically(self.path / _ORIGIN, json.dumps({"project": str(self.project)}).encode())
 

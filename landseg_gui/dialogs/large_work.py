@@ -18,8 +18,8 @@ def ask_if_large(job: Job, window: QWidget | None, go_on: Callable[[], object]) 
 
     def ask(work: WorkSize) -> None:
         explanation = "\n".join(as_sentence(objection) for objection in work.objections())
-        if choose(window, f"{work.told}. Go on?", explanation, ["Go On"]) is not None:
+        if choose(window, f"{work.summary}. Go on?", explanation, ["Go On"]) is not None:
             go_on()
 
     # Later: a question keeps the event loop in the handler, and the job has not ended yet.
-    job.too_large.connect(lambda work: QTimer.singleShot(0, lambda: ask(work)))
+    job.too_large.connect(lambda work: QTimer.singleShot(0, window or job.parent(), lambda: ask(work)))

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from landseg_core.events import EpochFinished, Event, Notice, Progress, RunFinished, RunStarted, StepFinished
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.limits import WorkSize
 from landseg_core.progress import duration, time_left
 from landseg_core.training.pictures import ValidationPictures
 from landseg_core.training.runs import RunStatus, RunSummary
@@ -176,6 +177,7 @@ class RunView(QScrollArea):
         job.told.connect(self._show_event)
         job.finished.connect(self._show_finished)
         job.failed.connect(self._show_failed)
+        job.too_large.connect(self._show_not_started)
         job.stopped.connect(self._show_stopped)
         job.ended.connect(self._show_ended)
 
@@ -301,6 +303,9 @@ class RunView(QScrollArea):
 
     def _show_failed(self, sentence: str) -> None:
         self._show_state(f"Failed: {sentence}", final=True)
+
+    def _show_not_started(self, work: WorkSize) -> None:
+        self._show_state(f"Not started: {work.objection}", final=True)
 
     def _show_stopped(self) -> None:
         self._show_state("Stopped before there was a model", final=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from landseg_core import limits
-from landseg_core.limits import LargeWorkError, WorkSize, all_together, giga, is_far_off, require_agreed
+from landseg_core.limits import LargeWorkError, WorkSize, all_together, is_far_off, require_agreed, si_number
 
 AT_THE_LIMITS = WorkSize("the map of a.tif", pixels=20_000_000_000, computed=50.0, seconds=7200.0)
 
@@ -48,11 +48,15 @@ def test_what_the_disk_has_not_room_for(tmp_path: Path, monkeypatch: pytest.Monk
         require_agreed(replace(work, bytes=6_666_666_666), large=False)
 
 
+def test_a_folder_that_cannot_be_looked_at_has_unknown_space(tmp_path: Path) -> None:
+    require_agreed(WorkSize("a map", folder=tmp_path / ("long" * 100) / "maps", bytes=10**18), large=False)
+
+
 def test_many_small_pieces_are_together_too_much() -> None:
     piece = WorkSize("the map of a.tif", pixels=10**9, seconds=400.0)
     work = all_together([piece] * 18, "the maps of 18 rasters")
     require_agreed(work, large=False)
-    assert work.told == "This is 18 Gpx of work (about 2 h 0 min)"
+    assert work.summary == "This is 18 Gpx of work (about 2 h 0 min)"
     with pytest.raises(LargeWorkError, match="the maps of 21 rasters: 21 Gpx"):
         require_agreed(all_together([piece] * 21, "the maps of 21 rasters"), large=False)
     assert all_together([piece], "all") == piece
@@ -78,4 +82,4 @@ def test_ground_resolutions_that_are_far_off(resolutions: tuple[float, float], f
 
 @pytest.mark.parametrize(("number", "written"), [(25e9, "25 G"), (1e12, "1000 G"), (3.2e6, "3.2 M"), (20e9, "20 G")])
 def test_large_numbers(number: float, written: str) -> None:
-    assert giga(number) == written
+    assert si_number(number) == written

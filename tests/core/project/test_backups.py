@@ -16,7 +16,6 @@ import pytest
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, ignore_event
-from landseg_core.project import backups
 from landseg_core.project.backups import KEPT, BackupFolder, backups_root, known_backups
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
@@ -131,8 +130,10 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(
     project: Project, monkeypatch: pytest.MonkeyPatch, paint: Paint
 ) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(backups.shutil, "disk_usage", lambda _: usage(10**9, 10**9, 10**6))
-    with pytest.raises(ProjectError, match=r"no backup of project.landseg is made: the disk .* free some space"):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**9, 10**9, 10**6))
+    with pytest.raises(
+        ProjectError, match=r"no backup of project.landseg is made: the disk of .* has only 1 MB left; free some space"
+    ):
         project.back_up()
     assert BackupFolder(project.path).backups() == []
     assert not project.backup_is_due(1000)

@@ -26,6 +26,7 @@ from landseg_core.events import (
 )
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
+from landseg_core.limits import LargeWorkError, WorkSize
 from landseg_core.training.pictures import ValidationPicture, ValidationPictures
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.curves import CurvesView
@@ -211,6 +212,15 @@ def test_a_failure_is_told(panel: TrainingPanel, job: Job, run: ScriptedRun, qtb
     run.finish.set()
     qtbot.waitUntil(lambda: text(panel, "training_state") == "Failed: no image has a mask")
     assert panel.findChild(QProgressBar).maximum() > 0
+
+
+def test_a_run_that_is_too_large_says_so(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
+    work = WorkSize("the run", seconds=90_000.0)
+    run.outcome = LargeWorkError(work, work.objection)
+    run.finish.set()
+    wanted = "Not started: the run: about 25 h 0 min of work, more than 2 h"
+    qtbot.waitUntil(lambda: text(panel, "training_state") == wanted)
+    assert not button(panel, "stop").isEnabled()
 
 
 def test_notices_and_validation_are_shown(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
