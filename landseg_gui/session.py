@@ -224,29 +224,36 @@ class Session(QObject):
         new = [path for path in opened.images if project.image_at(path) is None]
         if new and project.takes_images:
             # A question takes a while of events, which the end of a job must not be in the middle of.
-            QTimer.singleShot(0, self, lambda: self._ask_to_add(new, opened, project.owner))
+            QTimer.singleShot(0, self, partial(self._ask_to_add, new, opened, project.owner))
         else:
             self._show_opened(opened, owner)
+            self._emit_problems(opened.problems)
 
     def _ask_to_add(self, images: Sequence[Path], opened: opening.Opened, owner: Path | None) -> None:
         """Show pictures that the project does not have once the user has said whether it is to have them."""
         project = self.project_session
         if owner is None or owner != project.owner:
+            self._take(opened)  # another project, or none, is open by now
             return
         answer = ask_to_add(images, owner, project.window)
         if owner != project.owner:
-            return  # another project has come meanwhile
-        if answer is OpenAs.IMAGE_OF_PROJECT and project.add_images(images):
+            return  # the answer was about another one
+        if answer is OpenAs.IMAGE_OF_PROJECT and (job := project.add_images(images)):
             self._show_opened(opened, owner)
-        elif answer is OpenAs.ON_ITS_OWN and project.close():
+            job.ended.connect(lambda: self._emit_problems(opened.problems))  # last, or "Added ..." would replace them
+            return
+        if answer is OpenAs.ON_ITS_OWN and project.close():
             self._show_opened(opened, None)
+        self._emit_problems(opened.problems)
 
     def _show_opened(self, opened: opening.Opened, owner: Path | None) -> None:
         if opened.picture:
             self._show_picture(opened.picture)
         for mask in opened.masks:
             self._lay_mask(mask, owner)
-        for sentence in opened.problems:
+
+    def _emit_problems(self, problems: Sequence[str]) -> None:
+        for sentence in problems:
             self.problem.emit(sentence)
 
     def _show_picture(self, picture: opening.Picture) -> None:
@@ -322,5 +329,5 @@ class Session(QObject):
         self._overviews.append(job)
         job.finished.connect(layer.reread)
         job.failed.connect(self.problem)
-        job.too_large.connect(lambda work: self.message.emit(f"No overviews are made: {next(work.objections())}"))
+        job.too_large.connect(lambda work: self.message.emit(f"{capitalised(work.objection)}; make them with gdaladdo"))
         job.ended.connect(lambda: self._overviews.remove(job))

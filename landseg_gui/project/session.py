@@ -216,9 +216,9 @@ class ProjectSession(ProjectEdits):
         return job
 
     def _tell_added(self, project: Path, added: AddedImages) -> None:
-        self._tell_problems(added.problems)
         if added.images:
             self.tell(f"Added {images_text(added.images)} to {project.name}")
+        self._tell_problems(added.problems)  # last: a message takes the place of the one before
 
     def _tell_problems(self, problems: Sequence[str]) -> None:
         for sentence in problems:

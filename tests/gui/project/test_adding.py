@@ -65,6 +65,34 @@ def test_several_images_are_one_question_and_one_step(qtbot, opened, session, ma
     assert opened.undo_text() == "Undo Add 2 images"
 
 
+@pytest.fixture
+def said(session) -> list[str]:
+    """Return what the message bar shows, one after the other."""
+    said: list[str] = []
+    session.message.connect(said.append)
+    session.problem.connect(said.append)
+    return said
+
+
+@pytest.mark.parametrize("answer", [ADD, ALONE, None])
+def test_a_file_that_failed_is_the_last_that_is_said(
+    qtbot, opened, session, east, asked, said, tmp_path, answer
+) -> None:
+    broken = tmp_path / "broken.tif"
+    broken.write_text("no image")
+    asked.answer = answer
+    session.open_files([east, broken])
+    qtbot.waitUntil(lambda: said != [] and "broken.tif" in said[-1] and not opened.busy)
+    assert ("Added east to town.landseg" in said) == (answer == ADD)
+
+
+def test_an_image_that_cannot_be_added_is_the_last_that_is_said(qtbot, opened, east, said, tmp_path) -> None:
+    opened.add_images([east, tmp_path / "gone.tif"])
+    qtbot.waitUntil(lambda: len(said) == 2)
+    assert said[0] == "Added east to town.landseg"
+    assert "gone.tif" in said[1]
+
+
 def test_the_user_is_asked_outside_of_what_opens_the_image(qtbot, opened, session, east, monkeypatch) -> None:
     jobs_then: list[object] = []
     monkeypatch.setattr("landseg_gui.session.ask_to_add", lambda *_: jobs_then.append([*session._opening]))
