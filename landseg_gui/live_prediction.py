@@ -64,7 +64,7 @@ class LivePrediction(QObject):
         self._layers.set_preview(None)
         self.refused.emit("")
         self.note_view()
-        job.told.connect(self._take)
+        job.reported.connect(self._take)
         job.ended.connect(self._end)
 
     def set_project(self, path: Path | None) -> None:

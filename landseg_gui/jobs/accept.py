@@ -139,7 +139,7 @@ class AcceptFlow(QObject):
         job = self._project_session.run_edit(f"Accept {request.prediction.name}", work)
         if job is not None:
             left_out: dict[str, int] = {}
-            job.told.connect(lambda event: self._take_event(event, left_out))
+            job.reported.connect(lambda event: self._take_event(event, left_out))
             job.finished.connect(lambda count: self._tell(count, left_out, in_polygon=region is not None))
         return job
 

@@ -83,7 +83,7 @@ class ExportLabelsFlow(QObject):
         job.finished.connect(self._tell)
         job.failed.connect(self._session.problem)
         ask_if_large(job, self._window, lambda: self.start(project, replace(request, large=True)))
-        job.told.connect(self._session.tell_notice)
+        job.reported.connect(self._session.tell_notice)
         return job
 
     def _tell(self, files: Sequence[Path]) -> None:

@@ -65,7 +65,7 @@ class ImportLabelsFlow(QObject):
         if job is not None:
             notices: list[str] = []
             ask_if_large(job, self._window, lambda: self.start(project, image, replace(request, large=True)))
-            job.told.connect(lambda event: notices.append(event.message) if isinstance(event, Notice) else None)
+            job.reported.connect(lambda event: notices.append(event.message) if isinstance(event, Notice) else None)
             job.finished.connect(lambda count: self._tell(count, notices))
         return job
 

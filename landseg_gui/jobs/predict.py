@@ -168,8 +168,8 @@ class PredictFlow(QObject):
         owner = self._session.project_session.owner
         self._jobs = [*(other for other in self._jobs if other.running), job]
         made: list[PredictRequest] = []
-        job.told.connect(lambda event: made.append(event.request) if isinstance(event, MapFinished) else None)
-        job.told.connect(lambda event: self._take(event, owner))
+        job.reported.connect(lambda event: made.append(event.request) if isinstance(event, MapFinished) else None)
+        job.reported.connect(lambda event: self._take(event, owner))
         job.failed.connect(self._session.problem)
         ask_if_large(job, self._window, lambda: self._go_on(maps, made))
         return job

@@ -98,13 +98,13 @@ class _Worker(QThread):
 class Job(QObject):
     """Work under way. Its signals arrive on the GUI thread, after the call of `JobRunner.start` has returned.
 
-    `told` brings events, not more often than twenty times a second; of `Progress` only the newest, of all others every
-    one. Then comes one of `finished` (with the result), `failed` (with a sentence for the user), `too_large` (with the
-    `WorkSize` that somebody is to agree to before it begins) and `stopped`, or none of them after a crash, which goes
-    to `sys.excepthook`; and always `ended`.
+    `reported` brings events, not more often than twenty times a second; of `Progress` only the newest, of all others
+    every one. Then comes one of `finished` (with the result), `failed` (with a sentence for the user), `too_large`
+    (with the `WorkSize` that somebody is to agree to before it begins) and `stopped`, or none of them after a crash,
+    which goes to `sys.excepthook`; and always `ended`.
     """
 
-    told = Signal(object)
+    reported = Signal(object)
     finished = Signal(object)
     failed = Signal(str)
     too_large = Signal(object)
@@ -157,7 +157,7 @@ class Job(QObject):
 
     def _deliver(self) -> None:
         for event in self._mailbox.take():
-            self.told.emit(event)
+            self.reported.emit(event)
 
     def _end(self) -> None:
         if self._worker is not None:

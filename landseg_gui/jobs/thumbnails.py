@@ -139,7 +139,7 @@ class Thumbnails(QObject):
             return
         images, self._missing = self._missing, []
         self._job = self._start("Small pictures of the images", thumbnails_work(images))
-        self._job.told.connect(self._take)
+        self._job.reported.connect(self._take)
         self._job.ended.connect(self._end)
 
     def _take(self, event: Event) -> None:

@@ -158,7 +158,7 @@ class TrainFlow(QObject):
         self._job, self._folder, self._owner, self._reason = job, request.run_folder, owner, ""
         self._lasts[owner] = request.run_folder
         meter = PaceMeter()
-        job.told.connect(meter.take)
+        job.reported.connect(meter.take)
         job.ended.connect(lambda: self._keep_pace(request.config, meter))
         if owner is not None and isinstance(request.source, ProjectLabels):
             job.finished.connect(lambda result: self._enter(owner, request.run_folder, result))

@@ -57,7 +57,7 @@ class JobField(QWidget):
     def _add(self, job: Job) -> None:
         if job.running:
             self._progress[job] = JobProgress()
-            job.told.connect(while_alive(self, partial(self._follow, job)))
+            job.reported.connect(while_alive(self, partial(self._follow, job)))
             job.ended.connect(while_alive(self, partial(self._drop, job)))
             self._show()
 

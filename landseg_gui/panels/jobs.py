@@ -58,7 +58,7 @@ class JobRow(QFrame):
         grid.setColumnStretch(0, 1)
 
     def _follow(self, job: Job) -> None:
-        job.told.connect(self._show_event)
+        job.reported.connect(self._show_event)
         job.finished.connect(self._show_finished)
         job.failed.connect(self._show_failed)
         job.too_large.connect(self._show_not_started)

@@ -174,7 +174,7 @@ class RunView(QScrollArea):
         self._bar.setMaximum(0)
         self._set_controls(running=True)
         self.offer_to_go_on(resumable=False, further=False)
-        job.told.connect(self._show_event)
+        job.reported.connect(self._show_event)
         job.finished.connect(self._show_finished)
         job.failed.connect(self._show_failed)
         job.too_large.connect(self._show_not_started)

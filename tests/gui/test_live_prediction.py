@@ -22,7 +22,7 @@ VIEW = PixelWindow(100, 100, 400, 300)
 
 
 class ScriptedJob(QObject):
-    told = Signal(object)
+    reported = Signal(object)
     ended = Signal()
 
 
@@ -78,7 +78,7 @@ def test_nothing_is_wanted_without_a_run_or_when_it_is_off(live: LivePrediction,
 def test_a_preview_lies_over_the_picture(
     live: LivePrediction, layers: LayerStack, shown: Viewport, job: ScriptedJob, qtbot: QtBot, helpers: type
 ) -> None:
-    job.told.emit(made(layers.image.path))
+    job.reported.emit(made(layers.image.path))
     assert layers.present()[1] is layers.preview
     layers.preview.opacity = 1.0
     helpers.sharp(qtbot, shown)
@@ -91,15 +91,15 @@ def test_a_preview_lies_over_the_picture(
     qtbot.waitUntil(lambda: colour_at(300, 250) == building)
     assert colour_at(50, 50) != building
     assert shown.canvas.class_at(300, 250) == "building"
-    job.told.emit(made(layers.image.path, value=3, epoch=2))
+    job.reported.emit(made(layers.image.path, value=3, epoch=2))
     qtbot.waitUntil(lambda: colour_at(300, 250) == layers.preview.class_of(3).rgb)
 
 
 def test_eye_and_opacity_stay_from_epoch_to_epoch(live: LivePrediction, layers: LayerStack, job: ScriptedJob) -> None:
-    job.told.emit(made(layers.image.path))
+    job.reported.emit(made(layers.image.path))
     layers.preview.opacity = 0.25
     layers.preview.visible = False
-    job.told.emit(made(layers.image.path, epoch=2))
+    job.reported.emit(made(layers.image.path, epoch=2))
     assert (layers.preview.opacity, layers.preview.visible) == (0.25, False)
 
 
@@ -109,7 +109,7 @@ def test_a_view_that_has_moved_meanwhile_drops_it(
 ) -> None:
     view.window = VIEW.shifted(moved, 0)
     live.note_view()
-    job.told.emit(made(layers.image.path))
+    job.reported.emit(made(layers.image.path))
     assert (layers.preview is not None) == kept
 
 
@@ -117,10 +117,10 @@ def test_another_image_drops_it(
     live: LivePrediction, layers: LayerStack, job: ScriptedJob, wide_picture: Path, helpers: type
 ) -> None:
     former = layers.image.path
-    job.told.emit(made(former))
+    job.reported.emit(made(former))
     layers.set_image(helpers.image_layer(wide_picture))
     assert layers.preview is None
-    job.told.emit(made(former))
+    job.reported.emit(made(former))
     assert layers.preview is None
     assert live.wanted().image == wide_picture
 
@@ -130,25 +130,25 @@ def test_an_image_that_does_not_suit_is_told_until_one_does(
 ) -> None:
     told: list[str] = []
     live.refused.connect(told.append)
-    job.told.emit(PreviewRefused(PreviewRequest(layers.image.path, VIEW), "town.tif has no band 4"))
-    job.told.emit(made(layers.image.path))
+    job.reported.emit(PreviewRefused(PreviewRequest(layers.image.path, VIEW), "town.tif has no band 4"))
+    job.reported.emit(made(layers.image.path))
     assert told == ["town.tif has no band 4", ""]
 
 
 def test_switched_off_it_goes_and_does_not_come_back(
     live: LivePrediction, layers: LayerStack, job: ScriptedJob
 ) -> None:
-    job.told.emit(made(layers.image.path))
+    job.reported.emit(made(layers.image.path))
     live.set_enabled(False)
     assert layers.preview is None
-    job.told.emit(made(layers.image.path))
+    job.reported.emit(made(layers.image.path))
     assert layers.preview is None
 
 
 def test_after_the_run_a_map_takes_its_place(
     live: LivePrediction, layers: LayerStack, job: ScriptedJob, own_map: Path, plain_mask: Path, schema, helpers: type
 ) -> None:
-    job.told.emit(made(layers.image.path))
+    job.reported.emit(made(layers.image.path))
     layers.add_mask(helpers.mask_layer(plain_mask, schema))
     assert layers.preview is not None
     job.ended.emit()
@@ -158,7 +158,7 @@ def test_after_the_run_a_map_takes_its_place(
 
 
 def test_colours_follow(live: LivePrediction, layers: LayerStack, job: ScriptedJob, schema: ClassSchema) -> None:
-    job.told.emit(made(layers.image.path))
+    job.reported.emit(made(layers.image.path))
     first, *others = schema.classes
     live.recolour(ClassSchema(classes=(first.model_copy(update={"colour": "#123456"}), *others)))
     assert layers.preview.class_of(first.value).colour == "#123456"

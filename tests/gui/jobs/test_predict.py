@@ -333,7 +333,7 @@ def test_all_images_are_predicted_in_one_job(
     tmp_path: Path,
 ) -> None:
     events: list[Event] = []
-    runner.started.connect(lambda job: job.told.connect(events.append))
+    runner.started.connect(lambda job: job.reported.connect(events.append))
     press(fill_for_project(project_flow, all_images=True), qtbot)
     (job,) = runner.running
     assert job.title == "Predict 2 images"

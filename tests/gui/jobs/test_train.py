@@ -204,7 +204,7 @@ def test_what_is_looked_at_is_predicted_after_each_epoch(
     flow.preview = Looking()
     previews: list[PreviewMade] = []
     flow.started.connect(
-        lambda job, _schema: job.told.connect(
+        lambda job, _schema: job.reported.connect(
             lambda event: previews.append(event) if isinstance(event, PreviewMade) else None
         )
     )

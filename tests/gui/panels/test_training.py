@@ -171,7 +171,7 @@ def test_pause_holds_the_run_and_resume_lets_it_go_on(
     qtbot.waitUntil(lambda: text(panel, "training_time_left") != "")
     button(panel, "pause").click()
     assert job.control.paused
-    job.told.emit(step(2))  # one that was under way
+    job.reported.emit(step(2))  # one that was under way
     assert text(panel, "training_state") == "Paused"
     assert button(panel, "pause").text() == "Resume"
     qtbot.waitUntil(lambda: not run.events)
