@@ -58,7 +58,12 @@ def test_an_image_whose_adding_is_undone_is_no_part_of_the_project(undone: Proje
     (tmp_path / "second.tif").unlink()
     assert present_images(undone) == undone.images
     assert undone.changes() == ()
-    for use in (lambda: undone.labels(2), lambda: undone.image("second"), lambda: undone.remove_image(2)):
+    for use in (
+        lambda: undone.labels(2),
+        lambda: undone.image("second"),
+        lambda: undone.remove_image(2),
+        lambda: undone.set_areas(2, [], "Working area"),
+    ):
         with pytest.raises(ProjectError, match=r"has no image number 2|no image called second"):
             use()
     assert undone.relink_in_folder(tmp_path) == 0
