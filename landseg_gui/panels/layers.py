@@ -124,23 +124,27 @@ def _title(layer: Layer) -> str:
 
 
 class MaskCard(LayerCard):
-    """The card of a mask: below the usual, a row for each class."""
+    """The card of a mask: below the usual, a row for each class while the mask is in sight."""
 
     def __init__(self, layer: MaskLayer, fill_menu: FillMenu) -> None:
-        super().__init__(layer, str(layer.path), fill_menu)
         self._mask = layer
         self._rows = QVBoxLayout()
         self._rows.setSpacing(0)
         self._rows.setContentsMargins(0, 4, 0, 0)
+        super().__init__(layer, str(layer.path), fill_menu)
         self.grid.addLayout(self._rows, 2, 0, 1, 3)
         layer.schema_changed.connect(self._rebuild)
         layer.restyled.connect(self._show_classes)
-        self._rebuild()
+
+    def _show_state(self) -> None:
+        super()._show_state()
+        if self._mask.visible != bool(self._rows.count()):
+            self._rebuild()
 
     def _rebuild(self) -> None:
         while self._rows.count():
             self._rows.takeAt(0).widget().deleteLater()
-        for item in self._mask.schema.classes:
+        for item in self._mask.schema.classes if self._mask.visible else ():
             self._rows.addWidget(ClassRow(self._mask, item))
 
     def _show_classes(self) -> None:

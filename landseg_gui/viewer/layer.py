@@ -130,6 +130,11 @@ class MaskLayer(Layer):
         """Return where a mask of a part lies; None for one of the whole."""
         return self.reader.placement
 
+    @property
+    def area(self) -> PixelWindow:
+        """Return the part of the picture that the mask is of, in raster px."""
+        return self.placement.window if self.placement else self.grid.window
+
     def extent(self, key: TileKey) -> PixelWindow | None:
         """Return the part of a tile, in raster px, beyond which the mask shows nothing; None: it shows nothing."""
         tile = super().extent(key)

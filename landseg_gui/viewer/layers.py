@@ -94,14 +94,20 @@ class LayerStack(QObject):
             self.changed.emit()
 
     def add_mask(self, mask: MaskLayer) -> None:
-        """Lay a mask on top, in sight; where there is one of the same file, it takes the place of that one."""
+        """Lay a mask on top; where there is one of the same file, it takes the place of that one. It is in sight.
+
+        Masks of the same area, or of a part of it, are hidden: of two maps, one through the other, neither can be read.
+        """
         self.overlays_hidden = False
         former = next((other for other in self.masks if other.path.absolute() == mask.path.absolute()), None)
         if former is None:
+            for other in self.masks:
+                other.visible = other.visible and not mask.area.contains(other.area)
             self.masks = [mask, *self.masks]
             self.changed.emit()
         else:
             self.replace_mask(former, mask)
+            mask.visible = True
 
     def replace_mask(self, former: MaskLayer, mask: MaskLayer) -> None:
         """Put a mask in the place of another, with its opacity and its eyes."""

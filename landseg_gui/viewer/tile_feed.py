@@ -20,7 +20,7 @@ from landseg_gui.viewer.tile_painter import picture_image
 
 _THREADS = max(1, min(4, (os.cpu_count() or 2) - 1))  # one processor is left to the window
 _FEWEST_STRETCHED, _MOST_STRETCHED = 96 * 2**20, 192 * 2**20
-_FEWEST_SPARE, _MOST_SPARE = 64 * 2**20, 128 * 2**20
+_FEWEST_SPARE, _MOST_SPARE = 32 * 2**20, 64 * 2**20
 
 Pixels = tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]
 Found = tuple[QImage, QRect | None]

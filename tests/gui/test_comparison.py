@@ -43,11 +43,12 @@ def stack(
     raster: LabelRaster,
     helpers,
 ) -> Iterator[LayerStack]:
-    """Return a stack with labels and two masks: `own_map` over `plain_mask`."""
+    """Return a stack with labels and two masks in sight: `own_map` over `plain_mask`."""
     layers.set_image(helpers.image_layer(picture))
     layers.set_labels(raster, schema)
     layers.add_mask(helpers.mask_layer(plain_mask, schema))
     layers.add_mask(helpers.mask_layer(own_map, schema))
+    layers.masks[1].visible = True
     opened = [layers.image, *layers.masks]
     yield layers
     layers.set_labels(None)

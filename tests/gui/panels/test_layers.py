@@ -49,3 +49,15 @@ def test_the_card_goes_with_the_labels(qtbot, panel, layers) -> None:
     layers.set_labels(None)
     qtbot.waitUntil(lambda: len(panel.findChildren(QLabel, "layer_name")) == 2)
     assert [label.text() for label in top_down(panel, QLabel, "layer_name")] == ["map.tif", "picture.tif"]
+
+
+def test_a_hidden_mask_shows_no_classes(qtbot, panel, layers) -> None:
+    def rows() -> int:
+        return len([row for row in panel.findChildren(QWidget) if row.objectName().startswith("class_row_")])
+
+    classes = len(layers.masks[0].schema.classes)
+    assert rows() == classes
+    layers.masks[0].visible = False
+    qtbot.waitUntil(lambda: rows() == 0)
+    layers.masks[0].visible = True
+    assert rows() == classes

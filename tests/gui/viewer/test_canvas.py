@@ -243,6 +243,8 @@ def test_the_upper_mask_hides_the_lower(qtbot, masked, layers, make_raster, help
     other = make_raster("other.tif", np.full((1, helpers.HEIGHT, helpers.WIDTH), 2, np.uint8))
     layers.add_mask(helpers.mask_layer(other, schema))
     layers.masks[0].opacity = 1.0
+    assert not mask.visible
+    mask.visible = True
     helpers.sharp(qtbot, viewport)
     assert viewport.canvas.class_at(700, 500) == "vegetation"
     assert colour_at(viewport, helpers, 700, 500) == schema.classes[2].rgb

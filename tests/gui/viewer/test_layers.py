@@ -57,8 +57,18 @@ def test_one_file_is_one_layer(layers, picture, own_map, plain_mask, schema, hel
     layers.add_mask(again)
     assert [layer.path for layer in layers.masks] == [plain_mask, own_map]
     assert layers.masks[1] is again
-    assert (again.opacity, again.visible) == (0.3, False)
-    assert layers.drawn() == [layers.image, layers.masks[0]]
+    assert (again.opacity, again.visible) == (0.3, True)
+
+
+def test_a_new_mask_hides_those_that_it_would_mix_with(layers, picture, own_map, plain_mask, schema, helpers) -> None:
+    layers.set_image(helpers.image_layer(picture))
+    whole, again = helpers.mask_layer(own_map, schema), helpers.mask_layer(plain_mask, schema)
+    layers.add_mask(whole)
+    layers.add_mask(again)
+    assert (whole.visible, again.visible) == (False, True)
+    assert layers.drawn() == [layers.image, again]
+    whole.visible = True
+    assert layers.drawn() == [layers.image, whole, again]
 
 
 def test_masks_move_within_the_stack(layers, picture, own_map, plain_mask, schema, helpers) -> None:

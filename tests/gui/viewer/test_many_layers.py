@@ -19,7 +19,7 @@ from landseg_core.raster.placement import Placement
 from landseg_core.raster.stretch import Rendering, identity_stretch
 from landseg_core.raster.tiles import TileBudget, TileThreads
 from landseg_gui.viewer.canvas import Canvas
-from landseg_gui.viewer.layers import ImageLayer, MaskLayer
+from landseg_gui.viewer.layers import ImageLayer, LayerStack, MaskLayer
 from landseg_gui.viewer.tile_feed import TileSupply
 
 SIDE = 8192
@@ -79,13 +79,21 @@ def ground(qtbot, layers, viewport, helpers):
     return viewport
 
 
+def add_in_sight(layers: LayerStack, mask: MaskLayer) -> None:
+    """Lay a mask on top, and show those that it hides."""
+    seen = [other for other in layers.masks if other.visible]
+    layers.add_mask(mask)
+    for other in seen:
+        other.visible = True
+
+
 @pytest.fixture
 def add_masks(qtbot, ground, layers, helpers) -> Callable[[int], list[MaskLayer]]:
     def add(count: int) -> list[MaskLayer]:
         """Lay masks one over the other, as fifty predictions would; return them, the lowest first."""
         masks = [MaskLayer(PlainReader(number), CLASSES) for number in range(count)]
         for mask in masks:
-            layers.add_mask(mask)
+            add_in_sight(layers, mask)
             helpers.sharp(qtbot, ground)
         return masks
 
@@ -142,7 +150,7 @@ def test_only_whole_tiles_of_classes_cover(ground, layers, helpers, qtbot) -> No
     low = MaskLayer(PlainReader(1), CLASSES)
     high = MaskLayer(PlainReader(2, left=255), CLASSES)  # unlabelled in the left half, which ends at a tile's edge
     for mask in (low, high):
-        layers.add_mask(mask)
+        add_in_sight(layers, mask)
         mask.opacity = 1.0
     helpers.sharp(qtbot, ground)
     qtbot.waitUntil(lambda: 0 < items(ground.canvas, low) < items(ground.canvas, high))
@@ -213,10 +221,10 @@ def test_maps_of_the_same_part_cover_one_another(ground, layers, helpers, qtbot)
         reader = PlainReader(number)
         reader.placement = Placement(reader.grid, part)
         masks.append(MaskLayer(reader, CLASSES))
-        layers.add_mask(masks[-1])
+        add_in_sight(layers, masks[-1])
         helpers.sharp(qtbot, ground)
     wider = MaskLayer(PlainReader(20), CLASSES)
-    layers.add_mask(wider)
+    add_in_sight(layers, wider)
     layers.move_mask(wider, 10)
     helpers.sharp(qtbot, ground)
     for scale in (1.0, 0.3):
@@ -225,3 +233,14 @@ def test_maps_of_the_same_part_cover_one_another(ground, layers, helpers, qtbot)
         qtbot.waitUntil(lambda: items(ground.canvas, masks[2]) == 0)
         assert items(ground.canvas, masks[3]) > 0
         assert items(ground.canvas, wider) > 0
+
+
+def test_a_map_of_a_part_leaves_a_wider_one_in_sight(ground, layers) -> None:
+    wide, part = MaskLayer(PlainReader(1), CLASSES), PlainReader(2)
+    part.placement = Placement(part.grid, PixelWindow(10, 20, 300, 300))
+    narrow = MaskLayer(part, CLASSES)
+    layers.add_mask(wide)
+    layers.add_mask(narrow)
+    assert (wide.visible, narrow.visible) == (True, True)
+    layers.add_mask(MaskLayer(PlainReader(3), CLASSES))
+    assert (wide.visible, narrow.visible) == (False, False)

@@ -281,7 +281,7 @@ def test_what_is_in_sight_comes_first(
     for path in (write_map("lower.tif", values), write_map("upper.tif", values)):
         session.add_mask(path)
         qtbot.waitUntil(lambda path=path: session.layers.masks[:1] != [] and session.layers.masks[0].path == path)
-    session.layers.masks[0].visible = False
+    session.layers.masks[0].visible, session.layers.masks[1].visible = False, True
     combo = flow.open().findChild(QComboBox, "accept_prediction")
     names = [combo.itemText(row) for row in range(combo.count())]
     assert names == ["lower.tif", "upper.tif", "older", "north_mask"]
