@@ -40,6 +40,7 @@ from landseg_core.project.project import Project
 from landseg_core.raster.gdal import open_dataset
 
 SIDE = 2600  # px: more than what opens without a pyramid
+SMALL_IMAGES = 30
 PAST_READY, BEFORE_READY = 5.0, 2.5  # s
 
 
@@ -56,15 +57,16 @@ def state_of(project: Project) -> str:
 
 
 def make_files(folder: Path) -> None:
-    """Make an image, a mask of it to import, a map of it to accept, and another image."""
+    """Make an image, a mask of it to import, a map of it to accept, and small images to add."""
     dice = np.random.default_rng(1)
     place = {"crs": "EPSG:32632", "transform": (0.25, 0, 4e5, 0, -0.25, 5e6), "width": SIDE, "height": SIDE}
     layout = {"driver": "GTiff", "dtype": "uint8", "tiled": True}
     with rasterio.open(folder / "ground.tif", "w", count=3, **place, **layout) as dataset:
         dataset.write(np.kron(dice.integers(0, 255, (3, 26, 26), np.uint8), np.ones((1, 100, 100), np.uint8)))
-    second = place | {"width": 300, "height": 200}
-    with rasterio.open(folder / "second.tif", "w", count=3, **second, **layout) as dataset:
-        dataset.write(dice.integers(0, 255, (3, 200, 300), np.uint8))
+    small = place | {"width": 300, "height": 200}
+    for number in range(SMALL_IMAGES):
+        with rasterio.open(folder / f"small_{number:02}.tif", "w", count=3, **small, **layout) as dataset:
+            dataset.write(dice.integers(0, 255, (3, 200, 300), np.uint8))
     for name in ("mask", "map"):
         values = np.kron(dice.integers(0, 5, (26, 26), np.uint8), np.ones((100, 100), np.uint8))
         with rasterio.open(folder / f"{name}.tif", "w", count=1, nodata=255, **place, **layout) as dataset:
@@ -102,7 +104,7 @@ class Child:
             self.rename_class: 2,
             self.import_mask: 2,
             self.accept_map: 2,
-            self.add_image: 1,
+            self.add_image: 2,
             self.copy: 2,
             self.close_and_open: 1,
             self.create: 0.5,
@@ -211,9 +213,11 @@ class Child:
         self.job(lambda: flow.start(request))
 
     def add_image(self) -> None:
-        """Add the second image, unless it is there."""
-        if len(self.session.project.images) == 1:
-            self.job(lambda: self.session.add_images([self.folder / "second.tif"]))
+        """Add one of the small images that are not there yet."""
+        there = {image.path for image in self.session.project.images}
+        others = [path for path in sorted(self.folder.glob("small_*.tif")) if path not in there]
+        if others:
+            self.job(lambda: self.session.add_images(others[:1]))
 
     def copy(self) -> None:
         self.number += 1
