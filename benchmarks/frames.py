@@ -89,7 +89,7 @@ class News:
     def __init__(self, job: Job) -> None:
         self._last = 0.0
         self._count = 0
-        job.told.connect(self._note)
+        job.reported.connect(self._note)
         job.failed.connect(sys.exit)
 
     def _note(self, event: Event) -> None:

@@ -40,7 +40,7 @@ def log_of(job: Job) -> list[tuple[str, object]]:
 
         return take
 
-    for name in ("told", "finished", "failed", "stopped", "ended"):
+    for name in ("reported", "finished", "failed", "stopped", "ended"):
         getattr(job, name).connect(taker(name))
     return log
 
@@ -76,7 +76,7 @@ def test_events_come_in_order_before_the_result(runner: JobRunner, qtbot: QtBot)
 
     log = log_of(runner.start("events", work))
     qtbot.waitSignal(runner.idle).wait()
-    assert log == [*(("told", event) for event in events), ("finished", "done"), ("ended",)]
+    assert log == [*(("reported", event) for event in events), ("finished", "done"), ("ended",)]
 
 
 def test_a_flood_of_progress_is_thinned_and_no_epoch_is_lost(runner: JobRunner, qtbot: QtBot) -> None:
@@ -88,7 +88,7 @@ def test_a_flood_of_progress_is_thinned_and_no_epoch_is_lost(runner: JobRunner, 
 
     log = log_of(runner.start("flood", work))
     qtbot.waitSignal(runner.idle).wait()
-    events = [entry[1] for entry in log if entry[0] == "told"]
+    events = [entry[1] for entry in log if entry[0] == "reported"]
     progress = [event for event in events if isinstance(event, Progress)]
     assert [event.epoch for event in events if isinstance(event, EpochFinished)] == list(range(0, 20_000, 200))
     assert progress[-1].done == 19_999
@@ -192,7 +192,7 @@ def test_inline_runs_in_the_calling_thread_and_tells_later(qtbot: QtBot) -> None
     log = log_of(runner.start("inline", work))
     assert log == []
     qtbot.waitSignal(runner.idle).wait()
-    assert log == [("told", epoch(1)), ("finished", GUI_THREAD), ("ended",)]
+    assert log == [("reported", epoch(1)), ("finished", GUI_THREAD), ("ended",)]
 
 
 def test_a_job_that_stops_itself(runner: JobRunner, qtbot: QtBot) -> None:
