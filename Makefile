@@ -23,7 +23,9 @@ demo: .venv/base.stamp .venv/system.stamp ## The main job on generated imagery: 
 run: .venv/base.stamp .venv/system.stamp ## Open the window
 	@$(BIN)/landseg-gui
 
-PYTEST := OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --dist worksteal
+# One process more than there are processors: tests of the window wait a good part of their time.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+PYTEST := OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test: .venv/test.stamp .venv/system.stamp ## Run the tests; LANDSEG_DATA names the folder of real imagery, if there is one
 	@$(PYTEST) -m 'not slow' $(PYTEST_ARGS)

@@ -55,7 +55,7 @@ class _Training(TypedDict, total=False):
     accuracy: _Fraction
     epoch: _Count | None
     iou: dict[str, _Fraction]
-    settings: dict[str, Any]
+    settings: dict[str, Any] | None
     trained_on_untold: _Count
     trained_px: dict[str, _Count]
 

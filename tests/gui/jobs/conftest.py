@@ -102,7 +102,7 @@ def open_project(
     """Return a project of both images, the first of which is in the window; the upper part of both is painted."""
     with Project.create(tmp_path / "farm.landseg", SCHEMA) as made:
         for path in sorted((data_set / "images").iterdir()):
-            image = made.add_image(path)
+            (image,) = made.add_images([made.examine_image(path)], as_step=False)
             with rasterio.open(data_set / "masks" / path.name) as mask:
                 values = mask.read(1)
             where = np.zeros((SIDE, SIDE), bool)
