@@ -16,6 +16,7 @@ import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
+from landseg_core.events import JobControl
 from landseg_core.interchange import importers
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.schema import VERSION
@@ -275,9 +276,11 @@ def test_wrong_usage_is_2(landseg, arguments: tuple[str, ...], tmp_path: Path, m
 def test_ctrl_c_is_130_and_changes_nothing(landseg, project: Path, mask: Path, monkeypatch) -> None:
     import_labels = importers.import_labels
 
-    def interrupted(*arguments: object, **options: object) -> int:
+    def interrupted(*arguments: object, control: JobControl, **options: object) -> int:
         signal.raise_signal(signal.SIGINT)
-        return import_labels(*arguments, **options)
+        while not control.stop_requested:  # Python takes the signal in its main thread, soon
+            pass
+        return import_labels(*arguments, control=control, **options)
 
     monkeypatch.setattr(importers, "import_labels", interrupted)
     printed = landseg("project", "import", project, "--image", "field", mask, expect=130)
