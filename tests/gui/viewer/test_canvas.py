@@ -146,6 +146,7 @@ def test_a_tile_that_cannot_be_read_is_told(qtbot, layers, viewport) -> None:
 def test_another_contrast_needs_no_reading(qtbot, shown, layers, helpers) -> None:
     shown.centre_on(750, 550, 1.0)
     helpers.sharp(qtbot, shown)
+    layers.image.reread.emit()  # or a tile may be here from a view before, without its pixels
     supply, loader = shown.canvas._supply, shown.canvas._feeds[layers.image].loader
     qtbot.waitUntil(lambda: not supply.threads._waiting and not loader.busy)  # tiles around those in sight come later
     reads = []
