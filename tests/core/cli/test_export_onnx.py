@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from landseg_core.cli.main import run
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
@@ -32,20 +31,9 @@ def model(schema: ClassSchema, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def export(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Export:
+def export(landseg: Export) -> Export:
     """Return `export(*arguments, expect=0)`, which runs the command and returns what it printed and its errors."""
-
-    def call(*arguments: object, expect: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["landseg", "export", "onnx", *map(str, arguments)])
-        try:
-            code = run()
-        except SystemExit as end:
-            code = end.code
-        printed = capsys.readouterr()
-        assert code == expect, printed.err
-        return printed.out, printed.err
-
-    return call
+    return partial(landseg, "export", "onnx")
 
 
 def sides(path: Path) -> list[object]:
