@@ -16,7 +16,6 @@ import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
-from landseg_core.events import JobControl
 from landseg_core.interchange import importers
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.schema import VERSION
@@ -276,14 +275,16 @@ def test_wrong_usage_is_2(landseg, arguments: tuple[str, ...], tmp_path: Path, m
 def test_ctrl_c_is_130_and_changes_nothing(landseg, project: Path, mask: Path, monkeypatch) -> None:
     import_labels = importers.import_labels
 
-    def interrupted(*arguments: object, control: JobControl, **options: object) -> int:
+    def interrupted(*arguments: object, **options: object) -> int:
         signal.raise_signal(signal.SIGINT)
-        while not control.stop_requested:  # Python takes the signal in its main thread, soon
-            pass
-        return import_labels(*arguments, control=control, **options)
+        return import_labels(*arguments, **options)
 
     monkeypatch.setattr(importers, "import_labels", interrupted)
-    printed = landseg("project", "import", project, "--image", "field", mask, expect=130)
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    try:
+        printed = landseg("project", "import", project, "--image", "field", mask, expect=130)
+    finally:
+        signal.signal(signal.SIGINT, former)
     assert printed == ("", "")  # the one line comes from the command's end, see test_ending.py
     assert facts_of(landseg, project)["steps"] == 1  # that of adding the image
     assert [path.name for path in project.parent.iterdir()] == ["land.landseg"]
