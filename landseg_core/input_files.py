@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -120,9 +121,14 @@ def parsed_json(text: str | bytes) -> Any:
 _MOST_SHOWN = 160
 
 
-def first_problem(error: pydantic.ValidationError) -> str:
-    """Return the first thing that is wrong, for a sentence: its place and what pydantic says of it, in one line."""
+def first_problem(error: pydantic.ValidationError, wording: Mapping[str, str] | None = None) -> str:
+    """Return the first thing that is wrong, for a sentence in one line: its place and what pydantic says of it.
+
+    `wording` has plainer words, which follow the place without a colon, for some of pydantic's kinds of error.
+    """
     problem = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in problem["loc"])
-    message = problem["msg"].removeprefix("Value error, ")
-    return plain_text(f"{place}: {message}" if place else message)[:_MOST_SHOWN]
+    plainer = (wording or {}).get(problem["type"])
+    message = plainer or problem["msg"].removeprefix("Value error, ")
+    text = f"{place}{' ' if plainer else ': '}{message}" if place else message
+    return plain_text(text)[:_MOST_SHOWN]

@@ -28,7 +28,8 @@ LONGEST_NAME = 255
 COMMIT = threading.RLock()
 """Held while finished files take their places: a process that is told to end at once waits for that."""
 
-_UNFINISHED, _SCRATCH = ".unfinished-", ".landseg-"
+UNFINISHED, _SCRATCH = ".unfinished-", ".landseg-"
+"""What follows the name of a file in that of its unfinished version; how the names of scratch folders begin."""
 _OWNER = r"(?P<machine>[0-9a-f]{6})-(?P<pid>[0-9a-f]+)-(?P<began>[0-9a-f]+)"
 _FILE = re.compile(rf".*\.unfinished-{_OWNER}-[0-9a-f]{{6}}(?:[-.].*)?", re.DOTALL)
 _FOLDER = re.compile(rf"\.landseg-{_OWNER}-[0-9a-f]{{6}}")
@@ -68,7 +69,7 @@ def unfinished_place(path: Path) -> Path:
     The name is as long as the system allows, even where that of `path` is too.
     """
     _enter(path.parent)
-    mark = f"{_UNFINISHED}{owner()}-{secrets.token_hex(3)}"
+    mark = f"{UNFINISHED}{owner()}-{secrets.token_hex(3)}"
     return path.with_name(_shortened(path.name, LONGEST_NAME - len(mark)) + mark)
 
 
@@ -147,7 +148,7 @@ def remove_of(process: str, folders: dict[str, None], made: dict[str, None]) -> 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return [entry for entry in entries if _UNFINISHED in entry.name or entry.name.startswith(_SCRATCH)]
+            return [entry for entry in entries if UNFINISHED in entry.name or entry.name.startswith(_SCRATCH)]
     except OSError:
         return []
 

@@ -23,6 +23,7 @@ class GarbageCollector(QObject):
     def __init__(self, runner: JobRunner, parent: QObject) -> None:
         super().__init__(parent)
         gc.disable()
+        gc.collect()  # or garbage would be frozen, too
         gc.freeze()  # what the window is made of lives as long as the program: no need to look at it each time
         self.destroyed.connect(lambda: gc.enable())
         timer = QTimer(self, interval=_INTERVAL_MS)

@@ -55,9 +55,8 @@ def _measured(model: Path | None, on_event: OnEvent, control: JobControl) -> dic
         read_header(model)
     with scratch_folder(Path(tempfile.gettempdir())) as folder:
         raster = write_sample(folder / "sample", size=(SIDE, SIDE)).images / "landscape_1.tif"
-        bundle = (
-            replace(ModelBundle.load(model), ground_resolution_m=None) if model else _untrained()
-        )  # fits any raster
+        # Without a ground resolution it fits any raster: this one lies nowhere in particular.
+        bundle = replace(ModelBundle.load(model), ground_resolution_m=None) if model else _untrained()
         with open_for(bundle, raster) as source:
             window = PixelWindow(0, 0, SIDE, SIDE)
             speeds = measure_speeds(bundle, source, window, ROUNDS, on_event=on_event, control=control)

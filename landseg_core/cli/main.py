@@ -12,7 +12,6 @@ from types import FrameType
 
 # All else is imported inside the functions: until `ENDING` is installed, a signal meets no more than these lines.
 
-_UNFINISHED = ".unfinished-"  # what follows in the name of a result that is being written
 _LONGEST_SHOWN = 4096
 
 
@@ -70,9 +69,11 @@ def _unwritable_text(error: UnicodeEncodeError) -> str:
     Raises:
         UnicodeEncodeError: it was about something else, an error of landseg.
     """
+    from landseg_core.leftovers import UNFINISHED
+
     if not any("\udc80" <= letter <= "\udcff" for letter in error.object):
         raise error
-    name = error.object.partition(_UNFINISHED)[0]
+    name = error.object.partition(UNFINISHED)[0]
     shown = name if len(name) < _LONGEST_SHOWN else "a file"
     return f"{shown} has a name that is not UTF-8, which cannot be used here; rename the file or its folder"
 

@@ -26,8 +26,8 @@ class Reading:
 
     Images that are `nearly` (`NEARLY_EQUAL`) at that resolution, all of them, are read as they are. Without an `alpha`
     that of each image counts, which a project keeps. `of_model`: bands, resolution and alpha are those of a model to go
-    on from, so that its alpha is adapted to images that have none of their own. `large`: it is
-    agreed that there is much to read, see `landseg_core.limits`.
+    on from, so that its alpha is adapted to images that have none of their own. `large`: it is agreed that there is
+    much to read, see `landseg_core.limits`.
     """
 
     bands: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pydantic
 
 from landseg_core.errors import ClassSchemaError
-from landseg_core.input_files import decoded, read_file
+from landseg_core.input_files import decoded, first_problem, read_file
 from landseg_core.labels.class_names import MOST_LETTERS, name_problem
 from landseg_core.resource_files import resource_path
 
@@ -117,7 +117,7 @@ def _parse(path: Path) -> ClassSchema:
     try:
         schema = ClassSchema.model_validate_json(decoded(read_file(path)))
     except pydantic.ValidationError as error:
-        problem = _first_problem(error)
+        problem = first_problem(error, _WORDING)
         raise ClassSchemaError(f"{path} is not a class file: {problem}; write it as {_EXAMPLE}") from error
     if unfit := name_problem(schema.names):
         raise ClassSchemaError(f"{path} cannot be used: {unfit}; choose another name")
@@ -138,10 +138,3 @@ _WORDING = {
     "too_short": "must name at least one class",
 }
 """Sentences of ours for pydantic's kinds of error; the others read well as they are."""
-
-
-def _first_problem(error: pydantic.ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in problem["loc"])
-    message = _WORDING.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-    return f"{place} {message}".lstrip()

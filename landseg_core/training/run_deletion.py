@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from landseg_core.errors import OutputError, TrainingError
+from landseg_core.leftovers import UNFINISHED
 from landseg_core.output_files import unwritable
 from landseg_core.project.snapshot import LABELS_FOLDER
 from landseg_core.training.run_folder import RunFolder
@@ -14,7 +15,6 @@ from landseg_core.training.runs import is_run
 
 _OF_FILE_MANAGERS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """What file managers leave in any folder that they show."""
-_UNFINISHED = ".unfinished-"
 
 
 def delete_run(folder: Path) -> None:
@@ -54,4 +54,4 @@ def _foreign(folder: Path) -> list[str]:
         names = sorted(place.name for place in folder.iterdir())
     except OSError as error:
         raise unwritable(folder, error) from error
-    return [name for name in names if name not in own and name.partition(_UNFINISHED)[0] not in own]
+    return [name for name in names if name not in own and name.partition(UNFINISHED)[0] not in own]

@@ -13,6 +13,7 @@ from typing import Any
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import EpochFinished, Event, OnEvent
 from landseg_core.input_files import parsed_json, read_file
+from landseg_core.leftovers import UNFINISHED
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.output_files import check_name, unwritable, write_atomically
 
@@ -111,7 +112,7 @@ class RunFolder:
         """
         try:
             for file in self.files:
-                for rest in self.path.glob(f"{file.name}.unfinished-*"):
+                for rest in self.path.glob(f"{file.name}{UNFINISHED}*"):
                     rest.unlink()
             if not keep_anchor:
                 self.anchor.unlink(missing_ok=True)
