@@ -12,8 +12,6 @@ painted, without a word about it.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import re
 import sqlite3
@@ -26,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from batches import add_record, batch_parser, records_in
 from fuzz_cases import Kind, case, copy_kind
 from fuzz_originals import make_originals
 from fuzz_project import EARLIER, OTHER, TOLD, TOLD_WRITABLE, WHOLE
@@ -100,9 +99,7 @@ def run(seed: int, count: int, out: Path | None) -> int:
             if outcome.result == FAILURE:
                 failures += 1
                 print(record, flush=True)
-            if out is not None:
-                with out.open("a") as file:
-                    file.write(json.dumps(record) + "\n")
+            add_record(out, record)
     return failures
 
 
@@ -159,19 +156,14 @@ def try_one(seed: int, number: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = batch_parser(__doc__)
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--append", type=Path, help="a file of results, which further runs add to")
-    parser.add_argument(
-        "--report", type=Path, help="write the tables of --append into this Markdown file, and run nothing"
-    )
     parser.add_argument("--case", type=int, help="try only this one, in this process")
     options = parser.parse_args()
     if options.case is not None:
         try_one(options.seed, options.case)
     elif options.report is not None:
-        records = [json.loads(line) for line in options.append.read_text().splitlines()]
+        records = records_in(options.append)
         write_section(options.report, "fuzz", HEADING, f"{EXPLANATION.strip()}\n\n{report(records)}")
     else:
         sys.exit(run(options.seed, options.count, options.append) > 0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from batches import records_in
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPen, QPolygonF
 from report_section import write_section
@@ -29,7 +29,7 @@ minutes, is a hang.
 
 def write_report(samples: Path, out: Path) -> None:
     """Write the section into `out`, and the curve beside it in `pictures/`."""
-    records = [json.loads(line) for line in samples.read_text().splitlines()]
+    records = records_in(samples)
     points = [record for record in records if "end" not in record]
     ends = [record for record in records if "end" in record]
     picture = out.parent / "pictures" / "random-gestures.png"
@@ -73,7 +73,7 @@ def quarters(points: list[dict[str, Any]], key: str) -> list[str]:
 
 def draw(points: list[dict[str, Any]], path: Path) -> None:
     """Draw each curve in a strip of its own, from zero up."""
-    app = QGuiApplication.instance() or QGuiApplication([])
+    app = QGuiApplication.instance() or QGuiApplication(["landseg", "-platform", "offscreen"])  # no screen is needed
     image = QImage(WIDTH, HEIGHT, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
     strip = (HEIGHT - MARGIN) / len(CURVES)

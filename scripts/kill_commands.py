@@ -11,7 +11,6 @@ and its guardian leaves is gone once something is written to the same folder. Ru
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
@@ -32,6 +31,7 @@ import numpy as np
 import psutil
 import rasterio
 from affine import Affine
+from batches import add_record, batch_parser, records_in
 from report_section import write_section
 
 from landseg_core.data.normalisation import Normalisation
@@ -373,16 +373,11 @@ CHECKS: dict[str, Callable[[Path], Any]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = batch_parser(__doc__)
     parser.add_argument("--count", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--append", type=Path, help="a file of results, which further runs add to")
-    parser.add_argument(
-        "--report", type=Path, help="write the table of --append into this Markdown file, and run nothing"
-    )
     options = parser.parse_args()
     if options.report is not None:
-        kills = [Kill(**json.loads(line)) for line in options.append.read_text().splitlines()]
+        kills = [Kill(**record) for record in records_in(options.append)]
         write_section(options.report, "kill-commands", "## Commands that are killed", report(kills))
     elif kill_all(options.count, options.seed, options.append):
         sys.exit(1)
@@ -395,10 +390,7 @@ def kill_all(count: int, seed: int, out: Path | None) -> int:
     def told(kill: Kill) -> None:
         kills.append(kill)
         print(kill, flush=True)
-        if out is not None:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            with out.open("a") as file:
-                file.write(json.dumps(asdict(kill)) + "\n")
+        add_record(out, asdict(kill))
 
     with tempfile.TemporaryDirectory() as name:
         stage = Path(name) / "stage"

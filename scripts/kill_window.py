@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 import platformdirs
 import rasterio
+from batches import add_record, batch_parser, records_in
 from report_section import write_section
 
 from landseg_core.errors import LandsegError
@@ -402,20 +403,14 @@ def report(records: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = batch_parser(__doc__)
     parser.add_argument("--count", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--append", type=Path, help="a file of results, which further runs add to")
-    parser.add_argument(
-        "--report", type=Path, help="write the table of --append into this Markdown file, and run nothing"
-    )
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child is not None:
         Child(options.child, options.seed).run()
     elif options.report is not None:
-        records = [json.loads(line) for line in options.append.read_text().splitlines()]
-        write_section(options.report, "window-kills", HEADING, report(records))
+        write_section(options.report, "window-kills", HEADING, report(records_in(options.append)))
     elif kill_all(options.count, options.seed, options.append):
         sys.exit(1)
 
@@ -433,10 +428,7 @@ def kill_all(count: int, seed: int, out: Path | None) -> int:
             record = test.kill_one(number)
             print(record, flush=True)
             problems += bool(record["problem"])
-            if out is not None:
-                out.parent.mkdir(parents=True, exist_ok=True)
-                with out.open("a") as file:
-                    file.write(json.dumps(record) + "\n")
+            add_record(out, record)
             if record["problem"]:
                 break  # what follows would be compared with a state that is unknown
     return problems

@@ -13,8 +13,6 @@ uclouvain/openjpeg-data, vadz/libtiff, image-rs/image and imageio/test_images, e
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import random
 import re
@@ -29,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from batches import add_record, batch_parser, records_in
 from report_section import write_section
 from trial_children import FAILURE, Outcome, Try, require_sentence, table, try_all
 
@@ -158,7 +157,7 @@ def chosen(corpus: Path, seed: int, count: int, tried: set[str]) -> list[str]:
 
 def run(corpus: Path, seed: int, count: int, out: Path | None) -> int:
     """Try so many files and return how many failed; each goes into `out` as a line of JSON."""
-    tried = {record["file"] for record in records_of(out)} if out is not None and out.exists() else set()
+    tried = {record["file"] for record in records_in(out)} if out is not None and out.exists() else set()
     items = [(name, look) for name in chosen(corpus, seed, count, tried) for look in LOOKS]
     tries = try_all(partial(prepared, corpus), items, MOST_SECONDS)
     failures = 0
@@ -167,9 +166,7 @@ def run(corpus: Path, seed: int, count: int, out: Path | None) -> int:
         if record["result"] == FAILURE:
             failures += 1
             print(record, flush=True)
-        if out is not None:
-            with out.open("a") as file:
-                file.write(json.dumps(record) + "\n")
+        add_record(out, record)
     return failures
 
 
@@ -185,10 +182,6 @@ def summary(looks: Sequence[Outcome]) -> dict[str, Any]:
         "seconds": round(max(look.seconds for look in looks), 2),
         "megabytes": max(look.memory for look in looks) // 10**6,
     }
-
-
-def records_of(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 HEADING = "## Odd rasters"
@@ -232,17 +225,12 @@ def shape_of(name: str, sentence: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = batch_parser(__doc__)
     parser.add_argument("--corpus", type=Path, help="the folder of the files, with folders in it")
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--append", type=Path, help="a file of results, which further runs add to")
-    parser.add_argument(
-        "--report", type=Path, help="write the table of --append into this Markdown file, and run nothing"
-    )
     options = parser.parse_args()
     if options.report is not None:
-        text = report(records_of(options.append))
+        text = report(records_in(options.append))
         write_section(options.report, "odd-rasters", HEADING, f"{EXPLANATION.strip()}\n\n{text}")
     else:
         sys.exit(run(options.corpus.absolute(), options.seed, options.count, options.append) > 0)

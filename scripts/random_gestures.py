@@ -10,9 +10,7 @@ Like a person, it answers a dialog before it does anything else, and starts no m
 
 from __future__ import annotations
 
-import argparse
 import faulthandler
-import json
 import os
 import sys
 import tempfile
@@ -24,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
+from batches import add_record, batch_parser
 from gesture_player import FailureError, Player
 from gesture_report import write_report
 from PySide6.QtCore import QTimer
@@ -108,7 +107,7 @@ class Run:
     def _take_sample(self) -> None:
         if self.seconds >= self._next_sample:
             self._next_sample = self.seconds + SAMPLE_SECONDS
-            self._append(asdict(self.sample()))
+            add_record(self._out, asdict(self.sample()))
 
     def sample(self) -> Sample:
         process = psutil.Process()
@@ -126,18 +125,12 @@ class Run:
         """Note how it ended and end at once: what a broken window leaves behind would only hang."""
         kinds = dict(self.player.done.most_common())
         told = {"end": self._seed, "gestures": self._gestures, "seconds": self.seconds}
-        self._append(told | {"problem": problem, "kinds": kinds})
+        add_record(self._out, told | {"problem": problem, "kinds": kinds})
         print(
             f"seed {self._seed}: {self._gestures} gestures in {self.seconds:.0f} s; {problem or 'nothing went wrong'}"
         )
         print(self.sample(), kinds, flush=True)
         os._exit(bool(problem))
-
-    def _append(self, record: dict[str, object]) -> None:
-        if self._out is not None:
-            self._out.parent.mkdir(parents=True, exist_ok=True)
-            with self._out.open("a") as file:
-                file.write(json.dumps(record) + "\n")
 
 
 def run(minutes: float, count: int | None, seed: int, out: Path | None) -> None:
@@ -150,14 +143,9 @@ def run(minutes: float, count: int | None, seed: int, out: Path | None) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = batch_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--count", type=int, help="stop after so many gestures")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--append", type=Path, help="a file of samples, which further runs add to")
-    parser.add_argument(
-        "--report", type=Path, help="write the table of --append into this Markdown file, and run nothing"
-    )
     options = parser.parse_args()
     faulthandler.enable()
     if options.report is not None:
