@@ -13,12 +13,20 @@ from landseg_gui.dialogs.failure import choose
 from landseg_gui.jobs.runner import Job
 
 
-def ask_if_large(job: Job, window: QWidget | None, go_on: Callable[[], object]) -> None:
-    """Have `go_on` called where `job` is too large to begin unasked and the user, asked over `window`, agrees to it."""
+def ask_if_large(
+    job: Job, window: QWidget | None, go_on: Callable[[], object], is_wanted: Callable[[], bool] = lambda: True
+) -> None:
+    """Have `go_on` called where `job` is too large to begin unasked and the user, asked over `window`, agrees to it.
+
+    `is_wanted` tells whether the work still makes sense: a project may close before and during the question.
+    """
 
     def ask(work: WorkSize) -> None:
+        if not is_wanted():
+            return
         explanation = "\n".join(as_sentence(objection) for objection in work.objections())
-        if choose(window, f"{work.summary}. Go on?", explanation, ["Go On"]) is not None:
+        agreed = choose(window, f"{work.summary}. Go on?", explanation, ["Go On"]) is not None
+        if agreed and is_wanted():
             go_on()
 
     # Later: a question keeps the event loop in the handler, and the job has not ended yet.

@@ -82,7 +82,12 @@ class ExportLabelsFlow(QObject):
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.finished.connect(self._tell)
         job.failed.connect(self._session.problem)
-        ask_if_large(job, self._window, lambda: self.start(project, replace(request, large=True)))
+        ask_if_large(
+            job,
+            self._window,
+            lambda: self.start(project, replace(request, large=True)),
+            is_wanted=lambda: self._project_session.project is project,
+        )
         job.reported.connect(self._session.tell_notice)
         return job
 

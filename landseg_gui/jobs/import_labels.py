@@ -64,7 +64,12 @@ class ImportLabelsFlow(QObject):
         job = self._project_session.run_edit(f"Import {request.source.name}", work)
         if job is not None:
             notices: list[str] = []
-            ask_if_large(job, self._window, lambda: self.start(project, image, replace(request, large=True)))
+            ask_if_large(
+                job,
+                self._window,
+                lambda: self.start(project, image, replace(request, large=True)),
+                is_wanted=lambda: self._project_session.project is project,
+            )
             job.reported.connect(lambda event: notices.append(event.message) if isinstance(event, Notice) else None)
             job.finished.connect(lambda count: self._tell(count, notices))
         return job

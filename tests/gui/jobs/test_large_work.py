@@ -45,6 +45,28 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     return answers
 
 
+@pytest.mark.parametrize(("wanted", "asked"), [([True, True], 1), ([True, False], 1), ([False], 0)])
+def test_what_is_no_longer_wanted_is_not_begun(
+    answers: Answers, runner: JobRunner, window: QWidget, qtbot: QtBot, wanted: list[bool], asked: int
+) -> None:
+    """Its project may have closed before the question, or while it was on the screen."""
+    answers.answer, begun = "Go On", []
+    told = iter(wanted)
+
+    def refused(*_how: object) -> None:
+        raise limits.LargeWorkError(limits.WorkSize("the map", 10**6), "the map is large")
+
+    job = runner.start("Work", refused)
+    last: list[bool] = []
+    large_work.ask_if_large(
+        job, window, lambda: begun.append(job), is_wanted=lambda: last.append(next(told)) or last[-1]
+    )
+    qtbot.waitUntil(lambda: last == wanted, timeout=SECONDS)
+    assert begun == [job] * all(wanted)
+    assert len(answers.asked) == asked
+    qtbot.waitUntil(lambda: not runner.running)
+
+
 @pytest.mark.parametrize("style", ["index", "geotiff"])
 def test_an_export(
     answers: Answers,
