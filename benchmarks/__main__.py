@@ -27,6 +27,7 @@ PARTS = {
     "gpu": "On a graphics card",
     "rasters": "Reading",
     "viewer": "Drawing",
+    "layers": "Many layers",
     "labels": "Painting",
     "files": "Files and start",
 }

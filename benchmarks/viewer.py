@@ -1,4 +1,4 @@
-"""First pictures, drawing, frames beside other work, and many layers, in a window without and with a screen."""
+"""First pictures, drawing, and frames beside other work, in a window without and with a screen."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from benchmarks.table import Line
 
 
 def lines(raster: Path) -> Iterator[Line]:
-    for part in ("first_pictures", "drawing", "many_layers"):
+    for part in ("first_pictures", "drawing"):
         yield from on_each_platform(part, raster)
