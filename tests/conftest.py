@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from landseg_core.cli.main import run
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.events import EpochFinished, Notice, RunFinished, RunStarted, StepFinished, ignore_event
 from landseg_core.geo.window import PixelWindow
@@ -36,6 +38,23 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.mktemp("home")
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
+
+
+@pytest.fixture
+def landseg(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, str]]:
+    """Return `landseg(*arguments, expect=0)`, which runs a command and returns what it printed and its errors."""
+
+    def call(*arguments: object, expect: int = 0) -> tuple[str, str]:
+        monkeypatch.setattr(sys, "argv", ["landseg", *map(str, arguments)])
+        try:
+            code = run()
+        except SystemExit as end:
+            code = end.code
+        printed = capsys.readouterr()
+        assert code == expect, printed.err
+        return printed.out, printed.err
+
+    return call
 
 
 @pytest.fixture(scope="session")
