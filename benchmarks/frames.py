@@ -17,7 +17,7 @@ from benchmarks.targets import CLASSES
 from benchmarks.trained import KEPT, data_set, trained
 from landseg_core.events import Event, Progress, StepFinished
 from landseg_core.labels.classes import load_classes
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_gui.jobs.predict import predictions_work
 from landseg_gui.jobs.requests import Folders, PredictRequest, TrainRequest
 from landseg_gui.jobs.runner import Job

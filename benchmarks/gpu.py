@@ -21,6 +21,8 @@ from benchmarks.card_time import card_time
 from benchmarks.learning import LandsegSteps, chips_ahead, landseg_steps, synchronise, training_set
 from benchmarks.plain_learning import PlainSteps, write_chips
 from benchmarks.table import ROUNDS, Line, Target, in_turns
+from landseg_core.compute.devices import precision_for
+from landseg_core.compute.memory import free_cache
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped
@@ -38,9 +40,7 @@ from landseg_core.output_files import OutputFiles
 from landseg_core.raster.pixel_view import pixel_view
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.writer import MAP_BLOCK, MapWriter
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.devices import precision_for
-from landseg_core.training.memory import free_cache
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training.network import Network
 from landseg_core.training.trainer import Trainer
 

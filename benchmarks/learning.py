@@ -10,6 +10,7 @@ import torch
 
 from benchmarks.targets import CLASSES
 from benchmarks.trained import data_set
+from landseg_core.compute.devices import choose_device, precision_for
 from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler
 from landseg_core.data.folders import folder_data
@@ -19,10 +20,9 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training.batches import Batch, Batches
-from landseg_core.training.chip_places import chips_around
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.devices import choose_device, precision_for
+from landseg_core.training.chip_sampling import chips_around
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
 

@@ -10,7 +10,7 @@ from benchmarks.learning import landseg_steps, training_set
 from benchmarks.plain_learning import plain_process, write_chips
 from benchmarks.table import Line, Target, in_turns
 from landseg_core.data.training_data import TrainingData
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 
 STEPS = {"lite0": 5, "unet16": 5, "unet32": 3}
 """How many steps of each network a round takes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.training.run_story import RunStory
+from landseg_core.runs.details import RunStory
 from landseg_gui.jobs.last_run import LastRun
 from landseg_gui.jobs.runner import Job
 from landseg_gui.jobs.train import TrainFlow

@@ -285,7 +285,7 @@ def make_training(folder: Path) -> None:
 
 
 def make_run(folder: Path) -> None:
-    from landseg_core.training.config import TrainConfig
+    from landseg_core.runs.config import TrainConfig
 
     truth = np.kron(noise((4, 4), 1, 4), np.ones((64, 64), np.uint8))
     image = write_raster(folder / "learn.tif", np.stack([truth * 60, 255 - truth * 60, truth]), **UTM)

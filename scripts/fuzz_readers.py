@@ -75,8 +75,8 @@ def read_model(path: Path, home: Path) -> Any:
     from landseg_core.inference.fit import fit_notices, open_for
     from landseg_core.inference.predictor import PredictOptions, predict_raster
     from landseg_core.models.bundle import ModelBundle
-    from landseg_core.training.config import checked_config
-    from landseg_core.training.continuing import continued_config
+    from landseg_core.runs.config import checked_config
+    from landseg_core.training.fine_tuning import continued_config
 
     info(path)
     info(path, as_json=True)
@@ -94,14 +94,14 @@ def read_run(path: Path, home: Path) -> Any:
     from landseg_core.cli.runs import runs
     from landseg_core.data.kept_ground import kept_ground
     from landseg_core.project.snapshot import kept_snapshot
-    from landseg_core.training.before import kept_before
+    from landseg_core.runs.catalogue import differing_settings, list_runs
+    from landseg_core.runs.curves import epoch_curves
+    from landseg_core.runs.folder import RunFolder
+    from landseg_core.runs.history import read_history
+    from landseg_core.runs.parent_model import kept_before
+    from landseg_core.runs.report import keep_report
+    from landseg_core.runs.sample_file import read_pictures
     from landseg_core.training.checkpoint import load_anchor, resumed_config
-    from landseg_core.training.picture_file import read_pictures
-    from landseg_core.training.report import keep_report
-    from landseg_core.training.run_curves import epoch_curves
-    from landseg_core.training.run_folder import RunFolder
-    from landseg_core.training.run_history import read_history
-    from landseg_core.training.runs import differing_settings, list_runs
 
     run, notices = RunFolder(path), list[Any]()
     parts: tuple[Callable[[], Any], ...] = (
@@ -135,8 +135,8 @@ def read_run(path: Path, home: Path) -> Any:
 def _take_over(run: Path, home: Path) -> None:
     """Begin a run that goes on from another: with its model, its labels and its ground."""
     from landseg_core.data.project_data import project_data
-    from landseg_core.training.config import checked_config
-    from landseg_core.training.continuing import continued_config
+    from landseg_core.runs.config import checked_config
+    from landseg_core.training.fine_tuning import continued_config
     from landseg_core.training.project_run import labels_to_learn
 
     config = continued_config(checked_config({"start_from": str(run)}), ())
@@ -147,8 +147,8 @@ def _take_over(run: Path, home: Path) -> None:
 
 def resume_run(path: Path, home: Path) -> Any:
     """Go on with a run to its end."""
+    from landseg_core.runs.catalogue import summarise
     from landseg_core.training.checkpoint import resumed_config
-    from landseg_core.training.runs import summarise
 
     train(home, resumed_config(path, {}), path, resume=True)
     found = summarise(path).as_dict()

@@ -44,8 +44,8 @@ from landseg_core.models.weights import weights_of
 from landseg_core.output_files import write_atomically
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
+from landseg_core.runs.catalogue import list_runs
 from landseg_core.sample import write_sample
-from landseg_core.training.runs import list_runs
 
 SECONDS = 3.0
 """How long an end may take."""

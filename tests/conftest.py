@@ -21,9 +21,9 @@ from landseg_core.events import EpochFinished, Notice, RunFinished, RunStarted, 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import KIND, BundleHeader
-from landseg_core.training.picture_file import keep_pictures
-from landseg_core.training.pictures import ValidationPicture
-from landseg_core.training.run_folder import MetricsLog, RunFolder
+from landseg_core.runs.folder import MetricsLog, RunFolder
+from landseg_core.runs.sample_file import keep_pictures
+from landseg_core.runs.samples import ValidationPicture
 
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("landseg", deadline=None)

@@ -58,9 +58,9 @@ def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: b
     from landseg_core.labels.classes import load_classes
     from landseg_core.models.bundle import ModelBundle
     from landseg_core.output_files import check_free, made_folder
+    from landseg_core.runs.config import TrainConfig
+    from landseg_core.runs.folder import RunFolder
     from landseg_core.sample import write_sample
-    from landseg_core.training.config import TrainConfig
-    from landseg_core.training.run_folder import RunFolder
 
     RunFolder(out / "run").require_free(overwrite=overwrite)
     (files,) = plan_files([_picture(out)], out / "map", ["tif"], confidence=True)

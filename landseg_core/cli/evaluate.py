@@ -99,6 +99,7 @@ def measure(
     large: bool = False,
 ) -> Evaluation:
     """Evaluate the model in `model` on pairs of images and masks; without an `alpha` it is the model's."""
+    from landseg_core.compute.device_names import require_device_name
     from landseg_core.data.folders import evaluation_areas
     from landseg_core.inference.backends.memory import TrialMemory
     from landseg_core.inference.predictor import PredictOptions
@@ -106,7 +107,6 @@ def measure(
     from landseg_core.limits import require_agreed
     from landseg_core.models.bundle import ModelBundle, read_header
     from landseg_core.models.fit import alpha_for, fitted_areas
-    from landseg_core.training.device_names import require_device_name
 
     require_device_name(device)
     header = read_header(model)

@@ -11,7 +11,7 @@ import typer
 from landseg_core.cli.output import say
 
 if TYPE_CHECKING:
-    from landseg_core.training.runs import RunSummary
+    from landseg_core.runs.catalogue import RunSummary
 
 
 def runs(
@@ -19,7 +19,7 @@ def runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the training runs in a folder: network, length, figures, size on the disk."""
-    from landseg_core.training.runs import list_runs
+    from landseg_core.runs.catalogue import list_runs
 
     found = list_runs(folder)
     if as_json:

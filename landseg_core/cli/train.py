@@ -20,7 +20,7 @@ from landseg_core.limits import require_agreed
 if TYPE_CHECKING:
     from landseg_core.data.training_data import TrainingData
     from landseg_core.events import JobControl, OnEvent
-    from landseg_core.training.config import TrainConfig
+    from landseg_core.runs.config import TrainConfig
     from landseg_core.training.trainer import TrainResult
 
 
@@ -102,9 +102,9 @@ def train(
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.output_files import made_folder
+        from landseg_core.runs.folder import RunFolder
         from landseg_core.training.checks import require_labels, require_place
         from landseg_core.training.project_run import kept_with_its_run
-        from landseg_core.training.run_folder import RunFolder
 
         config = run_config(out, settings, resume=resume)
         require_place(config, RunFolder(out), overwrite=overwrite, resume=resume)
@@ -131,9 +131,9 @@ def train(
 
 def run_config(out: Path, settings: dict[str, Any], *, resume: bool) -> TrainConfig:
     """Return the settings of a new run with the `settings` given, or of the one in `out` that goes on."""
+    from landseg_core.runs.config import checked_config
     from landseg_core.training.checkpoint import resumed_config
-    from landseg_core.training.config import checked_config
-    from landseg_core.training.continuing import continued_config
+    from landseg_core.training.fine_tuning import continued_config
 
     return resumed_config(out, settings) if resume else continued_config(checked_config(settings), settings)
 
@@ -180,7 +180,7 @@ class Source:
         from landseg_core.data.folders import folder_data
         from landseg_core.data.landcover_ai import landcover_ai_data
         from landseg_core.labels.classes import load_classes
-        from landseg_core.training.earlier_ground import earlier_ground
+        from landseg_core.training.parent_areas import earlier_ground
 
         assert self.classes is not None
         schema = load_classes(self.classes)
@@ -249,7 +249,7 @@ def parse_choices(texts: Sequence[str]) -> dict[str, str]:
     Raises:
         typer.BadParameter: one is something else, or names no setting.
     """
-    from landseg_core.training.config import TrainConfig
+    from landseg_core.runs.config import TrainConfig
 
     choices: dict[str, str] = {}
     for text in texts:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy.typing as npt
 
+from landseg_core.compute.prefetch import Prefetcher
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import (
@@ -24,7 +25,6 @@ from landseg_core.inference.layout import Strip, axis_spans, plan_strips
 from landseg_core.inference.regrid import OwnGrid
 from landseg_core.raster.pixel_view import OwnPixels, Size, pixel_view
 from landseg_core.raster.source import RasterSource
-from landseg_core.training.prefetch import Prefetcher
 
 if TYPE_CHECKING:
     from landseg_core.inference.backends.backend import Backend

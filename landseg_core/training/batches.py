@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from landseg_core.compute.prefetch import Prefetcher
 from landseg_core.data.chips import ChipSampler, Each
 from landseg_core.data.reader import AreaReader
 from landseg_core.machine import cores
 from landseg_core.training.network import Network
-from landseg_core.training.prefetch import Prefetcher
 
 AHEAD = 3
 """How many batches wait for the network, at most."""

@@ -18,8 +18,8 @@ from landseg_core.errors import TrainingError
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
 from landseg_core.output_files import write_atomically
 from landseg_core.raster.alpha import AUTO
-from landseg_core.training.config import Share, TrainConfig, checked_config
-from landseg_core.training.run_folder import RunFolder
+from landseg_core.runs.config import Share, TrainConfig, checked_config
+from landseg_core.runs.folder import RunFolder
 from landseg_core.training.schedule import RunPosition
 
 if TYPE_CHECKING:

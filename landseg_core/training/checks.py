@@ -11,9 +11,9 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.geo.tiling import sliding_windows
 from landseg_core.labels.classes import UNLABELLED
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.folder import RunFolder
 from landseg_core.training.checkpoint import load_checkpoint_record
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.run_folder import RunFolder
 
 _LOOK = 1024
 

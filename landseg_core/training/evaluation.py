@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from landseg_core.compute.devices import choose_device, precision_for
+from landseg_core.compute.memory import until_memory_suffices
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import DatasetError
@@ -18,10 +20,8 @@ from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.fit import fitted_areas
 from landseg_core.models.turn_average import averaged
-from landseg_core.training.devices import choose_device, precision_for
-from landseg_core.training.memory import until_memory_suffices
+from landseg_core.runs.provenance import classes_known_to, untrained
 from landseg_core.training.network import Network
-from landseg_core.training.trained_on import classes_known_to, untrained
 from landseg_core.training.validation import Validator
 
 _KEYS = (

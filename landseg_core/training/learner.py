@@ -12,16 +12,16 @@ import torch
 import torch._dynamo  # AdamW imports it when first used, for a second or more; so it comes with the other imports
 from torch import nn
 
+from landseg_core.compute.memory import keeper, until_memory_suffices
 from landseg_core.errors import TrainingError
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.models.weights import load_weights, weights_of
-from landseg_core.training.average import WeightAverage
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training.awaited import Awaited
-from landseg_core.training.colour import ColourChange
-from landseg_core.training.config import TrainConfig
+from landseg_core.training.colour_jitter import ColourChange
+from landseg_core.training.cutmix import mixed
+from landseg_core.training.ema import WeightAverage
 from landseg_core.training.losses import cross_entropy, dice_loss
-from landseg_core.training.memory import keeper, until_memory_suffices
-from landseg_core.training.mixing import mixed
 from landseg_core.training.network import Network
 
 GRADIENT_NORM = 5.0

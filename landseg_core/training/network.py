@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from landseg_core.compute.devices import Precision
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.models.folding import fold_batch_norms
 from landseg_core.models.inputs import InputNormaliser
-from landseg_core.training.devices import Precision
 
 if TYPE_CHECKING:
     from landseg_core.models.catalog import SegmentationModel

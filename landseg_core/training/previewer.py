@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from rasterio.enums import Resampling
 
+from landseg_core.compute.memory import NotEnoughMemoryError, free_cache, keeper, memory_errors
 from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import OnEvent
 from landseg_core.geo.window import PixelWindow
@@ -21,7 +22,6 @@ from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.band_names import listed_bands
 from landseg_core.raster.bands import matching_bands, told_bands
 from landseg_core.raster.source import RasterSource
-from landseg_core.training.memory import NotEnoughMemoryError, free_cache, keeper, memory_errors
 from landseg_core.training.network import Network
 from landseg_core.training.preview import (
     LONGEST_SECONDS,

@@ -8,13 +8,13 @@ from typing import Any
 from landseg_core.events import EpochFinished, OnEvent, RunFinished
 from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.metrics.warnings import figure_warnings
-from landseg_core.training.picture_file import keep_pictures
-from landseg_core.training.pictures import PictureChooser, ValidationPictures
-from landseg_core.training.report import keep_report
-from landseg_core.training.run_folder import RunFolder
+from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.provenance import trained_classes, trained_on
+from landseg_core.runs.report import keep_report
+from landseg_core.runs.sample_file import keep_pictures
+from landseg_core.runs.samples import PictureChooser, ValidationPictures
 from landseg_core.training.schedule import RunPosition
 from landseg_core.training.state import RunState
-from landseg_core.training.trained_on import trained_classes, trained_on
 from landseg_core.training.validation import Figures
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+from landseg_core.compute.memory import Answer, until_memory_suffices
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.events import Notice, OnEvent
 from landseg_core.models.header import BundleHeader
-from landseg_core.training.before import ALL_TRAINED, judging_areas
-from landseg_core.training.memory import Answer, until_memory_suffices
+from landseg_core.runs.parent_model import ALL_TRAINED, judging_areas
+from landseg_core.runs.samples import PictureChooser
 from landseg_core.training.network import Network
-from landseg_core.training.pictures import PictureChooser
 from landseg_core.training.schedule import RunPosition
 from landseg_core.training.validation import Figures, Validator
 

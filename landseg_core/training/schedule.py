@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 import pydantic
 
 from landseg_core.events import JobControl
-from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig
+from landseg_core.runs.config import DEFAULT_EPOCHS, TrainConfig
 
 START_FACTOR, END_FACTOR = 1 / 25, 1 / 250_000
 """The learning rate at the start and the end of a run, as a share of the highest."""

@@ -14,7 +14,7 @@ from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import BundleHeader, ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import load_weights, weights_of
-from landseg_core.training.continuing import told_setting
+from landseg_core.training.fine_tuning import told_setting
 
 if TYPE_CHECKING:
     from landseg_core.models.catalog import SegmentationModel

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from landseg_core.compute.devices import precision_for
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
@@ -16,7 +17,9 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, build_model
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.models.weights import weights_of
-from landseg_core.training.before import kept_before
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.parent_model import kept_before
 from landseg_core.training.checkpoint import (
     CheckpointRecord,
     DataFingerprint,
@@ -24,12 +27,9 @@ from landseg_core.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.devices import precision_for
 from landseg_core.training.image_mark import image_mark
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
-from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.schedule import RunPosition
 from landseg_core.training.start import Start, start_from_model
 

@@ -9,20 +9,20 @@ from pathlib import Path
 import torch
 
 from landseg_core import __version__
+from landseg_core.compute.devices import choose_device
+from landseg_core.compute.memory import memory_as_sentence
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl, OnEvent, ignore_event
-from landseg_core.training.before import keep_before
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.environment import keep_facts
+from landseg_core.runs.folder import MetricsLog, RunFolder, cut_log
+from landseg_core.runs.parent_model import keep_before
 from landseg_core.training.checkpoint import load_checkpoint_record
 from landseg_core.training.checks import require_labels, require_place
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.devices import choose_device
 from landseg_core.training.image_mark import image_mark
-from landseg_core.training.memory import memory_as_sentence
+from landseg_core.training.loop import TrainingRun, TrainResult
 from landseg_core.training.preview import PreviewSource
-from landseg_core.training.run import TrainingRun, TrainResult
-from landseg_core.training.run_facts import keep_facts
-from landseg_core.training.run_folder import MetricsLog, RunFolder, cut_log
 from landseg_core.training.schedule import RunClock
 from landseg_core.training.state import RunState
 

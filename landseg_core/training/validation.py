@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from landseg_core.compute.memory import keeper, smaller_windows
+from landseg_core.compute.prefetch import Prefetcher
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import TrainingError
@@ -24,9 +26,7 @@ from landseg_core.labels.classes import UNLABELLED
 from landseg_core.metrics.blocks import BlockCounts, BlockTally, block_grid
 from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.training.losses import cross_entropy_sum
-from landseg_core.training.memory import keeper, smaller_windows
 from landseg_core.training.network import Network
-from landseg_core.training.prefetch import Prefetcher
 
 WINDOW_SIDE = 1280
 """The longest side, in px, that is given to the network at once."""

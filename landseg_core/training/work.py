@@ -7,7 +7,7 @@ from collections.abc import Callable
 from landseg_core.data.areas import pixels
 from landseg_core.data.training_data import TrainingData
 from landseg_core.limits import WorkSize
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 
 VALIDATION_SHARE = 1 / 3
 """Predicting a pixel takes about a third of learning from it: a pass forward, and none back."""
@@ -26,7 +26,7 @@ def run_work(config: TrainConfig, data: TrainingData, checkpoint: Callable[[], N
     work = WorkSize("the run", learnt + seen)
     if config.epochs is None or config.epochs * learnt < _WORTH_A_TRIAL:
         return work
-    from landseg_core.training.pace import probe_pace  # loads torch
+    from landseg_core.training.throughput import probe_pace  # loads torch
 
     pace = probe_pace(config, len(data.bands), len(data.schema), checkpoint)
     seconds = config.epochs * (learnt + VALIDATION_SHARE * seen) / 1e6 * pace

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from landseg_core.input_files import parsed_json
 from landseg_core.models.catalog import CATALOG
-from landseg_core.training.config import DEFAULT_EPOCHS, TrainConfig, field_problems
+from landseg_core.runs.config import DEFAULT_EPOCHS, TrainConfig, field_problems
 from landseg_gui.dialogs.advanced_settings import AdvancedSettings
 from landseg_gui.dialogs.checks import Problem, as_sentence
 from landseg_gui.dialogs.form import FormDialog

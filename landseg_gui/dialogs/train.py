@@ -15,8 +15,8 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.value_mapping import mapped_indices, parse_value_mapping
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import LABELS_FOLDER
-from landseg_core.training.config import TrainConfig, field_problems
-from landseg_core.training.run_folder import RunFolder
+from landseg_core.runs.config import TrainConfig, field_problems
+from landseg_core.runs.folder import RunFolder
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.checks import Problem, as_sentence
 from landseg_gui.dialogs.class_field import ClassField

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from landseg_core.events import Event, JobControl, OnEvent, RunStarted, StepFinished
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training.work import VALIDATION_SHARE
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs.extent import Extent, extent_of
@@ -100,7 +100,7 @@ def estimate_work(source: Any, config: TrainConfig, classes: int, pace: float | 
         extent = extent_of(source, config, control)
         if pace is not None:
             return _Found(extent, pace)
-        probe = import_undisturbed("landseg_core.training.pace")
+        probe = import_undisturbed("landseg_core.training.throughput")
         return _Found(extent, probe.probe_pace(config, _BANDS, classes, control.checkpoint))
 
     return work

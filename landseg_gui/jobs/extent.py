@@ -16,7 +16,7 @@ from landseg_core.events import JobControl
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.source import RasterSource
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels
 
 _TRAIN_SHARE = 0.8

@@ -8,8 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.events import JobControl, OnEvent
-from landseg_core.training.run_story import RunStory, read_story
-from landseg_core.training.runs import is_run
+from landseg_core.runs.catalogue import is_run
+from landseg_core.runs.details import RunStory, read_story
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.project.session import ProjectSession

@@ -15,7 +15,7 @@ from landseg_core.project.changes import require_placed
 from landseg_core.project.images import ImageEntry, open_image
 from landseg_core.raster.placement import Placement
 from landseg_core.raster.source import RasterSource
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 
 if TYPE_CHECKING:
     from landseg_core.data.training_data import TrainingData
@@ -35,7 +35,7 @@ class Folders:
     def load(self, request: TrainRequest, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set; errors are those of `folder_data`."""
         from landseg_core.data.folders import folder_data
-        from landseg_core.training.earlier_ground import earlier_ground
+        from landseg_core.training.parent_areas import earlier_ground
 
         lists, how = (self.train_list, self.val_list), _how(config, on_event, control, large=request.large)
         how |= _split(config) | {"seed": config.seed, "chip": config.chip, "mapping": config.value_mapping}

@@ -13,8 +13,7 @@ from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.project.project import Project
 from landseg_core.project.records import RunEntry
-from landseg_core.training.run_deletion import delete_run
-from landseg_core.training.runs import (
+from landseg_core.runs.catalogue import (
     RunStatus,
     RunSummary,
     newest_first,
@@ -22,6 +21,7 @@ from landseg_core.training.runs import (
     summarise,
     summarise_entry,
 )
+from landseg_core.runs.deletion import delete_run
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.jobs.imports import import_undisturbed

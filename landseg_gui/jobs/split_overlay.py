@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainterPath
 
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 from landseg_gui.panels.wording import capitalised

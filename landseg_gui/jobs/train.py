@@ -14,13 +14,13 @@ from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.limits import require_agreed
 from landseg_core.models.header import MODEL_FILE
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.report_content import read_config
 from landseg_core.training.checkpoint import resumed_config
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.continuing import continued_config
+from landseg_core.training.fine_tuning import continued_config
 from landseg_core.training.preview import PreviewSource
 from landseg_core.training.project_run import kept_with_its_run, record_run
-from landseg_core.training.report_content import read_config
-from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.work import run_work
 from landseg_gui.dialogs.large_work import ask_if_large
 from landseg_gui.dialogs.memory import FormMemory

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from landseg_core.events import EpochFinished, StepFinished
-from landseg_core.training.run_curves import EpochCurves
+from landseg_core.runs.curves import EpochCurves
 from landseg_gui.panels.epoch_axis import EpochAxis, Squeeze
 from landseg_gui.panels.series import Smoother, ThinnedSeries
 

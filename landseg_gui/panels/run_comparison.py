@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from landseg_core.training.runs import RunSummary, differing_settings
+from landseg_core.runs.catalogue import RunSummary, differing_settings
 from landseg_gui.icons import colour_swatch
 from landseg_gui.panels.wording import interval, percent
 from landseg_gui.plain_text import PlainLabel, plain_tip

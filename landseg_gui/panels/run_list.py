@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTableView, QWidget
 
-from landseg_core.training.runs import RunSummary
+from landseg_core.runs.catalogue import RunSummary
 from landseg_gui.icons import icon
 from landseg_gui.panels.run_comparison import ROW_HEIGHT
 from landseg_gui.panels.run_table import COLUMNS, MIOU_COLUMN, RUN, SORT, MiouDelegate, RunTableModel

@@ -23,8 +23,8 @@ from landseg_core.events import EpochFinished, Event, Notice, Progress, RunFinis
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import WorkSize
 from landseg_core.progress import duration, time_left
-from landseg_core.training.pictures import ValidationPictures
-from landseg_core.training.runs import RunStatus, RunSummary
+from landseg_core.runs.catalogue import RunStatus, RunSummary
+from landseg_core.runs.samples import ValidationPictures
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.iou_table import IouTable
 from landseg_gui.panels.notice_list import NoticeList
@@ -33,7 +33,7 @@ from landseg_gui.panels.wording import capitalised, percent
 from landseg_gui.plain_text import PlainLabel
 
 if TYPE_CHECKING:
-    from landseg_core.training.run_story import RunStory
+    from landseg_core.runs.details import RunStory
     from landseg_gui.panels.curves import CurvesView
 
 _BAR_STEPS = 1000

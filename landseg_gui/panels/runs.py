@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from landseg_core.models.header import MODEL_FILE
-from landseg_core.training.run_folder import RunFolder
-from landseg_core.training.runs import RunStatus, RunSummary
+from landseg_core.runs.catalogue import RunStatus, RunSummary
+from landseg_core.runs.folder import RunFolder
 from landseg_gui.dialogs.failure import choose
 from landseg_gui.icons import icon
 from landseg_gui.jobs.runs import RunShelf

@@ -15,7 +15,7 @@ from landseg_gui.panels.run_view import RunView
 from landseg_gui.plain_text import PlainLabel
 
 if TYPE_CHECKING:
-    from landseg_core.training.run_story import RunStory
+    from landseg_core.runs.details import RunStory
 
 NO_RUN = "No run yet. Choose Train… in the Model menu to train a network on images and their masks."
 _EMPTY = (

@@ -13,14 +13,14 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.training.pictures import BEST, SAMPLE, WORST, ValidationPicture, ValidationPictures
+from landseg_core.runs.samples import BEST, SAMPLE, WORST, ValidationPicture, ValidationPictures
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.wording import percent
 from landseg_gui.plain_text import PlainLabel
 
 _TITLES = {WORST: "Worst", BEST: "Best", SAMPLE: "Always the same places"}
 if TYPE_CHECKING:
-    from landseg_core.training.picture_file import KeptPicture, KeptPictures
+    from landseg_core.runs.sample_file import KeptPicture, KeptPictures
 
     _Scored = ValidationPicture | KeptPicture
 

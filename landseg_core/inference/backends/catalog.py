@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from landseg_core.compute.device_names import require_device_name
 from landseg_core.errors import ModelError
-from landseg_core.training.device_names import require_device_name
 
 if TYPE_CHECKING:
     from landseg_core.inference.backends.backend import Backend, BackendRequest

@@ -68,7 +68,7 @@ def _able(precision: str, device: str) -> list[str]:
 
 def _number(kind: BackendKind, precision: str, device: str) -> str:
     """Return what `kind` computes in: `precision`, and for "auto" what the device is quickest in, if it can that."""
-    from landseg_core.training.devices import precision_for
+    from landseg_core.compute.devices import precision_for
 
     if precision != AUTO:
         return precision
@@ -77,7 +77,7 @@ def _number(kind: BackendKind, precision: str, device: str) -> str:
 
 
 def _device(name: str) -> torch.device:
-    from landseg_core.training.devices import choose_device
+    from landseg_core.compute.devices import choose_device
 
     return choose_device(name)
 

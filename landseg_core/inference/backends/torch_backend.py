@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from landseg_core.compute.devices import choose_device, precision_for
+from landseg_core.compute.memory import NotEnoughMemoryError, keeper, memory_errors
 from landseg_core.inference.backends.backend import Pixels, Probabilities, too_large
 from landseg_core.inference.layout import Field
 from landseg_core.models.bundle import ModelBundle
@@ -13,8 +15,6 @@ from landseg_core.models.folding import fold_batch_norms
 from landseg_core.models.inputs import InputNormaliser
 from landseg_core.models.processor_layers import suit_processor
 from landseg_core.models.turn_average import averaged
-from landseg_core.training.devices import choose_device, precision_for
-from landseg_core.training.memory import NotEnoughMemoryError, keeper, memory_errors
 
 
 class TorchBackend:

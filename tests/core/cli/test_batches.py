@@ -16,7 +16,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
-from landseg_core.training.run_folder import RunFolder
+from landseg_core.runs.folder import RunFolder
 
 Landseg = Callable[..., tuple[int, str, str]]
 LONG = "n" * 247  # with `.tif` as long as a name may be, which `_mask.tif` is then too long for

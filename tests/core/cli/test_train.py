@@ -7,7 +7,7 @@ import typer
 
 from landseg_core.cli.train import Source, SplitWay, parse_choices, split_options
 from landseg_core.data.buffers import BUFFER
-from landseg_core.training.config import TrainConfig, checked_config
+from landseg_core.runs.config import TrainConfig, checked_config
 
 FOLDER = Path("data")
 NOTHING = Source(None, None, None, None, None, None, None)

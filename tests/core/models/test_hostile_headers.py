@@ -23,9 +23,9 @@ from landseg_core.models.header import KIND, BundleHeader, read_header
 from landseg_core.models.info import describe_model
 from landseg_core.models.onnx_metadata import OnnxForm, notices
 from landseg_core.raster.source import RasterSource
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.continuing import continued_config
-from landseg_core.training.trained_on import classes_known_to, untrained
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.provenance import classes_known_to, untrained
+from landseg_core.training.fine_tuning import continued_config
 
 TRAINING = {
     "miou": 0.5,

@@ -17,8 +17,8 @@ from landseg_core.inference.backends.torch_backend import TorchBackend
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
+from landseg_core.runs.provenance import trained_on
 from landseg_core.training.evaluation import evaluate
-from landseg_core.training.trained_on import trained_on
 
 
 @pytest.fixture

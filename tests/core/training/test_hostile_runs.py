@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from landseg_core.data.kept_ground import GROUND_FILE, kept_ground
 from landseg_core.errors import LandsegError
-from landseg_core.training.before import kept_before
+from landseg_core.runs.catalogue import differing_settings, summarise
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.details import read_story
+from landseg_core.runs.folder import RunFolder, cut_log
+from landseg_core.runs.parent_model import kept_before
+from landseg_core.runs.report import report_page
+from landseg_core.runs.report_content import report_content
 from landseg_core.training.checkpoint import load_checkpoint_record, resumed_config
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.report import report_page
-from landseg_core.training.report_content import report_content
-from landseg_core.training.run_folder import RunFolder, cut_log
-from landseg_core.training.run_story import read_story
-from landseg_core.training.runs import differing_settings, summarise
 from landseg_core.training.schedule import RunPosition
 
 FACTS = {

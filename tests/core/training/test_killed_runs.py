@@ -18,12 +18,12 @@ from landseg_core.events import Notice, StepFinished
 from landseg_core.models.header import read_header
 from landseg_core.models.tensor_file import read_tensor_file
 from landseg_core.output_files import OutputFiles
-from landseg_core.training import run as run_module
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.history import read_history
+from landseg_core.runs.sample_file import read_pictures
+from landseg_core.training import loop as run_module
 from landseg_core.training import schedule
-from landseg_core.training.config import TrainConfig
 from landseg_core.training.learner import Learner
-from landseg_core.training.picture_file import read_pictures
-from landseg_core.training.run_history import read_history
 
 pytestmark = pytest.mark.slow
 
@@ -40,8 +40,8 @@ from landseg_core.events import StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.catalog import CATALOG, Architecture
 from landseg_core.models.unet import UNet
-from landseg_core.training import run as run_module
-from landseg_core.training.config import TrainConfig
+from landseg_core.training import loop as run_module
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training.trainer import Trainer
 
 torch.set_num_threads(1)

@@ -19,7 +19,7 @@ from landseg_core.inference.predictor import PredictOptions, predict_raster
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.raster.source import RasterSource
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training.evaluation import evaluate
 
 WriteRaster = Callable[..., Path]

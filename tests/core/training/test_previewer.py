@@ -16,11 +16,11 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.events import EpochFinished, Event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.models.bundle import ModelBundle
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.folder import RunFolder
 from landseg_core.training import previewer
-from landseg_core.training.config import TrainConfig
 from landseg_core.training.preview import PreviewMade, PreviewRefused, PreviewRequest
 from landseg_core.training.previewer import Previewer
-from landseg_core.training.run_folder import RunFolder
 from landseg_core.training.trainer import Trainer
 
 VIEW = PixelWindow(5, 7, 60, 50)

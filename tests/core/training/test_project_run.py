@@ -13,7 +13,7 @@ from landseg_core.errors import DatasetError, JobStopped, TrainingError
 from landseg_core.events import JobControl, StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.project import Project
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training.project_run import kept_with_its_run, labels_to_learn, record_run
 from landseg_core.training.trainer import Trainer, TrainResult
 

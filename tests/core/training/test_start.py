@@ -23,13 +23,13 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.header import BundleHeader
 from landseg_core.models.weights import weights_of
-from landseg_core.training.before import NOT_TOLD, judging_areas, keep_before, kept_before
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.parent_model import NOT_TOLD, judging_areas, keep_before, kept_before
 from landseg_core.training.checkpoint import resumed_config
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.continuing import GENTLER, SHORTER_WARM_UP, continued_config
-from landseg_core.training.earlier_ground import earlier_ground
+from landseg_core.training.fine_tuning import GENTLER, SHORTER_WARM_UP, continued_config
 from landseg_core.training.learner import Learner
-from landseg_core.training.run_folder import RunFolder
+from landseg_core.training.parent_areas import earlier_ground
 from landseg_core.training.start import start_from_model
 
 NORMALISATION = Normalisation((90.0, 80.0, 70.0), (20.0, 30.0, 40.0))

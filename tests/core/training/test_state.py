@@ -9,8 +9,8 @@ import torch
 from landseg_core.data.training_data import TrainingData
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.header import read_header
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.run_folder import RunFolder
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.folder import RunFolder
 from landseg_core.training.state import RunState
 
 LITE0 = TrainConfig(model="lite0", epochs=1, device="cpu", encoder_rate=0.25)

@@ -23,10 +23,10 @@ from landseg_core.events import (
 from landseg_core.labels.classes import load_classes
 from landseg_core.metrics import ConfusionMatrix
 from landseg_core.models.bundle import ModelBundle, read_header
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.sample_file import read_pictures
+from landseg_core.runs.samples import ValidationPictures
 from landseg_core.training.evaluation import evaluate
-from landseg_core.training.picture_file import read_pictures
-from landseg_core.training.pictures import ValidationPictures
 
 Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""

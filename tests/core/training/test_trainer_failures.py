@@ -17,7 +17,7 @@ from landseg_core.events import (
     RunFinished,
 )
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training.learner import Learner
 from landseg_core.training.trainer import Trainer
 

@@ -22,8 +22,8 @@ from landseg_core.events import (
 from landseg_core.geo.window import PixelWindow
 from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.models.bundle import ModelBundle
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training import schedule, validation
-from landseg_core.training.config import TrainConfig
 from landseg_core.training.learner import Learner
 from landseg_core.training.state import RunState
 from landseg_core.training.validation import Figures, Validator

@@ -21,9 +21,9 @@ from landseg_core.events import (
 )
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.raster.gdal import open_dataset
-from landseg_core.training import run as run_module
+from landseg_core.runs.config import TrainConfig
+from landseg_core.training import loop as run_module
 from landseg_core.training.checkpoint import DataFingerprint, resumed_config
-from landseg_core.training.config import TrainConfig
 from landseg_core.training.trainer import Trainer
 
 Start = Callable[..., Any]

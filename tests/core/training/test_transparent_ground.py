@@ -30,8 +30,8 @@ from landseg_core.models.catalog import build_model
 from landseg_core.models.fit import open_for
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource
-from landseg_core.training.config import TrainConfig
-from landseg_core.training.continuing import continued_config
+from landseg_core.runs.config import TrainConfig
+from landseg_core.training.fine_tuning import continued_config
 
 WriteRaster = Callable[..., Path]
 SIDE = 96

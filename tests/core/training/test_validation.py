@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from landseg_core.compute.devices import precision_for
 from landseg_core.data.areas import ImageView, LabelledArea
 from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.reader import AreaReader
@@ -21,7 +22,6 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics import ConfusionMatrix, blocks
 from landseg_core.models.catalog import build_model
 from landseg_core.training import validation
-from landseg_core.training.devices import precision_for
 from landseg_core.training.losses import cross_entropy_sum
 from landseg_core.training.network import Network
 from landseg_core.training.validation import Validator, counted_windows

@@ -13,8 +13,8 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.training import pace
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
+from landseg_core.training import throughput
 from landseg_core.training.work import run_work
 
 SIDE = 10_000
@@ -40,7 +40,7 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.append(bands)
         return 1.0
 
-    monkeypatch.setattr(pace, "probe_pace", probe)
+    monkeypatch.setattr(throughput, "probe_pace", probe)
     return seen
 
 

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from landseg_core.models.catalog import CATALOG
-from landseg_core.training.config import TrainConfig, field_problems
+from landseg_core.runs.config import TrainConfig, field_problems
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.presets import PRESETS
 from landseg_gui.dialogs.setting_editors import editor_for

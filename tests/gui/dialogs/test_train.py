@@ -16,7 +16,7 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.project.project import Project
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_gui.dialogs import form, train
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.train import TrainDialog, next_run_folder

@@ -15,7 +15,7 @@ from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, RunStarted, StepFinished
 from landseg_core.labels.classes import load_classes
 from landseg_core.project.project import Project
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs.estimate import EpochEstimator, PaceMemory, PaceMeter, estimate_text, pace_key, rough_duration
 from landseg_gui.jobs.extent import extent_of

@@ -12,7 +12,7 @@ from landseg_core.data.project_data import label_blocks
 from landseg_core.events import JobControl, ignore_event
 from landseg_core.labels.classes import load_classes
 from landseg_core.project.project import Project
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_gui.jobs.requests import Folders, ProjectLabels, TrainRequest
 
 SCHEMA = load_classes("landcover-dubai")

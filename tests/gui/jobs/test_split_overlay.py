@@ -11,7 +11,7 @@ from landseg_core.data.project_data import label_blocks
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs import split_overlay
 from landseg_gui.jobs.runner import JobRunner

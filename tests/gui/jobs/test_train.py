@@ -18,7 +18,7 @@ from landseg_core.labels.regions import RectangleRegion
 from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.models.header import read_header
 from landseg_core.project.project import Project
-from landseg_core.training.config import TrainConfig
+from landseg_core.runs.config import TrainConfig
 from landseg_core.training.preview import PreviewMade, PreviewRequest
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.train import TrainDialog

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QLabel, QPushButton, QSplitter, QTableView, QTableWidget, QToolButton
 from pytestqt.qtbot import QtBot
 
-from landseg_core.training.runs import RunStatus, RunSummary
+from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.panels.run_comparison import MOST, RunComparison, figure_rows

@@ -27,7 +27,7 @@ from landseg_core.events import (
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.limits import LargeWorkError, WorkSize
-from landseg_core.training.pictures import ValidationPicture, ValidationPictures
+from landseg_core.runs.samples import ValidationPicture, ValidationPictures
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.curves import CurvesView
 from landseg_gui.panels.training import TrainingPanel

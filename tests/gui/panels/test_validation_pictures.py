@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
-from landseg_core.training.pictures import ValidationPicture, ValidationPictures
+from landseg_core.runs.samples import ValidationPicture, ValidationPictures
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.validation_pictures import PictureRow, ValidationPicturesView
 

@@ -1,0 +1,57 @@
+"""Deletes the folder of a run, and nothing that is not the run's."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from pathlib import Path
+
+from landseg_core.errors import OutputError, TrainingError
+from landseg_core.leftovers import UNFINISHED
+from landseg_core.output_files import unwritable
+from landseg_core.project.snapshot import LABELS_FOLDER
+from landseg_core.runs.catalogue import is_run
+from landseg_core.runs.folder import RunFolder
+
+_OF_FILE_MANAGERS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""What file managers leave in any folder that they show."""
+
+
+def delete_run(folder: Path) -> None:
+    """Delete the folder of a run, with all that is in it; links in it go, what they lead to stays.
+
+    The folder is moved aside first, so that a run is never half there under its name.
+
+    Raises:
+        TrainingError: it is not the folder of a run, or holds other things besides.
+        OutputError: it cannot be deleted.
+    """
+    if not is_run(folder):
+        raise TrainingError(f"{folder} is not the folder of a run, and is left as it is; choose a run")
+    if foreign := _foreign(folder):
+        raise TrainingError(
+            f"{folder} holds more than a run ({', '.join(foreign[:3])}), and is left as it is; "
+            "move that elsewhere, then delete the run"
+        )
+    aside = folder.with_name(f".{folder.name}.deleted-{secrets.token_hex(4)}")
+    try:
+        folder.rename(aside)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    try:
+        shutil.rmtree(aside)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"the run was moved to {aside}, but not all of it can be deleted: {reason}; delete that folder by hand"
+        ) from error
+
+
+def _foreign(folder: Path) -> list[str]:
+    """Return the names of what lies in a run's folder and is not the run's."""
+    own = {file.name for file in RunFolder(folder).files} | {LABELS_FOLDER} | _OF_FILE_MANAGERS
+    try:
+        names = sorted(place.name for place in folder.iterdir())
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return [name for name in names if name not in own and name.partition(UNFINISHED)[0] not in own]

@@ -1,0 +1,48 @@
+"""A run that is over, or under way elsewhere, as a window shows it: read from its folder, without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from landseg_core.errors import ModelError
+from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
+from landseg_core.models.header import read_header
+from landseg_core.runs.catalogue import RunSummary, summarise
+from landseg_core.runs.curves import EpochCurves, epoch_curves
+from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.history import RunHistory, read_history
+from landseg_core.runs.sample_file import KeptPictures, read_pictures
+
+
+@dataclass(frozen=True)
+class RunStory:
+    """What a run was, and how it went; `schema` are the classes that it learnt, None where no file tells them."""
+
+    summary: RunSummary
+    history: RunHistory
+    curves: EpochCurves
+    schema: ClassSchema | None
+    pictures: KeptPictures | None
+
+
+def read_story(folder: Path) -> RunStory:
+    """Return the story of the run in `folder`.
+
+    Raises:
+        TrainingError: a file of the run cannot be read or is damaged.
+    """
+    run = RunFolder(folder)
+    history, summary = read_history(run.metrics), summarise(folder)
+    pictures = read_pictures(run.pictures) if summary.figures else None
+    return RunStory(summary, history, epoch_curves(history), _schema(run, summary), pictures)
+
+
+def _schema(run: RunFolder, summary: RunSummary) -> ClassSchema | None:
+    """Return the classes of the model, or of the figures where there is no model to read: their values are unknown."""
+    try:
+        return read_header(run.model).schema
+    except ModelError:
+        classes = enumerate(summary.classes[:UNLABELLED])
+        told = tuple(LandClass(value=value, name=item.name, colour=item.colour) for value, item in classes)
+        return ClassSchema(classes=told) if told else None

@@ -1,0 +1,114 @@
+"""What a run's report says, gathered from the files in its folder; loads no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from landseg_core.errors import ModelError, TrainingError
+from landseg_core.input_files import parsed_json, read_file
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.header import read_header
+from landseg_core.plain_text import plain_text
+from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.environment import RunFacts, read_facts
+from landseg_core.runs.evaluation import ClassFigures, RunFigures, read_figures
+from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.history import RunHistory, ToldEpoch, read_history
+from landseg_core.runs.sample_file import KeptPictures, read_pictures
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a run, its value as text, and what it is."""
+
+    name: str
+    value: str
+    explanation: str
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """All that the page needs. `figures` is None where no epoch was validated: then there are none to show."""
+
+    name: str
+    version: str
+    settings: tuple[Setting, ...]
+    history: RunHistory
+    figures: RunFigures | None
+    pictures: KeptPictures | None
+    facts: RunFacts | None
+
+
+def report_content(folder: RunFolder) -> ReportContent:
+    """Return what the report of the run in `folder` says.
+
+    Raises:
+        TrainingError: a file of the run cannot be read or is damaged.
+    """
+    config, history = read_config(folder), read_history(folder.metrics)
+    figures = run_figures(folder, history)
+    return ReportContent(
+        name=plain_text(folder.path.absolute().name),
+        version=str(config.pop("landseg", "")),
+        settings=tuple(_setting(name, value) for name, value in config.items() if value is not None),
+        history=history,
+        figures=figures,
+        pictures=read_pictures(folder.pictures) if figures else None,
+        facts=read_facts(folder.facts),
+    )
+
+
+def read_config(folder: RunFolder) -> dict[str, Any]:
+    """Return the settings in a run's `config.json`, as they stand there.
+
+    Raises:
+        TrainingError: the file cannot be read, or holds no settings.
+    """
+    try:
+        config = parsed_json(read_file(folder.config))
+    except (OSError, ValueError) as error:
+        raise _no_settings(folder) from error
+    if not isinstance(config, dict):
+        raise _no_settings(folder)
+    return config
+
+
+def run_figures(folder: RunFolder, history: RunHistory) -> RunFigures | None:
+    """Return the figures of a run's best model: those of `figures.json`, else what the log tells of its best epoch.
+
+    Raises:
+        TrainingError: `figures.json` is damaged.
+    """
+    kept = read_figures(folder.figures)
+    if kept is not None or history.best is None:
+        return kept
+    return _figures_of_epoch(history.best, _schema(folder))
+
+
+def _figures_of_epoch(epoch: ToldEpoch, schema: ClassSchema | None) -> RunFigures:
+    classes = schema.classes if schema else ()
+    told = tuple(ClassFigures(name=item.name, colour=item.colour, iou=epoch.iou.get(item.name)) for item in classes)
+    return RunFigures(epoch=epoch.epoch, pixels=0, accuracy=epoch.accuracy, miou=epoch.miou, classes=told)
+
+
+def _schema(folder: RunFolder) -> ClassSchema | None:
+    try:
+        return read_header(folder.path).schema
+    except ModelError:
+        return None
+
+
+def _setting(name: str, value: Any) -> Setting:
+    field = TrainConfig.model_fields.get(name)
+    return Setting(name, _shown(value), (field.description if field else None) or "")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _no_settings(folder: RunFolder) -> TrainingError:
+    return TrainingError(f"{folder.config} holds no settings of a run; delete the folder, or train again")

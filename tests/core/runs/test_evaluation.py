@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from landseg_core.errors import TrainingError
+from landseg_core.runs.evaluation import read_figures
+
+
+def test_figures_are_read_as_they_stand(tmp_path: Path, run_files) -> None:
+    path = tmp_path / "figures.json"
+    path.write_text(json.dumps(run_files.figures_record(miou_interval=None, something_new=1)))
+    figures = read_figures(path)
+    assert (figures.miou, figures.miou_interval, figures.accuracy_interval) == (0.765, None, (0.811, 0.922))
+    assert [(item.name, item.iou) for item in figures.classes] == [("land", 0.8), ("water", 0.8)]
+    assert figures.confusion == ((90, 10), (15, 85))
+
+
+def test_no_file_is_no_figures(tmp_path: Path) -> None:
+    assert read_figures(tmp_path / "figures.json") is None
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ({"miou": "much"}, "miou"),
+        ({"accuracy": 1.5}, "accuracy"),
+        ({"confusion": [[1]]}, "confusion matrix does not fit the 2 classes"),
+        ({"classes": [{"name": "a", "colour": "red;background:url(x)"}]}, r"classes\.0\.colour"),
+    ],
+)
+def test_damage_is_one_sentence(tmp_path: Path, run_files, damage: dict, reason: str) -> None:
+    path = tmp_path / "figures.json"
+    path.write_text(json.dumps(run_files.figures_record(**damage)))
+    with pytest.raises(
+        TrainingError, match=rf"figures\.json cannot be used \(.*{reason}.*\); delete it, or train"
+    ) as error:
+        read_figures(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_cut_short_and_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "figures.json").write_text('{"epoch": 1, "pi')
+    (tmp_path / "folder").mkdir()
+    for name in ("figures.json", "folder"):
+        with pytest.raises(TrainingError, match="cannot be used"):
+            read_figures(tmp_path / name)

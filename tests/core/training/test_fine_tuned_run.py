@@ -1,0 +1,232 @@
+"""Correct and train again: a run on a project that goes on from an earlier one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from landseg_core.compute.devices import precision_for
+from landseg_core.data.project_data import SPLIT_IGNORED, project_data
+from landseg_core.data.training_data import TrainingData
+from landseg_core.errors import JobStopped, TrainingError
+from landseg_core.events import JobControl, Notice, StepFinished
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.project.project import Project
+from landseg_core.raster.source import RasterSource
+from landseg_core.runs.config import TrainConfig
+from landseg_core.training.fine_tuning import continued_config
+from landseg_core.training.network import Network
+from landseg_core.training.project_run import kept_with_its_run, labels_to_learn
+from landseg_core.training.trainer import Trainer, TrainResult
+
+SIDE = 768  # nine blocks of 256 px
+COLOURS = np.array([(60, 90, 40), (40, 60, 160), (170, 170, 170), (120, 60, 140)])
+"""Of land, water and road, and of a moor, which is land too; the first labels leave it out."""
+MOOR = (slice(512, SIDE), slice(0, SIDE))
+
+
+def scene() -> tuple[np.ndarray, np.ndarray]:
+    """Return (3, S, S) pixels and (S, S) class indices: squares of three classes, and below them the moor, land."""
+    rng = np.random.default_rng(4)
+    truth = rng.integers(0, 3, (24, 24)).repeat(32, 0).repeat(32, 1)
+    look = truth.copy()
+    truth[MOOR], look[MOOR] = 0, 3
+    pixels = (COLOURS[look] + rng.normal(0, 10, (SIDE, SIDE, 3))).clip(0, 255).astype(np.uint8)
+    return pixels.transpose(2, 0, 1), truth.astype(np.uint8)
+
+
+@pytest.fixture
+def project(tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., Path]) -> Iterator[Project]:
+    """Return a project of one image, all labelled but for the moor."""
+    pixels, truth = scene()
+    with Project.create(tmp_path / "p.landseg", schema) as project:
+        project.add_image(write_raster(tmp_path / "scene.tif", pixels))
+        paint(project, truth, np.arange(SIDE)[:, None] < 512)
+        yield project
+
+
+def paint(project: Project, truth: np.ndarray, where: np.ndarray) -> None:
+    edit = project.labels(1).begin()
+    values = project.schema.value_table()[truth]
+    edit.put(project.images[0].grid.window, values, np.broadcast_to(where, truth.shape).copy())
+    project.record(1, edit.finish(), "Paint")
+
+
+def correct_the_moor(project: Project) -> None:
+    """Paint a stroke over the moor; the rest of it stays without labels."""
+    where = np.zeros((SIDE, SIDE), bool)
+    where[580:660, 40:720] = True
+    paint(project, scene()[1], where)
+
+
+@pytest.fixture
+def config(config: TrainConfig) -> TrainConfig:
+    return config.model_copy(update={"epochs": 1, "batch": 4, "chip": 64, "colour": 0.0, "blur": 0.0})
+
+
+def learn(
+    project: Project, run: Path, config: TrainConfig, stop_at: int | None = None, **how: bool
+) -> tuple[TrainResult, TrainingData, list[str]]:
+    """Train as the command line does; return also the data and what was told of it."""
+    control, told = JobControl(), []
+
+    def listen(event: object) -> None:
+        if isinstance(event, Notice):
+            told.append(event.message)
+        if isinstance(event, StepFinished) and event.step == stop_at:
+            control.stop()
+
+    config = continued_config(config)
+    trainer = Trainer(config, run, **how)
+    with kept_with_its_run(run):
+        labels = labels_to_learn(project, run, resume=how.get("resume", False), start_from=config.start_from)
+        data = project_data(labels, config.seed, config.chip)
+        return trainer.fit(data, listen, control), data, told
+
+
+def mapped(model: Path, image: Path) -> np.ndarray:
+    """Return the (H, W) class indices that a model gives an image."""
+    import torch
+
+    bundle = ModelBundle.load(model)
+    device = torch.device("cpu")
+    network = Network(bundle.build(), bundle.normalisation, device, precision_for(device, "fp32"))
+    network.model.eval()
+    with RasterSource(image) as source, torch.inference_mode():
+        return network.logits(source.read(source.grid.window)[None])[0].argmax(0).numpy()
+
+
+@pytest.fixture
+def first(project: Project, config: TrainConfig, tmp_path: Path) -> TrainResult:
+    return learn(project, tmp_path / "first", config)[0]
+
+
+@pytest.fixture
+def going_on(config: TrainConfig, first: TrainResult, tmp_path: Path) -> TrainConfig:
+    """Return the settings of a short run that goes on from the first."""
+    return config.model_copy(update={"epochs": 2, "learning_rate": 0.004, "start_from": str(tmp_path / "first")})
+
+
+@pytest.mark.slow
+def test_a_correction_moves_the_map_and_leaves_the_rest(
+    project: Project, config: TrainConfig, going_on: TrainConfig, tmp_path: Path
+) -> None:
+    truth = scene()[1]
+    first, *_ = learn(project, tmp_path / "first", config.model_copy(update={"epochs": 3}), overwrite=True)
+    correct_the_moor(project)
+    second, _, told = learn(project, tmp_path / "second", going_on)
+    before, after = (mapped(result.model_path, tmp_path / "scene.tif") for result in (first, second))
+    assert (before[MOOR] == 0).mean() < 0.5  # the moor looked like something else
+    assert (after[MOOR] == 0).mean() > 0.9
+    rest = np.arange(SIDE) < 500
+    assert (after == before)[rest].mean() > 0.95
+    assert (after == truth)[rest].mean() > (before == truth)[rest].mean() - 0.02
+    assert any("px to train on were labelled since" in text and "50% of the chips" in text for text in told)
+
+
+@pytest.mark.slow
+def test_ground_that_the_first_run_trained_on_does_not_validate(
+    project: Project, config: TrainConfig, going_on: TrainConfig, tmp_path: Path
+) -> None:
+    correct_the_moor(project)
+    labels = labels_to_learn(project, tmp_path / "fresh", resume=False)
+    assert project_data(labels, config.seed, config.chip).earlier is None
+    trained = [_Box(*box) for box in _parts(tmp_path / "first", validates=False)]
+    _, data, _ = learn(project, tmp_path / "second", going_on.model_copy(update={"seed": 11}))
+    assert data.earlier is not None
+    assert not any(box.meets(area.window) for box in trained for area in data.val)
+    third = going_on.model_copy(update={"start_from": str(tmp_path / "second"), "seed": 5})
+    shutil.rmtree(tmp_path / "first")  # the second one knows all that the first did
+    _, data, told = learn(project, tmp_path / "third", third)
+    assert not any(box.meets(area.window) for box in trained for area in data.val)
+    assert any("nothing was labelled since" in text for text in told)
+
+
+class _Box:
+    def __init__(self, x: int, y: int, width: int, height: int) -> None:
+        self.left, self.top, self.right, self.bottom = x, y, x + width, y + height
+
+    def meets(self, window) -> bool:
+        across = window.x < self.right and self.left < window.right
+        return across and window.y < self.bottom and self.top < window.bottom
+
+
+def _parts(run: Path, *, validates: bool) -> list[list[int]]:
+    told = json.loads((run / "labels" / "ground.json").read_text())
+    return [part["window"] for part in told["parts"] if part["validates"] is validates]
+
+
+@pytest.mark.slow
+def test_it_is_resumed_to_the_bit_without_the_first_run(
+    project: Project, going_on: TrainConfig, tmp_path: Path
+) -> None:
+    correct_the_moor(project)
+    whole, *_ = learn(project, tmp_path / "whole", going_on)
+    learn(project, tmp_path / "cut", going_on, stop_at=3)
+    paint(project, scene()[1], np.ones((1, 1), bool))  # labels painted since are no part of it
+    ended, *_ = learn(project, tmp_path / "cut", going_on, resume=True)
+    assert ended.reason == "finished"
+    for name, value in whole.bundle.state.items():
+        np.testing.assert_array_equal(ended.bundle.state[name].numpy(), value.numpy())
+
+
+def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, going_on: TrainConfig, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="cuda"):
+        learn(project, tmp_path / "second", going_on.model_copy(update={"device": "cuda:77"}))
+    assert not (tmp_path / "second").exists()
+    control = JobControl()
+    control.stop()
+    with pytest.raises(JobStopped), kept_with_its_run(tmp_path / "second"):
+        labels_to_learn(project, tmp_path / "second", resume=False, start_from=str(tmp_path / "first"), control=control)
+    assert not (tmp_path / "second").exists()
+
+
+@pytest.mark.slow
+def test_a_fresh_run_over_a_continued_one_forgets_what_was_before(
+    project: Project, config: TrainConfig, going_on: TrainConfig, tmp_path: Path
+) -> None:
+    correct_the_moor(project)
+    learn(project, tmp_path / "run", going_on)
+    assert (tmp_path / "run" / "labels" / "before" / "scene.tif").exists()
+    _, data, _ = learn(project, tmp_path / "run", config.model_copy(update={"epochs": 1}), overwrite=True)
+    assert data.earlier is None
+    assert not (tmp_path / "run" / "labels" / "before").exists()
+
+
+def test_the_split_of_the_settings_is_ignored_and_that_is_told(
+    project: Project, going_on: TrainConfig, tmp_path: Path
+) -> None:
+    labels = labels_to_learn(project, tmp_path / "second", resume=False, start_from=going_on.start_from)
+    assert SPLIT_IGNORED not in project_data(labels, 0, 64).notices
+    assert project_data(labels, 0, 64, split="images").notices.count(SPLIT_IGNORED) == 1
+
+
+def test_the_labels_of_another_project_count_for_nothing(
+    project: Project, going_on: TrainConfig, tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., Path]
+) -> None:
+    pixels, truth = scene()
+    with Project.create(tmp_path / "other.landseg", schema) as other:
+        other.add_image(write_raster(tmp_path / "elsewhere.tif", pixels))
+        paint(other, truth, np.ones((1, 1), bool))
+        _, data, told = learn(other, tmp_path / "second", going_on)
+    assert data.earlier is None
+    assert any("kept no labels of these images" in text for text in told)
+
+
+def test_corrections_where_the_run_validates_only_judge(
+    project: Project, going_on: TrainConfig, tmp_path: Path
+) -> None:
+    (x, y, _, _), *_ = _parts(tmp_path / "first", validates=True)
+    where = np.zeros((SIDE, SIDE), bool)
+    where[y + 90 : y + 120, x + 90 : x + 120] = True
+    paint(project, (scene()[1] + 1) % 3, where)
+    *_, told = learn(project, tmp_path / "second", going_on)
+    assert any(
+        "all 900 px that were labelled since" in text and "lie on ground that validates" in text for text in told
+    )
