@@ -16,7 +16,7 @@ from benchmarks.table import Line, interleaved
 from landseg_core.export.geotiff import export_geotiff
 from landseg_core.export.png import export_png
 from landseg_core.geo.grid import RasterGrid
-from landseg_core.labels.mask_classes import class_map_info
+from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.output_files import OutputFiles
 from landseg_core.raster.writer import MapWriter
 

@@ -23,7 +23,6 @@ from benchmarks.plain_learning import PlainSteps, write_chips
 from benchmarks.table import ROUNDS, Line, Target, in_turns
 from landseg_core.compute.devices import precision_for
 from landseg_core.compute.memory import free_cache
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped
 from landseg_core.events import EpochFinished, Event, JobControl
@@ -33,9 +32,10 @@ from landseg_core.inference.backends.backend import Pixels, Probabilities
 from landseg_core.inference.backends.catalog import BACKENDS
 from landseg_core.inference.backends.torch_backend import TorchBackend
 from landseg_core.inference.predictor import PredictOptions, predict_raster
-from landseg_core.labels.mask_classes import class_map_info
+from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.output_files import OutputFiles
 from landseg_core.raster.pixel_view import pixel_view
 from landseg_core.raster.source import RasterSource

@@ -12,7 +12,7 @@ from benchmarks.label_project import CLASSES, painted_tile
 from benchmarks.mouse import PaintCounter, wait_until
 from benchmarks.window import BareWindow
 from landseg_core.geo.tiling import pieces
-from landseg_core.labels.mask_classes import class_map_info
+from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.output_files import OutputFiles
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.writer import MAP_BLOCK, MapWriter

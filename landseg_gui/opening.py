@@ -14,7 +14,7 @@ from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
-from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.handles import IdleHandles
 from landseg_core.raster.model_reference import read_model_reference

@@ -47,7 +47,7 @@ def read_labels(path: Path, home: Path) -> Any:
 def read_map(path: Path, home: Path) -> Any:
     """Read a map as a layer and as labels, with the classes and the model that its tags name."""
     from landseg_core.export.png import export_png
-    from landseg_core.labels.mask_classes import mask_schema
+    from landseg_core.labels.masks.classes import mask_schema
     from landseg_core.raster.model_reference import read_model_reference
 
     schema, model = mask_schema(path), read_model_reference(path)
@@ -72,7 +72,7 @@ def read_raster(path: Path, _home: Path) -> Any:
 def read_model(path: Path, home: Path) -> Any:
     """Tell what a model is, load it, map a raster with it, and make the settings of a run that goes on from it."""
     from landseg_core.cli.info import info
-    from landseg_core.inference.fit import fit_notices, open_for
+    from landseg_core.inference.compatibility import fit_notices, open_for
     from landseg_core.inference.predictor import PredictOptions, predict_raster
     from landseg_core.models.bundle import ModelBundle
     from landseg_core.runs.config import checked_config
@@ -92,7 +92,7 @@ def read_model(path: Path, home: Path) -> Any:
 def read_run(path: Path, home: Path) -> Any:
     """List a run, write its report, read the labels and the ground that it keeps, and its settings to go on."""
     from landseg_core.cli.runs import runs
-    from landseg_core.data.kept_ground import kept_ground
+    from landseg_core.data.split.assignment import kept_ground
     from landseg_core.project.snapshot import kept_snapshot
     from landseg_core.runs.catalogue import differing_settings, list_runs
     from landseg_core.runs.curves import epoch_curves
@@ -134,7 +134,7 @@ def read_run(path: Path, home: Path) -> Any:
 
 def _take_over(run: Path, home: Path) -> None:
     """Begin a run that goes on from another: with its model, its labels and its ground."""
-    from landseg_core.data.project_data import project_data
+    from landseg_core.data.sources.project import project_data
     from landseg_core.runs.config import checked_config
     from landseg_core.training.fine_tuning import continued_config
     from landseg_core.training.project_run import labels_to_learn
@@ -164,10 +164,10 @@ def read_classes(path: Path, _home: Path) -> Any:
 
 def read_lists(path: Path, home: Path) -> Any:
     """Split images by lists, and find the tiles that one names."""
-    from landseg_core.data.folders import evaluation_areas, folder_data
-    from landseg_core.data.landcover_ai import listed_windows, names_tiles
     from landseg_core.data.lists import read_list
-    from landseg_core.data.pairs import PairedFolders
+    from landseg_core.data.sources.folders import evaluation_areas, folder_data
+    from landseg_core.data.sources.landcover_ai import listed_windows, names_tiles
+    from landseg_core.data.sources.pairs import PairedFolders
     from landseg_core.raster.source import RasterSource
 
     images, masks = home / "pairs" / "images", home / "pairs" / "masks"
@@ -184,7 +184,7 @@ def read_lists(path: Path, home: Path) -> Any:
 
 def read_pairs(path: Path, _home: Path) -> Any:
     """Make the data set of images and masks in folders, and measure it."""
-    from landseg_core.data.folders import folder_data
+    from landseg_core.data.sources.folders import folder_data
 
     folder = path.parent.parent
     data = folder_data(folder / "images", folder / "masks", SCHEMA, chip=32, buffer=0)

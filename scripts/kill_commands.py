@@ -34,11 +34,11 @@ from affine import Affine
 from batches import add_record, batch_parser, records_in
 from report_section import write_section
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import load_classes
 from landseg_core.leftovers import scratch_folder
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_tensor_file
 from landseg_core.models.weights import weights_of
 from landseg_core.output_files import write_atomically

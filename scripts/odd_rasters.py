@@ -108,10 +108,10 @@ def thumbnail(path: Path) -> None:
 
 def statistics(path: Path) -> None:
     """Take what training measures, what a project keeps to know the image again, and what a map tells of itself."""
-    from landseg_core.data.normalisation import measure_normalisation
     from landseg_core.errors import DatasetError
     from landseg_core.geo.window import PixelWindow
-    from landseg_core.labels.mask_classes import mask_schema
+    from landseg_core.labels.masks.classes import mask_schema
+    from landseg_core.models.normalisation import measure_normalisation
     from landseg_core.raster.content import RasterContent
     from landseg_core.raster.model_reference import read_model_reference
     from landseg_core.raster.source import RasterSource

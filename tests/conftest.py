@@ -16,11 +16,11 @@ import pytest
 from hypothesis import strategies as st
 
 from landseg_core.cli.main import run
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.events import EpochFinished, Notice, RunFinished, RunStarted, StepFinished, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import KIND, BundleHeader
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.runs.folder import MetricsLog, RunFolder
 from landseg_core.runs.sample_file import keep_pictures
 from landseg_core.runs.samples import ValidationPicture

@@ -48,7 +48,7 @@ def _measured(model: Path | None, on_event: OnEvent, control: JobControl) -> dic
     from landseg_core.inference.speed import measure_speeds
     from landseg_core.leftovers import scratch_folder
     from landseg_core.models.bundle import ModelBundle, read_header
-    from landseg_core.models.fit import open_for
+    from landseg_core.models.compatibility import open_for
     from landseg_core.sample import write_sample
 
     if model is not None:
@@ -65,10 +65,10 @@ def _measured(model: Path | None, on_event: OnEvent, control: JobControl) -> dic
 
 def _untrained() -> ModelBundle:
     """Return the default network with random weights: speed does not depend on them."""
-    from landseg_core.data.normalisation import Normalisation
     from landseg_core.labels.classes import load_classes
     from landseg_core.models.bundle import ModelBundle
     from landseg_core.models.catalog import DEFAULT_MODEL, build_model
+    from landseg_core.models.normalisation import Normalisation
     from landseg_core.models.weights import weights_of
 
     schema = load_classes("landcover-ai")

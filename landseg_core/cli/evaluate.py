@@ -100,13 +100,14 @@ def measure(
 ) -> Evaluation:
     """Evaluate the model in `model` on pairs of images and masks; without an `alpha` it is the model's."""
     from landseg_core.compute.device_names import require_device_name
-    from landseg_core.data.folders import evaluation_areas
+    from landseg_core.data.areas_for_model import areas_for_model
+    from landseg_core.data.sources.folders import evaluation_areas
     from landseg_core.inference.backends.memory import TrialMemory
     from landseg_core.inference.predictor import PredictOptions
     from landseg_core.inference.work import evaluation_work
     from landseg_core.limits import require_agreed
     from landseg_core.models.bundle import ModelBundle, read_header
-    from landseg_core.models.fit import alpha_for, fitted_areas
+    from landseg_core.models.compatibility import alpha_for
 
     require_device_name(device)
     header = read_header(model)
@@ -114,7 +115,9 @@ def measure(
     how["alpha_of"] = lambda image: alpha or alpha_for(header, image)
     areas = evaluation_areas(images, masks, header.schema, list_file, **how)
     options = PredictOptions(device=device, quarter_turns=quarter_turns)
-    require_agreed(evaluation_work(header, fitted_areas(header, areas)[0], options, TrialMemory.of_user()), large=large)
+    require_agreed(
+        evaluation_work(header, areas_for_model(header, areas)[0], options, TrialMemory.of_user()), large=large
+    )
     from landseg_core.training.evaluation import evaluate as evaluate_areas  # all that needs no torch has been checked
 
     bundle = ModelBundle.load(model)

@@ -85,7 +85,7 @@ def onnx(
     overwrite: Overwrite = False,
 ) -> None:
     """Write a model as ONNX, as the QGIS plugin Deepness runs it; needs landseg[onnx]."""
-    from landseg_core.models.onnx import export_onnx
+    from landseg_core.models.onnx.export import export_onnx
 
     side = None if dynamic else tile
     run_job(

@@ -47,7 +47,7 @@ def parse_mapping(texts: Sequence[str]) -> dict[str, str]:
     Raises:
         typer.BadParameter: one is something else, or a value is given two classes.
     """
-    from landseg_core.labels.value_mapping import parse_value_mapping
+    from landseg_core.labels.masks.value_mapping import parse_value_mapping
 
     try:
         return parse_value_mapping(texts)

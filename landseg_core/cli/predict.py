@@ -167,7 +167,7 @@ def plan_files(rasters: Sequence[Path], out: Path, formats: Sequence[str], *, co
 def check_files(files: PlannedMap, model: BundleHeader, options: PredictOptions, alpha: str | None = None) -> WorkSize:
     """Refuse, before any work and without torch, what could not be read, predicted or written; return what it takes."""
     from landseg_core.inference.backends.memory import TrialMemory
-    from landseg_core.inference.fit import open_for, require_fit
+    from landseg_core.inference.compatibility import open_for, require_fit
     from landseg_core.inference.work import prediction_work
 
     with open_for(model, files.raster, alpha, options.bands, many_bands=options.large) as source:
@@ -194,7 +194,7 @@ def predict_one(
     Without an `alpha` it is the model's.
     """
     from landseg_core.export.png import export_png
-    from landseg_core.inference.fit import open_for
+    from landseg_core.inference.compatibility import open_for
     from landseg_core.inference.predictor import predict_raster
     from landseg_core.leftovers import scratch_folder
 

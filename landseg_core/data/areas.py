@@ -8,7 +8,7 @@ from pathlib import Path
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.resampling import GridScale
+from landseg_core.raster.pixel_view import AS_IT_IS, ImageView
 
 
 @dataclass(frozen=True)
@@ -26,31 +26,6 @@ class ImagePair:
 
 
 @dataclass(frozen=True)
-class ImageView:
-    """How an image is read: which `bands`, in order, and at what `size` (width, height) in px.
-
-    Without bands they are those of the data set, or all data bands; without a size it is the image's own, which must be
-    told beside another.
-    """
-
-    bands: tuple[int, ...] = ()
-    size: tuple[int, int] | None = None
-    own_size: tuple[int, int] | None = None
-
-    def seen(self, own: PixelWindow) -> PixelWindow:
-        """Return where a window of the image, in its own px, lies in px of this view: the pixels with centres in it."""
-        return self._scale.placed(own) if self._scale else own
-
-    def own(self, seen: PixelWindow) -> PixelWindow:
-        """Return all px of the image that a window of this view is made of."""
-        return self._scale.needed(seen) if self._scale else seen
-
-    @property
-    def _scale(self) -> GridScale | None:
-        return GridScale.between(self.own_size, self.size) if self.own_size and self.size else None
-
-
-@dataclass(frozen=True)
 class LabelledArea:
     """A window that is trained, validated or evaluated on, in px of the image as `view` reads it.
 
@@ -62,7 +37,7 @@ class LabelledArea:
     image: Path
     mask: Path
     window: PixelWindow
-    view: ImageView = ImageView()
+    view: ImageView = AS_IT_IS
     alpha: str = AUTO
     class_px: tuple[int, ...] = field(default=(), compare=False, repr=False)
 

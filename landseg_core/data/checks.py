@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from landseg_core.data.areas import ImagePair, LabelledArea
 from landseg_core.data.lists import shortened
-from landseg_core.data.mask_code import unknown_codes
-from landseg_core.data.masks import MaskSource, ValueMapping
-from landseg_core.data.reading import ImageFacts
-from landseg_core.data.value_tally import ValueTally, histogram
+from landseg_core.data.read_options import ImageFacts
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.masks.coding import unknown_codes
+from landseg_core.labels.masks.reader import MaskSource, ValueMapping
+from landseg_core.labels.masks.value_counts import ValueTally, histogram
 from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.near_infrared import near_infrared_notice

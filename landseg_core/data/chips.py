@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import PLAIN, Geometry, apply_symmetry, resized_labels, resized_pixels
-from landseg_core.data.class_places import ClassPlaces
+from landseg_core.data.class_locations import ClassPlaces
 from landseg_core.data.reader import AreaReader, Labels, Pixels
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED

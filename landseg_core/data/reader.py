@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.masks import MaskSource, ValueMapping
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.masks.reader import MaskSource, ValueMapping
 from landseg_core.raster.pixel_view import OwnPixels, PixelView, pixel_view
 from landseg_core.raster.source import RasterSource
 

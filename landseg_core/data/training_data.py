@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.chips import ChipSampler
-from landseg_core.data.corrections import EarlierLabels
-from landseg_core.data.normalisation import Normalisation, measure_normalisation
+from landseg_core.data.label_changes import EarlierLabels
 from landseg_core.data.reader import AreaReader
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.normalisation import Normalisation, measure_normalisation
 from landseg_core.raster.alpha import AUTO
 
 SAMPLE_CHIPS, SAMPLE_CHIP_SIZE = 128, 256

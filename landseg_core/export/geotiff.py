@@ -10,7 +10,7 @@ from landseg_core.export.map_source import MapSource
 from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.mask_classes import class_map_info, mask_schema
+from landseg_core.labels.masks.classes import class_map_info, mask_schema
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize, require_agreed
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter

@@ -9,11 +9,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.data.mask_code import special_numbers
 from landseg_core.errors import RasterError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.labels.masks.classes import mask_schema
+from landseg_core.labels.masks.coding import special_numbers
 from landseg_core.raster.placement import Placement
 from landseg_core.raster.source import RasterSource
 

@@ -22,7 +22,7 @@ from landseg_core.inference.blending import (
     Valid,
 )
 from landseg_core.inference.layout import Strip, axis_spans, plan_strips
-from landseg_core.inference.regrid import OwnGrid
+from landseg_core.inference.resampled_scores import OwnGrid
 from landseg_core.raster.pixel_view import OwnPixels, Size, pixel_view
 from landseg_core.raster.source import RasterSource
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.inference.backends.memory import TrialMemory, machine_facts
-from landseg_core.inference.fit import seen_size
+from landseg_core.inference.compatibility import seen_size
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.cropping import chosen_window
@@ -42,7 +42,7 @@ def prediction_work(
 def evaluation_work(
     model: BundleHeader, areas: Sequence[LabelledArea], options: PredictOptions, memory: TrialMemory
 ) -> WorkSize:
-    """Return what an evaluation on `areas`, as `fitted_areas` gives them, takes; options are those of a prediction."""
+    """Return what an evaluation takes: on `areas` as `areas_for_model` gives them, with the options of a prediction."""
     views = {area.image: area.view for area in areas}.values()
     sizes = [(view.size, view.own_size) for view in views]
     computed = max((math.prod(seen) / math.prod(own) for seen, own in sizes if seen and own), default=1.0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.interchange.label_strips import label_strips
-from landseg_core.labels.mask_classes import class_map_info
+from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.images import ImageEntry

@@ -13,7 +13,7 @@ from landseg_core.export.georeference import write_georeference
 from landseg_core.export.png_stream import PALETTE, PngStream
 from landseg_core.interchange.label_strips import label_strips
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.mask_classes import CLASSES_TAG
+from landseg_core.labels.masks.classes import CLASSES_TAG
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.images import ImageEntry

@@ -4,7 +4,7 @@ Which class a pixel belongs to is decided by the first of these that says so:
 
 - the mapping that the user gives: a value or a colour, and the name of its class;
 - the classes that the file itself names, compared by name;
-- else colours (of a palette, or of the pixels) and values, by the rules of `landseg_core.data.mask_code`.
+- else colours (of a palette, or of the pixels) and values, by the rules of `landseg_core.labels.masks.coding`.
 
 What the file declares as nodata stays unlabelled, unless the mapping says otherwise.
 """
@@ -19,9 +19,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.data.mask_code import MaskCode, mask_code, special_numbers, unknown_codes
-from landseg_core.data.masks import MaskPart
-from landseg_core.data.value_tally import ValueTally
 from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.tiling import TileKey, TilePyramid
@@ -30,8 +27,11 @@ from landseg_core.interchange.class_mapping import unknown_values_error
 from landseg_core.interchange.image_entry import image_entry
 from landseg_core.interchange.mask_on_image import MaskOnImage
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.labels.mask_classes import mask_schema
-from landseg_core.labels.value_mapping import class_index
+from landseg_core.labels.masks.classes import mask_schema
+from landseg_core.labels.masks.coding import MaskCode, mask_code, special_numbers, unknown_codes
+from landseg_core.labels.masks.reader import MaskPart
+from landseg_core.labels.masks.value_counts import ValueTally
+from landseg_core.labels.masks.value_mapping import class_index
 from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.images import ImageEntry

@@ -31,7 +31,7 @@ from landseg_core.interchange.picture_plane import FLIPPED
 from landseg_core.interchange.polygon_file import PolygonFile, Polygons
 from landseg_core.interchange.rings import Rings
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.labels.value_mapping import class_index
+from landseg_core.labels.masks.value_mapping import class_index
 from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project

@@ -12,7 +12,7 @@ from landseg_core.interchange.import_mask import import_mask
 from landseg_core.interchange.import_vector import import_polygons
 from landseg_core.interchange.source_info import SourceInfo, describe_mask, describe_polygons
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.value_mapping import mask_mapping
+from landseg_core.labels.masks.value_mapping import mask_mapping
 from landseg_core.project.changes import require_placed
 from landseg_core.project.project import Project
 

@@ -10,9 +10,6 @@ from typing import Literal
 
 import numpy as np
 
-from landseg_core.data.mask_code import MaskCode
-from landseg_core.data.masks import MaskPart
-from landseg_core.data.value_tally import ValueTally
 from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.tiling import pieces
@@ -21,6 +18,9 @@ from landseg_core.interchange.import_vector import class_field, known_texts
 from landseg_core.interchange.mask_on_image import MaskOnImage
 from landseg_core.interchange.polygon_file import PolygonFile
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.masks.coding import MaskCode
+from landseg_core.labels.masks.reader import MaskPart
+from landseg_core.labels.masks.value_counts import ValueTally
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.source import RasterSource
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from landseg_core.data.checks import never_validated
 from landseg_core.data.lists import shortened
-from landseg_core.data.splits import ENOUGH_PIXELS
+from landseg_core.data.split.splits import ENOUGH_PIXELS
 from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.rates import class_divisors, rates
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from landseg_core.models.doubling import DoublingConv
+from landseg_core.models.cpu.upconv import DoublingConv
 
 
 class DoubleConv(nn.Sequential):

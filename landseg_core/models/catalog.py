@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from landseg_core.models.lite0 import Lite0UNet
-    from landseg_core.models.turn_average import TurnAverage
+    from landseg_core.models.tta import TurnAverage
     from landseg_core.models.unet import UNet
 
     SegmentationModel = UNet | Lite0UNet | TurnAverage

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import pydantic
 from typing_extensions import TypedDict
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import ModelError
 from landseg_core.geo.grid import COARSEST_M, FINEST_M
 from landseg_core.input_files import first_problem
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.catalog import CATALOG
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_record
 from landseg_core.raster.alpha import AUTO
 

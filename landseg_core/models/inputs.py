@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from landseg_core.data.normalisation import Normalisation
+from landseg_core.models.normalisation import Normalisation
 
 _FAR = 10.0
 

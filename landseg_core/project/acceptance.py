@@ -20,7 +20,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import ClassMatch
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.label_raster import Paintable, paintable
-from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.labels.regions import Region
 from landseg_core.project.changes import require_placed
 from landseg_core.raster.files_as_opened import FilesAsOpened

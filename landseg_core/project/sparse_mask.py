@@ -15,7 +15,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.label_raster import Tile
-from landseg_core.labels.mask_classes import class_map_info
+from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.labels.pyramid import TILE
 from landseg_core.output_files import cannot_finish
 from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset

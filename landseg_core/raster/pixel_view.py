@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -22,6 +23,35 @@ Pixels = npt.NDArray[Any]
 Valid = npt.NDArray[np.bool_]
 Size = tuple[int, int]
 Element = TypeVar("Element", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class ImageView:
+    """How an image is read: which `bands`, in order, and at what `size` (width, height) in px.
+
+    Without bands they are those of the data set, or all data bands; without a size it is the image's own, which must be
+    told beside another.
+    """
+
+    bands: tuple[int, ...] = ()
+    size: tuple[int, int] | None = None
+    own_size: tuple[int, int] | None = None
+
+    def seen(self, own: PixelWindow) -> PixelWindow:
+        """Return where a window of the image, in its own px, lies in px of this view: the pixels with centres in it."""
+        return self._scale.placed(own) if self._scale else own
+
+    def own(self, seen: PixelWindow) -> PixelWindow:
+        """Return all px of the image that a window of this view is made of."""
+        return self._scale.needed(seen) if self._scale else seen
+
+    @property
+    def _scale(self) -> GridScale | None:
+        return GridScale.between(self.own_size, self.size) if self.own_size and self.size else None
+
+
+AS_IT_IS = ImageView()
+"""All bands that the data set has, at the image's own size."""
 
 
 class PixelView(Protocol):

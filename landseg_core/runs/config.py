@@ -9,9 +9,9 @@ import pydantic
 from pydantic import Field
 
 from landseg_core.compute.device_names import DEVICE_PATTERN
-from landseg_core.data.reading import Reading
+from landseg_core.data.read_options import Reading
 from landseg_core.errors import TrainingError
-from landseg_core.labels.value_mapping import parse_value_mapping
+from landseg_core.labels.masks.value_mapping import parse_value_mapping
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
 from landseg_core.raster.alpha import alpha_choice
 

@@ -10,15 +10,16 @@ from typing import Annotated, Any
 
 import pydantic
 
-from landseg_core.data.areas import ImageView, LabelledArea
+from landseg_core.data.areas import LabelledArea
 from landseg_core.data.fingerprint import fingerprint
 from landseg_core.data.lists import shortened
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.geo.rectangles import apart, joined, without_all
 from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
-from landseg_core.models.fit import require_fit
+from landseg_core.models.compatibility import require_fit
 from landseg_core.models.header import BundleHeader
+from landseg_core.raster.pixel_view import ImageView
 from landseg_core.raster.source import RasterSource
 
 MOST_WINDOWS = 20_000

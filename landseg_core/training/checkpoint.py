@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pydantic
 
 from landseg_core.data.areas import LabelledArea, pixels
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
 from landseg_core.output_files import write_atomically
 from landseg_core.raster.alpha import AUTO

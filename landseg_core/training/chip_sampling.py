@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from landseg_core.data.chips import Around
-from landseg_core.data.class_places import ClassPlaces
-from landseg_core.data.corrections import CorrectedLabels
+from landseg_core.data.class_locations import ClassPlaces
+from landseg_core.data.label_changes import CorrectedLabels
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.runs.config import TrainConfig

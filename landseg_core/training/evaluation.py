@@ -11,15 +11,15 @@ import torch
 from landseg_core.compute.devices import choose_device, precision_for
 from landseg_core.compute.memory import until_memory_suffices
 from landseg_core.data.areas import LabelledArea
+from landseg_core.data.areas_for_model import areas_for_model
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
-from landseg_core.labels.value_mapping import mapped_indices
+from landseg_core.labels.masks.value_mapping import mapped_indices
 from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.models.fit import fitted_areas
-from landseg_core.models.turn_average import averaged
+from landseg_core.models.tta import averaged
 from landseg_core.runs.provenance import classes_known_to, untrained
 from landseg_core.training.network import Network
 from landseg_core.training.validation import Validator
@@ -96,7 +96,7 @@ def evaluate(
     """
     where = choose_device(device) if isinstance(device, str) else device
     rest = untrained(bundle, areas)  # while areas are in px of their files, as the record is
-    areas, notices = fitted_areas(bundle, rest.areas)
+    areas, notices = areas_for_model(bundle, rest.areas)
     for notice in (*rest.notices, *notices):
         on_event(Notice(notice))
     model = averaged(bundle.build(), quarter_turns)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from landseg_core.data.areas import ImageView
 from landseg_core.data.fingerprint import fingerprint
 from landseg_core.data.training_data import TrainingData
+from landseg_core.raster.pixel_view import ImageView
 from landseg_core.raster.source import RasterSource
 
 MOST_IMAGES = 64

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import torch
 
 from landseg_core.compute.devices import Precision
-from landseg_core.data.normalisation import Normalisation
-from landseg_core.models.folding import fold_batch_norms
+from landseg_core.models.cpu.folding import fold_batch_norms
 from landseg_core.models.inputs import InputNormaliser
+from landseg_core.models.normalisation import Normalisation
 
 if TYPE_CHECKING:
     from landseg_core.models.catalog import SegmentationModel

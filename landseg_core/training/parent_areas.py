@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.folder_split import FindTrained
+from landseg_core.data.split.folders import FindTrained
 from landseg_core.geo.window import PixelWindow
 from landseg_core.models.header import read_header
 from landseg_core.runs.config import TrainConfig

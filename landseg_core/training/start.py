@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from landseg_core.data.lists import shortened
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import BundleHeader, ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.training.fine_tuning import told_setting
 

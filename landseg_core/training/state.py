@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from landseg_core.compute.devices import precision_for
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, build_model
 from landseg_core.models.header import BundleHeader, read_header
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from landseg_core.compute.devices import choose_device, precision_for
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network

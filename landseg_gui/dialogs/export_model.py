@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from landseg_core.errors import ModelError
 from landseg_core.models.header import MODEL_FILE, BundleHeader, read_header
-from landseg_core.models.onnx_metadata import notices
+from landseg_core.models.onnx.metadata import notices
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.checks import Problem, is_there
 from landseg_gui.dialogs.failure import choose

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QToolButton
 
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS, unfit
-from landseg_core.inference.fit import Resolution
+from landseg_core.inference.compatibility import Resolution
 from landseg_core.inference.predictor import PredictOptions
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.checks import Problem

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QRadioButton, QWidget
 
 from landseg_core.errors import InterchangeError
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.value_mapping import mapped_indices, parse_value_mapping
+from landseg_core.labels.masks.value_mapping import mapped_indices, parse_value_mapping
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import LABELS_FOLDER
 from landseg_core.runs.config import TrainConfig, field_problems

@@ -22,8 +22,8 @@ def export_model_work(request: ExportModelRequest) -> Work:
     """Return the work of an export, which gives the path of the file."""
 
     def work(on_event: OnEvent, control: JobControl) -> Path:
-        import_undisturbed("landseg_core.models.onnx_graph")
-        from landseg_core.models.onnx import export_onnx
+        import_undisturbed("landseg_core.models.onnx.graph")
+        from landseg_core.models.onnx.export import export_onnx
 
         with made_folder(request.out.parent):
             export_onnx(request.model, request.out, request.tile, request.overwrite, on_event, control)

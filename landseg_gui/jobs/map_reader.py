@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.events import JobControl, OnEvent
-from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.project.acceptance import mask_pixels
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs.accept import MapClasses, Prediction

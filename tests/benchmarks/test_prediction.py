@@ -12,11 +12,11 @@ from affine import Affine
 
 from benchmarks import prediction
 from benchmarks.prediction import Case, Mapping, flop_per_px
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.inference.backends.choice import Choice
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource
 

@@ -19,7 +19,7 @@ from landseg_core.cli.main import run
 from landseg_core.events import JobControl
 from landseg_core.interchange.polygon_file import PolygonFile
 from landseg_core.labels.classes import load_classes
-from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.project.project import Project
 from landseg_core.raster.gdal import open_dataset
 from landseg_gui.opening import open_files

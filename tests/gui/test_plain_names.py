@@ -29,9 +29,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 import landseg_gui
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.models.header import KIND, BundleHeader
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.project.project import Project
 from landseg_gui import crash
 from landseg_gui.dialogs.class_editor import ClassEditor

@@ -14,7 +14,7 @@ from landseg_core.inference.layout import Field
 from landseg_core.machine import cores
 
 if TYPE_CHECKING:
-    from landseg_core.models.onnx_graph import ProbabilityNetwork
+    from landseg_core.models.onnx.graph import ProbabilityNetwork
 
 Run = Callable[[npt.NDArray[np.float32]], Probabilities]
 """Takes (1, C, H, W) native pixels as float32, gives (1, K, H, W) probabilities."""
@@ -61,14 +61,14 @@ class GraphBackend:
 
 
 def _network(request: BackendRequest) -> ProbabilityNetwork:
-    from landseg_core.models.onnx_graph import ProbabilityNetwork
+    from landseg_core.models.onnx.graph import ProbabilityNetwork
 
     return ProbabilityNetwork(request.bundle, scale=1.0, quarter_turns=request.quarter_turns)
 
 
 def _graph(network: ProbabilityNetwork, request: BackendRequest, precision: str) -> bytes:
     from landseg_core.inference.backends.quantisation import quantised
-    from landseg_core.models.onnx_graph import INPUT, trace_graph
+    from landseg_core.models.onnx.graph import INPUT, trace_graph
 
     graph = trace_graph(network, len(request.bundle.bands), tile=None).SerializeToString()
     return quantised(graph, INPUT, request.samples()) if precision == "int8" else graph

@@ -11,10 +11,10 @@ from landseg_core.compute.memory import NotEnoughMemoryError, keeper, memory_err
 from landseg_core.inference.backends.backend import Pixels, Probabilities, too_large
 from landseg_core.inference.layout import Field
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.models.folding import fold_batch_norms
+from landseg_core.models.cpu.folding import fold_batch_norms
+from landseg_core.models.cpu.fused_layers import suit_processor
 from landseg_core.models.inputs import InputNormaliser
-from landseg_core.models.processor_layers import suit_processor
-from landseg_core.models.turn_average import averaged
+from landseg_core.models.tta import averaged
 
 
 class TorchBackend:

@@ -11,10 +11,10 @@ import pytest
 import rasterio
 
 from landseg_core.cli.main import run
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.folder import RunFolder
 

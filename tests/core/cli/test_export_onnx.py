@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 
 onnx = pytest.importorskip("onnx", reason="the export needs the package onnx")

@@ -11,10 +11,10 @@ import pytest
 from rasterio.enums import ColorInterp as Colour
 
 from landseg_core.cli.info import info
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.normalisation import Normalisation
 
 FOUR_AND_ALPHA = (Colour.red, Colour.green, Colour.blue, Colour.nir, Colour.alpha)
 

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from landseg_core.cli.train import Source, SplitWay, parse_choices, split_options
-from landseg_core.data.buffers import BUFFER
+from landseg_core.data.split.buffers import BUFFER
 from landseg_core.runs.config import TrainConfig, checked_config
 
 FOLDER = Path("data")

@@ -6,8 +6,8 @@ import torch
 
 from landseg_core.compute import devices
 from landseg_core.compute.devices import choose_device, precision_for
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import TrainingError
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.training.network import Network
 
 

@@ -13,11 +13,11 @@ from landseg_core import limits
 from landseg_core.data import checks
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.checks import check_areas, class_notices, count_labels
-from landseg_core.data.masks import MaskSource
 from landseg_core.errors import DatasetError, JobStopped, RasterError
 from landseg_core.events import Event, JobControl, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.masks.reader import MaskSource
 from landseg_core.limits import LargeWorkError
 
 WritePair = Callable[..., tuple[Path, Path]]

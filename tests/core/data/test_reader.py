@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from landseg_core.data.areas import ImageView, LabelledArea
+from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
 from landseg_core.errors import DatasetError, RasterError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.raster.pixel_view import ImageView
 from landseg_core.raster.source import RasterSource
 
 WritePair = Callable[..., tuple[Path, Path]]

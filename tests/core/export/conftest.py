@@ -12,7 +12,7 @@ from rasterio.crs import CRS
 
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.mask_classes import class_map_info
+from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.output_files import OutputFiles
 from landseg_core.raster.writer import MapInfo, MapWriter
 

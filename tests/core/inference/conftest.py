@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.layout import Field, Strip
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 
 

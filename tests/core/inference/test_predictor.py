@@ -19,16 +19,16 @@ import torch
 from affine import Affine
 
 from landseg_core.cli.predict import predict as predict_command
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import JobStopped, LandsegError, ModelError, OutputError, RasterError, TrainingError
 from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.layout import Field
 from landseg_core.inference.predictor import PredictOptions, predict_raster
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.gdal import open_dataset
 from landseg_core.raster.model_reference import ModelReference, read_model_reference

@@ -15,7 +15,7 @@ from landseg_core.events import ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import predictor
 from landseg_core.inference.backends.memory import TrialMemory
-from landseg_core.inference.fit import open_for
+from landseg_core.inference.compatibility import open_for
 from landseg_core.inference.predictor import PredictOptions, predict_raster
 from landseg_core.inference.work import pace_question, prediction_work
 from landseg_core.limits import LargeWorkError

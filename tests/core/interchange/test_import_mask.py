@@ -12,8 +12,8 @@ from landseg_core.errors import DatasetError, InterchangeError, JobStopped
 from landseg_core.events import JobControl, Notice, Progress
 from landseg_core.interchange.import_mask import import_mask
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.mask_classes import class_map_info
-from landseg_core.labels.value_mapping import mask_mapping
+from landseg_core.labels.masks.classes import class_map_info
+from landseg_core.labels.masks.value_mapping import mask_mapping
 from landseg_core.output_files import OutputFiles
 from landseg_core.raster.gdal import open_dataset
 from landseg_core.raster.source import RasterSource

@@ -10,7 +10,7 @@ from landseg_core.errors import InterchangeError, JobStopped, ProjectError
 from landseg_core.events import JobControl
 from landseg_core.interchange.importers import describe_source, import_labels
 from landseg_core.interchange.source_info import SourceInfo, SourceValue
-from landseg_core.labels.value_mapping import colour_code, mask_mapping
+from landseg_core.labels.masks.value_mapping import colour_code, mask_mapping
 
 
 def test_the_suffix_decides(new_image, labels_of, write_raster, write_vector, tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, Architecture, build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.unet import UNet
 from landseg_core.models.weights import weights_of
 

@@ -18,10 +18,10 @@ from landseg_core.cli.main import run
 from landseg_core.data.areas import LabelledArea
 from landseg_core.errors import LandsegError, ModelError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.fit import band_notices, fit_notices, require_fit, seen_size
+from landseg_core.inference.compatibility import band_notices, fit_notices, require_fit, seen_size
 from landseg_core.models.header import KIND, BundleHeader, read_header
 from landseg_core.models.info import describe_model
-from landseg_core.models.onnx_metadata import OnnxForm, notices
+from landseg_core.models.onnx.metadata import OnnxForm, notices
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.provenance import classes_known_to, untrained

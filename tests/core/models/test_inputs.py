@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.models.inputs import InputNormaliser
+from landseg_core.models.normalisation import Normalisation
 
 NORMALISE = InputNormaliser(Normalisation((10.0, 100.0), (2.0, 50.0)))
 

@@ -16,7 +16,7 @@ from landseg_core.errors import JobStopped, ProjectError, RasterError
 from landseg_core.events import Event, JobControl, Notice
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, LandClass
-from landseg_core.labels.mask_classes import CLASSES_TAG
+from landseg_core.labels.masks.classes import CLASSES_TAG
 from landseg_core.labels.regions import PolygonRegion, Region
 from landseg_core.project.acceptance import accept_prediction, values_by_name
 from landseg_core.project.project import Project

@@ -19,7 +19,7 @@ from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.mask_classes import mask_schema
+from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import kept_snapshot, labels_of_run, snapshot, unique_stems
 from landseg_core.project.sparse_mask import read_sparse_mask, write_sparse_mask

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from landseg_core.data.areas import ImageView, LabelledArea
+from landseg_core.data.areas import LabelledArea
 from landseg_core.data.fingerprint import fingerprint
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, JobStopped, ModelError
@@ -20,6 +20,7 @@ from landseg_core.events import JobControl
 from landseg_core.geo.window import PixelWindow
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.pixel_view import ImageView
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs import provenance as module
 from landseg_core.runs.provenance import classes_known_to, trained_classes, trained_on, untrained

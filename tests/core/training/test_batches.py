@@ -10,9 +10,9 @@ import torch
 from landseg_core.compute.devices import precision_for
 from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.training_data import TrainingData
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.training import batches as module
 from landseg_core.training.batches import Batch, Batches
 from landseg_core.training.network import Network

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from landseg_core.data.kept_ground import GROUND_FILE, kept_ground
+from landseg_core.data.split.assignment import GROUND_FILE, kept_ground
 from landseg_core.errors import LandsegError
 from landseg_core.runs.catalogue import differing_settings, summarise
 from landseg_core.runs.config import TrainConfig

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from landseg_core.compute.devices import Precision, precision_for
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.learner import Learner

@@ -20,13 +20,13 @@ from landseg_core.compute.memory import (
     smaller_steps,
     smaller_windows,
 )
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.events import EpochFinished, Event, Notice
 from landseg_core.geo.window import PixelWindow
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.evaluation import evaluate

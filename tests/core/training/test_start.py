@@ -12,8 +12,7 @@ import pytest
 import torch
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.folders import folder_data
-from landseg_core.data.normalisation import Normalisation
+from landseg_core.data.sources.folders import folder_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import ModelError, TrainingError
 from landseg_core.events import EpochFinished, Notice
@@ -22,6 +21,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.header import BundleHeader
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 
-from landseg_core.data.areas import ImageView
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped, ModelError, TrainingError
 from landseg_core.events import (
@@ -21,6 +20,7 @@ from landseg_core.events import (
 )
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.pixel_view import ImageView
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training import loop as run_module
 from landseg_core.training.checkpoint import DataFingerprint, resumed_config

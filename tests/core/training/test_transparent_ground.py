@@ -18,16 +18,16 @@ from rasterio.enums import ColorInterp as Colour
 
 from landseg_core.cli.evaluate import measure
 from landseg_core.cli.predict import PlannedMap, predict_one
-from landseg_core.data.folders import folder_data
-from landseg_core.data.normalisation import Normalisation
-from landseg_core.data.reading import Reading
+from landseg_core.data.read_options import Reading
+from landseg_core.data.sources.folders import folder_data
 from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import Event, JobControl, Notice, ignore_event
 from landseg_core.inference.predictor import PredictOptions, predict_raster
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.models.catalog import build_model
-from landseg_core.models.fit import open_for
+from landseg_core.models.compatibility import open_for
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig

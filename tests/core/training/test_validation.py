@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landseg_core.compute.devices import precision_for
-from landseg_core.data.areas import ImageView, LabelledArea
-from landseg_core.data.normalisation import Normalisation
+from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped
@@ -21,6 +20,8 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics import ConfusionMatrix, blocks
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
+from landseg_core.raster.pixel_view import ImageView
 from landseg_core.training import validation
 from landseg_core.training.losses import cross_entropy_sum
 from landseg_core.training.network import Network

@@ -7,9 +7,9 @@ import pytest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.header import BundleHeader
+from landseg_core.models.normalisation import Normalisation
 from landseg_gui.dialogs import export_model
 from landseg_gui.dialogs.export_model import ExportModelDialog
 from landseg_gui.dialogs.memory import FormMemory

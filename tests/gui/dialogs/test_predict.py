@@ -10,11 +10,11 @@ import pytest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QLabel, QLineEdit, QRadioButton, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends import catalog
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.models.header import BundleHeader
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import predict

@@ -10,8 +10,8 @@ from affine import Affine
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.labels.classes import load_classes
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import Session

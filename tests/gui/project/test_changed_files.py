@@ -15,13 +15,13 @@ import rasterio
 from affine import Affine
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.models.header import BundleHeader
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_gui import change_commands

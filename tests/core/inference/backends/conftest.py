@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from landseg_core.data.normalisation import Normalisation
 from landseg_core.inference.backends.backend import BackendRequest
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 
 

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import load_classes
-from landseg_core.labels.mask_classes import CLASSES_TAG
+from landseg_core.labels.masks.classes import CLASSES_TAG
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import Session

@@ -1,0 +1,48 @@
+"""Labelled areas as a model reads them: its bands, at its ground resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.models.compatibility import require_fit
+from landseg_core.models.header import BundleHeader
+from landseg_core.raster.pixel_view import AS_IT_IS, ImageView, size_at
+from landseg_core.raster.source import RasterSource
+
+
+def areas_for_model(
+    model: BundleHeader, areas: Sequence[LabelledArea]
+) -> tuple[tuple[LabelledArea, ...], tuple[str, ...]]:
+    """Return `areas` as the model is to see them, and what the user should know of that.
+
+    Those in px of their images are brought to the model's ground resolution; areas of a data set that is read at one
+    already stay as they are.
+
+    Raises:
+        ModelError: an image has not the bands that the model needs, or another kind of number.
+        RasterError: an image cannot be opened.
+    """
+    views = {area.image: _view(model, area) for area in areas if not _is_fitted(area)}
+    fitted = tuple(area if _is_fitted(area) else area.seen_as(views[area.image]) for area in areas)
+    resampled = sum(view.size is not None for view in views.values())
+    if not resampled or model.ground_resolution_m is None:
+        return fitted, ()
+    notice = (
+        f"{resampled} of {len(views)} images are resampled to the model's {model.ground_resolution_m:.3g} m of ground "
+        "per pixel, and the figures are counted at it"
+    )
+    return fitted, (notice,)
+
+
+def _is_fitted(area: LabelledArea) -> bool:
+    return area.view != AS_IT_IS
+
+
+def _view(model: BundleHeader, area: LabelledArea) -> ImageView:
+    with RasterSource(area.image, alpha=area.alpha) as source:
+        bands = require_fit(model, source)
+        size = size_at(source.grid, source.grid.ground_resolution(), model.ground_resolution_m)
+        own_size = source.grid.width, source.grid.height
+    chosen = () if bands == model.bands else bands
+    return ImageView(chosen, size, own_size) if size else ImageView(chosen)

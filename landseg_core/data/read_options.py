@@ -1,0 +1,171 @@
+"""How the images of a data set are read: which bands, and at what ground resolution."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.errors import RasterError
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.raster.adapted_alpha import adapted_alpha
+from landseg_core.raster.alpha import AUTO
+from landseg_core.raster.bands import band_numbers, telling_names, told_bands
+from landseg_core.raster.pixel_view import ImageView, size_at
+from landseg_core.raster.source import RasterSource
+
+NEARLY_EQUAL = 1.25
+"""Images whose ground resolutions differ by less than this factor are trained on as they are, unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a user asks for: `bands` by number or name (all data bands by default), metres of ground per pixel, `alpha`.
+
+    Images that are `nearly` (`NEARLY_EQUAL`) at that resolution, all of them, are read as they are. Without an `alpha`
+    that of each image counts, which a project keeps. `of_model`: bands, resolution and alpha are those of a model to go
+    on from, so that its alpha is adapted to images that have none of their own. `large`: it is agreed that there is
+    much to read, see `landseg_core.limits`.
+    """
+
+    bands: tuple[str, ...] = ()
+    resolution_m: float | None = None
+    alpha: str | None = None
+    of_model: bool = False
+    large: bool = False
+
+    @property
+    def nearly(self) -> bool:
+        """Tell whether images need only nearly be at the resolution."""
+        return self.of_model
+
+    def alpha_of(self, image: Path, own: str = AUTO) -> str:
+        """Return the alpha to open an image with, whose `own` is what a project keeps.
+
+        Raises:
+            RasterError: the image cannot be opened.
+        """
+        if self.alpha is None or (self.of_model and own != AUTO):
+            return own
+        return adapted_alpha(image, self.alpha, self._bands_in) if self.of_model else self.alpha
+
+    def _bands_in(self, image: RasterSource) -> tuple[int, ...]:
+        try:
+            return band_numbers(image, self.bands)
+        except RasterError:  # whoever checks the image says so
+            return ()
+
+    def opened_so(self, areas: Iterable[LabelledArea]) -> list[LabelledArea]:
+        """Return areas whose images are opened with `alpha_of`; errors are those of it."""
+        every = list(areas)
+        known = {area.image: area.alpha for area in every}
+        chosen = {image: self.alpha_of(image, own) for image, own in known.items()}
+        return [replace(area, alpha=chosen[area.image]) for area in every]
+
+
+AS_THEY_ARE = Reading()
+"""All data bands, at the images' own ground resolution where they agree."""
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What must be known of an image to read it: `bands` are those chosen, `told` all that it has.
+
+    `names` are those of the chosen bands; none where not all of them have a name of their own. `doubt` says that its
+    alpha may be near infrared, where somebody has looked.
+    """
+
+    bands: tuple[int, ...]
+    names: tuple[str, ...]
+    dtype: str
+    grid: RasterGrid
+    resolution_m: float | None
+    told: str
+    doubt: str | None = None
+
+    @classmethod
+    def of(cls, image: RasterSource, wanted: Sequence[str]) -> ImageFacts:
+        """Return the facts of `image` with the bands `wanted`, by number or name; all data bands if there are none.
+
+        Raises:
+            RasterError: it has no such band.
+        """
+        bands = band_numbers(image, wanted) if wanted else image.data_bands
+        names, resolution = telling_names(image, bands), image.grid.ground_resolution()
+        return cls(bands, names, str(image.dtype), image.grid, resolution, told_bands(image))
+
+    @property
+    def kind(self) -> str:
+        """Return what all images of a data set must share."""
+        return f"{len(self.bands)} band{'s' * (len(self.bands) != 1)} of {self.dtype}"
+
+    def names_in_other_order(self, other: ImageFacts) -> bool:
+        """Tell whether both images name the same bands, in another order."""
+        own, theirs = ([name.casefold() for name in facts.names] for facts in (self, other))
+        return own != theirs and sorted(own) == sorted(theirs)
+
+
+@dataclass(frozen=True)
+class GroundPlan:
+    """The ground resolution that a model learns at (None: not known), and whether images are resampled to it."""
+
+    resolution_m: float | None
+    resamples: bool
+    notices: tuple[str, ...] = ()
+
+    def view(self, facts: ImageFacts, bands: tuple[int, ...]) -> ImageView:
+        """Return how an image is read in a data set of `bands`."""
+        chosen = () if facts.bands == bands else facts.bands
+        size = size_at(facts.grid, facts.resolution_m, self.resolution_m) if self.resamples else None
+        return ImageView(chosen, size, (facts.grid.width, facts.grid.height)) if size else ImageView(chosen)
+
+
+def plan_ground(images: Sequence[ImageFacts], wanted_m: float | None, *, nearly: bool = False) -> GroundPlan:
+    """Return the ground resolution to learn at: as wanted, or else that of the images.
+
+    Where they agree (`NEARLY_EQUAL`), their median, and nothing is resampled; where they do not, the median of images,
+    of an even number the coarser of the two in the middle, so that it is one that images really have. Where `nearly` is
+    enough and all are, what is wanted is learnt at, and nothing is resampled.
+    """
+    known = [facts.resolution_m for facts in images if facts.resolution_m is not None]
+    if not known:
+        return GroundPlan(None, resamples=False, notices=_NOTHING_KNOWN if wanted_m else ())
+    if wanted_m is None and max(known) < min(known) * NEARLY_EQUAL:
+        return GroundPlan(statistics.median(known), resamples=False)
+    if nearly and wanted_m and all(max(one / wanted_m, wanted_m / one) < NEARLY_EQUAL for one in known):
+        return GroundPlan(wanted_m, resamples=False)
+    resolution = wanted_m or statistics.median_high(known)
+    plan = GroundPlan(resolution, resamples=True)
+    return replace(plan, notices=tuple(_notices(images, known, plan, chosen=wanted_m is not None)))
+
+
+_NOTHING_KNOWN = (
+    "no image tells how much ground a pixel shows, so none is resampled, and the model claims nothing of it",
+)
+
+
+def _notices(images: Sequence[ImageFacts], known: Sequence[float], plan: GroundPlan, *, chosen: bool) -> list[str]:
+    resampled = sum(plan.view(facts, facts.bands).size is not None for facts in images)
+    spread = " to ".join(dict.fromkeys(f"{one:.3g}" for one in (min(known), max(known))))
+    notices = []
+    if resampled:
+        choose = "" if chosen else "; another can be chosen as the resolution to train at"
+        notices.append(
+            f"the images show {spread} m of ground per pixel: {resampled} of {len(images)} are resampled to "
+            f"{plan.resolution_m:.3g} m, and the figures are counted at it{choose}"
+        )
+    if unknown := len(images) - len(known):
+        notices.append(
+            f"{unknown} of {len(images)} images do not tell how much ground a pixel shows: they stay as they are"
+        )
+    return notices
+
+
+def seen_areas(
+    areas: Sequence[LabelledArea], images: Mapping[Path, ImageFacts], plan: GroundPlan, bands: tuple[int, ...]
+) -> tuple[LabelledArea, ...]:
+    """Return `areas`, in px of the images, as the plan reads them in a data set of `bands`."""
+    views = {path: plan.view(facts, bands) for path, facts in images.items()}
+    return tuple(area.seen_as(views[area.image]) for area in areas)

@@ -1,0 +1,108 @@
+"""Data sets of images and masks in folders, matched by stem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.lists import shortened
+from landseg_core.data.read_options import AS_THEY_ARE, Reading
+from landseg_core.data.sources.assembly import evaluation_set, split_data, training_data, whole_areas
+from landseg_core.data.sources.landcover_ai import names_tiles, tile_areas
+from landseg_core.data.sources.pairs import PairedFolders
+from landseg_core.data.split.buffers import BUFFER
+from landseg_core.data.split.folders import FindTrained, SplitOptions
+from landseg_core.data.split.splits import SplitBy
+from landseg_core.data.training_data import TrainingData
+from landseg_core.errors import DatasetError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.masks.value_mapping import mapped_indices
+from landseg_core.raster.alpha import AUTO
+
+Areas = list[LabelledArea]
+
+
+def folder_data(
+    images: Path,
+    masks: Path,
+    schema: ClassSchema,
+    train_list: Path | None = None,
+    val_list: Path | None = None,
+    *,
+    seed: int = 0,
+    chip: int = 256,
+    reading: Reading = AS_THEY_ARE,
+    split: SplitBy = "blocks",
+    buffer: int = BUFFER,
+    mapping: Mapping[str, str] | None = None,
+    find_trained: FindTrained | None = None,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> TrainingData:
+    """Return the data set of two folders.
+
+    With both lists, each names its images. With one, all other images that have a mask are the other side. Without,
+    every image needs a mask, and of what is labelled blocks or whole images are held back to validate on, as `split`
+    says, `buffer` px from what is trained on (`label_split`, the one use of `seed`, `chip`, `split` and `buffer`).
+
+    `find_trained` tells what the model learnt from that a run goes on from: that ground never validates. `mapping`
+    holds class names by value of the masks (a number, or a colour such as #0072b2), "" to leave a value out; it comes
+    before what the masks themselves say.
+
+    Raises:
+        DatasetError: folders, lists, images and masks do not fit together; the sentence names the file.
+        InterchangeError: the mapping names no value or no class.
+        RasterError: a file cannot be read.
+        JobStopped: the user asked for it.
+    """
+    values, folders = mapped_indices(mapping or {}, schema), PairedFolders(images, masks)
+    if train_list is not None and val_list is not None:
+        train, val = _two_lists(folders, train_list, val_list)
+    elif train_list is not None:
+        train, val = whole_areas(folders.listed(train_list)), whole_areas(folders.not_listed(train_list))
+    elif val_list is not None:
+        train, val = whole_areas(folders.not_listed(val_list)), whole_areas(folders.listed(val_list))
+    else:
+        options = SplitOptions(seed, chip, buffer, split, find_trained)
+        return split_data(folders.all(), schema, options, reading, on_event, control or JobControl(), values)
+    return training_data(train, val, schema, on_event, control, reading, mapping=values)
+
+
+def evaluation_areas(
+    images: Path,
+    masks: Path,
+    schema: ClassSchema,
+    list_file: Path | None = None,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    alpha_of: Callable[[Path], str] = lambda _image: AUTO,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+    large: bool = False,
+) -> tuple[LabelledArea, ...]:
+    """Return the checked areas to evaluate on: all images, or those that a list names.
+
+    A list in which no name is an image, but names are tiles of images (`<image>_<k>`), is read as one of LandCover.ai.
+    `alpha_of` tells the alpha to open an image with; see `raster.alpha`. `large`: it is agreed that there is much to
+    read. Errors are those of `folder_data`.
+    """
+    values, folders = mapped_indices(mapping or {}, schema), PairedFolders(images, masks)
+    if list_file is None:
+        areas = whole_areas(folders.all())
+    elif names_tiles(list_file, folders):
+        areas = tile_areas(folders, list_file)
+    else:
+        areas = whole_areas(folders.listed(list_file))
+    return evaluation_set(areas, schema, on_event, control, values, alpha_of, large=large)
+
+
+def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tuple[Areas, Areas]:
+    train, val = folders.listed(train_list), folders.listed(val_list)
+    both = [pair.stem for pair in train if pair in set(val)]
+    if both:
+        raise DatasetError(
+            f"{train_list} and {val_list} both name {shortened(both)}; an image must not be trained and validated on"
+        )
+    return whole_areas(train), whole_areas(val)

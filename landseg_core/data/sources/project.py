@@ -1,0 +1,133 @@
+"""The data set that the labels of a project make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from landseg_core.data.areas import ImagePair
+from landseg_core.data.label_changes import EarlierLabels
+from landseg_core.data.read_options import AS_THEY_ARE, Reading
+from landseg_core.data.sources.assembly import training_data
+from landseg_core.data.split.assignment import keep_ground, kept_ground, of_images
+from landseg_core.data.split.buffers import BUFFER, buffer_notices
+from landseg_core.data.split.continued import SPLIT_IGNORED, continued_split
+from landseg_core.data.split.label_grid import LabelTile
+from landseg_core.data.split.spatial import label_split
+from landseg_core.data.split.splits import SplitBy
+from landseg_core.data.training_data import TrainingData
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.geo.window import PixelWindow
+from landseg_core.project.earlier_labels import earlier_labels
+from landseg_core.project.snapshot import LabelSnapshot, present_images
+from landseg_core.project.sparse_mask import read_sparse_mask
+from landseg_core.raster.source import RasterSource
+
+if TYPE_CHECKING:
+    from landseg_core.project.project import Project
+
+
+@dataclass(frozen=True)
+class SplitBlocks:
+    """What a run would train and validate on in one image, in px of the image."""
+
+    train: tuple[PixelWindow, ...]
+    val: tuple[PixelWindow, ...]
+
+
+def project_data(
+    labels: LabelSnapshot,
+    seed: int,
+    chip: int,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+    *,
+    reading: Reading = AS_THEY_ARE,
+    split: SplitBy = "blocks",
+    buffer: int = BUFFER,
+) -> TrainingData:
+    """Return the data set of the labels that `snapshot` copied, split by blocks or by images; see `label_split`.
+
+    Where the labels of an earlier run are kept beside them, ground stays on the side where that run had it. Which
+    ground is on which side is written to the folder of the labels.
+
+    Raises:
+        DatasetError: the labels lie in one small spot, the images differ in bands or type, or images are to be held
+            back and only one is labelled.
+        RasterError: an image or a mask cannot be read.
+        TrainingError: the earlier run does not tell its ground.
+        OutputError: the ground cannot be written.
+        JobStopped: the user asked for it.
+    """
+    control = control or JobControl()
+    pairs = [ImagePair(mask.stem, mask.image, mask.mask, mask.alpha) for mask in labels.masks]
+
+    def tiles() -> Iterator[LabelTile]:
+        for number, pair in enumerate(pairs):
+            for key, tile in read_sparse_mask(pair.mask):
+                control.checkpoint()
+                yield number, key, tile
+
+    earlier, ids = earlier_labels(labels), [mask.image_id for mask in labels.masks]
+    known = kept_ground(earlier.folder) if earlier else None
+    how = tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip
+    apart = (
+        continued_split(*how, of_images(known, ids), buffer=buffer)
+        if known
+        else label_split(*how, buffer=buffer, by=split)
+    )
+    keep_ground(labels.folder, apart.ground, ids, known)
+    train, val = ([pairs[number].area(window) for number, window in side] for side in (apart.train, apart.val))
+    notices = [*buffer_notices(apart.buffer, buffer), *((SPLIT_IGNORED,) if known and split != "blocks" else ())]
+    data = training_data(train, val, labels.schema, on_event, control, reading, notices, own_masks=True)
+    return replace(data, earlier=_by_image(earlier, labels)) if earlier else data
+
+
+def _by_image(earlier: LabelSnapshot, labels: LabelSnapshot) -> EarlierLabels:
+    """Return the earlier masks by the images as they are now."""
+    masks = {mask.image_id: mask.mask for mask in earlier.masks}
+    return EarlierLabels(
+        earlier.schema, {mask.image: masks[mask.image_id] for mask in labels.masks if mask.image_id in masks}
+    )
+
+
+def label_blocks(
+    project: Project,
+    seed: int,
+    chip: int,
+    control: JobControl | None = None,
+    *,
+    split: SplitBy = "blocks",
+    buffer: int = BUFFER,
+) -> dict[int, SplitBlocks]:
+    """Return by image id what `project_data` would make of the labels that are stored now; from any thread.
+
+    Raises:
+        DatasetError: as `project_data`, but for differing images.
+        ProjectError: the labels cannot be read.
+        JobStopped: the user asked for it.
+    """
+    control = control or JobControl()
+    images = present_images(project)
+    with project.read_transaction() as view:
+
+        def tiles() -> Iterable[LabelTile]:
+            for number, image in enumerate(images):
+                for key, tile in view.tiles(image.id):
+                    control.checkpoint()
+                    yield number, key, tile
+
+        sizes = [(image.grid.width, image.grid.height) for image in images]
+        apart = label_split(tiles, sizes, view.schema, seed, chip, buffer=buffer, by=split)
+    return {
+        image.id: SplitBlocks(
+            *(tuple(window for at, window in side if at == number) for side in (apart.train, apart.val))
+        )
+        for number, image in enumerate(images)
+    }
+
+
+def _size(pair: ImagePair) -> tuple[int, int]:
+    with RasterSource(pair.mask) as mask:
+        return mask.grid.width, mask.grid.height

@@ -1,0 +1,1 @@
+"""What trains and what validates, apart in space."""

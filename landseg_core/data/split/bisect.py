@@ -1,0 +1,66 @@
+"""Cuts an image in two through its labels, where these lie too close together to be split by blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from landseg_core.data.split.label_grid import Counts, LabelCells
+from landseg_core.data.split.label_regions import ACROSS, DOWN, LabelPart
+from landseg_core.data.split.splits import ENOUGH_PIXELS, SMALLEST_CUT, VALIDATION_SHARE
+
+
+class _Faults(NamedTuple):
+    """What is wrong with a cut, the gravest first; `distance` is how far the share that validates is from a fifth."""
+
+    classes_untrained: int
+    classes_unseen: int
+    distance: float
+
+
+class _Cut(NamedTuple):
+    """A line across an axis before pixel `line`, and the side that validates."""
+
+    faults: _Faults
+    axis: int
+    line: int
+    validates_first: bool
+
+
+def cut_in_two(image: LabelPart, rng: np.random.Generator) -> list[tuple[LabelPart, bool]]:
+    """Return both sides of the best cut through the labels of an image, and whether they validate.
+
+    Where the labels reach less than `SMALLEST_CUT` px, nothing is cut, to be trained on. Of cuts that are equally good,
+    `rng` takes one.
+    """
+    cells = image.cells
+    if max(int(np.ptp(cells.along(axis))) + 1 for axis in (ACROSS, DOWN)) * cells.side < SMALLEST_CUT:
+        return [(image, False)]
+    cuts = [cut for axis in (ACROSS, DOWN) for cut in _cuts(axis, cells)]
+    cut = min((cuts[number] for number in rng.permutation(len(cuts))), key=lambda cut: cut.faults)
+    first, second = image.divided(cut.axis, cut.line)
+    return [(first, cut.validates_first), (second, not cut.validates_first)]
+
+
+def _cuts(axis: int, cells: LabelCells) -> Iterator[_Cut]:
+    """Yield the best cut across an axis for each side that could validate; none where the labels fill one cell."""
+    place = cells.along(axis)
+    start = int(place.min())
+    pixels = np.zeros((int(place.max()) - start + 1, cells.counts.shape[1]), np.int64)
+    np.add.at(pixels, place - start, cells.counts)
+    before, total = pixels.cumsum(axis=0)[:-1], pixels.sum(axis=0)
+    if len(before):
+        for validates_first, val in ((True, before), (False, total - before)):
+            number, faults = _best(val, total)
+            yield _Cut(faults, axis, (start + number + 1) * cells.side, validates_first)
+
+
+def _best(val: Counts, total: Counts) -> tuple[int, _Faults]:
+    """Return the number of the best line and its faults; `val` are the (lines, K) px that validate, of (K,) `total`."""
+    untrained = ((val == total) & (total > 0)).sum(axis=1)
+    unseen = ((val == 0) & (total >= ENOUGH_PIXELS)).sum(axis=1)
+    distance = np.abs(val.sum(axis=1) / total.sum() - VALIDATION_SHARE)
+    number = int(np.lexsort((distance, unseen, untrained))[0])
+    return number, _Faults(int(untrained[number]), int(unseen[number]), float(distance[number]))

@@ -1,0 +1,114 @@
+"""Splits labels for a run that goes on from another: ground that was trained on must never validate it.
+
+Ground whose side an earlier run has decided keeps it, whatever is labelled there now. Only ground beyond is split anew,
+by blocks on the same grid, so that about a fifth of all labels validates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from landseg_core.data.split.buffers import BUFFER, cut_back
+from landseg_core.data.split.label_grid import LabelCells, LabelTile, count_cells
+from landseg_core.data.split.label_regions import LabelPart, Size, blocks, counts_of
+from landseg_core.data.split.spatial import CELL, FINE_CELL, Sides, choose_blocks, split_of
+from landseg_core.data.split.splits import Ground, OneSidedError, Split
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+
+SPLIT_IGNORED = (
+    "the split by whole images is ignored: ground stays on the side where the earlier run had it, and new ground is "
+    "split by blocks"
+)
+
+
+def continued_split(
+    read_tiles: Callable[[], Iterable[LabelTile]],
+    sizes: Sequence[Size],
+    schema: ClassSchema,
+    seed: int,
+    chip: int,
+    known: Ground,
+    *,
+    buffer: int = BUFFER,
+) -> Split:
+    """Split labels as `label_split` does, but for `known` ground, which stays on its side.
+
+    The ground of the split is all that is known then: also parts that hold no labels any more. Nothing validates within
+    the buffer of what an earlier run was trained on.
+
+    Raises:
+        OneSidedError: all labels are on one side.
+    """
+    cells = count_cells(read_tiles(), schema, _cell_side(known))
+    sides = [side for own in cells.by_image() for side in _parts(own, sizes, known)]
+    trains = [(number, window) for number, window, validates in known.parts if not validates]
+    how: dict[str, Any] = {"read_tiles": read_tiles, "buffer": buffer, "schema": schema, "trains": trains}
+    split = split_of(_chosen(sides, seed), sizes, chip, known.block, **how)
+    split = replace(split, val=tuple(cut_back(split.val, known.trained, split.buffer)))
+    _require_both(split)
+    return replace(split, ground=_joined(known, split.ground))
+
+
+def _joined(known: Ground, own: Ground) -> Ground:
+    parts, trained = ((*before, *now) for before, now in ((known.parts, own.parts), (known.trained, own.trained)))
+    return Ground(known.block, tuple(dict.fromkeys(parts)), tuple(dict.fromkeys(trained)))
+
+
+def _cell_side(known: Ground) -> int:
+    """Return a side of cells that no border between known parts divides; those of blocks are coarse."""
+    corners = (corner for _, window, _ in known.parts for corner in (window.x, window.y))
+    return FINE_CELL if any(corner % CELL for corner in corners) else CELL
+
+
+def _parts(cells: LabelCells, sizes: Sequence[Size], known: Ground) -> list[tuple[LabelPart, bool | None]]:
+    """Return the parts of an image that hold labels, and whether they validate: None where that is to be chosen."""
+    image = int(cells.image[0])
+    found: list[tuple[LabelPart, bool | None]] = []
+    beyond = np.ones(len(cells.image), np.bool_)
+    for window, validates in [(window, at) for number, window, at in known.parts if number == image]:
+        inside = _inside(cells, window)
+        beyond &= ~inside
+        if inside.any():
+            found.append((LabelPart(window, cells.where(inside)), validates))
+    if beyond.any():
+        rest = LabelPart(PixelWindow(0, 0, *sizes[image]), cells.where(beyond))
+        return [*found, *((block, None) for block in blocks(rest, sizes[image], known.block))]
+    return found
+
+
+def _inside(cells: LabelCells, window: PixelWindow) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    x, y = cells.column * cells.side, cells.row * cells.side
+    inside: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
+        (window.x <= x) & (x < window.right) & (window.y <= y) & (y < window.bottom)
+    )
+    return inside
+
+
+def _chosen(sides: Sequence[tuple[LabelPart, bool | None]], seed: int) -> Sides:
+    """Return the parts with their sides, those of new blocks chosen so that about a fifth of all labels validates."""
+    parts = [part for part, _ in sides]
+    if not parts:
+        return []
+    kept = np.array([validates is True for _, validates in sides])
+    fixed = np.array([validates is not None for _, validates in sides])
+    rng = np.random.Generator(np.random.Philox(seed))
+    return list(zip(parts, choose_blocks(counts_of(parts), rng, kept, fixed).tolist(), strict=True))
+
+
+def _require_both(split: Split) -> None:
+    """Check that there is something to train on and to validate on.
+
+    Raises:
+        OneSidedError: there is not.
+    """
+    for windows, use, other in ((split.train, "trains", "validates"), (split.val, "validates", "trains")):
+        if not windows:
+            raise OneSidedError(
+                f"no label lies on ground that {use}: all are where the earlier run {other}, and ground keeps its side "
+                "so that figures stay honest; paint in some new places some hundred pixels apart, or start afresh"
+            )

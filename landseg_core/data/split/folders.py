@@ -1,0 +1,170 @@
+"""Splits what is labelled in pairs of images and masks, the way that the labels of a project are split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.checks import CheckedAreas
+from landseg_core.data.split.buffers import Placed, distances
+from landseg_core.data.split.continued import SPLIT_IGNORED, continued_split
+from landseg_core.data.split.label_grid import LabelTile
+from landseg_core.data.split.mask_tiles import mask_tiles
+from landseg_core.data.split.spatial import CELL, FINE_CELL, label_split
+from landseg_core.data.split.splits import LARGEST_BLOCK, Ground, LabelsTooSmallError, OneSidedError, Split, SplitBy
+from landseg_core.errors import DatasetError
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.rectangles import apart
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.masks.reader import MaskSource, ValueMapping
+from landseg_core.progress import ProgressMeter
+
+_FEW_PIXELS = 1 << 24
+"""Of images that are larger together, labels are counted in coarse cells: fine ones would be too many."""
+FindTrained = Callable[[Sequence[LabelledArea]], Mapping[Path, Sequence[PixelWindow]]]
+"""Returns the windows of the images of areas, by image, that an earlier model was trained on."""
+
+
+@dataclass(frozen=True)
+class SplitOptions:
+    """How labels are split: see `label_split`.
+
+    `find_trained` tells what the model learnt from that the run goes on from: none of it validates.
+    """
+
+    seed: int
+    chip: int
+    buffer: int
+    by: SplitBy
+    find_trained: FindTrained | None = None
+
+
+class PairSplit(NamedTuple):
+    """Areas to train on and to validate on, the distance between them, and what there is to know of the split."""
+
+    train: list[LabelledArea]
+    val: list[LabelledArea]
+    distance: int
+    notices: tuple[str, ...] = ()
+
+
+def split_pairs(
+    checked: CheckedAreas,
+    schema: ClassSchema,
+    options: SplitOptions,
+    on_event: OnEvent,
+    control: JobControl,
+    mapping: ValueMapping | None = None,
+) -> PairSplit:
+    """Return the split of `checked` whole images.
+
+    Raises:
+        DatasetError: what is labelled lies in small spots, or images are to be held back and only one is labelled.
+        RasterError: a mask cannot be read.
+        JobStopped: the user asked for it.
+    """
+    images = checked.areas
+    read_tiles = _reader(images, lambda mask: MaskSource(mask, schema, mapping), on_event, control)
+    trained = _trained_ground(images, options)
+    how = images, schema, options, read_tiles
+    split = _apart_from(trained, *how) if trained else _split(*how)
+    pairs = [area.pair for area in images]
+    train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
+    notices = (SPLIT_IGNORED,) if trained and options.by != "blocks" else ()
+    return PairSplit(train, val, split.buffer, notices)
+
+
+def _trained_ground(images: Sequence[LabelledArea], options: SplitOptions) -> list[Placed]:
+    """Return the windows that an earlier model was trained on, each with the number of its image."""
+    found = options.find_trained(images) if options.find_trained else {}
+    return [(number, window) for number, area in enumerate(images) for window in found.get(area.image, ())]
+
+
+def _apart_from(
+    trained: Sequence[Placed],
+    images: Sequence[LabelledArea],
+    schema: ClassSchema,
+    options: SplitOptions,
+    read_tiles: Callable[[], Iterator[LabelTile]],
+) -> Split:
+    """Return the split that validates on nothing of what was trained on, with the widest buffer that leaves both sides.
+
+    The first run narrows its buffer where it would leave too little to train on (`label_split`); so does this one.
+    """
+    *wider, narrowest = distances(options.buffer)
+
+    def split(buffer: int) -> Split:
+        known = _known_ground(trained, images, buffer)
+        return continued_split(read_tiles, _sizes(images), schema, options.seed, options.chip, known, buffer=buffer)
+
+    for buffer in wider:
+        with suppress(OneSidedError):
+            return split(buffer)
+    return split(narrowest)
+
+
+def _known_ground(trained: Sequence[Placed], images: Sequence[LabelledArea], buffer: int) -> Ground:
+    """Return what was trained on as ground that trains, with a `buffer` around it."""
+    side = FINE_CELL if sum(area.window.pixels for area in images) <= _FEW_PIXELS else CELL
+    parts = [
+        (number, inside, False)
+        for number, area in enumerate(images)
+        for window in apart([_in_cells(window, buffer, side) for image, window in trained if image == number])
+        if (inside := window.intersection(area.window)) is not None
+    ]
+    return Ground(LARGEST_BLOCK, tuple(parts), tuple(trained))
+
+
+def _in_cells(window: PixelWindow, margin: int, side: int) -> PixelWindow:
+    """Return a window with `margin` px more on every side, and as many as it takes to cut no cell of `side` px."""
+    (left, top), (right, bottom) = (
+        [(corner - margin) // side * side for corner in (window.x, window.y)],
+        [-(-(corner + margin) // side) * side for corner in (window.right, window.bottom)],
+    )
+    return PixelWindow(left, top, right - left, bottom - top)
+
+
+def _split(
+    images: Sequence[LabelledArea],
+    schema: ClassSchema,
+    options: SplitOptions,
+    read_tiles: Callable[[], Iterator[LabelTile]],
+) -> Split:
+    try:
+        return label_split(
+            read_tiles, _sizes(images), schema, options.seed, options.chip, buffer=options.buffer, by=options.by
+        )
+    except LabelsTooSmallError as error:
+        raise DatasetError(
+            "too little is labelled, or in spots too small, to keep a part of it for validation; label more, or name "
+            "images to train and to validate on in two list files"
+        ) from error
+
+
+def _sizes(images: Sequence[LabelledArea]) -> list[tuple[int, int]]:
+    return [(area.window.width, area.window.height) for area in images]
+
+
+def _reader(
+    images: Sequence[LabelledArea], open_mask: Callable[[Path], MaskSource], on_event: OnEvent, control: JobControl
+) -> Callable[[], Iterator[LabelTile]]:
+    """Return what reads the tiles of all masks that hold labels, with the number of their image."""
+    total = sum(area.window.pixels for area in images)
+
+    def read() -> Iterator[LabelTile]:
+        meter = ProgressMeter("finding labels", total, on_event)
+
+        def piece_done(pixels: int) -> None:
+            meter.add(pixels)
+            control.checkpoint()
+
+        for number, area in enumerate(images):
+            for key, tile in mask_tiles(open_mask(area.mask), piece_done):
+                yield number, key, tile
+
+    return read

@@ -1,0 +1,252 @@
+"""Splits what is labelled into ground to train on and ground to validate on, by blocks that hold labels.
+
+Blocks are large against a chip, so that a model is not validated on what it has nearly seen: 1024 px where that leaves
+enough blocks that hold labels, else 512 or 256 px, if chips are no larger. Where even these are too few, each image is
+cut in two through its labels. Between both sides of an image lies a buffer that nothing is trained on. Instead of
+blocks, whole images can be held back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.data.split.bisect import cut_in_two
+from landseg_core.data.split.buffers import BUFFER, Placed, cut_back
+from landseg_core.data.split.label_buffer import cut_back_labels
+from landseg_core.data.split.label_grid import Counts, LabelCells, LabelTile, Places, count_cells
+from landseg_core.data.split.label_regions import LabelPart, Size, blocks, counts_of
+from landseg_core.data.split.splits import (
+    ENOUGH_PIXELS,
+    FEWEST_BLOCKS,
+    LARGEST_BLOCK,
+    ONE_IMAGE,
+    VALIDATION_SHARE,
+    Ground,
+    LabelsTooSmallError,
+    Split,
+    SplitBy,
+)
+from landseg_core.errors import DatasetError
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
+
+LABEL_BLOCK_SIZES = (LARGEST_BLOCK, 512, 256)
+"""Sides of a block in px, the preferred one first."""
+FAIR_SHARES = (0.1, 0.4)
+"""A split outside these shares for validation is taken only where there is no better one."""
+CELL, FINE_CELL = 128, 8
+"""Sides in px of the squares in which labels are counted: to split by blocks, and to cut in two."""
+WHOLE = 1 << 30
+"""The side in px of blocks that every image fits into."""
+_ATTEMPTS = 8
+
+Chosen = npt.NDArray[np.bool_]
+"""(blocks,) True for those that validate."""
+Sides = list[tuple[LabelPart, bool]]
+"""Parts, and whether they validate."""
+
+
+def label_split(
+    read_tiles: Callable[[], Iterable[LabelTile]],
+    sizes: Sequence[Size],
+    schema: ClassSchema,
+    seed: int,
+    chip: int,
+    *,
+    buffer: int = BUFFER,
+    by: SplitBy = "blocks",
+) -> Split:
+    """Split the labels of images of `sizes` (width, height) so that about a fifth of the labelled px validate.
+
+    The windows hold the labels with as much around them as chips of `chip` px show, but for those to train on within
+    `buffer` px of a window to validate on; a buffer that would leave too few labels is narrower, and the split tells.
+    No block is on both sides; each class with enough labels is, where the blocks allow it. The same labels, seed and
+    chip give the same split.
+
+    Args:
+        read_tiles: gives the label tiles of all images; called up to three times.
+        sizes: of the images, by the number that the tiles tell.
+        schema: the classes.
+        seed: of the choice.
+        chip: side of the training windows in px.
+        buffer: the distance between both sides in px.
+        by: whether blocks validate or whole images.
+
+    Raises:
+        DatasetError: nothing is labelled, all of it lies in one small spot, or images are wanted and one is labelled.
+    """
+    rng = np.random.Generator(np.random.Philox(seed))
+    images = images_of(count_cells(read_tiles(), schema, CELL), sizes)
+    if not images:
+        raise DatasetError("nothing is labelled yet; paint each class in some places first")
+    if by == "images":
+        block, sides = WHOLE, _by_image(images, rng)
+    else:
+        block, sides = _by_blocks(images, sizes, chip, rng) or (
+            block_sizes(chip)[-1],
+            _by_cut(images_of(count_cells(read_tiles(), schema, FINE_CELL), sizes), rng),
+        )
+    return split_of(sides, sizes, chip, block, read_tiles=read_tiles, buffer=buffer, schema=schema)
+
+
+def split_of(
+    sides: Sides,
+    sizes: Sequence[Size],
+    chip: int,
+    block: int,
+    *,
+    read_tiles: Callable[[], Iterable[LabelTile]],
+    buffer: int,
+    schema: ClassSchema,
+    trains: Sequence[Placed] = (),
+) -> Split:
+    """Return the split of parts of images whose sides are known; ground beyond is to be cut into blocks of `block` px.
+
+    Nothing that `trains` validates, also where it lies beside labels that do. Large parts are cut into blocks, so that
+    chips are drawn evenly from them; what is trained on is cut back to the buffer as `label_split` tells.
+    """
+    blocks_of = [
+        (cut, validates) for part, validates in sides for cut in blocks(part, sizes[part.image], LABEL_BLOCK_SIZES[0])
+    ]
+    train, val = (
+        tuple((part.image, window) for part, at in blocks_of if at is validates for window in part.windows(chip))
+        for validates in (False, True)
+    )
+    val = tuple(cut_back(val, trains, 0))
+    rest, distance = cut_back_labels(read_tiles, train, val, buffer, schema)
+    ground = Ground(block, tuple((part.image, part.limit, at) for part, at in sides), rest)
+    return Split(rest, val, distance, ground)
+
+
+def images_of(cells: LabelCells, sizes: Sequence[Size]) -> list[LabelPart]:
+    """Return the images that hold labels, each as one part."""
+    return [LabelPart(PixelWindow(0, 0, *sizes[int(own.image[0])]), own) for own in cells.by_image()]
+
+
+# --- by blocks
+
+
+def _by_blocks(
+    images: Sequence[LabelPart], sizes: Sequence[Size], chip: int, rng: np.random.Generator
+) -> tuple[int, Sides] | None:
+    """Return the size that splits well, or else best, and its blocks; None where there are too few of any."""
+    best: tuple[tuple[int, bool], tuple[int, Sides]] | None = None
+    for side in block_sizes(chip):
+        parts = [part for image in images for part in blocks(image, sizes[image.image], side)]
+        if len(parts) < FEWEST_BLOCKS:
+            continue
+        counts = counts_of(parts)
+        chosen = choose_blocks(counts, rng)
+        if not chosen.any():  # each block is the last of some class
+            continue
+        share = _share(counts, chosen)
+        fault = _unseen(counts, chosen), not FAIR_SHARES[0] <= share <= FAIR_SHARES[1]
+        if best is None or fault < best[0]:
+            best = fault, (side, list(zip(parts, chosen.tolist(), strict=True)))
+    return best[1] if best else None
+
+
+def block_sizes(chip: int) -> list[int]:
+    """Return the sides to try: none but the largest is smaller than a chip, which would show little of its block."""
+    return [side for side in LABEL_BLOCK_SIZES if side >= chip] or [LABEL_BLOCK_SIZES[0]]
+
+
+def choose_blocks(
+    counts: Counts, rng: np.random.Generator, kept: Chosen | None = None, fixed: Chosen | None = None
+) -> Chosen:
+    """Choose the blocks to validate on, given their (blocks, K) labelled px: the best of some random attempts.
+
+    Those that are (blocks,) True in `fixed` are not to be chosen: they validate where they are True in `kept`.
+    """
+    none = np.zeros(len(counts), np.bool_)
+    kept, fixed = (none if given is None else given for given in (kept, fixed))
+    attempts = [_Choice(counts, rng.permutation(len(counts)), kept, fixed).made() for _ in range(_ATTEMPTS)]
+    return min(attempts, key=lambda chosen: (_unseen(counts, chosen), abs(_share(counts, chosen) - VALIDATION_SHARE)))
+
+
+class _Choice:
+    """Takes blocks class by class, the rarest first, until about a fifth of each class validates.
+
+    After Sechidis, Tsoumakas, Vlahavas, "On the Stratification of Multi-Label Data", 2011. No class loses its last
+    block to train on.
+    """
+
+    def __init__(self, counts: Counts, order: Places, kept: Chosen, fixed: Chosen) -> None:
+        self._counts, self._order = counts, order.tolist()
+        self._holds = counts > 0
+        self._chosen, self._free = kept.copy(), ~fixed
+        self._left = self._holds[~kept].sum(axis=0)  # blocks to train on, by class
+
+    def made(self) -> Chosen:
+        """Return the blocks that validate."""
+        for number in np.argsort(self._left, kind="stable").tolist():
+            self._add_class(number)
+        return self._chosen
+
+    def _add_class(self, number: int) -> None:
+        pixels = self._counts[:, number]
+        holders = [block for block in self._order if self._holds[block, number]]
+        wanted = VALIDATION_SHARE * pixels.sum() - pixels[self._chosen].sum()
+        for block in filter(self._may_take, holders):
+            if pixels[block] < 2 * wanted:  # it brings the share closer
+                self._take(block)
+                wanted -= pixels[block]
+        if not self._chosen[holders].any():
+            smallest = min(filter(self._may_take, holders), key=lambda block: int(pixels[block]), default=None)
+            if smallest is not None:
+                self._take(smallest)
+
+    def _may_take(self, block: int) -> bool:
+        return bool(self._free[block] and not self._chosen[block] and (self._left[self._holds[block]] > 1).all())
+
+    def _take(self, block: int) -> None:
+        self._chosen[block] = True
+        self._left[self._holds[block]] -= 1
+
+
+def _unseen(counts: Counts, chosen: Chosen) -> int:
+    """Return how many classes have enough labels, and none to validate on."""
+    return int(((counts.sum(axis=0) >= ENOUGH_PIXELS) & (counts[chosen].sum(axis=0) == 0)).sum())
+
+
+def _share(counts: Counts, chosen: Chosen) -> float:
+    return float(counts[chosen].sum() / counts.sum())
+
+
+# --- by image
+
+
+def _by_image(images: Sequence[LabelPart], rng: np.random.Generator) -> Sides:
+    """Return all images, some of them to validate on; the one with fewest labels if need be.
+
+    Raises:
+        DatasetError: only one image is labelled.
+    """
+    if len(images) < 2:
+        raise DatasetError(ONE_IMAGE)
+    counts = counts_of(images)
+    chosen = choose_blocks(counts, rng)
+    if not chosen.any():  # each image is the last of some class
+        chosen[counts.sum(axis=1).argmin()] = True
+    return list(zip(images, chosen.tolist(), strict=True))
+
+
+# --- by a cut
+
+
+def _by_cut(images: Sequence[LabelPart], rng: np.random.Generator) -> Sides:
+    """Return both sides of a cut through each image; an image with a small spot only is trained on.
+
+    Raises:
+        LabelsTooSmallError: all are.
+    """
+    sides = [side for image in images for side in cut_in_two(image, rng)]
+    if not any(validates for _, validates in sides):
+        raise LabelsTooSmallError(
+            "the labels lie in spots too small to keep a part of them for validation; "
+            "paint larger spots, or in at least five places some hundred pixels apart"
+        )
+    return sides

@@ -1,0 +1,1 @@
+"""Masks of class values: what their pixels mean, and what reads them."""

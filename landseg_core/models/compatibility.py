@@ -1,0 +1,140 @@
+"""Whether a model and a raster go together, and how the raster is read for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+
+from landseg_core.errors import ModelError, RasterError
+from landseg_core.limits import MOST_TIMES_OFF, is_far_off
+from landseg_core.models.header import BundleHeader
+from landseg_core.raster.adapted_alpha import adapted_alpha
+from landseg_core.raster.alpha import AUTO, NONE
+from landseg_core.raster.band_names import listed_bands
+from landseg_core.raster.bands import band_name, band_numbers, matching_bands, told_bands
+from landseg_core.raster.near_infrared import near_infrared_notice
+from landseg_core.raster.source import RasterSource
+
+
+def require_fit(model: BundleHeader, source: RasterSource, bands: Sequence[str] = ()) -> tuple[int, ...]:
+    """Return the numbers of the bands of `source` that the model sees, in its order.
+
+    `bands` tells them by number or name. By default they are those with the names of the model's bands where the raster
+    has one of each, else those with their numbers.
+
+    Raises:
+        ModelError: the raster has not the bands, its numbers are of another kind than those trained on, or its pixels
+            show far more or far less ground.
+    """
+    numbers = _chosen(model, source, bands) if bands else _matching(model, source)
+    if _kind(source.dtype) != _kind(np.dtype(model.dtype)):
+        raise ModelError(
+            f"{source.path} holds {source.dtype} pixels, but the model was trained on {model.dtype};"
+            " convert the raster, or train on rasters like it"
+        )
+    _require_near_resolution(model, source)
+    return numbers
+
+
+def _require_near_resolution(model: BundleHeader, source: RasterSource) -> None:
+    trained, found = model.ground_resolution_m, source.grid.ground_resolution()
+    if trained is not None and found is not None and is_far_off((trained, found)):
+        raise ModelError(
+            f"{source.path} shows {found:.3g} m of ground per pixel, but the model was trained at {trained:.3g} m, and"
+            f" more than {MOST_TIMES_OFF} times off is not predicted; choose images near {trained:.3g} m, or another"
+            " model"
+        )
+
+
+def _chosen(model: BundleHeader, source: RasterSource, bands: Sequence[str]) -> tuple[int, ...]:
+    if len(bands) != len(model.bands):
+        raise ModelError(
+            f"{len(bands)} bands are chosen, but the model needs {len(model.bands)}: {needed_bands(model)};"
+            " choose one for each, in this order"
+        )
+    try:
+        return band_numbers(source, bands)
+    except RasterError as error:
+        raise ModelError(f"{error}; the model needs the bands {needed_bands(model)}") from error
+
+
+def _matching(model: BundleHeader, source: RasterSource) -> tuple[int, ...]:
+    found = matching_bands(source, model.bands, model.band_names)
+    if found is None:
+        raise ModelError(
+            f"the model needs the bands {needed_bands(model)}, but {source.path} has only {told_bands(source)};"
+            " choose a raster like those it was trained on"
+        )
+    return found
+
+
+def band_differences(model: BundleHeader, source: RasterSource, numbers: Sequence[int]) -> Iterator[str]:
+    """Yield what a user should know where the bands of a raster are not those that the model was trained on.
+
+    `numbers` are those that `require_fit` has found.
+    """
+    if tuple(numbers) != model.bands:
+        yield f"{source.path.name}: its bands {', '.join(map(str, numbers))} are the model's {needed_bands(model)}"
+    for number, name in zip(numbers, model.band_names, strict=False):
+        own = band_name(source, number)
+        if own and own.casefold() != name.casefold():
+            yield f"band {number} of {source.path.name} is {own}, but the model was trained on {name} there"
+    unused = [band for band in source.data_bands if band not in numbers]
+    if unused:
+        rest = listed_bands((band, band_name(source, band)) for band in unused)
+        yield f"the model does not use the bands {rest} of {source.path.name}"
+
+
+def needed_bands(model: BundleHeader) -> str:
+    """Return numbers and names of the model's bands for a sentence: `1 (Red), 2 (Green), 4 (Near infrared)`."""
+    return listed_bands(zip_longest(model.bands, model.band_names))
+
+
+def open_for(
+    model: BundleHeader, path: Path, alpha: str | None = None, bands: Sequence[str] = (), *, many_bands: bool = False
+) -> RasterSource:
+    """Open a raster for a model: with `alpha`, or without it with the model's, adapted to the raster.
+
+    `bands` are those of `require_fit`, `many_bands` is that of `RasterSource`.
+
+    Raises:
+        RasterError: it cannot be opened.
+    """
+    return RasterSource(
+        path, alpha=alpha or alpha_for(model, path, bands, many_bands=many_bands), many_bands=many_bands
+    )
+
+
+def alpha_for(model: BundleHeader, path: Path, bands: Sequence[str] = (), *, many_bands: bool = False) -> str:
+    """Return the alpha that a raster is opened with for a model; see `adapted_alpha`.
+
+    Raises:
+        RasterError: the raster cannot be opened.
+    """
+
+    def needed(source: RasterSource) -> tuple[int, ...]:
+        try:
+            return _chosen(model, source, bands) if bands else _matching(model, source)
+        except ModelError:  # whoever predicts with it says so
+            return ()
+
+    return adapted_alpha(path, model.alpha, needed, many_bands=many_bands)
+
+
+def alpha_notices(model: BundleHeader, source: RasterSource) -> Iterator[str]:
+    """Yield what a user should know of the alpha of a raster that is opened for a model."""
+    if doubt := near_infrared_notice(source):
+        yield doubt
+    if source.alpha == AUTO and model.alpha not in (AUTO, NONE):
+        yield (
+            f"{source.path} has no band {model.alpha} to take as alpha, as for the images of the model: "
+            "what the file itself tags counts"
+        )
+
+
+def _kind(dtype: np.dtype[np.generic]) -> str:
+    """Return what a type's numbers mean: floats mean the same at any precision, integers span their range."""
+    return "float" if dtype.kind == "f" else dtype.name
