@@ -37,8 +37,8 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.output_files import OutputFiles
-from landseg_core.raster.pixel_view import pixel_view
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import pixel_view
 from landseg_core.raster.writer import MAP_BLOCK, MapWriter
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.network import Network

@@ -17,7 +17,7 @@ from benchmarks.table import Line, Target
 from benchmarks.trained import KEPT, trained
 from benchmarks.window import BareWindow
 from landseg_core.allocator import give_back_memory
-from landseg_core.raster.map_files import MapFiles
+from landseg_core.raster.files.map_files import MapFiles
 from landseg_gui.jobs.predict import PredictFlow
 from landseg_gui.jobs.requests import PredictRequest
 

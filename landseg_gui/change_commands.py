@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.project.changes import Change, Remedy
-from landseg_core.project.regrid import Move
+from landseg_core.project.outside.changes import Change, Remedy
+from landseg_core.project.outside.regrid import Move
 from landseg_gui.dialogs.changes import ChangesDialog
 from landseg_gui.dialogs.failure import choose
 from landseg_gui.image_commands import ImageCommands

@@ -14,8 +14,8 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.project.acceptance import values_by_name
-from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.placement import PlacedReader, Placement
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.tiles import TileBudget, TileCache
 from landseg_gui.viewer.label_layer import LabelLayer

@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from shiboken6 import isValid
 
-from landseg_core.raster.files_as_opened import FilesAsOpened
+from landseg_core.raster.files.as_opened import FilesAsOpened
 
 INTERVAL_MS = 2000
 _PATIENCE_MS = 20

@@ -16,11 +16,11 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.handles import IdleHandles
+from landseg_core.raster.files.handles import IdleHandles
 from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.near_infrared import near_infrared_notice
-from landseg_core.raster.overviews import PyramidReader, build_pyramid
 from landseg_core.raster.placement import PlacedReader, Placement
+from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, default_rendering
 from landseg_gui.run_colours import with_colours_of

@@ -12,7 +12,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
 from landseg_core.input_files import parsed_json
-from landseg_core.project.paths import is_there
+from landseg_core.project.storage.paths import is_there
 
 _RECENT_FILES = 10
 

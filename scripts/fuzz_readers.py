@@ -58,7 +58,7 @@ def read_map(path: Path, home: Path) -> Any:
 
 def read_raster(path: Path, _home: Path) -> Any:
     """Open a raster, read windows, draw it, measure it."""
-    from landseg_core.raster.content import RasterContent
+    from landseg_core.raster.files.content import RasterContent
     from landseg_core.raster.info import describe
     from landseg_core.raster.source import RasterSource
 
@@ -194,8 +194,8 @@ def read_pairs(path: Path, _home: Path) -> Any:
 def read_backup(path: Path, home: Path) -> Any:
     """List the backups of all projects, restore one, and read it."""
     from landseg_core.events import JobControl, ignore_event
-    from landseg_core.project.backups import BackupFolder, known_backups
-    from landseg_core.project.restoring import backup_contents, restore
+    from landseg_core.project.backup.folder import BackupFolder, known_backups
+    from landseg_core.project.backup.restoring import backup_contents, restore
 
     project = home / "restored.landseg"
     for rest in home.glob("restored*"):

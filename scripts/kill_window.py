@@ -38,7 +38,7 @@ from landseg_core.errors import LandsegError
 from landseg_core.labels.classes import load_classes
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 
 SIDE = 2600  # px: more than what opens without a pyramid
 SMALL_IMAGES = 30

@@ -80,7 +80,7 @@ def view(path: Path) -> None:
     """Draw tiles of every level, before and after the pyramid is built, in the colours that the window takes."""
     from landseg_core.geo.tiling import TileKey
     from landseg_core.geo.window import PixelWindow
-    from landseg_core.raster.overviews import PyramidReader, build_pyramid
+    from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
     from landseg_core.raster.source import RasterSource
     from landseg_core.raster.stretch import default_rendering
 
@@ -112,7 +112,7 @@ def statistics(path: Path) -> None:
     from landseg_core.geo.window import PixelWindow
     from landseg_core.labels.masks.classes import mask_schema
     from landseg_core.models.normalisation import measure_normalisation
-    from landseg_core.raster.content import RasterContent
+    from landseg_core.raster.files.content import RasterContent
     from landseg_core.raster.model_reference import read_model_reference
     from landseg_core.raster.source import RasterSource
 

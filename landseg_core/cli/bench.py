@@ -84,7 +84,7 @@ def _automatic(bundle: ModelBundle, source: RasterSource) -> str:
     from landseg_core.inference.backends.choice import possible, quickest
     from landseg_core.inference.backends.memory import TrialMemory
     from landseg_core.inference.samples import sample_windows
-    from landseg_core.raster.pixel_view import pixel_view
+    from landseg_core.raster.views import pixel_view
 
     candidates = possible("cpu", "auto", "auto")
     request = BackendRequest(bundle, lambda: sample_windows(pixel_view(source, bundle.bands)), "cpu")

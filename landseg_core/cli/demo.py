@@ -14,7 +14,7 @@ from landseg_core.cli.evaluate import measure, print_figures
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Overwrite
 from landseg_core.cli.output import say
-from landseg_core.raster.map_files import MapFiles
+from landseg_core.raster.files.map_files import MapFiles
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent

@@ -19,7 +19,7 @@ from landseg_core.errors import OutputError
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS
 from landseg_core.limits import WorkSize, all_together, require_agreed
 from landseg_core.output_files import check_free, check_name, made_folder
-from landseg_core.raster.map_files import MapFiles
+from landseg_core.raster.files.map_files import MapFiles
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent

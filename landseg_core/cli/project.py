@@ -185,7 +185,7 @@ def describe(project: Project) -> dict[str, Any]:
     `version` is that of the file's format, `bytes` its size; `crs` is WKT or null; `ground_resolution_m` is null
     without a place on the Earth; `steps` of the history are done up to `undo_position`.
     """
-    from landseg_core.project.schema import VERSION
+    from landseg_core.project.storage.schema import VERSION
 
     return {
         "path": str(project.path),

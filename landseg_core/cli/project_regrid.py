@@ -16,9 +16,9 @@ from landseg_core.errors import ProjectError
 
 if TYPE_CHECKING:
     from landseg_core.project.images import ImageEntry
-    from landseg_core.project.label_shift import Shift
+    from landseg_core.project.outside.label_shift import Shift
+    from landseg_core.project.outside.regrid import Move
     from landseg_core.project.project import Project
-    from landseg_core.project.regrid import Move
 
 
 class Keep(StrEnum):
@@ -73,7 +73,7 @@ def relink(
     drop_outside: DropOutside = False,
 ) -> None:
     """Say where the file of an image is now; its labels stay."""
-    from landseg_core.project.changes import MISPLACES_LABELS, image_change
+    from landseg_core.project.outside.changes import MISPLACES_LABELS, image_change
 
     require_one_way(keep_grid=keep_grid, move_labels=move_labels)
     with editable(file) as project:

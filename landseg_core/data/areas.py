@@ -8,7 +8,7 @@ from pathlib import Path
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.pixel_view import AS_IT_IS, ImageView
+from landseg_core.raster.views import AS_IT_IS, ImageView
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from landseg_core.data.areas import LabelledArea
 from landseg_core.models.compatibility import require_fit
 from landseg_core.models.header import BundleHeader
-from landseg_core.raster.pixel_view import AS_IT_IS, ImageView, size_at
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import AS_IT_IS, ImageView, size_at
 
 
 def areas_for_model(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from landseg_core.raster.content import sample_windows
+from landseg_core.raster.files.content import sample_windows
 from landseg_core.raster.source import RasterSource
 
 

@@ -13,8 +13,8 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.bands import band_numbers, telling_names, told_bands
-from landseg_core.raster.pixel_view import ImageView, size_at
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import ImageView, size_at
 
 NEARLY_EQUAL = 1.25
 """Images whose ground resolutions differ by less than this factor are trained on as they are, unless told otherwise."""

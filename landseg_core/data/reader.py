@@ -17,8 +17,8 @@ from landseg_core.data.areas import LabelledArea
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.reader import MaskSource, ValueMapping
-from landseg_core.raster.pixel_view import OwnPixels, PixelView, pixel_view
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import OwnPixels, PixelView, pixel_view
 
 CACHE_BYTES = 1 << 30
 """Memory for decoded areas, unless told otherwise."""

@@ -8,8 +8,8 @@ from typing import Literal
 from landseg_core.labels.class_names import name_notices
 from landseg_core.models.compatibility import alpha_notices, needed_bands, open_for, require_fit
 from landseg_core.models.header import BundleHeader
-from landseg_core.raster.pixel_view import Size, same_resolution, size_at
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import Size, same_resolution, size_at
 
 __all__ = ["Resolution", "alpha_notices", "band_notices", "fit_notices", "open_for", "require_fit", "seen_size"]
 

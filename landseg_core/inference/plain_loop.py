@@ -24,7 +24,7 @@ from landseg_core.allocator import tune_allocator
 from landseg_core.children import child_process
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 
 if TYPE_CHECKING:
     import torch

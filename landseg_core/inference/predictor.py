@@ -34,8 +34,8 @@ from landseg_core.limits import require_agreed
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.cropping import chosen_window
-from landseg_core.raster.pixel_view import pixel_view
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import pixel_view
 from landseg_core.raster.writer import MapInfo, MapWriter
 
 if TYPE_CHECKING:

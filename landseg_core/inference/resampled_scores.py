@@ -11,8 +11,8 @@ import numpy as np
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows, ScoredRows, strongest
 from landseg_core.inference.layout import Field, Span, Strip, plan_strips
-from landseg_core.raster.pixel_view import OwnPixels
 from landseg_core.raster.resampling import GridScale, Taps, valid_means
+from landseg_core.raster.views import OwnPixels
 
 _BATCH_VALUES = 1 << 24
 """Scores of the raster's own grid that are made at once."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.backend import Pixels
-from landseg_core.raster.pixel_view import PixelView
+from landseg_core.raster.views import PixelView
 
 SIDE = 384
 """The side of a window, in px."""

@@ -21,7 +21,7 @@ from landseg_core.inference.plain_loop import plain_process
 from landseg_core.inference.predictor import PredictOptions, predict_raster, prepared_backend
 from landseg_core.leftovers import scratch_folder
 from landseg_core.progress import ProgressMeter
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 
 if TYPE_CHECKING:

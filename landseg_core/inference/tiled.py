@@ -23,8 +23,8 @@ from landseg_core.inference.blending import (
 )
 from landseg_core.inference.layout import Strip, axis_spans, plan_strips
 from landseg_core.inference.resampled_scores import OwnGrid
-from landseg_core.raster.pixel_view import OwnPixels, Size, pixel_view
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import OwnPixels, Size, pixel_view
 
 if TYPE_CHECKING:
     from landseg_core.inference.backends.backend import Backend

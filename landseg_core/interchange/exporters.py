@@ -15,8 +15,8 @@ from landseg_core.interchange.export_gpkg import export_label_gpkg
 from landseg_core.interchange.export_png import export_label_png
 from landseg_core.interchange.image_entry import image_entry, with_control
 from landseg_core.limits import WorkSize, require_agreed
-from landseg_core.project.changes import require_placed
 from landseg_core.project.images import ImageEntry, file_grid
+from landseg_core.project.outside.changes import require_placed
 from landseg_core.project.project import Project
 
 LabelPlace = Literal["project", "file"]

@@ -13,7 +13,7 @@ from landseg_core.interchange.import_vector import import_polygons
 from landseg_core.interchange.source_info import SourceInfo, describe_mask, describe_polygons
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.value_mapping import mask_mapping
-from landseg_core.project.changes import require_placed
+from landseg_core.project.outside.changes import require_placed
 from landseg_core.project.project import Project
 
 POLYGON_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".fgb")

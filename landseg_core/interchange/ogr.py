@@ -11,7 +11,7 @@ import pyogrio.core
 from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
 from landseg_core.offline import keep_gdal_offline
-from landseg_core.raster.gdal import WARNINGS_LOCK
+from landseg_core.raster.files.gdal import WARNINGS_LOCK
 
 READABLE_DRIVERS = ("GPKG", "GeoJSON", "GeoJSONSeq", "ESRIJSON", "TopoJSON", "ESRI Shapefile", "FlatGeobuf")
 """GDAL's names of the formats of polygons that are read: each holds its own, in files of this computer."""

@@ -22,7 +22,7 @@ from landseg_core.input_files import missing_reason, open_file, special_reason
 from landseg_core.interchange.json_crs import linked_crs
 from landseg_core.interchange.ogr import OGR_ERRORS, quiet_ogr
 from landseg_core.plain_text import name_reason
-from landseg_core.raster.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
+from landseg_core.raster.files.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
 
 Bounds = tuple[float, float, float, float]
 

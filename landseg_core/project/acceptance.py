@@ -22,8 +22,8 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.label_raster import Paintable, paintable
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.labels.regions import Region
-from landseg_core.project.changes import require_placed
-from landseg_core.raster.files_as_opened import FilesAsOpened
+from landseg_core.project.outside.changes import require_placed
+from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.source import RasterSource
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from landseg_core.errors import ProjectError
-from landseg_core.project.rows import DamageError, json_value
+from landseg_core.project.storage.rows import DamageError, json_value
 
 Polygon = tuple[tuple[float, float], ...]
 """A ring of (column, row) places in raster px; its last corner is joined to its first."""

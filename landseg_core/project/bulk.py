@@ -17,11 +17,11 @@ from landseg_core.progress import ProgressMeter
 from landseg_core.project.editing import Editor
 from landseg_core.project.history import NO_CHANGE, Change, History, Step, is_large
 from landseg_core.project.images import delete_images
-from landseg_core.project.project_file import ProjectFile
-from landseg_core.project.rewrite import ChangeTile, Rewrite, Values
-from landseg_core.project.rows import proper
 from landseg_core.project.sides import Side, adopt_side, parsed_side, store_side
-from landseg_core.project.step_table import (
+from landseg_core.project.storage.project_file import ProjectFile
+from landseg_core.project.storage.rewrite import ChangeTile, Rewrite, Values
+from landseg_core.project.storage.rows import proper
+from landseg_core.project.storage.steps import (
     delete_steps,
     insert_step,
     load_change,
@@ -29,7 +29,7 @@ from landseg_core.project.step_table import (
     set_size,
     store_position,
 )
-from landseg_core.project.tile_table import painted_keys
+from landseg_core.project.storage.tiles import painted_keys
 
 TileOf = tuple[int, TileKey]
 """An image's id and a tile of it."""

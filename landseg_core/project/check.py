@@ -14,16 +14,16 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.class_names import name_notices
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.pyramid import EMPTY_TILE, Tile, build_parent
-from landseg_core.project.change_list import image_changes
-from landseg_core.project.connection import DATABASE_ERRORS, reason
 from landseg_core.project.images import ImageEntry
-from landseg_core.project.outdated_maps import outdated_maps
-from landseg_core.project.paths import is_there
-from landseg_core.project.project_file import ProjectFile
+from landseg_core.project.outside.change_list import image_changes
+from landseg_core.project.outside.outdated_maps import outdated_maps
 from landseg_core.project.sides import require_whole
 from landseg_core.project.state import ProjectState, load_state
-from landseg_core.project.step_table import load_change, load_patches
-from landseg_core.project.tile_table import Counts, ancestors, children, load_tile, painted_keys, pyramid_of
+from landseg_core.project.storage.connection import DATABASE_ERRORS, reason
+from landseg_core.project.storage.paths import is_there
+from landseg_core.project.storage.project_file import ProjectFile
+from landseg_core.project.storage.steps import load_change, load_patches
+from landseg_core.project.storage.tiles import Counts, ancestors, children, load_tile, painted_keys, pyramid_of
 
 _MOST_PROBLEMS = 100
 

@@ -12,16 +12,16 @@ from landseg_core.labels.class_names import name_notices
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.project.areas import Polygon
-from landseg_core.project.change_list import project_changes
-from landseg_core.project.changes import Change
 from landseg_core.project.editing import Editor
-from landseg_core.project.file_watch import FileFault
 from landseg_core.project.history import Step
 from landseg_core.project.images import ImageEntry, image_called
-from landseg_core.project.project_file import ProjectFile
+from landseg_core.project.outside.change_list import project_changes
+from landseg_core.project.outside.changes import Change
 from landseg_core.project.read_view import ReadView, reading
 from landseg_core.project.records import PredictionEntry, RunEntry
-from landseg_core.project.tile_table import painted_keys
+from landseg_core.project.storage.file_watch import FileFault
+from landseg_core.project.storage.project_file import ProjectFile
+from landseg_core.project.storage.tiles import painted_keys
 
 
 class Contents:

@@ -13,10 +13,10 @@ from landseg_core.labels.delta import LabelDelta, TilePatch
 from landseg_core.labels.label_raster import FinishedEdit, LabelRaster
 from landseg_core.project.history import NO_CHANGE, Change, History, Step
 from landseg_core.project.images import delete_images
-from landseg_core.project.project_file import ProjectFile
-from landseg_core.project.rows import DamageError, proper
 from landseg_core.project.sides import Side, adopt_side, parsed_side, store_side
-from landseg_core.project.step_table import (
+from landseg_core.project.storage.project_file import ProjectFile
+from landseg_core.project.storage.rows import DamageError, proper
+from landseg_core.project.storage.steps import (
     delete_steps,
     insert_patches,
     insert_step,
@@ -25,8 +25,8 @@ from landseg_core.project.step_table import (
     set_size,
     store_position,
 )
-from landseg_core.project.tile_table import StoredTiles, add_counts, pyramid_of, store_tiles
-from landseg_core.project.writer import Task
+from landseg_core.project.storage.tiles import StoredTiles, add_counts, pyramid_of, store_tiles
+from landseg_core.project.storage.writer import Task
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,12 @@ from landseg_core.project.images import (
     require_size,
     update_image,
 )
-from landseg_core.project.paths import stored_path
-from landseg_core.project.project_file import ProjectFile
-from landseg_core.project.rows import proper
-from landseg_core.project.step_table import delete_steps, insert_step, store_position
+from landseg_core.project.storage.paths import stored_path
+from landseg_core.project.storage.project_file import ProjectFile
+from landseg_core.project.storage.rows import proper
+from landseg_core.project.storage.steps import delete_steps, insert_step, store_position
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.content import RasterContent
+from landseg_core.raster.files.content import RasterContent
 
 
 class ImageList:

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.input_files import open_file
-from landseg_core.project.paths import found_path, is_there, stored_path
-from landseg_core.project.rows import integer, json_value, text
-from landseg_core.project.schema import columns_of
-from landseg_core.project.stored_grid import grid_of, grid_value, stored_grid, stored_place
+from landseg_core.project.storage.grids import grid_of, grid_value, stored_grid, stored_place
+from landseg_core.project.storage.paths import found_path, is_there, stored_path
+from landseg_core.project.storage.rows import integer, json_value, text
+from landseg_core.project.storage.schema import columns_of
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.content import RasterContent
+from landseg_core.raster.files.content import RasterContent
 from landseg_core.raster.source import RasterSource
 
 _SAMPLES = 16

@@ -10,9 +10,9 @@ from pathlib import Path
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.pyramid import Tile
-from landseg_core.project.connection import sqlite_errors
-from landseg_core.project.reads import ReadConnections
-from landseg_core.project.tile_table import load_tile, painted_keys
+from landseg_core.project.storage.connection import sqlite_errors
+from landseg_core.project.storage.reads import ReadConnections
+from landseg_core.project.storage.tiles import load_tile, painted_keys
 
 
 class ReadView:

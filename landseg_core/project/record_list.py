@@ -10,8 +10,6 @@ from typing import Any
 
 from landseg_core.errors import ProjectError
 from landseg_core.project.history import now
-from landseg_core.project.paths import is_there
-from landseg_core.project.project_file import ProjectFile
 from landseg_core.project.records import (
     PredictionEntry,
     RunEntry,
@@ -23,7 +21,9 @@ from landseg_core.project.records import (
     run_row,
     store_view,
 )
-from landseg_core.project.rows import proper
+from landseg_core.project.storage.paths import is_there
+from landseg_core.project.storage.project_file import ProjectFile
+from landseg_core.project.storage.rows import proper
 
 
 class RecordList:

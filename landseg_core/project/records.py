@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from landseg_core.project.paths import found_path, is_there, stored_path
-from landseg_core.project.rows import integer, json_value, optional_text, proper, text
+from landseg_core.project.storage.paths import found_path, is_there, stored_path
+from landseg_core.project.storage.rows import integer, json_value, optional_text, proper, text
 
 _RUN_COLUMNS = "id, folder, model, classes, created, label_state, figures"
 _PREDICTION_COLUMNS = "id, image, mask, confidence, model, created"

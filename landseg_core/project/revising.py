@@ -15,7 +15,7 @@ from landseg_core.project.areas import checked
 from landseg_core.project.bulk import BulkEditor
 from landseg_core.project.editing import Editor
 from landseg_core.project.history import Change, Step
-from landseg_core.project.project_file import ProjectFile
+from landseg_core.project.storage.project_file import ProjectFile
 
 
 class Reviser:

@@ -14,11 +14,11 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.areas import areas_of
 from landseg_core.project.history import Change
 from landseg_core.project.images import ImageEntry
-from landseg_core.project.paths import is_there
-from landseg_core.project.rows import DamageError, text
 from landseg_core.project.state import ProjectState
-from landseg_core.project.stored_grid import grid_of, grid_value
-from landseg_core.raster.content import RasterContent
+from landseg_core.project.storage.grids import grid_of, grid_value
+from landseg_core.project.storage.paths import is_there
+from landseg_core.project.storage.rows import DamageError, text
+from landseg_core.raster.files.content import RasterContent
 
 Side = dict[str, Any]
 """One side of a `Change`: JSON values by the name of the kind."""

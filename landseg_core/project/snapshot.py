@@ -24,7 +24,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import Tile
 from landseg_core.output_files import OutputFiles, made_folder, unwritable
 from landseg_core.progress import ProgressMeter
-from landseg_core.project.changes import require_placed
+from landseg_core.project.outside.changes import require_placed
 from landseg_core.project.sparse_mask import write_sparse_mask
 from landseg_core.raster.alpha import AUTO
 

@@ -18,9 +18,9 @@ from landseg_core.labels.label_raster import Tile
 from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.labels.pyramid import TILE
 from landseg_core.output_files import cannot_finish
-from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset
-from landseg_core.raster.libtiff import quieten_libtiff
-from landseg_core.raster.tiff_layout import block_offsets
+from landseg_core.raster.files.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset
+from landseg_core.raster.files.libtiff import quieten_libtiff
+from landseg_core.raster.files.tiff_layout import block_offsets
 
 _LAYOUT = {
     "driver": "GTiff",

@@ -13,7 +13,6 @@ import pydantic
 from landseg_core.errors import ProjectError
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.areas import Polygon, stored_areas
-from landseg_core.project.connection import DATABASE_ERRORS
 from landseg_core.project.history import History, Step
 from landseg_core.project.images import ImageEntry, is_listed, load_image, load_images
 from landseg_core.project.records import (
@@ -24,9 +23,10 @@ from landseg_core.project.records import (
     load_run,
     load_runs,
 )
-from landseg_core.project.rows import DamageError, integer, json_value, text
-from landseg_core.project.step_table import load_step, load_steps
-from landseg_core.project.tile_table import Counts, load_counts, painted_keys, pyramid_of
+from landseg_core.project.storage.connection import DATABASE_ERRORS
+from landseg_core.project.storage.rows import DamageError, integer, json_value, text
+from landseg_core.project.storage.steps import load_step, load_steps
+from landseg_core.project.storage.tiles import Counts, load_counts, painted_keys, pyramid_of
 
 _MOST_ROWS = 1_000_000
 """Rows read of a table: far more than there can be, but damaged tables may seem endless."""

@@ -13,8 +13,8 @@ import pydantic
 import rasterio
 
 from landseg_core.errors import RasterError
-from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
-from landseg_core.raster.integrity import check_file
+from landseg_core.raster.files.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
+from landseg_core.raster.files.integrity import check_file
 
 MODEL_TAG = "LANDSEG_MODEL"
 """The GeoTIFF tag that holds the `ModelReference` of a map, as JSON."""

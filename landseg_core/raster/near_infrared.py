@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.alpha import AUTO, NONE
-from landseg_core.raster.pyramid_levels import SEQUENTIAL_DRIVERS
+from landseg_core.raster.pyramid.levels import SEQUENTIAL_DRIVERS
 from landseg_core.raster.source import RasterSource
 
 _SPOTS = 6  # along each side

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.pyramid_levels import CLOSE_ENOUGH, TILE
-from landseg_core.raster.reduction import Pixels, Valid, halve
+from landseg_core.raster.pyramid.levels import CLOSE_ENOUGH, TILE
+from landseg_core.raster.pyramid.reduction import Pixels, Valid, halve
 from landseg_core.raster.source import RasterSource
 
 

@@ -22,10 +22,10 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.limits import MOST_BANDS
 from landseg_core.raster.alpha import AUTO, alpha_bands, alpha_choice
 from landseg_core.raster.band_names import band_names
-from landseg_core.raster.files_as_opened import FilesAsOpened
-from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
-from landseg_core.raster.handles import HandlePool, IdleHandles, retire_outdated
-from landseg_core.raster.own_pixels import require_own_overviews
+from landseg_core.raster.files.as_opened import FilesAsOpened
+from landseg_core.raster.files.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
+from landseg_core.raster.files.handles import HandlePool, IdleHandles, retire_outdated
+from landseg_core.raster.files.local_only import require_own_overviews
 from landseg_core.raster.parts import ReadPart, read_part
 from landseg_core.raster.validity import Validity
 

@@ -20,8 +20,8 @@ from landseg_core.errors import OutputError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.output_files import OutputFiles, cannot_finish
-from landseg_core.raster.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, open_dataset
-from landseg_core.raster.libtiff import quieten_libtiff
+from landseg_core.raster.files.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, open_dataset
+from landseg_core.raster.files.libtiff import quieten_libtiff
 
 MAP_BLOCK = 512
 """The side of a map's blocks in px: writing whole blocks is fastest and leaves no gaps in the file."""

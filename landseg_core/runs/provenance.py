@@ -19,8 +19,8 @@ from landseg_core.geo.rectangles import apart, joined, without_all
 from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
 from landseg_core.models.compatibility import require_fit
 from landseg_core.models.header import BundleHeader
-from landseg_core.raster.pixel_view import ImageView
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import ImageView
 
 MOST_WINDOWS = 20_000
 """Of more windows, those of the images that have the most are not told one by one: the whole image then counts."""

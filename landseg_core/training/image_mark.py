@@ -7,8 +7,8 @@ from pathlib import Path
 
 from landseg_core.data.fingerprint import fingerprint
 from landseg_core.data.training_data import TrainingData
-from landseg_core.raster.pixel_view import ImageView
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import ImageView
 
 MOST_IMAGES = 64
 """Of more images, this many spread evenly over their names are looked at: a run must not wait for thousands."""

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QRadioButton, 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import ClassMatch, listed
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.raster.files_as_opened import FilesAsOpened
+from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_gui.dialogs.checks import Problem, is_there
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.memory import FormMemory

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from landseg_core.project.changes import Change, ChangeKind, Remedy
+from landseg_core.project.outside.changes import Change, ChangeKind, Remedy
 from landseg_gui.panels.wording import capitalised
 from landseg_gui.plain_text import PlainLabel, without_key
 

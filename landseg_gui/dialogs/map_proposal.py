@@ -9,7 +9,7 @@ from landseg_core.errors import ModelError, RasterError
 from landseg_core.file_identity import FileIdentity
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.models.header import MODEL_FILE, model_path
-from landseg_core.raster.map_files import MapFiles, proposed_files
+from landseg_core.raster.files.map_files import MapFiles, proposed_files
 from landseg_core.raster.model_reference import ModelReference, read_model_reference
 from landseg_core.raster.source import RasterSource
 

@@ -22,7 +22,7 @@ from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import unique_stems
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.map_files import MapFiles
+from landseg_core.raster.files.map_files import MapFiles
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.area import AreaChoice

@@ -16,7 +16,7 @@ from landseg_core.project.acceptance import ClassesLeftOut, accept_prediction
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.project.records import PredictionEntry
-from landseg_core.raster.map_files import MapFiles
+from landseg_core.raster.files.map_files import MapFiles
 from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Prediction
 from landseg_gui.dialogs.checks import is_there
 from landseg_gui.dialogs.memory import FormMemory

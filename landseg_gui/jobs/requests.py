@@ -11,8 +11,8 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.compatibility import alpha_for, open_for
 from landseg_core.models.header import BundleHeader
-from landseg_core.project.changes import require_placed
 from landseg_core.project.images import ImageEntry, open_image
+from landseg_core.project.outside.changes import require_placed
 from landseg_core.raster.placement import Placement
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig

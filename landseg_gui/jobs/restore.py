@@ -7,8 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
-from landseg_core.project.backups import Backup
-from landseg_core.project.restoring import backup_contents, restore
+from landseg_core.project.backup.folder import Backup
+from landseg_core.project.backup.restoring import backup_contents, restore
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.restore import RestoreDialog
 from landseg_gui.jobs.project_files import same_file

@@ -17,8 +17,8 @@ from landseg_core.events import Event, JobControl, OnEvent
 from landseg_core.file_identity import FileIdentity
 from landseg_core.geo.tiling import TileKey
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.files_as_opened import FilesAsOpened
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.files.as_opened import FilesAsOpened
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
 from landseg_gui.dialogs.checks import is_there

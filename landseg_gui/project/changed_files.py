@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from landseg_core.events import JobControl, OnEvent
-from landseg_core.project.change_list import unknown_contents
-from landseg_core.project.changes import Change
+from landseg_core.project.outside.change_list import unknown_contents
+from landseg_core.project.outside.changes import Change
+from landseg_core.project.outside.regrid import Move, Moved
 from landseg_core.project.project import Project
-from landseg_core.project.regrid import Move, Moved
-from landseg_core.raster.content import RasterContent
+from landseg_core.raster.files.content import RasterContent
 from landseg_gui.jobs.runner import Job, Work
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from landseg_core.errors import ProjectError
 from landseg_core.models.header import MODEL_FILE
-from landseg_core.project.paths import found_path, is_there, stored_path
 from landseg_core.project.project import Project
+from landseg_core.project.storage.paths import found_path, is_there, stored_path
 
 _CHOSEN = "model"
 

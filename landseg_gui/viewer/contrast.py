@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from landseg_core.geo.tiling import TileKey
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.stretch import Rendering, Stretch, default_rendering
 
 Bands = Sequence[int]

@@ -10,8 +10,8 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, LandClass
-from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.placement import PlacedReader, Placement
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering
 

@@ -15,7 +15,7 @@ from hypothesis import settings
 from rasterio.enums import ColorInterp
 
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 
 # A busy machine is no reason for a test to fail.
 settings.register_profile("landseg", deadline=None)

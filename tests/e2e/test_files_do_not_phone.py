@@ -25,7 +25,7 @@ from landseg_core.cli.main import run
 from landseg_core.errors import RasterError
 from landseg_core.events import JobControl
 from landseg_core.project.project import Project
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 from landseg_gui.opening import open_files, open_mask_alone
 

@@ -17,8 +17,8 @@ from affine import Affine
 
 from landseg_core.cli.main import run
 from landseg_core.project.project import Project
-from landseg_core.raster import sql_views
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files import sql_views
+from landseg_core.raster.files.gdal import open_dataset
 
 ENDLESS = (
     'CREATE VIEW "{}" AS WITH c(fid, geom) AS (SELECT 1, NULL UNION ALL SELECT fid + 1, NULL FROM c) SELECT {} FROM c'

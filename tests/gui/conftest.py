@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from rasterio.enums import ColorInterp as C
 
 from landseg_core.labels.classes import ClassSchema, load_classes
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
 from landseg_gui.jobs.runner import JobRunner

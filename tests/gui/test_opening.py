@@ -7,7 +7,7 @@ from affine import Affine
 from landseg_core.errors import JobStopped, RasterError
 from landseg_core.events import JobControl, ignore_event
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_gui import opening
 

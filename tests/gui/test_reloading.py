@@ -11,7 +11,7 @@ from affine import Affine
 from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.tiling import TileKey
-from landseg_core.raster.overviews import pyramid_path
+from landseg_core.raster.pyramid.overviews import pyramid_path
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import Session
 

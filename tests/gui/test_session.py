@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.panels.wording import pixels

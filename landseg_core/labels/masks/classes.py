@@ -18,8 +18,8 @@ from landseg_core.errors import RasterError
 from landseg_core.input_files import decoded
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.plain_text import plain_text
-from landseg_core.raster.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
-from landseg_core.raster.integrity import check_file
+from landseg_core.raster.files.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
+from landseg_core.raster.files.integrity import check_file
 from landseg_core.raster.writer import MapInfo
 
 _CATEGORIES = re.compile(rb"<VRTRasterBand [^>]*band=\"1\".*?<CategoryNames>(.*?)</CategoryNames>", re.DOTALL)

@@ -18,8 +18,8 @@ from rasterio.crs import CRS
 
 from landseg_core.interchange import importers
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.project.schema import VERSION
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.project.storage.schema import VERSION
+from landseg_core.raster.files.gdal import open_dataset
 
 PLACE = {"transform": Affine(0.25, 0, 399_000, 0, -0.25, 5_131_000), "crs": CRS.from_epsg(32632)}
 SIZE = (60, 50)

@@ -11,7 +11,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 
 HERE, THERE = (Affine(0.25, 0, x, 0, -0.25, 5_131_000) for x in (399_000, 399_200))
 CRS_32632 = CRS.from_epsg(32632)

@@ -23,9 +23,9 @@ from landseg_core.events import ignore_event
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.raster.gdal import open_dataset
-from landseg_core.raster.pixel_view import ImageView
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.resampling import GridScale
+from landseg_core.raster.views import ImageView
 
 WriteRaster = Callable[..., Path]
 SIDE_M = 40

@@ -14,8 +14,8 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.errors import DatasetError, RasterError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.raster.pixel_view import ImageView
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import ImageView
 
 WritePair = Callable[..., tuple[Path, Path]]
 AREA = PixelWindow(5, 4, 20, 15)

@@ -14,7 +14,7 @@ from landseg_core.errors import OutputError
 from landseg_core.export.georeference import world_file, write_georeference
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.output_files import OutputFiles
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 
 ROTATED = Affine(0.25, 0.1, 400_000, 0.05, -0.3, 5_000_000)
 

@@ -15,7 +15,7 @@ from landseg_core.events import Event, JobControl, Progress
 from landseg_core.export.geotiff import export_geotiff, mask_schema
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.writer import MapInfo
 
 WriteMap = Callable[..., Path]

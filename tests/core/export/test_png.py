@@ -21,7 +21,7 @@ from landseg_core.export.painting import PngStyle
 from landseg_core.export.png import export_png
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.writer import MapInfo
 
 WriteMap = Callable[..., Path]

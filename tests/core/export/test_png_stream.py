@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landseg_core.export.png_stream import GREY, PALETTE, RGBA, PixelKind, PngStream
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 
 
 def encoded(pixels: npt.NDArray[np.uint8], kind: PixelKind, cuts: list[int], palette: bool = False) -> bytes:

@@ -18,7 +18,7 @@ from landseg_core.geo.control import ControlPoint, GroundControl
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.output_files import OutputFiles
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.writer import MapWriter
 

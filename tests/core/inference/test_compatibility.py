@@ -14,7 +14,7 @@ from landseg_core.inference.compatibility import band_notices, fit_notices, requ
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 
 HeaderOf = Callable[..., BundleHeader]

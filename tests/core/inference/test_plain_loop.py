@@ -12,7 +12,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import plain_loop
 from landseg_core.inference.plain_loop import PlainLoop, plain_process
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 
 
 def test_the_plain_loop_makes_the_same_map(

@@ -30,7 +30,7 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.model_reference import ModelReference, read_model_reference
 from landseg_core.raster.source import RasterSource
 

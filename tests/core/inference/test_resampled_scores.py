@@ -18,9 +18,9 @@ from landseg_core.inference import resampled_scores
 from landseg_core.inference.blending import AllScores
 from landseg_core.inference.layout import Field
 from landseg_core.inference.tiled import TiledPredictor
-from landseg_core.raster.pixel_view import pixel_view
 from landseg_core.raster.resampling import GridScale
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import pixel_view
 
 WriteRaster = Callable[..., Path]
 SIZES = [(61, 50), (47, 38), (187, 151), (250, 202), (400, 330)]

@@ -16,7 +16,7 @@ from landseg_core.errors import InterchangeError, JobStopped, OutputError, Proje
 from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.interchange.exporters import EXPORTERS, export_labels
 from landseg_core.labels.masks.classes import mask_schema
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 
 UTM: dict[str, Any] = {"transform": Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), "crs": CRS.from_epsg(32632)}
 MERCATOR: dict[str, Any] = {"transform": Affine(0.3, 0, 890_000, 0, -0.3, 5_830_000), "crs": CRS.from_epsg(3857)}

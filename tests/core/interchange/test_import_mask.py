@@ -15,7 +15,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.labels.masks.value_mapping import mask_mapping
 from landseg_core.output_files import OutputFiles
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.writer import MapWriter
 

@@ -86,7 +86,7 @@ def test_a_project_with_older_names_opens_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "p.landseg"
     older = schema_of(["Water", "water", "a\nb"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("landseg_core.project.database_file.name_problem", lambda _names: None)
+        patch.setattr("landseg_core.project.storage.database_file.name_problem", lambda _names: None)
         Project.create(path, older).close()
     assert check_project(path) == []
     told = notes_on(path)

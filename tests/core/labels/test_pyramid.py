@@ -20,7 +20,7 @@ from landseg_core.labels.pyramid import (
     parent_key,
     union,
 )
-from landseg_core.raster.reduction import halve
+from landseg_core.raster.pyramid.reduction import halve
 
 
 def by_reduction(values: np.ndarray) -> np.ndarray:

@@ -15,10 +15,10 @@ from rasterio.enums import ColorInterp as Colour
 from landseg_core.data.read_options import Reading
 from landseg_core.data.sources.project import project_data
 from landseg_core.errors import RasterError
-from landseg_core.project import schema as tables
 from landseg_core.project.images import open_image
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import kept_snapshot, snapshot
+from landseg_core.project.storage import schema as tables
 
 COLOURS = (Colour.red, Colour.green, Colour.blue, Colour.nir, Colour.alpha)
 

@@ -12,9 +12,9 @@ import pytest
 from affine import Affine
 
 from landseg_core.errors import ProjectError
-from landseg_core.project import schema
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
+from landseg_core.project.storage import schema
 
 CURRENT = schema.VERSION
 

@@ -29,7 +29,7 @@ from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project import history
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 
 SIZES = {"one": (1100, 600), "two": (500, 1030), "three": (90, 70)}
 COLOUR = "#0072b2"

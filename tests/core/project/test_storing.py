@@ -15,9 +15,10 @@ import pytest
 from landseg_core.errors import ProjectError
 from landseg_core.events import EditStored, Event, StoringFailed
 from landseg_core.geo.window import PixelWindow
-from landseg_core.project import connection, editing
+from landseg_core.project import editing
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
+from landseg_core.project.storage import connection
 
 Make = Callable[..., Project]
 Pixels = Callable[..., Any]

@@ -13,7 +13,7 @@ import pytest
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.pyramid.overviews import PyramidReader
 
 Save = Callable[..., Path]
 Unchanged = Callable[[Path], AbstractContextManager[None]]

@@ -18,12 +18,12 @@ from landseg_core.errors import RasterError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.raster.info import describe
 from landseg_core.raster.near_infrared import near_infrared_notice
-from landseg_core.raster.overviews import PyramidReader, build_pyramid
-from landseg_core.raster.pixel_view import pixel_view
-from landseg_core.raster.pyramid_cache import pyramid_path
-from landseg_core.raster.sketch import sketch
+from landseg_core.raster.pyramid.cache import pyramid_path
+from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
+from landseg_core.raster.pyramid.quicklook import sketch
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_stretch
+from landseg_core.raster.views import pixel_view
 
 Save = Callable[..., Path]
 RGB = (Colour.red, Colour.green, Colour.blue)

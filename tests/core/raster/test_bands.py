@@ -8,7 +8,7 @@ import pytest
 
 from landseg_core.errors import RasterError
 from landseg_core.raster.bands import band_numbers, telling_names, told_bands
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 
 WriteRaster = Callable[..., Path]

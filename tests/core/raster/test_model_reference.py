@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landseg_core.errors import RasterError
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.model_reference import MODEL_TAG, ModelReference, read_model_reference
 
 REFERENCE = ModelReference("model.safetensors", "ab12", "run-3")

@@ -13,7 +13,7 @@ PROGRAM = """
 import sys, threading
 from pathlib import Path
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
 from landseg_core.raster.tiles import TileBudget, TileCache, TileLoader, TileThreads

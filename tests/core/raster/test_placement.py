@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.overviews import PyramidReader
 from landseg_core.raster.placement import PlacedReader, Placement
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 
 SIDE = 1400

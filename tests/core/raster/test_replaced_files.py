@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landseg_core.errors import RasterChangedError
-from landseg_core.raster.handles import HandlePool, IdleHandles
-from landseg_core.raster.overviews import PyramidReader, build_pyramid, pyramid_path
+from landseg_core.raster.files.handles import HandlePool, IdleHandles
+from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid, pyramid_path
 from landseg_core.raster.source import RasterSource
 
 Save = Callable[..., Path]

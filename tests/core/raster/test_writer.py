@@ -21,7 +21,7 @@ from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
 from landseg_core.output_files import OutputFiles
 from landseg_core.raster import writer as writer_module
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.writer import MAP_BLOCK, MapInfo, MapWriter
 
 INFO = MapInfo(
@@ -153,7 +153,7 @@ def test_wherever_the_disk_gets_full_the_map_is_whole_or_not_there(tmp_path: Pat
         from landseg_core.errors import OutputError
         from landseg_core.geo.grid import RasterGrid
         from landseg_core.output_files import OutputFiles
-        from landseg_core.raster.gdal import open_dataset
+        from landseg_core.raster.files.gdal import open_dataset
         from landseg_core.raster.writer import MapInfo, MapWriter
 
         path = Path(sys.argv[1]) / "map.tif"

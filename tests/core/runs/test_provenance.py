@@ -19,9 +19,9 @@ from landseg_core.errors import DatasetError, JobStopped, ModelError
 from landseg_core.events import JobControl
 from landseg_core.geo.window import PixelWindow
 from landseg_core.models.header import BundleHeader
-from landseg_core.raster.gdal import open_dataset
-from landseg_core.raster.pixel_view import ImageView
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import ImageView
 from landseg_core.runs import provenance as module
 from landseg_core.runs.provenance import classes_known_to, trained_classes, trained_on, untrained
 

@@ -19,8 +19,8 @@ from landseg_core.events import (
     RunStarted,
 )
 from landseg_core.models.bundle import ModelBundle, read_header
-from landseg_core.raster.gdal import open_dataset
-from landseg_core.raster.pixel_view import ImageView
+from landseg_core.raster.files.gdal import open_dataset
+from landseg_core.raster.views import ImageView
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training import loop as run_module
 from landseg_core.training.checkpoint import DataFingerprint, resumed_config

@@ -21,7 +21,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics import ConfusionMatrix, blocks
 from landseg_core.models.catalog import build_model
 from landseg_core.models.normalisation import Normalisation
-from landseg_core.raster.pixel_view import ImageView
+from landseg_core.raster.views import ImageView
 from landseg_core.training import validation
 from landseg_core.training.losses import cross_entropy_sum
 from landseg_core.training.network import Network

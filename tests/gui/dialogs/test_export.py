@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import load_classes
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import export
 from landseg_gui.dialogs.export import ExportDialog

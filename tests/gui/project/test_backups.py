@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTreeWidget
 
-from landseg_core.project import backups as core_backups
-from landseg_core.project.backups import BackupFolder
+from landseg_core.project.backup import folder as core_backups
+from landseg_core.project.backup.folder import BackupFolder
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.restore import RestoreDialog
 from landseg_gui.project import backups

@@ -12,8 +12,8 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from landseg_core.errors import ProjectError
-from landseg_core.project import writer
 from landseg_core.project.project import Project
+from landseg_core.project.storage import writer
 from landseg_gui.panels.message_bar import MessageBar
 from landseg_gui.panels.stored_field import StoredField
 from landseg_gui.project import storing

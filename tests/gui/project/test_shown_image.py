@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from landseg_core.labels.regions import RectangleRegion
-from landseg_core.project.changes import ChangeKind
+from landseg_core.project.outside.changes import ChangeKind
 from landseg_core.project.project import Project
 from landseg_gui import opening
 from landseg_gui.viewer.viewport import Viewport

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
-from landseg_core.project.writer import Task
+from landseg_core.project.storage.writer import Task
 from landseg_gui.panels.stored_field import StoredField
 from landseg_gui.project import storing
 

@@ -15,7 +15,7 @@ from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.label_raster import LabelRaster
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, identity_stretch
 from landseg_gui.viewer.frame import ViewFrame

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from landseg_core.raster.overviews import PyramidReader
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
 from landseg_gui.viewer.contrast import CONTRASTS, chosen_rendering, contrast_of

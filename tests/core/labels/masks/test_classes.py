@@ -14,7 +14,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.classes import CLASSES_TAG, class_map_info, mask_schema
 from landseg_core.output_files import OutputFiles
-from landseg_core.raster.gdal import open_dataset
+from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.writer import MapWriter
 
 

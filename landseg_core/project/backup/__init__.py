@@ -1,0 +1,1 @@
+"""Copies of a project: dated backups, restoring, rescue and saving as."""

@@ -1,0 +1,1 @@
+"""What changed outside a project, and what becomes of its labels then."""

@@ -1,0 +1,301 @@
+"""The file of a project: who may write to it, its connections, and what was found damaged in it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from landseg_core.errors import ProjectError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.project.backup.saving_as import Rescue, save_as
+from landseg_core.project.state import ProjectState, load_state
+from landseg_core.project.storage.connection import (
+    connect,
+    is_damage,
+    make_durable,
+    sqlite_errors,
+    storing_errors,
+    transaction,
+)
+from landseg_core.project.storage.database_file import require_database
+from landseg_core.project.storage.file_watch import FileFault, FileWatch
+from landseg_core.project.storage.lock import ProjectLock
+from landseg_core.project.storage.reads import ReadConnections
+from landseg_core.project.storage.schema import bring_up_to_date, require_current
+from landseg_core.project.storage.stale_wal import has_foreign_log, set_foreign_log_aside
+from landseg_core.project.storage.writer import Task, Writer
+
+T = TypeVar("T")
+
+
+class ProjectFile:
+    """An open project file.
+
+    Attributes:
+        path: the file, absolute, links followed.
+        reads: connections for reading.
+        read_only_reason: why nothing may be written, or None.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool, on_event: OnEvent = ignore_event) -> None:
+        """Open the file; where it cannot be written to, or is damaged, only for reading.
+
+        Raises:
+            ProjectError: it is no project of this version, or nothing in it can be read.
+        """
+        self.path = path.resolve()
+        self.read_only_reason: str | None = "it was opened so" if read_only else None
+        self._notices: list[str] = []
+        self._busy = threading.Lock()
+        self._lock: ProjectLock | None = None
+        self._watch: FileWatch | None = None
+        self._writer: Writer | None = None
+        self._is_saved_elsewhere = False
+        require_database(self.path)
+        self.reads = ReadConnections(self.path, self._note_failure)
+        try:
+            self._take_lock()
+            self.state = self._open_for_writing(on_event) or self._open_for_reading()
+        except BaseException:
+            self.reads.close()
+            self._release()
+            raise
+
+    def _take_lock(self) -> None:
+        if self.read_only_reason is not None:
+            return
+        try:
+            if not os.access(self.path, os.W_OK):
+                raise ProjectError("the file is write-protected")
+            self._lock = ProjectLock(self.path)
+        except ProjectError as error:
+            self.read_only_reason = str(error)
+
+    def _open_for_writing(self, on_event: OnEvent) -> ProjectState | None:
+        """Return the state and start the writer, or None where another has the lock or the file is damaged."""
+        if self._lock is None:
+            return None
+        with sqlite_errors(self.path, "opened"):
+            if has_foreign_log(self.path):
+                log = set_foreign_log_aside(self.path)
+                self.note(f"the file has taken the place of another one, whose last edits are kept as {log.name}")
+            self._watch = FileWatch(self.path)  # before the connection: what is opened next is what is watched
+            connection = connect(self.path, "rw")
+            try:
+                bring_up_to_date(connection, self.path)
+                state, damage = load_state(connection, self.path)
+                if not damage:
+                    self._start_writer(connection, self._watch, on_event)
+                    return state
+                self.read_only_reason = "it is damaged"
+            finally:
+                if self._writer is None:
+                    connection.close()
+        return None
+
+    def _start_writer(self, connection: sqlite3.Connection, watch: FileWatch, on_event: OnEvent) -> None:
+        watch.begin(has_log=make_durable(connection, self.path))
+        self.reads.join_writer()
+        self._writer = Writer(self.path, connection, watch, on_event)
+
+    def _open_for_reading(self) -> ProjectState:
+        self._release()
+        with self.reads.lease("opened") as connection:
+            require_current(connection, self.path)
+            state, damage = load_state(connection, self.path)
+        self._notices += damage
+        if damage:
+            self.read_only_reason = f"it is damaged: {damage[0]}"
+        return state
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return what was found damaged, one sentence each."""
+        return tuple(self._notices)
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence about damage."""
+        if sentence not in self._notices:
+            self._notices.append(sentence)
+
+    def _note_failure(self, error: BaseException | None) -> None:
+        """Write no more to a file that SQLite finds damaged."""
+        if is_damage(error):
+            self.read_only_reason = self.read_only_reason or "it is damaged"
+            self.note("the file is damaged; go back to a copy of it, or export what can be read")
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a bulk edit is under way."""
+        return self._busy.locked()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many edits are not on the disk yet."""
+        return self._writer.waiting if self._writer else 0
+
+    @property
+    def failure(self) -> str | None:
+        """Return why edits cannot be stored just now, or None."""
+        return self._writer.failure if self._writer else None
+
+    @property
+    def is_written_to(self) -> bool:
+        """Tell whether this process has the file open for writing."""
+        return self._writer is not None
+
+    @property
+    def commits(self) -> int:
+        """Return how often something was stored since the opening."""
+        return self._writer.commits if self._writer else 0
+
+    @property
+    def checkpoints(self) -> int:
+        """Return how often the log has gone into the file, and lost what it held."""
+        return self._writer.checkpoints if self._writer else 0
+
+    def copy_log(self, to: Path) -> bool:
+        """Copy the log while nobody writes; see `FileWatch.copy_log`."""
+        return self._watch is not None and self._watch.copy_log(to)
+
+    @property
+    def fault(self) -> FileFault | None:
+        """Return what has happened to the file so that nothing is stored there any more, or None."""
+        return self._writer.fault if self._writer else None
+
+    def writer(self) -> Writer:
+        """Return the writer, to queue what is no edit of labels.
+
+        Raises:
+            ProjectError: the project is read-only.
+        """
+        if self._writer is None or self.read_only_reason is not None:
+            raise ProjectError(f"{self.path} can only be read: {self.read_only_reason or 'it is closed'}")
+        self._is_saved_elsewhere = False
+        return self._writer
+
+    def require_ready(self) -> Writer:
+        """Return the writer where edits may be made now.
+
+        Raises:
+            ProjectError: the project is read-only, or busy, or cannot store what it has.
+        """
+        writer = self.writer()
+        if writer.failure:
+            raise ProjectError(writer.failure)
+        if self.busy:
+            raise self._busy_error()
+        return writer
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be busy: nobody else may edit during the block.
+
+        Raises:
+            ProjectError: as `require_ready`.
+        """
+        self.require_ready()
+        if not self._busy.acquire(blocking=False):
+            raise self._busy_error()
+        try:
+            yield
+        finally:
+            self._busy.release()
+
+    def _busy_error(self) -> ProjectError:
+        return ProjectError(f"{self.path} is just being changed as a whole; wait until that is done, or stop it")
+
+    @contextmanager
+    def transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """Lend the writer's connection for one transaction, committed at the end; on any exception nothing happened.
+
+        Raises:
+            ProjectError: it cannot be stored, nor can what is queued before it.
+        """
+        writer = self.writer()
+        with (
+            storing_errors(self.path, doing),
+            writer.lend() as connection,
+            transaction(connection, writer.require_file_in_place),
+        ):
+            yield connection
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Store something in one transaction at once, after all that is queued, and return what `work` returns.
+
+        Raises:
+            ProjectError: as `alone` and `transaction`.
+        """
+        with self.alone(), self.transaction("changed") as connection:
+            return work(connection)
+
+    def queue(self, write: Callable[[sqlite3.Connection], None]) -> None:
+        """Store something that is no edit, after all that is queued; returns at once.
+
+        Raises:
+            ProjectError: the project is read-only or closed.
+        """
+        self.writer().put(Task(write))
+
+    def retry(self) -> None:
+        """Try again to store what failed."""
+        if self._writer:
+            self._writer.retry()
+
+    def flush(self) -> None:
+        """Wait until all edits are on the disk.
+
+        Raises:
+            ProjectError: they cannot be stored.
+        """
+        if self._writer:
+            self._writer.flush()
+
+    def save_as(self, path: Path, rescue: Rescue, *, overwrite: bool, on_event: OnEvent, control: JobControl) -> None:
+        """Save all to another file; see `Project.save_as`."""
+        if self._writer is None:
+            raise ProjectError(f"{self.path} has been closed; open it again")
+        save_as(self._writer, self.path, path, rescue, overwrite=overwrite, on_event=on_event, control=control)
+        self._is_saved_elsewhere = True
+
+    def close(self) -> None:
+        """Store what waits, close all connections and give the lock back; may be called again.
+
+        Raises:
+            ProjectError: edits could not be stored and are lost; all is closed nevertheless.
+        """
+        writer, self._writer = self._writer, None
+        try:
+            lost = self._leave(writer) if writer else 0
+        finally:
+            self.reads.close()
+            self._release()
+        if self._is_saved_elsewhere:
+            return
+        if writer and writer.fault:
+            raise ProjectError(f"{writer.fault.sentence}; edits made since it was opened may be lost")
+        if lost:
+            raise ProjectError(
+                f"{self.path} is closed, but the last {lost} edit(s) could not be stored and are lost:"
+                " the disk is full or fails"
+            )
+
+    def _leave(self, writer: Writer) -> int:
+        """Stop the writer, and close the file before the readers where the log may not go into it, see `leave_file`."""
+        writer.stop()
+        if writer.fault is None or writer.fault.intact:
+            self.reads.close()
+        return writer.leave()
+
+    def _release(self) -> None:
+        if self._watch:
+            self._watch.close()
+            self._watch = None
+        if self._lock:
+            self._lock.release()
+            self._lock = None

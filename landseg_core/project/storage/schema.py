@@ -1,0 +1,238 @@
+"""The tables of a project file, how they are told from other files, and how older ones are brought up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from landseg_core.errors import ProjectError
+from landseg_core.project.storage.connection import sqlite_errors, transaction
+
+APPLICATION_ID = 0x4C534547
+"""Marks an SQLite file as a landseg project: "LSEG" in ASCII."""
+
+VERSION = 4
+"""The version of the tables below, kept in `PRAGMA user_version`."""
+
+READABLE_SINCE = 1
+"""The oldest version that can be read without being brought up to date: columns that it lacks read as NULL."""
+
+TABLES = """
+CREATE TABLE settings (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+CREATE TABLE view_state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE images (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    transform TEXT NOT NULL,
+    crs TEXT,
+    fingerprint TEXT NOT NULL,
+    areas TEXT NOT NULL DEFAULT '[]',
+    content TEXT,
+    file_grid TEXT,
+    alpha TEXT,
+    listed INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE tiles (
+    id INTEGER PRIMARY KEY,
+    image INTEGER NOT NULL REFERENCES images ON DELETE CASCADE,
+    level INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    "column" INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (image, level, row, "column")
+);
+CREATE TABLE class_pixels (
+    image INTEGER NOT NULL REFERENCES images ON DELETE CASCADE,
+    value INTEGER NOT NULL,
+    pixels INTEGER NOT NULL,
+    PRIMARY KEY (image, value)
+) WITHOUT ROWID;
+CREATE TABLE steps (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    image INTEGER REFERENCES images ON DELETE CASCADE,
+    created TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    is_large INTEGER NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL
+);
+CREATE INDEX steps_image ON steps (image);
+CREATE TABLE patches (
+    id INTEGER PRIMARY KEY,
+    step INTEGER NOT NULL REFERENCES steps ON DELETE CASCADE,
+    image INTEGER NOT NULL REFERENCES images ON DELETE CASCADE,
+    data BLOB NOT NULL
+);
+CREATE INDEX patches_step ON patches (step);
+CREATE INDEX patches_image ON patches (image);
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    folder TEXT NOT NULL,
+    model TEXT NOT NULL,
+    classes TEXT NOT NULL,
+    created TEXT NOT NULL,
+    label_state TEXT NOT NULL,
+    figures TEXT NOT NULL
+);
+CREATE TABLE predictions (
+    id INTEGER PRIMARY KEY,
+    image INTEGER NOT NULL REFERENCES images ON DELETE CASCADE,
+    mask TEXT NOT NULL,
+    confidence TEXT,
+    model TEXT,
+    created TEXT NOT NULL
+);
+CREATE INDEX predictions_image ON predictions (image);
+"""
+"""What the tables hold:
+
+- settings: `classes` (JSON of a class file), `done` (the id of the last step that is done), `last_step` (the highest
+  id that a step ever had).
+- images, runs, predictions: paths relative to the project's folder with `/`, or absolute; `transform` as JSON of
+  (a, b, c, d, e, f); `areas` as JSON of rings in raster px. `content` is what the pixels were when the image was last
+  looked at, as `RasterContent.to_text` writes it; `file_grid` the grid of its file where the project keeps another one,
+  as JSON of width, height, transform and crs. Both are NULL where nobody has told. `alpha` is how the file is opened,
+  see `raster.alpha`; NULL is `auto`. `listed` is 0 while the step that added the image is undone: then the row waits
+  for redo.
+- tiles: 512 x 512 values, compressed by zlib; no row where nothing is painted. The tile index is a table of contents
+  that is read without touching the pixels.
+- steps: undo history; `before` and `after` hold as JSON what a step changed beside the pixels, see `history.Change`.
+- patches: what a step changed in one tile, as `TilePatch.encode` writes it.
+"""
+
+_FOREIGN = "SELECT count(*) FROM sqlite_master WHERE coalesce(rootpage, 0) = 0"  # views, triggers, virtual tables
+
+
+def _add_image_content(connection: sqlite3.Connection) -> None:
+    """Make room for what the image files were like, so that a change to them is noticed."""
+    connection.execute("ALTER TABLE images ADD COLUMN content TEXT")
+    connection.execute("ALTER TABLE images ADD COLUMN file_grid TEXT")
+
+
+def _add_image_alpha(connection: sqlite3.Connection) -> None:
+    """Make room for the band of each image that tells where there is data."""
+    connection.execute("ALTER TABLE images ADD COLUMN alpha TEXT")
+
+
+def _add_listed(connection: sqlite3.Connection) -> None:
+    """Make room for whether an image is listed, since adding one can be undone."""
+    connection.execute("ALTER TABLE images ADD COLUMN listed INTEGER NOT NULL DEFAULT 1")
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    1: _add_image_content,
+    2: _add_image_alpha,
+    3: _add_listed,
+}
+"""From version N to N + 1, for every N below `VERSION`; each runs inside the one transaction of an update."""
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make an empty database a project file; inside a transaction of the caller's."""
+    for statement in TABLES.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def columns_of(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> str:
+    """Return the list of columns to select from a table, NULL for those that an older file lacks."""
+    present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    return ", ".join(f'"{column}"' if column in present else "NULL" for column in columns)
+
+
+def stored_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the project file's tables.
+
+    Raises:
+        ProjectError: it is another kind of file, or its version is newer than this program.
+    """
+    with sqlite_errors(path, "opened"):
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        foreign = connection.execute(_FOREIGN).fetchone()[0]
+    if application != APPLICATION_ID or version < 1:
+        raise ProjectError(f"{path} is not a landseg project; choose a file that landseg has made")
+    if foreign:
+        raise ProjectError(
+            f"{path} holds views or triggers in SQL, which landseg does not write and which may never end; take the"
+            " project from where it was made"
+        )
+    if version > VERSION:
+        raise ProjectError(
+            f"{path} was made by a newer landseg (format {version}, this one knows {VERSION});"
+            " update landseg to open it. The file is unchanged"
+        )
+    return version
+
+
+def require_current(connection: sqlite3.Connection, path: Path) -> None:
+    """Check that the file can be read as it is.
+
+    Raises:
+        ProjectError: it is no project file, or of a version too new or too old.
+    """
+    if stored_version(connection, path) < READABLE_SINCE:
+        raise ProjectError(f"{path} has an older format; open it for writing once to bring it up to date")
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring older tables to `VERSION` in one transaction, after a backup to `NAME.landseg.vN.bak`.
+
+    Raises:
+        ProjectError: it is no project file, or newer, or the backup or the update failed; the file is as it was.
+    """
+    version = stored_version(connection, path)
+    if version < VERSION:
+        _update(connection, path, version)
+
+
+def _update(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    backup = _backup(connection, path, version)
+    try:
+        with sqlite_errors(path, "brought up to date"), transaction(connection):
+            for step in range(version, VERSION):
+                MIGRATIONS[step](connection)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+    except ProjectError:
+        backup.unlink(missing_ok=True)
+        raise
+
+
+def _backup(connection: sqlite3.Connection, path: Path, version: int) -> Path:
+    """Copy the file as it is to a place beside it where nothing was."""
+    place = _free_place(path, version)
+    try:
+        with sqlite_errors(place, "written as a backup"):
+            copy = sqlite3.connect(place)
+            try:
+                connection.backup(copy)
+            finally:
+                copy.close()
+    except ProjectError:
+        place.unlink(missing_ok=True)
+        raise
+    return place
+
+
+def _free_place(path: Path, version: int) -> Path:
+    """Return a name for a backup that is free, and taken by an empty file now: nothing is ever overwritten."""
+    number = 1
+    while True:
+        mark = "" if number == 1 else f".{number}"
+        place = path.with_name(f"{path.name}.v{version}{mark}.bak")
+        try:
+            place.touch(exist_ok=False)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise ProjectError(
+                f"{path} has an older format and cannot be backed up before its update ({error.strerror});"
+                " make its folder writable"
+            ) from error
+        else:
+            return place
