@@ -53,7 +53,7 @@ def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: b
     """Do the main job step by step; the figures come from the landscape that was not trained on."""
     from landseg_core.cli.predict import check_files, plan_files, predict_one
     from landseg_core.data.sources.folders import folder_data
-    from landseg_core.export.png import export_png
+    from landseg_core.formats.map_png import export_png
     from landseg_core.inference.predictor import PredictOptions
     from landseg_core.labels.classes import load_classes
     from landseg_core.models.bundle import ModelBundle

@@ -193,7 +193,7 @@ def predict_one(
 
     Without an `alpha` it is the model's.
     """
-    from landseg_core.export.png import export_png
+    from landseg_core.formats.map_png import export_png
     from landseg_core.inference.compatibility import open_for
     from landseg_core.inference.predictor import predict_raster
     from landseg_core.leftovers import scratch_folder

@@ -126,7 +126,7 @@ def import_(
 ) -> None:
     """Label an image with a mask or with polygons, as one step that can be undone."""
     mapping = parse_mapping(maps or [])
-    from landseg_core.interchange.importers import import_labels
+    from landseg_core.formats.importers import import_labels
 
     with editable(file) as project:
         entry = project.image(image)
@@ -157,7 +157,7 @@ def export(
     stays as it is.
     """
     require_one_way(keep_grid=keep_grid, move_labels=move_labels)
-    from landseg_core.interchange.exporters import LabelPlace, export_labels
+    from landseg_core.formats.exporters import LabelPlace, export_labels
     from landseg_core.project.project import Project
 
     place: LabelPlace | None = "project" if keep_grid else "file" if move_labels else None

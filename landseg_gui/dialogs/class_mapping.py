@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QStandardItem, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem
 
-from landseg_core.interchange.source_info import SourceValue
+from landseg_core.formats.source_info import SourceValue
 from landseg_core.labels.classes import ClassSchema
 from landseg_gui.icons import colour_swatch
 from landseg_gui.panels.wording import thousands

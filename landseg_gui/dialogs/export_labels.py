@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QFormLayout, QRadioButton, QVBoxLayout, QWidget
 
-from landseg_core.interchange.exporters import EXPORTERS
+from landseg_core.formats.exporters import EXPORTERS
 from landseg_core.project.images import ImageEntry
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.checks import Problem, is_there

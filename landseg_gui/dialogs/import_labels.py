@@ -9,8 +9,8 @@ from pathlib import Path
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from landseg_core.interchange.importers import MASK_SUFFIXES, POLYGON_SUFFIXES
-from landseg_core.interchange.source_info import SourceInfo, SourceValue
+from landseg_core.formats.importers import MASK_SUFFIXES, POLYGON_SUFFIXES
+from landseg_core.formats.source_info import SourceInfo, SourceValue
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.images import ImageEntry
 from landseg_gui.dialogs.checks import Problem, as_sentence, is_there

@@ -8,10 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.formats.importers import describe_source, is_polygon_file
+from landseg_core.formats.mask_on_image import MaskOnImage
+from landseg_core.formats.source_info import SourceInfo
 from landseg_core.geo.grid import RasterGrid
-from landseg_core.interchange.importers import describe_source, is_polygon_file
-from landseg_core.interchange.mask_on_image import MaskOnImage
-from landseg_core.interchange.source_info import SourceInfo
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.source import RasterSource
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import JobControl, OnEvent
-from landseg_core.interchange.exporters import export_labels, export_work
+from landseg_core.formats.exporters import export_labels, export_work
 from landseg_core.limits import all_together, require_agreed
 from landseg_core.output_files import made_folder
 from landseg_core.project.project import Project

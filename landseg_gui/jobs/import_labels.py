@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import JobControl, Notice, OnEvent
-from landseg_core.interchange.importers import import_labels
+from landseg_core.formats.importers import import_labels
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.import_labels import ImportLabelsDialog, ImportLabelsRequest

@@ -17,7 +17,7 @@ from affine import Affine
 
 from landseg_core.cli.main import run
 from landseg_core.events import JobControl
-from landseg_core.interchange.polygon_file import PolygonFile
+from landseg_core.formats.vector.polygon_file import PolygonFile
 from landseg_core.labels.classes import load_classes
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.project.project import Project

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from landseg_core.cli.project import LabelForm, parse_mapping
-from landseg_core.interchange.exporters import EXPORTERS
+from landseg_core.formats.exporters import EXPORTERS
 
 
 def test_a_mapping_of_values_to_classes() -> None:

@@ -16,7 +16,7 @@ import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
-from landseg_core.interchange import importers
+from landseg_core.formats import importers
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.storage.schema import VERSION
 from landseg_core.raster.files.gdal import open_dataset

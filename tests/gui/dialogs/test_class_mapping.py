@@ -8,7 +8,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from landseg_core.interchange.source_info import SourceValue
+from landseg_core.formats.source_info import SourceValue
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_gui.dialogs.class_mapping import MappingTable
 

@@ -12,8 +12,8 @@ from affine import Affine
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import Event, Notice
-from landseg_core.interchange.exporters import export_labels
-from landseg_core.interchange.importers import import_labels
+from landseg_core.formats.exporters import export_labels
+from landseg_core.formats.importers import import_labels
 from landseg_core.project.acceptance import accept_prediction
 from landseg_core.project.check import check_project
 from landseg_core.project.outside.changes import ChangeKind, Remedy, image_change

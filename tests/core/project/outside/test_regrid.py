@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landseg_core.errors import ProjectError
+from landseg_core.formats.exporters import export_labels
 from landseg_core.geo.grid import RasterGrid
-from landseg_core.interchange.exporters import export_labels
 from landseg_core.project.check import check_project
 from landseg_core.project.images import open_image
 from landseg_core.project.outside.label_shift import Shift

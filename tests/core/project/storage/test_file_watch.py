@@ -18,7 +18,7 @@ import pytest
 
 from landseg_core.errors import InterchangeError, ProjectError, RasterError
 from landseg_core.events import EditStored, Event, StoringFailed, StoringResumed
-from landseg_core.interchange.polygon_file import PolygonFile
+from landseg_core.formats.vector.polygon_file import PolygonFile
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
 from landseg_core.project.storage import writer

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from landseg_core.interchange.exporters import EXPORTERS
+from landseg_core.formats.exporters import EXPORTERS
 from landseg_core.labels.regions import PolygonRegion
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.export_labels import ExportLabelsDialog

@@ -1,0 +1,107 @@
+"""The forms in which labels can be exported: one small module each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from landseg_core.errors import InterchangeError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.formats.georeference import control_notice
+from landseg_core.formats.image_entry import image_entry, with_control
+from landseg_core.formats.label_geopackage import export_label_gpkg
+from landseg_core.formats.label_geotiff import export_label_geotiff
+from landseg_core.formats.label_png import export_label_png
+from landseg_core.limits import WorkSize, require_agreed
+from landseg_core.project.images import ImageEntry, file_grid
+from landseg_core.project.outside.changes import require_placed
+from landseg_core.project.project import Project
+
+LabelPlace = Literal["project", "file"]
+"""The grid that labels are written on: that of the project, or the one that the image's file has by now."""
+
+Export = Callable[[Project, ImageEntry, Path, bool, OnEvent, JobControl | None], None]
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """A form of labels: its `title` for people, the `suffix` of its files, and what writes one.
+
+    `carries_control`: a file of this form can hold control points in place of a transform.
+    """
+
+    title: str
+    suffix: str
+    export: Export
+    carries_control: bool = False
+
+
+EXPORTERS: Mapping[str, Exporter] = {
+    "png": Exporter("PNG with a palette", ".png", export_label_png),
+    "tif": Exporter("GeoTIFF", ".tif", export_label_geotiff, carries_control=True),
+    "gpkg": Exporter("GeoPackage of polygons", ".gpkg", export_label_gpkg),
+}
+
+
+def export_labels(
+    project: Project,
+    image_id: int,
+    form: str,
+    out: Path,
+    overwrite: bool = False,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+    *,
+    place: LabelPlace | None = None,
+    large: bool = False,
+) -> None:
+    """Write the labels of an image, as they are stored now, to the file `out`; `form` is one of `EXPORTERS`.
+
+    An image without labels gives a map without classes, or no polygons. `place` tells on which grid they lie where the
+    image's file has another one than the project by now. `large`: it is agreed that this is much work, see
+    `landseg_core.limits`.
+
+    Raises:
+        LargeWorkError: it is, and that is not agreed.
+        InterchangeError: there is no such form, or the file has no grid of the labels' size.
+        OutputError: `out` exists already, is the image or the project, or cannot be written.
+        ProjectError: there is no such image, its labels cannot be read, or its file lies elsewhere by now and no
+            `place` is given.
+        JobStopped: `control` asked for it.
+    """
+    if form not in EXPORTERS:
+        raise InterchangeError(f"labels cannot be exported as {form}; choose one of {', '.join(EXPORTERS)}")
+    exporter, image = EXPORTERS[form], with_control(_placed(image_entry(project, image_id), place, on_event), on_event)
+    require_agreed(export_work(project, image_id, out), large=large)
+    notice = None if exporter.carries_control else control_notice(out, image.grid)
+    if notice:
+        on_event(notice)
+    exporter.export(project, image, out, overwrite, on_event, control)
+
+
+def export_work(project: Project, image_id: int, out: Path) -> WorkSize:
+    """Return what a file of the labels takes: what is not labelled takes no room worth counting.
+
+    Raises:
+        ProjectError: there is no such image.
+    """
+    image = image_entry(project, image_id)
+    labelled = sum(project.class_pixels(image.id).values())
+    return WorkSize(f"the labels of {image.path.name}", image.grid.window.pixels, out.parent, bytes=labelled)
+
+
+def _placed(entry: ImageEntry, place: LabelPlace | None, on_event: OnEvent) -> ImageEntry:
+    """Return the image with the grid that its labels are to be written on."""
+    if place is None:
+        require_placed(entry, on_event)
+    if place != "file":
+        return entry
+    grid = file_grid(entry.path)
+    if grid.window != entry.grid.window:
+        raise InterchangeError(
+            f"{entry.path} is {grid.width} x {grid.height} px, but its labels {entry.grid.width} x {entry.grid.height}"
+            " px; move the labels to its grid first (landseg project regrid --move-labels)"
+        )
+    return replace(entry, grid=grid)

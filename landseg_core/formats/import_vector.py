@@ -1,0 +1,211 @@
+"""Imports polygons: each pixel whose centre lies in one takes its class.
+
+Coordinates are brought to the image's CRS. A file without a CRS is taken to have the image's own. On an image without
+a georeference they are pixels, x to the right; y counts downwards, or is negative as in QGIS, which shows such pictures
+below the line y = 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from affine import Affine
+
+from landseg_core.errors import InterchangeError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.formats.class_mapping import unknown_values_error
+from landseg_core.formats.image_entry import image_entry
+from landseg_core.formats.vector.grid_mapping import Bounds, GridMapping
+from landseg_core.formats.vector.image_plane import FLIPPED
+from landseg_core.formats.vector.polygon_file import PolygonFile, Polygons
+from landseg_core.formats.vector.rasterize import PolygonBurner
+from landseg_core.formats.vector.rings import Rings
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.tiling import TileKey
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.labels.masks.value_mapping import class_index
+from landseg_core.limits import WorkSize, require_agreed
+from landseg_core.project.images import ImageEntry
+from landseg_core.project.project import Project
+
+Values = npt.NDArray[np.uint8]
+
+_LONGEST_EDGE = 1 / 64  # of the image's extent; longer edges that are reprojected get further points
+
+
+def import_polygons(
+    project: Project,
+    image_id: int,
+    source: Path,
+    attribute: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+    *,
+    large: bool = False,
+) -> int:
+    """Label the image with the polygons of `source`, in one undo step; return how many pixels changed.
+
+    Where polygons overlap, the later one wins; pixels outside of all stay as they are.
+
+    Args:
+        project: where the image is.
+        image_id: the image to label.
+        source: the file.
+        attribute: the field whose value says the class: its name, its value, or what `mapping` says.
+            By default the text field with the most class names in it.
+        mapping: class names by value, "" or "unlabelled" to leave a value out. The value "" stands for features
+            without one, and for all where there is no such field.
+        on_event: takes the `Progress`.
+        control: pauses or stops the work.
+        large: it is agreed that this is much work, see `landseg_core.limits`.
+
+    Raises:
+        LargeWorkError: it is, and that is not agreed; nothing has changed.
+        InterchangeError: the file cannot be read, does not lie on the image or holds a value that no class has.
+        ProjectError: the project cannot take the labels.
+        JobStopped: `control` asked for it; nothing has changed.
+    """
+    control = control or JobControl()
+    image = image_entry(project, image_id)
+    place = PolygonPlace(PolygonFile(source), image.grid)
+    polygons = place.file.read(place.bounds)
+    if not len(polygons.shapes):
+        raise _lies_beside(source, image)
+    indices = class_indices(source, polygons, project.schema, attribute, mapping or {})
+    control.checkpoint()
+    wanted = np.flatnonzero(indices != UNLABELLED)
+    if not len(wanted):
+        return 0
+    values = project.schema.value_table()[indices[wanted]]
+    parts, origins = shapely.get_parts(polygons.shapes[wanted], return_index=True)
+    burner = PolygonBurner(place.in_pixels(parts), values[origins], image.grid.window)
+    window = _touched(burner.bounds)
+    if window is None:
+        raise _lies_beside(source, image)
+    require_agreed(WorkSize(f"the labels from {source.name}", window.pixels), large=large)
+
+    def change(_key: TileKey, part: PixelWindow, present: Values) -> Values | None:
+        burnt = burner.burn(part)
+        return None if burnt is None else np.where(burnt == UNLABELLED, present, burnt)
+
+    return project.edit_tiles(image_id, f"Import {source.name}", change, window, on_event=on_event, control=control)
+
+
+def _lies_beside(source: Path, image: ImageEntry) -> InterchangeError:
+    return InterchangeError(f"no polygon of {source} lies on {image.path}; choose the image that they belong to")
+
+
+def _touched(bounds: Bounds | None) -> PixelWindow | None:
+    """Return the pixels that lie in part within `bounds` (in px)."""
+    if bounds is None:
+        return None
+    left, top, right, bottom = math.floor(bounds[0]), math.floor(bounds[1]), math.ceil(bounds[2]), math.ceil(bounds[3])
+    return PixelWindow(left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
+class PolygonPlace:
+    """Where the polygons of a file lie on the image `grid`.
+
+    Attributes:
+        file: the file.
+        bounds: the part of it that can lie on the image, in its coordinates; None where all of it is to be read.
+    """
+
+    def __init__(self, file: PolygonFile, grid: RasterGrid) -> None:
+        self.file = file
+        crs = file.crs if grid.crs is not None and grid.is_georeferenced else None
+        plane = RasterGrid(1, 1, Affine.identity(), crs)
+        self._to_pixels = GridMapping(plane, grid)
+        self._is_picture = not grid.is_georeferenced
+        self.bounds = None if self._is_picture else GridMapping(grid, plane).bounds(grid.width, grid.height)
+
+    def in_pixels(self, polygons: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the (N,) polygons in px of the image."""
+        if self._is_picture and _counts_upwards(polygons):
+            polygons = shapely.transform(polygons, lambda points: np.stack(FLIPPED @ tuple(points.T), axis=1))
+        if self._to_pixels.reprojects and self.bounds is not None:
+            near = Rings.of(polygons).inside(self.bounds)
+            polygons = near.with_edges_up_to(_longest_edge(self.bounds)).as_polygons(len(polygons))
+        pixels: npt.NDArray[Any] = shapely.transform(polygons, lambda points: self._to_pixels.places(*points.T).T)
+        if not np.isfinite(shapely.get_coordinates(pixels)).all():
+            raise InterchangeError(
+                f"{self.file.path} reaches beyond what the image's CRS can show; cut it to the image"
+            )
+        return pixels
+
+
+def _longest_edge(bounds: Bounds) -> float:
+    return max(bounds[2] - bounds[0], bounds[3] - bounds[1]) * _LONGEST_EDGE
+
+
+def _counts_upwards(polygons: npt.NDArray[Any]) -> bool:
+    """Tell whether most of the polygons lies below zero, as in QGIS on a picture without a georeference."""
+    _, low, _, high = shapely.total_bounds(polygons)
+    return bool(low + high < 0)
+
+
+def class_indices(
+    source: Path, polygons: Polygons, schema: ClassSchema, attribute: str | None, mapping: Mapping[str, str]
+) -> npt.NDArray[np.uint8]:
+    """Return the (N,) class index of each polygon, 255 for those that are left out.
+
+    Raises:
+        InterchangeError: there is no such field, or a value has no class.
+    """
+    known = known_texts(schema, mapping)
+    texts = _class_texts(source, polygons, schema, attribute, mapping)
+    strangers = Counter(text for text in texts if text not in known)
+    if strangers:
+        found = {text: (f"'{text}'" if text else "no value", count) for text, count in strangers.items()}
+        raise unknown_values_error(source, found, "polygons")
+    return np.array([known[text] for text in texts], np.uint8)
+
+
+def known_texts(schema: ClassSchema, mapping: Mapping[str, str]) -> dict[str, int]:
+    """Return the class index, or 255, of the texts that tell one: by `mapping`, else a class's name, else its value.
+
+    Raises:
+        InterchangeError: `mapping` names a class that there is not.
+    """
+    values = {str(item.value): index for index, item in enumerate(schema.classes)}
+    names = {name: index for index, name in enumerate(schema.names)}
+    return values | names | {text: class_index(schema, name) for text, name in mapping.items()}
+
+
+def _class_texts(
+    source: Path, polygons: Polygons, schema: ClassSchema, attribute: str | None, mapping: Mapping[str, str]
+) -> Sequence[str]:
+    """Return the text of each polygon that says its class."""
+    chosen = attribute or class_field(polygons, schema, mapping)
+    if chosen is not None:
+        if chosen not in polygons.fields:
+            raise InterchangeError(f"{source} has no field {chosen}; {_listed(polygons)}")
+        return polygons.texts(chosen)
+    if "" in mapping:
+        return [""] * len(polygons.shapes)
+    raise InterchangeError(
+        f"no field of {source} holds class names: {_listed(polygons)}; say which one tells the class"
+        f" (--attribute FIELD) or put all polygons into one class (--map '=CLASSNAME'); the classes are"
+        f" {', '.join(schema.names)}"
+    )
+
+
+def class_field(polygons: Polygons, schema: ClassSchema, mapping: Mapping[str, str]) -> str | None:
+    """Return the text field with the most names of classes, or values of `mapping`, in it; None where none has any."""
+    names = {*schema.names, *mapping} - {""}
+    hits = {field: sum(text in names for text in polygons.texts(field)) for field in polygons.text_fields}
+    best = max(hits, key=lambda field: hits[field], default=None)
+    return best if best is not None and hits[best] else None
+
+
+def _listed(polygons: Polygons) -> str:
+    return f"its fields are {', '.join(polygons.fields)}" if polygons.fields else "it has no fields"

@@ -1,0 +1,144 @@
+"""Exports labels as polygons in a GeoPackage: class, value, colour and true area of each region.
+
+The polygons follow the edges of the pixels in the image's CRS. An image without a georeference gives pixel coordinates
+with y = -row, which is where QGIS shows such a picture; the import takes them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pyogrio
+import shapely
+
+from landseg_core.errors import ProjectError
+from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.formats.vector.image_plane import vector_transform
+from landseg_core.formats.vector.ogr import OGR_ERRORS, quiet_ogr
+from landseg_core.formats.vector.outlines import Outline, outlines
+from landseg_core.formats.vector.true_area import TrueArea
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.labels.classes import ClassSchema, LandClass
+from landseg_core.leftovers import scratch_folder
+from landseg_core.output_files import OutputFiles, cannot_finish
+from landseg_core.progress import ProgressMeter
+from landseg_core.project.images import ImageEntry
+from landseg_core.project.project import Project
+
+LAYER = "labels"
+FIELDS = ("class", "value", "colour", "area_m2")
+
+_NO_CRS = 'LOCAL_CS["Undefined Cartesian SRS"]'  # the name by which a GeoPackage knows that there is none
+_BATCH = 20_000
+_SIDECARS = ("-wal", "-shm", "-journal")
+
+
+def export_label_gpkg(
+    project: Project,
+    image: ImageEntry,
+    out: Path,
+    overwrite: bool = False,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> None:
+    """Write the labels of `image` as polygons, one for each region of pixels of a class that share edges.
+
+    Fields: `class` (its name), `value`, `colour` (#rrggbb) and `area_m2` (null without a place on the Earth).
+
+    Raises:
+        OutputError: `out` exists already, is the image or the project, or cannot be written.
+        ProjectError: the labels cannot be read.
+        JobStopped: `control` asked for it.
+    """
+    control = control or JobControl()
+    meter = ProgressMeter(f"writing {out.name}", image.grid.window.pixels, on_event, work=image.grid.height)
+    outputs = OutputFiles(overwrite=overwrite, inputs=(project.path, image.path))
+    with outputs, project.read_transaction() as view, _LayerWriter(outputs, out, image.grid, view.schema) as layer:
+        done = 0
+        for bottom, regions in outlines(image.grid, view.tiles(image.id)):
+            control.checkpoint()
+            layer.write(regions)
+            meter.add(bottom - done)
+            done = bottom
+
+
+class _LayerWriter:
+    """Writes regions to a GeoPackage, many at once.
+
+    GDAL minds what a GeoPackage is called, so it is made in a folder of its own, and becomes the unfinished file of
+    `outputs` when the `with` block ends well.
+    """
+
+    def __init__(self, outputs: OutputFiles, out: Path, grid: RasterGrid, schema: ClassSchema) -> None:
+        self._out, self._unfinished = out, outputs.add(out)
+        for suffix in _SIDECARS:
+            outputs.drop(out.with_name(out.name + suffix))
+        self._classes = {item.value: item for item in schema.classes}
+        self._transform = vector_transform(grid)
+        self._crs = grid.crs.to_wkt() if grid.crs else _NO_CRS
+        self._area = TrueArea(grid)
+        self._scratch = ExitStack()
+        self._waiting: list[Outline] = []
+        self._written: int | None = None
+
+    def __enter__(self) -> Self:
+        with self._writing():
+            self._file = self._scratch.enter_context(scratch_folder(self._out.parent)) / "labels.gpkg"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._scratch:
+            if kind is None:
+                self._finish()
+
+    def write(self, regions: list[Outline]) -> None:
+        """Write further regions, now or with the next ones."""
+        self._waiting += regions
+        while len(self._waiting) >= _BATCH:
+            self._append(self._waiting[:_BATCH])
+            del self._waiting[:_BATCH]
+
+    def _finish(self) -> None:
+        """Write what waits, be it nothing, and make sure that all of it arrived."""
+        if self._waiting or self._written is None:
+            self._append(self._waiting)
+        with self._writing():
+            if pyogrio.read_info(self._file, layer=LAYER, force_feature_count=True)["features"] != self._written:
+                raise OSError("some polygons are missing")
+            self._file.replace(self._unfinished)
+
+    def _append(self, regions: list[Outline]) -> None:
+        pixels = np.array([region.polygon for region in regions], object)
+        polygons = shapely.transform(pixels, lambda points: np.stack(self._transform @ tuple(points.T), axis=1))
+        classes = [self._class_of(region.value) for region in regions]
+        columns = [
+            np.array([item.name for item in classes], object),
+            np.array([item.value for item in classes], np.int32),
+            np.array([item.colour for item in classes], object),
+            self._area.measure(polygons),
+        ]
+        layer = {"layer": LAYER, "driver": "GPKG", "geometry_type": "Polygon", "crs": self._crs}
+        with self._writing():
+            append = self._written is not None
+            pyogrio.raw.write(self._file, shapely.to_wkb(polygons), columns, FIELDS, append=append, **layer)
+        self._written = (self._written or 0) + len(regions)
+
+    def _class_of(self, value: int) -> LandClass:
+        if value not in self._classes:
+            raise ProjectError(f"the labels hold the value {value}, which no class has; give a class this value")
+        return self._classes[value]
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with quiet_ogr():
+                yield
+        except OGR_ERRORS as error:
+            raise cannot_finish(self._out, error) from error

@@ -1,0 +1,108 @@
+"""A mask seen through the pixels of an image, also where it lies on another grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.errors import InterchangeError
+from landseg_core.formats.vector.grid_mapping import GridMapping, covered_window
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.tiling import pieces
+from landseg_core.geo.window import PixelWindow
+from landseg_core.raster.source import RasterSource
+
+Pixels = npt.NDArray[Any]
+Covered = npt.NDArray[np.bool_]
+
+_READ_PIXELS = 16 * 2**20  # of the mask at once, where its pixels are much smaller than the image's
+_NUDGE = 1e-6  # px; a centre on the edge of two mask pixels goes to the same one all along the edge
+
+
+class MaskOnImage:
+    """A mask read in windows of the image `grid`: pixel for pixel, or else by the pixel that holds each centre.
+
+    Attributes:
+        raster: the mask.
+        window: the part of the image, in its px, outside of which the mask has nothing.
+        resampled: whether the mask lies on another grid.
+
+    Raises:
+        InterchangeError: the mask lies beside the image, or nothing says where it lies on it.
+    """
+
+    def __init__(self, raster: RasterSource, grid: RasterGrid) -> None:
+        if raster.grid.transform.is_degenerate:
+            raise InterchangeError(f"{raster.path} has a georeference that makes all its pixels one point; correct it")
+        self.raster = raster
+        # Nodata is up to the code, since a mapping may bring it back; alpha and mask bands always say "nothing".
+        self._has_mask = raster.nodata is None and not raster.all_valid
+        self.resampled = not grid.matches(raster.grid)
+        self.window = grid.window
+        self._read: Callable[[PixelWindow], tuple[Pixels, Covered]] = self._as_it_is
+        if self.resampled:
+            self._read = self._by_centres
+            self.window = _common_window(raster, grid)
+            self._mapping = GridMapping(grid, raster.grid)
+
+    def read(self, window: PixelWindow) -> tuple[Pixels, Covered]:
+        """Return the (C, H, W) mask pixels of a `window` in px of the image, and (H, W) where there are any.
+
+        Raises:
+            RasterError: the mask cannot be read.
+        """
+        return self._read(window)
+
+    def _as_it_is(self, window: PixelWindow) -> tuple[Pixels, Covered]:
+        valid = self.raster.read_valid(window) if self._has_mask else np.ones((window.height, window.width), np.bool_)
+        return self.raster.read(window), valid
+
+    def _by_centres(self, window: PixelWindow) -> tuple[Pixels, Covered]:
+        pixels = np.zeros((len(self.raster.data_bands), window.height, window.width), self.raster.dtype)
+        covered = np.zeros((window.height, window.width), np.bool_)
+        self._fill(window, window, pixels, covered)
+        return pixels, covered
+
+    def _fill(self, part: PixelWindow, whole: PixelWindow, pixels: Pixels, covered: Covered) -> None:
+        """Fill `part` of the window `whole`, quarter by quarter where the mask's pixels under it are too many."""
+        places, inside = self._places(part)
+        if not inside.any():
+            return
+        below = _window_around(places)
+        if below.pixels > _READ_PIXELS and part.pixels > 1:
+            for quarter in pieces(part, -(-part.width // 2), -(-part.height // 2)):
+                self._fill(quarter, whole, pixels, covered)
+            return
+        mask, valid = self._as_it_is(below)
+        columns, rows = places[0] - below.x, places[1] - below.y
+        there = part.shifted(-whole.x, -whole.y).slices()
+        pixels[:, *there] = mask[:, rows, columns]
+        covered[there] = inside & valid[rows, columns]
+
+    def _places(self, window: PixelWindow) -> tuple[npt.NDArray[np.int64], Covered]:
+        """Return the (2, H, W) column and row of the mask pixel under or nearest to each pixel, and which is under."""
+        last = np.array([self.raster.grid.width, self.raster.grid.height])[:, None, None] - 1
+        places = np.floor(np.nan_to_num(self._mapping.pixel_centres(window) + _NUDGE, nan=-1))
+        nearest = np.clip(places, 0, last)
+        return nearest.astype(np.int64), np.asarray((places == nearest).all(axis=0))
+
+
+def _window_around(places: npt.NDArray[np.int64]) -> PixelWindow:
+    (left, top), (right, bottom) = places.min(axis=(1, 2)).tolist(), places.max(axis=(1, 2)).tolist()
+    return PixelWindow(left, top, right - left + 1, bottom - top + 1)
+
+
+def _common_window(raster: RasterSource, grid: RasterGrid) -> PixelWindow:
+    mask = raster.grid
+    if not (mask.is_georeferenced and grid.is_georeferenced):
+        raise InterchangeError(
+            f"{raster.path} is {mask.width} x {mask.height} px and the image {grid.width} x {grid.height} px, and"
+            " without a georeference nothing says where it lies; give a mask of the image's size or a GeoTIFF"
+        )
+    window = covered_window(grid, mask)
+    if window is None:
+        raise InterchangeError(f"{raster.path} does not lie on the image; choose the image that it belongs to")
+    return window

@@ -1,0 +1,124 @@
+"""What the pixels of a PNG show, for each of its styles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.errors import ClassSchemaError, RasterError
+from landseg_core.formats.map_source import MapSource
+from landseg_core.formats.png_stream import GREY, PALETTE, RGBA, PixelKind, PngStream
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED
+from landseg_core.raster.source import RasterSource
+from landseg_core.raster.stretch import default_rendering
+
+PngStyle = Literal["index", "colour", "overlay"]
+Pixels = npt.NDArray[np.uint8]
+
+
+def _no_colours(_stream: PngStream) -> None:
+    """Write nothing: the pixels are the colours."""
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A picture's `kind`, `paint` giving the (H, W) or (H, W, 4) pixels of a window, and what precedes them."""
+
+    kind: PixelKind
+    paint: Callable[[PixelWindow], Pixels]
+    write_colours: Callable[[PngStream], None] = _no_colours
+
+
+def paint_index(source: MapSource, _picture: RasterSource | None, _opacity: float) -> Painting:
+    """Show class values, with a palette where colours are known, else as grey."""
+    colours = source.colours
+    if colours is None:
+        return Painting(GREY, source.read, lambda stream: stream.transparent_grey(UNLABELLED))
+    return Painting(PALETTE, source.read, lambda stream: stream.palette(colours))
+
+
+def paint_colour(source: MapSource, _picture: RasterSource | None, _opacity: float) -> Painting:
+    """Show class colours.
+
+    Raises:
+        ClassSchemaError: there are no colours; `paint` raises it for a value without a class.
+    """
+    colours = _required_colours(source)
+    return Painting(RGBA, lambda window: colours[_known_values(source, window)])
+
+
+def paint_overlay(source: MapSource, picture: RasterSource | None, opacity: float) -> Painting:
+    """Show class colours with `opacity` over the picture.
+
+    Raises:
+        RasterError: there is no picture, or it does not lie on the map.
+        ClassSchemaError: as for `paint_colour`.
+    """
+    below = _required_picture(source, picture)
+    colours = _required_colours(source)
+    rendering = default_rendering(below)
+
+    def paint(window: PixelWindow) -> Pixels:
+        rgba = rendering.to_rgba(below.read(window, rendering.bands), below.read_valid(window))
+        return blend(rgba, colours[_known_values(source, window)], opacity)
+
+    return Painting(RGBA, paint)
+
+
+PAINTERS: Mapping[PngStyle, Callable[[MapSource, RasterSource | None, float], Painting]] = {
+    "index": paint_index,
+    "colour": paint_colour,
+    "overlay": paint_overlay,
+}
+
+
+def _required_colours(source: MapSource) -> Pixels:
+    if source.colours is None:
+        raise ClassSchemaError(f"{source.raster.path} names no classes and no colours; give them (--classes)")
+    return source.colours
+
+
+def _required_picture(source: MapSource, picture: RasterSource | None) -> RasterSource:
+    path = source.raster.path
+    if picture is None:
+        raise RasterError(f"an overlay of {path} needs the picture below it; name it (--image)")
+    if not source.grid.matches(picture.grid):
+        sizes = [f"{grid.width} x {grid.height}" for grid in (source.grid, picture.grid)]
+        why = "their sizes differ" if sizes[0] != sizes[1] else "they lie in different places"
+        raise RasterError(
+            f"{path} ({sizes[0]} px) does not lie on {picture.path} ({sizes[1]} px): {why};"
+            " choose the picture that the map was made from"
+        )
+    return picture
+
+
+def _known_values(source: MapSource, window: PixelWindow) -> Pixels:
+    """Return the class values of `window`, each of which must have a class if the classes are known."""
+    values = source.read(window)
+    if source.schema is None:
+        return values
+    strange = np.setdiff1d(np.flatnonzero(np.bincount(values.ravel())), [*source.schema.values, UNLABELLED])
+    if strange.size:
+        raise ClassSchemaError(
+            f"{source.raster.path} has the value {strange[0]}, which no class has;"
+            " give the classes that fit (--classes)"
+        )
+    return values
+
+
+def blend(below: Pixels, above: Pixels, opacity: float) -> Pixels:
+    """Return (H, W, 4) RGBA `above`, its alpha times `opacity`, over RGBA `below`.
+
+    The "over" of Porter and Duff, "Compositing digital images" (SIGGRAPH 1984), for colours not multiplied by alpha.
+    """
+    upper = above[..., 3:] * np.float32(opacity / 255)
+    lower = below[..., 3:] * np.float32(1 / 255) * (1 - upper)
+    alpha = upper + lower
+    colour = (above[..., :3] * upper + below[..., :3] * lower) / np.where(alpha > 0, alpha, 1)
+    blended: Pixels = np.rint(np.concatenate([colour, alpha * 255], axis=-1)).astype(np.uint8)
+    return blended

@@ -1,0 +1,1 @@
+"""Polygons: read, rasterized and outlined."""

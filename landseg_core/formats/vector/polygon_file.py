@@ -1,0 +1,216 @@
+"""Reads polygons from GeoPackage, GeoJSON, Shapefile and FlatGeobuf."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyogrio
+import shapely
+from rasterio.crs import CRS
+from rasterio.errors import CRSError as RasterioCRSError
+
+from landseg_core.errors import InterchangeError
+from landseg_core.file_identity import HELD_FILES
+from landseg_core.formats.vector.json_crs import linked_crs
+from landseg_core.formats.vector.ogr import OGR_ERRORS, quiet_ogr
+from landseg_core.input_files import missing_reason, open_file, special_reason
+from landseg_core.plain_text import name_reason
+from landseg_core.raster.files.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
+
+Bounds = tuple[float, float, float, float]
+
+# pyogrio stumbles over names of CRSs and fields that are no text: the last two.
+_ERRORS = (*OGR_ERRORS, RasterioCRSError, shapely.GEOSException, UnicodeDecodeError, UnboundLocalError)
+_SIDE_SUFFIXES = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".idm", ".ind")  # that GDAL opens with a Shapefile
+_UNTOLD = "ISO-8859-1"  # what GDAL says of a Shapefile without .cpg; often it is UTF-8 all the same
+_FALLBACKS = ("cp1252",)
+_POLYGONAL = ("Polygon", "MultiPolygon")
+_FARTHEST = 1e30
+"""The largest coordinate that is taken for a number: differences and squares of larger ones may be none."""
+_MAY_HOLD_POLYGONS = (*_POLYGONAL, "Unknown", "GeometryCollection")
+
+
+@dataclass(frozen=True)
+class Polygons:
+    """The features of a layer, in their order: `shapes` are polygons or multipolygons.
+
+    Attributes:
+        shapes: (N,) shapely geometries in the coordinates of the file.
+        fields: the (N,) values of each field; lists are left out.
+        text_fields: the names of those that hold text.
+    """
+
+    shapes: npt.NDArray[Any]
+    fields: Mapping[str, npt.NDArray[Any]]
+    text_fields: tuple[str, ...]
+
+    def texts(self, field: str) -> list[str]:
+        """Return the (N,) values of a field as they stand before the = of a mapping, "" where there is none."""
+        return [value_text(value) for value in self.fields[field].tolist()]
+
+
+class PolygonFile:
+    """A file of polygons, opened.
+
+    Attributes:
+        path: the file.
+        layer: the layer that holds polygons.
+        crs: what its coordinates mean; None where the file does not say.
+
+    Raises:
+        InterchangeError: the file cannot be read, or it is not clear which polygons are meant.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._require_file()
+        self._require_own_crs()
+        self._require_ends()
+        self._name = path.absolute()  # for GDAL nothing but the name of a file
+        self._encodings: tuple[str | None, ...] = (None, *_FALLBACKS)
+        with self._doing():
+            self.layer = self._polygon_layer()
+            info = self._decoded(lambda encoding: pyogrio.read_info(self._name, layer=self.layer, encoding=encoding))
+            if info["encoding"] == _UNTOLD:
+                self._encodings = ("UTF-8", *_FALLBACKS)
+            # GDAL writes beyond its memory where the index of a FlatGeobuf is damaged, and asks it only for a part.
+            self._read_whole = info["driver"] == "FlatGeobuf"
+            self._features: int = info["features"]
+            crs = info["crs"]
+            self.crs: CRS | None = _earthly(CRS.from_user_input(crs)) if crs else None
+
+    def _require_file(self) -> None:
+        unnameable = name_reason(self.path)
+        if unnameable:
+            raise InterchangeError(unnameable)
+        if not self.path.is_file():
+            what = "is a folder; name a file in it" if self.path.is_dir() else missing_reason(self.path)
+            raise InterchangeError(f"{self.path} {special_reason(self.path) or what}")
+        if self.path in HELD_FILES:
+            raise InterchangeError(f"{self.path} is the project that is open; choose a file of polygons")
+        for suffix in _SIDE_SUFFIXES:
+            side = self.path.with_suffix(suffix)
+            reason = special_reason(side)
+            if reason:
+                raise InterchangeError(f"{side} {reason}")
+
+    def _require_own_crs(self) -> None:
+        with self._doing():
+            if linked_crs(self.path):
+                raise InterchangeError(
+                    f"{self.path} takes its CRS from an address, and landseg reads files of this computer only; save it"
+                    " with the CRS's name, such as EPSG:25832"
+                )
+
+    def _require_ends(self) -> None:
+        with self._doing(), open_file(self.path) as file:
+            is_database = file.read(len(SQLITE_MARK)) == SQLITE_MARK
+            view = endless_view(self.path, whole=True) if is_database else None
+        if view is not None:
+            raise InterchangeError(
+                f"{self.path} has a view {view[:80]}, which takes over {MOST_SECONDS:g} s; save what it shows as"
+                " a table"
+            )
+
+    def _polygon_layer(self) -> str:
+        kinds = {str(name): str(kind).split(" ")[0] for name, kind in pyogrio.list_layers(self._name) if kind}
+        layers = [name for name, kind in kinds.items() if kind in _MAY_HOLD_POLYGONS]
+        if len(layers) == 1:
+            return layers[0]
+        if layers:
+            raise InterchangeError(
+                f"{self.path} holds polygons in the layers {', '.join(layers)};"
+                " save the one you want as a file of its own"
+            )
+        raise self._no_polygons(Counter(kinds.values()) or Counter(["nothing"]))
+
+    def _no_polygons(self, kinds: Counter[str]) -> InterchangeError:
+        return InterchangeError(
+            f"{self.path} holds {', '.join(sorted(kinds))} instead of polygons, and only polygons have an inside;"
+            " turn lines into polygons, for example with a buffer"
+        )
+
+    def read(self, bounds: Bounds | None = None) -> Polygons:
+        """Return the polygons that touch `bounds` (left, low, right, high in the file's coordinates), or all.
+
+        Raises:
+            InterchangeError: they cannot be read, or some features are no polygons.
+        """
+        part = None if self._read_whole else bounds
+        with self._doing():
+            meta, _, wkb, columns = self._decoded(
+                lambda encoding: pyogrio.raw.read(
+                    self._name, layer=self.layer, force_2d=True, bbox=part, encoding=encoding
+                )
+            )
+            if self._read_whole and len(wkb) < self._features:
+                raise InterchangeError(
+                    f"{self.path} is damaged: it should hold {self._features} polygons, and {len(wkb)} can be read;"
+                    " copy or save it again"
+                )
+            all_shapes = shapely.from_wkb(wkb)
+            there = ~shapely.is_missing(all_shapes)
+            if bounds is not None:
+                there &= _reach_into(all_shapes, bounds)
+            shapes = self._polygonal(all_shapes[there])
+        kinds = {str(name): str(kind) for name, kind in zip(meta["fields"], meta["dtypes"], strict=True)}
+        values = {name: column[there] for name, column in zip(kinds, columns, strict=True)}
+        fields = {name: column for name, column in values.items() if not kinds[name].startswith("list")}
+        return Polygons(shapes, fields, tuple(name for name in fields if kinds[name] == "object"))
+
+    def _decoded(self, read: Callable[[str | None], Any]) -> Any:
+        """Return what `read` returns with the first encoding that fits: what the file tells, else cp1252."""
+        for encoding in self._encodings[:-1]:
+            with suppress(UnicodeDecodeError, UnboundLocalError):
+                return read(encoding)
+        return read(self._encodings[-1])
+
+    def _polygonal(self, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the shapes, all of which are polygons with a place; their rings may cross."""
+        strange = Counter(shape.geom_type for shape in shapes if shape.geom_type not in _POLYGONAL)
+        if strange:
+            raise self._no_polygons(strange)
+        if not (np.abs(shapely.get_coordinates(shapes)) <= _FARTHEST).all():  # nor where one is no number
+            raise InterchangeError(f"{self.path} holds coordinates that are no finite numbers; mend or delete them")
+        return shapes
+
+    @contextmanager
+    def _doing(self) -> Iterator[None]:
+        """Turn failures into one sentence, and keep GDAL's warnings about odd files to ourselves."""
+        try:
+            with quiet_ogr():
+                yield
+        except _ERRORS as error:
+            reason = " ".join(str(error).split()).split("; It might help")[0].rstrip(".")  # ... to name a driver
+            raise InterchangeError(
+                f"{self.path} cannot be read as polygons ({reason}); check that it is a complete"
+                " GeoPackage, GeoJSON, Shapefile or FlatGeobuf"
+            ) from error
+
+
+def _reach_into(shapes: npt.NDArray[Any], bounds: Bounds) -> npt.NDArray[np.bool_]:
+    """Return (N,) whether the boxes around shapes touch `bounds`, or are no finite numbers, which others refuse."""
+    left, low, right, high = shapely.bounds(shapes).T
+    apart = (left > bounds[2]) | (right < bounds[0]) | (low > bounds[3]) | (high < bounds[1])
+    return np.asarray(~apart & ~shapely.is_empty(shapes), np.bool_)
+
+
+def _earthly(crs: CRS) -> CRS | None:
+    """Return `crs`, or None for one that says of itself that it has no place on the Earth."""
+    return crs if crs.is_geographic or crs.is_projected else None
+
+
+def value_text(value: Any) -> str:
+    """Return the text of an attribute's value, as it stands before the = of a mapping."""
+    if value is None or value != value:  # NaN stands for no value
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
