@@ -18,10 +18,10 @@ from benchmarks.trained import KEPT, data_set, trained
 from landseg_core.events import Event, Progress, StepFinished
 from landseg_core.labels.classes import load_classes
 from landseg_core.runs.config import TrainConfig
-from landseg_gui.jobs.predict import predictions_work
-from landseg_gui.jobs.requests import Folders, PredictRequest, TrainRequest
+from landseg_gui.dialogs.requests import Folders, PredictRequest, TrainRequest
 from landseg_gui.jobs.runner import Job
-from landseg_gui.jobs.train import training_work
+from landseg_gui.workflows.predict import predictions_work
+from landseg_gui.workflows.train import training_work
 
 TICK_MS = 16
 SECONDS = 5

@@ -18,8 +18,8 @@ from benchmarks.trained import KEPT, trained
 from benchmarks.window import BareWindow
 from landseg_core.allocator import give_back_memory
 from landseg_core.raster.files.map_files import MapFiles
-from landseg_gui.jobs.predict import PredictFlow
-from landseg_gui.jobs.requests import PredictRequest
+from landseg_gui.dialogs.requests import PredictRequest
+from landseg_gui.workflows.predict import PredictFlow
 
 PREDICTIONS = 50
 MOST_MEGABYTES, MOST_HANDLES = 150, 16

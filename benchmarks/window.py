@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication, QDockWidget
 
 from benchmarks.mouse import Mouse, wait_until
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.main_window import MainWindow
-from landseg_gui.session import Session
+from landseg_gui.main_window.window import MainWindow
+from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
 

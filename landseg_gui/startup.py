@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QApplication
 from landseg_core import __version__
 from landseg_core.cli.ending import ENDING
 from landseg_gui.crash import CrashDialog, CrashReporter, log, log_folder, start_log
-from landseg_gui.garbage import GarbageCollector
 from landseg_gui.icons import application_icon
+from landseg_gui.jobs.garbage import GarbageCollector
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.main_window import MainWindow
-from landseg_gui.session import Session
+from landseg_gui.main_window.window import MainWindow
+from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
 

@@ -101,8 +101,8 @@ def contents_of(project: Project) -> Contents:
 
 def view_memory(project: Project) -> list[Any]:
     """Read what the window keeps in a project."""
-    from landseg_gui.dialogs.memory import FormMemory
-    from landseg_gui.project.view_memory import hidden_images, remembered_place, remembered_window
+    from landseg_gui.form_settings import FormMemory
+    from landseg_gui.session.view_state import hidden_images, remembered_place, remembered_window
 
     places = [remembered_place(project, entry.id) for entry in project.images]
     form = FormMemory("predict", project=project)

@@ -25,8 +25,8 @@ from landseg_core.models.weights import weights_of
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
 from landseg_gui import startup
-from landseg_gui.action_rows import ROWS, ActionRow
 from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.main_window.action_rows import ROWS, ActionRow
 from landseg_gui.settings import Settings
 
 SIDE = 1400  # px of the images

@@ -34,8 +34,8 @@ from tour_labels import BRUSH_PX, CLASSES, GESTURES, Gesture
 
 from landseg_gui import startup
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.main_window import MainWindow
-from landseg_gui.session import Session
+from landseg_gui.main_window.window import MainWindow
+from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
 

@@ -17,10 +17,10 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_gui.dialogs.checks import Problem, is_there
 from landseg_gui.dialogs.form import FormDialog
-from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.percent import PercentSlider
-from landseg_gui.panels.wording import percent, pixels
+from landseg_gui.form_settings import FormMemory
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import percent, pixels
 
 VIEW, EVERYWHERE, POLYGON = "view", "everywhere", "polygon"
 PLACES = {

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from landseg_core.project.outside.changes import Change, ChangeKind, Remedy
-from landseg_gui.panels.wording import capitalised
 from landseg_gui.plain_text import PlainLabel, without_key
+from landseg_gui.text import capitalised
 
 _INTRODUCTION = "Files of this project have changed since it was saved. Choose what to do about each."
 _TITLES: Mapping[Remedy, str] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landseg_core.data.lists import EXTENSIONS
-from landseg_gui.panels.wording import capitalised
+from landseg_gui.text import capitalised
 
 _LOOKED_AT = 2000  # entries of a folder: enough to find an image, few enough for a slow disk
 

@@ -27,10 +27,10 @@ from landseg_core.errors import ClassSchemaError, OutputError
 from landseg_core.labels.class_draft import ClassDraft, DraftClass
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, load_classes, preset_names
 from landseg_core.output_files import write_atomically
-from landseg_gui.dialogs.failure import show_failure
 from landseg_gui.icons import colour_swatch, icon
-from landseg_gui.panels.wording import capitalised, pixels
+from landseg_gui.message_boxes import show_failure
 from landseg_gui.plain_text import PlainLabel, choose_item
+from landseg_gui.text import capitalised, pixels
 
 _COLOUR, _NAME, _VALUE, _PIXELS = range(4)
 _HEADINGS = ("", "Name", "Value", "Painted")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableW
 from landseg_core.formats.source_info import SourceValue
 from landseg_core.labels.classes import ClassSchema
 from landseg_gui.icons import colour_swatch
-from landseg_gui.panels.wording import thousands
+from landseg_gui.text import thousands
 
 LEAVE_OUT = ""
 """Stands in a mapping for a value that stays unlabelled."""

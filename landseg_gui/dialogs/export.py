@@ -12,12 +12,12 @@ from landseg_core.geo.window import PixelWindow
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.area import AreaChoice
 from landseg_gui.dialogs.checks import Problem
-from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.fields import PathField, pick_new_file
 from landseg_gui.dialogs.form import FormDialog
-from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
-from landseg_gui.jobs.requests import EXPORT_STYLES, ExportRequest, ExportStyle
+from landseg_gui.dialogs.requests import EXPORT_STYLES, ExportRequest, ExportStyle
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.message_boxes import choose
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.viewer.layers import MaskLayer
 

@@ -13,10 +13,10 @@ from landseg_core.formats.exporters import EXPORTERS
 from landseg_core.project.images import ImageEntry
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.checks import Problem, is_there
-from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.fields import PathField, pick_folder, pick_new_file
 from landseg_gui.dialogs.form import FormDialog
-from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.message_boxes import choose
 from landseg_gui.plain_text import without_key
 
 _KINDS = ";;".join(f"{form.title} (*{form.suffix})" for form in EXPORTERS.values())

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from landseg_gui.jobs.project_files import same_file
 from landseg_gui.plain_text import plain_tip
+from landseg_gui.session.project_files import same_file
 
 _KINDS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 _LINES = 3

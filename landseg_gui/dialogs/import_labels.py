@@ -19,8 +19,8 @@ from landseg_gui.dialogs.fields import PathField, pick_file
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.source_reader import DescribedSource, SourceReader
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.panels.wording import pixels, thousands
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import pixels, thousands
 
 _MOST_VALUES = 250
 _PATTERNS = " ".join(f"*{suffix}" for suffix in (*MASK_SUFFIXES, *POLYGON_SUFFIXES))

@@ -14,11 +14,11 @@ from landseg_gui.dialogs.class_field import ClassField
 from landseg_gui.dialogs.fields import PathField, pick_new_file
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.image_files import ImageFilesField
-from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
-from landseg_gui.jobs.project_files import SUFFIX
+from landseg_gui.form_settings import FormMemory
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.session import Session
+from landseg_gui.session.project_files import SUFFIX
+from landseg_gui.session.session import Session
 
 _KINDS = f"Projects (*{SUFFIX})"
 _WHY = (

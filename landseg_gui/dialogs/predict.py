@@ -28,19 +28,19 @@ from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.area import AreaChoice
 from landseg_gui.dialogs.checks import Problem, is_there
 from landseg_gui.dialogs.class_field import legend
-from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.fields import PathField, pick_file, pick_folder, pick_new_file
 from landseg_gui.dialogs.form import FormDialog
 from landseg_gui.dialogs.map_proposal import proposed_map
-from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.predict_settings import PredictSettings
 from landseg_gui.dialogs.project_labels import beside_project
-from landseg_gui.jobs.project_files import same_file
-from landseg_gui.jobs.requests import PredictAllRequest, PredictRequest
-from landseg_gui.panels.wording import percent
+from landseg_gui.dialogs.requests import PredictAllRequest, PredictRequest
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.message_boxes import choose
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.project.view_memory import hidden_images
+from landseg_gui.session.project_files import same_file
+from landseg_gui.session.view_state import hidden_images
+from landseg_gui.text import percent
 
 _SUFFIXES = (".tif", ".tiff")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from landseg_core.data.lists import shortened
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.project.project import Project
-from landseg_gui.panels.wording import NO_BREAK_SPACE, pixels
+from landseg_gui.text import NO_BREAK_SPACE, pixels
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from landseg_gui.jobs.project_files import SUFFIX
+from landseg_gui.session.project_files import SUFFIX
 
 PROJECTS = f"Projects (*{SUFFIX});;All files (*)"
 

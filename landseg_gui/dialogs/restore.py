@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from landseg_core.project.backup.folder import Backup
 from landseg_core.project.backup.restoring import BackupContent
 from landseg_gui.dialogs.project_path import ask_project_path
-from landseg_gui.panels.wording import NO_BREAK_SPACE, thousands
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import NO_BREAK_SPACE, thousands
 
 _COLUMNS = ("Date", "Size", "Steps", "Labelled tiles", "Project")
 _EXPLANATION = (

@@ -20,14 +20,14 @@ from landseg_core.runs.folder import RunFolder
 from landseg_gui.dialogs import checks
 from landseg_gui.dialogs.checks import Problem, as_sentence
 from landseg_gui.dialogs.class_field import ClassField
-from landseg_gui.dialogs.failure import choose
 from landseg_gui.dialogs.fields import PathField, pick_file, pick_folder
 from landseg_gui.dialogs.form import FormDialog
-from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.project_labels import LabelSummary, beside_project
+from landseg_gui.dialogs.requests import Folders, LandCoverAi, ProjectLabels, TrainRequest
 from landseg_gui.dialogs.run_fields import START_FROM, RunFields
-from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels, TrainRequest
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.message_boxes import choose
 from landseg_gui.plain_text import PlainLabel
 
 Source = Folders | LandCoverAi | ProjectLabels

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from landseg_gui.panels.label_class_row import LabelClassRow
-from landseg_gui.panels.wording import area, pixels, thousands
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.project.session import ProjectSession
+from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.text import area, pixels, thousands
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layers import LayerStack
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from landseg_core.project.history import Step
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.project.session import ProjectSession
+from landseg_gui.session.project_session import ProjectSession
 
 _Index = QModelIndex | QPersistentModelIndex
 

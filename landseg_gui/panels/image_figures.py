@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.images import ImageEntry
-from landseg_gui.panels.wording import area, percent, thousands
 from landseg_gui.plain_text import plain_tip
+from landseg_gui.text import area, percent, thousands
 
 
 @dataclass(frozen=True)

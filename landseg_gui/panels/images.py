@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QMenu, QPushButton
 
 from landseg_core.project.images import ImageEntry
 from landseg_gui.icons import icon
-from landseg_gui.jobs.thumbnails import Thumbnails
 from landseg_gui.panels.image_figures import ImageFigures, class_shares
 from landseg_gui.panels.image_list import FIGURES, ImageDelegate, ImageListModel
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.project.session import ProjectSession
+from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.session.thumbnails import Thumbnails
 
 
 class ImagesPanel(QWidget):

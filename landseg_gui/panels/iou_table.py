@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from landseg_core.labels.classes import ClassSchema, LandClass
-from landseg_gui.panels.wording import percent
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import percent
 
 
 class ShareBar(QWidget):

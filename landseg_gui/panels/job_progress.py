@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landseg_core.events import Event, Progress, StepFinished
 from landseg_core.progress import time_left
-from landseg_gui.panels.wording import percent
+from landseg_gui.text import percent
 
 
 class JobProgress:

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.wording import capitalised
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import capitalised
 
 
 class NoticeList(QWidget):

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 
 from landseg_core.runs.catalogue import RunSummary, differing_settings
 from landseg_gui.icons import colour_swatch
-from landseg_gui.panels.wording import interval, percent
 from landseg_gui.plain_text import PlainLabel, plain_tip
+from landseg_gui.text import interval, percent
 
 if TYPE_CHECKING:
     from landseg_gui.panels.run_curves import RunCurvesView

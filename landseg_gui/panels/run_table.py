@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from landseg_core.progress import duration
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_gui.icons import colour_swatch
-from landseg_gui.panels.wording import NO_BREAK_SPACE, interval, percent
 from landseg_gui.plain_text import plain_tip
+from landseg_gui.text import NO_BREAK_SPACE, interval, percent
 
 _Index = QModelIndex | QPersistentModelIndex
 

@@ -29,8 +29,8 @@ from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.iou_table import IouTable
 from landseg_gui.panels.notice_list import NoticeList
 from landseg_gui.panels.validation_pictures import ValidationPicturesView
-from landseg_gui.panels.wording import capitalised, percent
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import capitalised, percent
 
 if TYPE_CHECKING:
     from landseg_core.runs.details import RunStory

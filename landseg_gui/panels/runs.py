@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_core.runs.folder import RunFolder
-from landseg_gui.dialogs.failure import choose
 from landseg_gui.icons import icon
-from landseg_gui.jobs.runs import RunShelf
+from landseg_gui.message_boxes import choose
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.run_comparison import RunComparison
 from landseg_gui.panels.run_list import RunTable, run_buttons
-from landseg_gui.panels.wording import percent
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.session import Session
+from landseg_gui.session.runs import RunShelf
+from landseg_gui.session.session import Session
+from landseg_gui.text import percent
 
 _WIDE = 1.6
 """From this ratio of width to height on, the comparison stands beside the table, else below it."""

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from landseg_gui.icons import icon
 from landseg_gui.plain_text import PlainLabel, plain_tip
-from landseg_gui.project.session import ProjectSession
-from landseg_gui.project.storing import StoredState
+from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.session.saving import StoredState
 
 _ICON_SIDE = 16
 _CALM_MS = 150  # a stroke is stored in less: the words would only flicker

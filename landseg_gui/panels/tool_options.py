@@ -20,8 +20,8 @@ from landseg_gui.icons import colour_swatch
 from landseg_gui.number_boxes import DecimalBox, WholeBox
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
+from landseg_gui.session.tool_manager import ToolManager
 from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE
-from landseg_gui.tools.manager import ToolManager
 from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS, ToolSettings
 
 _BOX_WIDTH = 86

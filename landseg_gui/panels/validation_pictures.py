@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePol
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.runs.samples import BEST, SAMPLE, WORST, ValidationPicture, ValidationPictures
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.wording import percent
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import percent
 
 _TITLES = {WORST: "Worst", BEST: "Best", SAMPLE: "Always the same places"}
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from landseg_gui.icons import application_icon, icon
-from landseg_gui.jobs.project_files import is_project
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
+from landseg_gui.session.project_files import is_project
 
 _SHOWN_RECENT = 5
 

@@ -9,9 +9,9 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
 from landseg_core.labels.regions import PolygonRegion
+from landseg_gui.session.tool_context import Workbench
 from landseg_gui.tools.base import Place, ToolRow
 from landseg_gui.tools.polygon import Polygon
-from landseg_gui.tools.workbench import Workbench
 from landseg_gui.viewer.overlay import Shape
 
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QCursor
 from landseg_core.labels.regions import Place
 
 if TYPE_CHECKING:
-    from landseg_gui.tools.workbench import Workbench
+    from landseg_gui.session.tool_context import Workbench
 
 NO_OPTIONS, SIZE, TOLERANCE, AREA = "", "size", "tolerance", "area"
 """What the options bar offers for a tool."""

@@ -10,8 +10,8 @@ from PySide6.QtGui import QColor, QCursor, QPainterPath
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.label_raster import LabelEdit, Paintable
 from landseg_core.labels.regions import StrokeRegion
+from landseg_gui.session.tool_context import Workbench
 from landseg_gui.tools.base import Place, Tool, ToolRow
-from landseg_gui.tools.workbench import Workbench
 from landseg_gui.viewer.overlay import Shape
 
 _SMALLEST_RING = 6.0  # logical px on the screen: a smaller ring is hard to find without a cursor around it

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainterPath
 
 from landseg_core.labels.regions import Region
+from landseg_gui.session.tool_context import Workbench
 from landseg_gui.tools.base import Place, Tool, ToolRow
-from landseg_gui.tools.workbench import Workbench
 
 
 class DragTool(Tool):

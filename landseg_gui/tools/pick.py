@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 
+from landseg_gui.session.tool_context import Workbench
 from landseg_gui.tools.base import Place, Tool
 from landseg_gui.tools.cursors import icon_cursor
-from landseg_gui.tools.workbench import Workbench
 
 
 class PickClass(Tool):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import MaskRegion
+from landseg_gui.session.tool_context import Workbench
 from landseg_gui.tools.base import Place
-from landseg_gui.tools.workbench import Workbench
 
 REACH_PIXELS = 16 * 2**20
 """A click spreads over no more px than this: while it does, the user waits."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.regions import PolygonRegion
+from landseg_gui.session.tool_context import Workbench, only
 from landseg_gui.tools.base import Place, ToolRow
 from landseg_gui.tools.polygon import Polygon
-from landseg_gui.tools.workbench import Workbench, only
 
 
 class Reassign(Polygon):

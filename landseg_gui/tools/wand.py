@@ -10,10 +10,10 @@ import numpy.typing as npt
 from PySide6.QtCore import Qt, QTimer
 
 from landseg_core.labels.wand import similar_region
+from landseg_gui.session.tool_context import Workbench
 from landseg_gui.tools.base import Place, Tool, ToolRow
 from landseg_gui.tools.coarse_region import CoarseRegion
 from landseg_gui.tools.mask_preview import MaskPreview
-from landseg_gui.tools.workbench import Workbench
 
 _STEP = 2.0  # logical px of dragging for a step of the tolerance
 _FILL_ALPHA = 150

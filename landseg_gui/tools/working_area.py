@@ -8,11 +8,11 @@ from PySide6.QtGui import QColor
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.regions import PolygonRegion
+from landseg_gui.session.tool_context import Workbench, only
 from landseg_gui.tools.areas_region import AreasRegion
 from landseg_gui.tools.base import Place, ToolRow
 from landseg_gui.tools.polygon import Polygon
 from landseg_gui.tools.sketch import ring_path
-from landseg_gui.tools.workbench import Workbench, only
 from landseg_gui.viewer.overlay import Shape
 
 AREA_COLOUR = QColor("#ffffff")

@@ -21,8 +21,8 @@ from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.main_window import MainWindow
-from landseg_gui.session import Session
+from landseg_gui.main_window.window import MainWindow
+from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
 from landseg_gui.viewer.layers import ImageLayer, LayerStack, MaskLayer

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from landseg_core import __version__
 from landseg_gui import app, crash, startup
-from landseg_gui.main_window import MainWindow
+from landseg_gui.main_window.window import MainWindow
 
 
 @pytest.fixture

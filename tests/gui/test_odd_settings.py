@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.project import Project
-from landseg_gui.main_window import MainWindow
+from landseg_gui.main_window.window import MainWindow
 
 DIALOGS = "edit_classes", "import_labels", "export_labels", "predict", "train", "new_project"
 ODD = [

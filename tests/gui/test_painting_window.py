@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QDockWidget, QLabel, QToolButton
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.new_project import NewProjectDialog
-from landseg_gui.main_window import MainWindow
+from landseg_gui.main_window.window import MainWindow
 
 
 @pytest.fixture

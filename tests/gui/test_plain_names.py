@@ -35,9 +35,9 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.project.project import Project
 from landseg_gui import crash
 from landseg_gui.dialogs.class_editor import ClassEditor
-from landseg_gui.dialogs.failure import choose, show_failure
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.main_window import MainWindow
+from landseg_gui.main_window.window import MainWindow
+from landseg_gui.message_boxes import choose, show_failure
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 
 CLASS = "<b>Rzz&D</b> <img src=x>"

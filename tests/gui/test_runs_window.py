@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QDockWidget, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from landseg_core.project.project import Project
-from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.train import TrainDialog
-from landseg_gui.main_window import MainWindow
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.main_window.window import MainWindow
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from landseg_core.events import Event, JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.project.project import Project
 from landseg_core.training.preview import PreviewMade, PreviewRefused, PreviewSource
-from landseg_gui.main_window import MainWindow
+from landseg_gui.main_window.window import MainWindow
 
 SCHEMA = load_classes("landcover-dubai")
 

@@ -17,14 +17,14 @@ from landseg_core.project.project import Project
 from landseg_core.training.preview import PreviewMade
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.dialogs.export_model import ExportModelDialog
-from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.predict import PredictDialog
+from landseg_gui.dialogs.requests import PredictRequest
 from landseg_gui.dialogs.train import TrainDialog
-from landseg_gui.jobs.predict import MapFinished
-from landseg_gui.jobs.requests import PredictRequest
-from landseg_gui.main_window import MainWindow
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.main_window.window import MainWindow
 from landseg_gui.panels.curves import CurvesView
 from landseg_gui.panels.validation_pictures import ImageRow
+from landseg_gui.workflows.predict import MapFinished
 
 SECONDS = 20_000
 SCHEMA = load_classes("landcover-dubai")

@@ -8,7 +8,7 @@ import rasterio
 from affine import Affine
 from PySide6.QtCore import QSettings
 
-from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.form_settings import FormMemory
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.window import PixelWindow
 from landseg_gui.dialogs.accept import AcceptDialog, Prediction
-from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.form_settings import FormMemory
 
 VIEW = PixelWindow(8, 8, 40, 30)
 MakeDialog = Callable[..., AcceptDialog]

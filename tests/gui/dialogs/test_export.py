@@ -15,7 +15,7 @@ from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import export
 from landseg_gui.dialogs.export import ExportDialog
-from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.form_settings import FormMemory
 from landseg_gui.viewer.layers import MaskLayer
 
 SCHEMA = load_classes("landcover-dubai")

@@ -12,7 +12,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.project.images import ImageEntry
 from landseg_gui.dialogs import export_labels
 from landseg_gui.dialogs.export_labels import ExportLabelsDialog
-from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.form_settings import FormMemory
 
 GRID = RasterGrid(96, 64, Affine.identity(), None)
 MakeDialog = Callable[..., ExportLabelsDialog]

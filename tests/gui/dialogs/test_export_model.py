@@ -12,8 +12,8 @@ from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_gui.dialogs import export_model
 from landseg_gui.dialogs.export_model import ExportModelDialog
-from landseg_gui.dialogs.memory import FormMemory
-from landseg_gui.jobs.requests import ExportModelRequest
+from landseg_gui.dialogs.requests import ExportModelRequest
+from landseg_gui.form_settings import FormMemory
 
 HEADER = BundleHeader(
     architecture="unet16",

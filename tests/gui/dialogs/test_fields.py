@@ -8,8 +8,8 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from landseg_gui.dialogs.failure import choose, show_failure
 from landseg_gui.dialogs.fields import PathField, ProblemLabel
+from landseg_gui.message_boxes import choose, show_failure
 
 
 def path_field(qtbot: QtBot, answer: str = "") -> PathField:

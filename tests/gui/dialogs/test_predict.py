@@ -18,9 +18,9 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs import predict
-from landseg_gui.dialogs.memory import FormMemory
 from landseg_gui.dialogs.predict import PredictDialog
-from landseg_gui.jobs.requests import PredictAllRequest
+from landseg_gui.dialogs.requests import PredictAllRequest
+from landseg_gui.form_settings import FormMemory
 
 HEADER = BundleHeader(
     architecture="unet16",

@@ -18,9 +18,9 @@ from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
 from landseg_gui.dialogs import form, train
-from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.dialogs.requests import Folders, LandCoverAi, ProjectLabels
 from landseg_gui.dialogs.train import TrainDialog, next_run_folder
-from landseg_gui.jobs.requests import Folders, LandCoverAi, ProjectLabels
+from landseg_gui.form_settings import FormMemory
 
 
 @pytest.fixture
@@ -268,7 +268,7 @@ def test_browse_buttons_do_not_answer_enter(dialog: TrainDialog) -> None:
 
 
 def test_dialogs_and_flows_load_no_torch() -> None:
-    names = [f"landseg_gui.{room}.{name}" for room in ("dialogs", "jobs") for name in ("train", "predict", "export")]
+    names = [f"landseg_gui.{room}.{name}" for room in ("dialogs", "workflows") for name in ("train", "predict", "export")]
     names.append("landseg_gui.panels.training")
     code = f"import sys, {', '.join(names)}\nassert not {{'torch', 'pyqtgraph'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QLabel, QPushButton, QSplitter, QTableView, QTable
 from pytestqt.qtbot import QtBot
 
 from landseg_core.runs.catalogue import RunStatus, RunSummary
-from landseg_gui.dialogs.memory import FormMemory
+from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.panels.run_comparison import MOST, RunComparison, figure_rows
 from landseg_gui.panels.run_curves import STYLES, RunCurvesView
 from landseg_gui.panels.run_table import COLUMNS, RUN, STATUS_WORDS, date_text, size_text
 from landseg_gui.panels.runs import RunsPanel
-from landseg_gui.session import Session
+from landseg_gui.session.session import Session
 
 
 @pytest.fixture

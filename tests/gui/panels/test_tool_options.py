@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QPus
 
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_gui.panels.tool_options import ToolOptions
-from landseg_gui.project.paint_choices import PaintChoices
-from landseg_gui.tools.manager import ToolManager
+from landseg_gui.session.paint_choices import PaintChoices
+from landseg_gui.session.tool_manager import ToolManager
 
 
 class PaperSession(PaintChoices):

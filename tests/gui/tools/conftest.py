@@ -18,9 +18,9 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelEdit, LabelRaster, Paintable
 from landseg_core.labels.regions import Region
-from landseg_gui.project.paint_choices import PaintChoices
-from landseg_gui.project.session import ProjectSession
-from landseg_gui.tools.manager import ToolManager
+from landseg_gui.session.paint_choices import PaintChoices
+from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.session.tool_manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 
 WIDTH, HEIGHT = 1500, 1100

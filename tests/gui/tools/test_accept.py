@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from landseg_core.labels.regions import PolygonRegion
-from landseg_gui.tools import manager
+from landseg_gui.session import tool_manager
 from landseg_gui.tools.accept import ACCEPT_ROW
 
 RING = [(600.0, 400.0), (820.0, 430.0), (790.0, 640.0), (640.0, 600.0)]
@@ -12,8 +12,8 @@ RING = [(600.0, 400.0), (820.0, 430.0), (790.0, 640.0), (640.0, 600.0)]
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    others = tuple(row for row in manager.TOOLS if row.name != ACCEPT_ROW.name)
-    monkeypatch.setattr(manager, "TOOLS", (*others, ACCEPT_ROW))
+    others = tuple(row for row in tool_manager.TOOLS if row.name != ACCEPT_ROW.name)
+    monkeypatch.setattr(tool_manager, "TOOLS", (*others, ACCEPT_ROW))
 
 
 @pytest.fixture

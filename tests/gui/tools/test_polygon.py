@@ -224,7 +224,7 @@ def test_no_vertex_where_painting_is_not_allowed(polygon) -> None:
 
 
 def test_a_large_polygon_goes_to_a_job(polygon, monkeypatch) -> None:
-    monkeypatch.setattr("landseg_gui.tools.workbench.LARGE_PIXELS", 10_000)
+    monkeypatch.setattr("landseg_gui.session.tool_context.LARGE_PIXELS", 10_000)
     polygon.session.set_locked(2, locked=True)
     click_all(polygon, RING)
     polygon.key(Qt.Key.Key_Return)

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion, StrokeRegion
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.session import Session
+from landseg_gui.session.session import Session
 
 SECONDS = 20_000
 RING = ((600.0, 400.0), (820.0, 430.0), (790.0, 640.0), (640.0, 600.0))
@@ -112,7 +112,7 @@ def test_areas_are_steps_too(at_work) -> None:
 
 
 def test_a_large_polygon_is_painted_by_a_job_in_one_step(at_work, qtbot, monkeypatch) -> None:
-    monkeypatch.setattr("landseg_gui.tools.workbench.LARGE_PIXELS", 10_000)
+    monkeypatch.setattr("landseg_gui.session.tool_context.LARGE_PIXELS", 10_000)
     at_work.tools.select("polygon")
     for place in RING:
         at_work.mouse.click(place)

@@ -117,7 +117,7 @@ def test_without_an_area_there_is_no_rest(area) -> None:
 
 
 def test_a_large_rest_is_a_job_that_paints_only_what_is_unlabelled(area, monkeypatch) -> None:
-    monkeypatch.setattr("landseg_gui.tools.workbench.LARGE_PIXELS", 10_000)
+    monkeypatch.setattr("landseg_gui.session.tool_context.LARGE_PIXELS", 10_000)
     draw(area, FIRST)
     area.tools.fill_rest()
     ((region, value, _, paintable),) = area.session.large

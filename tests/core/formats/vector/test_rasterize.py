@@ -48,7 +48,7 @@ def require_burnt_as_one(polygon: Any) -> None:
     shapes = [(part, VALUE) for part in valid if part.geom_type == "Polygon"]
     wanted = np.full((HEIGHT, WIDTH), 255, np.uint8)
     if shapes:
-        rasterize(shapes, out=wanted)
+        features.rasterize(shapes, out=wanted)
     rows, columns = np.nonzero(burnt(np.array([polygon])) != wanted)
     off_edge = ~shapely.dwithin(polygon.boundary, shapely.points(columns + 0.5, rows + 0.5), 1e-6)
     assert not off_edge.any()

@@ -1,0 +1,42 @@
+"""What there is to work on just now; it decides which actions make sense."""
+
+from __future__ import annotations
+
+from landseg_gui.main_window.action_rows import (
+    NEEDS_COMPARISON,
+    NEEDS_IMAGE,
+    NEEDS_MASK,
+    NEEDS_OVERLAY,
+    NEEDS_PREDICTION,
+    NEEDS_PROJECT,
+    NEEDS_RASTER,
+    NEEDS_REDO,
+    NEEDS_SEVERAL,
+    NEEDS_UNDO,
+    NEEDS_WRITABLE,
+    NEEDS_WRITABLE_PROJECT,
+)
+from landseg_gui.session.session import Session
+
+
+def at_hand(session: Session) -> set[str]:
+    """Return which of the needs of `action_rows` are met."""
+    layers, project = session.layers, session.project_session.project
+    raster, masks = layers.image is not None, bool(layers.masks)
+    image = session.project_session.image is not None
+    writable = project is not None and not project.read_only
+    met = {
+        NEEDS_RASTER: raster,
+        NEEDS_MASK: masks,
+        NEEDS_OVERLAY: len(layers.present()) > 1,
+        NEEDS_PROJECT: project is not None,
+        NEEDS_WRITABLE_PROJECT: writable,
+        NEEDS_IMAGE: image,
+        NEEDS_WRITABLE: image and writable,
+        NEEDS_PREDICTION: image and writable and masks,
+        NEEDS_COMPARISON: layers.labels is not None and masks,
+        NEEDS_SEVERAL: project is not None and len(project.images) > 1,
+        NEEDS_UNDO: writable and project.next_undo is not None,
+        NEEDS_REDO: writable and project.next_redo is not None,
+    }
+    return {need for need, is_met in met.items() if is_met}

@@ -1,0 +1,51 @@
+"""The upright bar from which a tool is taken in hand."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
+
+from landseg_gui.icons import icon
+from landseg_gui.session.tool_manager import ToolManager
+from landseg_gui.tools.base import ToolRow
+
+_ICON_SIDE = 20
+_OVERFLOW = {Qt.Orientation.Horizontal: "overflow", Qt.Orientation.Vertical: "overflow_down"}
+
+
+def dress_overflow(bar: QToolBar) -> None:
+    """Give the button behind which a tool bar keeps what does not fit an icon that is seen in light and dark."""
+    button = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+    button.setIcon(icon(_OVERFLOW[bar.orientation()]))
+    button.setToolTip("More")
+
+
+class ToolBar(QToolBar):
+    """A button for each tool, with its letter as shortcut; they fill `menu` as well. Object names: `tool_<name>`."""
+
+    def __init__(self, manager: ToolManager, menu: QMenu, parent: QWidget | None = None) -> None:
+        super().__init__("Tools", parent, objectName="toolbar_tools", movable=False)
+        self.setOrientation(Qt.Orientation.Vertical)
+        self.setIconSize(QSize(_ICON_SIDE, _ICON_SIDE))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        dress_overflow(self)
+        self._group = QActionGroup(self)
+        self._by_name = {row.name: self._action(row, manager) for row in manager.rows}
+        self.addActions(list(self._by_name.values()))
+        menu.addActions(list(self._by_name.values()))
+        manager.current_changed.connect(self._show_current)
+        self._show_current(manager.current.name)
+
+    def _action(self, row: ToolRow, manager: ToolManager) -> QAction:
+        action = QAction(icon(row.icon), row.title, self, objectName=f"tool_{row.name}", checkable=True)
+        action.setShortcut(QKeySequence(row.shortcut))
+        action.setToolTip(f"{row.title}: {row.tip} ({row.shortcut})")
+        action.triggered.connect(partial(manager.select, row.name))
+        self._group.addAction(action)
+        return action
+
+    def _show_current(self, name: str) -> None:
+        self._by_name[name].setChecked(True)

@@ -1,0 +1,327 @@
+"""The main window: puts viewer, docks, menus and flows together, and does nothing else."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QGridLayout, QMainWindow, QStackedWidget, QToolBar, QWidget
+
+from landseg_gui import theme
+from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.main_window.actions import Actions, choice_group
+from landseg_gui.main_window.availability import at_hand
+from landseg_gui.main_window.docks import Docks, first_size
+from landseg_gui.main_window.overlays_key import OverlaysKey
+from landseg_gui.main_window.tool_bar import ToolBar, dress_overflow
+from landseg_gui.message_boxes import choose
+from landseg_gui.panels.classes import ClassesPanel
+from landseg_gui.panels.history import HistoryPanel
+from landseg_gui.panels.images import ImagesPanel
+from landseg_gui.panels.job_field import JobField
+from landseg_gui.panels.jobs import JobsPanel
+from landseg_gui.panels.layers import LayersPanel
+from landseg_gui.panels.message_bar import MessageBar
+from landseg_gui.panels.runs import RunsPanel
+from landseg_gui.panels.status import StatusBar
+from landseg_gui.panels.stored_field import StoredField
+from landseg_gui.panels.tool_options import ToolOptions
+from landseg_gui.panels.training import TrainingPanel
+from landseg_gui.panels.welcome import WelcomePage
+from landseg_gui.plain_text import plain_tip, without_key
+from landseg_gui.session.backups import AutomaticBackups
+from landseg_gui.session.session import Session
+from landseg_gui.session.tool_manager import ToolManager
+from landseg_gui.settings import Settings
+from landseg_gui.theme import ThemeManager
+from landseg_gui.viewer.viewport import Viewport
+from landseg_gui.workflows.commands import Commands
+from landseg_gui.workflows.label_commands import LabelCommands
+from landseg_gui.workflows.live_prediction import LivePrediction
+from landseg_gui.workflows.training_display import TrainingDisplay
+
+
+class MainWindow(QMainWindow):
+    """landseg's window on a session."""
+
+    def __init__(self, session: Session, runner: JobRunner, settings: Settings, themes: ThemeManager) -> None:
+        super().__init__(objectName="main_window")
+        self.setWindowTitle("landseg")
+        self.resize(first_size(self.screen()))
+        self.setAcceptDrops(True)
+        self.session = session
+        self.runner = runner
+        self._settings = settings
+        themes.setParent(self)
+        self._closing = False
+        self.viewport = Viewport(session.layers)
+        self.tools = ToolManager(self.viewport, session.project_session)
+        self.commands = Commands(self, session, runner, self.viewport)
+        self.live = LivePrediction(session.layers, self.viewport.view_window, self)
+        self.commands.train_flow.preview = self.live
+        self.label_commands = LabelCommands(self, session, runner, self.viewport, self.tools)
+        self.actions_by_name = Actions(self, self.commands, self.label_commands)
+        self._welcome = WelcomePage()
+        self._messages = MessageBar()
+        self._options = ToolOptions(self.tools)
+        self._status = StatusBar()
+        self._build_centre()
+        self._build_toolbars()
+        self._build_docks()
+        self._build_menus(themes)
+        self._connect()
+        self._show_session()
+        settings.restore_window(self)
+        self.tools.restore(settings.tools)
+
+    def _build_centre(self) -> None:
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._welcome)
+        self._pages.addWidget(self.viewport)
+        centre = QWidget()
+        grid = QGridLayout(centre)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        grid.addWidget(self._options, 0, 0)
+        grid.addWidget(self._pages, 1, 0)
+        # Over the pages, not above them: the picture must not move under a hand that paints.
+        grid.addWidget(self._messages, 1, 0, Qt.AlignmentFlag.AlignTop)
+        grid.setRowStretch(1, 1)
+        self.setCentralWidget(centre)
+        self.setStatusBar(self._status)
+        self._job_field = JobField(self.runner)
+        self._status.add_field(self._job_field)
+        stored = StoredField(self.session.project_session)
+        stored.save_as_wanted.connect(self.label_commands.save_as)
+        self._status.add_field(stored)
+
+    def _build_toolbars(self) -> None:
+        toolbar = QToolBar("Toolbar", objectName="toolbar_main", movable=False)
+        toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.actions_by_name.fill_toolbar(toolbar)
+        dress_overflow(toolbar)
+        self.addToolBar(toolbar)
+        self._tool_bar = ToolBar(self.tools, self.actions_by_name.menus["menu_tools"])
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._tool_bar)
+
+    def _build_docks(self) -> None:
+        project = self.session.project_session
+        self._layers_panel = LayersPanel(self.session.layers)
+        self._images = ImagesPanel(project)
+        self._classes = ClassesPanel(project, self.session.layers)
+        self._training = TrainingPanel()
+        self.runs_panel = RunsPanel(self.session, self.commands.train_flow.trains_in)
+        panels = {
+            "layers": self._layers_panel,
+            "images": self._images,
+            "classes": self._classes,
+            "history": HistoryPanel(project),
+            "training": self._training,
+            "jobs": JobsPanel(self.runner),
+            "runs": self.runs_panel,
+        }
+        self.docks = Docks(self, panels, self.actions_by_name.menus["menu_panels"])
+
+    def _build_menus(self, themes: ThemeManager) -> None:
+        menus = self.actions_by_name.menus
+        menus["menu_recent"].aboutToShow.connect(self._fill_recent)
+        choice_group(menus["menu_theme"], theme.CHOICES, themes.choice, partial(self._choose_theme, themes))
+        self.actions_by_name.limit_to(self.viewport, "action_hide_overlays")
+        self.actions_by_name["action_hide_overlays"].setAutoRepeat(False)
+        OverlaysKey(self.viewport, self.session.layers)
+
+    def _connect(self) -> None:
+        self._connect_session()
+        self._connect_viewport()
+        self._connect_panels()
+
+    def _connect_session(self) -> None:
+        session, project = self.session, self.session.project_session
+        for signal in (
+            session.layers_changed,
+            project.project_changed,
+            project.image_changed,
+            project.images_changed,
+            project.history_changed,
+        ):
+            signal.connect(self._show_session)
+        session.raster_changed.connect(self.viewport.setFocus)
+        session.opened.connect(self._settings.add_recent_file)
+        session.message.connect(self._messages.show_notice)
+        session.problem.connect(self._messages.show_problem)
+        project.window = self
+        project.project_wanted.connect(self.label_commands.new_project)
+        AutomaticBackups(project, self)
+        project.save_wanted.connect(self._offer_to_save)
+        for name, signal in (
+            ("action_hide_overlays", session.layers.overlays_hidden_changed),
+            ("action_compare", self.label_commands.comparison.flashing_changed),
+            ("action_differences", self.label_commands.comparison.only_differences_changed),
+        ):
+            signal.connect(self.actions_by_name[name].setChecked)
+
+    def _offer_to_save(self, sentence: str) -> None:
+        self._messages.show_offer(sentence, "Save As…", self.label_commands.save_as)
+
+    def _connect_viewport(self) -> None:
+        view, project = self.viewport, self.session.project_session
+        self.session.view_provider = view.view_window
+        project.set_frame_provider(lambda: None if view.fits else view.frame)
+        project.view_wanted.connect(view.centre_on)
+        view.canvas.failed.connect(self._messages.show_problem)
+        view.canvas.outdated.connect(self.session.reloader.watch.look)
+        view.frame_changed.connect(self._show_zoom)
+        view.hovered.connect(self._show_place)
+        view.left.connect(self._status.clear_place)
+        self.tools.message.connect(self._messages.show_notice)
+        self.tools.problem.connect(self._messages.show_problem)
+
+    def _connect_panels(self) -> None:
+        commands, labels = self.commands, self.label_commands
+        self._layers_panel.rendering_wanted.connect(commands.choose_rendering)
+        self._layers_panel.classes_wanted.connect(commands.choose_classes)
+        self._images.add_wanted.connect(labels.add_images)
+        self._images.find_wanted.connect(labels.images.find)
+        self._images.remove_wanted.connect(labels.images.remove)
+        labels.changes.predict_wanted.connect(commands.predict)
+        self._classes.edit_wanted.connect(labels.edit_classes)
+        self._classes.project_wanted.connect(labels.new_project)
+        self._welcome.open_clicked.connect(commands.open_files)
+        self._welcome.new_project_clicked.connect(labels.new_project)
+        self._welcome.train_clicked.connect(commands.train)
+        self._welcome.recent_clicked.connect(lambda path: commands.open_paths([path]))
+        commands.runs_wanted.connect(lambda: self.docks.bring_up("runs"))
+        commands.layout_reset_wanted.connect(self.docks.reset)
+        self._job_field.clicked.connect(lambda: self.docks.bring_up("jobs"))
+        self.runs_panel.train_wanted.connect(commands.train)
+        self._connect_training()
+        commands.train_flow.started.connect(lambda *_: labels.split_overlay.refresh())
+
+    def _connect_training(self) -> None:
+        flow = self.commands.train_flow
+        self.runs_panel.continue_wanted.connect(flow.continue_run)
+        self.runs_panel.further_wanted.connect(flow.train_further)
+        self.viewport.frame_changed.connect(self.live.note_view)
+        display = TrainingDisplay(self.session, flow, self._training, self.live)
+        display.begun.connect(self.docks.make_room_for_curves)
+        display.ended.connect(self.runs_panel.refresh)
+
+    def _show_session(self) -> None:
+        """Follow what is open: the page, the title, and what can be done."""
+        image, project = self.session.layers.image, self.session.project_session
+        self._pages.setCurrentWidget(self.viewport if image else self._welcome)
+        self._options.setVisible(image is not None)
+        self._tool_bar.setEnabled(image is not None)
+        title = project.title() or (image.name if image else "")
+        self.setWindowTitle(f"{title} - landseg" if title else "landseg")
+        self._status.set_crs_name(image.crs_name if image else "")
+        self._show_actions()
+        if image is None:
+            self._welcome.show_recent(self._settings.recent_files())
+
+    def _show_actions(self) -> None:
+        project, actions = self.session.project_session, self.actions_by_name
+        actions.enable(at_hand(self.session))
+        for name, text in (("action_undo", project.undo_text()), ("action_redo", project.redo_text())):
+            actions[name].setText(without_key(text))
+
+    def _show_zoom(self) -> None:
+        self._status.show_zoom(self.viewport.scale_factor if self.session.raster else None)
+
+    def _show_place(self, column: float, row: float) -> None:
+        raster = self.session.raster
+        if raster is not None:
+            name = self.viewport.canvas.class_at(column, row)
+            self._status.show_place(raster.grid, column, row, name)
+
+    def _choose_theme(self, themes: ThemeManager, choice: str) -> None:
+        themes.choose(choice)
+        self._settings.theme = choice
+
+    def _fill_recent(self) -> None:
+        menu = self.actions_by_name.menus["menu_recent"]
+        menu.clear()
+        for path in self._settings.recent_files():
+            action = menu.addAction(without_key(path.name), partial(self.commands.open_paths, [path]))
+            action.setToolTip(plain_tip(str(path)))
+        if menu.isEmpty():
+            menu.addAction("No recent files").setEnabled(False)
+        else:
+            menu.addSeparator()
+            menu.addAction("Clear the list", self._settings.clear_recent_files)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+            self._welcome.show_drop(wanted=True)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """Let the files pass by."""
+        self._welcome.show_drop(wanted=False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the files dropped."""
+        self._welcome.show_drop(wanted=False)
+        urls = event.mimeData().urls()
+        self.commands.open_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Give keys that no panel has use for to the tools: digits choose a class wherever the focus is."""
+        if not self.tools.key_press(event):
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask while something runs; then stop it, store what is waiting, and close when all has ended."""
+        if not ((self._closing or self._may_close()) and self._close_project()):
+            event.ignore()
+            return
+        self._settings.save_window(self)
+        self._settings.tools = self.tools.state()
+        self.hide()
+        self.viewport.canvas.close()
+        event.accept()
+
+    def end(self) -> None:
+        """Close without a question, once what runs has ended: whoever started landseg, or the system, wants it so."""
+        self._closing = True
+        self.setEnabled(False)
+        self.runner.idle.connect(self._quit)
+        self.runner.stop_all()
+        if not self.runner.running:
+            self._quit()
+
+    def _quit(self) -> None:
+        if self.close():
+            QApplication.quit()  # though a dialog may be open
+
+    def _close_project(self) -> bool:
+        """Close the project; False where the user wants to stay, since something could not be stored."""
+        self.tools.cancel()
+        closed = self.session.project_session.close()
+        if not closed:
+            self._closing = False
+            self.setEnabled(True)
+        return closed
+
+    def _may_close(self) -> bool:
+        """Tell whether to close at once; where jobs have to end first, the window closes after them."""
+        running = self.runner.running
+        if not running:
+            return True
+        if set(running) - set(self.session.background_jobs) and not self._ask_to_stop():
+            return False
+        self._closing = True
+        self.setEnabled(False)
+        self._messages.show_notice("Stopping what runs, then the window closes…")
+        self.runner.idle.connect(self.close)
+        self.runner.stop_all()
+        return not self.runner.running
+
+    def _ask_to_stop(self) -> bool:
+        titles = ", ".join(job.title for job in self.runner.running if job not in self.session.background_jobs)
+        return choose(self, "Stop and close?", f"This is still running: {titles}.", ["Stop and close"]) is not None

@@ -1,0 +1,107 @@
+"""Brings layers up to date whose files have changed on disk, or says that they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from landseg_core.events import JobControl
+from landseg_core.file_identity import FileIdentity
+from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.session import opening
+from landseg_gui.session.file_watch import FileWatch, Watched
+from landseg_gui.viewer.layers import Layer, MaskLayer
+
+if TYPE_CHECKING:
+    from landseg_gui.session.session import Session
+
+_GONE, _CHANGED = "not on disk any more", "changed on disk"
+_Attempt = tuple[FileIdentity | None, ...]
+
+
+class LayerReloader(QObject):
+    """Watches the files behind the layers of a session.
+
+    A file that can be read again takes its former layer's place. One that cannot is tried again when it changes once
+    more; if it stays as it is until the next look, the user is told, and the layer's name says so.
+    """
+
+    def __init__(self, session: Session, runner: JobRunner) -> None:
+        super().__init__(session)
+        self._session, self._runner = session, runner
+        self._busy: set[Layer] = set()
+        self._failed: dict[Layer, tuple[_Attempt, str]] = {}
+        self._told: dict[Layer, _Attempt] = {}
+        self.watch = FileWatch(self._watched, self)
+        self.watch.looked.connect(self._follow)
+        session.layers_changed.connect(self._forget_gone)
+
+    def _present(self) -> list[Layer]:
+        image = self._session.layers.image
+        return [*([image] if image else []), *self._session.layers.masks]
+
+    def _watched(self) -> Watched:
+        return {layer: layer.source.as_opened for layer in self._present()}
+
+    def _forget_gone(self) -> None:
+        present = self._present()
+        for known in (self._failed, self._told):
+            for layer in [layer for layer in known if layer not in present]:
+                del known[layer]
+
+    def _follow(self, changed: Sequence[Layer]) -> None:
+        for layer in self._present():
+            if layer in changed:
+                self._reload(layer)
+            elif layer.note:
+                self._clear_note(layer)
+
+    def _clear_note(self, layer: Layer) -> None:
+        """The file is back as it was: read what could not be read meanwhile."""
+        layer.note = ""
+        self._told.pop(layer, None)
+        layer.reread.emit()
+        self._session.layers.changed.emit()
+
+    def _reload(self, layer: Layer) -> None:
+        now = tuple(map(FileIdentity.of, layer.source.files))
+        if layer in self._busy or self._told.get(layer) == now:
+            return
+        former = self._failed.pop(layer, None)
+        if former and former[0] == now:
+            self._tell(layer, *former)
+        else:
+            self._try(layer, now)
+
+    def _try(self, layer: Layer, now: _Attempt) -> None:
+        """Open the file anew, in the background."""
+        self._busy.add(layer)
+        start: Callable[[JobControl], opening.Opened]
+        if isinstance(layer, MaskLayer):
+            place = layer.placement.window if layer.placement else None
+            known = opening.KnownMask(layer.path, place, layer.schema, layer.name)
+            start = partial(opening.open_mask_again, known, layer.grid)
+        else:
+            start = partial(opening.open_picture_again, layer.path, layer.rendering, layer.reader)
+        job = self._runner.start(f"Open {layer.path.name}", lambda _on_event, control: start(control))
+        job.finished.connect(lambda opened: self._take(layer, opened))
+        job.failed.connect(lambda sentence: self._failed.update({layer: (now, sentence)}))
+        job.ended.connect(lambda: self._busy.discard(layer))
+
+    def _take(self, layer: Layer, opened: opening.Opened) -> None:
+        if layer in self._present():
+            if opened.picture:
+                self._session.replace_picture(opened.picture)
+            for mask in opened.masks:
+                self._session.replace_mask(layer, mask)
+
+    def _tell(self, layer: Layer, now: _Attempt, sentence: str) -> None:
+        self._told[layer] = now
+        is_gone = None in now
+        layer.note = _GONE if is_gone else _CHANGED
+        why = f"{layer.path} was deleted, moved or renamed; what is shown may be incomplete" if is_gone else sentence
+        self._session.problem.emit(f"{layer.name} ({layer.note}): {why}")
+        self._session.layers.changed.emit()

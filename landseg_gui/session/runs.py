@@ -1,0 +1,168 @@
+"""The runs at hand: those of the project, or those in a folder; read, and deleted, in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from landseg_core.errors import LandsegError
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.project.project import Project
+from landseg_core.project.records import RunEntry
+from landseg_core.runs.catalogue import (
+    RunStatus,
+    RunSummary,
+    newest_first,
+    run_folders,
+    summarise,
+    summarise_entry,
+)
+from landseg_core.runs.deletion import delete_run
+from landseg_gui.dialogs.places import results_folder
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.jobs.imports import import_undisturbed
+from landseg_gui.jobs.runner import Job, Work, while_alive
+from landseg_gui.session.project_session import ProjectSession
+
+Place = TypeVar("Place", Path, RunEntry)
+"""Where a run is to be found."""
+
+
+def runs_in_folder_work(folder: Path) -> Work:
+    """Return the work that reads the runs in `folder`; one that is not there yet holds none."""
+    return _reading_work(lambda: run_folders(folder) if folder.exists() else [], summarise)
+
+
+def runs_of_project_work(entries: Sequence[RunEntry]) -> Work:
+    """Return the work that reads the runs that a project has entered."""
+    return _reading_work(lambda: entries, summarise_entry)
+
+
+def _reading_work(find: Callable[[], Iterable[Place]], read: Callable[[Place], RunSummary]) -> Work:
+    def work(_on_event: OnEvent, control: JobControl) -> list[RunSummary]:
+        import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when runs are compared
+        found = []
+        for place in find():
+            control.checkpoint()
+            found.append(read(place))
+        return newest_first(found)
+
+    return work
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """The folders of runs that are gone, and a sentence for each that could not be deleted."""
+
+    gone: tuple[Path, ...]
+    troubles: tuple[str, ...]
+
+
+def deletion_work(runs: Sequence[RunSummary]) -> Work:
+    """Return the work that deletes runs, and gives a `Deletion`; one that is missing needs no work."""
+
+    def work(_on_event: OnEvent, _control: JobControl) -> Deletion:
+        gone, troubles = [], []
+        for run in runs:
+            try:
+                if run.status != RunStatus.MISSING:
+                    delete_run(run.folder)
+                gone.append(run.folder)
+            except LandsegError as error:
+                troubles.append(str(error))
+        return Deletion(tuple(gone), tuple(troubles))
+
+    return work
+
+
+class RunShelf(QObject):
+    """The runs of the project that is open; without one, or where the user has chosen it, those in a folder.
+
+    `changed` tells that other runs are at hand, `deleted` which folders are gone, `problem` what the user should know.
+    """
+
+    changed = Signal()
+    problem = Signal(str)
+    deleted = Signal(object)
+
+    def __init__(self, session: ProjectSession, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._chosen: Path | None = None
+        self._job: Job | None = None
+        self.runs: Sequence[RunSummary] = ()
+
+    @property
+    def reading(self) -> bool:
+        """Tell whether the runs are being read."""
+        return self._job is not None
+
+    @property
+    def folder(self) -> Path | None:
+        """Return the folder that is looked in, or None where it is the project's own list."""
+        if self._chosen or self._session.project:
+            return self._chosen
+        return Path(FormMemory("train").text("runs") or results_folder("runs"))
+
+    @property
+    def title(self) -> str:
+        """Return where the runs come from, in words."""
+        project = self._session.project
+        if self.folder is None and project is not None:
+            return f"Runs of {project.path.name}"
+        return f"Runs in {self.folder}"
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether the user has chosen where to look."""
+        return self._chosen is not None
+
+    def choose_folder(self, folder: Path | None) -> None:
+        """Look in `folder` from the next `refresh` on; None for the project, or the folder that was trained in last."""
+        self._chosen = folder
+        self.runs = ()
+
+    def refresh(self) -> None:
+        """Read the runs anew."""
+        if self._job is not None:
+            self._job.stop()
+        project, folder = self._session.project, self.folder
+        work = runs_in_folder_work(folder) if folder or not project else runs_of_project_work(tuple(project.runs))
+        job = self._job = self._session.start_in_background("Training runs", work)
+        job.finished.connect(while_alive(self, lambda runs: self._take(job, runs)))
+        job.failed.connect(while_alive(self, lambda sentence: self._fail(job, sentence)))
+
+    def _take(self, job: Job, runs: Sequence[RunSummary]) -> None:
+        if job is self._job:  # or another one is on its way
+            self._job, self.runs = None, runs
+            self.changed.emit()
+
+    def _fail(self, job: Job, sentence: str) -> None:
+        self._take(job, ())
+        self.problem.emit(sentence)
+
+    def delete(self, runs: Sequence[RunSummary]) -> None:
+        """Delete runs from the disk, and from the project; what cannot be deleted is told, and stays."""
+        owner = self._session.owner
+        job = self._session.start_in_background("Delete runs", deletion_work(runs))
+        job.finished.connect(lambda deletion: self._forget(deletion, owner))
+
+    def _forget(self, deletion: Deletion, owner: Path | None) -> None:
+        """Take the runs that are gone out of the project that had them, whichever is open by now."""
+        if owner is not None and deletion.gone:
+            refusal = f"{owner.name} still lists the deleted runs"
+            self._session.change_project(owner, lambda project: _drop_entries(project, deletion.gone), refusal)
+        self.deleted.emit(deletion.gone)
+        for sentence in deletion.troubles:
+            self.problem.emit(sentence)
+        self.refresh()
+
+
+def _drop_entries(project: Project, gone: Sequence[Path]) -> None:
+    for entry in tuple(project.runs):
+        if entry.folder in gone:
+            project.remove_run(entry.id)

@@ -1,0 +1,190 @@
+"""Which image of a project is in the window: brings its picture, its labels, its predictions and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from landseg_core.project.images import ImageEntry
+from landseg_core.project.project import Project
+from landseg_gui.jobs.runner import Job
+from landseg_gui.session.project_files import entry_at
+from landseg_gui.session.view_state import (
+    ViewPlace,
+    hidden_images,
+    remember_place,
+    remembered_place,
+    remembered_window,
+)
+from landseg_gui.viewer.frame import ViewFrame
+
+if TYPE_CHECKING:
+    from landseg_gui.session.session import Session
+
+
+class ShownImage(QObject):
+    """The image of the project whose picture is in the window, or none: it follows whatever picture comes.
+
+    `is_misplaced` while its file lies elsewhere than its labels, and nobody has said where they belong.
+
+    `place_wanted` brings the (column, row) in raster px to show in the middle, and the zoom in device px per raster px.
+    """
+
+    changed = Signal()
+    place_wanted = Signal(float, float, float)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.entry: ImageEntry | None = None
+        self.frame_provider: Callable[[], ViewFrame | None] = lambda: None
+        self._session = session
+        self._project: Project | None = None
+        self._wanted: int | None = None
+        self._owner: ImageEntry | None = None
+        self.is_misplaced = False
+        session.raster_leaving.connect(self.remember_place)
+        session.raster_changed.connect(self.follow_raster)
+
+    def set_project(self, project: Project | None) -> None:
+        """Work with another project; its image comes with `follow_raster` or `show`."""
+        self._project, self.entry, self._wanted, self._owner = project, None, None, None
+        self._session.layers.set_labels(None, None)
+
+    def show_first(self) -> None:
+        """Show what the window held last: or the picture that is in it, or the first image that is there."""
+        assert self._project is not None
+        self.follow_raster()
+        if self.entry is None:
+            self._show_any(remembered_window(self._project).get("image"))
+
+    def _show_any(self, wish: int | None = None) -> None:
+        """Show the image with the id `wish` where it can be shown, else the first that can."""
+        there = self._present_ids()
+        if there and self._wanted is None:
+            self.show(wish if wish in there else there[0])
+
+    def _present_ids(self) -> list[int]:
+        images = self._project.images if self._project else ()
+        return [entry.id for entry in images if not entry.missing]
+
+    def show(self, image_id: int) -> Job | None:
+        """Open an image of the project; None where it is missing, or in the window already."""
+        entry = self._entry_with(image_id)
+        if entry is None or image_id == self._wanted:
+            return None
+        if entry.missing:
+            self._session.problem.emit(f"{entry.path} is missing: choose Find… in the Images panel to say where it is")
+            return None
+        self._wanted = image_id
+        project = self._project
+        job = self._session.open_raster(entry.path, lambda: self._is_wanted(project, image_id), entry.alpha)
+        job.failed.connect(lambda: self._give_up(project, image_id))
+        return job
+
+    def _is_wanted(self, project: Project | None, image_id: int) -> bool:
+        """Tell whether an image is still wanted: another project has images of the same numbers."""
+        return self._project is project and self._wanted == image_id
+
+    def _give_up(self, project: Project | None, image_id: int) -> None:
+        if self._is_wanted(project, image_id):
+            self._wanted = self.entry.id if self.entry else None
+
+    def show_neighbour(self, steps: int) -> None:
+        """Show the image `steps` further down the list (negative: up) among those whose eye is open."""
+        hidden = hidden_images(self._project) - {self._wanted} if self._project else frozenset()
+        there = [image_id for image_id in self._present_ids() if image_id not in hidden]
+        place = there.index(self._wanted) + steps if self._wanted in there else 0
+        if 0 <= place < len(there):
+            self.show(there[place])
+
+    def follow_raster(self) -> None:
+        """Find the picture in the window among the images, and lay its labels over it."""
+        former = self.entry
+        self._owner = self.owner_of_picture()
+        entry = self._owner if self._owner and self._fits(self._owner) else None
+        self.is_misplaced = entry is not None and self._place(entry)
+        self.entry, self._wanted = entry, entry.id if entry else None
+        self._lay_labels()
+        self._free_memory(former)
+        self.changed.emit()
+        if entry:
+            self._lay_newest_prediction(entry)
+            self._restore_place(entry)
+
+    def _free_memory(self, former: ImageEntry | None) -> None:
+        """Drop the tiles of the image that has left the window, as far as they are stored."""
+        gone = former is not None and (self.entry is None or self.entry.id != former.id)
+        if gone and self._project and self._entry_with(former.id):
+            self._project.labels(former.id).forget()
+
+    def _fits(self, entry: ImageEntry) -> bool:
+        """Tell whether the picture has the size that the labels were painted on; where not, the user is told."""
+        raster, known = self._session.raster, entry.grid
+        fits = raster is not None and (raster.grid.width, raster.grid.height) == (known.width, known.height)
+        if not fits:
+            self._session.problem.emit(
+                f"{entry.path} has another size than the {known.width} x {known.height} px that its labels were painted"
+                " on: it is shown without them; choose in File > Changed Files where they belong"
+            )
+        return fits
+
+    def _place(self, entry: ImageEntry) -> bool:
+        """Lay the picture where the project says; True where its file has moved and nobody has said what that means."""
+        layer = self._session.layers.image
+        assert layer is not None
+        told = layer.source.file_grid
+        moved = not entry.known_grid.is_same(told)
+        layer.place_on(told if moved else entry.grid)
+        return moved
+
+    def owner_of_picture(self) -> ImageEntry | None:
+        """Return the image of the project that the picture in the window is, whatever its size is by now."""
+        raster = self._session.raster
+        return entry_at(self._project.images, raster.path) if self._project and raster else None
+
+    def refresh(self) -> None:
+        """Take note of what has become of the images; where the one in the window is gone, show another, or none."""
+        before = self.entry
+        if self._owner != self.owner_of_picture():
+            self.follow_raster()
+        if self.entry is None and (before or self._session.raster is None):
+            self._show_any()
+        if self._wanted is None and before and self._entry_with(before.id) is None:
+            self._session.close_picture()
+
+    def show_classes(self) -> None:
+        """Show the labels by the classes that the project has by now."""
+        self._lay_labels()
+
+    def _entry_with(self, image_id: int) -> ImageEntry | None:
+        images = self._project.images if self._project else ()
+        return next((entry for entry in images if entry.id == image_id), None)
+
+    def _lay_labels(self) -> None:
+        if self._project and self.entry:
+            self._session.layers.set_labels(self._project.labels(self.entry.id), self._project.schema)
+        else:
+            self._session.layers.set_labels(None, None)
+
+    def _lay_newest_prediction(self, image: ImageEntry) -> None:
+        """Lay the newest map over the picture; after many rounds all of them would only hide one another."""
+        assert self._project is not None
+        there = [prediction for prediction in self._project.predictions(image.id) if not prediction.missing]
+        if there:
+            newest = max(there, key=lambda prediction: prediction.id)
+            project = self._project
+            self._session.add_mask(newest.mask, wanted=lambda: self._is_wanted(project, image.id))
+
+    def _restore_place(self, image: ImageEntry) -> None:
+        assert self._project is not None
+        place = remembered_place(self._project, image.id)
+        if place:
+            self.place_wanted.emit(place.column, place.row, place.scale)
+
+    def remember_place(self) -> None:
+        """Keep in the project what is in sight of the image."""
+        if self._project and self.entry and not self._project.failure:
+            frame = self.frame_provider()
+            remember_place(self._project, self.entry.id, ViewPlace.of(frame) if frame else None)

@@ -1,0 +1,217 @@
+"""Gives mouse and keys to the tool in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QCursor, QKeyEvent
+
+from landseg_core.errors import LandsegError
+from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.session.tool_context import Workbench
+from landseg_gui.tools.areas_overlay import AreasOverlay
+from landseg_gui.tools.base import Place, Tool, ToolRow
+from landseg_gui.tools.pan import Pan
+from landseg_gui.tools.pick import pick_class
+from landseg_gui.tools.registry import TOOLS
+from landseg_gui.tools.tool_settings import ToolSettings
+from landseg_gui.tools.working_area import WorkingArea, fill_rest
+from landseg_gui.viewer.viewport import Viewport
+
+_SAMPLING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+_COMMANDS = _SAMPLING | Qt.KeyboardModifier.MetaModifier
+_SIZE_KEYS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
+_DIGITS = (
+    Qt.Key.Key_1,
+    Qt.Key.Key_2,
+    Qt.Key.Key_3,
+    Qt.Key.Key_4,
+    Qt.Key.Key_5,
+    Qt.Key.Key_6,
+    Qt.Key.Key_7,
+    Qt.Key.Key_8,
+    Qt.Key.Key_9,
+    Qt.Key.Key_0,
+)
+"""The key of the first class, of the second, and so on to the tenth."""
+
+
+class ToolManager(QObject):
+    """The tools of a viewport. One of them is in hand; it gets the mouse and the keys.
+
+    `current_changed`: the name of the tool now in hand; `hint_changed`: what to do with it; `message`: a sentence for
+    the user, good to know; `problem`: one that says what went wrong.
+    """
+
+    current_changed = Signal(str)
+    hint_changed = Signal(str)
+    message = Signal(str)
+    problem = Signal(str)
+
+    def __init__(self, viewport: Viewport, session: ProjectSession, parent: QObject | None = None) -> None:
+        super().__init__(parent or viewport)
+        self.settings = ToolSettings(self)
+        self.bench = Workbench(viewport, session, self.settings, self.message.emit)
+        self.rows = TOOLS
+        self._tools = {row.name: row.make(row, self.bench) for row in TOOLS}
+        self._tool: Tool = self._tools[TOOLS[0].name]
+        self._pressed: Qt.MouseButton | None = None
+        self._areas = AreasOverlay(self.bench, self)
+        self._connect()
+        self._follow_frame()
+
+    def _connect(self) -> None:
+        viewport, session = self.bench.viewport, self.bench.session
+        viewport.installEventFilter(self)
+        viewport.frame_changed.connect(self._follow_frame)
+        self.settings.changed.connect(self._refresh)
+        session.choices_changed.connect(self._refresh)
+        session.schema_changed.connect(self._refresh)
+        session.areas_changed.connect(self._refresh)
+        session.stored_changed.connect(self._follow_storing)
+        for signal in (session.image_changed, session.project_changed):
+            signal.connect(self._follow_image)
+
+    @property
+    def current(self) -> ToolRow:
+        """Return the tool in hand."""
+        return self._tool.row
+
+    def tool(self, name: str) -> Tool:
+        """Return a tool, for what only that one has."""
+        return self._tools[name]
+
+    @property
+    def hint(self) -> str:
+        """Return what to do with the tool in hand, in a line."""
+        return self.current.hint
+
+    def select(self, name: str) -> None:
+        """Take another tool in hand; what is under way with the present one is taken back."""
+        self.cancel()
+        self._tool.leave()
+        self._tool = self._tools[name]
+        viewport = self.bench.viewport
+        viewport.pointer = None if isinstance(self._tool, Pan) else self
+        self.current_changed.emit(name)
+        self.hint_changed.emit(self.hint)
+
+    def cancel(self) -> bool:
+        """Take back what is under way, before an undo for example; tell whether there was anything."""
+        self._pressed = None
+        return self._tool.cancel()
+
+    def take_back(self) -> bool:
+        """Take back a vertex, or else what is under way, in place of an undo; tell whether there was anything."""
+        if self._pressed is not None:
+            return self.cancel()
+        return self._tool.take_back()
+
+    def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+        """Give a button going down to the tool, or pick the class under the cursor."""
+        if self._tool.row.samples and not self._tool.is_busy and modifiers & _SAMPLING:
+            self._safely(lambda: pick_class(self.bench, place))
+            return
+        self._pressed = button
+        self._safely(lambda: self._tool.press(place, button, modifiers))
+
+    def move(self, place: Place, _buttons: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+        """Give a move to the tool."""
+        self._safely(lambda: self._tool.move(place, modifiers))
+
+    def release(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+        """Give the pressed button going up to the tool."""
+        if button == self._pressed:
+            self._pressed = None
+            self._safely(lambda: self._tool.release(place, modifiers))
+
+    def double_click(self, place: Place, _modifiers: Qt.KeyboardModifier) -> None:
+        """Give a double click to the tool."""
+        self._safely(lambda: self._tool.double_click(place))
+
+    def leave(self) -> None:
+        """Tell the tool that the cursor has left the picture."""
+        self._tool.leave()
+
+    def cursor(self) -> QCursor:
+        """Return the mouse cursor of the tool."""
+        return self._tool.cursor()
+
+    def key_press(self, event: QKeyEvent) -> bool:
+        """Take a key that means something to the tools: Esc, the tool's own, brush sizes, digits for classes."""
+        key = event.key()
+        if key == Qt.Key.Key_Escape:
+            return self.cancel()
+        if key in _SIZE_KEYS:  # before the modifiers: some keyboards have brackets only with Ctrl + Alt
+            self.settings.step_size(_SIZE_KEYS[key])
+            return True
+        if event.modifiers() & _COMMANDS:
+            return False
+        if key in _DIGITS:
+            return self.choose_class(_DIGITS.index(key))
+        return bool(self._safely(lambda: self._tool.key(key)))
+
+    def choose_class(self, place: int) -> bool:
+        """Make the class at a place of the list, counted from 0, the active one; tell whether there is one."""
+        schema = self.bench.session.schema
+        if schema is None or place >= len(schema):
+            return False
+        self.bench.session.active_value = schema.values[place]
+        return True
+
+    def fill_rest(self) -> None:
+        """Give the active class to what is unlabelled in the selected working area, or else in all of them."""
+        tool = self.tool("area")
+        assert isinstance(tool, WorkingArea)
+        self._safely(lambda: fill_rest(self.bench, self.bench.session.active_value, tool.selected))
+
+    def state(self) -> dict[str, Any]:
+        """Return what to remember for the next start: the tool in hand, brush size and tolerance."""
+        return {"tool": self.current.name, **self.settings.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up a former state; what is not known is left as it is."""
+        self.settings.restore(state)
+        if state.get("tool") in self._tools:
+            self.select(state["tool"])
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """End a drag when the viewport loses the keyboard: the button will go up where nobody tells of it."""
+        if event.type() == QEvent.Type.FocusOut and self._pressed is not None:
+            self._pressed = None
+            self._safely(self._tool.let_go)
+        return False
+
+    def _safely(self, act: Callable[[], object]) -> object:
+        """Do something with the labels and return its answer; where it fails, take the gesture back and tell the user.
+
+        A failure counts as True: the event has been dealt with.
+        """
+        try:
+            return act()
+        except LandsegError as error:
+            self.cancel()
+            self.problem.emit(str(error))
+            return True
+
+    def _refresh(self) -> None:
+        self._tool.refresh()
+        self.bench.viewport.update_cursor()
+
+    def _follow_image(self) -> None:
+        for tool in self._tools.values():
+            tool.forget()
+        self._follow_frame()
+
+    def _follow_frame(self) -> None:
+        image = self.bench.viewport.image
+        self.settings.resolution = image.ground_resolution if image else None
+        self._refresh()
+
+    def _follow_storing(self) -> None:
+        """Take a drag back that could not be stored any more; vertices wait until they can."""
+        project = self.bench.session.project
+        if self._pressed is not None and project and (project.read_only or project.failure or project.busy):
+            self.cancel()

@@ -1,0 +1,1 @@
+"""One file per workflow: a dialog, a job and what becomes of the result."""

@@ -1,0 +1,228 @@
+"""How long a run will take about, found out in the background while the dialog is filled in."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from landseg_core.events import Event, JobControl, OnEvent, RunStarted, StepFinished
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.runs.config import TrainConfig
+from landseg_core.training.work import VALIDATION_SHARE
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.jobs.imports import import_undisturbed
+from landseg_gui.jobs.runner import Job, Work, while_alive
+from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.text import NO_BREAK_SPACE
+from landseg_gui.workflows.extent import Extent, extent_of
+
+_WAIT_MS = 400  # a form that is being filled in is asked about only when it rests
+_BANDS = 3
+_FIRST_STEPS = 3  # of a run, which prepare and are not measured
+_LEAST_STEPS = 5
+
+PaceKey = tuple[str, ...]
+
+
+def pace_key(config: TrainConfig) -> PaceKey:
+    """Return what the pace depends on."""
+    return config.model, config.device, config.precision, str(config.chip), str(config.batch)
+
+
+class PaceMemory:
+    """The pace of the last runs (seconds for a million pixels of chips) by what it depends on."""
+
+    def __init__(self, memory: FormMemory) -> None:
+        self._memory = memory
+
+    def known(self, config: TrainConfig) -> float | None:
+        """Return the pace of the last run of this kind, or None."""
+        try:
+            pace = float(self._memory.text("-".join(pace_key(config))))
+        except ValueError:
+            return None
+        return pace if math.isfinite(pace) and pace > 0 else None
+
+    def keep(self, config: TrainConfig, pace: float) -> None:
+        """Remember a pace."""
+        self._memory.keep({"-".join(pace_key(config)): f"{pace:.4g}"})
+
+
+class PaceMeter:
+    """Takes a run's events and tells its pace: the steps alone, without validation."""
+
+    def __init__(self) -> None:
+        self._started: RunStarted | None = None
+        self._last: StepFinished | None = None
+        self._seconds, self._steps = 0.0, 0
+
+    def take(self, event: Event) -> None:
+        """Take an event; of others than starts and steps nothing is learnt."""
+        if isinstance(event, RunStarted):
+            self._started = event
+        elif isinstance(event, StepFinished):
+            last, self._last = self._last, event
+            if last is not None and last.epoch == event.epoch and event.step > _FIRST_STEPS:
+                self._seconds, self._steps = self._seconds + event.seconds - last.seconds, self._steps + 1
+
+    @property
+    def pace(self) -> float | None:
+        """Return the seconds for a million pixels, or None after too few steps."""
+        if self._steps < _LEAST_STEPS or self._started is None:
+            return None
+        return self._seconds / self._steps / (self._started.batch * self._started.chip**2) * 1e6
+
+    def measured(self, asked: TrainConfig) -> TrainConfig:
+        """Return the settings that the pace is that of: what ran, which a run's folder or a model may have told."""
+        ran = self._started
+        return asked.model_copy(update={"model": ran.model, "batch": ran.batch, "chip": ran.chip}) if ran else asked
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a run's time follows from."""
+
+    extent: Extent
+    pace: float
+
+    @property
+    def epoch_seconds(self) -> float:
+        return (self.extent.train + VALIDATION_SHARE * self.extent.val) / 1e6 * self.pace
+
+
+def estimate_work(source: Any, config: TrainConfig, classes: int, pace: float | None) -> Work:
+    """Return the work that finds out how long an epoch takes; a `pace` that is known need not be tried."""
+
+    def work(_on_event: OnEvent, control: JobControl) -> _Found:
+        extent = extent_of(source, config, control)
+        if pace is not None:
+            return _Found(extent, pace)
+        probe = import_undisturbed("landseg_core.training.throughput")
+        return _Found(extent, probe.probe_pace(config, _BANDS, classes, control.checkpoint))
+
+    return work
+
+
+class EpochEstimator(QObject):
+    """Answers how long a run will take about; see `dialogs.train.Estimator`. Only the last question is answered."""
+
+    told = Signal(str)
+
+    def __init__(self, session: ProjectSession, memory: PaceMemory, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._memory = session, memory
+        self._question: tuple[Any, ClassSchema, TrainConfig] | None = None
+        self._paces: dict[PaceKey, float] = {}
+        self._extents: dict[tuple[Any, ...], Extent] = {}
+        self._job: Job | None = None
+        self._wait = QTimer(self, singleShot=True, interval=_WAIT_MS)
+        self._wait.timeout.connect(self._find_out)
+
+    def ask(self, source: Any, schema: ClassSchema, config: TrainConfig) -> None:
+        """Begin to find out, once the form rests; what is known already is told at once.
+
+        What is being found out goes on where it answers this question, too, such as for another length of the run.
+        """
+        if self._question is not None and _matter(*self._question) == _matter(source, schema, config):
+            self._question = source, schema, config
+            self._tell()
+            return
+        self.cancel()
+        self._question = source, schema, config
+        if self._known() is None:
+            self.told.emit("Estimating the time of an epoch…")
+            self._wait.start()
+        else:
+            self._tell()
+
+    def cancel(self) -> None:
+        """Forget what was asked."""
+        self._question = None
+        self._wait.stop()
+        if self._job is not None:
+            job, self._job = self._job, None
+            job.stop()
+
+    def _known(self) -> _Found | None:
+        if self._question is None:
+            return None
+        source, _, config = self._question
+        extent, pace = self._extents.get(_extent_key(source, config)), self._pace(config)
+        return _Found(extent, pace) if extent is not None and pace is not None else None
+
+    def _pace(self, config: TrainConfig) -> float | None:
+        return self._paces.get(pace_key(config)) or self._memory.known(config)
+
+    def _find_out(self) -> None:
+        if self._question is None:
+            return
+        source, schema, config = self._question
+        work = estimate_work(source, config, len(schema), self._pace(config))
+        job = self._job = self._session.start_in_background("Time of an epoch", work)
+        job.finished.connect(while_alive(self, lambda found: self._take(job, found)))
+        job.failed.connect(while_alive(self, lambda _sentence: self._give_up(job)))  # the run tells why
+
+    def _take(self, job: Job, found: _Found) -> None:
+        if job is not self._job or self._question is None:
+            return
+        self._job = None
+        source, _, config = self._question
+        self._extents[_extent_key(source, config)] = found.extent
+        self._paces[pace_key(config)] = found.pace
+        self._tell()
+
+    def _give_up(self, job: Job) -> None:
+        if job is self._job:
+            self._job = self._question = None
+            self.told.emit("")
+
+    def _tell(self) -> None:
+        found = self._known()
+        if found is not None and self._question is not None:
+            self.told.emit(estimate_text(found.epoch_seconds, self._question[2]))
+
+
+def _matter(source: Any, schema: ClassSchema, config: TrainConfig) -> tuple[Any, ...]:
+    """Return all of a question that what is to be found out depends on."""
+    return _extent_key(source, config), pace_key(config), len(schema)
+
+
+def _extent_key(source: Any, config: TrainConfig) -> tuple[Any, ...]:
+    return source, config.seed, config.chip, config.split, config.buffer, config.reading
+
+
+def estimate_text(epoch_seconds: float, config: TrainConfig) -> str:
+    """Return in words how long a run takes whose epochs take so long."""
+    if config.minutes is None:
+        epochs = config.epochs or 1
+        whole = rough_duration(epochs * epoch_seconds)
+        return f"About {rough_duration(epoch_seconds)} an epoch; about {whole} for {_counted(epochs)}."
+    # Not in epochs: those of a run by minutes are as long as validating lets them be.
+    count = 60 * config.minutes / max(epoch_seconds, 1e-9)
+    seen = f"{count:.0%} of it" if count < 1 else "it once" if count < 1.5 else f"it about {_rounded(count)} times"
+    length = f"{config.minutes:g}{NO_BREAK_SPACE}min"
+    return f"About {rough_duration(epoch_seconds)} to see all data once; {length} see {seen}."
+
+
+def rough_duration(seconds: float) -> str:
+    """Write a duration that is known only roughly: `20 s`, `2 min`, `1.5 h`."""
+    if seconds < 90:
+        return f"{max(1, _rounded(seconds))}{NO_BREAK_SPACE}s"
+    if seconds < 90 * 60:
+        return f"{_rounded(seconds / 60)}{NO_BREAK_SPACE}min"
+    return f"{seconds / 3600:.2g}{NO_BREAK_SPACE}h"
+
+
+def _rounded(number: float) -> int:
+    """Return a whole number of at most two digits that are not 0."""
+    if number < 20:
+        return round(number)
+    step = 10 ** (math.floor(math.log10(number)) - 1)
+    return round(number / step) * step
+
+
+def _counted(epochs: int) -> str:
+    return f"1{NO_BREAK_SPACE}epoch" if epochs == 1 else f"{epochs}{NO_BREAK_SPACE}epochs"

@@ -1,0 +1,60 @@
+"""A model as ONNX from the window: the dialog, and the work in its thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.output_files import made_folder
+from landseg_gui.dialogs.export_model import ExportModelDialog
+from landseg_gui.dialogs.of_project import open_of_project
+from landseg_gui.dialogs.requests import ExportModelRequest
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.jobs.imports import import_undisturbed
+from landseg_gui.jobs.runner import Job, JobRunner, Work
+from landseg_gui.session.session import Session
+
+
+def export_model_work(request: ExportModelRequest) -> Work:
+    """Return the work of an export, which gives the path of the file."""
+
+    def work(on_event: OnEvent, control: JobControl) -> Path:
+        import_undisturbed("landseg_core.models.onnx.graph")
+        from landseg_core.models.onnx.export import export_onnx
+
+        with made_folder(request.out.parent):
+            export_onnx(request.model, request.out, request.tile, request.overwrite, on_event, control)
+        return request.out
+
+    return work
+
+
+class ExportModelFlow(QObject):
+    """Exports of models; several may run at once."""
+
+    def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
+        super().__init__(parent_window)
+        self._session = session
+        self._runner = runner
+        self._window = parent_window
+
+    def open(self) -> ExportModelDialog:
+        """Show the dialog."""
+        memory = FormMemory("export_model", project=self._session.project_session.project)
+        dialog = ExportModelDialog(self._session.model_path, memory, self._window)
+        dialog.accepted.connect(lambda: self.start(dialog.request()))
+        open_of_project(dialog, self._session.project_session.project_changed)
+        return dialog
+
+    def start(self, request: ExportModelRequest) -> Job:
+        """Write what `request` says."""
+        job = self._runner.start(f"Export {request.out.name}", export_model_work(request))
+        job.finished.connect(self._tell)
+        job.failed.connect(self._session.problem)
+        return job
+
+    def _tell(self, out: Path) -> None:
+        self._session.message.emit(f"Exported to {out}")

@@ -1,0 +1,53 @@
+"""What can be done with the images of a project beyond showing them: find their files, take them out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.of_project import open_of_project
+from landseg_gui.dialogs.relink import FindImagesDialog, RelinkDialog
+from landseg_gui.message_boxes import choose
+from landseg_gui.session.project_session import ProjectSession
+
+_REMOVE = "Remove"
+
+
+class ImageCommands(QObject):
+    """The dialogs behind the images panel; they open over `window`."""
+
+    def __init__(self, session: ProjectSession, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._window = window
+
+    def find(self, image_id: int | None = None) -> FormDialog | None:
+        """Ask where the file of an image is; None: in which folder all missing ones are."""
+        entry = self._session.image_with(image_id) if image_id is not None else None
+        if not self._session.may_edit():
+            return None
+        if entry is not None:
+            one = RelinkDialog(entry, self._window)
+            one.accepted.connect(lambda: self._session.relink(entry.id, one.path()))
+            return self._opened(one)
+        missing = self._session.missing_images()
+        if not missing:
+            return None
+        several = FindImagesDialog(missing, self._window)
+        several.accepted.connect(lambda: self._session.relink_in_folder(several.folder()))
+        return self._opened(several)
+
+    def remove(self, image_id: int) -> None:
+        """Ask, and take an image out of the project."""
+        entry, owner = self._session.image_with(image_id), self._session.owner
+        if entry is None or not self._session.may_edit():
+            return
+        explanation = "Its labels and their history go too, and this cannot be undone. The image's file stays."
+        answer = choose(self._window, f"Remove {entry.name} from the project?", explanation, [_REMOVE])
+        if answer and owner == self._session.owner:  # another project may have come meanwhile
+            self._session.remove_image(image_id)
+
+    def _opened(self, dialog: FormDialog) -> FormDialog:
+        open_of_project(dialog, self._session.project_changed)
+        return dialog

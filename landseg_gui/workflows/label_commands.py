@@ -1,0 +1,167 @@
+"""What the menus do with a project: its file, its images, its labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QMainWindow
+
+from landseg_gui.dialogs.class_editor import ClassEditor
+from landseg_gui.dialogs.new_project import NewProjectDialog
+from landseg_gui.dialogs.of_project import open_of_project
+from landseg_gui.dialogs.project_path import ask_project_path
+from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.session.session import Session
+from landseg_gui.session.tool_manager import ToolManager
+from landseg_gui.viewer.viewport import Viewport
+from landseg_gui.workflows.accept import AcceptFlow
+from landseg_gui.workflows.change_commands import ChangeCommands
+from landseg_gui.workflows.comparison import Comparison
+from landseg_gui.workflows.export_labels import ExportLabelsFlow
+from landseg_gui.workflows.image_commands import ImageCommands
+from landseg_gui.workflows.import_labels import ImportLabelsFlow
+from landseg_gui.workflows.restore import RestoreFlow
+from landseg_gui.workflows.split_overlay import SplitOverlay
+
+_IMAGES = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
+
+
+class LabelCommands(QObject):
+    """The handlers of `action_rows.ROWS` that have to do with projects and labels."""
+
+    def __init__(
+        self, window: QMainWindow, session: Session, runner: JobRunner, viewport: Viewport, tools: ToolManager
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._project = session.project_session
+        self._tools = tools
+        self.comparison = Comparison(session.layers, self)
+        self.images = ImageCommands(session.project_session, window)
+        self.changes = ChangeCommands(session, self.images, window)
+        self.split_overlay = SplitOverlay(session, runner, viewport)
+        self._accept_flow = AcceptFlow(session, window, tools)
+        self._import_flow = ImportLabelsFlow(session, runner, window)
+        self._export_flow = ExportLabelsFlow(session, runner, window)
+        self._restore_flow = RestoreFlow(session, runner, window)
+
+    # --- the file
+
+    def new_project(self) -> None:
+        """Ask for a project's file and classes, and make it; the image that is open becomes its first."""
+        dialog = NewProjectDialog(self._session, self._window)
+        dialog.accepted.connect(lambda: self._project.create(*dialog.answer()))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def add_images(self) -> None:
+        """Ask for images and add them to the project."""
+        paths, _ = QFileDialog.getOpenFileNames(self._window, "Add images", self._folder(), _IMAGES)
+        if paths:
+            self._project.add_images([Path(path) for path in paths])
+
+    def show_changed_files(self) -> None:
+        """Look for files that have changed outside the project, and list them."""
+        self.changes.look()
+
+    def save_copy(self) -> None:
+        """Ask for a file and write the whole project there."""
+        path = ask_project_path(self._window, "Save a copy", self._folder())
+        if path:
+            self._project.save_copy(path, overwrite=True)  # the file dialog has asked
+
+    def save_as(self) -> None:
+        """Ask for a file, write the whole project there, and go on in that file."""
+        self._tools.cancel()
+        project = self._project.project
+        path = ask_project_path(self._window, "Save as", project.path) if project else None
+        if path:
+            self._project.save_as(path, overwrite=True)  # the file dialog has asked
+
+    def restore(self) -> None:
+        """Show the backups, to restore one."""
+        self._tools.cancel()
+        self._restore_flow.open()
+
+    def close_project(self) -> None:
+        """Close the project, once all is stored."""
+        self._tools.cancel()
+        self._project.close()
+
+    def _folder(self) -> str:
+        return str(self._project.project.path.parent) if self._project.project else ""
+
+    # --- steps and classes
+
+    def undo(self) -> None:
+        """Take back what is under way, such as the last vertex, or else the last step."""
+        if not self._tools.take_back():
+            self._project.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        if not self._tools.cancel():
+            self._project.redo()
+
+    def edit_classes(self) -> None:
+        """Show the class editor; what it answers is one step."""
+        project = self._project.project
+        if project is None:
+            return
+        painted: dict[int, int] = {}
+        for image in project.images:
+            for value, count in project.class_pixels(image.id).items():
+                painted[value] = painted.get(value, 0) + count
+        dialog = ClassEditor(project.schema, painted, self._window)
+        dialog.accepted.connect(lambda: self._change_classes(dialog))
+        open_of_project(dialog, self._project.project_changed)
+
+    def _change_classes(self, dialog: ClassEditor) -> None:
+        project, draft = self._project.project, dialog.draft
+        schema, remap = draft.schema(), draft.remap()
+        if project is None or (schema == project.schema and not remap):
+            return
+        self._project.run_edit(
+            draft.title(),
+            lambda on_event, control: project.change_schema(
+                schema, draft.title(), remap, on_event=on_event, control=control
+            ),
+        )
+
+    # --- images
+
+    def next_image(self) -> None:
+        """Show the next image of the project."""
+        self._project.next_image()
+
+    def previous_image(self) -> None:
+        """Show the image before."""
+        self._project.previous_image()
+
+    # --- labels and predictions
+
+    def import_labels(self) -> None:
+        """Show the dialog that takes labels from a file."""
+        self._import_flow.open()
+
+    def export_labels(self) -> None:
+        """Show the dialog that writes labels to a file."""
+        self._export_flow.open()
+
+    def accept_prediction(self) -> None:
+        """Show the dialog that turns a prediction into labels."""
+        self._accept_flow.open()
+
+    def compare(self, on: bool) -> None:
+        """Flash labels and prediction in turn."""
+        self.comparison.flashing = on
+
+    def show_differences(self, on: bool) -> None:
+        """Show the prediction only where it differs."""
+        self.comparison.only_differences = on
+
+    def show_training_blocks(self, on: bool) -> None:
+        """Show on the map what is trained and what is validated on."""
+        self.split_overlay.set_shown(on)

@@ -1,0 +1,64 @@
+"""The last run of the project that is open, read in the background for the panel that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from landseg_core.events import JobControl, OnEvent
+from landseg_core.runs.catalogue import is_run
+from landseg_core.runs.details import RunStory, read_story
+from landseg_gui.jobs.imports import import_undisturbed
+from landseg_gui.jobs.runner import Job, Work, while_alive
+from landseg_gui.session.project_session import ProjectSession
+
+
+def last_run_work(folders: Sequence[Path]) -> Work:
+    """Return the work that reads the first of `folders` that holds a run; it gives a `RunStory`, or None."""
+
+    def work(_on_event: OnEvent, _control: JobControl) -> RunStory | None:
+        found = next(filter(is_run, folders), None)
+        if found is None:
+            return None
+        import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when the curves appear
+        return read_story(found)
+
+    return work
+
+
+class LastRun(QObject):
+    """Reads the newest of some runs. `read` brings its story; `none` why there is none, in a sentence."""
+
+    read = Signal(object)
+    none = Signal(str)
+
+    def __init__(self, session: ProjectSession, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._job: Job | None = None
+
+    def look_for(self, folders: Sequence[Path]) -> None:
+        """Read the first of `folders` that holds a run; what was looked for before is not wanted any more."""
+        if self._job is not None:
+            self._job.stop()
+            self._job = None
+        if folders:
+            job = self._job = self._session.start_in_background("Last training run", last_run_work(folders))
+            job.finished.connect(while_alive(self, lambda story: self._take(job, folders, story)))
+            job.failed.connect(while_alive(self, lambda sentence: self._tell(job, sentence)))
+
+    def _take(self, job: Job, folders: Sequence[Path], story: RunStory | None) -> None:
+        if job is not self._job:  # or another project is open by now
+            return
+        if story is None:
+            self._tell(job, f"The last training run is not in {folders[0]} any more.")
+        else:
+            self._job = None
+            self.read.emit(story)
+
+    def _tell(self, job: Job, sentence: str) -> None:
+        if job is self._job:
+            self._job = None
+            self.none.emit(sentence)

@@ -1,0 +1,79 @@
+"""Shows training in the window: the run of the project that is open in its panel, and what it makes of the view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.runs.details import RunStory
+from landseg_gui.jobs.runner import Job
+from landseg_gui.panels.training import TrainingPanel
+from landseg_gui.session.run_colours import with_colours_of
+from landseg_gui.session.session import Session
+from landseg_gui.workflows.last_run import LastRun
+from landseg_gui.workflows.live_prediction import LivePrediction
+from landseg_gui.workflows.train import TrainFlow
+
+
+class TrainingDisplay(QObject):
+    """Keeps panel and live prediction to the project that is open. `begun`: a run is under way; `ended`: it is over."""
+
+    begun = Signal()
+    ended = Signal()
+
+    def __init__(self, session: Session, flow: TrainFlow, panel: TrainingPanel, live: LivePrediction) -> None:
+        super().__init__(panel)
+        self._projects, self._flow, self._panel, self._live = session.project_session, flow, panel, live
+        self._learnt: ClassSchema | None = None
+        self._owner: Path | None = None
+        self._last_run = LastRun(self._projects, self)
+        flow.started.connect(self._follow)
+        flow.can_go_on.connect(lambda resumable, further: panel.offer_to_go_on(resumable=resumable, further=further))
+        panel.continue_wanted.connect(flow.continue_run)
+        panel.further_wanted.connect(flow.train_further)
+        panel.live_wanted.connect(live.set_enabled)
+        live.refused.connect(panel.show_live_problem)
+        self._story: RunStory | None = None
+        self._last_run.read.connect(self._show_story)
+        self._last_run.none.connect(panel.show_note)
+        self._projects.project_changed.connect(self._show_project)
+        self._projects.schema_changed.connect(self._recolour)
+
+    def _follow(self, job: Job, schema: ClassSchema) -> None:
+        self._learnt, self._owner = schema, self._projects.owner
+        self._panel.follow(job, schema, self._owner)
+        self._live.follow(job, schema, self._owner)
+        job.ended.connect(self.ended)
+        self.begun.emit()
+
+    def _show_story(self, story: RunStory) -> None:
+        self._story = story
+        learnt, own = story.schema, self._projects.schema
+        self._panel.show_story(replace(story, schema=with_colours_of(learnt, own)) if learnt else story)
+
+    def _show_project(self) -> None:
+        owner, self._story = self._projects.owner, None
+        self._panel.set_project(owner)
+        self._live.set_project(owner)
+        self._last_run.look_for([] if self._panel.follows_here else list(self._folders()))
+
+    def _folders(self) -> Iterator[Path]:
+        """Yield the folders of the runs of what is open now, the newest first."""
+        if self._flow.last is not None:
+            yield self._flow.last
+        project = self._projects.project
+        yield from (run.folder for run in reversed(project.runs if project else ()))
+
+    def _recolour(self) -> None:
+        """Show what is learnt in the colours that the classes of its project have now."""
+        schema = self._projects.schema
+        if self._story is not None:
+            self._show_story(self._story)
+        if self._learnt is not None and schema is not None and self._owner == self._projects.owner:
+            self._learnt = with_colours_of(self._learnt, schema)
+            self._panel.recolour(self._learnt)
+            self._live.recolour(self._learnt)

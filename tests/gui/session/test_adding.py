@@ -1,0 +1,147 @@
+"""Images that are opened while a project is open: added or not, and what undo and redo of that show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from landseg_core.project.project import Project
+from landseg_gui.session.adding import ask_to_add
+
+ADD, ALONE = "Add to Project", "Open on Its Own"
+
+
+@pytest.fixture
+def east(make_image) -> Path:
+    return make_image("east.tif")
+
+
+def names(session) -> list[str]:
+    return [entry.name for entry in session.project.images]
+
+
+def wait_for(qtbot: QtBot, session, name: str) -> None:
+    """Wait until an image of the project is in the window, and nothing is at work."""
+    qtbot.waitUntil(lambda: session.image is not None and session.image.name == name and not session.busy)
+
+
+def test_an_image_is_added_where_the_user_wants_that(qtbot, opened, session, east, asked, told) -> None:
+    asked.answer = ADD
+    session.open_files([east])
+    wait_for(qtbot, opened, "east")
+    assert (asked.questions, asked.buttons) == (["Add east.tif to the project “town”?"], [ADD, ALONE])
+    assert names(opened) == ["north", "south", "east"]
+    assert session.layers.labels.raster is opened.labels
+    assert told.messages[-1] == "Added east to town.landseg"
+
+
+def test_an_image_is_opened_on_its_own_once_the_project_is_closed(
+    qtbot, opened, session, east, asked, place, steps
+) -> None:
+    steps.paint(opened, 20, value=1)
+    asked.answer = ALONE
+    session.open_files([east])
+    qtbot.waitUntil(lambda: session.raster.path == east)
+    assert opened.project is None
+    with Project.open(place) as project:
+        assert (len(project.images), project.class_pixels(1)) == (2, {1: 400})
+
+
+def test_cancel_leaves_all_as_it_was(qtbot, opened, session, east, asked) -> None:
+    session.open_files([east])
+    qtbot.waitUntil(lambda: asked.questions != [])
+    assert (opened.image.name, names(opened), opened.project.steps) == ("north", ["north", "south"], ())
+    assert session.raster.path.name == "north.tif"
+
+
+def test_several_images_are_one_question_and_one_step(qtbot, opened, session, make_image, east, images, asked) -> None:
+    asked.answer = ADD
+    session.open_files([east, images[1], make_image("west.tif")])
+    wait_for(qtbot, opened, "east")
+    assert (asked.questions, asked.buttons) == (["Add 2 images to the project “town”?"], [ADD])
+    assert names(opened) == ["north", "south", "east", "west"]
+    assert opened.undo_text() == "Undo Add 2 images"
+
+
+@pytest.fixture
+def said(session) -> list[str]:
+    """Return what the message bar shows, one after the other."""
+    said: list[str] = []
+    session.message.connect(said.append)
+    session.problem.connect(said.append)
+    return said
+
+
+@pytest.mark.parametrize("answer", [ADD, ALONE, None])
+def test_a_file_that_failed_is_the_last_that_is_said(
+    qtbot, opened, session, east, asked, said, tmp_path, answer
+) -> None:
+    broken = tmp_path / "broken.tif"
+    broken.write_text("no image")
+    asked.answer = answer
+    session.open_files([east, broken])
+    qtbot.waitUntil(lambda: said != [] and "broken.tif" in said[-1] and not opened.busy)
+    assert ("Added east to town.landseg" in said) == (answer == ADD)
+
+
+def test_an_image_that_cannot_be_added_is_the_last_that_is_said(qtbot, opened, east, said, tmp_path) -> None:
+    opened.add_images([east, tmp_path / "gone.tif"])
+    qtbot.waitUntil(lambda: len(said) == 2)
+    assert said[0] == "Added east to town.landseg"
+    assert "gone.tif" in said[1]
+
+
+def test_the_user_is_asked_outside_of_what_opens_the_image(qtbot, opened, session, east, monkeypatch) -> None:
+    jobs_then: list[object] = []
+    monkeypatch.setattr("landseg_gui.session.session.ask_to_add", lambda *_: jobs_then.append([*session._opening]))
+    session.open_files([east])
+    qtbot.waitUntil(lambda: jobs_then != [])
+    assert jobs_then == [[]]
+
+
+def test_an_answer_for_a_project_that_has_gone_does_nothing(qtbot, opened, session, east, monkeypatch) -> None:
+    def answer(*_: object, **_options: object) -> str:
+        assert opened.close()
+        return ADD
+
+    monkeypatch.setattr("landseg_gui.session.adding.choose", answer)
+    session.open_files([east])
+    qtbot.waitUntil(lambda: opened.project is None)
+    assert session.raster.path.name == "north.tif"
+
+
+def test_undo_of_adding_shows_another_image_and_says_so(qtbot, opened, session, east, asked, told) -> None:
+    asked.answer = ADD
+    session.open_files([east])
+    wait_for(qtbot, opened, "east")
+    opened.undo()
+    wait_for(qtbot, opened, "north")
+    assert names(opened) == ["north", "south"]
+    assert (told.messages[-1], opened.redo_text()) == ("Undone: Add east", "Redo Add east")
+    opened.redo()
+    wait_for(qtbot, opened, "east")
+    assert told.messages[-1] == "Redone: Add east"
+    assert told.problems == []
+
+
+def test_undo_of_adding_the_only_image_leaves_the_window_empty(
+    qtbot, empty, session, east, place, schema, asked
+) -> None:
+    empty.create(place, schema, [])
+    qtbot.waitUntil(lambda: empty.project is not None)
+    asked.answer = ADD
+    session.open_files([east])
+    wait_for(qtbot, empty, "east")
+    empty.undo()
+    assert (session.raster, empty.image, session.layers.present()) == (None, None, [])
+    empty.redo()
+    wait_for(qtbot, empty, "east")
+
+
+def test_many_images_are_named_in_part(monkeypatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("landseg_gui.session.adding.choose", lambda *texts, default: told.append(texts[2]))
+    assert ask_to_add([Path(f"{number}.tif") for number in range(20)], Path("town.landseg"), None) is None
+    assert told[0].splitlines()[-2:] == ["7.tif", "and 12 more"]

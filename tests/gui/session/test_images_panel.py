@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QListView, QPushButton, QStackedWidget
+
+from landseg_gui.panels.image_list import FIGURES, PICTURE
+from landseg_gui.panels.images import ImagesPanel
+from landseg_gui.session.view_state import hidden_images
+
+
+@pytest.fixture
+def panel(qtbot, empty) -> ImagesPanel:
+    panel = ImagesPanel(empty)
+    qtbot.addWidget(panel)
+    panel.resize(320, 400)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    return panel
+
+
+def rows(panel: ImagesPanel) -> list:
+    """Return the figures of every row."""
+    model = panel.findChild(QListView, "images_list").model()
+    return [model.index(row).data(FIGURES) for row in range(model.rowCount())]
+
+
+def click(panel: ImagesPanel, row: int) -> None:
+    view = panel.findChild(QListView, "images_list")
+    place = view.visualRect(view.model().index(row)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_without_a_project_the_panel_says_what_it_is_for(panel) -> None:
+    assert panel.findChild(QStackedWidget).currentIndex() == 0
+    assert rows(panel) == []
+
+
+def test_images_are_listed_with_what_is_labelled(panel, opened, steps, schema) -> None:
+    steps.paint(opened, 100, value=schema.values[1])
+    steps.paint(opened, 50, value=schema.values[2])
+    north, south = rows(panel)
+    assert (north.entry.name, south.entry.name) == ("north", "south")
+    assert [(item.name, item.pixels, item.share) for item in north.shares] == [
+        (schema.names[1], 7500, 0.75),
+        (schema.names[2], 2500, 0.25),
+    ]
+    assert north.summary() == "4.2\N{NO-BREAK SPACE}% labelled"
+    assert south.summary() == "Nothing labelled yet"
+    opened.undo()
+    assert rows(panel)[0].labelled == 10_000
+
+
+def test_the_rows_are_drawn_again_after_every_stroke(qtbot, panel, opened, steps) -> None:
+    with qtbot.waitSignal(panel.findChild(QListView, "images_list").model().dataChanged):
+        steps.paint(opened, 10)
+
+
+def test_the_tip_tells_the_area_of_each_class(qtbot, panel, opened, steps, schema) -> None:
+    steps.paint(opened, 100, value=schema.values[1])
+    qtbot.waitUntil(lambda: rows(panel)[0].ground_resolution is not None)
+    tip = panel.findChild(QListView, "images_list").model().index(0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "north.tif" in tip
+    plain = tip.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ")
+    assert f"{schema.names[1]}: 10 000 px, 2 501 m²" in plain
+
+
+def test_thumbnails_come_and_are_drawn(qtbot, panel, opened, helpers) -> None:
+    model = panel.findChild(QListView, "images_list").model()
+    qtbot.waitUntil(lambda: all(model.index(row).data(PICTURE) for row in range(2)))
+    size = model.index(0).data(PICTURE).size()
+    assert (size.width(), size.height()) == (96, 64)
+    drawn = helpers.rgb(panel.grab().toImage())
+    for grey in (40, 60):  # the pixels of the two images
+        assert (drawn == grey).all(axis=2).sum() > 500
+
+
+def test_the_bar_shows_the_classes_in_their_colours(qtbot, panel, opened, steps, schema, helpers) -> None:
+    steps.paint(opened, 100, value=schema.values[1])
+    drawn = helpers.rgb(panel.grab().toImage())
+    assert (drawn == np.array(schema.classes[1].rgb)).all(axis=2).sum() > 200
+
+
+def test_a_click_shows_the_image(qtbot, panel, opened) -> None:
+    click(panel, 1)
+    qtbot.waitUntil(lambda: opened.image.name == "south")
+    view = panel.findChild(QListView, "images_list")
+    qtbot.waitUntil(lambda: view.currentIndex().row() == 1)
+    opened.previous_image()
+    qtbot.waitUntil(lambda: view.currentIndex().row() == 0)
+
+
+def test_a_missing_image_can_be_found(qtbot, panel, empty, place, schema, make_image, steps) -> None:
+    gone = make_image("gone.tif")
+    steps.make_project(place, schema, [make_image("north.tif"), gone])
+    gone.unlink()
+    empty.open(place)
+    qtbot.waitUntil(lambda: empty.image is not None)
+    find = panel.findChild(QPushButton, "images_find")
+    assert rows(panel)[1].summary() == "Missing: click to find it"
+    assert find.isVisible()
+    wanted = []
+    panel.find_wanted.connect(wanted.append)
+    click(panel, 1)
+    find.click()
+    assert wanted == [empty.project.image("gone").id, None]
+    make_image("gone.tif")
+    with qtbot.waitSignal(empty.images_changed):
+        empty.relink(wanted[0], gone)
+    assert not find.isVisible()
+
+
+def test_nothing_can_be_changed_in_a_read_only_project(qtbot, panel, empty, place, schema, images, steps) -> None:
+    from landseg_core.project.project import Project
+
+    steps.make_project(place, schema, images)
+    with Project.open(place):
+        empty.open(place)
+        qtbot.waitUntil(lambda: empty.image is not None)
+        assert not panel.findChild(QPushButton, "images_add").isEnabled()
+        menu = panel.image_menu(empty.image)
+        assert [action.isEnabled() for action in menu.actions() if action.text()] == [True, False, False, False]
+        menu.close()
+        assert empty.close()
+
+
+def test_the_menu_asks_for_what_can_be_done(qtbot, panel, opened) -> None:
+    asked = []
+    panel.find_wanted.connect(lambda image_id: asked.append(("find", image_id)))
+    panel.remove_wanted.connect(lambda image_id: asked.append(("remove", image_id)))
+    panel.add_wanted.connect(lambda: asked.append("add"))
+    south = opened.project.images[1]
+    for word in ("Find", "Remove"):
+        menu = panel.image_menu(south)
+        next(action for action in menu.actions() if action.text().startswith(word)).trigger()
+        menu.close()
+    panel.findChild(QPushButton, "images_add").click()
+    assert asked == [("find", south.id), ("remove", south.id), "add"]
+
+
+def test_an_image_with_a_closed_eye_is_passed_by(qtbot, opened) -> None:
+    first, second = opened.project.images[:2]
+    opened.show_image(first.id)
+    qtbot.waitUntil(lambda: opened.image is not None and opened.image.id == first.id)
+    with qtbot.waitSignal(opened.images_changed):
+        opened.set_hidden(second.id, hidden=True)
+    assert opened.is_hidden(second.id)
+    opened.next_image()
+    assert opened.image.id == first.id
+    assert hidden_images(opened.project) == {second.id}
+    opened.set_hidden(second.id, hidden=False)
+    opened.next_image()
+    qtbot.waitUntil(lambda: opened.image is not None and opened.image.id == second.id)

@@ -1,0 +1,178 @@
+"""The project's file is lost while it is open: the window says so, keeps all, and saves it elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
+
+from landseg_core.errors import ProjectError
+from landseg_core.project.project import Project
+from landseg_core.project.storage import writer
+from landseg_gui.panels.message_bar import MessageBar
+from landseg_gui.panels.stored_field import StoredField
+from landseg_gui.session import saving
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows keeps others from an open file")
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def replace(path: Path) -> None:
+    shutil.copy(path, path.with_name("copy"))
+    path.with_name("copy").replace(path)
+
+
+HARMS = [delete, replace]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch) -> None:
+    monkeypatch.setattr(writer, "LOOK_SECONDS", 0.02)
+
+
+@pytest.fixture
+def painted(opened, steps):
+    """Return a session with one stored stroke."""
+    steps.paint(opened, 10, "Brush: first")
+    opened.project.flush()
+    yield opened
+    if opened.project:
+        with suppress(ProjectError):
+            opened.project.close()
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path) -> Path:
+    """Return the file that the user names when asked where to save."""
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "saved"), ""))
+    return tmp_path / "saved.landseg"
+
+
+def answer(monkeypatch, *answers: str | None) -> list[str]:
+    """Give these answers when asked; return the questions."""
+    left, questions = list(answers), []
+
+    def choose(_window, question, explanation, actions) -> str | None:
+        questions.append(f"{question} {explanation}")
+        return left.pop(0)
+
+    monkeypatch.setattr(saving, "choose", choose)
+    return questions
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_the_status_bar_says_it_although_nothing_is_painted(qtbot, painted, place, harm) -> None:
+    field = StoredField(painted)
+    qtbot.addWidget(field)
+    field.show()
+    harm(place)
+    text = {delete: "Project file deleted", replace: "Project file replaced"}[harm]
+    qtbot.waitUntil(lambda: field.findChild(QLabel, "status_stored").text() == text)
+    assert str(place) in field.toolTip()
+    assert field.findChild(QPushButton, "status_save_as").isVisible()
+
+
+def test_painting_stops_and_the_user_is_told_what_to_do(qtbot, painted, place, steps) -> None:
+    with qtbot.waitSignal(painted.save_wanted) as told:
+        delete(place)
+    assert f"{place} was deleted while it was open" in told.args[0]
+    assert "choose Save As" in told.args[0]
+    with qtbot.waitSignal(painted.save_wanted):
+        assert painted.begin() is None
+    painted.undo()
+    assert painted.project.position == 1
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place, steps, tmp_path, harm, told) -> None:
+    harm(place)
+    steps.paint(painted, 30, "Brush: second")
+    qtbot.waitUntil(lambda: painted.project.fault is not None)
+    assert painted.save_as(tmp_path / "saved.landseg") is not None
+    qtbot.waitUntil(lambda: painted.project is not None and painted.project.path.name == "saved.landseg")
+    qtbot.waitUntil(lambda: painted.image is not None)
+    assert painted.stored_state().text == "All on disk"
+    assert [step.name for step in painted.project.steps] == ["Brush: first", "Brush: second"]
+    assert told.problems == []
+    steps.paint(painted, 50, "Brush: third")
+    assert painted.close()
+    with Project.open(tmp_path / "saved.landseg") as saved:
+        assert [step.name for step in saved.steps] == ["Brush: first", "Brush: second", "Brush: third"]
+
+
+def test_closing_asks_before_it_is_noticed_otherwise(painted, place, monkeypatch) -> None:
+    monkeypatch.setattr(writer, "LOOK_SECONDS", 1000)
+    painted.project._file._writer.flush()
+    questions = answer(monkeypatch, None)
+    delete(place)
+    assert not painted.close()
+    assert "town.landseg was deleted while it was open. Close town.landseg all the same?" in questions[0]
+    assert painted.project is not None
+
+
+def test_closing_saves_elsewhere_and_loses_nothing(painted, place, steps, asked, monkeypatch, told) -> None:
+    replace(place)
+    steps.paint(painted, 30, "Brush: second")
+    answer(monkeypatch, "Save As…")
+    assert painted.close()
+    assert told.problems == []
+    with Project.open(asked) as saved:
+        assert [step.name for step in saved.steps] == ["Brush: first", "Brush: second"]
+        assert sum(saved.class_pixels(saved.images[0].id).values()) == 900  # the second covers the first
+
+
+def test_a_failed_save_asks_again(painted, place, monkeypatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/nowhere/at/all.landseg", ""))
+    delete(place)
+    questions = answer(monkeypatch, "Save As…", None, None)
+    assert not painted.close()
+    assert "the folder /nowhere/at does not exist" in questions[1]
+    assert painted.project is not None
+
+
+def test_what_is_lost_is_let_go_only_on_request(painted, place, monkeypatch, told) -> None:
+    delete(place)
+    answer(monkeypatch, "Close without them")
+    assert painted.close()
+    assert "may be lost" in told.problems[-1]
+
+
+def test_a_file_put_back_is_stored_in_again(qtbot, painted, place, steps, told) -> None:
+    place.rename(place.with_name("away"))
+    qtbot.waitUntil(lambda: painted.project.fault is not None)
+    place.with_name("away").rename(place)
+    qtbot.waitUntil(lambda: painted.project.fault is None)
+    qtbot.waitUntil(lambda: painted.stored_state().text == "All on disk")
+    qtbot.waitUntil(lambda: any("at its place again" in message for message in told.messages))
+    steps.paint(painted, 30, "Brush: second")
+    assert painted.close()
+    with Project.open(place) as again:
+        assert len(again.steps) == 2
+
+
+def test_the_window_offers_to_save_and_does_not_close_silently(
+    qtbot, window, images, place, schema, asked, monkeypatch
+) -> None:
+    project = window.session.project_session
+    project.create(place, schema, images)
+    qtbot.waitUntil(lambda: project.image is not None)
+    delete(place)
+    bar = window.findChild(MessageBar)
+    qtbot.waitUntil(lambda: "was deleted while it was open" in bar.text())
+    answer(monkeypatch, None)
+    event = QCloseEvent()
+    window.closeEvent(event)
+    assert not event.isAccepted()
+    bar.findChild(QPushButton, "message_offer").click()
+    qtbot.waitUntil(lambda: project.project is not None and project.project.path == asked)
+    qtbot.waitUntil(lambda: project.image is not None)
+    assert asked in window._settings.recent_files()
+    assert project.close()

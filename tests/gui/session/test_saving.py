@@ -1,0 +1,184 @@
+"""The disk fills up, or is slow: the user is told, and nothing is lost without a question."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QLabel, QPushButton
+
+from landseg_core.geo.window import PixelWindow
+from landseg_core.project.project import Project
+from landseg_core.project.storage.writer import Task
+from landseg_gui.panels.stored_field import StoredField
+from landseg_gui.session import saving
+
+
+class Disk:
+    """Room for the project's file that a test takes away and gives back."""
+
+    def __init__(self, project: Project) -> None:
+        self._connection = project._file._writer._connection
+
+    def fill(self) -> None:
+        pages = self._connection.execute("PRAGMA page_count").fetchone()[0]
+        self._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def free(self) -> None:
+        self._connection.execute("PRAGMA max_page_count = 1000000")
+
+
+@pytest.fixture
+def disk(opened) -> Disk:
+    opened.project.flush()
+    return Disk(opened.project)
+
+
+@pytest.fixture
+def full(qtbot, opened, disk, steps):
+    """Return a session whose last edit does not fit on the disk any more."""
+    steps.paint(opened, 10, "Brush: first")
+    opened.project.flush()
+    disk.fill()
+    edit = opened.begin()
+    noise = np.random.default_rng(3).integers(0, 5, (400, 600), np.uint8)  # it cannot be compressed away
+    edit.put(PixelWindow(0, 0, 600, 400), noise, np.ones((400, 600), bool))
+    opened.record(edit, "Brush: noise")
+    qtbot.waitUntil(lambda: bool(opened.project.failure))
+    yield opened
+    if opened.project:
+        disk.free()
+
+
+@pytest.fixture
+def field(qtbot, opened) -> StoredField:
+    field = StoredField(opened)
+    qtbot.addWidget(field)
+    field.show()
+    return field
+
+
+def shown(field: StoredField) -> tuple[str, bool]:
+    """Return the words, and whether there is a button to try again."""
+    return (
+        field.findChild(QLabel, "status_stored").text(),
+        field.findChild(QPushButton, "status_retry").isVisible(),
+    )
+
+
+def test_all_is_on_disk_after_a_stroke(qtbot, opened, field, steps) -> None:
+    steps.paint(opened, 10)
+    qtbot.waitUntil(lambda: not opened.project.waiting)
+    qtbot.waitUntil(lambda: shown(field) == ("All on disk", False))
+    assert str(opened.project.path) in field.toolTip()
+
+
+def test_the_field_is_not_there_without_a_project(qtbot, opened, field) -> None:
+    assert opened.close()
+    qtbot.waitUntil(lambda: not field.isVisible())
+
+
+def test_a_full_disk_is_told_and_stops_painting(qtbot, field, full, told, steps) -> None:
+    qtbot.waitUntil(lambda: shown(field) == ("Not stored: 1 edit", True))
+    qtbot.waitUntil(lambda: bool(told.problems))
+    assert "the disk is full; free some space" in told.problems[0]
+    assert "choose Try again in the status bar" in told.problems[0]
+    assert "the disk is full" in field.toolTip()
+    assert full.begin() is None
+    assert full.run_edit("Edit", lambda *_: None) is None
+    full.undo()
+    assert full.project.position == 2
+    assert steps.pixels(full) == 600 * 400
+
+
+def test_with_room_again_everything_is_stored(qtbot, field, full, disk, place, steps) -> None:
+    disk.free()
+    field.findChild(QPushButton, "status_retry").click()
+    qtbot.waitUntil(lambda: shown(field) == ("All on disk", False))
+    assert full.may_paint()
+    assert full.close()
+    with Project.open(place) as again:
+        assert [step.name for step in again.steps] == ["Brush: first", "Brush: noise"]
+        assert sum(again.class_pixels(again.images[0].id).values()) == 600 * 400
+
+
+class Answers:
+    """Stands in for the user who is asked: gives prepared answers, and keeps the questions."""
+
+    def __init__(self, *answers: str | None) -> None:
+        self.left = list(answers)
+        self.questions: list[str] = []
+
+    def __call__(self, _window, question: str, explanation: str, actions) -> str | None:
+        self.questions.append(f"{question} {explanation}")
+        answer = self.left.pop(0)
+        assert answer is None or answer in actions
+        return answer
+
+
+def test_closing_asks_before_anything_is_lost(full, disk, monkeypatch) -> None:
+    answers = Answers(None, "Try again", None)
+    monkeypatch.setattr(saving, "choose", answers)
+    assert not full.close()
+    assert not full.close()
+    assert full.project is not None
+    assert "1 edit cannot be stored. Close town.landseg all the same?" in answers.questions[0]
+    assert "the disk is full" in answers.questions[0]
+    disk.free()
+    full.retry()
+    assert full.close()
+    assert answers.left == []
+
+
+def test_trying_again_from_the_question_stores_and_closes(full, disk, place, monkeypatch) -> None:
+    def choose(*_) -> str:
+        disk.free()
+        return "Try again"
+
+    monkeypatch.setattr(saving, "choose", choose)
+    assert full.close()
+    with Project.open(place) as again:
+        assert len(again.steps) == 2
+
+
+def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatch, told) -> None:
+    monkeypatch.setattr(saving, "choose", Answers("Close without them"))
+    assert full.close()
+    assert "could not be stored and are lost" in told.problems[-1]
+    with Project.open(place) as again:
+        assert [step.name for step in again.steps] == ["Brush: first"]
+        assert sum(again.class_pixels(again.images[0].id).values()) == 100
+
+
+def test_another_project_does_not_push_out_unstored_edits(qtbot, full, disk, place, schema, monkeypatch) -> None:
+    answers = Answers(None)
+    monkeypatch.setattr(saving, "choose", answers)
+    job = full.create(place.with_name("other.landseg"), schema, [])
+    with qtbot.waitSignal(job.ended):
+        pass
+    qtbot.waitUntil(lambda: not answers.left)
+    assert full.project.path == place
+    disk.free()
+    full.retry()
+    assert full.close()
+
+
+def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, steps, place, told, monkeypatch) -> None:
+    monkeypatch.setattr(saving, "_NOTICE_AFTER_MS", 20)
+    may_go_on = threading.Event()
+    opened.project._file._writer.put(Task(lambda _connection: may_go_on.wait(20)))
+    steps.paint(opened, 10)
+    meanwhile = []
+
+    def notice(_text: str) -> None:  # the notice comes through the event loop
+        if not may_go_on.is_set():
+            may_go_on.set()
+            meanwhile.extend([opened.begin(), opened.close()])
+
+    opened._session.message.connect(notice)
+    assert opened.close()
+    assert meanwhile == [None, False]
+    assert "Store town.landseg" in told.messages[0]
+    with Project.open(place) as again:
+        assert len(again.steps) == 1

@@ -1,0 +1,237 @@
+"""How long a run will take about: what is measured, what is remembered, what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+from pytestqt.qtbot import QtBot
+from shiboken6 import delete
+
+from landseg_core.errors import DatasetError
+from landseg_core.events import JobControl, RunStarted, StepFinished
+from landseg_core.labels.classes import load_classes
+from landseg_core.project.project import Project
+from landseg_core.runs.config import TrainConfig
+from landseg_gui.dialogs.requests import Folders, LandCoverAi, ProjectLabels
+from landseg_gui.form_settings import FormMemory
+from landseg_gui.session.session import Session
+from landseg_gui.workflows.estimate import (
+    EpochEstimator,
+    PaceMemory,
+    PaceMeter,
+    estimate_text,
+    pace_key,
+    rough_duration,
+)
+from landseg_gui.workflows.extent import extent_of
+
+SCHEMA = load_classes("landcover-dubai")
+CONFIG = TrainConfig(model="unet16", minutes=10, chip=64)
+STARTED = RunStarted("unet16", 1, "cpu", "bf16", SCHEMA.names, 1000, 100, 20, None, 10, batch=4, chip=50)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> PaceMemory:
+    return PaceMemory(FormMemory("pace", QSettings(str(tmp_path / "pace.ini"), QSettings.Format.IniFormat)))
+
+
+@pytest.fixture
+def source(data_set: Path) -> Folders:
+    return Folders(data_set / "images", data_set / "masks")
+
+
+@pytest.fixture
+def asked(session: Session, memory: PaceMemory) -> Callable[..., tuple[EpochEstimator, list[str]]]:
+    def ask(source: object, config: TrainConfig = CONFIG) -> tuple[EpochEstimator, list[str]]:
+        estimator = EpochEstimator(session.project_session, memory, session)
+        told: list[str] = []
+        estimator.told.connect(told.append)
+        estimator.ask(source, SCHEMA, config)
+        return estimator, told
+
+    return ask
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+# --- in words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (12.4, "12 s"), (67, "67 s"), (140, "2 min"), (1520, "25 min"), (9000, "2.5 h")],
+)
+def test_a_rough_duration(seconds: float, words: str) -> None:
+    assert plain(rough_duration(seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "length", "words"),
+    [
+        (120, {"minutes": 10}, "About 2 min to see all data once; 10 min see it about 5 times."),
+        (500, {"minutes": 10}, "About 8 min to see all data once; 10 min see it once."),
+        (1000, {"minutes": 5}, "About 17 min to see all data once; 5 min see 30% of it."),
+        (30, {"epochs": 20}, "About 30 s an epoch; about 10 min for 20 epochs."),
+        (0.5, {"epochs": 1}, "About 1 s an epoch; about 1 s for 1 epoch."),
+    ],
+)
+def test_an_estimate_in_words(seconds: float, length: dict[str, float], words: str) -> None:
+    assert plain(estimate_text(seconds, TrainConfig(**length))) == words
+
+
+# --- how much there is to learn from
+
+
+def test_folders_are_measured_by_their_headers(source: Folders, data_set: Path) -> None:
+    whole = extent_of(source, CONFIG, JobControl())
+    assert (whole.train, whole.val) == pytest.approx((0.8 * 2 * 128**2, 0.2 * 2 * 128**2))
+    (data_set / "train.txt").write_text("north")
+    for one_list in (
+        replace(source, train_list=data_set / "train.txt"),
+        replace(source, val_list=data_set / "train.txt"),
+    ):
+        split = extent_of(one_list, CONFIG, JobControl())
+        assert (split.train, split.val) == (128**2, 128**2)
+
+
+def test_images_are_measured_as_they_are_resampled(source: Folders, data_set: Path, open_project: Project) -> None:
+    coarse = CONFIG.model_copy(update={"resolution_m": 1.0})
+    (data_set / "train.txt").write_text("north")
+    for one in (source, replace(source, train_list=data_set / "train.txt"), ProjectLabels(open_project)):
+        own, seen = (extent_of(one, config, JobControl()) for config in (CONFIG, coarse))
+        assert (seen.train, seen.val) == pytest.approx((own.train / 4, own.val / 4))
+
+
+def test_landcover_ai_is_counted_in_tiles(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("a_1\na_2\na_3\n")
+    (tmp_path / "val.txt").write_text("b_1\n")
+    assert extent_of(LandCoverAi(tmp_path), CONFIG, JobControl()).train == 3 * 512**2
+
+
+def test_a_project_is_measured_in_its_blocks(open_project: Project) -> None:
+    extent = extent_of(ProjectLabels(open_project), CONFIG, JobControl())
+    assert 0 < extent.val <= extent.train <= 2 * 128**2
+
+
+def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError):
+        extent_of(Folders(tmp_path / "no", tmp_path / "no"), CONFIG, JobControl())
+
+
+# --- the pace
+
+
+def test_a_pace_is_remembered_by_what_it_depends_on(memory: PaceMemory) -> None:
+    memory.keep(CONFIG, 1.25)
+    assert memory.known(CONFIG) == 1.25
+    assert memory.known(CONFIG.model_copy(update={"minutes": 3, "blur": 0.5})) == 1.25
+    assert memory.known(CONFIG.model_copy(update={"model": "unet32"})) is None
+
+
+def test_a_pace_is_that_of_what_ran_not_of_what_was_asked_for() -> None:
+    meter = PaceMeter()
+    assert meter.measured(CONFIG) == CONFIG
+    meter.take(STARTED)
+    asked = CONFIG.model_copy(update={"model": "lite0", "batch": 8})
+    assert pace_key(meter.measured(asked)) == pace_key(CONFIG.model_copy(update={"batch": 4, "chip": 50}))
+
+
+@pytest.mark.parametrize("pace", [float("nan"), -1.0, float("inf")])
+def test_a_pace_that_makes_no_sense_is_none(memory: PaceMemory, pace: float) -> None:
+    memory.keep(CONFIG, pace)
+    assert memory.known(CONFIG) is None
+
+
+def test_a_run_is_measured_without_its_first_steps_and_validations() -> None:
+    meter = PaceMeter()
+    meter.take(STARTED)
+    seconds = 0.0
+    for number in range(1, 31):
+        seconds += 9 if number <= 3 else 100 if number == 16 else 0.5  # a validation comes before the second epoch
+        meter.take(StepFinished(1 + number // 16, number, 0.5, 0.001, 0.1, seconds, None))
+    assert meter.pace == pytest.approx(0.5 / (4 * 50**2) * 1e6)
+
+
+def test_too_few_steps_tell_nothing() -> None:
+    meter = PaceMeter()
+    meter.take(STARTED)
+    for number in range(1, 8):
+        meter.take(StepFinished(1, number, 0.5, 0.001, 0.1, float(number), None))
+    assert meter.pace is None
+
+
+# --- in the background
+
+
+def test_a_known_pace_is_not_tried(asked, memory: PaceMemory, source: Folders, qtbot: QtBot, monkeypatch) -> None:
+    monkeypatch.setattr("landseg_gui.workflows.estimate.import_undisturbed", None)  # trying would fail
+    memory.keep(CONFIG, 1e6 / (2 * 128**2))
+    _, told = asked(source)
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
+    assert plain(told[1]) == "About 1 s to see all data once; 10 min see it about 690 times."
+
+
+def test_an_unknown_one_is_tried_once(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
+    estimator, told = asked(source)
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
+    assert "to see all data" in told[1]
+    estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"minutes": 3}))
+    assert "; 3 min see it about" in plain(told[-1])
+    assert not runner.running
+
+
+def test_a_question_that_is_taken_back_is_not_answered(asked, source: Folders, qtbot: QtBot, runner) -> None:
+    estimator, told = asked(source)
+    qtbot.waitUntil(lambda: bool(runner.running), timeout=20_000)
+    estimator.cancel()
+    qtbot.waitUntil(lambda: not runner.running, timeout=60_000)
+    assert len(told) == 1
+
+
+def test_a_dialog_that_is_gone_is_not_answered(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
+    estimator, told = asked(source)
+    qtbot.waitUntil(lambda: bool(session.project_session.background_jobs), timeout=60_000)
+    delete(estimator)
+    qtbot.waitUntil(lambda: not runner.running, timeout=60_000)
+    assert len(told) == 1  # that it is being found out
+
+
+def test_data_that_cannot_be_read_is_told_by_the_run_not_here(asked, tmp_path: Path, qtbot: QtBot) -> None:
+    _, told = asked(Folders(tmp_path / "no", tmp_path / "no"))
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
+    assert told[1] == ""
+
+
+def test_another_length_does_not_begin_anew(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
+    estimator, told = asked(source)
+    qtbot.waitUntil(lambda: bool(runner.running), timeout=20_000)
+    (job,) = runner.running
+    estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"minutes": 3}))
+    assert not job.control.stop_requested
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
+    assert "; 3 min see it about" in plain(told[1])
+
+
+def test_another_ground_resolution_is_another_question(asked, source: Folders, qtbot: QtBot, runner) -> None:
+    estimator, told = asked(source)
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
+    estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"resolution_m": 1.0}))
+    assert told[-1] == "Estimating the time of an epoch…"
+    estimator.cancel()
+    qtbot.waitUntil(lambda: not runner.running, timeout=60_000)
+
+
+def test_another_network_does(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
+    estimator, _ = asked(source)
+    qtbot.waitUntil(lambda: bool(runner.running), timeout=20_000)
+    (job,) = runner.running
+    estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"model": "unet32"}))
+    assert job.control.stop_requested
+    estimator.cancel()
+    qtbot.waitUntil(lambda: not runner.running, timeout=60_000)

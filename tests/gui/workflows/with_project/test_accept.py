@@ -1,0 +1,363 @@
+"""Accepting predictions from the window, in a real project and in a real thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QRadioButton, QSlider, QWidget
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
+
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema, load_classes
+from landseg_core.labels.regions import PolygonRegion
+from landseg_core.project.project import Project
+from landseg_gui.dialogs.accept import AcceptDialog
+from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.session.session import Session
+from landseg_gui.text import pixels
+from landseg_gui.tools.accept import ACCEPT_ROW, Accept
+from landseg_gui.workflows.accept import AcceptFlow
+
+WIDTH, HEIGHT = 700, 560
+VIEW = PixelWindow(100, 50, 300, 200)
+TRIANGLE = PolygonRegion([[(10.0, 10.0), (600.0, 100.0), (300.0, 500.0)]])
+SECONDS = 20_000
+Labels = Callable[[], np.ndarray]
+
+
+class Tools(QObject):
+    """Stands for the tool manager: knows the one tool, and which is in hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current = "pan"
+        self.accept = Accept(ACCEPT_ROW, bench=None)
+
+    def tool(self, _name: str) -> Accept:
+        return self.accept
+
+    def select(self, name: str) -> None:
+        self.current = name
+
+
+@pytest.fixture
+def tools() -> Tools:
+    return Tools()
+
+
+@pytest.fixture
+def flow(session: Session, project: Project, window: QWidget, tools: Tools, told) -> AcceptFlow:
+    session.view_provider = lambda: VIEW
+    return AcceptFlow(session, window, tools)
+
+
+@pytest.fixture
+def predicted() -> np.ndarray:
+    """Return (H, W) values: 1 in the upper half, 3 in the lower."""
+    values = np.full((HEIGHT, WIDTH), 3, np.uint8)
+    values[: HEIGHT // 2] = 1
+    return values
+
+
+@pytest.fixture
+def prediction(project: Project, write_map: Callable[..., Path], predicted: np.ndarray) -> Path:
+    """Return a prediction of the project: sure of the left half (90 %), of the right one less (40 %)."""
+    percent = np.full((HEIGHT, WIDTH), 40, np.uint8)
+    percent[:, : WIDTH // 2] = 90
+    mask = write_map("north_mask.tif", predicted)
+    project.add_prediction(project.images[0].id, mask, write_map("sureness.tif", percent), None)
+    return mask
+
+
+def choose(dialog: AcceptDialog, place: str) -> None:
+    dialog.findChild(QRadioButton, f"accept_{place}").setChecked(True)
+
+
+def run(dialog: AcceptDialog, runner: JobRunner, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        qtbot.mouseClick(dialog.action_button, Qt.MouseButton.LeftButton)
+
+
+def inside(window: PixelWindow) -> np.ndarray:
+    where = np.zeros((HEIGHT, WIDTH), bool)
+    where[window.slices()] = True
+    return where
+
+
+@pytest.mark.usefixtures("prediction")
+def test_what_is_in_view_becomes_labels(
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, predicted: np.ndarray, told, project: Project
+) -> None:
+    dialog = flow.open()
+    choose(dialog, "view")
+    run(dialog, runner, qtbot)
+    assert (labels() == np.where(inside(VIEW), predicted, 255)).all()
+    assert "60\N{NARROW NO-BREAK SPACE}000 px accepted" in told.messages
+    assert project.next_undo.name == "Accept prediction in view"
+
+
+@pytest.mark.usefixtures("prediction")
+def test_the_dialog_goes_with_the_image_that_it_is_about(
+    flow: AcceptFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    project: Project,
+    write_map: Callable[..., Path],
+) -> None:
+    twin = project.add_image(write_map("twin.tif", np.zeros((HEIGHT, WIDTH), np.uint8)))
+    dialog = flow.open()
+    session.project_session.show_image(twin.id)
+    qtbot.waitUntil(lambda: session.project_session.image == twin and not runner.running, timeout=SECONDS)
+    qtbot.waitUntil(lambda: not isValid(dialog))
+
+
+@pytest.mark.usefixtures("prediction")
+def test_only_what_is_sure_everywhere(
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, predicted: np.ndarray, session: Session
+) -> None:
+    dialog = flow.open()
+    choose(dialog, "everywhere")
+    dialog.findChild(QSlider, "accept_confidence").setValue(80)
+    run(dialog, runner, qtbot)
+    assert (labels() == np.where(inside(PixelWindow(0, 0, WIDTH // 2, HEIGHT)), predicted, 255)).all()
+    session.project_session.undo()
+    assert (labels() == 255).all()
+
+
+def paint(session: Session, window: PixelWindow, value: int) -> None:
+    edit = session.project_session.begin()
+    edit.paint(
+        PolygonRegion(
+            [[(window.x, window.y), (window.right, window.y), (window.right, window.bottom), (window.x, window.bottom)]]
+        ),
+        value,
+    )
+    session.project_session.record(edit, "Brush")
+
+
+@pytest.mark.usefixtures("prediction")
+@pytest.mark.parametrize("only_unlabelled", [True, False])
+def test_labels_stay_or_give_way_but_for_locked_ones(
+    flow: AcceptFlow,
+    runner: JobRunner,
+    qtbot: QtBot,
+    labels: Labels,
+    predicted: np.ndarray,
+    session: Session,
+    only_unlabelled: bool,
+) -> None:
+    paint(session, PixelWindow(0, 0, 50, 50), 0)
+    paint(session, PixelWindow(100, 0, 50, 50), 2)
+    session.project_session.set_locked(2, True)  # noqa: FBT003
+    dialog = flow.open()
+    choose(dialog, "everywhere")
+    dialog.findChild(QCheckBox, "accept_only_unlabelled").setChecked(only_unlabelled)
+    run(dialog, runner, qtbot)
+    expected = predicted.copy()
+    expected[:50, 100:150] = 2
+    if only_unlabelled:
+        expected[:50, :50] = 0
+    assert (labels() == expected).all()
+
+
+@pytest.mark.usefixtures("prediction")
+def test_polygons_are_accepted_one_by_one(
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, predicted: np.ndarray, tools: Tools, told
+) -> None:
+    dialog = flow.open()
+    choose(dialog, "polygon")
+    dialog.findChild(QSlider, "accept_confidence").setValue(80)
+    dialog.action_button.click()
+    assert tools.current == "accept"
+    assert (labels() == 255).all()
+    assert tools.accept.may_accept()
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        tools.accept.accept_in(TRIANGLE)
+    where = TRIANGLE.mask(PixelWindow(0, 0, WIDTH, HEIGHT)) & inside(PixelWindow(0, 0, WIDTH // 2, HEIGHT))
+    assert (labels() == np.where(where, predicted, 255)).all()
+    assert not any("accepted" in message for message in told.messages)
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        tools.accept.accept_in(TRIANGLE)
+    assert told.messages[-1].startswith("Nothing was accepted")
+
+
+@pytest.mark.usefixtures("prediction")
+def test_the_tool_goes_on_with_a_newer_prediction_as_sure_as_before(
+    flow: AcceptFlow,
+    session: Session,
+    project: Project,
+    runner: JobRunner,
+    qtbot: QtBot,
+    labels: Labels,
+    tools: Tools,
+    write_map: Callable[..., Path],
+) -> None:
+    dialog = flow.open()
+    choose(dialog, "polygon")
+    dialog.findChild(QSlider, "accept_confidence").setValue(80)
+    dialog.action_button.click()
+    percent = np.full((HEIGHT, WIDTH), 90, np.uint8)
+    percent[: HEIGHT // 2] = 70
+    newer = write_map("newer_mask.tif", np.full((HEIGHT, WIDTH), 2, np.uint8))
+    project.add_prediction(project.images[0].id, newer, write_map("newer_confidence.tif", percent), None)
+    session.project_session.refresh()
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        tools.accept.accept_in(TRIANGLE)
+    where = TRIANGLE.mask(PixelWindow(0, 0, WIDTH, HEIGHT)) & (percent == 90)
+    assert (labels() == np.where(where, 2, 255)).all()
+
+
+@pytest.mark.usefixtures("prediction")
+def test_without_the_dialog_the_tool_accepts_all_of_the_prediction(
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, predicted: np.ndarray, tools: Tools
+) -> None:
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        tools.accept.accept_in(TRIANGLE)
+    assert (labels() == np.where(TRIANGLE.mask(PixelWindow(0, 0, WIDTH, HEIGHT)), predicted, 255)).all()
+
+
+def test_without_a_prediction_there_is_nothing_to_accept(flow: AcceptFlow, tools: Tools, told) -> None:
+    assert flow.open() is None
+    assert "no prediction to accept" in told.messages[-1]
+    assert not tools.accept.may_accept()
+
+
+def test_without_a_project_there_is_no_dialog(session: Session, window: QWidget, tools: Tools, told) -> None:
+    assert AcceptFlow(session, window, tools).open() is None
+    assert "Open a project" in told.messages[-1]
+
+
+def test_a_mask_keeps_the_classes_that_the_user_gave_it(
+    flow: AcceptFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    labels: Labels,
+    prediction: Path,
+    predicted: np.ndarray,
+) -> None:
+    session.add_mask(prediction)
+    qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
+    layer = session.layers.masks[0]
+    swapped = {1: 3, 3: 1}
+    classes = (item.model_copy(update={"value": swapped.get(item.value, item.value)}) for item in layer.schema.classes)
+    layer.set_schema(ClassSchema(classes=tuple(classes)))
+    dialog = flow.open()
+    combo = dialog.findChild(QComboBox, "accept_prediction")
+    assert [combo.itemText(row) for row in range(combo.count())] == ["north_mask.tif"]
+    assert dialog.findChild(QSlider, "accept_confidence").isEnabled()
+    choose(dialog, "everywhere")
+    run(dialog, runner, qtbot)
+    assert (labels() == np.where(predicted == 1, 3, 1)).all()
+
+
+def test_a_confidence_beside_an_opened_mask_is_found(
+    flow: AcceptFlow, session: Session, runner: JobRunner, qtbot: QtBot, write_map: Callable[..., Path]
+) -> None:
+    values = np.ones((HEIGHT, WIDTH), np.uint8)
+    write_map("town_confidence.tif", values)
+    session.add_mask(write_map("town_mask.tif", values))
+    qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
+    assert flow.open().findChild(QSlider, "accept_confidence").isEnabled()
+
+
+def test_what_is_in_sight_comes_first(
+    flow: AcceptFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    project: Project,
+    prediction: Path,
+    write_map: Callable[..., Path],
+) -> None:
+    values = np.ones((HEIGHT, WIDTH), np.uint8)
+    project.add_prediction(project.images[0].id, write_map("older.tif", values), None, None)
+    for path in (write_map("lower.tif", values), write_map("upper.tif", values)):
+        session.add_mask(path)
+        qtbot.waitUntil(lambda path=path: session.layers.masks[:1] != [] and session.layers.masks[0].path == path)
+    session.layers.masks[0].visible, session.layers.masks[1].visible = False, True
+    combo = flow.open().findChild(QComboBox, "accept_prediction")
+    names = [combo.itemText(row) for row in range(combo.count())]
+    assert names == ["lower.tif", "upper.tif", "older", "north_mask"]
+
+
+def test_what_is_left_out_is_told(
+    flow: AcceptFlow, session: Session, runner: JobRunner, qtbot: QtBot, project: Project, prediction: Path, told
+) -> None:
+    classes = tuple(item for item in project.schema.classes if item.value != 3)
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        session.project_session.run_edit(
+            "Classes", lambda _on_event, _control: project.change_schema(ClassSchema(classes=classes), "Classes")
+        )
+    dialog = flow.open()
+    choose(dialog, "everywhere")
+    half = HEIGHT * WIDTH // 2
+    name = load_classes("landcover-dubai").classes[3].name
+    before = dialog.findChild(QLabel, "accept_left_out")
+    counted = f"{name} ({pixels(half)}, 50.0\N{NO-BREAK SPACE}%): these pixels are left out"
+    qtbot.waitUntil(lambda: counted in before.text(), timeout=SECONDS)
+    run(dialog, runner, qtbot)
+    after = f"{pixels(half)} accepted; {pixels(half)} were left out, for the project has no such class: {name}"
+    assert told.messages[-1].startswith(after.replace("\N{NO-BREAK SPACE}", " "))
+
+
+def test_where_all_is_left_out_nothing_else_is_blamed(
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, project: Project, write_map, session: Session, told
+) -> None:
+    classes = tuple(item for item in project.schema.classes if item.value != 3)
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        session.project_session.run_edit(
+            "Classes", lambda _on_event, _control: project.change_schema(ClassSchema(classes=classes), "Classes")
+        )
+    project.add_prediction(1, write_map("m.tif", np.full((HEIGHT, WIDTH), 3, np.uint8)), None, None)
+    dialog = flow.open()
+    choose(dialog, "everywhere")
+    run(dialog, runner, qtbot)
+    assert told.messages[-1].startswith("Nothing was accepted; ")
+    assert "for the project has no such class" in told.messages[-1]
+
+
+@pytest.mark.usefixtures("prediction")
+def test_nothing_new_is_told(flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, told) -> None:
+    for _ in range(2):
+        dialog = flow.open()
+        choose(dialog, "everywhere")
+        run(dialog, runner, qtbot)
+    assert told.messages[-1].startswith("Nothing was accepted")
+
+
+def test_a_prediction_that_has_gone_is_told(
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, prediction: Path, labels: Labels, told
+) -> None:
+    dialog = flow.open()
+    choose(dialog, "everywhere")
+    prediction.unlink()
+    run(dialog, runner, qtbot)
+    assert "north_mask.tif" in told.problems[-1]
+    assert (labels() == 255).all()
+
+
+def test_a_map_that_is_not_the_one_shown_is_refused(
+    flow: AcceptFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    labels: Labels,
+    prediction: Path,
+    write_map: Callable[..., Path],
+    told,
+) -> None:
+    session.add_mask(prediction)
+    qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
+    dialog = flow.open()
+    choose(dialog, "everywhere")
+    write_map("other.tif", np.full((HEIGHT, WIDTH), 2, np.uint8)).replace(prediction)
+    run(dialog, runner, qtbot)
+    assert any("has changed on disk" in problem for problem in told.problems)
+    assert (labels() == 255).all()
