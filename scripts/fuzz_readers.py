@@ -226,7 +226,7 @@ def read_settings(path: Path, _home: Path) -> Any:
     """Read what the window remembers of itself and of its forms."""
     from PySide6.QtCore import QSettings
 
-    from landseg_gui.dialogs.run_fields import _recalled
+    from landseg_gui.dialogs.forms.run_fields import _recalled
     from landseg_gui.form_settings import FormMemory
     from landseg_gui.settings import Settings
 

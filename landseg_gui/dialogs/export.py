@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 
 from landseg_core.geo.window import PixelWindow
-from landseg_gui.dialogs import checks
-from landseg_gui.dialogs.area import AreaChoice
-from landseg_gui.dialogs.checks import Problem
-from landseg_gui.dialogs.fields import PathField, pick_new_file
-from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.forms import checks
+from landseg_gui.dialogs.forms.area import AreaChoice
+from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
+from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.requests import EXPORT_STYLES, ExportRequest, ExportStyle
 from landseg_gui.form_settings import FormMemory

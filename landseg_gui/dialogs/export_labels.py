@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QRadioButton, QVBoxLayout,
 
 from landseg_core.formats.exporters import EXPORTERS
 from landseg_core.project.images import ImageEntry
-from landseg_gui.dialogs import checks
-from landseg_gui.dialogs.checks import Problem, is_there
-from landseg_gui.dialogs.fields import PathField, pick_folder, pick_new_file
-from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.forms import checks
+from landseg_gui.dialogs.forms.checks import Problem, is_there
+from landseg_gui.dialogs.forms.fields import PathField, pick_folder, pick_new_file
+from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.plain_text import without_key

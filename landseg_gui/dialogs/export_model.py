@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from landseg_core.errors import ModelError
 from landseg_core.models.header import MODEL_FILE, BundleHeader, read_header
 from landseg_core.models.onnx.metadata import notices
-from landseg_gui.dialogs import checks
-from landseg_gui.dialogs.checks import Problem, is_there
-from landseg_gui.dialogs.fields import PathField, pick_file, pick_new_file
-from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.forms import checks
+from landseg_gui.dialogs.forms.checks import Problem, is_there
+from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_new_file
+from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.requests import ExportModelRequest
 from landseg_gui.form_settings import FormMemory

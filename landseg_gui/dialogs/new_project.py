@@ -8,12 +8,12 @@ from pathlib import Path
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.labels.classes import ClassSchema
-from landseg_gui.dialogs import checks
-from landseg_gui.dialogs.checks import Problem, is_there
-from landseg_gui.dialogs.class_field import ClassField
-from landseg_gui.dialogs.fields import PathField, pick_new_file
-from landseg_gui.dialogs.form import FormDialog
-from landseg_gui.dialogs.image_files import ImageFilesField
+from landseg_gui.dialogs.forms import checks
+from landseg_gui.dialogs.forms.checks import Problem, is_there
+from landseg_gui.dialogs.forms.class_field import ClassField
+from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
+from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.dialogs.forms.image_files import ImageFilesField
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.plain_text import PlainLabel

@@ -17,15 +17,15 @@ from landseg_core.project.project import Project
 from landseg_core.project.snapshot import LABELS_FOLDER
 from landseg_core.runs.config import TrainConfig, field_problems
 from landseg_core.runs.folder import RunFolder
-from landseg_gui.dialogs import checks
-from landseg_gui.dialogs.checks import Problem, as_sentence
-from landseg_gui.dialogs.class_field import ClassField
-from landseg_gui.dialogs.fields import PathField, pick_file, pick_folder
-from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.forms import checks
+from landseg_gui.dialogs.forms.checks import Problem, as_sentence
+from landseg_gui.dialogs.forms.class_field import ClassField
+from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder
+from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.dialogs.forms.run_fields import START_FROM, RunFields
 from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.project_labels import LabelSummary, beside_project
 from landseg_gui.dialogs.requests import Folders, LandCoverAi, ProjectLabels, TrainRequest
-from landseg_gui.dialogs.run_fields import START_FROM, RunFields
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.plain_text import PlainLabel

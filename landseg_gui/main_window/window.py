@@ -24,11 +24,11 @@ from landseg_gui.panels.job_field import JobField
 from landseg_gui.panels.jobs import JobsPanel
 from landseg_gui.panels.layers import LayersPanel
 from landseg_gui.panels.message_bar import MessageBar
-from landseg_gui.panels.runs import RunsPanel
+from landseg_gui.panels.runs.panel import RunsPanel
+from landseg_gui.panels.runs.training import TrainingPanel
+from landseg_gui.panels.save_indicator import StoredField
 from landseg_gui.panels.status import StatusBar
-from landseg_gui.panels.stored_field import StoredField
 from landseg_gui.panels.tool_options import ToolOptions
-from landseg_gui.panels.training import TrainingPanel
 from landseg_gui.panels.welcome import WelcomePage
 from landseg_gui.plain_text import plain_tip, without_key
 from landseg_gui.session.backups import AutomaticBackups

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from landseg_gui.session.tool_context import Workbench
-from landseg_gui.tools.sketch import ring_path
+from landseg_gui.tools.polygon_draft import ring_path
 from landseg_gui.tools.working_area import AREA_COLOUR
 from landseg_gui.viewer.overlay import Shape
 

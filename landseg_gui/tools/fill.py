@@ -8,7 +8,7 @@ from PySide6.QtGui import QCursor
 from landseg_core.labels.filling import connected_region
 from landseg_gui.tools.base import Place, Tool
 from landseg_gui.tools.cursors import icon_cursor
-from landseg_gui.tools.reach import reach
+from landseg_gui.tools.fill_extent import reach
 
 
 class Fill(Tool):

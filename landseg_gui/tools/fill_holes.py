@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.filling import holes
 from landseg_gui.tools.base import Place, Tool
-from landseg_gui.tools.reach import reach
+from landseg_gui.tools.fill_extent import reach
 
 
 class FillHoles(Tool):

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainterPath
 from landseg_core.labels.regions import PolygonRegion
 from landseg_gui.tools.base import Place
 from landseg_gui.tools.drag import DragTool
-from landseg_gui.tools.sketch import ring_path
+from landseg_gui.tools.polygon_draft import ring_path
 
 _FEWEST = 3
 

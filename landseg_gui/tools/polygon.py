@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainterPath
 from landseg_core.labels.regions import PolygonRegion
 from landseg_gui.session.tool_context import Workbench
 from landseg_gui.tools.base import Place, Tool, ToolRow
-from landseg_gui.tools.sketch import Sketch
+from landseg_gui.tools.polygon_draft import Sketch
 from landseg_gui.viewer.overlay import Shape
 
 _CLOSING_DISTANCE = 8  # logical px on the screen around the first vertex

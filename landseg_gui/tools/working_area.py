@@ -12,7 +12,7 @@ from landseg_gui.session.tool_context import Workbench, only
 from landseg_gui.tools.areas_region import AreasRegion
 from landseg_gui.tools.base import Place, ToolRow
 from landseg_gui.tools.polygon import Polygon
-from landseg_gui.tools.sketch import ring_path
+from landseg_gui.tools.polygon_draft import ring_path
 from landseg_gui.viewer.overlay import Shape
 
 AREA_COLOUR = QColor("#ffffff")

@@ -18,15 +18,15 @@ from landseg_core.errors import LandsegError, RasterChangedError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import LandClass
 from landseg_core.labels.label_raster import TileChanges
-from landseg_gui.viewer.feeds import feed_for
 from landseg_gui.viewer.frame import ViewFrame
-from landseg_gui.viewer.label_feed import LabelFeed
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import Layer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack
-from landseg_gui.viewer.tile_choice import Cover, by_urgency, tiles_around, tiles_in_sight, uncovered, visible_tiles
-from landseg_gui.viewer.tile_feed import TileFeed, TileSupply, stretched_bytes
-from landseg_gui.viewer.tile_items import TileItems
+from landseg_gui.viewer.tiles.choice import Cover, by_urgency, tiles_around, tiles_in_sight, uncovered, visible_tiles
+from landseg_gui.viewer.tiles.feed import TileFeed, TileSupply, stretched_bytes
+from landseg_gui.viewer.tiles.feeds import feed_for
+from landseg_gui.viewer.tiles.items import TileItems
+from landseg_gui.viewer.tiles.label_feed import LabelFeed
 from landseg_gui.viewer.view_pixels import ViewPixels, read_view
 
 

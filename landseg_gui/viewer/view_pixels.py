@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from landseg_core.geo.window import PixelWindow
 from landseg_gui.viewer.frame import ViewFrame
-from landseg_gui.viewer.tile_feed import TileFeed
+from landseg_gui.viewer.tiles.feed import TileFeed
 
 
 class ViewPixels(NamedTuple):

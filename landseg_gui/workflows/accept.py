@@ -18,7 +18,7 @@ from landseg_core.project.project import Project
 from landseg_core.project.records import PredictionEntry
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Prediction
-from landseg_gui.dialogs.checks import is_there
+from landseg_gui.dialogs.forms.checks import is_there
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, Work

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.relink import FindImagesDialog, RelinkDialog
 from landseg_gui.message_boxes import choose

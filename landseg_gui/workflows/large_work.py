@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.limits import WorkSize
-from landseg_gui.dialogs.checks import as_sentence
+from landseg_gui.dialogs.forms.checks import as_sentence
 from landseg_gui.jobs.runner import Job
 from landseg_gui.message_boxes import choose
 

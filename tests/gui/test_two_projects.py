@@ -22,8 +22,8 @@ from landseg_gui.dialogs.requests import PredictRequest
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.main_window.window import MainWindow
-from landseg_gui.panels.curves import CurvesView
-from landseg_gui.panels.validation_pictures import ImageRow
+from landseg_gui.panels.runs.curves import CurvesView
+from landseg_gui.panels.runs.samples import ImageRow
 from landseg_gui.workflows.predict import MapFinished
 
 SECONDS = 20_000

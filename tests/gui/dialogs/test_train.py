@@ -17,7 +17,8 @@ from landseg_core.labels.regions import RectangleRegion
 from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
-from landseg_gui.dialogs import form, train
+from landseg_gui.dialogs import train
+from landseg_gui.dialogs.forms import form
 from landseg_gui.dialogs.requests import Folders, LandCoverAi, ProjectLabels
 from landseg_gui.dialogs.train import TrainDialog, next_run_folder
 from landseg_gui.form_settings import FormMemory
@@ -268,8 +269,10 @@ def test_browse_buttons_do_not_answer_enter(dialog: TrainDialog) -> None:
 
 
 def test_dialogs_and_flows_load_no_torch() -> None:
-    names = [f"landseg_gui.{room}.{name}" for room in ("dialogs", "workflows") for name in ("train", "predict", "export")]
-    names.append("landseg_gui.panels.training")
+    names = [
+        f"landseg_gui.{room}.{name}" for room in ("dialogs", "workflows") for name in ("train", "predict", "export")
+    ]
+    names.append("landseg_gui.panels.runs.training")
     code = f"import sys, {', '.join(names)}\nassert not {{'torch', 'pyqtgraph'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 

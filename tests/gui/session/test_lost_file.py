@@ -15,7 +15,7 @@ from landseg_core.errors import ProjectError
 from landseg_core.project.project import Project
 from landseg_core.project.storage import writer
 from landseg_gui.panels.message_bar import MessageBar
-from landseg_gui.panels.stored_field import StoredField
+from landseg_gui.panels.save_indicator import StoredField
 from landseg_gui.session import saving
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows keeps others from an open file")

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
 from landseg_core.project.storage.writer import Task
-from landseg_gui.panels.stored_field import StoredField
+from landseg_gui.panels.save_indicator import StoredField
 from landseg_gui.session import saving
 
 

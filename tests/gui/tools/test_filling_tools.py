@@ -14,7 +14,7 @@ from landseg_core.labels.edit import LabelEdit
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import MaskRegion, RectangleRegion
 from landseg_core.labels.wand import similar_region
-from landseg_gui.tools.reach import REACH_PIXELS, Reach, spread_limit
+from landseg_gui.tools.fill_extent import REACH_PIXELS, Reach, spread_limit
 
 RIGHT = Qt.MouseButton.RightButton
 RING, HOLE = RectangleRegion((600, 400), (800, 600)), RectangleRegion((650, 450), (700, 500))
@@ -74,7 +74,7 @@ def test_fill_does_nothing_beyond_the_image_or_where_painting_is_not_allowed(wit
 
 
 def test_fill_says_where_it_had_to_end(with_ring, monkeypatch) -> None:
-    monkeypatch.setattr("landseg_gui.tools.reach.REACH_PIXELS", 300 * 300)
+    monkeypatch.setattr("landseg_gui.tools.fill_extent.REACH_PIXELS", 300 * 300)
     sitting = with_ring("fill")
     sitting.mouse.click((660, 460))
     assert sitting.said == []

@@ -20,7 +20,7 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, identity_stretch
 from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.layers import ImageLayer, MaskLayer
-from landseg_gui.viewer.tile_choice import tiles_around, tiles_in_sight, visible_tiles
+from landseg_gui.viewer.tiles.choice import tiles_around, tiles_in_sight, visible_tiles
 
 LEVEL_COLOURS = {level: (20 * level + 10, 200 - 20 * level, 30) for level in range(9)}
 

@@ -20,7 +20,7 @@ from landseg_core.raster.stretch import Rendering, identity_stretch
 from landseg_core.raster.tiles import TileBudget, TileThreads
 from landseg_gui.viewer.canvas import Canvas
 from landseg_gui.viewer.layers import ImageLayer, LayerStack, MaskLayer
-from landseg_gui.viewer.tile_feed import TileSupply
+from landseg_gui.viewer.tiles.feed import TileSupply
 
 SIDE = 8192
 MASKS = 30

@@ -24,7 +24,7 @@ from landseg_gui.dialogs.requests import Folders, TrainRequest
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, JobRunner
-from landseg_gui.panels.training import TrainingPanel
+from landseg_gui.panels.runs.training import TrainingPanel
 from landseg_gui.session.model_choice import proposed_model
 from landseg_gui.session.session import Session
 from landseg_gui.workflows.estimate import PaceMemory

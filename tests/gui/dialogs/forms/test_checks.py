@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from landseg_gui.dialogs import checks
-from landseg_gui.dialogs.checks import Problem
+from landseg_gui.dialogs.forms import checks
+from landseg_gui.dialogs.forms.checks import Problem
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

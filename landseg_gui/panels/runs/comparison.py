@@ -26,7 +26,7 @@ from landseg_gui.plain_text import PlainLabel, plain_tip
 from landseg_gui.text import interval, percent
 
 if TYPE_CHECKING:
-    from landseg_gui.panels.run_curves import RunCurvesView
+    from landseg_gui.panels.runs.compared_curves import RunCurvesView
 
 ROW_HEIGHT = 26
 """Of the tables here, in px."""
@@ -113,8 +113,8 @@ class RunComparison(QWidget):
         """Return the colour of each run's curves, by its folder."""
         if not self._runs:
             return {}
-        from landseg_gui.panels.curves import is_dark
-        from landseg_gui.panels.run_curves import STYLES
+        from landseg_gui.panels.runs.compared_curves import STYLES
+        from landseg_gui.panels.runs.curves import is_dark
 
         dark = is_dark(self.palette())
         return {run.folder: style.dark if dark else style.light for run, style in zip(self._runs, STYLES, strict=False)}
@@ -126,7 +126,10 @@ class RunComparison(QWidget):
             self.show_runs(self._runs)
 
     def _show_curves(self) -> None:
-        from landseg_gui.panels.run_curves import NamedCurves, RunCurvesView  # pyqtgraph: its job has loaded it by now
+        from landseg_gui.panels.runs.compared_curves import (  # pyqtgraph: its job has loaded it by now
+            NamedCurves,
+            RunCurvesView,
+        )
 
         if self._curves is None:
             self._curves = RunCurvesView()

@@ -10,7 +10,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.runs.samples import ValidationPicture, ValidationPictures
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.validation_pictures import PictureRow, ValidationPicturesView
+from landseg_gui.panels.runs.samples import PictureRow, ValidationPicturesView
 
 SCHEMA = load_classes("landcover-dubai")
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.formats.source_info import SourceValue
 from landseg_core.labels.classes import ClassSchema, LandClass
-from landseg_gui.dialogs.class_mapping import MappingTable
+from landseg_gui.dialogs.forms.class_mapping import MappingTable
 
 MANY = ClassSchema(
     classes=tuple(LandClass(value=value, name=f"class {value}", colour="#123456") for value in range(250))

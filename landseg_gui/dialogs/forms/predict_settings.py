@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QToolButton
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS, unfit
 from landseg_core.inference.compatibility import Resolution
 from landseg_core.inference.predictor import PredictOptions
-from landseg_gui.dialogs import checks
-from landseg_gui.dialogs.checks import Problem
-from landseg_gui.dialogs.form import FormDialog
-from landseg_gui.dialogs.run_fields import DEVICES
-from landseg_gui.dialogs.setting_editors import names_in
+from landseg_gui.dialogs.forms import checks
+from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.dialogs.forms.run_fields import DEVICES
+from landseg_gui.dialogs.forms.setting_editors import names_in
 from landseg_gui.number_boxes import WholeBox
 
 _STANDARD = PredictOptions()

@@ -13,10 +13,10 @@ from pytestqt.qtbot import QtBot
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.panels.run_comparison import MOST, RunComparison, figure_rows
-from landseg_gui.panels.run_curves import STYLES, RunCurvesView
-from landseg_gui.panels.run_table import COLUMNS, RUN, STATUS_WORDS, date_text, size_text
-from landseg_gui.panels.runs import RunsPanel
+from landseg_gui.panels.runs.compared_curves import STYLES, RunCurvesView
+from landseg_gui.panels.runs.comparison import MOST, RunComparison, figure_rows
+from landseg_gui.panels.runs.panel import RunsPanel
+from landseg_gui.panels.runs.table import COLUMNS, RUN, STATUS_WORDS, date_text, size_text
 from landseg_gui.session.session import Session
 
 
@@ -179,7 +179,8 @@ def test_runs_are_deleted_when_the_user_says_so(
     asked: list[str] = []
     answers = [None, "Delete"]
     monkeypatch.setattr(
-        "landseg_gui.panels.runs.choose", lambda _parent, question, *_: (asked.append(question), answers.pop(0))[1]
+        "landseg_gui.panels.runs.panel.choose",
+        lambda _parent, question, *_: (asked.append(question), answers.pop(0))[1],
     )
     session.model_path = runs / "good" / "model.safetensors"
     select(panel, "good", "torn")
@@ -204,7 +205,7 @@ def test_what_cannot_be_deleted_is_told_and_stays(
     qtbot: QtBot, panel: RunsPanel, session: Session, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (runs / "good" / "maps").mkdir()
-    monkeypatch.setattr("landseg_gui.panels.runs.choose", lambda *_: "Delete")
+    monkeypatch.setattr("landseg_gui.panels.runs.panel.choose", lambda *_: "Delete")
     session.model_path = runs / "good" / "model.safetensors"
     select(panel, "good", "best")
     with qtbot.waitSignal(session.problem) as told:
@@ -246,7 +247,9 @@ def test_another_folder_and_back(
     qtbot: QtBot, panel: RunsPanel, tmp_path: Path, run_files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_files.written(tmp_path / "other" / "lonely")
-    monkeypatch.setattr("landseg_gui.panels.runs.QFileDialog.getExistingDirectory", lambda *_: str(tmp_path / "other"))
+    monkeypatch.setattr(
+        "landseg_gui.panels.runs.panel.QFileDialog.getExistingDirectory", lambda *_: str(tmp_path / "other")
+    )
     back = panel.findChild(QToolButton, "runs_own")
     assert not back.isVisible()
     panel.findChild(QToolButton, "runs_folder").click()

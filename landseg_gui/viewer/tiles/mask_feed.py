@@ -10,8 +10,8 @@ from PySide6.QtGui import QImage
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_gui.viewer.layer import MaskLayer
-from landseg_gui.viewer.tile_feed import OnArrival, OnError, TileFeed, TileSupply
-from landseg_gui.viewer.tile_painter import coloured, index_image, occurring, unlabelled_where_invalid
+from landseg_gui.viewer.tiles.feed import OnArrival, OnError, TileFeed, TileSupply
+from landseg_gui.viewer.tiles.painter import coloured, index_image, occurring, unlabelled_where_invalid
 
 _EMPTY_BYTES = 256
 _OPAQUE = 0xFF

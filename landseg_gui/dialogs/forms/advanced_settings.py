@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from landseg_core.runs.config import TrainConfig
-from landseg_gui.dialogs.form import FormDialog
-from landseg_gui.dialogs.setting_editors import SettingEditor, editor_for
+from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.dialogs.forms.setting_editors import SettingEditor, editor_for
 from landseg_gui.plain_text import PlainLabel
 
 _DEFAULTS = TrainConfig()

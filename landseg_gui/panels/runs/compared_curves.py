@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from landseg_core.runs.curves import RunCurves
-from landseg_gui.panels.curves import CurveStyle, dress_plot, empty_plot, is_dark
+from landseg_gui.panels.runs.curves import CurveStyle, dress_plot, empty_plot, is_dark
 from landseg_gui.plain_text import PlainLabel
 
 STYLES = (

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QImage, qAlpha
 
 from landseg_core.raster.stretch import Rendering, identity_stretch
-from landseg_gui.viewer.tile_painter import coloured, index_image, occurring, picture_image, unlabelled_where_invalid
+from landseg_gui.viewer.tiles.painter import coloured, index_image, occurring, picture_image, unlabelled_where_invalid
 
 RGB = Rendering((1, 2, 3), identity_stretch(3))
 sides = st.integers(1, 40)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from landseg_gui.dialogs.fields import PathField, ProblemLabel
+from landseg_gui.dialogs.forms.fields import PathField, ProblemLabel
 from landseg_gui.message_boxes import choose, show_failure
 
 

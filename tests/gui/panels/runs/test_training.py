@@ -29,9 +29,9 @@ from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.limits import LargeWorkError, WorkSize
 from landseg_core.runs.samples import ValidationPicture, ValidationPictures
 from landseg_gui.jobs.runner import Job, JobRunner
-from landseg_gui.panels.curves import CurvesView
-from landseg_gui.panels.training import TrainingPanel
-from landseg_gui.panels.validation_pictures import PictureRow
+from landseg_gui.panels.runs.curves import CurvesView
+from landseg_gui.panels.runs.samples import PictureRow
+from landseg_gui.panels.runs.training import TrainingPanel
 
 SCHEMA = load_classes("landcover-dubai")
 STARTED = RunStarted("unet16", 1_900_000, "cpu", "bf16", SCHEMA.names, 1000, 100, 20, None, 10, 8, 256)

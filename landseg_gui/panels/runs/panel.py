@@ -24,8 +24,8 @@ from landseg_core.runs.folder import RunFolder
 from landseg_gui.icons import icon
 from landseg_gui.message_boxes import choose
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.run_comparison import RunComparison
-from landseg_gui.panels.run_list import RunTable, run_buttons
+from landseg_gui.panels.runs.comparison import RunComparison
+from landseg_gui.panels.runs.run_list import RunTable, run_buttons
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.runs import RunShelf
 from landseg_gui.session.session import Session

@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.events import EpochFinished, StepFinished
 from landseg_core.labels.classes import load_classes
-from landseg_gui.panels.curves import CurvesView
-from landseg_gui.panels.iou_table import IouTable
+from landseg_gui.panels.runs.curves import CurvesView
+from landseg_gui.panels.runs.iou_table import IouTable
 
 
 def step(epoch: int, number: int) -> StepFinished:

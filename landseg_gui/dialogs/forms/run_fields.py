@@ -23,9 +23,9 @@ from PySide6.QtWidgets import (
 from landseg_core.input_files import parsed_json
 from landseg_core.models.catalog import CATALOG
 from landseg_core.runs.config import DEFAULT_EPOCHS, TrainConfig, field_problems
-from landseg_gui.dialogs.advanced_settings import AdvancedSettings
-from landseg_gui.dialogs.checks import Problem, as_sentence
-from landseg_gui.dialogs.form import FormDialog
+from landseg_gui.dialogs.forms.advanced_settings import AdvancedSettings
+from landseg_gui.dialogs.forms.checks import Problem, as_sentence
+from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.network_facts import MISSING_WEIGHTS, network_facts
 from landseg_gui.dialogs.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
 from landseg_gui.form_settings import FormMemory

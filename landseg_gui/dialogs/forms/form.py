@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from landseg_gui.dialogs.checks import Problem
-from landseg_gui.dialogs.fields import Field
+from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.fields import Field
 from landseg_gui.plain_text import PlainLabel
 
 _SPIN_MARGIN = 6  # px, that of the lines of text

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTabl
 
 from landseg_core.runs.catalogue import RunSummary
 from landseg_gui.icons import icon
-from landseg_gui.panels.run_comparison import ROW_HEIGHT
-from landseg_gui.panels.run_table import COLUMNS, MIOU_COLUMN, RUN, SORT, MiouDelegate, RunTableModel
+from landseg_gui.panels.runs.comparison import ROW_HEIGHT
+from landseg_gui.panels.runs.table import COLUMNS, MIOU_COLUMN, RUN, SORT, MiouDelegate, RunTableModel
 
 _BUTTONS = (
     ("use", "Use this model", "predict", "predictions take it from now on"),

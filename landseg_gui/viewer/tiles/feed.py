@@ -16,7 +16,7 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.tiles import TileBudget, TileCache, TileLoader, TileThreads
 from landseg_gui.viewer.layer import ImageLayer, Layer
-from landseg_gui.viewer.tile_painter import picture_image
+from landseg_gui.viewer.tiles.painter import picture_image
 
 _THREADS = max(1, min(4, (os.cpu_count() or 2) - 1))  # one processor is left to the window
 _FEWEST_STRETCHED, _MOST_STRETCHED = 96 * 2**20, 192 * 2**20

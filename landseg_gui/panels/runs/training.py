@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, 
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_gui.jobs.runner import Job
-from landseg_gui.panels.run_view import RunView
+from landseg_gui.panels.runs.run_view import RunView
 from landseg_gui.plain_text import PlainLabel
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBox
 
 from landseg_core.errors import ClassSchemaError
 from landseg_core.labels.classes import ClassSchema, load_classes, preset_names
-from landseg_gui.dialogs.checks import Problem, as_sentence
-from landseg_gui.dialogs.fields import pick_file
+from landseg_gui.dialogs.forms.checks import Problem, as_sentence
+from landseg_gui.dialogs.forms.fields import pick_file
 
 
 class ClassField(QWidget):

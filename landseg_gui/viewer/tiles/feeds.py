@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from landseg_gui.viewer.label_feed import LabelFeed
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
-from landseg_gui.viewer.mask_feed import MaskFeed
 from landseg_gui.viewer.preview_layer import PreviewLayer
-from landseg_gui.viewer.tile_feed import OnArrival, OnError, PictureFeed, TileFeed, TileSupply
+from landseg_gui.viewer.tiles.feed import OnArrival, OnError, PictureFeed, TileFeed, TileSupply
+from landseg_gui.viewer.tiles.label_feed import LabelFeed
+from landseg_gui.viewer.tiles.mask_feed import MaskFeed
 
 MakeFeed = Callable[[Any, TileSupply, OnArrival, OnError], TileFeed[Any]]
 

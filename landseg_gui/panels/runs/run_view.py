@@ -26,15 +26,15 @@ from landseg_core.progress import duration, time_left
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_core.runs.samples import ValidationPictures
 from landseg_gui.jobs.runner import Job
-from landseg_gui.panels.iou_table import IouTable
-from landseg_gui.panels.notice_list import NoticeList
-from landseg_gui.panels.validation_pictures import ValidationPicturesView
+from landseg_gui.panels.runs.iou_table import IouTable
+from landseg_gui.panels.runs.samples import ValidationPicturesView
+from landseg_gui.panels.runs.warning_list import NoticeList
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import capitalised, percent
 
 if TYPE_CHECKING:
     from landseg_core.runs.details import RunStory
-    from landseg_gui.panels.curves import CurvesView
+    from landseg_gui.panels.runs.curves import CurvesView
 
 _BAR_STEPS = 1000
 _REASONS = {
@@ -152,7 +152,9 @@ class RunView(QScrollArea):
 
     def _plots(self) -> CurvesView:
         if self._curves is None:
-            from landseg_gui.panels.curves import CurvesView  # pyqtgraph: the job has loaded it by now, in its thread
+            from landseg_gui.panels.runs.curves import (
+                CurvesView,  # pyqtgraph: the job has loaded it by now, in its thread
+            )
 
             self._curves = CurvesView()
             self._curves.setMinimumHeight(190)

@@ -15,7 +15,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.label_raster import EMPTY_TILE, Tile, TileChanges
 from landseg_core.raster.tiles import TileCache
 from landseg_gui.viewer.label_layer import LabelLayer
-from landseg_gui.viewer.tile_feed import OnArrival, OnError, TileFeed, TileSupply
+from landseg_gui.viewer.tiles.feed import OnArrival, OnError, TileFeed, TileSupply
 
 _EMPTY_BYTES = 256
 

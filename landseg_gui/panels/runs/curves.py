@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from landseg_core.events import EpochFinished, StepFinished
 from landseg_core.runs.curves import EpochCurves
-from landseg_gui.panels.epoch_axis import EpochAxis, Squeeze
-from landseg_gui.panels.series import Smoother, ThinnedSeries
+from landseg_gui.panels.runs.epoch_axis import EpochAxis, Squeeze
+from landseg_gui.panels.runs.series import Smoother, ThinnedSeries
 
 _REDRAW_MS = 100
 _AXIS_WIDTH = 46  # px, the same for both plots so that their epochs lie below each other

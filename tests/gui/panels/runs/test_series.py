@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landseg_gui.panels.series import Smoother, ThinnedSeries
+from landseg_gui.panels.runs.series import Smoother, ThinnedSeries
 
 
 def test_few_points_are_kept_as_they_are() -> None:

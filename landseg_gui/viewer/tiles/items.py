@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsScene
 
 from landseg_core.geo.tiling import TileKey
-from landseg_gui.viewer.tile_feed import TileFeed
+from landseg_gui.viewer.tiles.feed import TileFeed
 
 _SMOOTH, _SQUARES = Qt.TransformationMode.SmoothTransformation, Qt.TransformationMode.FastTransformation
 _KEPT, _NOT_KEPT = QGraphicsItem.CacheMode.DeviceCoordinateCache, QGraphicsItem.CacheMode.NoCache

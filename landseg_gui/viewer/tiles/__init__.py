@@ -1,0 +1,1 @@
+"""The tiles of each layer: chosen, loaded, coloured and laid out."""
