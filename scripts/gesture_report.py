@@ -32,7 +32,7 @@ def write_report(samples: Path, out: Path) -> None:
     records = records_in(samples)
     points = [record for record in records if "end" not in record]
     ends = [record for record in records if "end" in record]
-    picture = out.parent / "pictures" / "random-gestures.png"
+    picture = out.parent / "pictures" / "random-gestures.webp"
     draw(longest_run(points), picture)
     write_section(out, "random-gestures", "## An hour of random gestures", table(points, ends))
 
@@ -59,7 +59,7 @@ def table(points: list[dict[str, Any]], ends: list[dict[str, Any]]) -> str:
     lines = [f"| {name} | {value} |" for name, value in rows.items()]
     seeds = ", ".join(map(str, runs))
     command = "`scripts/on_screen python scripts/random_gestures.py --minutes ... --seed ... --append FILE`"
-    picture = "![Memory, handles, threads and widgets over the longest run](pictures/random-gestures.png)"
+    picture = "![Memory, handles, threads and widgets over the longest run](pictures/random-gestures.webp)"
     return "\n".join([EXPLANATION, f"{command}, seeds {seeds}:", "", "| | |", "|---|---:|", *lines, "", picture])
 
 

@@ -42,6 +42,8 @@ from landseg_gui.theme import ThemeManager
 SIZE = (1280, 800)
 PATIENCE_S = 900
 TRAINING_MINUTES = 4.0
+QUALITY = 88
+"""Of WebP: text stays sharp at a fifth of a PNG's size."""
 NEAR = (6100, 3250), 0.42
 """The close view: its middle in px of the orthophoto, and its zoom."""
 
@@ -74,7 +76,7 @@ class Tour:
         """Save the window, or one widget of it, as a picture."""
         self._themes.choose(theme)
         wait(0.7)
-        (widget or self._window).grab().save(str(self._pictures / f"{name}.png"))
+        (widget or self._window).grab().save(str(self._pictures / f"{name}.webp"), quality=QUALITY)
 
     def open(self) -> None:
         """Start with an empty window, then open the orthophoto."""
