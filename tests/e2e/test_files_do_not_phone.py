@@ -20,6 +20,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
+from support.runs import LAND_AND_WATER, write_model
 
 from landseg_core.cli.main import run
 from landseg_core.errors import RasterError
@@ -303,17 +304,17 @@ def collection(crs: str) -> str:
 
 
 @pytest.fixture
-def model(tmp_path: Path, run_files) -> Path:
+def model(tmp_path: Path) -> Path:
     """Return the folder of a run whose model has a header and no weights."""
     folder = tmp_path / "run"
     folder.mkdir()
-    run_files.give_model(folder)
+    write_model(folder)
     return folder
 
 
 @pytest.fixture
-def project(tmp_path: Path, run_files) -> Path:
-    with Project.create(tmp_path / "p.landseg", run_files.SCHEMA) as project:
+def project(tmp_path: Path) -> Path:
+    with Project.create(tmp_path / "p.landseg", LAND_AND_WATER) as project:
         project.add_image(image(tmp_path / "picture.tif"))
         return project.path
 

@@ -14,6 +14,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
+from support.runs import LAND_AND_WATER, write_model, write_run
 
 from landseg_core.cli.main import run
 from landseg_core.project.project import Project
@@ -52,8 +53,8 @@ def picture(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def project(tmp_path: Path, picture: Path, run_files) -> Path:
-    with Project.create(tmp_path / "p.landseg", run_files.SCHEMA) as project:
+def project(tmp_path: Path, picture: Path) -> Path:
+    with Project.create(tmp_path / "p.landseg", LAND_AND_WATER) as project:
         project.add_image(picture)
         return project.path
 
@@ -96,11 +97,9 @@ def special(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], P
         "train --images {} --masks {} --classes landcover-ai --train-list {}/a.txt --val-list {}/a.txt --out {}/r",
     ],
 )
-def test_a_special_file_is_refused(
-    command: str, special, refused: Refused, project: Path, tmp_path: Path, run_files
-) -> None:
+def test_a_special_file_is_refused(command: str, special, refused: Refused, project: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    run_files.give_model(tmp_path / "run")
+    write_model(tmp_path / "run")
     name = next(word for word in command.replace("{}/", "").split() if word.startswith("a."))
     special(name)
     assert "and not a file" in refused(*command.format(*[tmp_path] * 9).split())
@@ -129,8 +128,8 @@ def test_beside_a_shapefile_too(special, refused: Refused, project: Path, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["config.json", "facts.json", "figures.json", "metrics.jsonl", "model.safetensors"])
-def test_in_a_run_too(name: str, special, refused: Refused, tmp_path: Path, monkeypatch, capsys, run_files) -> None:
-    run_files.written(tmp_path / "runs" / "a")
+def test_in_a_run_too(name: str, special, refused: Refused, tmp_path: Path, monkeypatch, capsys) -> None:
+    write_run(tmp_path / "runs" / "a")
     (tmp_path / "runs" / "a" / name).unlink(missing_ok=True)
     special(f"runs/a/{name}")
     monkeypatch.setattr(sys, "argv", ["landseg", "runs", str(tmp_path / "runs")])

@@ -14,6 +14,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
+from support.runs import LAND_AND_WATER, write_model
 
 from landseg_core.cli.main import run
 from landseg_core.events import JobControl
@@ -88,9 +89,9 @@ def test_names_of_categories(categories: bytes, name: str, mask) -> None:
 
 
 @pytest.mark.parametrize("artist", ["Müller Vermessung".encode("latin-1"), b"M\x01ller", b"\xff\xfe<&>"])
-def test_a_tag_that_is_not_needed(artist: bytes, mask, landseg: Command, tmp_path: Path, run_files) -> None:
+def test_a_tag_that_is_not_needed(artist: bytes, mask, landseg: Command, tmp_path: Path) -> None:
     path = mask("a.tif", artist=artist)
-    with Project.create(tmp_path / "p.landseg", run_files.SCHEMA) as project:
+    with Project.create(tmp_path / "p.landseg", LAND_AND_WATER) as project:
         project.add_image(path)
     assert mask_schema(path) is None
     assert landseg("info", path)[0] == 0
@@ -192,12 +193,12 @@ def strange(tmp_path: Path) -> Callable[[str], Path]:
         "runs X",
     ],
 )
-def test_a_name_that_is_not_utf8(command: str, strange, mask, landseg: Command, tmp_path: Path, run_files) -> None:
+def test_a_name_that_is_not_utf8(command: str, strange, mask, landseg: Command, tmp_path: Path) -> None:
     suffix = next(word for word in command.split() if word.startswith("X"))[1:]
     path = strange(suffix)
     (tmp_path / "run").mkdir()
-    run_files.give_model(tmp_path / "run")
-    with Project.create(tmp_path / "p.landseg", run_files.SCHEMA) as project:
+    write_model(tmp_path / "run")
+    with Project.create(tmp_path / "p.landseg", LAND_AND_WATER) as project:
         project.add_image(mask("a.tif"))
     words = [str(path) if word.startswith("X") else word.format(tmp_path) for word in command.split()]
     code, out, err = landseg(*words)
@@ -214,10 +215,10 @@ def test_it_is_refused_by_the_window_as_well(strange) -> None:
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "two\nlines", "back\x08space", "\u202egnitrever", "\x9b31m"])
-def test_nothing_acts_in_the_terminal(name: str, landseg: Command, mask, tmp_path: Path, run_files) -> None:
+def test_nothing_acts_in_the_terminal(name: str, landseg: Command, mask, tmp_path: Path) -> None:
     path = mask(f"{name}.tif", categories=b"a&#27;[2J")
     missing = tmp_path / f"{name}.none"
-    with Project.create(tmp_path / "p.landseg", run_files.SCHEMA) as project:
+    with Project.create(tmp_path / "p.landseg", LAND_AND_WATER) as project:
         project.add_image(path)
     for command in (
         ["info", path],

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from support.runs import evaluation_record, write_run
 
 import landseg_gui
 from landseg_core.labels.classes import ClassSchema, LandClass
@@ -114,11 +115,11 @@ def give_model(folder: Path) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path, make_raster, run_files, helpers) -> Path:
+def place(tmp_path: Path, make_raster, helpers) -> Path:
     """Return a project whose class, image and run have names that look like markup."""
     image = make_raster(f"{FILE}.tif", helpers.place_pixels(300, 200))
-    run = run_files.written(tmp_path / f"run {FILE}")
-    figures = run_files.figures_record()
+    run = write_run(tmp_path / f"run {FILE}")
+    figures = evaluation_record()
     figures["classes"][0]["name"] = CLASS
     (run / "figures.json").write_text(json.dumps(figures))
     give_model(run)

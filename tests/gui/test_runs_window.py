@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QLineEdit
 from pytestqt.qtbot import QtBot
+from support.runs import write_run
 
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.train import TrainDialog
@@ -28,12 +29,12 @@ def test_it_is_out_of_sight_until_it_is_wanted(window: MainWindow, dock: QDockWi
 
 
 def test_runs_of_a_project_take_the_place_of_those_of_a_folder(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, run_files, schema
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, schema
 ) -> None:
-    run_files.written(tmp_path / "runs" / "of a folder")
+    write_run(tmp_path / "runs" / "of a folder")
     FormMemory("train").keep({"runs": str(tmp_path / "runs")})
     with Project.create(tmp_path / "a.landseg", schema) as project:
-        project.add_run(run_files.written(tmp_path / "inside"), "tiny", ("land",), "", {})
+        project.add_run(write_run(tmp_path / "inside"), "tiny", ("land",), "", {})
         project.add_run(tmp_path / "gone", "tiny", ("land",), "", {})
     window.actions_by_name["action_runs"].trigger()
     shelf = window.runs_panel.shelf
@@ -48,8 +49,8 @@ def test_runs_of_a_project_take_the_place_of_those_of_a_folder(
     assert window.session.project_session.close()
 
 
-def test_continue_opens_the_dialog_with_the_runs_folder(window: MainWindow, tmp_path: Path, run_files) -> None:
-    folder = run_files.written(tmp_path / "run-7")
+def test_continue_opens_the_dialog_with_the_runs_folder(window: MainWindow, tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run-7")
     window.runs_panel.continue_wanted.emit(folder)
     dialog = window.findChild(TrainDialog)
     assert dialog.isVisible()
@@ -58,8 +59,8 @@ def test_continue_opens_the_dialog_with_the_runs_folder(window: MainWindow, tmp_
     dialog.reject()
 
 
-def test_train_further_opens_the_dialog_for_a_new_run(window: MainWindow, tmp_path: Path, run_files) -> None:
-    folder = run_files.written(tmp_path / "run-7")
+def test_train_further_opens_the_dialog_for_a_new_run(window: MainWindow, tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run-7")
     window.runs_panel.further_wanted.emit(folder)
     dialog = window.findChild(TrainDialog)
     assert dialog.windowTitle() == "Train run-7 further"

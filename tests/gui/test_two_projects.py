@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
+from support.runs import write_evaluation, write_model, write_run, write_samples
 
 from landseg_core.events import EpochFinished, JobControl, OnEvent, RunStarted, StepFinished
 from landseg_core.labels.classes import ClassSchema, load_classes
@@ -32,7 +33,7 @@ MakeProject = Callable[..., Path]
 
 
 @pytest.fixture
-def make_project(tmp_path: Path, picture: Path, run_files) -> MakeProject:
+def make_project(tmp_path: Path, picture: Path) -> MakeProject:
     """Return what makes a project with the picture and runs of these names, each with a model."""
 
     def make(name: str, *runs: str) -> Path:
@@ -40,10 +41,10 @@ def make_project(tmp_path: Path, picture: Path, run_files) -> MakeProject:
         with Project.create(path, SCHEMA) as project:
             project.add_image(picture)
             for run in runs:
-                folder = run_files.written(tmp_path / f"{name}-runs" / run)
-                run_files.give_model(folder)
-                run_files.give_figures(folder)
-                run_files.give_pictures(folder)
+                folder = write_run(tmp_path / f"{name}-runs" / run)
+                write_model(folder)
+                write_evaluation(folder)
+                write_samples(folder)
                 project.add_run(folder, "tiny", ("land",), "", {})
         return path
 
@@ -121,9 +122,9 @@ def test_a_model_that_is_gone_gives_way_to_the_next(window, open_, make_project,
 
 
 def test_a_project_without_runs_has_the_model_of_its_last_map(
-    window, open_, make_project, own_map: Path, run_files, tmp_path: Path
+    window, open_, make_project, own_map: Path, tmp_path: Path
 ) -> None:
-    run_files.give_model(tmp_path)
+    write_model(tmp_path)
     c = make_project("c")
     with Project.open(c) as project:
         project.add_prediction(1, own_map, None, tmp_path / "model.safetensors")

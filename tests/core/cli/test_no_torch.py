@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from support.runs import LAND_AND_WATER, write_model, write_run
 
 PROGRAM = """
 import io, json, sys
@@ -28,14 +29,14 @@ json.dump(told, sys.stdout)
 
 
 @pytest.fixture
-def place(tmp_path: Path, run_files: type, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a working folder with a model of three bands, pictures that fit it and one that does not, and masks."""
     monkeypatch.chdir(tmp_path)
-    run_files.written(tmp_path / "run")
-    run_files.give_model(tmp_path / "run")
+    write_run(tmp_path / "run")
+    write_model(tmp_path / "run")
     for name, resolution in (("far", 0.001), ("fine", 0.05)):
-        run_files.written(tmp_path / name)
-        run_files.give_model(tmp_path / name, resolution)
+        write_run(tmp_path / name)
+        write_model(tmp_path / name, resolution)
     for name in ("images", "masks", "nothing", "grey", "grey_masks"):
         (tmp_path / name).mkdir()
     look = {"driver": "GTiff", "width": 64, "height": 64, "dtype": "uint8", "crs": "EPSG:32633"}
@@ -45,7 +46,7 @@ def place(tmp_path: Path, run_files: type, monkeypatch: pytest.MonkeyPatch) -> P
     (tmp_path / "there.txt").write_text("no_such_stem\n")
     (tmp_path / "there.tif").write_text("")
     (tmp_path / "damaged.safetensors").write_bytes(b"no model")
-    (tmp_path / "classes.json").write_text(run_files.SCHEMA.to_json())
+    (tmp_path / "classes.json").write_text(LAND_AND_WATER.to_json())
     return tmp_path
 
 

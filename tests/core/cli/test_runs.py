@@ -4,16 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from support.runs import write_evaluation, write_run
 from typer.testing import CliRunner
 
 from landseg_core.cli.app import app
 
 
 @pytest.fixture
-def runs(tmp_path: Path, run_files) -> Path:
-    run_files.give_figures(run_files.written(tmp_path / "runs" / "one"))
-    run_files.written(tmp_path / "runs" / "two", epochs=0, end="stopped")
-    (run_files.written(tmp_path / "runs" / "three") / "figures.json").write_text("{")
+def runs(tmp_path: Path) -> Path:
+    write_evaluation(write_run(tmp_path / "runs" / "one"))
+    write_run(tmp_path / "runs" / "two", epochs=0, end="stopped")
+    (write_run(tmp_path / "runs" / "three") / "figures.json").write_text("{")
     return tmp_path / "runs"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import struct
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.damage import damaged
 
 from landseg_core.cli.main import run
 from landseg_core.data.areas import LabelledArea
@@ -87,10 +87,8 @@ def use(header: BundleHeader, path: Path, pair: Pair) -> None:
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_an_odd_header_is_used_or_refused_in_a_sentence(
-    data: st.DataObject, spoilt: Callable[[Any], st.SearchStrategy[Any]], pair: Pair, tmp_path: Path
-) -> None:
-    path = with_header(tmp_path / "model.safetensors", data.draw(spoilt(RECORD)))
+def test_an_odd_header_is_used_or_refused_in_a_sentence(data: st.DataObject, pair: Pair, tmp_path: Path) -> None:
+    path = with_header(tmp_path / "model.safetensors", data.draw(damaged(RECORD)))
     try:
         use(read_header(path), path, pair)
     except LandsegError as error:

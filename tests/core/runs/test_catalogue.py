@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.runs import write_evaluation, write_model, write_run
 
 from landseg_core.errors import TrainingError
 from landseg_core.runs.catalogue import (
@@ -17,9 +18,9 @@ from landseg_core.runs.catalogue import (
 
 
 @pytest.fixture
-def run(tmp_path: Path, run_files) -> Path:
-    folder = run_files.written(tmp_path / "runs" / "one")
-    run_files.give_figures(folder)
+def run(tmp_path: Path) -> Path:
+    folder = write_run(tmp_path / "runs" / "one")
+    write_evaluation(folder)
     return folder
 
 
@@ -44,8 +45,8 @@ def test_a_summary_tells_what_a_list_shows(run: Path) -> None:
         (2, None, RunStatus.OPEN),
     ],
 )
-def test_how_a_run_stands(tmp_path: Path, run_files, epochs: int, end: str | None, status: RunStatus) -> None:
-    told = summarise(run_files.written(tmp_path / "run", epochs=epochs, end=end))
+def test_how_a_run_stands(tmp_path: Path, epochs: int, end: str | None, status: RunStatus) -> None:
+    told = summarise(write_run(tmp_path / "run", epochs=epochs, end=end))
     assert told.status == status
     assert (told.miou is None) == (epochs == 0)
 
@@ -60,14 +61,14 @@ def test_a_damaged_run_says_which_file(run: Path, name: str) -> None:
     assert is_run(run)
 
 
-def test_a_run_with_a_model(run: Path, run_files) -> None:
-    run_files.give_model(run)
+def test_a_run_with_a_model(run: Path) -> None:
+    write_model(run)
     told = summarise(run)
     assert (told.has_model, told.status) == (True, RunStatus.FINISHED)
 
 
-def test_only_runs_are_listed_newest_first(tmp_path: Path, run: Path, run_files) -> None:
-    run_files.written(run.parent / "two")
+def test_only_runs_are_listed_newest_first(tmp_path: Path, run: Path) -> None:
+    write_run(run.parent / "two")
     os.utime(run.parent / "two" / "config.json", (4e9, 4e9))
     (run.parent / "maps").mkdir()
     (run.parent / "notes.txt").write_text("")
@@ -90,9 +91,9 @@ def test_the_size_counts_no_link(tmp_path: Path) -> None:
     assert folder_size(folder.parent) < 1000
 
 
-def test_settings_that_differ(tmp_path: Path, run_files) -> None:
+def test_settings_that_differ(tmp_path: Path) -> None:
     runs = [
-        summarise(run_files.written(tmp_path / name, **config))
+        summarise(write_run(tmp_path / name, **config))
         for name, config in {"a": {"batch": 8}, "b": {"minutes": 1.5}, "c": {"new": True}}.items()
     ]
     assert differing_settings(runs) == {

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from support.runs import write_run
 
 from landseg_core.runs.charts import HEIGHT, WIDTH, Curve, Scale, chart, nice_ticks, run_charts
 from landseg_core.runs.history import read_history
@@ -45,9 +46,9 @@ def test_up_is_more() -> None:
     assert scale.x(1) < scale.x(10)
 
 
-def test_a_run_without_an_epoch_has_no_curve_of_validation(tmp_path, run_files) -> None:
+def test_a_run_without_an_epoch_has_no_curve_of_validation(tmp_path) -> None:
     def titles(epochs: int) -> list[tuple[str, int]]:
-        history = read_history(run_files.written(tmp_path / str(epochs), epochs=epochs) / "metrics.jsonl")
+        history = read_history(write_run(tmp_path / str(epochs), epochs=epochs) / "metrics.jsonl")
         return [(item.title, len(item.lines)) for item in run_charts(history)]
 
     assert titles(2) == [("Loss", 2), ("mIoU", 1), ("Learning rate", 1)]

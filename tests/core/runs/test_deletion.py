@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from support.runs import write_run
 
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.runs.catalogue import is_run
@@ -12,8 +13,8 @@ from landseg_core.runs.deletion import delete_run
 
 
 @pytest.fixture
-def run(tmp_path: Path, run_files) -> Path:
-    return run_files.written(tmp_path / "runs" / "one")
+def run(tmp_path: Path) -> Path:
+    return write_run(tmp_path / "runs" / "one")
 
 
 def test_a_run_is_deleted_with_its_labels_and_nothing_else(run: Path, tmp_path: Path) -> None:

@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+from support.runs import evaluation_record
 
 from landseg_core.errors import TrainingError
 from landseg_core.runs.evaluation import read_figures
 
 
-def test_figures_are_read_as_they_stand(tmp_path: Path, run_files) -> None:
+def test_figures_are_read_as_they_stand(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
-    path.write_text(json.dumps(run_files.figures_record(miou_interval=None, something_new=1)))
+    path.write_text(json.dumps(evaluation_record(miou_interval=None, something_new=1)))
     figures = read_figures(path)
     assert (figures.miou, figures.miou_interval, figures.accuracy_interval) == (0.765, None, (0.811, 0.922))
     assert [(item.name, item.iou) for item in figures.classes] == [("land", 0.8), ("water", 0.8)]
@@ -31,9 +32,9 @@ def test_no_file_is_no_figures(tmp_path: Path) -> None:
         ({"classes": [{"name": "a", "colour": "red;background:url(x)"}]}, r"classes\.0\.colour"),
     ],
 )
-def test_damage_is_one_sentence(tmp_path: Path, run_files, damage: dict, reason: str) -> None:
+def test_damage_is_one_sentence(tmp_path: Path, damage: dict, reason: str) -> None:
     path = tmp_path / "figures.json"
-    path.write_text(json.dumps(run_files.figures_record(**damage)))
+    path.write_text(json.dumps(evaluation_record(**damage)))
     with pytest.raises(
         TrainingError, match=rf"figures\.json cannot be used \(.*{reason}.*\); delete it, or train"
     ) as error:

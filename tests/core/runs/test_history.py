@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.runs import write_run
 
 from landseg_core.errors import TrainingError
 from landseg_core.events import RunStarted, ignore_event
@@ -15,8 +16,8 @@ from landseg_core.runs.history import read_history, smoothed, thinned
 FINITE = st.floats(-1e6, 1e6)
 
 
-def test_a_run_is_read_back(tmp_path: Path, run_files) -> None:
-    history = read_history(run_files.written(tmp_path / "run") / "metrics.jsonl")
+def test_a_run_is_read_back(tmp_path: Path) -> None:
+    history = read_history(write_run(tmp_path / "run") / "metrics.jsonl")
     assert (history.start.model, history.start.parameters, history.end.reason) == ("tiny", 1234, "finished")
     assert history.notices == ("mind the gap",)
     assert history.steps[:, 0].tolist() == [60, 120, 180, 240, 300, 360]
@@ -26,8 +27,8 @@ def test_a_run_is_read_back(tmp_path: Path, run_files) -> None:
     assert history.seconds == 400
 
 
-def test_a_resumed_run_has_no_end_until_it_ends_again(tmp_path: Path, run_files) -> None:
-    path = run_files.written(tmp_path / "run", end="stopped") / "metrics.jsonl"
+def test_a_resumed_run_has_no_end_until_it_ends_again(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run", end="stopped") / "metrics.jsonl"
     with MetricsLog(path, ignore_event) as log:
         log(RunStarted("tiny", 1234, "cuda", "bf16", (), 1000, 200, 2, None, 3, 2, 32, first_step=6))
     history = read_history(path)
@@ -36,8 +37,8 @@ def test_a_resumed_run_has_no_end_until_it_ends_again(tmp_path: Path, run_files)
     assert history.seconds == 360
 
 
-def test_what_is_no_event_is_left_out(tmp_path: Path, run_files) -> None:
-    path = run_files.written(tmp_path / "run") / "metrics.jsonl"
+def test_what_is_no_event_is_left_out(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run") / "metrics.jsonl"
     whole = read_history(path)
     rubbish = b'[1]\n{"event": ["step"]}\n{"event": "step", "seconds": "x"}\n\xff\xfe\n{"event": "new"}\n{"event": "st'
     path.write_bytes(rubbish[: rubbish.rindex(b"\n") + 1] + path.read_bytes() + rubbish[rubbish.rindex(b"\n") + 1 :])

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from support.runs import evaluation_record, write_evaluation, write_run, write_samples
 
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import Event, Notice
@@ -54,10 +55,10 @@ def external_references(text: str) -> list[str]:
 
 
 @pytest.fixture
-def whole_run(tmp_path: Path, run_files) -> Path:
-    folder = run_files.written(tmp_path / "run")
-    run_files.give_figures(folder, warnings=["road is never validated"])
-    run_files.give_pictures(folder)
+def whole_run(tmp_path: Path) -> Path:
+    folder = write_run(tmp_path / "run")
+    write_evaluation(folder, warnings=["road is never validated"])
+    write_samples(folder)
     return folder
 
 
@@ -107,13 +108,13 @@ def test_settings_are_explained(whole_run: Path, monkeypatch: pytest.MonkeyPatch
     assert "batch 2 Chips that one step learns from" in page(whole_run).text
 
 
-def test_names_are_text_and_never_markup(tmp_path: Path, run_files) -> None:
-    folder = run_files.written(tmp_path / "run<b>", model=NASTY)
-    classes = run_files.figures_record()["classes"]
+def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run<b>", model=NASTY)
+    classes = evaluation_record()["classes"]
     classes[0]["name"] = NASTY
     images = [{"stem": NASTY_STEM, "pixels": 1, "accuracy": 0.5, "miou": 0.5}]
-    run_files.give_figures(folder, classes=classes, warnings=[NASTY], images=images)
-    run_files.give_pictures(folder, NASTY_STEM)
+    write_evaluation(folder, classes=classes, warnings=[NASTY], images=images)
+    write_samples(folder, NASTY_STEM)
     shown = page(folder)
     tags = {tag for tag, _ in shown.tags}
     assert not tags & {"script", "b"}
@@ -130,8 +131,8 @@ def test_pictures_have_words_for_those_who_do_not_see_them(whole_run: Path) -> N
     assert dict(shown.tags)["html"] == {"lang": "en"}
 
 
-def test_without_an_epoch_there_are_no_figures(tmp_path: Path, run_files) -> None:
-    folder = run_files.written(tmp_path / "run", epochs=0, end="stopped")
+def test_without_an_epoch_there_are_no_figures(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", epochs=0, end="stopped")
     shown = page(folder).text
     assert "Not validated" in shown
     assert "stopped early by the user" in shown
@@ -141,8 +142,8 @@ def test_without_an_epoch_there_are_no_figures(tmp_path: Path, run_files) -> Non
     assert " %" not in shown
 
 
-def test_without_figures_of_their_own_the_log_tells_those_of_the_best_epoch(tmp_path: Path, run_files) -> None:
-    shown = page(run_files.written(tmp_path / "run", end=None)).text
+def test_without_figures_of_their_own_the_log_tells_those_of_the_best_epoch(tmp_path: Path) -> None:
+    shown = page(write_run(tmp_path / "run", end=None)).text
     assert "mIoU 60.0 % no interval" in shown
     assert "Figures of the model of epoch 2" in shown
     assert "it is under way, or was cut short" in shown

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.runs import LAND_AND_WATER, write_run, write_samples
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.runs.sample_file import keep_pictures, kept_picture, read_pictures
@@ -119,14 +120,14 @@ def test_any_bands_become_a_small_picture(bands: int, dtype: str) -> None:
     assert picture.image.base is None
 
 
-def test_pictures_come_back_in_the_colours_of_the_classes(tmp_path, run_files) -> None:
-    folder = run_files.written(tmp_path / "run")
-    run_files.give_pictures(folder)
+def test_pictures_come_back_in_the_colours_of_the_classes(tmp_path) -> None:
+    folder = write_run(tmp_path / "run")
+    write_samples(folder)
     kept = read_pictures(folder / "pictures.json")
     assert kept.epoch == 2
     (picture,) = kept.pictures["best"]
     rgba = _decoded(picture.truth)[..., [2, 1, 0, 3]]
-    land, water = (item.rgb for item in run_files.SCHEMA.classes)
+    land, water = (item.rgb for item in LAND_AND_WATER.classes)
     assert tuple(rgba[5, 5]) == (*land, 255)
     assert tuple(rgba[5, 25]) == (*water, 255)
     assert rgba[0, 5, 3] == 0
@@ -138,7 +139,7 @@ def test_no_file_is_no_pictures(tmp_path) -> None:
     assert read_pictures(tmp_path / "pictures.json") is None
 
 
-def test_nine_pictures_are_small(tmp_path, run_files) -> None:
+def test_nine_pictures_are_small(tmp_path) -> None:
     chooser = PictureChooser(2, 9 * CELL**2)
     rng = np.random.default_rng(0)
     for number in range(9):
@@ -148,9 +149,9 @@ def test_nine_pictures_are_small(tmp_path, run_files) -> None:
         chooser.look(f"{number}", PixelWindow(0, 0, CELL, CELL), pixels, truth, np.zeros_like(truth))
     chosen = chooser.chosen()
     path = tmp_path / "pictures.json"
-    keep_pictures(path, 1, chosen, run_files.SCHEMA)
+    keep_pictures(path, 1, chosen, LAND_AND_WATER)
     assert path.stat().st_size < 1_000_000
-    assert len(kept_picture(chosen[BEST][0], run_files.SCHEMA).truth) < 20_000
+    assert len(kept_picture(chosen[BEST][0], LAND_AND_WATER).truth) < 20_000
 
 
 def _decoded(uri: str) -> np.ndarray:

@@ -8,11 +8,12 @@ import math
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.damage import damaged
+from support.runs import write_evaluation, write_model, write_run, write_samples
 
 from landseg_core.data.split.assignment import GROUND_FILE, kept_ground
 from landseg_core.errors import LandsegError
@@ -88,11 +89,9 @@ def show(folder: Path) -> None:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_an_odd_checkpoint_is_resumed_or_refused(
-    data: st.DataObject, spoilt: Callable[[Any], st.SearchStrategy[Any]], tmp_path: Path
-) -> None:
+def test_an_odd_checkpoint_is_resumed_or_refused(data: st.DataObject, tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
-    record = {"landseg-checkpoint": json.dumps(data.draw(spoilt(CHECKPOINT)))}
+    record = {"landseg-checkpoint": json.dumps(data.draw(damaged(CHECKPOINT)))}
     text = json.dumps({"__metadata__": record}).encode()
     run.checkpoint.write_bytes(struct.pack("<Q", len(text)) + text)
     told = sentence_of(lambda: resumed_config(tmp_path, {}))
@@ -106,25 +105,21 @@ def test_an_odd_checkpoint_is_resumed_or_refused(
 @pytest.mark.parametrize("name", ["config", "metrics", "facts", "figures", "pictures", "before", "ground"])
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_an_odd_file_of_a_run_is_shown_or_told(
-    name: str, data: st.DataObject, spoilt: Callable[[Any], st.SearchStrategy[Any]], run_files: Any, tmp_path: Path
-) -> None:
+def test_an_odd_file_of_a_run_is_shown_or_told(name: str, data: st.DataObject, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run = RunFolder(folder)
     if not folder.exists():
-        run_files.written(
-            folder, **TrainConfig().model_dump(mode="json", exclude={"model", "epochs", "minutes", "batch"})
-        )
-        run_files.give_figures(folder)
-        run_files.give_pictures(folder)
-        run_files.give_model(folder)
+        write_run(folder, **TrainConfig().model_dump(mode="json", exclude={"model", "epochs", "minutes", "batch"}))
+        write_evaluation(folder)
+        write_samples(folder)
+        write_model(folder)
         run.facts.write_text(json.dumps(FACTS))
         run.before.write_text("{}")
         (folder / GROUND_FILE).write_text(json.dumps(GROUND))
     path = folder / GROUND_FILE if name == "ground" else getattr(run, name)
     sound = path.read_text()
     lines = [json.loads(line) for line in sound.splitlines()] if name == "metrics" else json.loads(sound)
-    odd = data.draw(spoilt(lines))
+    odd = data.draw(damaged(lines))
     as_lines = name == "metrics" and isinstance(odd, list)
     path.write_text("\n".join(map(json.dumps, odd)) + "\n" if as_lines else json.dumps(odd))
     try:

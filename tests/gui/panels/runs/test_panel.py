@@ -9,6 +9,7 @@ from PySide6.QtCore import QItemSelectionModel, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QLabel, QPushButton, QSplitter, QTableView, QTableWidget, QToolButton
 from pytestqt.qtbot import QtBot
+from support.runs import write_evaluation, write_model, write_run
 
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_gui.form_settings import FormMemory
@@ -36,14 +37,14 @@ def session(runner: JobRunner) -> Iterator[Session]:
 
 
 @pytest.fixture
-def runs(tmp_path: Path, run_files) -> Path:
+def runs(tmp_path: Path) -> Path:
     """Return a folder of four runs: `good` with a checkpoint, `best` with a model, one not validated, a damaged."""
     folder = tmp_path / "runs"
     for name, miou in {"good": 0.6, "best": 0.9}.items():
-        run_files.give_figures(run_files.written(folder / name, batch=4 if name == "good" else 8), miou=miou)
-    run_files.written(folder / "new", epochs=0, end="stopped")
-    run_files.give_figures(run_files.written(folder / "torn"), miou="much")
-    run_files.give_model(folder / "best")
+        write_evaluation(write_run(folder / name, batch=4 if name == "good" else 8), miou=miou)
+    write_run(folder / "new", epochs=0, end="stopped")
+    write_evaluation(write_run(folder / "torn"), miou="much")
+    write_model(folder / "best")
     (folder / "good" / "last.safetensors").write_bytes(b"")
     (folder / "good" / "report.html").write_text("")
     FormMemory("train").keep({"runs": str(folder)})
@@ -110,10 +111,8 @@ def test_the_runs_of_the_folder_used_last_are_listed(panel: RunsPanel, runs: Pat
     assert {row[3] for row in rows[2:]} == {"not validated", "damaged"}
 
 
-def test_the_table_is_sorted_by_figures_not_by_their_text(
-    qtbot: QtBot, panel: RunsPanel, runs: Path, run_files
-) -> None:
-    run_files.give_figures(run_files.written(runs / "poor"), miou=0.09)
+def test_the_table_is_sorted_by_figures_not_by_their_text(qtbot: QtBot, panel: RunsPanel, runs: Path) -> None:
+    write_evaluation(write_run(runs / "poor"), miou=0.09)
     with qtbot.waitSignal(panel.shelf.changed):
         panel.refresh()
     sort(panel, "mIoU", Qt.SortOrder.AscendingOrder)
@@ -155,8 +154,8 @@ def test_the_report_opens_in_the_browser(panel: RunsPanel, runs: Path, monkeypat
     assert [Path(url.toLocalFile()) for url in opened] == [runs / "good" / "report.html"]
 
 
-def test_going_on_is_asked_for_with_the_folder(qtbot: QtBot, panel: RunsPanel, runs: Path, run_files) -> None:
-    run_files.written(runs / "cut", end="stopped")
+def test_going_on_is_asked_for_with_the_folder(qtbot: QtBot, panel: RunsPanel, runs: Path) -> None:
+    write_run(runs / "cut", end="stopped")
     (runs / "cut" / "last.safetensors").write_bytes(b"")
     with qtbot.waitSignal(panel.shelf.changed):
         panel.refresh()
@@ -244,9 +243,9 @@ def test_the_choice_outlives_a_refresh(qtbot: QtBot, panel: RunsPanel) -> None:
 
 
 def test_another_folder_and_back(
-    qtbot: QtBot, panel: RunsPanel, tmp_path: Path, run_files, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, panel: RunsPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_files.written(tmp_path / "other" / "lonely")
+    write_run(tmp_path / "other" / "lonely")
     monkeypatch.setattr(
         "landseg_gui.panels.runs.panel.QFileDialog.getExistingDirectory", lambda *_: str(tmp_path / "other")
     )
