@@ -9,27 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from affine import Affine
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from rasterio.enums import ColorInterp as C
+from support.rasters import HEIGHT, TRANSFORM, WIDTH, coordinate_pixels
+from support.viewing import image_layer, wait_until_sharp
 
 from landseg_core.labels.classes import ClassSchema, load_classes
-from landseg_core.raster.pyramid.overviews import PyramidReader
-from landseg_core.raster.source import RasterSource
-from landseg_core.raster.stretch import default_rendering
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.window import MainWindow
 from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
-from landseg_gui.viewer.layers import ImageLayer, LayerStack, MaskLayer
+from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.viewer.viewport import Viewport
 
-WIDTH, HEIGHT = 1500, 1100
-TRANSFORM = Affine(0.5, 0, 400_000, 0, -0.5, 5_000_000)
 _HARMLESS = "This plugin does not support"  # the offscreen platform cannot raise a window
 MakeRaster = Callable[..., Path]
 
@@ -71,16 +65,10 @@ def make_raster(tmp_path: Path) -> MakeRaster:
     return make
 
 
-def place_pixels(width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
-    """Return (3, H, W) pixels that tell their place: red the column, green the row, blue 60."""
-    columns, rows = np.meshgrid(np.arange(width) % 256, np.arange(height) % 256)
-    return np.stack([columns, rows, np.full_like(rows, 60)]).astype(np.uint8)
-
-
 @pytest.fixture
 def flight(make_raster: MakeRaster) -> Path:
     """Return four colours and alpha, 300 x 200 px, where nothing was flown on the left of column 100."""
-    pixels = np.concatenate([place_pixels(300, 200), np.full((2, 200, 300), 99, np.uint8)])
+    pixels = np.concatenate([coordinate_pixels(300, 200), np.full((2, 200, 300), 99, np.uint8)])
     pixels[4] = 255
     pixels[4, :, :100] = 0
     return make_raster("flight.tif", pixels, colours=(C.red, C.green, C.blue, C.nir, C.alpha))
@@ -89,13 +77,13 @@ def flight(make_raster: MakeRaster) -> Path:
 @pytest.fixture
 def picture(make_raster: MakeRaster) -> Path:
     """Return an orthophoto of 1500 x 1100 px whose pixels tell their place."""
-    return make_raster("picture.tif", place_pixels())
+    return make_raster("picture.tif", coordinate_pixels())
 
 
 @pytest.fixture
 def wide_picture(make_raster: MakeRaster) -> Path:
     """Return an orthophoto of 2200 x 300 px: just so large that it wants overviews."""
-    return make_raster("wide.tif", place_pixels(2200, 300))
+    return make_raster("wide.tif", coordinate_pixels(2200, 300))
 
 
 @pytest.fixture
@@ -124,15 +112,6 @@ def plain_mask(make_raster: MakeRaster, mask_values: np.ndarray) -> Path:
     return make_raster("plain.tif", mask_values, nodata=255)
 
 
-def image_layer(path: Path) -> ImageLayer:
-    source = RasterSource(path)
-    return ImageLayer(PyramidReader(source), default_rendering(source), source.grid.ground_resolution())
-
-
-def mask_layer(path: Path, schema: ClassSchema) -> MaskLayer:
-    return MaskLayer(PyramidReader(RasterSource(path), categorical=True), schema)
-
-
 @pytest.fixture
 def layers(qapp: QApplication) -> LayerStack:
     return LayerStack()
@@ -154,62 +133,8 @@ def viewport(qtbot: QtBot, layers: LayerStack) -> Iterator[Viewport]:
 def shown(qtbot: QtBot, layers: LayerStack, viewport: Viewport, picture: Path) -> Viewport:
     """Return a viewport that shows the picture, sharp."""
     layers.set_image(image_layer(picture))
-    sharp(qtbot, viewport)
+    wait_until_sharp(qtbot, viewport)
     return viewport
-
-
-def sharp(qtbot: QtBot, viewport: Viewport) -> None:
-    """Wait until all tiles in sight have come."""
-    qtbot.waitUntil(lambda: viewport.canvas.is_sharp, timeout=20_000)
-
-
-def grabbed(viewport: Viewport) -> np.ndarray:
-    """Return the (H, W, 3) RGB that the viewport shows, without scale bar and hints."""
-    for child in viewport.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-        if child.objectName() in ("scale_bar", "viewport_waiting"):
-            child.hide()
-    return rgb(viewport.grab().toImage())
-
-
-def rgb(image: QImage) -> np.ndarray:
-    """Return an image as (H, W, 3) RGB."""
-    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
-    flat = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
-    return flat[:, : image.width(), :3].copy()
-
-
-def turn_wheel(viewport: Viewport, at: QPointF, notches: float) -> None:
-    """Turn the wheel over a point of the viewport."""
-    where = viewport.viewport().mapToGlobal(at)
-    turn = QPoint(0, round(120 * notches))
-    event = QWheelEvent(
-        at,
-        where,
-        QPoint(),
-        turn,
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,  # noqa: FBT003
-    )
-    QApplication.sendEvent(viewport.viewport(), event)
-
-
-@pytest.fixture
-def helpers() -> type:
-    """Return the functions above for test modules, which cannot import one another."""
-
-    class Helpers:
-        WIDTH, HEIGHT, TRANSFORM = WIDTH, HEIGHT, TRANSFORM
-        place_pixels = staticmethod(place_pixels)
-        image_layer = staticmethod(image_layer)
-        mask_layer = staticmethod(mask_layer)
-        sharp = staticmethod(sharp)
-        grabbed = staticmethod(grabbed)
-        rgb = staticmethod(rgb)
-        turn_wheel = staticmethod(turn_wheel)
-
-    return Helpers
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QDockWidget, QLabel, QToolButton
+from support.viewing import wait_until_sharp
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
@@ -16,12 +17,12 @@ from landseg_gui.main_window.window import MainWindow
 
 
 @pytest.fixture
-def project(qtbot, window: MainWindow, picture: Path, schema, helpers) -> Project:
+def project(qtbot, window: MainWindow, picture: Path, schema) -> Project:
     """Return the project that the window works on: one image, in sight and sharp."""
     session = window.session.project_session
     session.create(picture.with_name("labels.landseg"), schema, [picture])
     qtbot.waitUntil(lambda: session.image is not None and window.session.layers.labels is not None)
-    helpers.sharp(qtbot, window.viewport)
+    wait_until_sharp(qtbot, window.viewport)
     return session.project
 
 
@@ -116,10 +117,10 @@ def test_all_is_on_disk_and_comes_back(qtbot, window, make_window, project, pict
     assert again.session.project_session.project is None
 
 
-def test_painting_without_a_project_offers_to_make_one(qtbot, window, picture, helpers) -> None:
+def test_painting_without_a_project_offers_to_make_one(qtbot, window, picture) -> None:
     window.commands.open_paths([picture])
     qtbot.waitUntil(lambda: window.session.raster is not None)
-    helpers.sharp(qtbot, window.viewport)
+    wait_until_sharp(qtbot, window.viewport)
     key(window, Qt.Key.Key_B)
     stroke(window, (700, 500))
     dialog = window.findChild(NewProjectDialog)

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from support.rasters import coordinate_pixels
 from support.runs import evaluation_record, write_run
 
 import landseg_gui
@@ -115,9 +116,9 @@ def give_model(folder: Path) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path, make_raster, helpers) -> Path:
+def place(tmp_path: Path, make_raster) -> Path:
     """Return a project whose class, image and run have names that look like markup."""
-    image = make_raster(f"{FILE}.tif", helpers.place_pixels(300, 200))
+    image = make_raster(f"{FILE}.tif", coordinate_pixels(300, 200))
     run = write_run(tmp_path / f"run {FILE}")
     figures = evaluation_record()
     figures["classes"][0]["name"] = CLASS

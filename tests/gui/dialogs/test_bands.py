@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QComboBox, QDialog
+from support.rasters import coordinate_pixels
+from support.viewing import image_layer
 
 from landseg_core.geo.tiling import TileKey
 from landseg_gui.dialogs.bands import RenderingDialog
@@ -18,9 +20,9 @@ def runner(qapp):
 
 
 @pytest.fixture
-def four_bands(make_raster, helpers):
-    pixels = np.concatenate([helpers.place_pixels(300, 200), np.full((1, 200, 300), 99, np.uint8)])
-    return helpers.image_layer(make_raster("four.tif", pixels, photometric="RGB", alpha="NO"))
+def four_bands(make_raster):
+    pixels = np.concatenate([coordinate_pixels(300, 200), np.full((1, 200, 300), 99, np.uint8)])
+    return image_layer(make_raster("four.tif", pixels, photometric="RGB", alpha="NO"))
 
 
 @pytest.fixture
@@ -70,8 +72,8 @@ def test_the_last_choice_counts(qtbot, dialog, four_bands) -> None:
     assert four_bands.rendering.bands == (1, 2, 3)
 
 
-def test_a_single_band_leaves_no_choice_of_colours(qtbot, runner, make_raster, helpers) -> None:
-    layer = helpers.image_layer(make_raster("grey.tif", helpers.place_pixels(300, 200)[:1]))
+def test_a_single_band_leaves_no_choice_of_colours(qtbot, runner, make_raster) -> None:
+    layer = image_layer(make_raster("grey.tif", coordinate_pixels(300, 200)[:1]))
     dialog = RenderingDialog(layer, runner)
     qtbot.addWidget(dialog)
     assert not dialog.findChild(QComboBox, "rendering_mode").isEnabled()
@@ -133,8 +135,8 @@ def test_a_band_that_is_shown_no_longer_gives_way(qtbot, alpha_dialog, session) 
     assert 1 not in session.layers.image.rendering.bands
 
 
-def test_a_single_band_has_no_alpha(qtbot, runner, make_raster, helpers) -> None:
-    dialog = RenderingDialog(helpers.image_layer(make_raster("grey.tif", helpers.place_pixels(300, 200)[:1])), runner)
+def test_a_single_band_has_no_alpha(qtbot, runner, make_raster) -> None:
+    dialog = RenderingDialog(image_layer(make_raster("grey.tif", coordinate_pixels(300, 200)[:1])), runner)
     qtbot.addWidget(dialog)
     assert not dialog.findChild(QComboBox, "rendering_alpha").isEnabled()
 

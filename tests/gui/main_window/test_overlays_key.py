@@ -11,7 +11,7 @@ from landseg_gui.main_window import overlays_key
 
 
 @pytest.fixture
-def painted(window, qtbot, picture, schema, helpers):
+def painted(window, qtbot, picture, schema):
     """Return a window with an image and labels over it, and no mask."""
     window.session.open_raster(picture)
     qtbot.waitUntil(lambda: window.session.raster is not None and not window.runner.running)

@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QToolButton,
 )
+from support.rasters import coordinate_pixels
+from support.viewing import grab_rgb, wait_until_sharp
 
 from landseg_core.labels.classes import load_classes
 from landseg_gui.dialogs.bands import RenderingDialog
@@ -39,22 +41,22 @@ def drop(window: MainWindow, *paths: Path) -> None:
 
 
 @pytest.fixture
-def opened(qtbot, window: MainWindow, picture: Path, helpers) -> MainWindow:
+def opened(qtbot, window: MainWindow, picture: Path) -> MainWindow:
     """Return a window that shows the picture."""
     drop(window, picture)
     qtbot.waitUntil(lambda: window.session.raster is not None)
-    helpers.sharp(qtbot, window.viewport)
+    wait_until_sharp(qtbot, window.viewport)
     return window
 
 
 @pytest.fixture
-def mapped(qtbot, opened: MainWindow, own_map: Path, helpers) -> MainWindow:
+def mapped(qtbot, opened: MainWindow, own_map: Path) -> MainWindow:
     """Return a window that shows the picture under an opaque map."""
     with qtbot.waitSignal(opened.session.layers_changed):
         opened.commands.open_paths([own_map])
     opened.session.layers.masks[0].opacity = 1.0
     opened.viewport.centre_on(750, 550, 1.0)
-    helpers.sharp(qtbot, opened.viewport)
+    wait_until_sharp(qtbot, opened.viewport)
     return opened
 
 
@@ -157,15 +159,15 @@ def test_keys_zoom(qtbot, opened) -> None:
     assert view.scale_factor == fitted
 
 
-def test_tab_hides_the_overlays_and_brings_them_back(mapped, helpers) -> None:
+def test_tab_hides_the_overlays_and_brings_them_back(mapped) -> None:
     view, action = mapped.viewport, mapped.actions_by_name["action_hide_overlays"]
-    with_map = helpers.grabbed(view)[100, 300].tolist()
+    with_map = grab_rgb(view)[100, 300].tolist()
     QTest.keyClick(view, Qt.Key.Key_Tab)
     assert action.isChecked()
-    assert helpers.grabbed(view)[100, 300].tolist() != with_map
+    assert grab_rgb(view)[100, 300].tolist() != with_map
     QTest.keyClick(view, Qt.Key.Key_Tab)
     assert not action.isChecked()
-    assert helpers.grabbed(view)[100, 300].tolist() == with_map
+    assert grab_rgb(view)[100, 300].tolist() == with_map
 
 
 def test_the_status_bar_tells_place_class_and_zoom(mapped) -> None:
@@ -183,10 +185,10 @@ def test_the_status_bar_tells_place_class_and_zoom(mapped) -> None:
     assert mapped.findChild(QLabel, "status_class").text() == ""
 
 
-def test_a_click_on_a_class_eye_changes_the_picture(mapped, helpers, qtbot) -> None:
-    before = helpers.grabbed(mapped.viewport)[100, 300].tolist()
+def test_a_click_on_a_class_eye_changes_the_picture(mapped, qtbot) -> None:
+    before = grab_rgb(mapped.viewport)[100, 300].tolist()
     qtbot.mouseClick(mapped.findChild(QToolButton, "class_eye_1"), Qt.MouseButton.LeftButton)
-    after = helpers.grabbed(mapped.viewport)[100, 300].tolist()
+    after = grab_rgb(mapped.viewport)[100, 300].tolist()
     assert before == list(load_classes("landcover-dubai").classes[1].rgb)
     assert after[2] == 60
 
@@ -291,14 +293,12 @@ def test_a_tile_that_cannot_be_read_is_told(opened) -> None:
     assert message(opened) == "the file has gone"
 
 
-def test_bands_and_contrast_has_one_dialog_that_goes_with_its_image(
-    mapped, qtbot, picture, make_raster, helpers
-) -> None:
+def test_bands_and_contrast_has_one_dialog_that_goes_with_its_image(mapped, qtbot, picture, make_raster) -> None:
     action = mapped.actions_by_name["action_rendering"]
     action.trigger()
     action.trigger()
     assert len(mapped.findChildren(RenderingDialog)) == 1
-    mapped.session.open_raster(make_raster("other.tif", helpers.place_pixels(300, 200)))
+    mapped.session.open_raster(make_raster("other.tif", coordinate_pixels(300, 200)))
     qtbot.waitUntil(lambda: not mapped.findChildren(RenderingDialog))
     action.trigger()
     assert len(mapped.findChildren(RenderingDialog)) == 1

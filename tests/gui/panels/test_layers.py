@@ -4,17 +4,19 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSlider, QToolButton, QWidget
+from support.rasters import HEIGHT, WIDTH
+from support.viewing import image_layer, mask_layer
 
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_gui.panels.layers import LayersPanel
 
 
 @pytest.fixture
-def panel(qtbot, layers, picture, own_map, schema, helpers) -> LayersPanel:
+def panel(qtbot, layers, picture, own_map, schema) -> LayersPanel:
     """Return the panel of a picture, a mask over it, and labels."""
-    layers.set_image(helpers.image_layer(picture))
-    layers.set_labels(LabelRaster(helpers.WIDTH, helpers.HEIGHT), schema)
-    layers.add_mask(helpers.mask_layer(own_map, schema))
+    layers.set_image(image_layer(picture))
+    layers.set_labels(LabelRaster(WIDTH, HEIGHT), schema)
+    layers.add_mask(mask_layer(own_map, schema))
     panel = LayersPanel(layers)
     qtbot.addWidget(panel)
     panel.resize(320, 500)

@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QColorDialog, QLabel, QMenu, QSlider, QToolButton
+from support.viewing import image_layer, mask_layer
 
 from landseg_gui.panels.layers import LayersPanel
 
@@ -19,9 +20,9 @@ def panel(qtbot, layers) -> LayersPanel:
 
 
 @pytest.fixture
-def mask(panel, layers, picture, own_map, schema, helpers):
-    layers.set_image(helpers.image_layer(picture))
-    layers.add_mask(helpers.mask_layer(own_map, schema))
+def mask(panel, layers, picture, own_map, schema):
+    layers.set_image(image_layer(picture))
+    layers.add_mask(mask_layer(own_map, schema))
     return layers.masks[0]
 
 
@@ -108,8 +109,8 @@ def test_other_classes_get_other_rows(qtbot, panel, mask, schema) -> None:
     qtbot.waitUntil(lambda: len(panel.findChildren(QLabel, "class_name")) == 2)
 
 
-def test_the_menu_of_a_mask(qtbot, panel, mask, layers, plain_mask, schema, helpers) -> None:
-    layers.add_mask(helpers.mask_layer(plain_mask, schema))
+def test_the_menu_of_a_mask(qtbot, panel, mask, layers, plain_mask, schema) -> None:
+    layers.add_mask(mask_layer(plain_mask, schema))
     settle(qtbot, panel, 3)
     menu = menu_of(panel, 0)
     assert texts(menu) == ["Move up", "Move down", "Classes", "Remove from the window"]

@@ -6,6 +6,8 @@ from affine import Affine
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSpinBox
+from support.rasters import coordinate_pixels
+from support.viewing import image_layer
 
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_gui.panels.tool_options import ToolOptions
@@ -149,9 +151,9 @@ def test_a_size_in_metres(make_options, shown) -> None:
     assert (box(options).value(), box(options).text()) == (15, "15")
 
 
-def test_a_metre_has_the_same_length_on_a_rotated_grid(make_options, layers, helpers, make_raster) -> None:
+def test_a_metre_has_the_same_length_on_a_rotated_grid(make_options, layers, make_raster) -> None:
     rotated = Affine.translation(400_000, 5_000_000) @ Affine.rotation(30) @ Affine.scale(0.25, -0.25)
-    layers.set_image(helpers.image_layer(make_raster("rotated.tif", helpers.place_pixels(), transform=rotated)))
+    layers.set_image(image_layer(make_raster("rotated.tif", coordinate_pixels(), transform=rotated)))
     options, manager, _ = make_options()
     choose(unit(options), "m")
     type_in(box(options), "10")
@@ -159,11 +161,11 @@ def test_a_metre_has_the_same_length_on_a_rotated_grid(make_options, layers, hel
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
-def test_without_a_place_on_the_earth_sizes_are_in_pixels(make_options, layers, helpers, make_raster) -> None:
+def test_without_a_place_on_the_earth_sizes_are_in_pixels(make_options, layers, make_raster) -> None:
     options, manager, _ = make_options()
     choose(unit(options), "m")
-    plain = make_raster("plain.tif", helpers.place_pixels(), crs=None, transform=rasterio.Affine.identity())
-    layers.set_image(helpers.image_layer(plain))
+    plain = make_raster("plain.tif", coordinate_pixels(), crs=None, transform=rasterio.Affine.identity())
+    layers.set_image(image_layer(plain))
     assert not unit(options).isEnabled()
     assert "no place on the Earth" in unit(options).toolTip()
     assert unit(options).currentText() == "px"

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListView, QStackedWidget
+from support.viewing import to_rgb
 
 from landseg_core.project.history import Step
 from landseg_gui.panels.history import TIME, HistoryModel, HistoryPanel, time_text
@@ -79,10 +80,10 @@ def test_what_is_undone_is_told_from_what_is_done(panel, painted) -> None:
     assert tips == ["Undo until here", "The project is here", "Redo until here"]
 
 
-def test_undone_steps_are_drawn_faint(panel, painted, helpers) -> None:
+def test_undone_steps_are_drawn_faint(panel, painted) -> None:
     def darkest(row: int) -> int:
         place = view(panel).visualRect(view(panel).model().index(row))
-        return int(helpers.rgb(view(panel).viewport().grab(place).toImage())[:, 12:120].min())
+        return int(to_rgb(view(panel).viewport().grab(place).toImage())[:, 12:120].min())
 
     painted.undo()
     assert darkest(3) > darkest(1) + 30

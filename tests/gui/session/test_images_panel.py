@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListView, QPushButton, QStackedWidget
+from support.viewing import to_rgb
 
 from landseg_gui.panels.image_list import FIGURES, PICTURE
 from landseg_gui.panels.images import ImagesPanel
@@ -67,19 +68,19 @@ def test_the_tip_tells_the_area_of_each_class(qtbot, panel, opened, steps, schem
     assert f"{schema.names[1]}: 10 000 px, 2 501 m²" in plain
 
 
-def test_thumbnails_come_and_are_drawn(qtbot, panel, opened, helpers) -> None:
+def test_thumbnails_come_and_are_drawn(qtbot, panel, opened) -> None:
     model = panel.findChild(QListView, "images_list").model()
     qtbot.waitUntil(lambda: all(model.index(row).data(PICTURE) for row in range(2)))
     size = model.index(0).data(PICTURE).size()
     assert (size.width(), size.height()) == (96, 64)
-    drawn = helpers.rgb(panel.grab().toImage())
+    drawn = to_rgb(panel.grab().toImage())
     for grey in (40, 60):  # the pixels of the two images
         assert (drawn == grey).all(axis=2).sum() > 500
 
 
-def test_the_bar_shows_the_classes_in_their_colours(qtbot, panel, opened, steps, schema, helpers) -> None:
+def test_the_bar_shows_the_classes_in_their_colours(qtbot, panel, opened, steps, schema) -> None:
     steps.paint(opened, 100, value=schema.values[1])
-    drawn = helpers.rgb(panel.grab().toImage())
+    drawn = to_rgb(panel.grab().toImage())
     assert (drawn == np.array(schema.classes[1].rgb)).all(axis=2).sum() > 200
 
 

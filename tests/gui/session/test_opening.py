@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from affine import Affine
+from support.rasters import HEIGHT, TRANSFORM, WIDTH, coordinate_pixels
 
 from landseg_core.errors import JobStopped, RasterError
 from landseg_core.events import JobControl, ignore_event
@@ -140,13 +141,13 @@ def test_a_smaller_mask_that_does_not_tell_its_place_is_refused(picture, make_ra
         opening.open_mask_alone(path, grid_of(picture), None, None, control)
 
 
-def test_a_mask_of_a_part_lies_where_it_belongs(picture, make_raster, helpers, control) -> None:
-    transform = helpers.TRANSFORM @ Affine.translation(300, 200)
+def test_a_mask_of_a_part_lies_where_it_belongs(picture, make_raster, control) -> None:
+    transform = TRANSFORM @ Affine.translation(300, 200)
     path = make_raster("part.tif", np.ones((1, 80, 100), np.uint8), transform=transform, nodata=255)
     mask = opening.open_mask_alone(path, grid_of(picture), None, None, control).masks[0]
     assert mask.name == "part.tif"
     assert mask.reader.grid == grid_of(picture)
-    expected = np.zeros((helpers.HEIGHT, helpers.WIDTH), bool)
+    expected = np.zeros((HEIGHT, WIDTH), bool)
     expected[200:280, 300:400] = True
     for key in mask.reader.pyramid.tiles_in(0, mask.reader.grid.window):
         pixels, valid = mask.reader.read_tile(key)
@@ -177,8 +178,8 @@ def test_masks_join_the_picture_that_is_open(picture, plain_mask, control) -> No
     assert len(opened.masks) == 1
 
 
-def test_another_picture_takes_its_place(picture, make_raster, helpers, control) -> None:
-    other = make_raster("other.tif", helpers.place_pixels(300, 200))
+def test_another_picture_takes_its_place(picture, make_raster, control) -> None:
+    other = make_raster("other.tif", coordinate_pixels(300, 200))
     opened = opening.open_files([other], grid_of(picture), control)
     assert opened.picture.reader.source.path == other
 
@@ -189,15 +190,15 @@ def test_a_map_alone_is_picture_and_mask(own_map, schema, control) -> None:
     assert opened.masks[0].schema == schema
 
 
-def test_our_own_map_of_another_picture_is_refused(make_raster, own_map, helpers, control) -> None:
-    other = make_raster("other.tif", helpers.place_pixels(300, 200))
+def test_our_own_map_of_another_picture_is_refused(make_raster, own_map, control) -> None:
+    other = make_raster("other.tif", coordinate_pixels(300, 200))
     opened = opening.open_files([own_map], grid_of(other), control)
     assert opened.picture is None
     assert "does not lie on the picture's pixels" in opened.problems[0]
 
 
-def test_one_bad_file_does_not_keep_the_others_out(tmp_path, picture, own_map, make_raster, helpers, control) -> None:
-    other = make_raster("other.tif", helpers.place_pixels(300, 200))
+def test_one_bad_file_does_not_keep_the_others_out(tmp_path, picture, own_map, make_raster, control) -> None:
+    other = make_raster("other.tif", coordinate_pixels(300, 200))
     opened = opening.open_files([tmp_path / "gone.tif", picture, other, own_map], None, control)
     assert opened.picture.reader.source.path == picture
     assert len(opened.masks) == 1

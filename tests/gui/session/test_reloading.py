@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from pytestqt.qtbot import QtBot
+from support.rasters import TRANSFORM, coordinate_pixels
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.raster.pyramid.overviews import pyramid_path
@@ -114,12 +115,12 @@ def test_statistics_are_those_of_the_new_picture(
 
 
 def test_a_picture_of_another_place_is_another_picture(
-    session: Session, qtbot: QtBot, runner: JobRunner, make_raster: MakeRaster, picture: Path, helpers
+    session: Session, qtbot: QtBot, runner: JobRunner, make_raster: MakeRaster, picture: Path
 ) -> None:
     problems: list[str] = []
     session.problem.connect(problems.append)
-    elsewhere = helpers.TRANSFORM @ Affine.translation(10, 0)
-    replace(make_raster, picture, helpers.place_pixels(), transform=elsewhere)
+    elsewhere = TRANSFORM @ Affine.translation(10, 0)
+    replace(make_raster, picture, coordinate_pixels(), transform=elsewhere)
     look(session, qtbot, runner)
     assert session.raster.grid.transform == elsewhere
     assert session.layers.masks == []

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
+from support.rasters import coordinate_pixels
 
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
@@ -97,8 +98,8 @@ def test_a_bad_file_is_a_sentence_and_changes_nothing(qtbot, opened, tmp_path, p
     assert opened.raster.path == picture
 
 
-def test_a_mask_that_comes_too_late_is_refused(qtbot, opened, own_map, make_raster, helpers) -> None:
-    other = make_raster("other.tif", helpers.place_pixels(300, 200))
+def test_a_mask_that_comes_too_late_is_refused(qtbot, opened, own_map, make_raster) -> None:
+    other = make_raster("other.tif", coordinate_pixels(300, 200))
     job = opened.add_mask(own_map)
     outcome = []
     job.finished.disconnect()  # hold the mask back until another picture is there

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.viewing import to_rgb
 
 from landseg_core.errors import RasterError
 from landseg_gui.jobs.runner import JobRunner
@@ -26,18 +27,18 @@ def halves(make_raster) -> Path:
     return make_raster("halves.tif", pixels)
 
 
-def test_a_thumbnail_is_the_image_made_small(halves, helpers) -> None:
+def test_a_thumbnail_is_the_image_made_small(halves) -> None:
     thumbnail = make_thumbnail(halves, 96)
-    pixels = helpers.rgb(thumbnail.image)
+    pixels = to_rgb(thumbnail.image)
     assert pixels.shape == (48, 96, 3)
     assert pixels[24, 10].tolist() == [200, 0, 0]
     assert pixels[24, 90].tolist() == [0, 0, 150]
     assert thumbnail.ground_resolution == pytest.approx(0.5, rel=1e-3)
 
 
-def test_an_image_smaller_than_its_thumbnail_stays_small(make_raster, helpers) -> None:
+def test_an_image_smaller_than_its_thumbnail_stays_small(make_raster) -> None:
     path = make_raster("small.tif", np.full((3, 5, 9), 77, np.uint8))
-    assert helpers.rgb(make_thumbnail(path).image).shape == (5, 9, 3)
+    assert to_rgb(make_thumbnail(path).image).shape == (5, 9, 3)
 
 
 def test_a_long_strip_keeps_a_pixel_of_height(make_raster) -> None:
@@ -85,14 +86,14 @@ def test_thumbnails_that_were_stopped_are_not_begun_again(qtbot, runner, halves,
     assert len(titles) == 1
 
 
-def test_the_thumbnail_of_a_file_that_has_changed_is_made_anew(qtbot, runner, halves, make_raster, helpers) -> None:
+def test_the_thumbnail_of_a_file_that_has_changed_is_made_anew(qtbot, runner, halves, make_raster) -> None:
     thumbnails = Thumbnails(runner.start)
     thumbnails.want([(halves, "auto")])
     qtbot.waitUntil(lambda: thumbnails.get(halves) is not None and not runner.running)
     make_raster("other.tif", np.full((3, 700, 1400), 77, np.uint8)).replace(halves)
     thumbnails.watch.look()
     assert thumbnails.get(halves) is not None
-    qtbot.waitUntil(lambda: helpers.rgb(thumbnails.get(halves).image)[24, 10].tolist() == [77, 77, 77])
+    qtbot.waitUntil(lambda: to_rgb(thumbnails.get(halves).image)[24, 10].tolist() == [77, 77, 77])
     halves.unlink()
     with qtbot.waitSignal(thumbnails.watch.looked):
         thumbnails.watch.look()

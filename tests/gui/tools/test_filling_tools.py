@@ -7,6 +7,8 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QApplication
+from support.rasters import HEIGHT, WIDTH
+from support.viewing import grab_rgb, image_layer, wait_until_sharp
 
 from landseg_core.errors import ProjectError
 from landseg_core.geo.window import PixelWindow
@@ -156,10 +158,10 @@ def test_only_an_edge_inside_the_image_cuts_a_region(edge: str, cut: bool) -> No
 
 
 @pytest.fixture
-def wand(at_work, helpers, qtbot):
+def wand(at_work, qtbot):
     """Return somebody with the wand, whose picture rises by 1 a column and a row, from 0 to 255 and again."""
     sitting = at_work("wand")
-    helpers.sharp(qtbot, sitting.viewport)
+    wait_until_sharp(qtbot, sitting.viewport)
     sitting.tools.settings.tolerance = 20
     return sitting
 
@@ -192,12 +194,12 @@ def test_dragging_changes_the_tolerance(wand, drag, tolerance: int) -> None:
     assert ((wand.labels() == 0) == wanted(wand, (700, 600), tolerance)).all()
 
 
-def test_the_preview_shows_what_would_be_painted(wand, qtbot, helpers) -> None:
-    plain = helpers.grabbed(wand.viewport)
+def test_the_preview_shows_what_would_be_painted(wand, qtbot) -> None:
+    plain = grab_rgb(wand.viewport)
 
     def tinted() -> np.ndarray:
         mask = np.zeros(wand.labels().shape, bool)
-        mask[wand.viewport.view_window().slices()] = (helpers.grabbed(wand.viewport) != plain).any(-1)
+        mask[wand.viewport.view_window().slices()] = (grab_rgb(wand.viewport) != plain).any(-1)
         return mask
 
     wand.mouse.press((700.5, 600.5))
@@ -225,12 +227,12 @@ def test_the_wand_erases_with_the_right_button(wand) -> None:
 
 
 @pytest.mark.parametrize(("scale", "side"), [(0.5, 2), (0.25, 4), (0.13, 4)])
-def test_zoomed_out_the_wand_works_on_what_is_seen(wand, helpers, qtbot, make_raster, layers, scale, side) -> None:
-    pixels = np.full((3, helpers.HEIGHT, helpers.WIDTH), 200, np.uint8)
+def test_zoomed_out_the_wand_works_on_what_is_seen(wand, qtbot, make_raster, layers, scale, side) -> None:
+    pixels = np.full((3, HEIGHT, WIDTH), 200, np.uint8)
     pixels[:, 400:720, 640:960] = 60
-    layers.set_image(helpers.image_layer(make_raster("block.tif", pixels)))
+    layers.set_image(image_layer(make_raster("block.tif", pixels)))
     wand.viewport.centre_on(750, 550, scale)
-    helpers.sharp(qtbot, wand.viewport)
+    wait_until_sharp(qtbot, wand.viewport)
     wand.mouse.click((800, 560))
     labels = wand.labels()
     assert (labels[400 + side : 720 - side, 640 + side : 960 - side] == 0).all()
@@ -238,11 +240,11 @@ def test_zoomed_out_the_wand_works_on_what_is_seen(wand, helpers, qtbot, make_ra
     assert (labels == 255).all()
 
 
-def test_the_wand_stays_within_the_view(wand, helpers, qtbot, make_raster, layers) -> None:
-    flat = np.full((3, helpers.HEIGHT, helpers.WIDTH), 90, np.uint8)
-    layers.set_image(helpers.image_layer(make_raster("flat.tif", flat)))
+def test_the_wand_stays_within_the_view(wand, qtbot, make_raster, layers) -> None:
+    flat = np.full((3, HEIGHT, WIDTH), 90, np.uint8)
+    layers.set_image(image_layer(make_raster("flat.tif", flat)))
     wand.viewport.centre_on(750, 550, 2.0)
-    helpers.sharp(qtbot, wand.viewport)
+    wait_until_sharp(qtbot, wand.viewport)
     wand.mouse.click((750, 550))
     seen = wand.viewport.view_window()
     assert (wand.labels()[seen.slices()] == 0).all()

@@ -5,6 +5,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from support.viewing import turn_wheel
 
 from landseg_core.labels.regions import LARGE_PIXELS, PolygonRegion, RectangleRegion
 
@@ -161,9 +162,9 @@ def test_the_class_of_the_moment_of_closing_counts(polygon) -> None:
     assert_painted(polygon, RING, 3)
 
 
-def test_panning_and_zooming_in_the_middle_of_it(polygon, helpers) -> None:
+def test_panning_and_zooming_in_the_middle_of_it(polygon) -> None:
     click_all(polygon, RING[:2])
-    helpers.turn_wheel(polygon.viewport, polygon.mouse.point((700, 500)), -1)
+    turn_wheel(polygon.viewport, polygon.mouse.point((700, 500)), -1)
     polygon.mouse.press((700, 500), Qt.MouseButton.MiddleButton)
     polygon.mouse.move((690, 480))
     polygon.mouse.release((690, 480), Qt.MouseButton.MiddleButton)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PySide6.QtGui import QColor
+from support.viewing import grab_rgb
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import PolygonRegion
@@ -50,17 +51,17 @@ def test_areas_that_overlap_are_one() -> None:
     assert region.bounds.contains(PixelWindow(0, 0, 20, 20))
 
 
-def test_a_preview_lies_where_its_mask_is(sitting, helpers) -> None:
+def test_a_preview_lies_where_its_mask_is(sitting) -> None:
     mask = np.zeros((10, 12), bool)
     mask[2:9, 3:10] = True
     mask[4:7, 5:8] = False
     preview = MaskPreview(sitting.viewport.canvas.scene)
-    before = helpers.grabbed(sitting.viewport)
+    before = grab_rgb(sitting.viewport)
     preview.show(mask, 700, 500, 4, QColor(255, 0, 0))
-    seen = helpers.grabbed(sitting.viewport)
+    seen = grab_rgb(sitting.viewport)
     red = (seen == (255, 0, 0)).all(-1)
     expected = np.zeros_like(red)
     expected[200:240, 300:348] = mask.repeat(4, 0).repeat(4, 1)  # the viewport's corner is at (400, 300)
     assert (red == expected).all()
     preview.clear()
-    assert (helpers.grabbed(sitting.viewport) == before).all()
+    assert (grab_rgb(sitting.viewport) == before).all()

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from affine import Affine
 from PySide6.QtCore import Qt
+from support.rasters import coordinate_pixels
+from support.viewing import wait_until_sharp
 
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion, StrokeRegion
 from landseg_gui.jobs.runner import JobRunner
@@ -34,14 +36,14 @@ def layers(session):
 
 
 @pytest.fixture
-def at_work(qtbot, session, viewport, picture: Path, schema, tmp_path, sit_down, helpers):
+def at_work(qtbot, session, viewport, picture: Path, schema, tmp_path, sit_down):
     """Return somebody at work on a new project of one image, at 100 %."""
     project = session.project_session
     sitting = sit_down(viewport, project)
     project.create(tmp_path / "p.landseg", schema, [picture])
     qtbot.waitUntil(lambda: project.image is not None and viewport.image is not None, timeout=SECONDS)
     viewport.centre_on(750, 550, 1.0)
-    helpers.sharp(qtbot, viewport)
+    wait_until_sharp(qtbot, viewport)
     return sitting
 
 
@@ -153,11 +155,11 @@ def test_closing_the_project_takes_the_vertices_away(at_work) -> None:
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("grid", ["plain", "rotated"])
 def test_tools_work_without_crs_and_on_rotated_grids(
-    qtbot, session, viewport, make_raster, schema, tmp_path, sit_down, helpers, grid: str
+    qtbot, session, viewport, make_raster, schema, tmp_path, sit_down, grid: str
 ) -> None:
     rotated = Affine.translation(400_000, 5_000_000) @ Affine.rotation(30) @ Affine.scale(0.25, -0.25)
     options = {"plain": {"crs": None, "transform": Affine.identity()}, "rotated": {"transform": rotated}}[grid]
-    path = make_raster(f"{grid}.tif", helpers.place_pixels(), **options)
+    path = make_raster(f"{grid}.tif", coordinate_pixels(), **options)
     sitting = sit_down(viewport, session.project_session)
     session.project_session.create(tmp_path / "p.landseg", schema, [path])
     qtbot.waitUntil(lambda: session.project_session.image is not None and viewport.image is not None, timeout=SECONDS)

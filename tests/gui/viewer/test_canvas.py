@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from affine import Affine
 from PySide6.QtWidgets import QGraphicsPixmapItem
+from support.rasters import HEIGHT, WIDTH, coordinate_pixels
+from support.viewing import grab_rgb, image_layer, mask_layer, wait_until_sharp
 
 from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
@@ -67,7 +69,7 @@ def huge(qtbot, layers, viewport):
     reader.sharpest.set()
 
 
-def test_there_are_items_only_near_the_view(qtbot, huge, layers, helpers) -> None:
+def test_there_are_items_only_near_the_view(qtbot, huge, layers) -> None:
     counts = []
     for scale in (1 / 64, 0.03, 0.26, 0.51, 1.0, 3.0, 32.0):
         huge.centre_on(20_000, 15_000, scale)
@@ -78,60 +80,60 @@ def test_there_are_items_only_near_the_view(qtbot, huge, layers, helpers) -> Non
     # 700 x 500 px show at most 4 x 3 tiles that are drawn at 256 px or more; nothing else is in the scene.
     assert min(counts) >= 1
     assert max(counts) <= 12
-    helpers.sharp(qtbot, huge)
+    wait_until_sharp(qtbot, huge)
     assert len(huge.scene().items()) <= 12 + 1
 
 
-def test_only_loading_threads_read(qtbot, huge, layers, helpers) -> None:
+def test_only_loading_threads_read(qtbot, huge, layers) -> None:
     huge.centre_on(20_000, 15_000, 0.7)
-    helpers.sharp(qtbot, huge)
+    wait_until_sharp(qtbot, huge)
     reader = layers.image.reader
     assert reader.threads
     assert threading.current_thread() not in reader.threads
 
 
-def test_a_coarser_level_shows_until_the_sharper_comes(qtbot, huge, layers, helpers) -> None:
-    helpers.sharp(qtbot, huge)
+def test_a_coarser_level_shows_until_the_sharper_comes(qtbot, huge, layers) -> None:
+    wait_until_sharp(qtbot, huge)
     reader = layers.image.reader
     coarse = huge.frame.scale
     level = reader.pyramid.level_for_scale(coarse)
     reader.sharpest.clear()
     huge.centre_on(20_000, 15_000, 1.0)
     assert not huge.canvas.is_sharp
-    picture = helpers.grabbed(huge)
+    picture = grab_rgb(huge)
     assert (picture == LEVEL_COLOURS[level]).all() or (picture == LEVEL_COLOURS[7]).all()
     reader.sharpest.set()
-    helpers.sharp(qtbot, huge)
-    assert (helpers.grabbed(huge) == LEVEL_COLOURS[0]).all()
+    wait_until_sharp(qtbot, huge)
+    assert (grab_rgb(huge) == LEVEL_COLOURS[0]).all()
 
 
-def test_the_sharp_picture_stays_while_it_is_read_anew(qtbot, huge, layers, helpers) -> None:
+def test_the_sharp_picture_stays_while_it_is_read_anew(qtbot, huge, layers) -> None:
     huge.centre_on(20_000, 15_000, 1.0)
-    helpers.sharp(qtbot, huge)
+    wait_until_sharp(qtbot, huge)
     reader = layers.image.reader
     reader.sharpest.clear()
     with qtbot.waitSignal(huge.canvas._arrived, check_params_cb=lambda _feed, key: key.level == 7):
         layers.image.reread.emit()
-    assert (helpers.grabbed(huge) == LEVEL_COLOURS[0]).all()
+    assert (grab_rgb(huge) == LEVEL_COLOURS[0]).all()
     reader.sharpest.set()
 
 
-def test_no_tile_is_read_twice(qtbot, huge, layers, helpers) -> None:
+def test_no_tile_is_read_twice(qtbot, huge, layers) -> None:
     for scale in (0.05, 0.2, 0.6, 0.2, 0.05):
         huge.centre_on(20_000, 15_000, scale)
-        helpers.sharp(qtbot, huge)
+        wait_until_sharp(qtbot, huge)
     read = layers.image.reader.read
     assert len(read) == len(set(read))
 
 
-def test_it_says_so_while_there_is_nothing_to_show(qtbot, layers, viewport, helpers) -> None:
+def test_it_says_so_while_there_is_nothing_to_show(qtbot, layers, viewport) -> None:
     reader = PaintedReader(400, 300)
     reader.sharpest.clear()
     layers.set_image(ImageLayer(reader, Rendering((1, 2, 3), identity_stretch(3))))
     hint = viewport.findChild(object, "viewport_waiting")
     assert hint.isVisible()
     reader.sharpest.set()
-    helpers.sharp(qtbot, viewport)
+    wait_until_sharp(qtbot, viewport)
     qtbot.waitUntil(lambda: not hint.isVisible())
 
 
@@ -143,9 +145,9 @@ def test_a_tile_that_cannot_be_read_is_told(qtbot, layers, viewport) -> None:
     assert "is broken" in heard.args[0]
 
 
-def test_another_contrast_needs_no_reading(qtbot, shown, layers, helpers) -> None:
+def test_another_contrast_needs_no_reading(qtbot, shown, layers) -> None:
     shown.centre_on(750, 550, 1.0)
-    helpers.sharp(qtbot, shown)
+    wait_until_sharp(qtbot, shown)
     layers.image.reread.emit()  # or a tile may be here from a view before, without its pixels
     supply, loader = shown.canvas._supply, shown.canvas._feeds[layers.image].loader
     qtbot.waitUntil(lambda: not supply.threads._waiting and not loader.busy)  # tiles around those in sight come later
@@ -155,60 +157,60 @@ def test_another_contrast_needs_no_reading(qtbot, shown, layers, helpers) -> Non
     reader.read_tile = lambda *arguments: reads.append(arguments) or original(*arguments)
     stretch = identity_stretch(3)
     layers.image.set_rendering(Rendering((1, 2, 3), type(stretch)(stretch.low, (255.0, 255.0, 120.0))))
-    qtbot.waitUntil(lambda: helpers.grabbed(shown)[250, 350, 2] == 127, timeout=10_000)
+    qtbot.waitUntil(lambda: grab_rgb(shown)[250, 350, 2] == 127, timeout=10_000)
     assert not reads
     layers.image.set_rendering(Rendering((3, 2, 1), stretch))
-    qtbot.waitUntil(lambda: helpers.grabbed(shown)[250, 350, 0] == 60, timeout=10_000)
+    qtbot.waitUntil(lambda: grab_rgb(shown)[250, 350, 0] == 60, timeout=10_000)
     assert reads
 
 
 @pytest.fixture
-def masked(qtbot, shown, layers, own_map, schema, helpers):
+def masked(qtbot, shown, layers, own_map, schema):
     """Return a viewport on the picture with an opaque mask over it, and the mask, whose reads are listed."""
-    mask = helpers.mask_layer(own_map, schema)
+    mask = mask_layer(own_map, schema)
     original, mask.reads = mask.reader.read_tile, []
     mask.reader.read_tile = lambda key: mask.reads.append(key) or original(key)
     layers.add_mask(mask)
     layers.masks[0].opacity = 1.0
     shown.centre_on(750, 550, 0.8)
-    helpers.sharp(qtbot, shown)
+    wait_until_sharp(qtbot, shown)
     return shown, layers.masks[0]
 
 
-def colour_at(viewport, helpers, column: int, row: int) -> tuple[int, ...]:
+def colour_at(viewport, column: int, row: int) -> tuple[int, ...]:
     x, y = viewport.frame.to_device(column, row)
-    return tuple(int(value) for value in helpers.grabbed(viewport)[int(y), int(x)])
+    return tuple(int(value) for value in grab_rgb(viewport)[int(y), int(x)])
 
 
-def test_a_mask_shows_its_classes(masked, helpers, schema) -> None:
+def test_a_mask_shows_its_classes(masked, schema) -> None:
     viewport, _ = masked
-    assert colour_at(viewport, helpers, 700, 500) == schema.classes[1].rgb
-    assert colour_at(viewport, helpers, 700, 600) == schema.classes[3].rgb
+    assert colour_at(viewport, 700, 500) == schema.classes[1].rgb
+    assert colour_at(viewport, 700, 600) == schema.classes[3].rgb
     assert viewport.canvas.class_at(700, 500) == "building"
     assert viewport.canvas.class_at(700, 600) == "water"
     assert viewport.canvas.class_at(50, 600) == ""
     assert viewport.canvas.class_at(-5, 600) == ""
 
 
-def test_classes_change_at_once_and_without_reading(masked, helpers, schema) -> None:
+def test_classes_change_at_once_and_without_reading(masked, schema) -> None:
     viewport, mask = masked
     mask.set_class_visible(1, visible=False)
-    assert colour_at(viewport, helpers, 700, 500)[2] == 60  # the picture below
+    assert colour_at(viewport, 700, 500)[2] == 60  # the picture below
     assert viewport.canvas.class_at(700, 500) == ""
     mask.set_class_visible(1, visible=True)
     mask.set_solo(1)
-    assert colour_at(viewport, helpers, 700, 500) == schema.classes[1].rgb
-    assert colour_at(viewport, helpers, 700, 600)[2] == 60
+    assert colour_at(viewport, 700, 500) == schema.classes[1].rgb
+    assert colour_at(viewport, 700, 600)[2] == 60
     mask.set_solo(None)
     mask.set_colour(3, "#102030")
-    assert colour_at(viewport, helpers, 700, 600) == (16, 32, 48)
+    assert colour_at(viewport, 700, 600) == (16, 32, 48)
     mask.visible = False
-    assert colour_at(viewport, helpers, 700, 600)[2] == 60
+    assert colour_at(viewport, 700, 600)[2] == 60
     assert viewport.canvas.class_at(700, 600) == ""
     assert len(mask.reads) == len(set(mask.reads))
 
 
-def test_better_overviews_take_the_place_of_what_was_read_before(qtbot, masked, helpers, schema) -> None:
+def test_better_overviews_take_the_place_of_what_was_read_before(qtbot, masked, schema) -> None:
     viewport, mask = masked
     original = mask.reader.read_tile
 
@@ -218,63 +220,63 @@ def test_better_overviews_take_the_place_of_what_was_read_before(qtbot, masked, 
 
     mask.reader.read_tile = read_tile
     mask.reread.emit()
-    assert colour_at(viewport, helpers, 700, 500) == schema.classes[1].rgb  # until the new tiles come
-    qtbot.waitUntil(lambda: colour_at(viewport, helpers, 700, 500) == schema.classes[4].rgb, timeout=10_000)
+    assert colour_at(viewport, 700, 500) == schema.classes[1].rgb  # until the new tiles come
+    qtbot.waitUntil(lambda: colour_at(viewport, 700, 500) == schema.classes[4].rgb, timeout=10_000)
     assert viewport.canvas.class_at(700, 500) == "road"
 
 
-def test_opacity_mixes_with_the_picture_below(masked, helpers, schema) -> None:
+def test_opacity_mixes_with_the_picture_below(masked, schema) -> None:
     viewport, mask = masked
     mask.visible = False
-    below = np.array(colour_at(viewport, helpers, 700, 500))
+    below = np.array(colour_at(viewport, 700, 500))
     mask.visible = True
     mask.opacity = 0.25
-    mixed = np.array(colour_at(viewport, helpers, 700, 500))
+    mixed = np.array(colour_at(viewport, 700, 500))
     assert np.abs(mixed - (0.75 * below + 0.25 * np.array(schema.classes[1].rgb))).max() <= 2
 
 
-def test_hiding_the_overlays_hides_all_masks(masked, layers, helpers) -> None:
+def test_hiding_the_overlays_hides_all_masks(masked, layers) -> None:
     viewport, _ = masked
     layers.overlays_hidden = True
-    assert colour_at(viewport, helpers, 700, 500)[2] == 60
+    assert colour_at(viewport, 700, 500)[2] == 60
     layers.overlays_hidden = False
-    assert colour_at(viewport, helpers, 700, 500)[2] == 0
+    assert colour_at(viewport, 700, 500)[2] == 0
 
 
-def test_the_upper_mask_hides_the_lower(qtbot, masked, layers, make_raster, helpers, schema) -> None:
+def test_the_upper_mask_hides_the_lower(qtbot, masked, layers, make_raster, schema) -> None:
     viewport, mask = masked
-    other = make_raster("other.tif", np.full((1, helpers.HEIGHT, helpers.WIDTH), 2, np.uint8))
-    layers.add_mask(helpers.mask_layer(other, schema))
+    other = make_raster("other.tif", np.full((1, HEIGHT, WIDTH), 2, np.uint8))
+    layers.add_mask(mask_layer(other, schema))
     layers.masks[0].opacity = 1.0
     assert not mask.visible
     mask.visible = True
-    helpers.sharp(qtbot, viewport)
+    wait_until_sharp(qtbot, viewport)
     assert viewport.canvas.class_at(700, 500) == "vegetation"
-    assert colour_at(viewport, helpers, 700, 500) == schema.classes[2].rgb
+    assert colour_at(viewport, 700, 500) == schema.classes[2].rgb
     layers.move_mask(mask, -1)
-    assert colour_at(viewport, helpers, 700, 500) == schema.classes[1].rgb
+    assert colour_at(viewport, 700, 500) == schema.classes[1].rgb
     layers.remove_mask(mask)
-    assert colour_at(viewport, helpers, 700, 500) == schema.classes[2].rgb
+    assert colour_at(viewport, 700, 500) == schema.classes[2].rgb
 
 
-def test_another_picture_takes_the_place_of_the_first(qtbot, masked, layers, make_raster, helpers) -> None:
+def test_another_picture_takes_the_place_of_the_first(qtbot, masked, layers, make_raster) -> None:
     viewport, _ = masked
     blue = np.zeros((3, 600, 800), np.uint8)
     blue[2] = 200
-    layers.set_image(helpers.image_layer(make_raster("blue.tif", blue)))
-    helpers.sharp(qtbot, viewport)
+    layers.set_image(image_layer(make_raster("blue.tif", blue)))
+    wait_until_sharp(qtbot, viewport)
     assert viewport.scale_factor == viewport.frame.fitted(800, 600).scale
-    assert tuple(helpers.grabbed(viewport)[250, 350]) == (0, 0, 200)
+    assert tuple(grab_rgb(viewport)[250, 350]) == (0, 0, 200)
     assert viewport.canvas.class_at(400, 300) == ""
 
 
-def test_nodata_is_transparent(qtbot, layers, viewport, make_raster, helpers) -> None:
-    pixels = helpers.place_pixels(600, 400)
+def test_nodata_is_transparent(qtbot, layers, viewport, make_raster) -> None:
+    pixels = coordinate_pixels(600, 400)
     pixels[:, :, 300:] = 0
-    layers.set_image(helpers.image_layer(make_raster("holes.tif", pixels, nodata=0)))
+    layers.set_image(image_layer(make_raster("holes.tif", pixels, nodata=0)))
     viewport.centre_on(300, 200, 1.0)
-    helpers.sharp(qtbot, viewport)
-    picture = helpers.grabbed(viewport)
+    wait_until_sharp(qtbot, viewport)
+    picture = grab_rgb(viewport)
     assert tuple(picture[250, 450]) == tuple(picture[5, 5]) != (0, 0, 0)
 
 
@@ -297,7 +299,7 @@ def test_what_is_asked_for_begins_in_the_middle_of_the_view() -> None:
     assert set(in_sight) == seen
 
 
-def test_a_sketch_fills_the_view_until_tiles_come(qtbot, layers, viewport, helpers) -> None:
+def test_a_sketch_fills_the_view_until_tiles_come(qtbot, layers, viewport) -> None:
     reader = PaintedReader(43_520, 33_280)
     reader.needs_pyramid = reader.has_sketch = True
     reader.sharpest.clear()
@@ -305,21 +307,21 @@ def test_a_sketch_fills_the_view_until_tiles_come(qtbot, layers, viewport, helpe
     viewport.centre_on(20_000, 15_000, 1.0)
     qtbot.waitUntil(lambda: viewport.canvas.shows_something)
     assert viewport.canvas.sharp_count == 0
-    assert tuple(helpers.grabbed(viewport)[250, 350]) == LEVEL_COLOURS[8]
+    assert tuple(grab_rgb(viewport)[250, 350]) == LEVEL_COLOURS[8]
     reader.sharpest.set()
-    helpers.sharp(qtbot, viewport)
-    assert tuple(helpers.grabbed(viewport)[250, 350]) == LEVEL_COLOURS[0]
+    wait_until_sharp(qtbot, viewport)
+    assert tuple(grab_rgb(viewport)[250, 350]) == LEVEL_COLOURS[0]
     assert viewport.canvas.sharp_count == viewport.canvas.item_count
 
 
-def test_a_mask_layer_of_a_painted_reader_is_coloured_by_value(qtbot, huge, layers, schema, helpers) -> None:
+def test_a_mask_layer_of_a_painted_reader_is_coloured_by_value(qtbot, huge, layers, schema) -> None:
     reader = PaintedReader(43_520, 33_280, bands=1)
     mask = MaskLayer(reader, schema)
     layers.add_mask(mask)
     huge.centre_on(20_000, 15_000, 1.0)
-    helpers.sharp(qtbot, huge)
+    wait_until_sharp(qtbot, huge)
     assert huge.canvas.class_at(20_000, 15_000) == ""  # value 10 has no class, so that the picture shows
-    assert tuple(helpers.grabbed(huge)[200, 300]) == LEVEL_COLOURS[0]
+    assert tuple(grab_rgb(huge)[200, 300]) == LEVEL_COLOURS[0]
 
 
 def kept_tiles(viewport) -> int:
@@ -328,7 +330,7 @@ def kept_tiles(viewport) -> int:
     return sum(item.cacheMode() == QGraphicsPixmapItem.CacheMode.DeviceCoordinateCache for item in items)
 
 
-def test_stretched_tiles_are_kept_while_the_zoom_stays(qtbot, huge, helpers) -> None:
+def test_stretched_tiles_are_kept_while_the_zoom_stays(qtbot, huge) -> None:
     huge.centre_on(20_000, 15_000, 0.4)
     assert kept_tiles(huge) == 0
     huge.pan_by(-300, 0)
@@ -341,36 +343,34 @@ def test_stretched_tiles_are_kept_while_the_zoom_stays(qtbot, huge, helpers) -> 
 
 
 @pytest.mark.parametrize("scale", [0.37, 0.7, 1.6])
-def test_kept_tiles_look_the_same(qtbot, layers, viewport, helpers, make_raster, schema, scale: float) -> None:
+def test_kept_tiles_look_the_same(qtbot, layers, viewport, make_raster, schema, scale: float) -> None:
     rng = np.random.default_rng(3)
     picture = make_raster("picture.tif", rng.integers(0, 255, (3, 1500, 2000), np.uint8))
     mask = make_raster("mask.tif", rng.choice(np.array([1, 4, 255], np.uint8), (1, 1500, 2000)))
-    layers.set_image(helpers.image_layer(picture))
+    layers.set_image(image_layer(picture))
     layers.add_mask(MaskLayer(PyramidReader(RasterSource(mask), categorical=True), schema))
     viewport.centre_on(1000, 750, scale)
-    helpers.sharp(qtbot, viewport)
+    wait_until_sharp(qtbot, viewport)
     viewport.pan_by(-37, 21)
     viewport.pan_by(-1100, 300)  # to tiles that are kept from the first, and come later
-    helpers.grabbed(viewport)
-    helpers.sharp(qtbot, viewport)
+    grab_rgb(viewport)
+    wait_until_sharp(qtbot, viewport)
     assert kept_tiles(viewport) == viewport.canvas.item_count
-    kept = helpers.grabbed(viewport).astype(int)
+    kept = grab_rgb(viewport).astype(int)
     for item in viewport.scene().items():
         item.setCacheMode(QGraphicsPixmapItem.CacheMode.NoCache)
-    assert np.abs(kept - helpers.grabbed(viewport)).max() <= 3  # rounding
+    assert np.abs(kept - grab_rgb(viewport)).max() <= 3  # rounding
 
 
-def test_a_layer_that_has_gone_leaves_nothing_behind(
-    qtbot, layers, viewport, picture, plain_mask, schema, helpers
-) -> None:
-    layers.set_image(helpers.image_layer(picture))
+def test_a_layer_that_has_gone_leaves_nothing_behind(qtbot, layers, viewport, picture, plain_mask, schema) -> None:
+    layers.set_image(image_layer(picture))
     layers.add_mask(MaskLayer(PyramidReader(RasterSource(plain_mask), categorical=True), schema))
     layers.set_labels(LabelRaster(*layers.image.reader.pyramid.level_size(0)), schema)
-    helpers.sharp(qtbot, viewport)
+    wait_until_sharp(qtbot, viewport)
     gone = [weakref.ref(layer) for layer in layers.present()]
     gone += [weakref.ref(feed) for feed in viewport.canvas._feeds.values()]
     assert len(gone) == 6
-    layers.set_image(helpers.image_layer(picture))
+    layers.set_image(image_layer(picture))
 
     def nothing_is_left() -> bool:
         gc.collect()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QPaintEvent
+from support.viewing import grab_rgb, image_layer, mask_layer, wait_until_sharp
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
@@ -37,13 +38,13 @@ def raster() -> LabelRaster:
 
 
 @pytest.fixture
-def view(qtbot, layers, viewport, make_raster, raster, schema, helpers) -> Viewport:
+def view(qtbot, layers, viewport, make_raster, raster, schema) -> Viewport:
     """Return a viewport on a picture of one colour with opaque labels over it, at 1:1 in the middle."""
     pixels = np.broadcast_to(np.array(GROUND, np.uint8)[:, None, None], (3, HEIGHT, WIDTH))
-    layers.set_image(helpers.image_layer(make_raster("flat.tif", pixels)))
+    layers.set_image(image_layer(make_raster("flat.tif", pixels)))
     show(layers, raster, schema)
     viewport.centre_on(750, 550, 1.0)
-    helpers.sharp(qtbot, viewport)
+    wait_until_sharp(qtbot, viewport)
     return viewport
 
 
@@ -70,7 +71,7 @@ def colours_of(schema: ClassSchema) -> np.ndarray:
     return table
 
 
-def differences(view: Viewport, raster: LabelRaster, schema: ClassSchema, helpers, *, margin: int) -> int:
+def differences(view: Viewport, raster: LabelRaster, schema: ClassSchema, *, margin: int) -> int:
     """Return how many pixels of the raster in the viewport differ from the labels of the level drawn.
 
     Those closer than `margin` px of the level to another value are not looked at.
@@ -82,7 +83,7 @@ def differences(view: Viewport, raster: LabelRaster, schema: ClassSchema, helper
     rows = np.floor((frame.top + (np.arange(frame.height) + 0.5) / frame.scale) / (1 << level)).astype(int)
     x_in = np.flatnonzero((columns >= margin) & (columns < width - margin - 1))
     y_in = np.flatnonzero((rows >= margin) & (rows < height - margin - 1))
-    seen = helpers.grabbed(view)[np.ix_(y_in, x_in)]
+    seen = grab_rgb(view)[np.ix_(y_in, x_in)]
     expected = values[np.ix_(rows[y_in], columns[x_in])]
     sure = np.ones(expected.shape, bool)
     for dy in range(-margin, margin + 1):
@@ -98,7 +99,7 @@ def random_stroke(rng: np.random.Generator, view: Viewport) -> StrokeRegion:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_what_is_seen_is_what_is_painted(qtbot, view, raster, schema, helpers, seed: int) -> None:
+def test_what_is_seen_is_what_is_painted(qtbot, view, raster, schema, seed: int) -> None:
     rng = np.random.default_rng(seed)
     done = []
     for _ in range(8):
@@ -109,22 +110,22 @@ def test_what_is_seen_is_what_is_painted(qtbot, view, raster, schema, helpers, s
         view.centre_on(*(float(value) for value in centre), scale)
         if exact:  # the corner lies on a whole pixel, so that there is no doubt which one is nearest
             view.centre_on(350 / scale + int(centre[0]), 250 / scale + int(centre[1]), scale)
-        helpers.sharp(qtbot, view)
+        wait_until_sharp(qtbot, view)
         edit = raster.begin()
         for _ in range(3):
             edit.paint(random_stroke(rng, view), int(rng.choice([0, 1, 2, 3, 4, UNLABELLED])))
             # Nothing is waited for: the picture is right when the painting returns.
-            assert differences(view, raster, schema, helpers, margin=margin) == 0
+            assert differences(view, raster, schema, margin=margin) == 0
         if rng.random() < 0.3:
             edit.revert()
         elif (finished := edit.finish()) is not None:
             done.append(finished)
         if done and rng.random() < 0.3:
             raster.apply(done.pop().delta.inverted())
-        assert differences(view, raster, schema, helpers, margin=margin) == 0
+        assert differences(view, raster, schema, margin=margin) == 0
 
 
-def test_a_tile_read_before_a_stroke_does_not_hide_it(qtbot, layers, view, schema, helpers, monkeypatch) -> None:
+def test_a_tile_read_before_a_stroke_does_not_hide_it(qtbot, layers, view, schema, monkeypatch) -> None:
     raster = LabelRaster(WIDTH, HEIGHT)
     original, window_thread = raster.tile, threading.current_thread()
     reading, go_on = threading.Semaphore(0), threading.Event()
@@ -140,28 +141,28 @@ def test_a_tile_read_before_a_stroke_does_not_hide_it(qtbot, layers, view, schem
     show(layers, raster, schema)
     qtbot.waitUntil(lambda: reading.acquire(blocking=False))
     paint(raster, RectangleRegion((300, 200), (1200, 900)), 1)
-    assert differences(view, raster, schema, helpers, margin=0) == 0
+    assert differences(view, raster, schema, margin=0) == 0
     go_on.set()
-    helpers.sharp(qtbot, view)
-    assert differences(view, raster, schema, helpers, margin=0) == 0
+    wait_until_sharp(qtbot, view)
+    assert differences(view, raster, schema, margin=0) == 0
 
 
-def test_a_coarse_picture_that_was_kept_follows_the_strokes(qtbot, view, raster, schema, helpers) -> None:
+def test_a_coarse_picture_that_was_kept_follows_the_strokes(qtbot, view, raster, schema) -> None:
     view.fit()
-    helpers.sharp(qtbot, view)
+    wait_until_sharp(qtbot, view)
     view.centre_on(750, 550, 1.0)
-    helpers.sharp(qtbot, view)
+    wait_until_sharp(qtbot, view)
     paint(raster, RectangleRegion((300, 200), (1200, 900)), 1)
     view.fit()
-    assert differences(view, raster, schema, helpers, margin=1) == 0  # without waiting for a thread
+    assert differences(view, raster, schema, margin=1) == 0  # without waiting for a thread
 
 
-def test_erasing_everything_shows_the_picture_again(view, raster, schema, helpers) -> None:
+def test_erasing_everything_shows_the_picture_again(view, raster, schema) -> None:
     everything = RectangleRegion((0, 0), (WIDTH, HEIGHT))
     paint(raster, everything, 2)
-    assert (helpers.grabbed(view) == schema.classes[2].rgb).all()
+    assert (grab_rgb(view) == schema.classes[2].rgb).all()
     paint(raster, everything, UNLABELLED)
-    assert (helpers.grabbed(view) == GROUND).all()
+    assert (grab_rgb(view) == GROUND).all()
 
 
 class PaintWatch(QObject):
@@ -190,11 +191,11 @@ def test_a_dab_repaints_its_tile_only(qtbot, view, raster) -> None:
     assert sum(watch.areas) == 1
 
 
-def test_another_thread_may_change_the_labels(qtbot, layers, view, schema, helpers) -> None:
+def test_another_thread_may_change_the_labels(qtbot, layers, view, schema) -> None:
     shelf = Shelf()
     raster = LabelRaster(WIDTH, HEIGHT, shelf)
     show(layers, raster, schema)
-    helpers.sharp(qtbot, view)
+    wait_until_sharp(qtbot, view)
     heard: list[threading.Thread] = []
     layers.labels.painted.connect(lambda _changes: heard.append(threading.current_thread()))
     layers.labels.reread.connect(lambda: heard.append(threading.current_thread()))
@@ -205,11 +206,11 @@ def test_another_thread_may_change_the_labels(qtbot, layers, view, schema, helpe
         raster.forget()
 
     run_aside(change_all)
-    qtbot.waitUntil(lambda: bool((helpers.grabbed(view) == schema.classes[3].rgb).all()))
+    qtbot.waitUntil(lambda: bool((grab_rgb(view) == schema.classes[3].rgb).all()))
     run_aside(lambda: paint(raster, RectangleRegion((300, 200), (900, 700)), 1))
     qtbot.waitUntil(lambda: len(heard) == 2)
     assert heard == [threading.current_thread()] * 2
-    assert differences(view, raster, schema, helpers, margin=0) == 0
+    assert differences(view, raster, schema, margin=0) == 0
 
 
 def run_aside(work) -> None:
@@ -218,30 +219,30 @@ def run_aside(work) -> None:
     thread.join()
 
 
-def test_labels_that_are_read_again_stay_in_sight_meanwhile(qtbot, layers, view, schema, helpers) -> None:
+def test_labels_that_are_read_again_stay_in_sight_meanwhile(qtbot, layers, view, schema) -> None:
     shelf = Shelf()
     raster = LabelRaster(WIDTH, HEIGHT, shelf)
     keys = raster.pyramid.tiles_in(0, PixelWindow(0, 0, WIDTH, HEIGHT))
     shelf.tiles = {key: np.full((512, 512), 3, np.uint8) for key in keys}
     show(layers, raster, schema)
-    qtbot.waitUntil(lambda: bool((helpers.grabbed(view) == schema.classes[3].rgb).all()))
+    qtbot.waitUntil(lambda: bool((grab_rgb(view) == schema.classes[3].rgb).all()))
     raster.forget()
-    assert (helpers.grabbed(view) == schema.classes[3].rgb).all()
+    assert (grab_rgb(view) == schema.classes[3].rgb).all()
 
 
-def test_classes_are_recoloured_without_reading(layers, view, raster, schema, helpers, monkeypatch) -> None:
+def test_classes_are_recoloured_without_reading(layers, view, raster, schema, monkeypatch) -> None:
     paint(raster, RectangleRegion((0, 0), (WIDTH, HEIGHT)), 1)
     monkeypatch.setattr(raster, "tile", lambda _key: pytest.fail("a tile was read"))
     labels = layers.labels
     labels.set_class_visible(1, visible=False)
-    assert (helpers.grabbed(view) == GROUND).all()
+    assert (grab_rgb(view) == GROUND).all()
     labels.set_class_visible(1, visible=True)
     red = LandClass(value=1, name="building", colour="#ff0000")
     layers.set_labels(raster, ClassSchema(classes=(schema.classes[0], red)))
     assert layers.labels is labels
-    assert (helpers.grabbed(view) == (255, 0, 0)).all()
+    assert (grab_rgb(view) == (255, 0, 0)).all()
     labels.set_solo(0)
-    assert (helpers.grabbed(view) == GROUND).all()
+    assert (grab_rgb(view) == GROUND).all()
 
 
 def test_the_eyes_of_classes_that_stay_are_kept(layers, view, raster, schema) -> None:
@@ -254,12 +255,10 @@ def test_the_eyes_of_classes_that_stay_are_kept(layers, view, raster, schema) ->
     assert layers.labels.is_class_visible(4)
 
 
-def test_the_class_under_the_cursor_is_that_of_the_labels(
-    qtbot, layers, view, raster, schema, make_raster, helpers
-) -> None:
+def test_the_class_under_the_cursor_is_that_of_the_labels(qtbot, layers, view, raster, schema, make_raster) -> None:
     water = make_raster("water.tif", np.full((1, HEIGHT, WIDTH), 3, np.uint8))
-    layers.add_mask(helpers.mask_layer(water, schema))
-    helpers.sharp(qtbot, view)
+    layers.add_mask(mask_layer(water, schema))
+    wait_until_sharp(qtbot, view)
     paint(raster, RectangleRegion((700, 500), (800, 600)), 1)
     assert view.canvas.class_at(750, 550) == "building"
     assert view.canvas.class_at(650, 550) == "water"  # there are no labels, so that the mask is seen
@@ -267,9 +266,9 @@ def test_the_class_under_the_cursor_is_that_of_the_labels(
     assert view.canvas.class_at(750, 550) == "water"
 
 
-def test_labels_lie_above_all_masks_and_go_with_the_picture(layers, view, raster, schema, make_raster, helpers) -> None:
+def test_labels_lie_above_all_masks_and_go_with_the_picture(layers, view, raster, schema, make_raster) -> None:
     water = make_raster("water.tif", np.full((1, HEIGHT, WIDTH), 3, np.uint8))
-    layers.add_mask(helpers.mask_layer(water, schema))
+    layers.add_mask(mask_layer(water, schema))
     assert layers.drawn() == [layers.image, layers.masks[0], layers.labels]
     assert layers.labels.name == "Labels"
     layers.overlays_hidden = True

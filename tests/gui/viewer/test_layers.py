@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from support.viewing import image_layer, mask_layer
 
 from landseg_core.labels.classes import ClassSchema, load_classes
 
 
 @pytest.fixture
-def mask(own_map, schema, helpers):
-    return helpers.mask_layer(own_map, schema)
+def mask(own_map, schema):
+    return mask_layer(own_map, schema)
 
 
 def test_solo_shows_one_class_and_keeps_the_eyes(qtbot, mask) -> None:
@@ -47,22 +48,22 @@ def test_opacity_and_eye_tell_once(qtbot, mask) -> None:
     assert mask.opacity == 1.0
 
 
-def test_one_file_is_one_layer(layers, picture, own_map, plain_mask, schema, helpers) -> None:
-    layers.set_image(helpers.image_layer(picture))
-    former = helpers.mask_layer(own_map, schema)
+def test_one_file_is_one_layer(layers, picture, own_map, plain_mask, schema) -> None:
+    layers.set_image(image_layer(picture))
+    former = mask_layer(own_map, schema)
     layers.add_mask(former)
-    layers.add_mask(helpers.mask_layer(plain_mask, schema))
+    layers.add_mask(mask_layer(plain_mask, schema))
     former.opacity, former.visible = 0.3, False
-    again = helpers.mask_layer(own_map, schema)
+    again = mask_layer(own_map, schema)
     layers.add_mask(again)
     assert [layer.path for layer in layers.masks] == [plain_mask, own_map]
     assert layers.masks[1] is again
     assert (again.opacity, again.visible) == (0.3, True)
 
 
-def test_a_new_mask_hides_those_that_it_would_mix_with(layers, picture, own_map, plain_mask, schema, helpers) -> None:
-    layers.set_image(helpers.image_layer(picture))
-    whole, again = helpers.mask_layer(own_map, schema), helpers.mask_layer(plain_mask, schema)
+def test_a_new_mask_hides_those_that_it_would_mix_with(layers, picture, own_map, plain_mask, schema) -> None:
+    layers.set_image(image_layer(picture))
+    whole, again = mask_layer(own_map, schema), mask_layer(plain_mask, schema)
     layers.add_mask(whole)
     layers.add_mask(again)
     assert (whole.visible, again.visible) == (False, True)
@@ -71,10 +72,10 @@ def test_a_new_mask_hides_those_that_it_would_mix_with(layers, picture, own_map,
     assert layers.drawn() == [layers.image, whole, again]
 
 
-def test_masks_move_within_the_stack(layers, picture, own_map, plain_mask, schema, helpers) -> None:
-    layers.set_image(helpers.image_layer(picture))
+def test_masks_move_within_the_stack(layers, picture, own_map, plain_mask, schema) -> None:
+    layers.set_image(image_layer(picture))
     for path in (own_map, plain_mask):
-        layers.add_mask(helpers.mask_layer(path, schema))
+        layers.add_mask(mask_layer(path, schema))
     top, bottom = layers.masks
     layers.move_mask(top, 1)
     assert layers.masks == [bottom, top]
@@ -84,17 +85,17 @@ def test_masks_move_within_the_stack(layers, picture, own_map, plain_mask, schem
     assert layers.masks == [top, bottom]
 
 
-def test_a_new_mask_is_in_sight(layers, picture, own_map, schema, helpers) -> None:
-    layers.set_image(helpers.image_layer(picture))
+def test_a_new_mask_is_in_sight(layers, picture, own_map, schema) -> None:
+    layers.set_image(image_layer(picture))
     layers.overlays_hidden = True
-    layers.add_mask(helpers.mask_layer(own_map, schema))
+    layers.add_mask(mask_layer(own_map, schema))
     assert not layers.overlays_hidden
 
 
-def test_another_picture_takes_the_masks_away(layers, picture, own_map, schema, helpers) -> None:
-    layers.set_image(helpers.image_layer(picture))
-    layers.add_mask(helpers.mask_layer(own_map, schema))
-    layers.set_image(helpers.image_layer(picture))
+def test_another_picture_takes_the_masks_away(layers, picture, own_map, schema) -> None:
+    layers.set_image(image_layer(picture))
+    layers.add_mask(mask_layer(own_map, schema))
+    layers.set_image(image_layer(picture))
     assert layers.masks == []
 
 

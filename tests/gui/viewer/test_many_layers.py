@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from affine import Affine
+from support.viewing import grab_rgb, wait_until_sharp
 
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
@@ -71,11 +72,11 @@ class PlainReader:
 
 
 @pytest.fixture
-def ground(qtbot, layers, viewport, helpers):
+def ground(qtbot, layers, viewport):
     """Return a viewport at 1:1 in the middle of a grey picture."""
     layers.set_image(ImageLayer(PlainReader(100, bands=3), Rendering((1, 2, 3), identity_stretch(3))))
     viewport.centre_on(SIDE / 2, SIDE / 2, 1.0)
-    helpers.sharp(qtbot, viewport)
+    wait_until_sharp(qtbot, viewport)
     return viewport
 
 
@@ -88,13 +89,13 @@ def add_in_sight(layers: LayerStack, mask: MaskLayer) -> None:
 
 
 @pytest.fixture
-def add_masks(qtbot, ground, layers, helpers) -> Callable[[int], list[MaskLayer]]:
+def add_masks(qtbot, ground, layers) -> Callable[[int], list[MaskLayer]]:
     def add(count: int) -> list[MaskLayer]:
         """Lay masks one over the other, as fifty predictions would; return them, the lowest first."""
         masks = [MaskLayer(PlainReader(number), CLASSES) for number in range(count)]
         for mask in masks:
             add_in_sight(layers, mask)
-            helpers.sharp(qtbot, ground)
+            wait_until_sharp(qtbot, ground)
         return masks
 
     return add
@@ -108,29 +109,29 @@ def mixed(values: list[int], opacity: float = 0.6) -> np.ndarray:
     return colour
 
 
-def colour(viewport, helpers, x: int = 350) -> np.ndarray:
-    return helpers.grabbed(viewport)[250, x].astype(float)
+def colour(viewport, x: int = 350) -> np.ndarray:
+    return grab_rgb(viewport)[250, x].astype(float)
 
 
 def items(canvas: Canvas, layer: MaskLayer) -> int:
     return len(canvas._items[layer])
 
 
-def test_masks_below_many_others_are_not_drawn(ground, add_masks, helpers, qtbot) -> None:
+def test_masks_below_many_others_are_not_drawn(ground, add_masks, qtbot) -> None:
     canvas = ground.canvas
     of_one = canvas.item_count
     masks = add_masks(MASKS)
     qtbot.waitUntil(lambda: canvas.item_count <= (1 + SEEN) * of_one)
     assert [items(canvas, mask) for mask in masks] == [0] * (MASKS - SEEN) + [of_one] * SEEN
-    assert np.abs(colour(ground, helpers) - mixed([*range(MASKS)])).max() <= 2
+    assert np.abs(colour(ground) - mixed([*range(MASKS)])).max() <= 2
     ground.pan_by(-2000, 0)
-    helpers.sharp(qtbot, ground)
+    wait_until_sharp(qtbot, ground)
     qtbot.waitUntil(lambda: items(canvas, masks[0]) == 0)
-    assert np.abs(colour(ground, helpers) - mixed([*range(MASKS)])).max() <= 2
+    assert np.abs(colour(ground) - mixed([*range(MASKS)])).max() <= 2
     assert len({thread for mask in masks for thread in mask.reader.threads}) <= 5
 
 
-def test_what_was_covered_comes_back_when_what_covers_it_goes(ground, layers, add_masks, helpers, qtbot) -> None:
+def test_what_was_covered_comes_back_when_what_covers_it_goes(ground, layers, add_masks, qtbot) -> None:
     masks = add_masks(10)
     canvas = ground.canvas
     qtbot.waitUntil(lambda: items(canvas, masks[2]) == 0)
@@ -141,37 +142,37 @@ def test_what_was_covered_comes_back_when_what_covers_it_goes(ground, layers, ad
         lambda: layers.remove_mask(masks[6]),
     ):
         change()
-        helpers.sharp(qtbot, ground)
+        wait_until_sharp(qtbot, ground)
     assert items(canvas, masks[0]) > 0
-    assert np.abs(colour(ground, helpers) - mixed([*range(6)])).max() <= 2
+    assert np.abs(colour(ground) - mixed([*range(6)])).max() <= 2
 
 
-def test_only_whole_tiles_of_classes_cover(ground, layers, helpers, qtbot) -> None:
+def test_only_whole_tiles_of_classes_cover(ground, layers, qtbot) -> None:
     low = MaskLayer(PlainReader(1), CLASSES)
     high = MaskLayer(PlainReader(2, left=255), CLASSES)  # unlabelled in the left half, which ends at a tile's edge
     for mask in (low, high):
         add_in_sight(layers, mask)
         mask.opacity = 1.0
-    helpers.sharp(qtbot, ground)
+    wait_until_sharp(qtbot, ground)
     qtbot.waitUntil(lambda: 0 < items(ground.canvas, low) < items(ground.canvas, high))
-    assert tuple(colour(ground, helpers, x=300)) == CLASSES.classes[1].rgb
-    assert tuple(colour(ground, helpers, x=400)) == CLASSES.classes[2].rgb
+    assert tuple(colour(ground, x=300)) == CLASSES.classes[1].rgb
+    assert tuple(colour(ground, x=400)) == CLASSES.classes[2].rgb
     assert ground.canvas.class_at(SIDE / 2 - 50, SIDE / 2) == "class 1"
     assert ground.canvas.class_at(SIDE / 2 + 50, SIDE / 2) == "class 2"
 
 
-def test_a_hidden_layer_has_no_items_and_is_back_at_once(ground, layers, add_masks, helpers) -> None:
+def test_a_hidden_layer_has_no_items_and_is_back_at_once(ground, layers, add_masks) -> None:
     (mask,) = add_masks(1)
     shown = items(ground.canvas, mask)
     for thing, name in ((mask, "visible"), (layers, "overlays_hidden")):
         former = getattr(thing, name)
         setattr(thing, name, not former)
         assert items(ground.canvas, mask) == 0
-        assert tuple(colour(ground, helpers)) == (100, 100, 100)
+        assert tuple(colour(ground)) == (100, 100, 100)
         setattr(thing, name, former)
         assert items(ground.canvas, mask) == shown
         assert ground.canvas.is_sharp
-        assert np.abs(colour(ground, helpers) - mixed([0])).max() <= 2
+        assert np.abs(colour(ground) - mixed([0])).max() <= 2
     assert len(mask.reader.reads) == len(set(mask.reader.reads))
 
 
@@ -183,38 +184,38 @@ def little_room(monkeypatch: pytest.MonkeyPatch) -> TileSupply:
     return supply
 
 
-def test_tiles_out_of_sight_stay_within_what_all_layers_share(little_room, ground, add_masks, helpers, qtbot) -> None:
+def test_tiles_out_of_sight_stay_within_what_all_layers_share(little_room, ground, add_masks, qtbot) -> None:
     masks = add_masks(3)
     for _ in range(6):
         ground.pan_by(-700, 0)
-        helpers.sharp(qtbot, ground)
+        wait_until_sharp(qtbot, ground)
         assert 0 < little_room.spare.bytes <= 6 * 2**20
     mask = masks[0]
     kept = len(ground.canvas._feeds[mask]._loaded)
     assert 0 < kept < len(mask.reader.reads)
     ground.centre_on(SIDE / 2, SIDE / 2, 1.0)
-    helpers.sharp(qtbot, ground)
-    assert np.abs(colour(ground, helpers) - mixed([0, 1, 2])).max() <= 2
+    wait_until_sharp(qtbot, ground)
+    assert np.abs(colour(ground) - mixed([0, 1, 2])).max() <= 2
 
 
-def test_the_tiles_of_a_hidden_layer_make_room_first(little_room, ground, add_masks, helpers, qtbot) -> None:
+def test_the_tiles_of_a_hidden_layer_make_room_first(little_room, ground, add_masks, qtbot) -> None:
     hidden, seen = add_masks(2)
     feeds = ground.canvas._feeds
     ground.pan_by(-520, 0)  # tiles of both go out of sight
-    helpers.sharp(qtbot, ground)
+    wait_until_sharp(qtbot, ground)
     hidden.visible = False
     owner, _ = next(iter(little_room.spare._tiles))
     assert owner is feeds[hidden]._loaded  # though those of the other were used longer ago
     ground.pan_by(-1400, 0)
-    helpers.sharp(qtbot, ground)
+    wait_until_sharp(qtbot, ground)
     qtbot.waitUntil(lambda: len(feeds[hidden]._loaded) == 0)
     assert len(feeds[seen]._loaded) > items(ground.canvas, seen)
     hidden.visible = True
-    helpers.sharp(qtbot, ground)
-    assert np.abs(colour(ground, helpers) - mixed([0, 1])).max() <= 2
+    wait_until_sharp(qtbot, ground)
+    assert np.abs(colour(ground) - mixed([0, 1])).max() <= 2
 
 
-def test_maps_of_the_same_part_cover_one_another(ground, layers, helpers, qtbot) -> None:
+def test_maps_of_the_same_part_cover_one_another(ground, layers, qtbot) -> None:
     part = PixelWindow(SIDE // 2 - 100, SIDE // 2 - 200, 300, 350)  # no edge of it is one of a tile
     masks = []
     for number in range(10):
@@ -222,14 +223,14 @@ def test_maps_of_the_same_part_cover_one_another(ground, layers, helpers, qtbot)
         reader.placement = Placement(reader.grid, part)
         masks.append(MaskLayer(reader, CLASSES))
         add_in_sight(layers, masks[-1])
-        helpers.sharp(qtbot, ground)
+        wait_until_sharp(qtbot, ground)
     wider = MaskLayer(PlainReader(20), CLASSES)
     add_in_sight(layers, wider)
     layers.move_mask(wider, 10)
-    helpers.sharp(qtbot, ground)
+    wait_until_sharp(qtbot, ground)
     for scale in (1.0, 0.3):
         ground.centre_on(SIDE / 2, SIDE / 2, scale)
-        helpers.sharp(qtbot, ground)
+        wait_until_sharp(qtbot, ground)
         qtbot.waitUntil(lambda: items(ground.canvas, masks[2]) == 0)
         assert items(ground.canvas, masks[3]) > 0
         assert items(ground.canvas, wider) > 0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QRegion
+from support.viewing import grab_rgb, image_layer, to_rgb, wait_until_sharp
 
 from landseg_gui.viewer.overlay import Shape, halo_colour
 from landseg_gui.viewer.viewport import Viewport
@@ -26,11 +27,11 @@ def ring(column: float, row: float, radius: float) -> QPainterPath:
     return path
 
 
-def changed(view: Viewport, helpers, act) -> np.ndarray:
+def changed(view: Viewport, act) -> np.ndarray:
     """Return where (H, W) the viewport looks different after `act`."""
-    before = helpers.grabbed(view)
+    before = grab_rgb(view)
     act()
-    return (helpers.grabbed(view) != before).any(axis=-1)
+    return (grab_rgb(view) != before).any(axis=-1)
 
 
 @pytest.fixture
@@ -40,33 +41,33 @@ def view(shown: Viewport) -> Viewport:
 
 
 @pytest.mark.parametrize("scale", [1 / 64, 0.3, 1.0, 5.0, 32.0])
-def test_a_line_is_as_wide_at_every_zoom(qtbot, view, helpers, scale: float) -> None:
+def test_a_line_is_as_wide_at_every_zoom(qtbot, view, scale: float) -> None:
     view.centre_on(750, 550, scale)
-    helpers.sharp(qtbot, view)
-    touched = changed(view, helpers, lambda: view.overlay.show("tool", [Shape(upright(750), WHITE)]))
+    wait_until_sharp(qtbot, view)
+    touched = changed(view, lambda: view.overlay.show("tool", [Shape(upright(750), WHITE)]))
     row = touched[250]
     assert 4 <= row.sum() <= 6  # 1.5 px of line, 1 px of halo on each side, and what smoothing adds
     assert abs(np.flatnonzero(row).mean() + 0.5 - 350) <= 1
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
-def test_a_line_is_as_wide_on_every_screen(qtbot, view, helpers, ratio: float) -> None:
+def test_a_line_is_as_wide_on_every_screen(qtbot, view, ratio: float) -> None:
     view.overlay.show("tool", [Shape(upright(750), WHITE, width=10)])
     image = QImage(int(700 * ratio), int(500 * ratio), QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     with QPainter(image) as painter:
         view.viewport().render(painter, QPoint())
-    assert (helpers.rgb(image)[int(200 * ratio)] == 255).all(axis=-1).sum() == pytest.approx(10 * ratio, abs=1)
+    assert (to_rgb(image)[int(200 * ratio)] == 255).all(axis=-1).sum() == pytest.approx(10 * ratio, abs=1)
 
 
 @pytest.mark.parametrize("line", [WHITE, BLACK, ORANGE])
 @pytest.mark.parametrize("ground", [0, 128, 255])
-def test_a_line_is_seen_on_any_ground(qtbot, layers, viewport, make_raster, helpers, line, ground: int) -> None:
-    layers.set_image(helpers.image_layer(make_raster("ground.tif", np.full((3, 400, 600), ground, np.uint8))))
+def test_a_line_is_seen_on_any_ground(qtbot, layers, viewport, make_raster, line, ground: int) -> None:
+    layers.set_image(image_layer(make_raster("ground.tif", np.full((3, 400, 600), ground, np.uint8))))
     viewport.centre_on(300, 200, 1.0)
-    helpers.sharp(qtbot, viewport)
+    wait_until_sharp(qtbot, viewport)
     viewport.overlay.show("tool", [Shape(upright(300), line)])
-    assert np.abs(helpers.grabbed(viewport)[250].astype(int) - ground).max() > 60
+    assert np.abs(grab_rgb(viewport)[250].astype(int) - ground).max() > 60
 
 
 def test_the_halo_is_the_opposite_of_the_line() -> None:
@@ -74,23 +75,23 @@ def test_the_halo_is_the_opposite_of_the_line() -> None:
     assert halo_colour(BLACK).lightness() > 200
 
 
-def test_an_inside_is_filled_and_a_dashed_line_has_gaps(view, helpers) -> None:
+def test_an_inside_is_filled_and_a_dashed_line_has_gaps(view) -> None:
     square = QPainterPath()
     square.addRect(QRectF(700, 500, 100, 100))
     fill = QColor(255, 0, 0)
     view.overlay.show("areas", [Shape(square, fill=fill)])
-    picture = helpers.grabbed(view)
+    picture = grab_rgb(view)
     assert (picture[205:295, 305:395] == (255, 0, 0)).all()
     assert picture[195, 295, 2] == 60  # the picture beside it
     view.overlay.show("areas", [Shape(upright(750), BLACK, dashed=True, width=4)])
-    along = (helpers.grabbed(view)[50:450, 350] == 0).all(axis=-1)
+    along = (grab_rgb(view)[50:450, 350] == 0).all(axis=-1)
     assert 0.3 < along.mean() < 0.7
     assert sum(one != other for one, other in itertools.pairwise(along)) > 10
 
 
-def test_groups_come_and_go_by_name(view, helpers) -> None:
+def test_groups_come_and_go_by_name(view) -> None:
     def shown(act) -> bool:
-        return bool(changed(view, helpers, act).any())
+        return bool(changed(view, act).any())
 
     assert shown(lambda: view.overlay.show("tool", [Shape(upright(700), WHITE)]))
     assert shown(lambda: view.overlay.show("tool", [Shape(upright(600), WHITE)]))
@@ -104,12 +105,12 @@ def test_groups_come_and_go_by_name(view, helpers) -> None:
     assert len(view.scene().items()) == view.canvas.item_count + 1
 
 
-def test_the_cursor_lies_above_tool_and_areas(view, helpers) -> None:
+def test_the_cursor_lies_above_tool_and_areas(view) -> None:
     for name, colour in (("cursor", WHITE), ("tool", BLACK), ("areas", ORANGE)):
         view.overlay.show(name, [Shape(upright(750), colour, width=20)])
-    assert tuple(helpers.grabbed(view)[250, 350]) == (255, 255, 255)
+    assert tuple(grab_rgb(view)[250, 350]) == (255, 255, 255)
     view.overlay.clear("cursor")
-    assert tuple(helpers.grabbed(view)[250, 350]) == (0, 0, 0)
+    assert tuple(grab_rgb(view)[250, 350]) == (0, 0, 0)
 
 
 class PaintWatch(QObject):

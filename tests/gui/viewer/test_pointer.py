@@ -5,6 +5,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QCursor, QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from support.viewing import turn_wheel
 
 from landseg_gui.viewer.viewport import Viewport
 
@@ -227,7 +228,7 @@ def test_keys_are_for_the_handler_first(view, listener) -> None:
     assert view.frame.left > left
 
 
-def test_the_handler_hears_when_the_picture_moves_under_the_cursor(view, listener, helpers) -> None:
+def test_the_handler_hears_when_the_picture_moves_under_the_cursor(view, listener) -> None:
     view.zoom_by(1.5)
     assert listener.heard == []  # the cursor is elsewhere
     move(view, (10, 10))
@@ -235,7 +236,7 @@ def test_the_handler_hears_when_the_picture_moves_under_the_cursor(view, listene
     assert listener.heard[-1][1] == rounded(view.raster_place(QPointF(10, 10)))
     assert listener.kinds == ["move", "move"]
     press(view, (10, 10))
-    helpers.turn_wheel(view, QPointF(10, 10), 1)
+    turn_wheel(view, QPointF(10, 10), 1)
     view.pan_by(30, 0)
     assert listener.kinds == ["move", "move", "press"]
 

@@ -8,6 +8,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QNativeGestureEvent, QPainter, QPointingDevice
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from support.rasters import HEIGHT, WIDTH, coordinate_pixels
+from support.viewing import grab_rgb, image_layer, mask_layer, to_rgb, turn_wheel, wait_until_sharp
 
 from landseg_gui.viewer.scale_bar import ScaleBar
 
@@ -16,10 +18,10 @@ ODD_SCALES = (0.21, 0.337, 0.5, 0.61803, 0.9999, 1.0, 1.37, 2.6, 7.77)
 
 
 @pytest.fixture
-def flat(qtbot, layers, viewport, make_raster, helpers):
+def flat(qtbot, layers, viewport, make_raster):
     """Return a viewport with a picture of one colour under a mask of one class."""
-    pixels = np.broadcast_to(np.array(FLAT, np.uint8)[:, None, None], (3, helpers.HEIGHT, helpers.WIDTH))
-    layers.set_image(helpers.image_layer(make_raster("flat.tif", pixels)))
+    pixels = np.broadcast_to(np.array(FLAT, np.uint8)[:, None, None], (3, HEIGHT, WIDTH))
+    layers.set_image(image_layer(make_raster("flat.tif", pixels)))
     return viewport
 
 
@@ -31,55 +33,53 @@ def inside_raster(viewport, picture: np.ndarray, size: tuple[int, int]) -> np.nd
 
 
 @pytest.mark.parametrize("scale", ODD_SCALES)
-def test_no_seams_at_any_zoom(qtbot, flat, helpers, scale: float) -> None:
+def test_no_seams_at_any_zoom(qtbot, flat, scale: float) -> None:
     flat.centre_on(733.3, 541.7, scale)
-    helpers.sharp(qtbot, flat)
-    seen = inside_raster(flat, helpers.grabbed(flat), (helpers.WIDTH, helpers.HEIGHT))
+    wait_until_sharp(qtbot, flat)
+    seen = inside_raster(flat, grab_rgb(flat), (WIDTH, HEIGHT))
     assert seen.size > 10_000
     assert (seen == FLAT).all()
 
 
 @pytest.mark.parametrize("scale", ODD_SCALES)
-def test_no_seams_under_a_half_transparent_mask(
-    qtbot, layers, flat, make_raster, helpers, schema, scale: float
-) -> None:
-    mask = make_raster("mask.tif", np.full((1, helpers.HEIGHT, helpers.WIDTH), 1, np.uint8))
-    layers.add_mask(helpers.mask_layer(mask, schema))
+def test_no_seams_under_a_half_transparent_mask(qtbot, layers, flat, make_raster, schema, scale: float) -> None:
+    mask = make_raster("mask.tif", np.full((1, HEIGHT, WIDTH), 1, np.uint8))
+    layers.add_mask(mask_layer(mask, schema))
     layers.masks[0].opacity = 0.5
     flat.centre_on(733.3, 541.7, scale)
-    helpers.sharp(qtbot, flat)
-    seen = inside_raster(flat, helpers.grabbed(flat), (helpers.WIDTH, helpers.HEIGHT))
+    wait_until_sharp(qtbot, flat)
+    seen = inside_raster(flat, grab_rgb(flat), (WIDTH, HEIGHT))
     assert len(np.unique(seen.reshape(-1, 3), axis=0)) == 1
     middle = (np.array(FLAT) + schema.classes[1].rgb) / 2
     assert np.abs(seen[0, 0] - middle).max() <= 1
 
 
 @pytest.mark.parametrize("ratio", [1.25, 1.5, 2.0])
-def test_no_seams_on_a_dense_screen(qtbot, flat, helpers, ratio: float) -> None:
+def test_no_seams_on_a_dense_screen(qtbot, flat, ratio: float) -> None:
     flat.centre_on(733.3, 541.7, 0.71)
-    helpers.sharp(qtbot, flat)
+    wait_until_sharp(qtbot, flat)
     image = QImage(int(700 * ratio), int(500 * ratio), QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
-    helpers.grabbed(flat)  # hides what lies over the picture
+    grab_rgb(flat)  # hides what lies over the picture
     with QPainter(image) as painter:
         flat.viewport().render(painter, QPoint())
-    seen = helpers.rgb(image)[10:-10, 10:-10]
+    seen = to_rgb(image)[10:-10, 10:-10]
     assert (seen == FLAT).all()
 
 
-def test_the_picture_has_its_colours_and_its_place(shown, helpers, qtbot) -> None:
+def test_the_picture_has_its_colours_and_its_place(shown, qtbot) -> None:
     shown.centre_on(750, 550, 1.0)
-    helpers.sharp(qtbot, shown)
-    picture = helpers.grabbed(shown)
+    wait_until_sharp(qtbot, shown)
+    picture = grab_rgb(shown)
     for x, y in ((0, 0), (350, 250), (699, 499)):
         column, row = (math.floor(value) for value in shown.raster_place(QPointF(x, y)))
         assert tuple(picture[y, x]) == (column % 256, row % 256, 60)
 
 
-def test_pixels_beyond_100_percent_are_sharp_squares(shown, helpers, qtbot) -> None:
+def test_pixels_beyond_100_percent_are_sharp_squares(shown, qtbot) -> None:
     shown.centre_on(640, 512, 8.0)
-    helpers.sharp(qtbot, shown)
-    picture = helpers.grabbed(shown)
+    wait_until_sharp(qtbot, shown)
+    picture = grab_rgb(shown)
     for y in range(0, 500, 7):
         for x in range(0, 700, 11):
             column, row = (math.floor(value) for value in shown.raster_place(QPointF(x + 0.5, y + 0.5)))
@@ -99,23 +99,23 @@ def test_a_raster_is_shown_whole_at_first_and_stays_so(qtbot, shown) -> None:
     assert shown.scale_factor == 1.0
 
 
-def test_the_wheel_zooms_at_the_cursor(shown, helpers) -> None:
+def test_the_wheel_zooms_at_the_cursor(shown) -> None:
     at = QPointF(420, 180)
     place = shown.raster_place(at)
     before = shown.scale_factor
     for _ in range(6):
-        helpers.turn_wheel(shown, at, 1)
+        turn_wheel(shown, at, 1)
     assert shown.scale_factor == pytest.approx(8 * before)
     assert math.dist(shown.raster_place(at), place) < 1e-6
     for _ in range(3):
-        helpers.turn_wheel(shown, at, -1)
+        turn_wheel(shown, at, -1)
     assert math.dist(shown.raster_place(at), place) < 1e-6
 
 
-def test_the_wheel_ends_at_32_to_1_and_1_to_64(shown, helpers) -> None:
-    helpers.turn_wheel(shown, QPointF(350, 250), 60)
+def test_the_wheel_ends_at_32_to_1_and_1_to_64(shown) -> None:
+    turn_wheel(shown, QPointF(350, 250), 60)
     assert shown.scale_factor == 32
-    helpers.turn_wheel(shown, QPointF(350, 250), -60)
+    turn_wheel(shown, QPointF(350, 250), -60)
     assert shown.scale_factor == 1 / 64
 
 
@@ -182,12 +182,12 @@ def test_the_view_window_is_what_is_in_sight(shown, viewport) -> None:
     assert shown.view_window() == shown.frame.visible(1500, 1100)
 
 
-def test_an_empty_viewport_takes_everything_calmly(viewport, helpers) -> None:
+def test_an_empty_viewport_takes_everything_calmly(viewport) -> None:
     assert viewport.view_window() is None
     viewport.fit()
     viewport.zoom_by(2)
     viewport.pan_by(5, 5)
-    helpers.turn_wheel(viewport, QPointF(10, 10), 1)
+    turn_wheel(viewport, QPointF(10, 10), 1)
     QTest.mouseMove(viewport.viewport(), QPoint(20, 20))
     assert viewport.scale_factor == 1.0
 
@@ -200,6 +200,6 @@ def test_the_scale_bar_measures_true_metres(shown) -> None:
     assert bar.length / bar.bar_width == pytest.approx(0.5, rel=1e-3)
 
 
-def test_a_raster_without_crs_is_measured_in_pixels(layers, viewport, make_raster, helpers) -> None:
-    layers.set_image(helpers.image_layer(make_raster("nowhere.tif", helpers.place_pixels(300, 200), crs=None)))
+def test_a_raster_without_crs_is_measured_in_pixels(layers, viewport, make_raster) -> None:
+    layers.set_image(image_layer(make_raster("nowhere.tif", coordinate_pixels(300, 200), crs=None)))
     assert viewport.findChild(ScaleBar).unit == "px"

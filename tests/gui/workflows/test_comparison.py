@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
+from support.rasters import HEIGHT, WIDTH
+from support.viewing import image_layer, mask_layer
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
@@ -20,9 +22,9 @@ FLASH_MS = 10
 
 
 @pytest.fixture
-def raster(helpers) -> LabelRaster:
+def raster() -> LabelRaster:
     """Return labels of class 1 in the upper left corner, 300 x 300 px."""
-    raster = LabelRaster(helpers.WIDTH, helpers.HEIGHT)
+    raster = LabelRaster(WIDTH, HEIGHT)
     paint(raster, PixelWindow(0, 0, 300, 300), 1)
     return raster
 
@@ -41,13 +43,12 @@ def stack(
     plain_mask: Path,
     schema: ClassSchema,
     raster: LabelRaster,
-    helpers,
 ) -> Iterator[LayerStack]:
     """Return a stack with labels and two masks in sight: `own_map` over `plain_mask`."""
-    layers.set_image(helpers.image_layer(picture))
+    layers.set_image(image_layer(picture))
     layers.set_labels(raster, schema)
-    layers.add_mask(helpers.mask_layer(plain_mask, schema))
-    layers.add_mask(helpers.mask_layer(own_map, schema))
+    layers.add_mask(mask_layer(plain_mask, schema))
+    layers.add_mask(mask_layer(own_map, schema))
     layers.masks[1].visible = True
     opened = [layers.image, *layers.masks]
     yield layers
@@ -151,12 +152,12 @@ def test_hidden_overlays_come_back_for_flashing_only(comparison: Comparison, sta
 
 
 def test_a_mask_that_comes_while_flashing_waits(
-    comparison: Comparison, stack: LayerStack, make_raster: Callable[..., Path], schema: ClassSchema, helpers
+    comparison: Comparison, stack: LayerStack, make_raster: Callable[..., Path], schema: ClassSchema
 ) -> None:
     _, upper, _ = parts(stack)
     comparison.flashing = True
-    path = make_raster("new.tif", np.zeros((1, helpers.HEIGHT, helpers.WIDTH), np.uint8))
-    new = helpers.mask_layer(path, schema)
+    path = make_raster("new.tif", np.zeros((1, HEIGHT, WIDTH), np.uint8))
+    new = mask_layer(path, schema)
     stack.add_mask(new)
     assert in_sight(stack) == [upper]
     comparison.flashing = False
@@ -185,10 +186,10 @@ def test_all_ends_when_labels_or_mask_go(comparison: Comparison, stack: LayerSta
         assert stack.labels.visible
 
 
-def test_all_ends_with_another_image(comparison: Comparison, stack: LayerStack, wide_picture: Path, helpers) -> None:
+def test_all_ends_with_another_image(comparison: Comparison, stack: LayerStack, wide_picture: Path) -> None:
     available = heard(comparison.available_changed)
     comparison.only_differences = comparison.flashing = True
-    other = helpers.image_layer(wide_picture)
+    other = image_layer(wide_picture)
     stack.set_image(other)
     assert states(comparison) == (False, False, False)
     assert available == [False]

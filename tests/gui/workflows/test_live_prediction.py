@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
+from support.viewing import grab_rgb, image_layer, mask_layer, wait_until_sharp
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
@@ -76,16 +77,16 @@ def test_nothing_is_wanted_without_a_run_or_when_it_is_off(live: LivePrediction,
 
 
 def test_a_preview_lies_over_the_picture(
-    live: LivePrediction, layers: LayerStack, shown: Viewport, job: ScriptedJob, qtbot: QtBot, helpers: type
+    live: LivePrediction, layers: LayerStack, shown: Viewport, job: ScriptedJob, qtbot: QtBot
 ) -> None:
     job.reported.emit(made(layers.image.path))
     assert layers.present()[1] is layers.preview
     layers.preview.opacity = 1.0
-    helpers.sharp(qtbot, shown)
+    wait_until_sharp(qtbot, shown)
 
     def colour_at(column: float, row: float) -> tuple[int, ...]:
         x, y = shown.frame.to_device(column, row)
-        return tuple(helpers.grabbed(shown)[int(y), int(x)])
+        return tuple(grab_rgb(shown)[int(y), int(x)])
 
     building = layers.preview.class_of(1).rgb
     qtbot.waitUntil(lambda: colour_at(300, 250) == building)
@@ -113,12 +114,10 @@ def test_a_view_that_has_moved_meanwhile_drops_it(
     assert (layers.preview is not None) == kept
 
 
-def test_another_image_drops_it(
-    live: LivePrediction, layers: LayerStack, job: ScriptedJob, wide_picture: Path, helpers: type
-) -> None:
+def test_another_image_drops_it(live: LivePrediction, layers: LayerStack, job: ScriptedJob, wide_picture: Path) -> None:
     former = layers.image.path
     job.reported.emit(made(former))
-    layers.set_image(helpers.image_layer(wide_picture))
+    layers.set_image(image_layer(wide_picture))
     assert layers.preview is None
     job.reported.emit(made(former))
     assert layers.preview is None
@@ -146,14 +145,14 @@ def test_switched_off_it_goes_and_does_not_come_back(
 
 
 def test_after_the_run_a_map_takes_its_place(
-    live: LivePrediction, layers: LayerStack, job: ScriptedJob, own_map: Path, plain_mask: Path, schema, helpers: type
+    live: LivePrediction, layers: LayerStack, job: ScriptedJob, own_map: Path, plain_mask: Path, schema
 ) -> None:
     job.reported.emit(made(layers.image.path))
-    layers.add_mask(helpers.mask_layer(plain_mask, schema))
+    layers.add_mask(mask_layer(plain_mask, schema))
     assert layers.preview is not None
     job.ended.emit()
     assert layers.preview is not None
-    layers.add_mask(helpers.mask_layer(own_map, schema))
+    layers.add_mask(mask_layer(own_map, schema))
     assert layers.preview is None
 
 

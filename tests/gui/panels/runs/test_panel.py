@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QLabel, QPushButton, QSplitter, QTableView, QTableWidget, QToolButton
 from pytestqt.qtbot import QtBot
 from support.runs import write_evaluation, write_model, write_run
+from support.viewing import to_rgb
 
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_gui.form_settings import FormMemory
@@ -292,12 +293,12 @@ def test_the_comparison_stands_where_there_is_room(qtbot: QtBot, panel: RunsPane
     assert button(panel, "use").accessibleName() == "Use this model"
 
 
-def test_bars_follow_the_figures(panel: RunsPanel, helpers) -> None:
+def test_bars_follow_the_figures(panel: RunsPanel) -> None:
     """The row of the better run has the longer bar in the accent colour."""
 
     def accent(name: str) -> int:
         index = table(panel).model().index(names(panel).index(name), 1)
-        picture = helpers.rgb(table(panel).viewport().grab(table(panel).visualRect(index)).toImage()).astype(int)
+        picture = to_rgb(table(panel).viewport().grab(table(panel).visualRect(index)).toImage()).astype(int)
         wanted = panel.palette().accent().color()
         difference = abs(picture - (wanted.red(), wanted.green(), wanted.blue())).sum(-1)
         return int((difference < 12).sum())
