@@ -13,7 +13,7 @@ from benchmarks.trained import data_set
 from landseg_core.compute.devices import choose_device, precision_for
 from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler
-from landseg_core.data.sources.folders import folder_data
+from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl
 from landseg_core.labels.classes import load_classes

@@ -300,7 +300,7 @@ def make_run(folder: Path) -> None:
 
 def train(folder: Path, config: Any, run: Path, *, stop: bool = False, resume: bool = False) -> None:
     """Train on the labels of the project in `folder` as the program does; `stop` ends it in the second epoch."""
-    from landseg_core.data.sources.project import project_data
+    from landseg_core.data.loading.project import project_data
     from landseg_core.events import EpochFinished, Event, JobControl
     from landseg_core.training.project_run import kept_with_its_run, labels_to_learn
     from landseg_core.training.trainer import Trainer

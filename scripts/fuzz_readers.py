@@ -134,7 +134,7 @@ def read_run(path: Path, home: Path) -> Any:
 
 def _take_over(run: Path, home: Path) -> None:
     """Begin a run that goes on from another: with its model, its labels and its ground."""
-    from landseg_core.data.sources.project import project_data
+    from landseg_core.data.loading.project import project_data
     from landseg_core.runs.config import checked_config
     from landseg_core.training.fine_tuning import continued_config
     from landseg_core.training.project_run import labels_to_learn
@@ -165,9 +165,9 @@ def read_classes(path: Path, _home: Path) -> Any:
 def read_lists(path: Path, home: Path) -> Any:
     """Split images by lists, and find the tiles that one names."""
     from landseg_core.data.lists import read_list
-    from landseg_core.data.sources.folders import evaluation_areas, folder_data
-    from landseg_core.data.sources.landcover_ai import listed_windows, names_tiles
-    from landseg_core.data.sources.pairs import PairedFolders
+    from landseg_core.data.loading.folders import evaluation_areas, folder_data
+    from landseg_core.data.loading.landcover_ai import listed_windows, names_tiles
+    from landseg_core.data.loading.pairs import PairedFolders
     from landseg_core.raster.source import RasterSource
 
     images, masks = home / "pairs" / "images", home / "pairs" / "masks"
@@ -184,7 +184,7 @@ def read_lists(path: Path, home: Path) -> Any:
 
 def read_pairs(path: Path, _home: Path) -> Any:
     """Make the data set of images and masks in folders, and measure it."""
-    from landseg_core.data.sources.folders import folder_data
+    from landseg_core.data.loading.folders import folder_data
 
     folder = path.parent.parent
     data = folder_data(folder / "images", folder / "masks", SCHEMA, chip=32, buffer=0)

@@ -52,7 +52,7 @@ def _overlay(out: Path) -> Path:
 def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: bool) -> Evaluation:
     """Do the main job step by step; the figures come from the landscape that was not trained on."""
     from landseg_core.cli.predict import check_files, plan_files, predict_one
-    from landseg_core.data.sources.folders import folder_data
+    from landseg_core.data.loading.folders import folder_data
     from landseg_core.formats.map_png import export_png
     from landseg_core.inference.predictor import PredictOptions
     from landseg_core.labels.classes import load_classes

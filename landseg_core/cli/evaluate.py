@@ -101,7 +101,7 @@ def measure(
     """Evaluate the model in `model` on pairs of images and masks; without an `alpha` it is the model's."""
     from landseg_core.compute.device_names import require_device_name
     from landseg_core.data.areas_for_model import areas_for_model
-    from landseg_core.data.sources.folders import evaluation_areas
+    from landseg_core.data.loading.folders import evaluation_areas
     from landseg_core.inference.backends.memory import TrialMemory
     from landseg_core.inference.predictor import PredictOptions
     from landseg_core.inference.work import evaluation_work

@@ -177,8 +177,8 @@ class Source:
         self, config: TrainConfig, run: Path, on_event: OnEvent, control: JobControl, *, resume: bool, large: bool
     ) -> TrainingData:
         """Read and check the data set in folders for a run in the folder `run`."""
-        from landseg_core.data.sources.folders import folder_data
-        from landseg_core.data.sources.landcover_ai import landcover_ai_data
+        from landseg_core.data.loading.folders import folder_data
+        from landseg_core.data.loading.landcover_ai import landcover_ai_data
         from landseg_core.labels.classes import load_classes
         from landseg_core.training.parent_areas import earlier_ground
 
@@ -202,7 +202,7 @@ def project_labels(
 
     The project is open for that only, and for reading: another program may hold it.
     """
-    from landseg_core.data.sources.project import project_data
+    from landseg_core.data.loading.project import project_data
     from landseg_core.project.project import Project
     from landseg_core.training.project_run import labels_to_learn
 

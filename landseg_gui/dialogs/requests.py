@@ -34,7 +34,7 @@ class Folders:
 
     def load(self, request: TrainRequest, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set; errors are those of `folder_data`."""
-        from landseg_core.data.sources.folders import folder_data
+        from landseg_core.data.loading.folders import folder_data
         from landseg_core.training.parent_areas import earlier_ground
 
         lists, how = (self.train_list, self.val_list), _how(config, on_event, control, large=request.large)
@@ -51,7 +51,7 @@ class LandCoverAi:
 
     def load(self, request: TrainRequest, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set; errors are those of `landcover_ai_data`."""
-        from landseg_core.data.sources.landcover_ai import landcover_ai_data
+        from landseg_core.data.loading.landcover_ai import landcover_ai_data
 
         return landcover_ai_data(
             self.folder,
@@ -69,7 +69,7 @@ class ProjectLabels:
 
     def load(self, request: TrainRequest, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Copy the labels into the run's folder and read them; errors are those of `snapshot` and `project_data`."""
-        from landseg_core.data.sources.project import project_data
+        from landseg_core.data.loading.project import project_data
         from landseg_core.training.project_run import labels_to_learn
 
         how: dict[str, Any] = {"on_event": on_event, "control": control, "start_from": config.start_from}

@@ -9,9 +9,9 @@ from typing import Any
 
 from landseg_core.data.areas import ImagePair
 from landseg_core.data.lists import read_list
+from landseg_core.data.loading.pairs import PairedFolders
+from landseg_core.data.loading.project import label_blocks
 from landseg_core.data.read_options import ImageFacts, plan_ground
-from landseg_core.data.sources.pairs import PairedFolders
-from landseg_core.data.sources.project import label_blocks
 from landseg_core.events import JobControl
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow

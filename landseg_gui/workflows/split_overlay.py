@@ -20,7 +20,7 @@ from landseg_gui.viewer.overlay import Shape
 from landseg_gui.viewer.viewport import Viewport
 
 if TYPE_CHECKING:
-    from landseg_core.data.sources.project import SplitBlocks
+    from landseg_core.data.loading.project import SplitBlocks
     from landseg_core.project.project import Project
 
 GROUP = "blocks"
@@ -85,7 +85,7 @@ def _blocks_work(project: Project) -> Work:
     seed, chip = _remembered("seed", config.seed), _remembered("chip", config.chip)
 
     def work(_on_event: OnEvent, control: JobControl) -> Mapping[int, SplitBlocks]:
-        from landseg_core.data.sources.project import label_blocks
+        from landseg_core.data.loading.project import label_blocks
 
         return label_blocks(project, seed, chip, control, split=config.split, buffer=config.buffer)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from landseg_core.data.sources.folders import folder_data
+from landseg_core.data.loading.folders import folder_data
 from landseg_core.errors import OutputError
 from landseg_core.labels.classes import load_classes
 from landseg_core.raster.source import RasterSource

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from landseg_core.data.sources.folders import folder_data
+from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import Event, JobControl, StepFinished
 from landseg_core.labels.classes import ClassSchema

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from landseg_core.data.areas import LabelledArea
+from landseg_core.data.loading.assembly import training_data
+from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.read_options import ImageFacts, Reading, plan_ground
 from landseg_core.data.reader import AreaReader
-from landseg_core.data.sources.assembly import training_data
-from landseg_core.data.sources.folders import folder_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, RasterError
 from landseg_core.events import ignore_event

@@ -12,8 +12,8 @@ import pytest
 from affine import Affine
 from rasterio.enums import ColorInterp as Colour
 
+from landseg_core.data.loading.project import project_data
 from landseg_core.data.read_options import Reading
-from landseg_core.data.sources.project import project_data
 from landseg_core.errors import RasterError
 from landseg_core.project.images import open_image
 from landseg_core.project.project import Project

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from landseg_core.compute.devices import precision_for
-from landseg_core.data.sources.project import SPLIT_IGNORED, project_data
+from landseg_core.data.loading.project import SPLIT_IGNORED, project_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import JobControl, Notice, StepFinished

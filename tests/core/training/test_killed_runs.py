@@ -35,7 +35,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import torch
-from landseg_core.data.sources.folders import folder_data
+from landseg_core.data.loading.folders import folder_data
 from landseg_core.events import StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.catalog import CATALOG, Architecture

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from affine import Affine
 
+from landseg_core.data.loading.folders import evaluation_areas, folder_data
 from landseg_core.data.read_options import Reading
-from landseg_core.data.sources.folders import evaluation_areas, folder_data
 from landseg_core.errors import ModelError
 from landseg_core.events import Event, Notice
 from landseg_core.inference.predictor import PredictOptions, predict_raster

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from landseg_core.data.sources.project import project_data
+from landseg_core.data.loading.project import project_data
 from landseg_core.errors import DatasetError, JobStopped, TrainingError
 from landseg_core.events import JobControl, StepFinished
 from landseg_core.labels.classes import ClassSchema

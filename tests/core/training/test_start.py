@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.data.sources.folders import folder_data
+from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import ModelError, TrainingError
 from landseg_core.events import EpochFinished, Notice

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from landseg_core.data.sources.folders import folder_data
+from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import (
     EpochFinished,

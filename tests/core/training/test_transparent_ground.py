@@ -18,8 +18,8 @@ from rasterio.enums import ColorInterp as Colour
 
 from landseg_core.cli.evaluate import measure
 from landseg_core.cli.predict import PlannedMap, predict_one
+from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.read_options import Reading
-from landseg_core.data.sources.folders import folder_data
 from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import Event, JobControl, Notice, ignore_event
 from landseg_core.inference.predictor import PredictOptions, predict_raster

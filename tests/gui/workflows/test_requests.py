@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from landseg_core.data.sources.folders import folder_data
-from landseg_core.data.sources.project import label_blocks
+from landseg_core.data.loading.folders import folder_data
+from landseg_core.data.loading.project import label_blocks
 from landseg_core.events import JobControl, ignore_event
 from landseg_core.labels.classes import load_classes
 from landseg_core.project.project import Project

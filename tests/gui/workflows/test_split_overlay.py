@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from pytestqt.qtbot import QtBot
 
-from landseg_core.data.sources.project import label_blocks
+from landseg_core.data.loading.project import label_blocks
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from landseg_core.data.sources.folders import folder_data
+from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.split import folders as folder_split
 from landseg_core.data.split import mask_tiles as tiles_module
 from landseg_core.data.split.continued import SPLIT_IGNORED

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landseg_core.data.sources.folders import evaluation_areas, folder_data
+from landseg_core.data.loading.folders import evaluation_areas, folder_data
 from landseg_core.errors import DatasetError, InterchangeError
 from landseg_core.events import Event, Notice
 from landseg_core.labels.classes import ClassSchema

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from affine import Affine
 
-from landseg_core.data.sources.folders import evaluation_areas, folder_data
+from landseg_core.data.loading.folders import evaluation_areas, folder_data
 from landseg_core.errors import DatasetError
 from landseg_core.geo.rectangles import grown
 from landseg_core.labels.classes import ClassSchema, load_classes

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.lists import read_list, shortened
+from landseg_core.data.loading.assembly import evaluation_set, training_data
+from landseg_core.data.loading.pairs import PairedFolders
 from landseg_core.data.read_options import AS_THEY_ARE, Reading
-from landseg_core.data.sources.assembly import evaluation_set, training_data
-from landseg_core.data.sources.pairs import PairedFolders
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.lists import shortened
+from landseg_core.data.loading.assembly import evaluation_set, split_data, training_data, whole_areas
+from landseg_core.data.loading.landcover_ai import names_tiles, tile_areas
+from landseg_core.data.loading.pairs import PairedFolders
 from landseg_core.data.read_options import AS_THEY_ARE, Reading
-from landseg_core.data.sources.assembly import evaluation_set, split_data, training_data, whole_areas
-from landseg_core.data.sources.landcover_ai import names_tiles, tile_areas
-from landseg_core.data.sources.pairs import PairedFolders
 from landseg_core.data.split.buffers import BUFFER
 from landseg_core.data.split.folders import FindTrained, SplitOptions
 from landseg_core.data.split.splits import SplitBy

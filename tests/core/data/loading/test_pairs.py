@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from landseg_core.data.sources.pairs import PairedFolders, files_by_stem
+from landseg_core.data.loading.pairs import PairedFolders, files_by_stem
 from landseg_core.errors import DatasetError
 
 

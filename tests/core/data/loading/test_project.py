@@ -11,7 +11,7 @@ import pytest
 from affine import Affine
 
 from landseg_core.data.chips import ChipSampler
-from landseg_core.data.sources.project import label_blocks, project_data
+from landseg_core.data.loading.project import label_blocks, project_data
 from landseg_core.errors import DatasetError, JobStopped
 from landseg_core.events import JobControl
 from landseg_core.labels.classes import ClassSchema

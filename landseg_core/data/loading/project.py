@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import ImagePair
 from landseg_core.data.label_changes import EarlierLabels
+from landseg_core.data.loading.assembly import training_data
 from landseg_core.data.read_options import AS_THEY_ARE, Reading
-from landseg_core.data.sources.assembly import training_data
 from landseg_core.data.split.assignment import keep_ground, kept_ground, of_images
 from landseg_core.data.split.buffers import BUFFER, buffer_notices
 from landseg_core.data.split.continued import SPLIT_IGNORED, continued_split

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landseg_core.data.lists import read_list
-from landseg_core.data.sources.landcover_ai import (
+from landseg_core.data.loading.landcover_ai import (
     landcover_ai_areas,
     landcover_ai_data,
     listed_windows,

@@ -1,1 +1,0 @@
-"""The kinds of data sets that a run can learn from, one file each."""
