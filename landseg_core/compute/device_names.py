@@ -1,19 +1,23 @@
-"""What devices are called; which of them this computer has, only torch knows."""
+"""What devices are called, and the error for those that cannot be had; which there are, only torch knows."""
 
 from __future__ import annotations
 
 import re
 
-from landseg_core.errors import TrainingError
+from landseg_core.errors import LandsegError
 
 DEVICE_PATTERN = r"^(auto|cpu|mps|cuda(:\d+)?)$"
+
+
+class DeviceError(LandsegError):
+    """A device cannot be had on this computer, does not compute as asked, or has too little memory."""
 
 
 def require_device_name(name: str) -> None:
     """Check that `name` means a device, whether this computer has it or not.
 
     Raises:
-        TrainingError: it does not.
+        DeviceError: it does not.
     """
     if not re.match(DEVICE_PATTERN, name):
-        raise TrainingError(f"{name!r} is no device; choose auto, cpu, cuda, cuda:0 or mps")
+        raise DeviceError(f"{name!r} is no device; choose auto, cpu, cuda, cuda:0 or mps")

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from landseg_core.errors import TrainingError
+from landseg_core.compute.device_names import DeviceError
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def precision_for(device: torch.device, wanted: str = "auto") -> Precision:
     """Return the arithmetic for `device`: the fastest it is good at, or the one of the name `wanted`.
 
     Raises:
-        TrainingError: the device is not made for that.
+        DeviceError: the device is not made for that.
     """
     fastest = _FASTEST[device.type]()
     if wanted == "auto":
@@ -72,7 +72,7 @@ def precision_for(device: torch.device, wanted: str = "auto") -> Precision:
         return Precision("fp32", None, fastest.memory_format)
     if wanted not in _OTHERS[device.type]:
         good = " or ".join(("fp32", *_OTHERS[device.type]))
-        raise TrainingError(f"the device {device.type} does not compute in {wanted}; choose {good}")
+        raise DeviceError(f"the device {device.type} does not compute in {wanted}; choose {good}")
     return _OTHERS[device.type][wanted]
 
 
@@ -80,18 +80,18 @@ def choose_device(name: str = "auto") -> torch.device:
     """Return the device of that name; "auto" takes CUDA, else MPS, else the CPU.
 
     Raises:
-        TrainingError: this computer, or this build of torch, does not have it.
+        DeviceError: this computer, or this build of torch, does not have it.
     """
     if name == "auto":
         return torch.device(_best_kind())
     kind, _, number = name.partition(":")
     if kind not in _COUNTS:
-        raise TrainingError(f"{name!r} is no device; choose auto, cpu, cuda, cuda:0 or mps")
+        raise DeviceError(f"{name!r} is no device; choose auto, cpu, cuda, cuda:0 or mps")
     count = _COUNTS[kind]()
     if count == 0:
-        raise TrainingError(f"torch finds no {kind} device on this computer; choose cpu, or install torch for {kind}")
+        raise DeviceError(f"torch finds no {kind} device on this computer; choose cpu, or install torch for {kind}")
     if number and not (number.isdecimal() and int(number) < count):
-        raise TrainingError(f"there is no device {name}; this computer has {count} of {kind}, counted from 0")
+        raise DeviceError(f"there is no device {name}; this computer has {count} of {kind}, counted from 0")
     return torch.device(name)
 
 

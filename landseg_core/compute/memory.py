@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import torch
 
-from landseg_core.errors import TrainingError
+from landseg_core.compute.device_names import DeviceError
 from landseg_core.events import Notice
 from landseg_core.geo.window import PixelWindow
 
@@ -46,7 +46,7 @@ def memory_errors() -> Iterator[None]:
         raise NotEnoughMemoryError from error
 
 
-def until_memory_suffices(work: Callable[[], Answer], make_smaller: Callable[[], None]) -> Answer:
+def retry_on_out_of_memory(work: Callable[[], Answer], make_smaller: Callable[[], None]) -> Answer:
     """Return what `work` gives, tried again after each `make_smaller`, which raises where that cannot be."""
     while True:
         with suppress(NotEnoughMemoryError), memory_errors():
@@ -69,7 +69,7 @@ def free_cache() -> None:
         torch.cuda.empty_cache()
 
 
-def keeper(device: torch.device) -> str:
+def device_label(device: torch.device) -> str:
     """Return what has the memory of `device`, in words."""
     return "this computer" if device.type == "cpu" else "the graphics card"
 
@@ -79,14 +79,14 @@ def memory_as_sentence(device: torch.device) -> Iterator[None]:
     """Tell in one sentence that even the least is too much.
 
     Raises:
-        TrainingError: the `with` block needs more memory than there is.
+        DeviceError: the `with` block needs more memory than there is.
     """
     try:
         with memory_errors():
             yield
     except NotEnoughMemoryError:
-        raise TrainingError(
-            f"{keeper(device)} has not enough memory for this run; choose a smaller network or chip, "
+        raise DeviceError(
+            f"{device_label(device)} has not enough memory for this run; choose a smaller network or chip, "
             "or close other programs"
         ) from None
 
@@ -96,13 +96,14 @@ def smaller_steps(device: torch.device, batch: int, before: int, after: int) -> 
     parts = -(-batch // after)
     often = "twice" if parts == 2 else f"{parts} times"
     return Notice(
-        f"{keeper(device)} has no memory for {before} chips at once: learning from {after} at a time, {often} a step"
+        f"{device_label(device)} has no memory for {before} chips at once: learning from {after} at a time, "
+        f"{often} a step"
     )
 
 
 def smaller_windows(device: torch.device, before: PixelWindow, after: PixelWindow) -> Notice:
     """Return the notice that validation looks at `after` at a time, where it was `before`."""
     return Notice(
-        f"{keeper(device)} has no memory to validate {before.width} x {before.height} px at once: validating at "
+        f"{device_label(device)} has no memory to validate {before.width} x {before.height} px at once: validating at "
         f"most {after.width} x {after.height} px at a time, with the same result"
     )

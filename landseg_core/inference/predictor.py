@@ -90,7 +90,7 @@ def prepared_backend(
     Raises:
         ModelError: the model and the raster do not go together, or the backend cannot be had or cannot run the model.
         RasterError: the raster cannot be read, or the window reaches beyond it.
-        TrainingError: this computer has no such device.
+        DeviceError: this computer has no such device.
     """
     view = pixel_view(source, require_fit(bundle, source, options.bands), seen_size(bundle, source, options.resolution))
     candidates = possible(options.device, options.backend, options.precision)  # loads torch
@@ -128,7 +128,7 @@ def predict_raster(
         RasterError: the raster cannot be read, or the window reaches beyond it.
         LargeWorkError: it is much work, and the options do not say that it is agreed to.
         OutputError: a map exists already or cannot be written.
-        TrainingError: this computer has no such device.
+        DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.
     """
     bands = require_fit(bundle, source, options.bands)

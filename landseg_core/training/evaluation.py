@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from landseg_core.compute.devices import choose_device, precision_for
-from landseg_core.compute.memory import until_memory_suffices
+from landseg_core.compute.memory import retry_on_out_of_memory
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.areas_for_model import areas_for_model
 from landseg_core.data.reader import AreaReader
@@ -91,7 +91,7 @@ def evaluate(
         ModelError: an image has not the bands that the model needs, or another kind of number.
         DatasetError: no pixel of the areas is labelled, all were trained on, or a mask cannot be used.
         RasterError: an image cannot be read.
-        TrainingError: the device cannot be had, or has too little memory for the smallest windows.
+        DeviceError: the device cannot be had, or has too little memory for the smallest windows.
         JobStopped: the user asked for it.
     """
     where = choose_device(device) if isinstance(device, str) else device
@@ -119,4 +119,4 @@ def _counted(validator: Validator, on_event: OnEvent, control: JobControl) -> Bl
         nonlocal validator
         validator = validator.halved(on_event)
 
-    return until_memory_suffices(lambda: validator.measure("evaluating", on_event, control.checkpoint), halve).blocks
+    return retry_on_out_of_memory(lambda: validator.measure("evaluating", on_event, control.checkpoint), halve).blocks

@@ -12,8 +12,8 @@ import torch
 import torch._dynamo  # AdamW imports it when first used, for a second or more; so it comes with the other imports
 from torch import nn
 
-from landseg_core.compute.memory import keeper, until_memory_suffices
-from landseg_core.errors import TrainingError
+from landseg_core.compute.device_names import DeviceError
+from landseg_core.compute.memory import device_label, retry_on_out_of_memory
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.runs.config import TrainConfig
@@ -66,11 +66,11 @@ class Learner:
         for `micro_batch` chips at a time, that is halved for good, and the same batch tried again.
 
         Raises:
-            TrainingError: memory does not suffice for a single chip.
+            DeviceError: memory does not suffice for a single chip.
         """
         self.network.model.train()
         with self.network.same_sizes():
-            loss = until_memory_suffices(
+            loss = retry_on_out_of_memory(
                 lambda: self._gradients(pixels, labels, seed), lambda: self._halve(side=pixels.shape[-1])
             )
         is_finite = self._descend(loss, learning_rate)
@@ -106,8 +106,8 @@ class Learner:
         """Learn from half as many chips at a time from now on."""
         self._optimiser.zero_grad()
         if self.micro_batch == 1:
-            raise TrainingError(
-                f"{keeper(self.network.device)} has no memory to learn from a single chip of {side} x {side} px; "
+            raise DeviceError(
+                f"{device_label(self.network.device)} has no memory to learn from a single chip of {side} x {side} px; "
                 "choose a smaller chip or network, or close other programs"
             )
         self.micro_batch //= 2

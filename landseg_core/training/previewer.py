@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from rasterio.enums import Resampling
 
-from landseg_core.compute.memory import NotEnoughMemoryError, free_cache, keeper, memory_errors
+from landseg_core.compute.memory import NotEnoughMemoryError, device_label, free_cache, memory_errors
 from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import OnEvent
 from landseg_core.geo.window import PixelWindow
@@ -74,7 +74,7 @@ class Previewer:
         except LandsegError as error:
             return PreviewRefused(request, str(error))
         except NotEnoughMemoryError:
-            who = keeper(self._network.device)
+            who = device_label(self._network.device)
         free_cache()
         return PreviewRefused(request, f"{who} has no memory for a preview beside the training; look at a smaller part")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from landseg_core.compute.memory import Answer, until_memory_suffices
+from landseg_core.compute.device_names import DeviceError
+from landseg_core.compute.memory import Answer, retry_on_out_of_memory
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
@@ -87,7 +88,7 @@ class RunValidation:
         They are chosen before any is cut, so that a run that goes on counts the same pixels.
         """
         self._validator, self.halvings = self._whole.sampled(share) if share < 1 else self._whole, halvings
-        with suppress(TrainingError):  # those chosen may be smaller than the largest one, which had to be cut
+        with suppress(DeviceError):  # those chosen may be smaller than the largest one, which had to be cut
             for _ in range(halvings):
                 self._validator = self._validator.halved()
 
@@ -95,7 +96,7 @@ class RunValidation:
         """Return the figures of the network as it is, and what it looked like; errors as of `Validator.measure`.
 
         Raises:
-            TrainingError: memory does not suffice, however small the windows are.
+            DeviceError: memory does not suffice, however small the windows are.
         """
         return self._in_memory(lambda validator: self._measured(validator, checkpoint))
 
@@ -105,7 +106,7 @@ class RunValidation:
 
     def _in_memory(self, work: Callable[[Validator], Answer]) -> Answer:
         """Return what `work` gives, tried again with windows of half the size until memory suffices for them."""
-        return until_memory_suffices(lambda: work(self._validator), self._halve)
+        return retry_on_out_of_memory(lambda: work(self._validator), self._halve)
 
     def _halve(self) -> None:
         self._validator, self.halvings = self._validator.halved(self._on_event), self.halvings + 1

@@ -28,7 +28,7 @@ def probe_pace(
     The first step is not counted: it prepares. `checkpoint` is called before every step.
 
     Raises:
-        TrainingError: the device cannot be had.
+        DeviceError: the device cannot be had.
         JobStopped: `checkpoint` raised it.
     """
     device = choose_device(config.device)

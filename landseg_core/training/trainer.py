@@ -74,8 +74,9 @@ class Trainer:
         twice, it ends with the best model and the reason `not_finite`.
 
         Raises:
-            TrainingError: nothing is labelled, the device cannot be had, the run to resume learnt from other data or
-                other pixels, the loss was not finite before there was a model, or memory does not suffice.
+            TrainingError: nothing is labelled, the run to resume learnt from other data or other pixels, or the loss
+                was not finite before there was a model.
+            DeviceError: the device cannot be had, or has too little memory.
             OutputError: a file of the run cannot be written; those written before are whole.
             RasterError: an image cannot be read.
             DatasetError: a mask cannot be used.

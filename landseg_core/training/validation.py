@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from landseg_core.compute.memory import keeper, smaller_windows
+from landseg_core.compute.device_names import DeviceError
+from landseg_core.compute.memory import device_label, smaller_windows
 from landseg_core.compute.prefetch import Prefetcher
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.reader import AreaReader
-from landseg_core.errors import TrainingError
 from landseg_core.events import OnEvent, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
@@ -186,7 +186,7 @@ class Validator:
         """Return a validator of the same pixels in windows of about half the size; a `Notice` says so.
 
         Raises:
-            TrainingError: they cannot be smaller.
+            DeviceError: they cannot be smaller.
         """
         reach, multiple = self._network.model.reach, self._network.model.multiple
         chosen, most = copy.copy(self), self.largest.pixels / 2
@@ -197,9 +197,9 @@ class Validator:
         ]
         before, after = self.largest, chosen.largest
         if after.pixels >= before.pixels:
-            raise TrainingError(
-                f"{keeper(self._network.device)} has no memory to validate {before.width} x {before.height} px at "
-                "once, and this network needs to see as much; choose a smaller network, or close other programs"
+            raise DeviceError(
+                f"{device_label(self._network.device)} has no memory to validate {before.width} x {before.height} px "
+                "at once, and this network needs to see as much; choose a smaller network, or close other programs"
             )
         on_event(smaller_windows(self._network.device, before, after))
         return chosen

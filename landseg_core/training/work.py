@@ -19,7 +19,7 @@ def run_work(config: TrainConfig, data: TrainingData, checkpoint: Callable[[], N
     """Return what a new run takes. That of one by minutes is what the user says; epochs are tried for a moment.
 
     Raises:
-        TrainingError: the device cannot be had.
+        DeviceError: the device cannot be had.
         JobStopped: `checkpoint` raised it.
     """
     learnt, seen = pixels(data.train), pixels(data.val)

@@ -107,7 +107,7 @@ def require_backend(backend: str, precision: str, device: str) -> None:
 
     Raises:
         ModelError: it cannot.
-        TrainingError: `device` is no name of a device.
+        DeviceError: `device` is no name of a device.
     """
     require_device_name(device)
     if problem := unfit(backend, precision, device):

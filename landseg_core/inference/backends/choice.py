@@ -51,7 +51,7 @@ def possible(device: str, backend: str, precision: str) -> list[Choice]:
 
     Raises:
         ModelError: none is left.
-        TrainingError: this computer has no such device.
+        DeviceError: this computer has no such device.
     """
     require_backend(backend, precision, device)
     if backend != AUTO:
@@ -97,7 +97,7 @@ def chosen_backend(
 
     Raises:
         ModelError: the only candidate, or the first, cannot run the model.
-        TrainingError: this computer has no such device.
+        DeviceError: this computer has no such device.
     """
     choice = quickest(request, candidates, on_event, memory, worth_a_trial=worth_a_trial)
     try:

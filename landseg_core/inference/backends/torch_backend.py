@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from landseg_core.compute.devices import choose_device, precision_for
-from landseg_core.compute.memory import NotEnoughMemoryError, keeper, memory_errors
+from landseg_core.compute.memory import NotEnoughMemoryError, device_label, memory_errors
 from landseg_core.inference.backends.backend import Pixels, Probabilities, too_large
 from landseg_core.inference.layout import Field
 from landseg_core.models.bundle import ModelBundle
@@ -24,7 +24,7 @@ class TorchBackend:
     "fp32" keeps to plain float32. With `quarter_turns` the probabilities are those of `TurnAverage`.
 
     Raises:
-        TrainingError: this computer has no such device.
+        DeviceError: this computer has no such device.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class TorchBackend:
             with memory_errors():
                 return self._run(pixels)
         except NotEnoughMemoryError:
-            raise too_large(pixels, keeper(self._device)) from None
+            raise too_large(pixels, device_label(self._device)) from None
 
     def _run(self, pixels: Pixels) -> Probabilities:
         raw = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)

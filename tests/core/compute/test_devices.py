@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from landseg_core.compute import devices
+from landseg_core.compute.device_names import DeviceError
 from landseg_core.compute.devices import choose_device, precision_for
-from landseg_core.errors import TrainingError
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.training.network import Network
 
@@ -42,13 +42,13 @@ def test_auto_takes_the_best(machine: dict[str, int]) -> None:
     ],
 )
 def test_what_cannot_be_had(name: str, problem: str, machine: dict[str, int]) -> None:
-    with pytest.raises(TrainingError, match=problem):
+    with pytest.raises(DeviceError, match=problem):
         choose_device(name)
 
 
 def test_a_number_too_high(machine: dict[str, int]) -> None:
     machine["cuda"] = 1
-    with pytest.raises(TrainingError, match="there is no device cuda:1; this computer has 1 of cuda"):
+    with pytest.raises(DeviceError, match="there is no device cuda:1; this computer has 1 of cuda"):
         choose_device("cuda:1")
 
 

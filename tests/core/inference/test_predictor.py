@@ -19,7 +19,8 @@ import torch
 from affine import Affine
 
 from landseg_core.cli.predict import predict as predict_command
-from landseg_core.errors import JobStopped, LandsegError, ModelError, OutputError, RasterError, TrainingError
+from landseg_core.compute.device_names import DeviceError
+from landseg_core.errors import JobStopped, LandsegError, ModelError, OutputError, RasterError
 from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.layout import Field
@@ -211,7 +212,7 @@ def test_the_raster_and_its_parts_are_never_replaced(predict: Callable[..., list
     [
         ({"window": PixelWindow(100, 0, 51, 10)}, RasterError),
         ({"tile": 20}, ModelError),
-        ({"device": "abacus"}, TrainingError),
+        ({"device": "abacus"}, DeviceError),
     ],
 )
 def test_options_that_cannot_be_met_leave_nothing(
@@ -257,6 +258,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     program = f"""
 import resource, signal
 from pathlib import Path
+from landseg_core.compute.device_names import DeviceError
 from landseg_core.errors import OutputError
 from landseg_core.inference.predictor import PredictOptions, predict_raster
 from landseg_core.models.bundle import ModelBundle

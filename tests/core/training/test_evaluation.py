@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from landseg_core.compute.device_names import DeviceError
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.training_data import TrainingData
-from landseg_core.errors import DatasetError, JobStopped, ModelError, TrainingError
+from landseg_core.errors import DatasetError, JobStopped, ModelError
 from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.inference.backends.torch_backend import TorchBackend
 from landseg_core.models.bundle import ModelBundle
@@ -180,5 +181,5 @@ def test_tells_its_progress_and_stops(bundle: ModelBundle, data: TrainingData) -
 
 
 def test_a_device_that_is_not_there(bundle: ModelBundle, data: TrainingData) -> None:
-    with pytest.raises(TrainingError, match="no device"):
+    with pytest.raises(DeviceError, match="no device"):
         evaluate(bundle, data.val, "gpu")

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from landseg_core.compute.device_names import DeviceError
 from landseg_core.compute.devices import precision_for
 from landseg_core.compute.memory import (
     NotEnoughMemoryError,
@@ -21,7 +22,6 @@ from landseg_core.compute.memory import (
     smaller_windows,
 )
 from landseg_core.data.training_data import TrainingData
-from landseg_core.errors import TrainingError
 from landseg_core.events import EpochFinished, Event, Notice
 from landseg_core.geo.window import PixelWindow
 from landseg_core.models.bundle import ModelBundle
@@ -126,7 +126,7 @@ def test_a_chip_that_is_too_large_is_told_in_a_sentence(
     room_for: Callable[..., list[tuple[int, ...]]],
 ) -> None:
     room_for(chips=0)
-    with pytest.raises(TrainingError, match="no memory to learn from a single chip of 32 x 32 px; choose a smaller"):
+    with pytest.raises(DeviceError, match="no memory to learn from a single chip of 32 x 32 px; choose a smaller"):
         start(config, tmp_path / "run").fit(data)
     assert not (tmp_path / "run").exists()
 
@@ -164,7 +164,7 @@ def test_evaluation_in_smaller_windows_finds_the_same(
     assert all("this computer has no memory to validate" in message for message in told)
     assert max(height * width for *_, height, width in shapes) <= 75 * 70
     room_for(px=32 * 32)
-    with pytest.raises(TrainingError, match="needs to see as much; choose a smaller network"):
+    with pytest.raises(DeviceError, match="needs to see as much; choose a smaller network"):
         evaluate(bundle, data.val, "cpu", precision="fp32")
 
 
@@ -176,7 +176,7 @@ def test_validation_that_cannot_be_cut_further_is_told_in_a_sentence(
     room_for: Callable[..., list[tuple[int, ...]]],
 ) -> None:
     room_for(px=32 * 32)
-    with pytest.raises(TrainingError, match="needs to see as much; choose a smaller network"):
+    with pytest.raises(DeviceError, match="needs to see as much; choose a smaller network"):
         start(config, tmp_path / "run").fit(data)
 
 
@@ -197,7 +197,7 @@ def test_validation_that_cannot_be_cut_further_is_told_in_a_sentence(
 def test_every_kind_of_too_little_memory(error: Exception) -> None:
     with pytest.raises(NotEnoughMemoryError), memory_errors():
         raise error
-    with pytest.raises(TrainingError, match="this computer has not enough memory"), memory_as_sentence(CPU):
+    with pytest.raises(DeviceError, match="this computer has not enough memory"), memory_as_sentence(CPU):
         raise error
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from landseg_core.errors import ModelError, TrainingError
+from landseg_core.compute.device_names import DeviceError
+from landseg_core.errors import ModelError
 from landseg_core.inference.backends.torch_backend import TorchBackend
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.inputs import InputNormaliser
@@ -61,7 +62,7 @@ def test_every_batch_norm_is_folded(bundle: ModelBundle) -> None:
 
 
 def test_a_device_that_is_not_there_is_named(bundle: ModelBundle) -> None:
-    with pytest.raises(TrainingError, match="abacus"):
+    with pytest.raises(DeviceError, match="abacus"):
         TorchBackend(bundle, "abacus")
 
 
