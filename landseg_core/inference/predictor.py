@@ -35,7 +35,7 @@ from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.cropping import chosen_window
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import pixel_view
+from landseg_core.raster.views import OwnPixels, pixel_view
 from landseg_core.raster.writer import MapInfo, MapWriter
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ def predict_raster(
         ]
         runs = backend or prepared_backend(bundle, source, options, on_event)
         require_agreed(prediction_work(bundle, source, options, folder, memory), large=options.large)  # a pace is known
-        predictor = TiledPredictor(runs, source, bands, target, tile=options.tile, overlap=options.overlap, size=size)
+        pixels = OwnPixels(source, bands)
+        predictor = TiledPredictor(runs, pixels, target, tile=options.tile, overlap=options.overlap, size=size)
         meter = ProgressMeter(f"predicting {source.path.name}", target.pixels, on_event, predictor.work)
         start = time.monotonic()
         with MapSink(target, layers) as sink:

@@ -12,7 +12,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows, ScoredRows, strongest
 from landseg_core.inference.layout import Field, Span, Strip, plan_strips
 from landseg_core.raster.resampling import GridScale, Taps, valid_means
-from landseg_core.raster.views import OwnPixels
+from landseg_core.raster.views import NativePixels
 
 _BATCH_VALUES = 1 << 24
 """Scores of the raster's own grid that are made at once."""
@@ -25,7 +25,7 @@ class OwnGrid:
     class is taken. So each pixel of the map depends on the scores below it only, and not on window, tile or strip.
     """
 
-    def __init__(self, own: OwnPixels, size: tuple[int, int], target: PixelWindow) -> None:
+    def __init__(self, own: NativePixels, size: tuple[int, int], target: PixelWindow) -> None:
         self._own, self._target = own, target
         self.scale = GridScale.between(size, (own.grid.width, own.grid.height))
         self.seen = self.scale.needed(target)
@@ -63,7 +63,7 @@ class OwnGrid:
 class OwnRows:
     """Takes scores of all that `own` is made of, from the top down, and gives the rows of it that are ready."""
 
-    def __init__(self, pixels: OwnPixels, scale: GridScale, own: PixelWindow) -> None:
+    def __init__(self, pixels: NativePixels, scale: GridScale, own: PixelWindow) -> None:
         self._pixels, self._scale, self._own = pixels, scale, own
         self._columns = scale.columns.taps(own.x, own.right)
         self._next = own.y

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,8 +23,7 @@ from landseg_core.inference.blending import (
 )
 from landseg_core.inference.layout import Strip, axis_spans, plan_strips
 from landseg_core.inference.resampled_scores import OwnGrid
-from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import OwnPixels, Size, pixel_view
+from landseg_core.raster.views import NativePixels, Size, resampled
 
 if TYPE_CHECKING:
     from landseg_core.inference.backends.backend import Backend
@@ -44,7 +43,7 @@ class Sink(Protocol):
 
 
 class TiledPredictor:
-    """Predicts `target`, a window of `source`, in windows of up to `tile` px that overlap by `overlap` px or more.
+    """Predicts `target`, a window of `pixels`, in windows of up to `tile` px that overlap by `overlap` px or more.
 
     Without an `overlap` they do as the network needs it, and by half a tile at most.
     Each pixel gets the scores it has in the map of the whole raster. Memory depends on tile, overlap and classes only.
@@ -58,15 +57,14 @@ class TiledPredictor:
     def __init__(
         self,
         backend: Backend,
-        source: RasterSource,
-        bands: Sequence[int],
+        pixels: NativePixels,
         target: PixelWindow,
         *,
         tile: int,
         overlap: int | None = None,
         size: Size | None = None,
     ) -> None:
-        self._backend, self._view = backend, pixel_view(source, bands, size)
+        self._backend, self._view = backend, resampled(pixels, size)
         field = backend.field
         side = tile // field.multiple * field.multiple
         if overlap is None:
@@ -79,7 +77,7 @@ class TiledPredictor:
         rows = axis_spans(self._view.grid.height, side, overlap, field)
         columns = axis_spans(self._view.grid.width, side, overlap, field)
         height = max(row.stop - row.start for row in rows)
-        self._back = None if size is None else OwnGrid(OwnPixels(source, bands), size, target)
+        self._back = None if size is None else OwnGrid(pixels, size, target)
         if self._back is None:
             max_width = Decisions.max_width(backend.classes, height)
             self._strips = [(strip, strip) for strip in plan_strips(target, rows, columns, field, max_width)]

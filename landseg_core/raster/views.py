@@ -74,6 +74,13 @@ class PixelView(Protocol):
         """Return (H, W) what lies below the pixels' centres; `read` gives that of windows of the raster's own grid."""
 
 
+class NativePixels(PixelView, Protocol):
+    """Pixels that nobody has resampled."""
+
+    def read_valid(self, window: PixelWindow) -> Valid:
+        """Return (H, W) True where `read` finds data."""
+
+
 class OwnPixels:
     """The pixels as they are in the file."""
 
@@ -109,16 +116,40 @@ class OwnPixels:
         return read(window)
 
 
+class ArrayPixels:
+    """Pixels in memory: (C, H, W) on `grid`, True in the (H, W) `valid` where there is data; everywhere without it."""
+
+    def __init__(self, pixels: Pixels, grid: RasterGrid, valid: Valid | None = None) -> None:
+        self.grid = grid
+        self._valid = np.ones(pixels.shape[1:], bool) if valid is None else valid
+        self._pixels = np.where(self._valid, pixels, pixels.dtype.type(0))
+
+    def read(self, window: PixelWindow) -> tuple[Pixels, Valid]:
+        """See `PixelView`."""
+        rows, columns = window.slices()
+        return self._pixels[:, rows, columns].copy(), self.read_valid(window)
+
+    def read_valid(self, window: PixelWindow) -> Valid:
+        """Return (H, W) True where `read` finds data."""
+        return self._valid[window.slices()].copy()
+
+    def at_centres(
+        self, window: PixelWindow, read: Callable[[PixelWindow], npt.NDArray[Element]]
+    ) -> npt.NDArray[Element]:
+        """See `PixelView`."""
+        return read(window)
+
+
 class ResampledPixels:
     """The pixels brought to `size` (width, height) px over the same ground.
 
     A pixel holds data where any of those that it is made of does.
     """
 
-    def __init__(self, source: RasterSource, bands: Sequence[int], size: Size) -> None:
-        self._own = OwnPixels(source, bands)
-        self._scale = GridScale.between((source.grid.width, source.grid.height), size)
-        self.grid = source.grid.resized(*size)
+    def __init__(self, own: PixelView, size: Size) -> None:
+        self._own = own
+        self._scale = GridScale.between((own.grid.width, own.grid.height), size)
+        self.grid = own.grid.resized(*size)
 
     def read(self, window: PixelWindow) -> tuple[Pixels, Valid]:
         """See `PixelView`."""
@@ -133,7 +164,12 @@ class ResampledPixels:
 
 def pixel_view(source: RasterSource, bands: Sequence[int], size: Size | None = None) -> PixelView:
     """Return a view of `bands` (numbers from 1), brought to `size` (width, height) px unless that is None."""
-    return OwnPixels(source, bands) if size is None else ResampledPixels(source, bands, size)
+    return resampled(OwnPixels(source, bands), size)
+
+
+def resampled(own: PixelView, size: Size | None) -> PixelView:
+    """Return `own`, brought to `size` (width, height) px unless that is None."""
+    return own if size is None else ResampledPixels(own, size)
 
 
 def size_at(grid: RasterGrid, own_m: float | None, wanted_m: float | None) -> Size | None:

@@ -20,7 +20,7 @@ from landseg_core.inference.layout import Field
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.raster.resampling import GridScale
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import pixel_view
+from landseg_core.raster.views import OwnPixels, pixel_view
 
 WriteRaster = Callable[..., Path]
 SIZES = [(61, 50), (47, 38), (187, 151), (250, 202), (400, 330)]
@@ -43,7 +43,7 @@ def run(gathered: Any) -> Callable[..., Any]:
         with RasterSource(path) as source:
             target = target or source.grid.window
             options = {"tile": 64, "overlap": 16} | how
-            predictor = TiledPredictor(backend, source, (1, 2), target, **options, size=size)
+            predictor = TiledPredictor(backend, OwnPixels(source, (1, 2)), target, **options, size=size)
             sink, seen = gathered(target), []
             predictor.run(sink, lambda window: seen.append(window.pixels))
             assert sum(seen) == predictor.work
@@ -140,7 +140,9 @@ def test_memory_depends_neither_on_height_nor_on_width(
         path = write_raster(tmp_path / f"{height}.tif", np.ones((height, width), np.uint8))
         with RasterSource(path) as source:
             size = width // 2, height // 2
-            predictor = TiledPredictor(backend, source, (1,), source.grid.window, tile=128, overlap=32, size=size)
+            predictor = TiledPredictor(
+                backend, OwnPixels(source, (1,)), source.grid.window, tile=128, overlap=32, size=size
+            )
             tracemalloc.start()
             predictor.run(Nowhere(), lambda window: None)
             _, most = tracemalloc.get_traced_memory()
