@@ -22,8 +22,7 @@ from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.formats.class_mapping import unknown_values_error
 from landseg_core.formats.image_entry import image_entry
-from landseg_core.formats.vector.grid_mapping import Bounds, GridMapping
-from landseg_core.formats.vector.image_plane import FLIPPED
+from landseg_core.formats.vector.grid_mapping import FLIPPED, Bounds, GridMapping
 from landseg_core.formats.vector.polygon_file import PolygonFile, Polygons
 from landseg_core.formats.vector.rasterize import PolygonBurner
 from landseg_core.formats.vector.rings import Rings

@@ -14,9 +14,8 @@ from landseg_core.labels.masks.classes import class_map_info, mask_schema
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize, require_agreed
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
-from landseg_core.raster.cropping import chosen_window
 from landseg_core.raster.model_reference import read_model_reference
-from landseg_core.raster.placement import Placement
+from landseg_core.raster.placement import Placement, chosen_window
 from landseg_core.raster.writer import MAP_BLOCK, MapInfo, MapWriter
 
 __all__ = ["export_geotiff", "mask_schema"]

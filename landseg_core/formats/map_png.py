@@ -20,8 +20,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter
-from landseg_core.raster.cropping import chosen_window
-from landseg_core.raster.placement import Placement
+from landseg_core.raster.placement import Placement, chosen_window
 from landseg_core.raster.source import RasterSource
 
 _STRIP_BYTES = 64 * 2**20

@@ -33,7 +33,7 @@ from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.limits import require_agreed
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
-from landseg_core.raster.cropping import chosen_window
+from landseg_core.raster.placement import chosen_window
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import OwnPixels, pixel_view
 from landseg_core.raster.writer import MapInfo, MapWriter

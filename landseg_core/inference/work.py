@@ -15,7 +15,7 @@ from landseg_core.inference.backends.memory import TrialMemory, machine_facts
 from landseg_core.inference.compatibility import seen_size
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize
 from landseg_core.models.header import BundleHeader
-from landseg_core.raster.cropping import chosen_window
+from landseg_core.raster.placement import chosen_window
 from landseg_core.raster.source import RasterSource
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.delta import LabelDelta, TilePatch
-from landseg_core.labels.paintable import EVERYTHING, Paintable
 from landseg_core.labels.pyramid import (
     EMPTY_TILE,
     TILE,
@@ -27,6 +27,27 @@ from landseg_core.labels.pyramid import (
 )
 from landseg_core.labels.regions import Mask, Region
 from landseg_core.labels.tile_memory import TileMemory, read_only
+
+Paintable = npt.NDArray[np.bool_]
+"""(256,) bool by present class value: False where that value may not be replaced."""
+
+
+def paintable(locked: Iterable[int] = (), only_unlabelled: bool = False) -> Paintable:
+    """Return which present values may be painted over: not those of `locked` classes, or only unlabelled pixels."""
+    table = np.full(256, not only_unlabelled)
+    table[UNLABELLED] = True
+    table[list(locked)] = False
+    return table
+
+
+def _everything() -> Paintable:
+    table = paintable()
+    table.flags.writeable = False
+    return table
+
+
+EVERYTHING = _everything()
+
 
 Values = npt.NDArray[np.uint8]
 

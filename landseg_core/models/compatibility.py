@@ -13,8 +13,7 @@ from landseg_core.limits import MOST_TIMES_OFF, is_far_off
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO, NONE
-from landseg_core.raster.band_names import listed_bands
-from landseg_core.raster.bands import band_name, band_numbers, matching_bands, told_bands
+from landseg_core.raster.bands import band_name, band_numbers, listed_bands, matching_bands, told_bands
 from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.source import RasterSource
 

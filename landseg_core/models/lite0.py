@@ -13,9 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from landseg_core.models.blocks import DoubleConv
+from landseg_core.models.blocks import DoubleConv, padded_to_multiple
 from landseg_core.models.cpu.depthwise import DepthwiseConv
-from landseg_core.models.padding import padded_to_multiple
 
 _NORM_EPSILON, _NORM_MOMENTUM = 1e-3, 0.01  # those that the published weights were trained with
 

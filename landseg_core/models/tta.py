@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from landseg_core.models.padding import padded_to_multiple
+from landseg_core.models.blocks import padded_to_multiple
 
 if TYPE_CHECKING:
     from landseg_core.models.catalog import SegmentationModel

@@ -7,8 +7,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from landseg_core.models.blocks import DoubleConv, UpBlock
-from landseg_core.models.padding import padded_to_multiple
+from landseg_core.models.blocks import DoubleConv, UpBlock, padded_to_multiple
 
 
 class UNet(nn.Module):

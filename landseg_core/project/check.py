@@ -17,8 +17,8 @@ from landseg_core.labels.pyramid import EMPTY_TILE, Tile, build_parent
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.outside.change_list import image_changes
 from landseg_core.project.outside.outdated_maps import outdated_maps
-from landseg_core.project.sides import require_whole
 from landseg_core.project.state import ProjectState, load_state
+from landseg_core.project.step_states import require_whole
 from landseg_core.project.storage.connection import DATABASE_ERRORS, reason
 from landseg_core.project.storage.paths import is_there
 from landseg_core.project.storage.project_file import ProjectFile

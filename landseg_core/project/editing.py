@@ -13,7 +13,7 @@ from landseg_core.labels.delta import LabelDelta, TilePatch
 from landseg_core.labels.label_raster import FinishedEdit, LabelRaster
 from landseg_core.project.history import NO_CHANGE, Change, History, Step
 from landseg_core.project.images import delete_images
-from landseg_core.project.sides import Side, adopt_side, parsed_side, store_side
+from landseg_core.project.step_states import Side, adopt_side, parsed_side, store_side
 from landseg_core.project.storage.project_file import ProjectFile
 from landseg_core.project.storage.rows import DamageError, proper
 from landseg_core.project.storage.steps import (

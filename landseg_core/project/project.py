@@ -16,15 +16,13 @@ from landseg_core.labels.label_raster import FinishedEdit
 from landseg_core.project.backup.automatic import BackupMaker
 from landseg_core.project.backup.copying import save_copy
 from landseg_core.project.backup.folder import Backup
-from landseg_core.project.bulk import BulkEditor
-from landseg_core.project.contents import Contents
 from landseg_core.project.history import Step
+from landseg_core.project.history_engine import BulkEditor, Reviser
 from landseg_core.project.image_list import ImageList
 from landseg_core.project.images import ImageEntry, NewImage
 from landseg_core.project.outside.regrid import Move, MoveBy, Moved, Regridder, free_copy
-from landseg_core.project.record_list import RecordList
-from landseg_core.project.records import PredictionEntry
-from landseg_core.project.revising import Reviser
+from landseg_core.project.project_view import Contents
+from landseg_core.project.run_table import PredictionEntry, RecordList
 from landseg_core.project.storage.database_file import create_file
 from landseg_core.project.storage.project_file import ProjectFile
 from landseg_core.project.storage.rewrite import ChangeTile

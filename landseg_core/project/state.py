@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,10 +13,9 @@ import pydantic
 
 from landseg_core.errors import ProjectError
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.project.areas import Polygon, stored_areas
 from landseg_core.project.history import History, Step
 from landseg_core.project.images import ImageEntry, is_listed, load_image, load_images
-from landseg_core.project.records import (
+from landseg_core.project.run_table import (
     PredictionEntry,
     RunEntry,
     load_prediction,
@@ -27,6 +27,47 @@ from landseg_core.project.storage.connection import DATABASE_ERRORS
 from landseg_core.project.storage.rows import DamageError, integer, json_value, text
 from landseg_core.project.storage.steps import load_step, load_steps
 from landseg_core.project.storage.tiles import Counts, load_counts, painted_keys, pyramid_of
+
+Polygon = tuple[tuple[float, float], ...]
+"""A ring of (column, row) places in raster px; its last corner is joined to its first."""
+
+
+def checked(polygons: Iterable[Sequence[Sequence[float]]]) -> tuple[Polygon, ...]:
+    """Return polygons as tuples of floats.
+
+    Raises:
+        ProjectError: one has fewer than three corners, or a corner is nowhere.
+    """
+    return tuple(_checked(polygon) for polygon in polygons)
+
+
+def _checked(polygon: Sequence[Sequence[float]]) -> Polygon:
+    ring = tuple((float(column), float(row)) for column, row in polygon)
+    if len(ring) < 3 or not all(math.isfinite(value) for corner in ring for value in corner):
+        raise ProjectError("a working area needs at least three corners; draw it again")
+    return ring
+
+
+def stored_areas(value: object) -> tuple[Polygon, ...]:
+    """Return the polygons that a JSON text holds.
+
+    Raises:
+        DamageError: it is damaged.
+    """
+    return areas_of(json_value(value, list))
+
+
+def areas_of(parsed: Any) -> tuple[Polygon, ...]:
+    """Return the polygons in a parsed JSON list.
+
+    Raises:
+        DamageError: it holds something else.
+    """
+    try:
+        return checked(parsed)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DamageError("a working area is damaged") from error
+
 
 _MOST_ROWS = 1_000_000
 """Rows read of a table: far more than there can be, but damaged tables may seem endless."""

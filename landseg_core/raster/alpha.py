@@ -19,7 +19,7 @@ from typing import Any
 from rasterio.enums import ColorInterp
 
 from landseg_core.errors import RasterError
-from landseg_core.raster.band_names import band_names, listed_bands
+from landseg_core.raster.bands import band_names, listed_bands
 
 AUTO = "auto"
 NONE = "none"

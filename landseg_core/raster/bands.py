@@ -1,13 +1,46 @@
-"""Bands by number or name."""
+"""What the bands of a raster are called, and which bands a number or a name means."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rasterio.enums import ColorInterp
 
 from landseg_core.errors import RasterError
-from landseg_core.raster.alpha import NONE
-from landseg_core.raster.band_names import listed_bands
-from landseg_core.raster.source import RasterSource
+
+if TYPE_CHECKING:
+    from landseg_core.raster.source import RasterSource
+
+_COLOUR_NAMES = {
+    ColorInterp.red: "Red",
+    ColorInterp.green: "Green",
+    ColorInterp.blue: "Blue",
+    ColorInterp.nir: "Near infrared",
+    ColorInterp.gray: "Grey",
+    ColorInterp.palette: "Palette",
+}
+
+
+def band_names(dataset: Any) -> dict[int, str]:
+    """Return the name of each band by its number: what the file says, the colour it stands for, or `Band 4`."""
+    told = zip(dataset.indexes, _descriptions(dataset), dataset.colorinterp, strict=True)
+    return {band: words or _COLOUR_NAMES.get(colour, f"Band {band}") for band, words, colour in told}
+
+
+def _descriptions(dataset: Any) -> Sequence[str | None]:
+    """Return what the file says of its bands; nothing where that is not UTF-8, of which rasterio makes an error."""
+    try:
+        words: tuple[str | None, ...] = dataset.descriptions
+    except UnicodeDecodeError:
+        return [None] * dataset.count
+    return words
+
+
+def listed_bands(bands: Iterable[tuple[int, str | None]]) -> str:
+    """Return numbers and names of bands for a sentence."""
+    return ", ".join(f"{band} ({name})" if name else str(band) for band, name in bands)
+
 
 _COLOURS = {"red", "green", "blue", "near infrared"}
 _TELLS_NOTHING = {"grey", "palette"}
@@ -48,7 +81,7 @@ def _band_number(source: RasterSource, wanted: str) -> int:
     if text.isdecimal() and int(text) in source.alpha_bands:
         raise RasterError(
             f"{source.path}: band {text} is taken as alpha, which tells where there is data; "
-            f"choose other bands, or the alpha {NONE!r} if it is data"
+            f"choose other bands, or the alpha 'none' if it is data"
         )
     trouble = "several bands" if named else "no band"
     raise RasterError(f"{source.path} has {trouble} {text!r}; it has {told_bands(source)}: choose by number or name")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
@@ -68,3 +69,18 @@ class PlacedReader:
     def close(self) -> None:
         """Let go of the map, as far as nobody reads it."""
         self.source.release()
+
+
+def chosen_window(source: RasterSource, window: PixelWindow | None, grid: RasterGrid | None = None) -> PixelWindow:
+    """Return `window`, or that of the whole raster for None; `grid` is that of the whole where it is another.
+
+    Raises:
+        RasterError: the window reaches beyond the raster.
+    """
+    whole = (grid or source.grid).window
+    if window is not None and not whole.contains(window):
+        raise RasterError(
+            f"the window {window} (x, y, width, height) reaches beyond {source.path},"
+            f" which is {whole.width} x {whole.height} px; choose one inside"
+        )
+    return window or whole

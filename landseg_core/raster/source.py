@@ -21,7 +21,7 @@ from landseg_core.geo.grid import RasterGrid, placing
 from landseg_core.geo.window import PixelWindow
 from landseg_core.limits import MOST_BANDS
 from landseg_core.raster.alpha import AUTO, alpha_bands, alpha_choice
-from landseg_core.raster.band_names import band_names
+from landseg_core.raster.bands import band_names
 from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_core.raster.files.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
 from landseg_core.raster.files.handles import HandlePool, IdleHandles, retire_outdated

@@ -21,7 +21,7 @@ from landseg_core.runs.history import RunHistory, read_history
 from landseg_core.runs.report_content import read_config, run_figures
 
 if TYPE_CHECKING:
-    from landseg_core.project.records import RunEntry
+    from landseg_core.project.run_table import RunEntry
 
 
 class RunStatus(StrEnum):

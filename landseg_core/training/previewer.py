@@ -19,8 +19,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.band_names import listed_bands
-from landseg_core.raster.bands import matching_bands, told_bands
+from landseg_core.raster.bands import listed_bands, matching_bands, told_bands
 from landseg_core.raster.source import RasterSource
 from landseg_core.training.network import Network
 from landseg_core.training.preview import (

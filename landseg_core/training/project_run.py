@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.models.header import model_path
-from landseg_core.project.previous_labels import forget_earlier_labels, keep_earlier_labels
-from landseg_core.project.snapshot import LABELS_FOLDER, LabelSnapshot, kept_snapshot, labels_of_run, snapshot
+from landseg_core.project.snapshot import (
+    LABELS_FOLDER,
+    LabelSnapshot,
+    forget_earlier_labels,
+    keep_earlier_labels,
+    kept_snapshot,
+    labels_of_run,
+    snapshot,
+)
 from landseg_core.runs.folder import RunFolder
 
 if TYPE_CHECKING:

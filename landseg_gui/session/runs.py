@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.project.project import Project
-from landseg_core.project.records import RunEntry
+from landseg_core.project.run_table import RunEntry
 from landseg_core.runs.catalogue import (
     RunStatus,
     RunSummary,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, QTimer
 
-from landseg_core.labels.wand import similar_region
+from landseg_core.labels.filling import similar_region
 from landseg_gui.session.tool_context import Workbench
 from landseg_gui.tools.base import Place, Tool, ToolRow
 from landseg_gui.tools.coarse_region import CoarseRegion

@@ -15,7 +15,7 @@ from landseg_core.labels.regions import Region
 from landseg_core.project.acceptance import ClassesLeftOut, accept_prediction
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
-from landseg_core.project.records import PredictionEntry
+from landseg_core.project.run_table import PredictionEntry
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Prediction
 from landseg_gui.dialogs.forms.checks import is_there

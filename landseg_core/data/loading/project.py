@@ -19,8 +19,7 @@ from landseg_core.data.split.splits import SplitBy
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
-from landseg_core.project.previous_labels import earlier_labels
-from landseg_core.project.snapshot import LabelSnapshot, present_images
+from landseg_core.project.snapshot import LabelSnapshot, earlier_labels, present_images
 from landseg_core.project.sparse_mask import read_sparse_mask
 from landseg_core.raster.source import RasterSource
 

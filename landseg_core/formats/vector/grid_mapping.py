@@ -14,6 +14,16 @@ from landseg_core.errors import InterchangeError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 
+FLIPPED = Affine.scale(1, -1)
+"""Takes pixel coordinates to those of QGIS, which shows an image without a transform below the line y = 0, with
+or without a CRS."""
+
+
+def vector_transform(grid: RasterGrid) -> Affine:
+    """Return what takes px to the coordinates of exported polygons."""
+    return grid.transform if grid.is_georeferenced else FLIPPED
+
+
 Places = npt.NDArray[np.float64]
 """(2, H, W): columns and rows, or x and y."""
 Bounds = tuple[float, float, float, float]

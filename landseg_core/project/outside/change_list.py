@@ -14,7 +14,7 @@ from landseg_core.project.outside.changes import Change, ChangeKind, image_chang
 from landseg_core.project.outside.label_shift import LabelShift
 from landseg_core.project.outside.outdated_maps import outdated_maps
 from landseg_core.project.outside.regrid import shift_to
-from landseg_core.project.records import PredictionEntry
+from landseg_core.project.run_table import PredictionEntry
 from landseg_core.raster.files.content import RasterContent
 
 _MOST_FILES = 200

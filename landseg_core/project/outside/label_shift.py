@@ -16,7 +16,7 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.pyramid import EMPTY_TILE, TILE, Tile
-from landseg_core.project.areas import Polygon
+from landseg_core.project.state import Polygon
 from landseg_core.project.storage.tiles import load_tile, painted_keys, pyramid_of
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from landseg_core.errors import RasterError
 from landseg_core.project.outside.changes import Change, ChangeKind, Remedy
-from landseg_core.project.records import PredictionEntry
+from landseg_core.project.run_table import PredictionEntry
 from landseg_core.raster.model_reference import read_model_reference
 
 _MODEL_FILE = "model.safetensors"  # in the folder of a run, which may stand for its model

@@ -20,7 +20,7 @@ from landseg_core.project.editing import Editor
 from landseg_core.project.history import Change
 from landseg_core.project.images import Examined, ImageEntry, NewImage, delete_images, examine, insert_image
 from landseg_core.project.outside.label_shift import LabelShift, Shift, shifted_rings
-from landseg_core.project.sides import image_side
+from landseg_core.project.step_states import image_side
 from landseg_core.project.storage.project_file import ProjectFile
 from landseg_core.project.storage.rewrite import Rewrite
 from landseg_core.project.storage.steps import delete_steps, store_position

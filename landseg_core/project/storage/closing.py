@@ -6,9 +6,8 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from landseg_core.project.storage.connection import checkpoint_log, leave_one_file
+from landseg_core.project.storage.connection import checkpoint_and_drop_wal, checkpoint_wal, set_stale_wal_aside
 from landseg_core.project.storage.file_watch import FileFault, FileWatch
-from landseg_core.project.storage.stale_wal import set_foreign_log_aside
 
 
 def leave_file(connection: sqlite3.Connection, path: Path, watch: FileWatch, fault: FileFault | None) -> None:
@@ -25,9 +24,9 @@ def leave_file(connection: sqlite3.Connection, path: Path, watch: FileWatch, fau
     watch.release_side_files()
     try:
         if fault is None:
-            leave_one_file(connection)
+            checkpoint_and_drop_wal(connection)
         elif fault.intact:
-            checkpoint_log(connection)
+            checkpoint_wal(connection)
     finally:
         connection.close()
     if fault is not None:
@@ -41,4 +40,4 @@ def _clear(path: Path, own: list[Path]) -> None:
             if file.stat().st_size == 0 or file.name.endswith("-shm"):
                 file.unlink()
             elif path.exists():
-                set_foreign_log_aside(path)
+                set_stale_wal_aside(path)

@@ -1,4 +1,4 @@
-"""Connections to a project file: how they are set up, and how SQLite's failures become sentences."""
+"""Connections to a project file: how they are set up, the WAL beside it, and SQLite's failures as sentences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from landseg_core.errors import ProjectError
 from landseg_core.project.storage.network_drive import is_network_path
 from landseg_core.project.storage.rows import DamageError
-from landseg_core.project.storage.stale_wal import has_foreign_log
 
 DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged database may raise: the second where SQLite's own message quotes damaged names."""
@@ -20,6 +19,10 @@ BUSY_SECONDS = 20.0
 
 LONGEST_VALUE = 64 * 2**20
 """Bytes: the longest text or blob that is read; a damaged file may claim anything."""
+
+_PLAIN = b"\1\1"
+"""Bytes 18 and 19 of an SQLite file without a log (https://sqlite.org/fileformat2.html#file_format_version_numbers).
+SQLite writes there that a file has a log before it makes the log, and that it has none after the log is gone."""
 
 _PRAGMAS = (
     "trusted_schema = OFF",  # a file from elsewhere may hold views and triggers
@@ -55,7 +58,7 @@ def connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
 
 def connect_for_reading(path: Path) -> sqlite3.Connection:
     """Open a read-only connection, also where SQLite cannot make its side files: then nobody is writing either."""
-    if has_foreign_log(path):
+    if has_stale_wal(path):
         return connect(path, "immutable")
     connection = connect(path, "ro")
     try:
@@ -100,7 +103,7 @@ def _has_wal(connection: sqlite3.Connection) -> bool:
         return False
 
 
-def leave_one_file(connection: sqlite3.Connection) -> None:
+def checkpoint_and_drop_wal(connection: sqlite3.Connection) -> None:
     """Bring all of the WAL into the file and go back to a plain one, which also a read-only medium can hold.
 
     Where another program reads the file just now the WAL stays, emptied; it does no harm.
@@ -117,7 +120,7 @@ def leave_one_file(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = DELETE").fetchall()
 
 
-def checkpoint_log(connection: sqlite3.Connection) -> None:
+def checkpoint_wal(connection: sqlite3.Connection) -> None:
     """Bring the WAL into the file and empty it, without waiting for readers: where one needs it, it stays as it is."""
     connection.execute("PRAGMA busy_timeout = 0")
     try:
@@ -125,6 +128,26 @@ def checkpoint_log(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         connection.execute(f"PRAGMA busy_timeout = {round(1000 * BUSY_SECONDS)}")
+
+
+def has_stale_wal(path: Path) -> bool:
+    """Tell whether a WAL lies beside a file that has none: SQLite would put its pages over the project.
+
+    That happens where a copy takes the place of a project whose program was killed: the WAL of the killed one stays.
+    """
+    log = _log_of(path)
+    with path.open("rb") as file:
+        return file.read(20)[18:] == _PLAIN and log.exists() and log.stat().st_size > 0
+
+
+def set_stale_wal_aside(path: Path) -> Path:
+    """Rename the log to `NAME-wal.old`, where SQLite does not look, and return that; whoever calls has the lock."""
+    log = _log_of(path)
+    return log.replace(log.with_name(f"{log.name}.old"))
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
 
 
 def _nothing() -> None:

@@ -16,8 +16,10 @@ from landseg_core.project.backup.saving_as import Rescue, save_as
 from landseg_core.project.state import ProjectState, load_state
 from landseg_core.project.storage.connection import (
     connect,
+    has_stale_wal,
     is_damage,
     make_durable,
+    set_stale_wal_aside,
     sqlite_errors,
     storing_errors,
     transaction,
@@ -27,7 +29,6 @@ from landseg_core.project.storage.file_watch import FileFault, FileWatch
 from landseg_core.project.storage.lock import ProjectLock
 from landseg_core.project.storage.reads import ReadConnections
 from landseg_core.project.storage.schema import bring_up_to_date, require_current
-from landseg_core.project.storage.stale_wal import has_foreign_log, set_foreign_log_aside
 from landseg_core.project.storage.writer import Task, Writer
 
 T = TypeVar("T")
@@ -81,8 +82,8 @@ class ProjectFile:
         if self._lock is None:
             return None
         with sqlite_errors(self.path, "opened"):
-            if has_foreign_log(self.path):
-                log = set_foreign_log_aside(self.path)
+            if has_stale_wal(self.path):
+                log = set_stale_wal_aside(self.path)
                 self.note(f"the file has taken the place of another one, whose last edits are kept as {log.name}")
             self._watch = FileWatch(self.path)  # before the connection: what is opened next is what is watched
             connection = connect(self.path, "rw")
@@ -220,7 +221,7 @@ class ProjectFile:
         writer = self.writer()
         with (
             storing_errors(self.path, doing),
-            writer.lend() as connection,
+            writer.borrow() as connection,
             transaction(connection, writer.require_file_in_place),
         ):
             yield connection

@@ -13,7 +13,7 @@ from pathlib import Path
 from landseg_core.errors import ProjectError
 from landseg_core.events import EditStored, OnEvent, StoringFailed, StoringResumed
 from landseg_core.project.storage.closing import leave_file
-from landseg_core.project.storage.connection import DATABASE_ERRORS, checkpoint_log, reason, transaction
+from landseg_core.project.storage.connection import DATABASE_ERRORS, checkpoint_wal, reason, transaction
 from landseg_core.project.storage.file_watch import FileFault, FileFaultError, FileWatch
 
 LOOK_SECONDS = 2.0
@@ -127,7 +127,7 @@ class Writer:
             raise ProjectError(f"{self._path}: {self.waiting} edits could not be stored; open the project again")
 
     @contextmanager
-    def lend(self) -> Iterator[sqlite3.Connection]:
+    def borrow(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection, in the writer's place in the queue: for work that its caller waits for.
 
         What is queued meanwhile is stored afterwards.
@@ -282,7 +282,7 @@ class Writer:
 
     def _checkpoint(self) -> None:
         self.checkpoints += 1
-        checkpoint_log(self._connection)
+        checkpoint_wal(self._connection)
         self._watch.note_own_write()
 
     def stop(self) -> None:

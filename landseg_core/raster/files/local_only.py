@@ -15,8 +15,7 @@ from landseg_core.errors import RasterError
 from landseg_core.input_files import special_reason
 from landseg_core.leftovers import may_be_a_name
 from landseg_core.plain_text import name_reason
-from landseg_core.raster.files.formats import PIXEL_MARKS, READABLE_DRIVERS, SIDE_MARKS
-from landseg_core.raster.files.gdal import GDAL_ERRORS, open_with
+from landseg_core.raster.files.gdal import GDAL_ERRORS, PIXEL_MARKS, READABLE_DRIVERS, SIDE_MARKS, open_with
 
 _SERVICE = re.compile(
     rb".*<(?:GDAL_W|WMS_|WMT_|WCS_|Capabilities|GDALTileIndex|MRF_META|TileMap|kml)", re.DOTALL | re.IGNORECASE

@@ -59,7 +59,7 @@ def test_a_closed_project_says_so(project: Project, paint: Paint) -> None:
 def test_undo_works_before_an_edit_is_stored_and_after_a_restart(
     project: Project, paint: Paint, pixels: Pixels
 ) -> None:
-    with project._file.writer().lend():  # nothing is stored meanwhile
+    with project._file.writer().borrow():  # nothing is stored meanwhile
         paint(project, 4)
         paint(project, 1)
         assert project.waiting == 2

@@ -50,7 +50,7 @@ def full(make_project: Make, monkeypatch: pytest.MonkeyPatch, events: list[Event
     scribble(project, 0)
     project.flush()
     allow_pages(project, 1)  # SQLite takes as many as there are
-    with project._file.writer().lend():  # so that both are queued before the first fails
+    with project._file.writer().borrow():  # so that both are queued before the first fails
         scribble(project, 1)
         scribble(project, 2)
     with pytest.raises(ProjectError, match="the disk is full; free some space"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.placement import PlacedReader, Placement
+from landseg_core.raster.placement import PlacedReader, Placement, chosen_window
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 
@@ -73,3 +75,12 @@ def _write(path: Path, values: np.ndarray) -> None:
             path, "w", driver="GTiff", count=1, height=height, width=width, dtype="uint8", nodata=255
         ) as dataset:
             dataset.write(values, 1)
+
+
+def test_a_window_inside_is_taken_and_none_means_all(tmp_path: Path, write_raster: Callable[..., Path]) -> None:
+    with RasterSource(write_raster(tmp_path / "a.tif", np.zeros((20, 30), np.uint8))) as source:
+        assert chosen_window(source, None) == PixelWindow(0, 0, 30, 20)
+        assert chosen_window(source, PixelWindow(10, 5, 20, 15)) == PixelWindow(10, 5, 20, 15)
+        for outside in (PixelWindow(10, 5, 21, 15), PixelWindow(-1, 0, 5, 5), PixelWindow(40, 40, 1, 1)):
+            with pytest.raises(RasterError, match=rf"{outside} .* reaches beyond .*a\.tif, which is 30 x 20 px"):
+                chosen_window(source, outside)

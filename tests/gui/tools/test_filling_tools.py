@@ -13,9 +13,9 @@ from support.viewing import grab_rgb, image_layer, wait_until_sharp
 from landseg_core.errors import ProjectError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.edit import LabelEdit
+from landseg_core.labels.filling import similar_region
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import MaskRegion, RectangleRegion
-from landseg_core.labels.wand import similar_region
 from landseg_gui.tools.fill_extent import REACH_PIXELS, Reach, spread_limit
 
 RIGHT = Qt.MouseButton.RightButton

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.split import folders as folder_split
-from landseg_core.data.split import mask_tiles as tiles_module
 from landseg_core.data.split.continued import SPLIT_IGNORED
-from landseg_core.data.split.mask_tiles import mask_tiles
+from landseg_core.data.split.folders import mask_tiles
 from landseg_core.errors import DatasetError, JobStopped
 from landseg_core.events import Event, JobControl, Progress
 from landseg_core.geo.rectangles import grown
@@ -156,7 +155,7 @@ def test_the_tiles_of_a_mask_hold_all_its_labels(
     mask = MaskSource(write_raster(tmp_path / "m.tif", values), schema)
     read: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tiles_module, "_WIDTH", 1024)
+        patch.setattr(folder_split, "_WIDTH", 1024)
         tiles = dict(mask_tiles(mask, read.append))
     whole = np.full((3 * 512, 3 * 512), 255, np.uint8)
     for key, tile in tiles.items():

@@ -11,10 +11,9 @@ from typing import Any
 import pydantic
 
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.project.areas import areas_of
 from landseg_core.project.history import Change
 from landseg_core.project.images import ImageEntry
-from landseg_core.project.state import ProjectState
+from landseg_core.project.state import ProjectState, areas_of
 from landseg_core.project.storage.grids import grid_of, grid_value
 from landseg_core.project.storage.paths import is_there
 from landseg_core.project.storage.rows import DamageError, text
