@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from landseg_core.errors import InterchangeError
-from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.errors import InterchangeError, RasterError
+from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.formats.georeference import control_notice
-from landseg_core.formats.image_entry import image_entry, with_control
 from landseg_core.formats.label_geopackage import export_label_gpkg
 from landseg_core.formats.label_geotiff import export_label_geotiff
 from landseg_core.formats.label_png import export_label_png
@@ -18,6 +17,7 @@ from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.project.images import ImageEntry, file_grid
 from landseg_core.project.outside.changes import require_placed
 from landseg_core.project.project import Project
+from landseg_core.raster.source import RasterSource
 
 LabelPlace = Literal["project", "file"]
 """The grid that labels are written on: that of the project, or the one that the image's file has by now."""
@@ -73,7 +73,7 @@ def export_labels(
     """
     if form not in EXPORTERS:
         raise InterchangeError(f"labels cannot be exported as {form}; choose one of {', '.join(EXPORTERS)}")
-    exporter, image = EXPORTERS[form], with_control(_placed(image_entry(project, image_id), place, on_event), on_event)
+    exporter, image = EXPORTERS[form], _with_control(_placed(project.image_by_id(image_id), place, on_event), on_event)
     require_agreed(export_work(project, image_id, out), large=large)
     notice = None if exporter.carries_control else control_notice(out, image.grid)
     if notice:
@@ -87,7 +87,7 @@ def export_work(project: Project, image_id: int, out: Path) -> WorkSize:
     Raises:
         ProjectError: there is no such image.
     """
-    image = image_entry(project, image_id)
+    image = project.image_by_id(image_id)
     labelled = sum(project.class_pixels(image.id).values())
     return WorkSize(f"the labels of {image.path.name}", image.grid.window.pixels, out.parent, bytes=labelled)
 
@@ -105,3 +105,21 @@ def _placed(entry: ImageEntry, place: LabelPlace | None, on_event: OnEvent) -> I
             " px; move the labels to its grid first (landseg project regrid --move-labels)"
         )
     return replace(entry, grid=grid)
+
+
+def _with_control(image: ImageEntry, on_event: OnEvent) -> ImageEntry:
+    """Return `image` with the control points and the RPC of its file, which a project does not keep.
+
+    Whether an image that cannot be opened just now has any, nobody can tell: where no transform places it, `on_event`
+    hears that. Those of a file of another size are for other pixels.
+    """
+    try:
+        with RasterSource(image.path) as source:
+            control = source.grid.control if source.grid.window == image.grid.window else None
+            return replace(image, grid=replace(image.grid, control=control))
+    except RasterError as error:
+        if not image.grid.is_georeferenced:
+            on_event(
+                Notice(f"{error}; if {image.name} has control points or an RPC, the labels are written without them")
+            )
+        return image

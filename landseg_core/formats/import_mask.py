@@ -22,7 +22,6 @@ import numpy.typing as npt
 from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.formats.class_mapping import unknown_values_error
-from landseg_core.formats.image_entry import image_entry
 from landseg_core.formats.mask_on_image import MaskOnImage
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
@@ -76,7 +75,7 @@ def import_mask(
         JobStopped: `control` asked for it; nothing has changed.
     """
     control = control or JobControl()
-    image = image_entry(project, image_id)
+    image = project.image_by_id(image_id)
     with RasterSource(source) as raster:
         reader = MaskReader(MaskOnImage(raster, image.grid), mask_rule(raster, project.schema, mapping or {}))
         window = reader.mask.window

@@ -21,7 +21,6 @@ from affine import Affine
 from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.formats.class_mapping import unknown_values_error
-from landseg_core.formats.image_entry import image_entry
 from landseg_core.formats.vector.grid_mapping import FLIPPED, Bounds, GridMapping
 from landseg_core.formats.vector.polygon_file import PolygonFile, Polygons
 from landseg_core.formats.vector.rasterize import PolygonBurner
@@ -74,7 +73,7 @@ def import_polygons(
         JobStopped: `control` asked for it; nothing has changed.
     """
     control = control or JobControl()
-    image = image_entry(project, image_id)
+    image = project.image_by_id(image_id)
     place = PolygonPlace(PolygonFile(source), image.grid)
     polygons = place.file.read(place.bounds)
     if not len(polygons.shapes):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from landseg_core.errors import InterchangeError
 from landseg_core.events import JobControl, OnEvent, ignore_event
-from landseg_core.formats.image_entry import image_entry
 from landseg_core.formats.import_mask import import_mask
 from landseg_core.formats.import_vector import import_polygons
 from landseg_core.formats.source_info import SourceInfo, describe_mask, describe_polygons
@@ -51,7 +50,7 @@ def import_labels(
         ProjectError: the project cannot take the labels, or the image's file lies elsewhere by now.
         JobStopped: `control` asked for it; nothing has changed.
     """
-    require_placed(image_entry(project, image_id))
+    require_placed(project.image_by_id(image_id))
     mapping = mapping or {}
     if is_polygon_file(source):
         return import_polygons(project, image_id, source, attribute, mapping, on_event, control, large=large)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.errors import ProjectError, RasterError
+from landseg_core.errors import RasterError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
@@ -119,11 +119,9 @@ def values_by_name(own: ClassSchema, target: ClassSchema) -> Values:
 
 
 def _placed_grid(project: Project, image_id: int) -> RasterGrid:
-    for image in project.images:
-        if image.id == image_id:
-            require_placed(image)
-            return image.grid
-    raise ProjectError(f"{project.path} has no image number {image_id} (any more); choose one that it has")
+    image = project.image_by_id(image_id)
+    require_placed(image)
+    return image.grid
 
 
 def _own_classes(mask: Path) -> ClassSchema:

@@ -12,7 +12,7 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.delta import LabelDelta, TilePatch
 from landseg_core.labels.label_raster import FinishedEdit, LabelRaster
 from landseg_core.project.history import NO_CHANGE, Change, History, Step
-from landseg_core.project.images import delete_images
+from landseg_core.project.images import ImageEntry, delete_images
 from landseg_core.project.step_states import Side, adopt_side, parsed_side, store_side
 from landseg_core.project.storage.project_file import ProjectFile
 from landseg_core.project.storage.rows import DamageError, proper
@@ -70,21 +70,19 @@ class Editor:
         Raises:
             ProjectError: there is no such image.
         """
-        if image_id not in self._state.images:
-            raise ProjectError(f"{self._file.path} has no image number {image_id}")
+        entry = self._file.entry(image_id)
         with self._guard:
             if image_id not in self._labels:
-                self._labels[image_id] = self._new_labels(image_id)
+                self._labels[image_id] = self._new_labels(entry)
             return self._labels[image_id]
 
-    def _new_labels(self, image_id: int) -> LabelRaster:
-        entry = self._state.images[image_id]
+    def _new_labels(self, entry: ImageEntry) -> LabelRaster:
 
         def note(key: TileKey, _: DamageError) -> None:
             place = f"level {key.level}, row {key.row}, column {key.column}"
             self._file.note(f"a tile of {entry.name} ({place}) is damaged and counts as unlabelled")
 
-        return LabelRaster(entry.grid.width, entry.grid.height, StoredTiles(self._file.reads, image_id, note))
+        return LabelRaster(entry.grid.width, entry.grid.height, StoredTiles(self._file.reads, entry.id, note))
 
     def pyramids(self) -> dict[int, TilePyramid]:
         """Return the tiling of every image's labels."""

@@ -189,9 +189,7 @@ class Reviser:
 
     def set_areas(self, image_id: int, polygons: Iterable[Sequence[Sequence[float]]], name: str) -> None:
         """Change the working areas of an image; see `Project.set_areas`."""
-        if image_id not in self._state.images:  # one whose adding is undone still has areas
-            raise ProjectError(f"the project has no image number {image_id}")
-        before = self._state.areas[image_id]
+        before = self._state.areas[self._file.entry(image_id).id]  # an image whose adding is undone still has areas
         self._editor.change(name, image_id, Change({"areas": before}, {"areas": checked(polygons)}))
 
     def change_schema(

@@ -88,7 +88,7 @@ class ImageList:
 
     def set_alpha(self, image_id: int, alpha: str) -> ImageEntry:
         """Say which band of an image tells where there is data; see `Project.set_alpha`."""
-        entry = self.entry(image_id)
+        entry = self._file.entry(image_id)
         chosen = replace(entry, alpha=require_alpha(entry.path, alpha))
         self._file.write(lambda connection: update_image(connection, chosen, self._folder))
         self._state.images[image_id] = chosen
@@ -100,7 +100,7 @@ class ImageList:
         What is known of the image stays: where the file lies elsewhere on the ground, or holds other pixels, that shows
         as a change, to be decided on.
         """
-        entry = self.entry(image_id)
+        entry = self._file.entry(image_id)
         require_size(entry, path, file_grid(path))
         moved = replace(entry, path=path.absolute(), missing=False)
         self._file.write(lambda connection: update_image(connection, moved, self._folder))
@@ -126,7 +126,7 @@ class ImageList:
 
     def remove(self, image_id: int) -> None:
         """Take an image out of the project; see `Project.remove_image`."""
-        self.entry(image_id)
+        self._file.entry(image_id)
         with self._file.alone():
             with self._file.transaction("changed") as connection:
                 older = self._state.history
@@ -136,17 +136,6 @@ class ImageList:
                 store_position(connection, history)
             self._state.history = history
             self._editor.forget_images([image_id])
-
-    def entry(self, image_id: int) -> ImageEntry:
-        """Return an image by its number.
-
-        Raises:
-            ProjectError: there is none.
-        """
-        entry = self._state.images.get(image_id)
-        if entry is None:
-            raise ProjectError(f"{self._file.path} has no image number {image_id}")
-        return entry
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -182,7 +182,7 @@ class Project(Contents):
         control = control or JobControl()
         self._file.require_ready()
         if move.can_be_undone:
-            if move.path != self._images.entry(move.image_id).path:
+            if move.path != self._file.entry(move.image_id).path:
                 self._images.relink(move.image_id, move.path)
             return Moved(self._regridder.move(move, on_event, control), None)
         copy = free_copy(self.path)

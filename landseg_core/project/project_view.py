@@ -143,6 +143,18 @@ class Contents:
         """Return the images, in the order in which they were added."""
         return tuple(self._state.images.values())
 
+    def find_image(self, image_id: int) -> ImageEntry | None:
+        """Return the image with this id, or None where there is none."""
+        return self._state.images.get(image_id)
+
+    def image_by_id(self, image_id: int) -> ImageEntry:
+        """Return the image with this id.
+
+        Raises:
+            ProjectError: there is none.
+        """
+        return self._file.entry(image_id)
+
     def image(self, name: str) -> ImageEntry:
         """Return the image whose file has the stem `name`, or lies at the path `name` where stems collide.
 

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from landseg_core.errors import ProjectError
 from landseg_core.project.history import now
 from landseg_core.project.storage.paths import found_path, is_there, stored_path
 from landseg_core.project.storage.rows import integer, json_value, optional_text, proper, text
@@ -166,8 +165,7 @@ class RecordList:
 
     def add_prediction(self, image_id: int, mask: Path, confidence: Path | None, model: Path | None) -> PredictionEntry:
         """Note a predicted map; see `Project.add_prediction`."""
-        if image_id not in self._state.images:
-            raise ProjectError(f"{self._file.path} has no image number {image_id}")
+        self._file.entry(image_id)
         number = max(self._state.predictions, default=0) + 1
         paths = [path.absolute() if path else None for path in (confidence, model)]
         entry = PredictionEntry(number, image_id, mask.absolute(), paths[0], paths[1], now(), not is_there(mask))

@@ -101,8 +101,7 @@ class ProjectEdits(PaintChoices):
 
     def image_with(self, image_id: int) -> ImageEntry | None:
         """Return an image of the project, or None where there is none of this id."""
-        images = self.project.images if self.project else ()
-        return next((entry for entry in images if entry.id == image_id), None)
+        return self.project.find_image(image_id) if self.project else None
 
     def stored_state(self) -> StoredState:
         """Return how safe the edits are."""

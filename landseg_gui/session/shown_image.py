@@ -71,7 +71,7 @@ class ShownImage(QObject):
 
     def show(self, image_id: int) -> Job | None:
         """Open an image of the project; None where it is missing, or in the window already."""
-        entry = self._entry_with(image_id)
+        entry = self._project.find_image(image_id) if self._project else None
         if entry is None or image_id == self._wanted:
             return None
         if entry.missing:
@@ -116,7 +116,7 @@ class ShownImage(QObject):
     def _free_memory(self, former: ImageEntry | None) -> None:
         """Drop the tiles of the image that has left the window, as far as they are stored."""
         gone = former is not None and (self.entry is None or self.entry.id != former.id)
-        if gone and self._project and self._entry_with(former.id):
+        if gone and self._project and self._project.find_image(former.id):
             self._project.labels(former.id).forget()
 
     def _fits(self, entry: ImageEntry) -> bool:
@@ -151,16 +151,12 @@ class ShownImage(QObject):
             self.follow_raster()
         if self.entry is None and (before or self._session.raster is None):
             self._show_any()
-        if self._wanted is None and before and self._entry_with(before.id) is None:
+        if self._wanted is None and before and not (self._project and self._project.find_image(before.id)):
             self._session.close_picture()
 
     def show_classes(self) -> None:
         """Show the labels by the classes that the project has by now."""
         self._lay_labels()
-
-    def _entry_with(self, image_id: int) -> ImageEntry | None:
-        images = self._project.images if self._project else ()
-        return next((entry for entry in images if entry.id == image_id), None)
 
     def _lay_labels(self) -> None:
         if self._project and self.entry:

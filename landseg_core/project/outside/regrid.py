@@ -70,7 +70,7 @@ class Regridder:
 
     def keep_grid(self, image_id: int) -> ImageEntry:
         """Go on with the grid that the project has; see `Project.keep_grid`."""
-        entry = self._entry(image_id)
+        entry = self._file.entry(image_id)
         seen = examine(entry.path)
         if seen.grid.window != entry.grid.window:
             raise ProjectError(
@@ -82,7 +82,7 @@ class Regridder:
 
     def plan(self, image_id: int, by: MoveBy | None, path: Path | None) -> Move:
         """Find out what moving the labels to the grid of the image's file would do; see `Project.plan_move`."""
-        entry = self._entry(image_id)
+        entry = self._file.entry(image_id)
         path = (path or entry.path).absolute()
         seen = examine(path)
         shift = shift_to(replace(entry, path=path), seen.grid, by)
@@ -95,7 +95,7 @@ class Regridder:
 
     def move(self, move: Move, on_event: OnEvent, control: JobControl) -> ImageEntry:
         """Do what was planned; see `Project.move_labels`."""
-        entry = replace(self._entry(move.image_id), path=move.path)
+        entry = replace(self._file.entry(move.image_id), path=move.path)
         if move.shift is None:
             moved = replace(entry, grid=move.seen.grid, file_grid=None)
             return self._change(f"Move the labels of {entry.name} with its grid", _known(moved, move.seen))
@@ -106,11 +106,11 @@ class Regridder:
 
     def _change(self, name: str, entry: ImageEntry) -> ImageEntry:
         """Make a change of an image's grid a step, where there is one."""
-        before, after = image_side(self._entry(entry.id)), image_side(entry)
+        before, after = image_side(self._file.entry(entry.id)), image_side(entry)
         if before != after:
             self._editor.change(name, entry.id, Change(before, after))
             self._file.flush()
-        return self._entry(entry.id)
+        return self._file.entry(entry.id)
 
     def _replace(
         self, entry: ImageEntry, seen: Examined, labels: LabelShift, on_event: OnEvent, control: JobControl
@@ -134,7 +134,7 @@ class Regridder:
         self._state.counts[number] = rewrite.counts[number]
         self._state.areas[number] = areas
         self._adopt(entry, number, seen)
-        return self._entry(number)
+        return self._file.entry(number)
 
     def _adopt(self, entry: ImageEntry, number: int, seen: Examined) -> None:
         """Bring the state in memory after the file."""
@@ -145,12 +145,6 @@ class Regridder:
             for key, item in state.predictions.items()
         }
         self._editor.forget_images([entry.id])
-
-    def _entry(self, image_id: int) -> ImageEntry:
-        entry = self._state.images.get(image_id)
-        if entry is None:
-            raise ProjectError(f"{self._file.path} has no image number {image_id}")
-        return entry
 
 
 def _known(entry: ImageEntry, seen: Examined) -> ImageEntry:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.project.backup.saving_as import Rescue, save_as
+from landseg_core.project.images import ImageEntry
 from landseg_core.project.state import ProjectState, load_state
 from landseg_core.project.storage.connection import (
     connect,
@@ -113,6 +114,17 @@ class ProjectFile:
         if damage:
             self.read_only_reason = f"it is damaged: {damage[0]}"
         return state
+
+    def entry(self, image_id: int) -> ImageEntry:
+        """Return the image with this id.
+
+        Raises:
+            ProjectError: there is none.
+        """
+        entry = self.state.images.get(image_id)
+        if entry is None:
+            raise ProjectError(f"{self.path} has no image number {image_id}; choose one that it has")
+        return entry
 
     @property
     def notices(self) -> tuple[str, ...]:
