@@ -184,7 +184,7 @@ class Player:
         QTest.keyClick(self.window.viewport, self.dice.choice(KEYS))
 
     def choose_tool(self) -> None:
-        self.window.tools.select(self.dice.choice(self.window.tools.rows).name)
+        self.window.tools.select(self.dice.choice(self.window.tools.specs).name)
 
     def choose_class(self) -> None:
         if self.session.schema:

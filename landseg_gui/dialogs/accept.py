@@ -15,10 +15,11 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import ClassMatch, listed
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.raster.files.as_opened import FilesAsOpened
-from landseg_gui.dialogs.forms.checks import Problem, is_there
+from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.percent import PercentSlider
 from landseg_gui.form_settings import FormMemory
+from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import percent, pixels
 

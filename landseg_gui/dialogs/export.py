@@ -14,10 +14,10 @@ from landseg_gui.dialogs.forms.area import AreaChoice
 from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
-from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.requests import EXPORT_STYLES, ExportRequest, ExportStyle
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
+from landseg_gui.paths import results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.viewer.layers import MaskLayer
 

@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QRadioButton, QVBoxLayout,
 from landseg_core.formats.exporters import EXPORTERS
 from landseg_core.project.images import ImageEntry
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import Problem, is_there
+from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.fields import PathField, pick_folder, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
+from landseg_gui.paths import is_there
 from landseg_gui.plain_text import without_key
 
 _KINDS = ";;".join(f"{form.title} (*{form.suffix})" for form in EXPORTERS.values())

@@ -11,13 +11,13 @@ from landseg_core.errors import ModelError
 from landseg_core.models.header import MODEL_FILE, BundleHeader, read_header
 from landseg_core.models.onnx.metadata import notices
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import Problem, is_there
+from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
-from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.requests import ExportModelRequest
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
+from landseg_gui.paths import is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
 
 _ANY_SIZE = 0

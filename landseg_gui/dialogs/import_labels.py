@@ -13,12 +13,13 @@ from landseg_core.formats.importers import MASK_SUFFIXES, POLYGON_SUFFIXES
 from landseg_core.formats.source_info import SourceInfo, SourceValue
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.images import ImageEntry
-from landseg_gui.dialogs.forms.checks import Problem, as_sentence, is_there
+from landseg_gui.dialogs.forms.checks import Problem, as_sentence
 from landseg_gui.dialogs.forms.class_mapping import LEAVE_OUT, MappingTable
 from landseg_gui.dialogs.forms.fields import PathField, pick_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.source_reader import DescribedSource, SourceReader
 from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import pixels, thousands
 

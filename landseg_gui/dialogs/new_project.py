@@ -9,18 +9,17 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import Problem, is_there
+from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.class_field import ClassField
 from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.image_files import ImageFilesField
-from landseg_gui.dialogs.places import results_folder
 from landseg_gui.form_settings import FormMemory
+from landseg_gui.paths import PROJECT_SUFFIX, is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.session.project_files import SUFFIX
 from landseg_gui.session.session import Session
 
-_KINDS = f"Projects (*{SUFFIX})"
+_KINDS = f"Projects (*{PROJECT_SUFFIX})"
 _WHY = (
     "Your labels live in a project file. Every stroke is stored there at once, with the history for Undo; "
     "the images themselves stay where they are and are never written to."
@@ -72,7 +71,7 @@ class NewProjectDialog(FormDialog):
         place = _with_suffix(path)
         if not is_there(path.is_dir) and is_there(place.exists):
             return Problem(f"{place.name} is there already; choose another name, or open that project.")
-        return checks.new_file_problem(path if is_there(path.is_dir) else place, (SUFFIX,))
+        return checks.new_file_problem(path if is_there(path.is_dir) else place, (PROJECT_SUFFIX,))
 
     def accept(self) -> None:
         """Close with the answer, and remember the classes."""
@@ -91,7 +90,7 @@ class NewProjectDialog(FormDialog):
 
 def _with_suffix(path: Path) -> Path:
     """Return `path` with the suffix of projects, which need not be typed."""
-    return path if path.suffix.lower() == SUFFIX else path.with_name(path.name + SUFFIX)
+    return path if path.suffix.lower() == PROJECT_SUFFIX else path.with_name(path.name + PROJECT_SUFFIX)
 
 
 def _free_place(picture: Path | None) -> Path:
@@ -99,9 +98,9 @@ def _free_place(picture: Path | None) -> Path:
     folders = [picture.absolute().parent] if picture else []
     stem = picture.stem if picture else "labels"
     names = [stem, *(f"{stem}_{number}" for number in range(2, 100))]
-    places = [folder / f"{name}{SUFFIX}" for folder in (*folders, results_folder("projects")) for name in names]
+    places = [folder / f"{name}{PROJECT_SUFFIX}" for folder in (*folders, results_folder("projects")) for name in names]
     return next((place for place in places if _is_free(place)), places[-1])
 
 
 def _is_free(place: Path) -> bool:
-    return not is_there(place.exists) and checks.new_file_problem(place, (SUFFIX,)) is None
+    return not is_there(place.exists) and checks.new_file_problem(place, (PROJECT_SUFFIX,)) is None

@@ -26,17 +26,17 @@ from landseg_core.raster.files.map_files import MapFiles
 from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.area import AreaChoice
-from landseg_gui.dialogs.forms.checks import Problem, is_there
+from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.class_field import legend
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.predict_settings import PredictSettings
 from landseg_gui.dialogs.map_proposal import proposed_map
-from landseg_gui.dialogs.places import results_folder
 from landseg_gui.dialogs.project_labels import beside_project
 from landseg_gui.dialogs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
+from landseg_gui.paths import is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_files import same_file
 from landseg_gui.session.view_state import hidden_images

@@ -8,9 +8,10 @@ from pathlib import Path
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.project.images import ImageEntry
-from landseg_gui.dialogs.forms.checks import Problem, is_there
+from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder
 from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
 
 _KINDS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from landseg_core.project.backup.folder import Backup
 from landseg_core.project.backup.restoring import BackupContent
-from landseg_gui.dialogs.project_path import ask_project_path
+from landseg_gui.paths import ask_project_path
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import NO_BREAK_SPACE, thousands
 

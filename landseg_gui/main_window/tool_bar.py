@@ -9,8 +9,8 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 
 from landseg_gui.icons import icon
-from landseg_gui.session.tool_manager import ToolManager
-from landseg_gui.tools.base import ToolRow
+from landseg_gui.tools.base import ToolSpec
+from landseg_gui.tools.manager import ToolManager
 
 _ICON_SIDE = 20
 _OVERFLOW = {Qt.Orientation.Horizontal: "overflow", Qt.Orientation.Vertical: "overflow_down"}
@@ -33,17 +33,17 @@ class ToolBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         dress_overflow(self)
         self._group = QActionGroup(self)
-        self._by_name = {row.name: self._action(row, manager) for row in manager.rows}
+        self._by_name = {spec.name: self._action(spec, manager) for spec in manager.specs}
         self.addActions(list(self._by_name.values()))
         menu.addActions(list(self._by_name.values()))
         manager.current_changed.connect(self._show_current)
         self._show_current(manager.current.name)
 
-    def _action(self, row: ToolRow, manager: ToolManager) -> QAction:
-        action = QAction(icon(row.icon), row.title, self, objectName=f"tool_{row.name}", checkable=True)
-        action.setShortcut(QKeySequence(row.shortcut))
-        action.setToolTip(f"{row.title}: {row.tip} ({row.shortcut})")
-        action.triggered.connect(partial(manager.select, row.name))
+    def _action(self, spec: ToolSpec, manager: ToolManager) -> QAction:
+        action = QAction(icon(spec.icon), spec.title, self, objectName=f"tool_{spec.name}", checkable=True)
+        action.setShortcut(QKeySequence(spec.shortcut))
+        action.setToolTip(f"{spec.title}: {spec.tip} ({spec.shortcut})")
+        action.triggered.connect(partial(manager.select, spec.name))
         self._group.addAction(action)
         return action
 

@@ -33,9 +33,10 @@ from landseg_gui.panels.welcome import WelcomePage
 from landseg_gui.plain_text import plain_tip, without_key
 from landseg_gui.session.backups import AutomaticBackups
 from landseg_gui.session.session import Session
-from landseg_gui.session.tool_manager import ToolManager
+from landseg_gui.session.tool_context import SessionToolContext
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
+from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.commands import Commands
 from landseg_gui.workflows.label_commands import LabelCommands
@@ -57,7 +58,7 @@ class MainWindow(QMainWindow):
         themes.setParent(self)
         self._closing = False
         self.viewport = Viewport(session.layers)
-        self.tools = ToolManager(self.viewport, session.project_session)
+        self.tools = ToolManager(SessionToolContext(self.viewport, session.project_session, session.notifier))
         self.commands = Commands(self, session, runner, self.viewport)
         self.live = LivePrediction(session.layers, self.viewport.view_window, self)
         self.commands.train_flow.preview = self.live
@@ -150,6 +151,7 @@ class MainWindow(QMainWindow):
             signal.connect(self._show_session)
         session.raster_changed.connect(self.viewport.setFocus)
         session.opened.connect(self._settings.add_recent_file)
+        session.notifier.posted.connect(self._messages.show_message)
         session.message.connect(self._messages.show_notice)
         session.problem.connect(self._messages.show_problem)
         project.window = self
@@ -176,8 +178,6 @@ class MainWindow(QMainWindow):
         view.frame_changed.connect(self._show_zoom)
         view.hovered.connect(self._show_place)
         view.left.connect(self._status.clear_place)
-        self.tools.message.connect(self._messages.show_notice)
-        self.tools.problem.connect(self._messages.show_problem)
 
     def _connect_panels(self) -> None:
         commands, labels = self.commands, self.label_commands

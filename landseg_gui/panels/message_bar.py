@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from landseg_gui.icons import icon
+from landseg_gui.notifier import Level, Message
 from landseg_gui.plain_text import PlainLabel, without_key
 
 _NOTICE_MS = 12_000
@@ -56,6 +57,11 @@ class MessageBar(QFrame):
         column.setContentsMargins(12, 7, 8, 7)
         column.addLayout(line)
         column.addWidget(self._details)
+
+    def show_message(self, message: Message) -> None:
+        """Show what the notifier says."""
+        show = self.show_problem if message.level is Level.ERROR else self.show_notice
+        show(message.text)
 
     def show_notice(self, sentence: str) -> None:
         """Tell something good to know."""

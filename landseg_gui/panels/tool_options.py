@@ -20,8 +20,8 @@ from landseg_gui.icons import colour_swatch
 from landseg_gui.number_boxes import DecimalBox, WholeBox
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
-from landseg_gui.session.tool_manager import ToolManager
 from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE
+from landseg_gui.tools.manager import ToolManager
 from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS, ToolSettings
 
 _BOX_WIDTH = 86
@@ -38,7 +38,7 @@ class ToolOptions(QWidget):
         super().__init__(parent, objectName="tool_options")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._manager = manager
-        self._session = manager.bench.session
+        self._context = manager.context
         self._hint = ElidedLabel("", "tool_hint", mode=Qt.TextElideMode.ElideRight)
         self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._class = _ActiveClass()
@@ -73,38 +73,38 @@ class ToolOptions(QWidget):
         self._only.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _connect(self) -> None:
-        session = self._session
+        context = self._context
         self._manager.current_changed.connect(self._show_tool)
         self._rest.clicked.connect(self._manager.fill_rest)
         self._only.toggled.connect(self._set_only_unlabelled)
-        for signal in (session.choices_changed, session.schema_changed, session.areas_changed, session.image_changed):
+        for signal in (context.choices_changed, context.schema_changed, context.areas_changed, context.image_changed):
             signal.connect(self._show_brush)
 
     def _set_only_unlabelled(self, only: bool) -> None:
-        self._session.only_unlabelled = only
+        self._context.only_unlabelled = only
 
     def _show_tool(self) -> None:
-        row = self._manager.current
-        self._stack.setCurrentIndex(list(self._pages).index(row.options))
-        self._hint.setText(row.hint)
-        self._hint.setToolTip(row.hint)
+        spec = self._manager.current
+        self._stack.setCurrentIndex(list(self._pages).index(spec.options))
+        self._hint.setText(spec.hint)
+        self._hint.setToolTip(spec.hint)
         # What paints has everything at its fixed place; for the others only the hint is left.
-        self._stack.setVisible(row.paints or row.options != NO_OPTIONS)
-        self._only.setVisible(row.paints)
+        self._stack.setVisible(spec.paints or spec.options != NO_OPTIONS)
+        self._only.setVisible(spec.paints)
 
     def _show_brush(self) -> None:
         """Follow the active class, the areas and "only unlabelled"."""
-        session, bench = self._session, self._manager.bench
-        self._only.setChecked(session.only_unlabelled)
-        item = bench.class_of(session.active_value)
-        self._class.show_class(item, bench.colour(session.active_value).name())
+        context = self._context
+        self._only.setChecked(context.only_unlabelled)
+        item, colour = context.class_of(context.active_value), context.colour(context.active_value).name()
+        self._class.show_class(item, colour)
         name = item.name if item else "…"
         text = QFontMetrics(self._rest.font()).elidedText(name, Qt.TextElideMode.ElideRight, _REST_WIDTH - 90)
         self._rest.setText(without_key(f"Rest is {text}"))
-        self._rest.setIcon(colour_swatch(bench.colour(session.active_value).name()))
+        self._rest.setIcon(colour_swatch(colour))
         tip = f"Label all that is unlabelled inside the working area as {name}, in one step"
         self._rest.setToolTip(plain_tip(tip))
-        self._rest.setEnabled(item is not None and bool(bench.areas()))
+        self._rest.setEnabled(item is not None and bool(context.areas()))
 
 
 def _left_aligned(page: QWidget) -> QWidget:
@@ -209,7 +209,7 @@ def _prepare(box: QAbstractSpinBox, manager: ToolManager) -> None:
     box.setKeyboardTracking(False)
     box.setFixedWidth(_BOX_WIDTH)
     box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    box.lineEdit().returnPressed.connect(manager.bench.viewport.setFocus)
+    box.lineEdit().returnPressed.connect(manager.context.viewport.setFocus)
 
 
 def _lay_out(page: QWidget, *widgets: QWidget) -> None:

@@ -14,9 +14,7 @@ from landseg_core.output_files import made_folder
 from landseg_core.project.images import ImageEntry, NewImage
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Work
-
-SUFFIX = ".landseg"
-"""How the name of a project file ends."""
+from landseg_gui.paths import PROJECT_SUFFIX
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class AddedImages:
 
 def is_project(path: Path) -> bool:
     """Tell whether a file is a project by its name."""
-    return path.suffix.lower() == SUFFIX
+    return path.suffix.lower() == PROJECT_SUFFIX
 
 
 def same_file(one: Path, other: Path) -> bool:

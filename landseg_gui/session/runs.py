@@ -22,10 +22,10 @@ from landseg_core.runs.catalogue import (
     summarise_entry,
 )
 from landseg_core.runs.deletion import delete_run
-from landseg_gui.dialogs.places import results_folder
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
+from landseg_gui.paths import results_folder
 from landseg_gui.session.project_session import ProjectSession
 
 Place = TypeVar("Place", Path, RunEntry)

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_core.errors import ProjectError
 from landseg_core.project.project import Project
-from landseg_gui.dialogs.project_path import ask_project_path
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.message_boxes import choose
+from landseg_gui.paths import ask_project_path
 from landseg_gui.text import capitalised
 
 _NOTICE_AFTER_MS = 300

@@ -15,6 +15,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.source import RasterSource
 from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.notifier import Notifier
 from landseg_gui.session import opening
 from landseg_gui.session.adding import OpenAs, ask_to_add
 from landseg_gui.session.model_choice import proposed_model, remember_model
@@ -54,6 +55,7 @@ class Session(QObject):
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.notifier = Notifier(self)
         self.layers = LayerStack(self)
         self.layers.changed.connect(self.layers_changed)
         self.view_provider: Callable[[], PixelWindow | None] = lambda: None

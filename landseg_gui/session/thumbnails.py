@@ -21,8 +21,8 @@ from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
-from landseg_gui.dialogs.forms.checks import is_there
 from landseg_gui.jobs.runner import Job, Work
+from landseg_gui.paths import is_there
 from landseg_gui.session.file_watch import FileWatch, Watched
 
 SIDE = 96

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
-from landseg_core.labels.regions import PolygonRegion
-from landseg_gui.session.tool_context import Workbench
-from landseg_gui.tools.base import Place, ToolRow
+from landseg_core.labels.regions import Place, PolygonRegion
+from landseg_gui.tools.base import ToolSpec
+from landseg_gui.tools.context import ToolContext
 from landseg_gui.tools.polygon import Polygon
 from landseg_gui.viewer.overlay import Shape
 
@@ -23,8 +23,8 @@ class Accept(Polygon):
         accept_in: is given each polygon that is closed.
     """
 
-    def __init__(self, row: ToolRow, bench: Workbench) -> None:
-        super().__init__(row, bench)
+    def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
+        super().__init__(spec, context)
         self.may_accept: Callable[[], bool] = lambda: False
         self.accept_in: Callable[[PolygonRegion], object] = lambda _region: None
 
@@ -44,10 +44,10 @@ class Accept(Polygon):
     def preview(self) -> list[Shape]:
         """Return how the polygon looks: in no colour of a class, for it may bring several."""
         line = QApplication.palette().color(QPalette.ColorRole.Accent)
-        return [Shape(self.sketch.path(), line)]
+        return [Shape(self.draft.path(), line)]
 
 
-ACCEPT_ROW = ToolRow(
+ACCEPT_SPEC = ToolSpec(
     name="accept",
     title="Accept",
     icon="accept_area",

@@ -11,14 +11,14 @@ from PySide6.QtGui import QCursor
 from landseg_core.labels.regions import Place
 
 if TYPE_CHECKING:
-    from landseg_gui.session.tool_context import Workbench
+    from landseg_gui.tools.context import ToolContext
 
 NO_OPTIONS, SIZE, TOLERANCE, AREA = "", "size", "tolerance", "area"
 """What the options bar offers for a tool."""
 
 
 @dataclass(frozen=True)
-class ToolRow:
+class ToolSpec:
     """One tool as data. `icon` names a file of `resources/icons`, `shortcut` is a letter, `hint` a line for the user.
 
     `options` names what the options bar offers; `samples`: Ctrl or Alt + click picks the class under the cursor;
@@ -42,9 +42,9 @@ class Tool:
 
     shape = Qt.CursorShape.CrossCursor
 
-    def __init__(self, row: ToolRow, bench: Workbench) -> None:
-        self.row = row
-        self.bench = bench
+    def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
+        self.spec = spec
+        self.context = context
 
     @property
     def is_busy(self) -> bool:

@@ -8,10 +8,10 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QCursor, QPainterPath
 
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.labels.label_raster import LabelEdit, Paintable
-from landseg_core.labels.regions import StrokeRegion
-from landseg_gui.session.tool_context import Workbench
-from landseg_gui.tools.base import Place, Tool, ToolRow
+from landseg_core.labels.edit import LabelEdit, Paintable
+from landseg_core.labels.regions import Place, StrokeRegion
+from landseg_gui.tools.base import Tool, ToolSpec
+from landseg_gui.tools.context import ToolContext
 from landseg_gui.viewer.overlay import Shape
 
 _SMALLEST_RING = 6.0  # logical px on the screen: a smaller ring is hard to find without a cursor around it
@@ -30,8 +30,8 @@ class _Stroke:
 class Brush(Tool):
     """Paints the active class; with the right button it erases; with Shift straight on from the last place."""
 
-    def __init__(self, row: ToolRow, bench: Workbench) -> None:
-        super().__init__(row, bench)
+    def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
+        super().__init__(spec, context)
         self._stroke: _Stroke | None = None
         self._last: Place | None = None
         self._hover: Place | None = None
@@ -44,19 +44,19 @@ class Brush(Tool):
 
     def value_for(self, button: Qt.MouseButton) -> int:
         """Return what a stroke with this button paints."""
-        return self.bench.value_for(button)
+        return self.context.value_for(button)
 
     def step_name(self, value: int) -> str:
         """Return what the history calls a stroke."""
-        return self.bench.step_name(self.row.title, value)
+        return self.context.step_name(self.spec.title, value)
 
     def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Begin a stroke."""
-        edit = self.bench.session.begin()
+        edit = self.context.begin()
         if edit is None:
             return
         value = self.value_for(button)
-        self._stroke = _Stroke(edit, value, self.bench.settings.diameter, self.bench.paintable(value))
+        self._stroke = _Stroke(edit, value, self.context.settings.diameter, self.context.paintable(value))
         straight_on = modifiers & Qt.KeyboardModifier.ShiftModifier and self._last is not None
         self._paint_to(place, self._last if straight_on else place)
 
@@ -77,7 +77,7 @@ class Brush(Tool):
         """End the stroke where it is: what has been painted stays."""
         stroke, self._stroke = self._stroke, None
         if stroke:
-            self.bench.session.record(stroke.edit, self.step_name(stroke.value))
+            self.context.record(stroke.edit, self.step_name(stroke.value))
 
     def _paint_to(self, place: Place, start: Place | None) -> None:
         stroke = self._stroke
@@ -102,16 +102,16 @@ class Brush(Tool):
     def leave(self) -> None:
         """Hide the ring."""
         self._hover = None
-        self.bench.viewport.overlay.clear("cursor")
+        self.context.viewport.overlay.clear("cursor")
 
     def refresh(self) -> None:
         """Draw the ring where the cursor is, and with Shift the line that a click would paint."""
         if self._hover:
             path = QPainterPath()
-            radius = self.bench.settings.diameter / 2
+            radius = self.context.settings.diameter / 2
             path.addEllipse(QPointF(*self._hover), radius, radius)
             ring = Shape(path, self._ring_colour(), None)
-            self.bench.viewport.overlay.show("cursor", [*self._straight_line(self._hover), ring])
+            self.context.viewport.overlay.show("cursor", [*self._straight_line(self._hover), ring])
 
     def _straight_line(self, end: Place) -> list[Shape]:
         if not self._goes_straight or self._last is None:
@@ -122,11 +122,11 @@ class Brush(Tool):
 
     def _ring_colour(self) -> QColor:
         value = self._stroke.value if self._stroke else self.value_for(Qt.MouseButton.LeftButton)
-        return self.bench.colour(value)
+        return self.context.colour(value)
 
     def cursor(self) -> QCursor:
         """Return no cursor where the ring is large enough to be seen, a cross where it is not."""
-        ring = self.bench.settings.diameter * self.bench.screen_scale
+        ring = self.context.settings.diameter * self.context.screen_scale
         return QCursor(Qt.CursorShape.BlankCursor if ring > _SMALLEST_RING else Qt.CursorShape.CrossCursor)
 
 
@@ -139,4 +139,4 @@ class Eraser(Brush):
 
     def step_name(self, _value: int) -> str:
         """Return the tool's own name: it has no class to tell."""
-        return self.row.title
+        return self.spec.title

@@ -5,16 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainterPath
 
-from landseg_core.labels.regions import Region
-from landseg_gui.session.tool_context import Workbench
-from landseg_gui.tools.base import Place, Tool, ToolRow
+from landseg_core.labels.regions import Place, Region
+from landseg_gui.tools.base import Tool, ToolSpec
+from landseg_gui.tools.context import ToolContext
 
 
 class DragTool(Tool):
     """Collects the way of a drag; the lasso and the rectangle tell what shape that is."""
 
-    def __init__(self, row: ToolRow, bench: Workbench) -> None:
-        super().__init__(row, bench)
+    def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
+        super().__init__(spec, context)
         self._way: list[Place] = []
         self._button = Qt.MouseButton.LeftButton
 
@@ -33,7 +33,7 @@ class DragTool(Tool):
 
     def press(self, place: Place, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Begin the shape, where painting is possible."""
-        if self.bench.session.may_paint():
+        if self.context.may_paint():
             self._way, self._button = [place], button
 
     def move(self, place: Place, _modifiers: Qt.KeyboardModifier) -> None:
@@ -47,8 +47,8 @@ class DragTool(Tool):
         self.move(place, modifiers)
         region = self.region(self._way)
         if self.cancel() and region:
-            value = self.bench.value_for(self._button)
-            self.bench.paint(region, value, self.bench.step_name(self.row.title, value))
+            value = self.context.value_for(self._button)
+            self.context.paint(region, value, self.context.step_name(self.spec.title, value))
 
     def cancel(self) -> bool:
         """Forget the shape."""
@@ -59,6 +59,6 @@ class DragTool(Tool):
     def refresh(self) -> None:
         """Draw the shape so far."""
         if self._way:
-            self.bench.show([self.bench.outline(self.path(self._way), self.bench.value_for(self._button))])
+            self.context.show([self.context.outline(self.path(self._way), self.context.value_for(self._button))])
         else:
-            self.bench.clear()
+            self.context.clear()

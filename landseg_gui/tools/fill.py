@@ -6,9 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 
 from landseg_core.labels.filling import connected_region
-from landseg_gui.tools.base import Place, Tool
+from landseg_core.labels.regions import Place
+from landseg_gui.tools.base import Tool
 from landseg_gui.tools.cursors import icon_cursor
-from landseg_gui.tools.fill_extent import reach
+from landseg_gui.tools.fill_extent import fill_extent
 
 
 class Fill(Tool):
@@ -16,14 +17,14 @@ class Fill(Tool):
 
     def press(self, place: Place, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Fill from here."""
-        bench, spread = self.bench, reach(self.bench, place)
-        if spread is None or not bench.session.may_paint():
+        context, extent = self.context, fill_extent(self.context, place)
+        if extent is None or not context.may_paint():
             return
-        region = connected_region(spread.labels, *spread.pixel, spread.limit)
-        value = bench.value_for(button)
-        bench.paint(region, value, bench.step_name(self.row.title, value))
-        if spread.cuts(region):
-            bench.say("A fill reaches no further at once: click beyond its edge to go on")
+        region = connected_region(extent.labels, *extent.pixel, extent.limit)
+        value = context.value_for(button)
+        context.paint(region, value, context.step_name(self.spec.title, value))
+        if extent.cuts(region):
+            context.notifier.info("A fill reaches no further at once: click beyond its edge to go on")
 
     def cursor(self) -> QCursor:
         """Return a bucket that points with its drop."""

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.label_raster import LabelRaster
-from landseg_core.labels.regions import MaskRegion
-from landseg_gui.session.tool_context import Workbench
-from landseg_gui.tools.base import Place
+from landseg_core.labels.regions import MaskRegion, Place
+from landseg_gui.tools.context import ToolContext
 
-REACH_PIXELS = 16 * 2**20
+MAX_FILL_PIXELS = 16 * 2**20
 """A click spreads over no more px than this: while it does, the user waits."""
 
 
 @dataclass(frozen=True)
-class Reach:
+class FillExtent:
     """A click on the labels: its `pixel` (column, row), the window that it may spread over, and the `whole` image."""
 
     labels: LabelRaster
@@ -35,24 +34,25 @@ class Reach:
         return any(touches and line.any() for touches, line in edges)
 
 
-def reach(bench: Workbench, place: Place) -> Reach | None:
+def fill_extent(context: ToolContext, place: Place) -> FillExtent | None:
     """Return how far a click at `place` may spread, or None where there is nothing to paint on."""
-    labels, pixel, whole, view = bench.session.labels, bench.pixel(place), bench.raster_window(), bench.view_window()
+    labels, pixel, whole = context.labels, context.pixel(place), context.raster_window()
+    view = context.viewport.view_window()
     if labels is None or pixel is None or whole is None or view is None:
         return None
-    return Reach(labels, pixel, spread_limit(whole, view, pixel), whole)
+    return FillExtent(labels, pixel, spread_limit(whole, view, pixel), whole)
 
 
 def spread_limit(whole: PixelWindow, view: PixelWindow, pixel: tuple[int, int]) -> PixelWindow:
     """Return the view and as much again on each side, or where that is too large a square around `pixel`."""
-    if whole.pixels <= REACH_PIXELS:
+    if whole.pixels <= MAX_FILL_PIXELS:
         return whole
     grown = PixelWindow(view.x - view.width, view.y - view.height, 3 * view.width, 3 * view.height)
     limit = grown.intersection(whole) or whole
-    return limit if limit.pixels <= REACH_PIXELS else _square(whole, pixel)
+    return limit if limit.pixels <= MAX_FILL_PIXELS else _square(whole, pixel)
 
 
 def _square(whole: PixelWindow, pixel: tuple[int, int]) -> PixelWindow:
-    side = int(REACH_PIXELS**0.5)
+    side = int(MAX_FILL_PIXELS**0.5)
     square = PixelWindow(pixel[0] - side // 2, pixel[1] - side // 2, side, side)
     return square.intersection(whole) or whole

@@ -6,8 +6,9 @@ from PySide6.QtCore import Qt
 
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.filling import holes
-from landseg_gui.tools.base import Place, Tool
-from landseg_gui.tools.fill_extent import reach
+from landseg_core.labels.regions import Place
+from landseg_gui.tools.base import Tool
+from landseg_gui.tools.fill_extent import fill_extent
 
 
 class FillHoles(Tool):
@@ -17,14 +18,14 @@ class FillHoles(Tool):
 
     def press(self, place: Place, _button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Fill the holes of the region under the cursor."""
-        bench = self.bench
-        value, spread = bench.value_at(place), reach(bench, place)
-        if spread is None or not bench.session.may_paint():
+        context = self.context
+        value, extent = context.value_at(place), fill_extent(context, place)
+        if extent is None or not context.may_paint():
             return
         if value == UNLABELLED:
-            bench.say("Click on a labelled region: its holes are filled")
-        elif not bench.paint(holes(spread.labels, *spread.pixel, spread.limit), value, self._step_name(value)):
-            bench.say("There are no holes to fill here")
+            context.notifier.info("Click on a labelled region: its holes are filled")
+        elif not context.paint(holes(extent.labels, *extent.pixel, extent.limit), value, self._step_name(value)):
+            context.notifier.info("There are no holes to fill here")
 
     def _step_name(self, value: int) -> str:
-        return self.bench.step_name(self.row.title, value)
+        return self.context.step_name(self.spec.title, value)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QPainterPath
 
-from landseg_core.labels.regions import PolygonRegion
-from landseg_gui.tools.base import Place
+from landseg_core.labels.regions import Place, PolygonRegion
 from landseg_gui.tools.drag import DragTool
 from landseg_gui.tools.polygon_draft import ring_path
 

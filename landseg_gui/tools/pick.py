@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 
-from landseg_gui.session.tool_context import Workbench
-from landseg_gui.tools.base import Place, Tool
+from landseg_core.labels.regions import Place
+from landseg_gui.tools.base import Tool
+from landseg_gui.tools.context import ToolContext
 from landseg_gui.tools.cursors import icon_cursor
 
 
@@ -15,17 +16,17 @@ class PickClass(Tool):
 
     def press(self, place: Place, _button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Take the class under the cursor."""
-        pick_class(self.bench, place)
+        pick_class(self.context, place)
 
     def cursor(self) -> QCursor:
         """Return a pipette."""
         return icon_cursor("tool_pick", 3, 21)
 
 
-def pick_class(bench: Workbench, place: Place) -> None:
+def pick_class(context: ToolContext, place: Place) -> None:
     """Make the class at `place` the active one, and say so where there is none."""
-    value = bench.value_at(place)
-    if bench.class_of(value):
-        bench.session.active_value = value
+    value = context.value_at(place)
+    if context.class_of(value):
+        context.active_value = value
     else:
-        bench.say("Nothing is labelled here")
+        context.notifier.info("Nothing is labelled here")

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
-from landseg_gui.tools.base import Place
+from landseg_core.labels.regions import Place
 
 _FEWEST = 3
 
 
 @dataclass
-class Sketch:
+class PolygonDraft:
     """The vertices clicked so far, and the place of the cursor, to which a rubber band leads."""
 
     vertices: list[Place] = field(default_factory=list)

@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.labels.regions import PolygonRegion
-from landseg_gui.session.tool_context import Workbench, only
-from landseg_gui.tools.base import Place, ToolRow
+from landseg_core.labels.regions import Place, PolygonRegion
+from landseg_gui.tools.base import ToolSpec
+from landseg_gui.tools.context import ToolContext, only
 from landseg_gui.tools.polygon import Polygon
 
 
 class Reassign(Polygon):
     """The class under the first click becomes the active class, inside the polygon and nowhere else."""
 
-    def __init__(self, row: ToolRow, bench: Workbench) -> None:
-        super().__init__(row, bench)
+    def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
+        super().__init__(spec, context)
         self._from = UNLABELLED
 
     def may_begin(self, place: Place) -> bool:
         """Take the class to change from under the first click; there must be one, and it must not be locked."""
         if not super().may_begin(place):
             return False
-        self._from = self.bench.value_at(place)
+        self._from = self.context.value_at(place)
         refusal = self._refusal()
         if refusal:
-            self.bench.say(refusal)
+            self.context.notifier.info(refusal)
         return not refusal
 
     def _refusal(self) -> str:
-        item = self.bench.class_of(self._from)
+        item = self.context.class_of(self._from)
         if item is None:
             return "Begin on a labelled place: its class is the one that changes"
         return f"{item.name} is locked: unlock it in the class list first" if self._is_locked() else ""
 
     def _is_locked(self) -> bool:
-        return self._from in self.bench.session.locked
+        return self._from in self.context.locked
 
     def use(self, ring: tuple[Place, ...], value: int) -> None:
         """Change the class inside the polygon."""
-        former, item = self.bench.class_of(self._from), self.bench.class_of(value)
+        former, item = self.context.class_of(self._from), self.context.class_of(value)
         names = f"{former.name if former else self._from} to {item.name if item else 'unlabelled'}"
-        self.bench.paint(PolygonRegion([ring]), value, f"{self.row.title}: {names}", only(self._from))
+        self.context.paint(PolygonRegion([ring]), value, f"{self.spec.title}: {names}", only(self._from))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
-from landseg_core.labels.regions import RectangleRegion
-from landseg_gui.tools.base import Place
+from landseg_core.labels.regions import Place, RectangleRegion
 from landseg_gui.tools.drag import DragTool
 
 

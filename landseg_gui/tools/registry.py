@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from landseg_gui.tools.accept import ACCEPT_ROW
-from landseg_gui.tools.base import AREA, SIZE, TOLERANCE, ToolRow
+from landseg_gui.tools.accept import ACCEPT_SPEC
+from landseg_gui.tools.base import AREA, SIZE, TOLERANCE, ToolSpec
 from landseg_gui.tools.brush import Brush, Eraser
 from landseg_gui.tools.fill import Fill
 from landseg_gui.tools.fill_holes import FillHoles
@@ -17,8 +17,8 @@ from landseg_gui.tools.wand import Wand
 from landseg_gui.tools.working_area import WorkingArea
 
 TOOLS = (
-    ToolRow("pan", "Hand", "tool_pan", "H", "Drag the picture", "Drag the picture; the wheel zooms", Pan),
-    ToolRow(
+    ToolSpec("pan", "Hand", "tool_pan", "H", "Drag the picture", "Drag the picture; the wheel zooms", Pan),
+    ToolSpec(
         "brush",
         "Brush",
         "tool_brush",
@@ -30,10 +30,10 @@ TOOLS = (
         samples=True,
         paints=True,
     ),
-    ToolRow(
+    ToolSpec(
         "eraser", "Eraser", "tool_eraser", "E", "Take labels away", "Drag to erase; [ ] change the size", Eraser, SIZE
     ),
-    ToolRow(
+    ToolSpec(
         "polygon",
         "Polygon",
         "tool_polygon",
@@ -44,7 +44,7 @@ TOOLS = (
         samples=True,
         paints=True,
     ),
-    ToolRow(
+    ToolSpec(
         "lasso",
         "Lasso",
         "tool_lasso",
@@ -55,7 +55,7 @@ TOOLS = (
         samples=True,
         paints=True,
     ),
-    ToolRow(
+    ToolSpec(
         "rectangle",
         "Rectangle",
         "tool_rectangle",
@@ -66,7 +66,7 @@ TOOLS = (
         samples=True,
         paints=True,
     ),
-    ToolRow(
+    ToolSpec(
         "fill",
         "Fill",
         "tool_fill",
@@ -77,7 +77,7 @@ TOOLS = (
         samples=True,
         paints=True,
     ),
-    ToolRow(
+    ToolSpec(
         "wand",
         "Magic Wand",
         "tool_wand",
@@ -89,7 +89,7 @@ TOOLS = (
         samples=True,
         paints=True,
     ),
-    ToolRow(
+    ToolSpec(
         "pick",
         "Pick Class",
         "tool_pick",
@@ -98,7 +98,7 @@ TOOLS = (
         "Click a label to paint with its class",
         PickClass,
     ),
-    ToolRow(
+    ToolSpec(
         "reassign",
         "Reassign",
         "tool_reassign",
@@ -107,7 +107,7 @@ TOOLS = (
         "Click first on the class to change, then the vertices; Enter closes",
         Reassign,
     ),
-    ToolRow(
+    ToolSpec(
         "fill_holes",
         "Fill Holes",
         "tool_fill_holes",
@@ -116,8 +116,8 @@ TOOLS = (
         "Click a label region: the unlabelled gaps that it encloses get its class",
         FillHoles,
     ),
-    ACCEPT_ROW,
-    ToolRow(
+    ACCEPT_SPEC,
+    ToolSpec(
         "area",
         "Working Area",
         "tool_area",

@@ -9,15 +9,51 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, QTimer
 
+from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.filling import similar_region
-from landseg_gui.session.tool_context import Workbench
-from landseg_gui.tools.base import Place, Tool, ToolRow
-from landseg_gui.tools.coarse_region import CoarseRegion
+from landseg_core.labels.regions import Mask, Place
+from landseg_gui.tools.base import Tool, ToolSpec
+from landseg_gui.tools.context import ToolContext
 from landseg_gui.tools.mask_preview import MaskPreview
 
 _STEP = 2.0  # logical px of dragging for a step of the tolerance
 _FILL_ALPHA = 150
 _DEAD = 4.0  # logical px that a hand may tremble in a click
+
+
+@dataclass(frozen=True, eq=False)
+class CoarseRegion:
+    """`pixels` (H, W) bool stand for squares of `scale` px of the raster; (`x`, `y`) is the upper left raster pixel."""
+
+    x: int
+    y: int
+    scale: int
+    pixels: Mask
+
+    @property
+    def bounds(self) -> PixelWindow:
+        """Return the window of the whole mask."""
+        height, width = self.pixels.shape
+        return PixelWindow(self.x, self.y, width * self.scale, height * self.scale)
+
+    def mask(self, window: PixelWindow) -> Mask:
+        """Return (H, W) bool: which pixels of `window` lie in a square that is set."""
+        mask = np.zeros((window.height, window.width), bool)
+        part = self.bounds.intersection(window)
+        if part is not None:
+            rows = (np.arange(part.y, part.bottom) - self.y) // self.scale
+            columns = (np.arange(part.x, part.right) - self.x) // self.scale
+            mask[part.shifted(-window.x, -window.y).slices()] = self.pixels[np.ix_(rows, columns)]
+        return mask
+
+    def trimmed(self) -> CoarseRegion | None:
+        """Return the same region without empty edges, or None where no pixel is set."""
+        rows, columns = np.flatnonzero(self.pixels.any(1)), np.flatnonzero(self.pixels.any(0))
+        if not len(rows):
+            return None
+        top, left = int(rows[0]), int(columns[0])
+        pixels = self.pixels[top : rows[-1] + 1, left : columns[-1] + 1]
+        return CoarseRegion(self.x + left * self.scale, self.y + top * self.scale, self.scale, pixels)
 
 
 @dataclass(frozen=True)
@@ -41,13 +77,13 @@ class _Seed:
 class Wand(Tool):
     """Press, and drag right or up for more tolerance, left or down for less; what is seen is painted on release."""
 
-    def __init__(self, row: ToolRow, bench: Workbench) -> None:
-        super().__init__(row, bench)
+    def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
+        super().__init__(spec, context)
         self._seed: _Seed | None = None
         self._region: CoarseRegion | None = None
-        self._preview = MaskPreview(bench.viewport.canvas.scene)
+        self._preview = MaskPreview(context.viewport.canvas.scene)
         # Many moves of the mouse may come while one region grows: only the last of them counts.
-        self._growing = QTimer(bench.viewport, singleShot=True, interval=0)
+        self._growing = QTimer(context.viewport, singleShot=True, interval=0)
         self._growing.timeout.connect(self._grow)
 
     @property
@@ -57,21 +93,21 @@ class Wand(Tool):
 
     def press(self, place: Place, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Grow from here."""
-        bench = self.bench
-        view = bench.viewport.read_view() if bench.pixel(place) and bench.session.may_paint() else None
+        context = self.context
+        view = context.viewport.read_view() if context.pixel(place) and context.may_paint() else None
         if view is None:
             return
         pixels, window, level = view
-        self._seed = _Seed(place, button, bench.settings.tolerance, pixels, window.x, window.y, 1 << level)
+        self._seed = _Seed(place, button, context.settings.tolerance, pixels, window.x, window.y, 1 << level)
         self._grow()
 
     def move(self, place: Place, _modifiers: Qt.KeyboardModifier) -> None:
         """Change the tolerance with the length of the drag."""
         if self._seed:
-            scale = self.bench.screen_scale
+            scale = self.context.screen_scale
             way = (place[0] - self._seed.place[0] - (place[1] - self._seed.place[1])) * scale
             steps = math.copysign(max(0.0, abs(way) - _DEAD) / _STEP, way)
-            self.bench.settings.tolerance = self._seed.tolerance + steps
+            self.context.settings.tolerance = self._seed.tolerance + steps
 
     def refresh(self) -> None:
         """Grow again: the tolerance or the class may be another."""
@@ -80,8 +116,8 @@ class Wand(Tool):
 
     def _grow(self) -> None:
         if self._seed:
-            self._region = self._seed.region(self.bench.settings.tolerance)
-            colour = self.bench.colour(self.bench.value_for(self._seed.button))
+            self._region = self._seed.region(self.context.settings.tolerance)
+            colour = self.context.colour(self.context.value_for(self._seed.button))
             colour.setAlpha(_FILL_ALPHA)
             self._preview.show(self._region.pixels, self._seed.x, self._seed.y, self._seed.scale, colour)
 
@@ -92,8 +128,8 @@ class Wand(Tool):
             self._grow()
         seed, region = self._seed, self._region.trimmed() if self._region else None
         if self.cancel() and seed and region:
-            value = self.bench.value_for(seed.button)
-            self.bench.paint(region, value, self.bench.step_name(self.row.title, value))
+            value = self.context.value_for(seed.button)
+            self.context.paint(region, value, self.context.step_name(self.spec.title, value))
 
     def cancel(self) -> bool:
         """Forget what has been found."""

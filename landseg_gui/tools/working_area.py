@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.labels.regions import PolygonRegion
-from landseg_gui.session.tool_context import Workbench, only
-from landseg_gui.tools.areas_region import AreasRegion
-from landseg_gui.tools.base import Place, ToolRow
+from landseg_core.labels.regions import Mask, Place, PolygonRegion
+from landseg_gui.tools.base import ToolSpec
+from landseg_gui.tools.context import Ring, ToolContext, only
 from landseg_gui.tools.polygon import Polygon
 from landseg_gui.tools.polygon_draft import ring_path
 from landseg_gui.viewer.overlay import Shape
 
 AREA_COLOUR = QColor("#ffffff")
 _DELETE_KEYS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
-Ring = tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class AreasRegion:
+    """What lies inside any of the `rings`, overlaps included; there must be one."""
+
+    rings: Sequence[Sequence[Place]]
+
+    @cached_property
+    def _parts(self) -> list[PolygonRegion]:
+        return [PolygonRegion([ring]) for ring in self.rings]
+
+    @cached_property
+    def bounds(self) -> PixelWindow:
+        """Return the window around all rings."""
+        boxes = [part.bounds for part in self._parts]
+        x, y = min(box.x for box in boxes), min(box.y for box in boxes)
+        return PixelWindow(x, y, max(box.right for box in boxes) - x, max(box.bottom for box in boxes) - y)
+
+    def mask(self, window: PixelWindow) -> Mask:
+        """Return (H, W) bool: which pixels of `window` lie inside."""
+        mask = np.zeros((window.height, window.width), bool)
+        for part in self._parts:
+            if part.bounds.intersection(window):
+                mask |= part.mask(window)
+        return mask
 
 
 class WorkingArea(Polygon):
     """Draws areas as the polygon tool does. A click into one selects it, and Delete removes it."""
 
-    def __init__(self, row: ToolRow, bench: Workbench) -> None:
-        super().__init__(row, bench)
+    def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
+        super().__init__(spec, context)
         self.selected: Ring | None = None
 
     def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
@@ -37,8 +66,8 @@ class WorkingArea(Polygon):
             super().press(place, button, modifiers)
 
     def _area_at(self, place: Place) -> Ring | None:
-        pixel = self.bench.pixel(place)
-        return next((area for area in self.bench.areas() if pixel and _holds(area, pixel)), None)
+        pixel = self.context.pixel(place)
+        return next((area for area in self.context.areas() if pixel and _holds(area, pixel)), None)
 
     def select(self, area: Ring | None) -> None:
         """Mark an area, or none."""
@@ -47,15 +76,15 @@ class WorkingArea(Polygon):
 
     def use(self, ring: Ring, _value: int) -> None:
         """Add the polygon to the areas of the image."""
-        self.bench.set_areas([*self.bench.areas(), ring], "Working area")
+        self.context.set_areas([*self.context.areas(), ring], "Working area")
 
     def key(self, key: int) -> bool:
         """Remove the selected area with Delete."""
         if self.selected is None or key not in _DELETE_KEYS:
             return super().key(key)
-        if self.bench.session.may_paint():
+        if self.context.may_paint():
             area, self.selected = self.selected, None
-            self.bench.set_areas([other for other in self.bench.areas() if other != area], "Remove working area")
+            self.context.set_areas([other for other in self.context.areas() if other != area], "Remove working area")
         self.refresh()
         return True
 
@@ -66,25 +95,25 @@ class WorkingArea(Polygon):
 
     def refresh(self) -> None:
         """Draw the polygon under way, or else what is selected."""
-        if self.selected and self.selected not in self.bench.areas():
+        if self.selected and self.selected not in self.context.areas():
             self.selected = None
         if self.selected:
-            self.bench.show([_filled(self.selected)])
+            self.context.show([_filled(self.selected)])
         else:
             super().refresh()
 
     def preview(self) -> list[Shape]:
         """Return how the area under way looks: it has no class."""
-        return [Shape(self.sketch.path(), AREA_COLOUR, None, dashed=True)]
+        return [Shape(self.draft.path(), AREA_COLOUR, None, dashed=True)]
 
 
-def fill_rest(bench: Workbench, value: int, area: Ring | None) -> int | None:
+def fill_rest(context: ToolContext, value: int, area: Ring | None) -> int | None:
     """Give `value` to all that is unlabelled inside `area`, by default inside all areas of the image, as one step."""
-    areas = (area,) if area else bench.areas()
+    areas = (area,) if area else context.areas()
     if not areas:
-        bench.say("Draw a working area first")
+        context.notifier.info("Draw a working area first")
         return None
-    return bench.paint(AreasRegion(areas), value, bench.step_name("Rest of the area", value), only(UNLABELLED))
+    return context.paint(AreasRegion(areas), value, context.step_name("Rest of the area", value), only(UNLABELLED))
 
 
 def _holds(area: Ring, pixel: tuple[int, int]) -> bool:

@@ -18,14 +18,14 @@ from landseg_core.project.project import Project
 from landseg_core.project.run_table import PredictionEntry
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Prediction
-from landseg_gui.dialogs.forms.checks import is_there
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, Work
+from landseg_gui.paths import is_there
 from landseg_gui.session.session import Session
-from landseg_gui.session.tool_manager import ToolManager
 from landseg_gui.text import pixels
 from landseg_gui.tools.accept import Accept
+from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.layers import MaskLayer
 from landseg_gui.workflows.map_reader import MapReader
 

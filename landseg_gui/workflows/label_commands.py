@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 from landseg_gui.dialogs.class_editor import ClassEditor
 from landseg_gui.dialogs.new_project import NewProjectDialog
 from landseg_gui.dialogs.of_project import open_of_project
-from landseg_gui.dialogs.project_path import ask_project_path
 from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.paths import ask_project_path
 from landseg_gui.session.session import Session
-from landseg_gui.session.tool_manager import ToolManager
+from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.accept import AcceptFlow
 from landseg_gui.workflows.change_commands import ChangeCommands

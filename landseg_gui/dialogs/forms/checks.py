@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from landseg_core.data.lists import EXTENSIONS
+from landseg_gui.paths import is_there
 from landseg_gui.text import capitalised
 
 _LOOKED_AT = 2000  # entries of a folder: enough to find an image, few enough for a slow disk
@@ -116,17 +117,6 @@ def _unwritable_problem(folder: Path) -> Problem | None:
     if os.access(folder, os.R_OK | os.W_OK):
         return None
     return Problem(f"You may not write to {folder}; choose another folder.")
-
-
-def is_there(look: Callable[[], bool]) -> bool:
-    """Return what a look at a path (`path.exists`, `path.is_dir` ...) says; where looking is impossible, False.
-
-    A name half typed may lie in a folder that is closed to the user, or be too long for the file system.
-    """
-    try:
-        return look()
-    except OSError:
-        return False
 
 
 def _first(problems: Iterable[Problem]) -> Problem | None:

@@ -3,62 +3,29 @@ from __future__ import annotations
 import pytest
 import rasterio
 from affine import Affine
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSpinBox
 from support.rasters import coordinate_pixels
+from support.tool_context import PaperToolContext
 from support.viewing import image_layer
 
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_gui.panels.tool_options import ToolOptions
-from landseg_gui.session.paint_choices import PaintChoices
-from landseg_gui.session.tool_manager import ToolManager
-
-
-class PaperSession(PaintChoices):
-    """A project session without a file: classes, labels and working areas."""
-
-    project_changed = Signal()
-    image_changed = Signal()
-    schema_changed = Signal()
-    areas_changed = Signal()
-    stored_changed = Signal()
-
-    class _Image(QObject):
-        id = 1
-
-    def __init__(self, schema) -> None:
-        super().__init__()
-        self.schema, self.labels, self.image, self.project = schema, LabelRaster(1500, 1100), self._Image(), self
-        self.drawn: tuple = ()
-        self.steps: list[str] = []
-        self.fit_choices(schema)
-
-    def areas(self, _image_id: int) -> tuple:
-        return self.drawn
-
-    def may_paint(self) -> bool:
-        return True
-
-    def begin(self):
-        return self.labels.begin()
-
-    def record(self, edit, name: str) -> None:
-        edit.finish()
-        self.steps.append(name)
+from landseg_gui.tools.manager import ToolManager
 
 
 @pytest.fixture
 def make_options(qtbot, shown, schema):
     """Return what makes the options bar and its manager."""
 
-    def make() -> tuple[ToolOptions, ToolManager, PaperSession]:
-        session = PaperSession(schema)
-        manager = ToolManager(shown, session)
+    def make() -> tuple[ToolOptions, ToolManager, PaperToolContext]:
+        context = PaperToolContext(shown, LabelRaster(1500, 1100), schema)
+        manager = ToolManager(context)
         options = ToolOptions(manager)
         qtbot.addWidget(options)
         options.show()
-        return options, manager, session
+        return options, manager, context
 
     return make
 
@@ -98,17 +65,17 @@ def test_each_tool_shows_what_it_needs(make_options, tool: str, widget: str) -> 
 def test_every_tool_says_what_to_do_with_it(make_options) -> None:
     options, manager, _ = make_options()
     hint = options.findChild(QLabel, "tool_hint")
-    for row in manager.rows:
-        manager.select(row.name)
-        assert hint.text() == hint.toolTip() == row.hint
+    for spec in manager.specs:
+        manager.select(spec.name)
+        assert hint.text() == hint.toolTip() == spec.hint
 
 
 def test_nothing_moves_from_one_painting_tool_to_the_next(make_options) -> None:
     options, manager, _ = make_options()
     only = options.findChild(QCheckBox, "tool_only_unlabelled")
     places = set()
-    for row in (row for row in manager.rows if row.paints):
-        manager.select(row.name)
+    for spec in (spec for spec in manager.specs if spec.paints):
+        manager.select(spec.name)
         places.add((options.sizeHint().width(), options.sizeHint().height(), only.x(), only.y()))
     assert len(places) == 1
 
@@ -182,37 +149,37 @@ def test_the_tolerance_is_typed_or_dragged(make_options) -> None:
 
 
 def test_only_unlabelled_is_that_of_the_session(make_options) -> None:
-    options, manager, session = make_options()
+    options, manager, context = make_options()
     only = options.findChild(QCheckBox, "tool_only_unlabelled")
     manager.select("brush")
     only.click()
-    assert session.only_unlabelled
-    session.only_unlabelled = False
+    assert context.only_unlabelled
+    context.only_unlabelled = False
     assert not only.isChecked()
     manager.select("eraser")
     assert not only.isVisibleTo(options)
 
 
 def test_the_rest_of_the_area_is_one_click(make_options) -> None:
-    options, manager, session = make_options()
+    options, manager, context = make_options()
     manager.select("area")
     rest = options.findChild(QPushButton, "tool_rest")
     assert not rest.isEnabled()
-    session.drawn = (((10.0, 10.0), (60.0, 10.0), (60.0, 40.0), (10.0, 40.0)),)
-    session.areas_changed.emit()
-    session.active_value = 2
-    name = session.schema.names[2]
+    context.project.drawn = (((10.0, 10.0), (60.0, 10.0), (60.0, 40.0), (10.0, 40.0)),)
+    context.areas_changed.emit()
+    context.active_value = 2
+    name = context.schema.names[2]
     assert rest.isEnabled()
     assert name in rest.toolTip()
     rest.click()
-    assert session.steps == [f"Rest of the area: {name}"]
+    assert context.steps == [f"Rest of the area: {name}"]
 
 
 def test_the_active_class_is_in_sight_for_every_tool(make_options) -> None:
-    options, manager, session = make_options()
+    options, manager, context = make_options()
     name = options.findChild(QLabel, "tool_class_name")
-    for row in manager.rows:
-        manager.select(row.name)
-        assert name.isVisible(), row.name
-    session.active_value = session.schema.classes[2].value
-    assert name.text() == session.schema.classes[2].name
+    for spec in manager.specs:
+        manager.select(spec.name)
+        assert name.isVisible(), spec.name
+    context.active_value = context.schema.classes[2].value
+    assert name.text() == context.schema.classes[2].name

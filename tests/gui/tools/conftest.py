@@ -1,100 +1,30 @@
-"""What the tests of the tools share: a project session without a file, a viewport on it, and a mouse."""
+"""What the tests of the tools share: somebody at work with the tools of a viewport, and a mouse."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
+from support.tool_context import PaperToolContext
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.label_raster import LabelEdit, LabelRaster, Paintable
+from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import Region
-from landseg_gui.session.paint_choices import PaintChoices
-from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.session.tool_manager import ToolManager
+from landseg_gui.notifier import Level, Message
+from landseg_gui.tools.context import ToolContext
+from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 
 WIDTH, HEIGHT = 1500, 1100
 LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
-
-
-@dataclass
-class PaperImage:
-    """Stands for an image of a project."""
-
-    id: int = 1
-
-
-@dataclass
-class PaperProject:
-    """Stands for a project: it knows working areas, and may be out of order."""
-
-    read_only: bool = False
-    failure: str | None = None
-    busy: bool = False
-    drawn: tuple = ()
-    names: list[str] = field(default_factory=list)
-
-    def areas(self, image_id: int) -> tuple:
-        assert image_id == 1
-        return self.drawn
-
-    def set_areas(self, image_id: int, areas: tuple, name: str) -> None:
-        assert image_id == 1
-        self.drawn = areas
-        self.names.append(name)
-
-
-class PaperSession(PaintChoices):
-    """A project session on labels in memory: lists the names of the steps, and large paintings without doing them."""
-
-    project_changed = Signal()
-    image_changed = Signal()
-    schema_changed = Signal()
-    areas_changed = Signal()
-    stored_changed = Signal()
-
-    def __init__(self, labels: LabelRaster, schema: ClassSchema) -> None:
-        super().__init__()
-        self.project: PaperProject | None = PaperProject()
-        self.image: PaperImage | None = PaperImage()
-        self.labels: LabelRaster | None = labels
-        self.schema: ClassSchema | None = schema
-        self.steps: list[str] = []
-        self.large: list[tuple[Region, int, str, Paintable]] = []
-        self.refusals = 0
-        self.fit_choices(schema)
-
-    def may_edit(self) -> bool:
-        project = self.project
-        allowed = project is not None and not (project.read_only or project.failure or project.busy)
-        self.refusals += not allowed
-        return allowed
-
-    def may_paint(self) -> bool:
-        return self.may_edit()
-
-    def begin(self) -> LabelEdit | None:
-        return self.labels.begin() if self.may_paint() and self.labels else None
-
-    def record(self, edit: LabelEdit, name: str) -> None:
-        if edit.finish():
-            self.steps.append(name)
-
-    def paint_large(self, region: Region, value: int, name: str, paintable: Paintable | None = None) -> None:
-        self.large.append((region, value, name, self.paintable() if paintable is None else paintable))
-
-    def refresh(self) -> None:
-        self.areas_changed.emit()
 
 
 class Mouse:
@@ -154,20 +84,22 @@ class Mouse:
 
 
 class Sitting:
-    """Somebody at work: session, tools, mouse and keys, and what the tools have said."""
+    """Somebody at work: tools and their context, mouse and keys, and what the tools have said."""
 
-    def __init__(self, viewport: Viewport, session: PaperSession | ProjectSession) -> None:
-        self.viewport, self.session = viewport, session
-        self.tools = ToolManager(viewport, session)
-        self.mouse = Mouse(viewport)
+    def __init__(self, context: ToolContext) -> None:
+        self.viewport, self.context = context.viewport, context
+        self.tools = ToolManager(context)
+        self.mouse = Mouse(context.viewport)
         self.said: list[str] = []
         self.problems: list[str] = []
-        self.tools.message.connect(self.said.append)
-        self.tools.problem.connect(self.problems.append)
+        context.notifier.posted.connect(self._listen)
+
+    def _listen(self, message: Message) -> None:
+        (self.problems if message.level is Level.ERROR else self.said).append(message.text)
 
     @property
     def steps(self) -> list[str]:
-        return self.session.steps
+        return self.context.steps
 
     def key(self, key: Qt.Key, text: str = "", modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
@@ -175,18 +107,18 @@ class Sitting:
 
     def labels(self) -> np.ndarray:
         """Return all labels, (H, W) uint8."""
-        pyramid = self.session.labels.pyramid
-        return self.session.labels.read(PixelWindow(0, 0, pyramid.width, pyramid.height))
+        pyramid = self.context.labels.pyramid
+        return self.context.labels.read(PixelWindow(0, 0, pyramid.width, pyramid.height))
 
     def paint(self, region: Region, value: int) -> None:
         """Label something beforehand."""
-        edit = self.session.labels.begin()
+        edit = self.context.labels.begin()
         edit.paint(region, value)
         edit.finish()
 
     def expected(self, region: Region, value: int, ground: np.ndarray | None = None) -> np.ndarray:
         """Return `ground` (by default nothing labelled) with `region` in `value`."""
-        pyramid = self.session.labels.pyramid
+        pyramid = self.context.labels.pyramid
         values = np.full((pyramid.height, pyramid.width), 255, np.uint8) if ground is None else ground.copy()
         values[region.mask(PixelWindow(0, 0, pyramid.width, pyramid.height))] = value
         return values
@@ -217,7 +149,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sitting(shown: Viewport, schema: ClassSchema) -> Sitting:
     """Return somebody at work on a picture of 1500 x 1100 px, at 100 % around its middle; nothing is labelled yet."""
     shown.centre_on(750, 550, 1.0)
-    return Sitting(shown, PaperSession(LabelRaster(WIDTH, HEIGHT), schema))
+    return Sitting(PaperToolContext(shown, LabelRaster(WIDTH, HEIGHT), schema))
 
 
 @pytest.fixture
@@ -233,5 +165,5 @@ def at_work(sitting: Sitting) -> Callable[[str], Sitting]:
 
 @pytest.fixture
 def sit_down() -> type[Sitting]:
-    """Return what puts somebody to work on a viewport and a session."""
+    """Return what puts somebody to work in a context of tools."""
     return Sitting

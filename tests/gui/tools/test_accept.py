@@ -4,16 +4,16 @@ import pytest
 from PySide6.QtCore import Qt
 
 from landseg_core.labels.regions import PolygonRegion
-from landseg_gui.session import tool_manager
-from landseg_gui.tools.accept import ACCEPT_ROW
+from landseg_gui.tools import manager
+from landseg_gui.tools.accept import ACCEPT_SPEC
 
 RING = [(600.0, 400.0), (820.0, 430.0), (790.0, 640.0), (640.0, 600.0)]
 
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    others = tuple(row for row in tool_manager.TOOLS if row.name != ACCEPT_ROW.name)
-    monkeypatch.setattr(tool_manager, "TOOLS", (*others, ACCEPT_ROW))
+    others = tuple(row for row in manager.TOOLS if row.name != ACCEPT_SPEC.name)
+    monkeypatch.setattr(manager, "TOOLS", (*others, ACCEPT_SPEC))
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_without_a_prediction_no_polygon_begins(at_work) -> None:
 
 
 def test_without_a_place_for_labels_no_polygon_begins(accepting) -> None:
-    accepting.session.project.read_only = True
+    accepting.context.project.read_only = True
     click_all(accepting)
     assert accepting.shapes("tool") == []
-    assert accepting.session.refusals
+    assert accepting.context.refusals

@@ -30,9 +30,9 @@ def brush(at_work):
 
 def test_a_drag_paints_the_stroke_to_the_pixel(brush) -> None:
     brush.mouse.drag(*WAY)
-    value = brush.session.active_value
+    value = brush.context.active_value
     assert (brush.labels() == brush.expected(StrokeRegion(WAY, 24), value)).all()
-    assert brush.steps == [f"Brush: {brush.session.schema.classes[0].name}"]
+    assert brush.steps == [f"Brush: {brush.context.schema.classes[0].name}"]
 
 
 @pytest.mark.parametrize("scale", [0.37, 1.0, 5.3])
@@ -94,7 +94,7 @@ def test_the_eraser_erases_with_either_button(at_work, button) -> None:
 
 def test_only_unlabelled_keeps_what_is_labelled(brush) -> None:
     brush.paint(BLOCK, 3)
-    brush.session.only_unlabelled = True
+    brush.context.only_unlabelled = True
     way = [(590.0, 500.0), (620.0, 500.0)]
     brush.mouse.drag(*way)
     assert (brush.labels() == brush.expected(BLOCK, 3, brush.expected(StrokeRegion(way, 24), 0))).all()
@@ -102,10 +102,10 @@ def test_only_unlabelled_keeps_what_is_labelled(brush) -> None:
 
 def test_erasing_works_with_only_unlabelled_but_not_on_locked_classes(brush) -> None:
     brush.paint(BLOCK, 3)
-    brush.session.only_unlabelled = True
+    brush.context.only_unlabelled = True
     brush.mouse.click((700, 500), RIGHT)
     assert brush.labels()[500, 700] == 255
-    brush.session.set_locked(3, locked=True)
+    brush.context.locked = frozenset({3})
     brush.mouse.click((700, 550), RIGHT)
     assert brush.labels()[550, 700] == 3
 
@@ -132,7 +132,7 @@ def test_with_shift_a_line_shows_where_a_click_would_paint(brush) -> None:
 
 def test_shift_has_no_last_place_in_another_image(brush) -> None:
     brush.mouse.click((700, 500))
-    brush.session.image_changed.emit()
+    brush.context.image_changed.emit()
     brush.mouse.holding(SHIFT).click((800, 560))
     assert brush.labels()[530, 750] == 255
 
@@ -157,7 +157,7 @@ def test_escape_takes_the_stroke_back(brush) -> None:
 def test_a_stroke_ends_with_its_image(brush, event: str) -> None:
     before = brush.labels()
     brush.mouse.press((700, 500))
-    getattr(brush.session, event).emit()
+    getattr(brush.context, event).emit()
     brush.mouse.release((720, 500))
     assert (brush.labels() == before).all()
     assert brush.steps == []
@@ -167,10 +167,10 @@ def test_a_stroke_ends_with_its_image(brush, event: str) -> None:
 def test_a_stroke_is_taken_back_when_it_cannot_be_stored(brush, state: str) -> None:
     before = brush.labels()
     brush.mouse.press((700, 500))
-    brush.session.stored_changed.emit()  # an earlier stroke is on disk: nothing to do with this one
+    brush.context.stored_changed.emit()  # an earlier stroke is on disk: nothing to do with this one
     assert (brush.labels() != before).any()
-    setattr(brush.session.project, state, "the disk is full")
-    brush.session.stored_changed.emit()
+    setattr(brush.context.project, state, "the disk is full")
+    brush.context.stored_changed.emit()
     brush.mouse.release((720, 500))
     assert (brush.labels() == before).all()
     assert brush.steps == []
@@ -193,10 +193,10 @@ def test_a_stroke_that_loses_the_keyboard_stays_and_ends(brush) -> None:
 
 
 def test_nothing_happens_where_painting_is_not_allowed(brush) -> None:
-    brush.session.project.read_only = True
+    brush.context.project.read_only = True
     brush.mouse.drag(*WAY)
     assert (brush.labels() == 255).all()
-    assert brush.session.refusals == 1
+    assert brush.context.refusals == 1
 
 
 def test_a_tile_that_cannot_be_read_ends_the_stroke_and_is_told(brush, monkeypatch) -> None:
@@ -218,9 +218,9 @@ def test_a_tile_that_cannot_be_read_ends_the_stroke_and_is_told(brush, monkeypat
 def test_a_click_with_a_modifier_picks_the_class(brush, modifier) -> None:
     brush.paint(BLOCK, 4)
     brush.mouse.holding(modifier).click((700, 500))
-    assert brush.session.active_value == 4
+    assert brush.context.active_value == 4
     brush.mouse.holding(modifier).click((500, 400))
-    assert (brush.session.active_value, brush.said) == (4, ["Nothing is labelled here"])
+    assert (brush.context.active_value, brush.said) == (4, ["Nothing is labelled here"])
     assert brush.steps == []
 
 
@@ -239,12 +239,12 @@ def test_the_ring_has_the_size_and_the_colour_of_the_brush(brush) -> None:
     (ring,) = brush.shapes("cursor")
     box = ring.path.boundingRect()
     assert (box.width(), box.center()) == (24, QPointF(700, 500))
-    assert ring.line.name() == brush.session.schema.classes[0].colour.lower()
-    brush.session.active_value = 2
+    assert ring.line.name() == brush.context.schema.classes[0].colour.lower()
+    brush.context.active_value = 2
     brush.key(Qt.Key.Key_BracketRight, "]")
     (ring,) = brush.shapes("cursor")
     assert ring.path.boundingRect().width() == brush.tools.settings.diameter > 24
-    assert ring.line.name() == brush.session.schema.classes[2].colour.lower()
+    assert ring.line.name() == brush.context.schema.classes[2].colour.lower()
     brush.tools.leave()
     assert brush.shapes("cursor") == []
 

@@ -28,7 +28,7 @@ def test_a_drag_paints_on_release(drawing) -> None:
     sitting.mouse.drag(*WAY)
     assert (sitting.labels() == sitting.expected(region, 0)).all()
     title = sitting.tools.current.title
-    assert sitting.steps == [f"{title}: {sitting.session.schema.classes[0].name}"]
+    assert sitting.steps == [f"{title}: {sitting.context.schema.classes[0].name}"]
     assert sitting.shapes("tool") == []
 
 
@@ -43,7 +43,7 @@ def test_the_right_button_erases(drawing) -> None:
 def test_only_unlabelled(drawing) -> None:
     sitting, region = drawing
     sitting.paint(BLOCK, 3)
-    sitting.session.only_unlabelled = True
+    sitting.context.only_unlabelled = True
     sitting.mouse.drag(*WAY)
     assert (sitting.labels() == sitting.expected(BLOCK, 3, sitting.expected(region, 0))).all()
 
@@ -94,10 +94,10 @@ def test_the_preview_has_the_colour_of_the_class_and_is_dashed_where_it_erases(d
 
 def test_nothing_begins_where_painting_is_not_allowed(drawing) -> None:
     sitting, _ = drawing
-    sitting.session.project.busy = True
+    sitting.context.project.busy = True
     sitting.mouse.drag(*WAY)
     assert (sitting.labels() == 255).all()
-    assert sitting.session.refusals == 1
+    assert sitting.context.refusals == 1
 
 
 PLACES = st.tuples(st.integers(405, 1095), st.integers(305, 795)).map(lambda at: (float(at[0]), float(at[1])))

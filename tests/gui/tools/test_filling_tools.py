@@ -16,7 +16,7 @@ from landseg_core.labels.edit import LabelEdit
 from landseg_core.labels.filling import similar_region
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import MaskRegion, RectangleRegion
-from landseg_gui.tools.fill_extent import REACH_PIXELS, Reach, spread_limit
+from landseg_gui.tools.fill_extent import MAX_FILL_PIXELS, FillExtent, spread_limit
 
 RIGHT = Qt.MouseButton.RightButton
 RING, HOLE = RectangleRegion((600, 400), (800, 600)), RectangleRegion((650, 450), (700, 500))
@@ -42,12 +42,12 @@ def with_ring(at_work):
 def test_fill_paints_the_region_under_the_cursor(with_ring) -> None:
     sitting = with_ring("fill")
     before = sitting.labels()
-    sitting.session.active_value = 1
+    sitting.context.active_value = 1
     sitting.mouse.click((610, 410))
     expected = before.copy()
     expected[400:600, 600:800][before[400:600, 600:800] == 3] = 1
     assert (sitting.labels() == expected).all()
-    assert sitting.steps == [f"Fill: {sitting.session.schema.names[1]}"]
+    assert sitting.steps == [f"Fill: {sitting.context.schema.names[1]}"]
 
 
 def test_fill_paints_the_hole_under_the_cursor(with_ring) -> None:
@@ -69,14 +69,14 @@ def test_fill_does_nothing_beyond_the_image_or_where_painting_is_not_allowed(wit
     before = sitting.labels()
     sitting.viewport.centre_on(0, 0, 1.0)
     sitting.mouse.click((-10, -10))
-    sitting.session.project.read_only = True
+    sitting.context.project.read_only = True
     sitting.mouse.click((10, 10))
     assert (sitting.labels() == before).all()
-    assert sitting.session.refusals == 1
+    assert sitting.context.refusals == 1
 
 
 def test_fill_says_where_it_had_to_end(with_ring, monkeypatch) -> None:
-    monkeypatch.setattr("landseg_gui.tools.fill_extent.REACH_PIXELS", 300 * 300)
+    monkeypatch.setattr("landseg_gui.tools.fill_extent.MAX_FILL_PIXELS", 300 * 300)
     sitting = with_ring("fill")
     sitting.mouse.click((660, 460))
     assert sitting.said == []
@@ -107,10 +107,10 @@ def test_a_fill_that_fails_halfway_changes_nothing(with_ring, monkeypatch) -> No
 
 def test_fill_holes_gives_the_hole_the_class_around_it(with_ring) -> None:
     sitting = with_ring("fill_holes")
-    sitting.session.active_value = 1
+    sitting.context.active_value = 1
     sitting.mouse.click((610, 410))
     assert (sitting.labels() == sitting.expected(RING, 3, sitting.expected(FURTHER, 3))).all()
-    assert sitting.steps == [f"Fill Holes: {sitting.session.schema.names[3]}"]
+    assert sitting.steps == [f"Fill Holes: {sitting.context.schema.names[3]}"]
 
 
 def test_fill_holes_says_what_it_needs(with_ring) -> None:
@@ -142,7 +142,7 @@ def test_in_a_large_image_the_view_and_its_surroundings_are_reached() -> None:
 def test_zoomed_out_a_square_around_the_click_is_reached() -> None:
     whole = PixelWindow(0, 0, 80_000, 80_000)
     limit = spread_limit(whole, whole, (40_000, 30_000))
-    assert limit.pixels <= REACH_PIXELS
+    assert limit.pixels <= MAX_FILL_PIXELS
     assert abs(limit.x + limit.width // 2 - 40_000) <= 1
 
 
@@ -151,7 +151,7 @@ def test_only_an_edge_inside_the_image_cuts_a_region(edge: str, cut: bool) -> No
     whole, limit = PixelWindow(0, 0, 100, 100), PixelWindow(0, 20, 50, 80)  # at the left and lower edge of the image
     pixels = np.zeros((80, 50), bool)
     pixels[{"left": np.s_[5, 0], "right": np.s_[5, -1], "top": np.s_[0, 5], "bottom": np.s_[-1, 5]}[edge]] = True
-    assert Reach(LabelRaster(100, 100), (1, 30), limit, whole).cuts(MaskRegion(limit, pixels)) == cut
+    assert FillExtent(LabelRaster(100, 100), (1, 30), limit, whole).cuts(MaskRegion(limit, pixels)) == cut
 
 
 # --- the wand
@@ -183,7 +183,7 @@ def test_a_click_paints_what_is_similar(wand) -> None:
     found = wanted(wand, (700, 600), 20)
     assert 1000 < found.sum() < 3000
     assert ((wand.labels() == 0) == found).all()
-    assert wand.steps == [f"Magic Wand: {wand.session.schema.names[0]}"]
+    assert wand.steps == [f"Magic Wand: {wand.context.schema.names[0]}"]
 
 
 @pytest.mark.parametrize(("drag", "tolerance"), [((34, 0), 35), ((0, -24), 30), ((-24, 0), 10), ((3, 0), 20)])
@@ -254,7 +254,7 @@ def test_the_wand_stays_within_the_view(wand, qtbot, make_raster, layers) -> Non
 def test_the_wand_needs_a_place_on_the_image(wand) -> None:
     wand.viewport.centre_on(0, 0, 1.0)
     wand.mouse.click((-20, -20))
-    wand.session.project.read_only = True
+    wand.context.project.read_only = True
     wand.mouse.click((20, 20))
     assert (wand.labels() == 255).all()
-    assert wand.session.refusals == 1
+    assert wand.context.refusals == 1

@@ -52,28 +52,28 @@ def test_taking_a_tool_tells_its_name_and_hint(sitting) -> None:
 @pytest.mark.parametrize(("key", "place"), [(Qt.Key.Key_1, 0), (Qt.Key.Key_3, 2), (Qt.Key.Key_5, 4)])
 def test_digits_choose_classes_in_their_order(at_work, key, place: int) -> None:
     sitting = at_work("brush")
-    sitting.session.active_value = 1
+    sitting.context.active_value = 1
     sitting.key(key, "x")
-    assert sitting.session.active_value == sitting.session.schema.values[place]
+    assert sitting.context.active_value == sitting.context.schema.values[place]
 
 
 def test_zero_is_the_tenth_class_and_a_missing_one_changes_nothing(at_work) -> None:
     sitting = at_work("brush")
-    sitting.session.active_value = 4
+    sitting.context.active_value = 4
     sitting.key(Qt.Key.Key_0, "0")
-    assert sitting.session.active_value == 4
+    assert sitting.context.active_value == 4
     assert not sitting.tools.choose_class(9)
-    classes = sitting.session.schema.classes
+    classes = sitting.context.schema.classes
     more = tuple(classes[0].model_copy(update={"value": 100 + i, "name": f"class {i}"}) for i in range(8))
-    sitting.session.schema = sitting.session.schema.model_copy(update={"classes": classes + more})
+    sitting.context.schema = sitting.context.schema.model_copy(update={"classes": classes + more})
     sitting.key(Qt.Key.Key_0, "0")
-    assert sitting.session.active_value == (classes + more)[9].value
+    assert sitting.context.active_value == (classes + more)[9].value
 
 
 def test_digits_with_control_are_for_the_window(at_work) -> None:
     sitting = at_work("brush")
     sitting.key(Qt.Key.Key_3, "3", Qt.KeyboardModifier.ControlModifier)
-    assert sitting.session.active_value == sitting.session.schema.values[0]
+    assert sitting.context.active_value == sitting.context.schema.values[0]
 
 
 def test_brackets_change_the_size(at_work) -> None:
@@ -97,8 +97,8 @@ def test_brackets_count_where_a_keyboard_has_them_on_a_third_level(at_work) -> N
 
 def test_a_letter_without_a_key_of_its_own_does_nothing(at_work) -> None:
     event = QKeyEvent(QEvent.Type.KeyPress, 0x20AC, NONE, "\N{EURO SIGN}")
-    for row in TOOLS:
-        assert not at_work(row.name).tools.key_press(event)
+    for spec in TOOLS:
+        assert not at_work(spec.name).tools.key_press(event)
 
 
 @pytest.mark.parametrize("name", ["pick", "fill"])
@@ -111,9 +111,9 @@ def test_picking_takes_the_class_under_the_cursor(at_work) -> None:
     sitting = at_work("pick")
     sitting.paint(BLOCK, 4)
     sitting.mouse.click((700, 500))
-    assert sitting.session.active_value == 4
+    assert sitting.context.active_value == 4
     sitting.mouse.click((500, 400))
-    assert (sitting.session.active_value, sitting.said) == (4, ["Nothing is labelled here"])
+    assert (sitting.context.active_value, sitting.said) == (4, ["Nothing is labelled here"])
 
 
 @pytest.mark.parametrize("name", ["polygon", "lasso", "rectangle", "fill", "wand"])
@@ -122,7 +122,7 @@ def test_control_click_picks_with_every_painting_tool(at_work, name: str) -> Non
     sitting.paint(BLOCK, 4)
     before = sitting.labels()
     sitting.mouse.holding(Qt.KeyboardModifier.ControlModifier).click((700, 500))
-    assert sitting.session.active_value == 4
+    assert sitting.context.active_value == 4
     assert (sitting.labels() == before).all()
 
 
@@ -145,18 +145,18 @@ def test_taking_back_a_stroke_under_way_is_to_cancel_it(at_work) -> None:
 
 def test_tools_without_a_project_do_nothing(at_work) -> None:
     sitting = at_work("brush")
-    session = sitting.session
-    session.project = session.image = session.labels = session.schema = None
-    for signal in (session.project_changed, session.image_changed, session.choices_changed):
+    context = sitting.context
+    context.project = context.labels = context.schema = None
+    for signal in (context.project_changed, context.image_changed, context.choices_changed):
         signal.emit()
-    for row in TOOLS:
-        sitting.tools.select(row.name)
+    for spec in TOOLS:
+        sitting.tools.select(spec.name)
         sitting.mouse.drag((700, 500), (760, 540), (720, 600))
         sitting.mouse.double_click((700, 700))
         for key in (Qt.Key.Key_1, Qt.Key.Key_Return, Qt.Key.Key_Delete, Qt.Key.Key_Escape):
             sitting.key(key)
     assert sitting.problems == []
-    assert session.refusals > 0
+    assert context.refusals > 0
 
 
 def test_the_state_comes_back(at_work) -> None:

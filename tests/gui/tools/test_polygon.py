@@ -34,7 +34,7 @@ def test_enter_closes_and_paints(polygon, key) -> None:
     assert (polygon.labels() == 255).all()
     polygon.key(key)
     assert_painted(polygon, RING)
-    assert polygon.steps == [f"Polygon: {polygon.session.schema.classes[0].name}"]
+    assert polygon.steps == [f"Polygon: {polygon.context.schema.classes[0].name}"]
     assert polygon.shapes("tool") == []
 
 
@@ -124,7 +124,7 @@ def test_a_polygon_begun_with_the_right_button_erases(polygon) -> None:
 def test_locked_classes_and_only_unlabelled_are_kept(polygon) -> None:
     polygon.paint(BLOCK, 3)
     ground = polygon.labels()
-    polygon.session.set_locked(3, locked=True)
+    polygon.context.locked = frozenset({3})
     click_all(polygon, RING)
     polygon.key(Qt.Key.Key_Return)
     expected = polygon.expected(PolygonRegion([RING]), 0, ground)
@@ -136,12 +136,12 @@ def test_the_preview_follows_the_cursor_in_the_colour_of_the_class(polygon) -> N
     click_all(polygon, RING[:2])
     polygon.mouse.move((700, 600))
     shape, _ = polygon.shapes("tool")
-    assert shape.line.name() == polygon.session.schema.classes[0].colour.lower()
+    assert shape.line.name() == polygon.context.schema.classes[0].colour.lower()
     assert 0 < shape.fill.alpha() < 128
     assert shape.path.contains(QPointF(710, 480))
-    polygon.session.active_value = 2
+    polygon.context.active_value = 2
     shape, _ = polygon.shapes("tool")
-    assert shape.line.name() == polygon.session.schema.classes[2].colour.lower()
+    assert shape.line.name() == polygon.context.schema.classes[2].colour.lower()
 
 
 def test_a_ring_marks_the_first_vertex_and_is_filled_where_a_click_closes(polygon) -> None:
@@ -195,11 +195,11 @@ def test_losing_the_keyboard_in_the_middle_of_a_click_keeps_the_vertices(polygon
 
 def test_the_vertices_wait_while_the_project_cannot_be_changed(polygon) -> None:
     click_all(polygon, RING)
-    polygon.session.project.busy = True
-    polygon.session.stored_changed.emit()
+    polygon.context.project.busy = True
+    polygon.context.stored_changed.emit()
     polygon.key(Qt.Key.Key_Return)
     assert (polygon.labels() == 255).all()
-    polygon.session.project.busy = False
+    polygon.context.project.busy = False
     polygon.key(Qt.Key.Key_Return)
     assert_painted(polygon, RING)
 
@@ -211,28 +211,28 @@ def test_the_vertices_go_with_the_image_and_the_tool(polygon, end: str) -> None:
         polygon.tools.select("brush")
         polygon.tools.select("polygon")
     else:
-        getattr(polygon.session, end).emit()
+        getattr(polygon.context, end).emit()
     assert polygon.shapes("tool") == []
     polygon.key(Qt.Key.Key_Return)
     assert (polygon.labels() == 255).all()
 
 
 def test_no_vertex_where_painting_is_not_allowed(polygon) -> None:
-    polygon.session.project.read_only = True
+    polygon.context.project.read_only = True
     polygon.mouse.click(RING[0])
     assert polygon.shapes("tool") == []
-    assert polygon.session.refusals == 1
+    assert polygon.context.refusals == 1
 
 
 def test_a_large_polygon_goes_to_a_job(polygon, monkeypatch) -> None:
-    monkeypatch.setattr("landseg_gui.session.tool_context.LARGE_PIXELS", 10_000)
-    polygon.session.set_locked(2, locked=True)
+    monkeypatch.setattr("landseg_gui.tools.context.LARGE_PIXELS", 10_000)
+    polygon.context.locked = frozenset({2})
     click_all(polygon, RING)
     polygon.key(Qt.Key.Key_Return)
-    ((region, value, name, paintable),) = polygon.session.large
+    ((region, value, name, paintable),) = polygon.context.large
     assert (region, value) == (PolygonRegion([tuple(RING)]), 0)
     assert name.startswith("Polygon: ")
-    assert (paintable == polygon.session.paintable()).all()
+    assert (paintable == polygon.context.paintable(0)).all()
     assert (polygon.labels() == 255).all()
 
 
@@ -241,7 +241,7 @@ def test_what_lies_beyond_the_image_does_not_make_a_polygon_large(polygon) -> No
     tool = polygon.tools.tool("polygon")
     tool.use(((-side, -side), (side, -side), (side, side), (-side, side)), 1)
     assert (polygon.labels() == 1).all()
-    assert polygon.session.large == []
+    assert polygon.context.large == []
 
 
 # --- reassign
@@ -257,14 +257,14 @@ def reassign(at_work):
 
 def test_reassign_turns_the_class_under_the_first_click_into_the_active_one(reassign) -> None:
     before = reassign.labels()
-    reassign.session.active_value = 1
-    reassign.session.only_unlabelled = True  # that would forbid all reassigning
+    reassign.context.active_value = 1
+    reassign.context.only_unlabelled = True  # that would forbid all reassigning
     click_all(reassign, RING)
     reassign.key(Qt.Key.Key_Return)
     expected = before.copy()
     expected[(reassign.expected(PolygonRegion([RING]), 1) == 1) & (before == 3)] = 1
     assert (reassign.labels() == expected).all()
-    names = reassign.session.schema.names
+    names = reassign.context.schema.names
     assert reassign.steps == [f"Reassign: {names[3]} to {names[1]}"]
 
 
@@ -276,9 +276,9 @@ def test_reassign_begins_on_a_label(reassign) -> None:
 
 
 def test_reassign_leaves_a_locked_class_alone(reassign) -> None:
-    reassign.session.set_locked(3, locked=True)
+    reassign.context.locked = frozenset({3})
     reassign.mouse.click(RING[0])
-    name = reassign.session.schema.names[3]
+    name = reassign.context.schema.names[3]
     assert reassign.said == [f"{name} is locked: unlock it in the class list first"]
     assert reassign.shapes("tool") == []
 

@@ -15,6 +15,7 @@ from support.viewing import wait_until_sharp
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion, StrokeRegion
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
+from landseg_gui.session.tool_context import SessionToolContext
 
 SECONDS = 20_000
 RING = ((600.0, 400.0), (820.0, 430.0), (790.0, 640.0), (640.0, 600.0))
@@ -39,7 +40,8 @@ def layers(session):
 def at_work(qtbot, session, viewport, picture: Path, schema, tmp_path, sit_down):
     """Return somebody at work on a new project of one image, at 100 %."""
     project = session.project_session
-    sitting = sit_down(viewport, project)
+    sitting = sit_down(SessionToolContext(viewport, project, session.notifier))
+    sitting.session = project
     project.create(tmp_path / "p.landseg", schema, [picture])
     qtbot.waitUntil(lambda: project.image is not None and viewport.image is not None, timeout=SECONDS)
     viewport.centre_on(750, 550, 1.0)
@@ -114,7 +116,7 @@ def test_areas_are_steps_too(at_work) -> None:
 
 
 def test_a_large_polygon_is_painted_by_a_job_in_one_step(at_work, qtbot, monkeypatch) -> None:
-    monkeypatch.setattr("landseg_gui.session.tool_context.LARGE_PIXELS", 10_000)
+    monkeypatch.setattr("landseg_gui.tools.context.LARGE_PIXELS", 10_000)
     at_work.tools.select("polygon")
     for place in RING:
         at_work.mouse.click(place)
@@ -160,7 +162,7 @@ def test_tools_work_without_crs_and_on_rotated_grids(
     rotated = Affine.translation(400_000, 5_000_000) @ Affine.rotation(30) @ Affine.scale(0.25, -0.25)
     options = {"plain": {"crs": None, "transform": Affine.identity()}, "rotated": {"transform": rotated}}[grid]
     path = make_raster(f"{grid}.tif", coordinate_pixels(), **options)
-    sitting = sit_down(viewport, session.project_session)
+    sitting = sit_down(SessionToolContext(viewport, session.project_session, session.notifier))
     session.project_session.create(tmp_path / "p.landseg", schema, [path])
     qtbot.waitUntil(lambda: session.project_session.image is not None and viewport.image is not None, timeout=SECONDS)
     viewport.centre_on(750, 550, 1.0)

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion
-from landseg_gui.tools.areas_region import AreasRegion
+from landseg_gui.tools.working_area import AreasRegion
 
 RIGHT = Qt.MouseButton.RightButton
 FIRST = ((600.0, 400.0), (820.0, 430.0), (790.0, 640.0), (640.0, 600.0))
@@ -25,8 +25,8 @@ def draw(sitting, ring) -> None:
 def test_a_polygon_becomes_an_area_and_paints_nothing(area) -> None:
     draw(area, FIRST)
     draw(area, SECOND)
-    assert area.session.project.drawn == (FIRST, SECOND)
-    assert area.session.project.names == ["Working area", "Working area"]
+    assert area.context.project.drawn == (FIRST, SECOND)
+    assert area.context.project.names == ["Working area", "Working area"]
     assert (area.labels() == 255).all()
     assert len(area.shapes("areas")) == 2
 
@@ -35,8 +35,8 @@ def test_areas_stay_in_sight_with_other_tools_and_go_with_the_image(area) -> Non
     draw(area, FIRST)
     area.tools.select("brush")
     assert len(area.shapes("areas")) == 1
-    area.session.image = None
-    area.session.image_changed.emit()
+    area.context.labels = None
+    area.context.image_changed.emit()
     assert area.shapes("areas") == []
 
 
@@ -47,8 +47,8 @@ def test_a_click_inside_selects_and_delete_removes(area, key) -> None:
     area.mouse.click((700, 500))
     assert len(area.shapes("tool")) == 1
     area.key(key)
-    assert area.session.project.drawn == (SECOND,)
-    assert area.session.project.names[-1] == "Remove working area"
+    assert area.context.project.drawn == (SECOND,)
+    assert area.context.project.names[-1] == "Remove working area"
     assert area.shapes("tool") == []
 
 
@@ -58,14 +58,14 @@ def test_delete_without_a_selection_removes_nothing(area) -> None:
     area.mouse.click((700, 500))
     area.key(Qt.Key.Key_Escape)
     area.key(Qt.Key.Key_Delete)
-    assert area.session.project.drawn == (FIRST,)
+    assert area.context.project.drawn == (FIRST,)
 
 
 def test_an_undone_area_is_no_longer_selected(area) -> None:
     draw(area, FIRST)
     area.mouse.click((700, 500))
-    area.session.project.drawn = ()
-    area.session.areas_changed.emit()
+    area.context.project.drawn = ()
+    area.context.areas_changed.emit()
     assert area.shapes("tool") == []
     assert area.shapes("areas") == []
 
@@ -74,17 +74,17 @@ def test_the_right_button_means_nothing(area) -> None:
     for place in FIRST:
         area.mouse.click(place, RIGHT)
     area.key(Qt.Key.Key_Return)
-    assert area.session.project.drawn == ()
+    assert area.context.project.drawn == ()
 
 
 def test_no_area_where_the_project_cannot_be_changed(area) -> None:
     draw(area, FIRST)
     area.mouse.click((700, 500))
-    area.session.project.read_only = True
+    area.context.project.read_only = True
     area.key(Qt.Key.Key_Delete)
     area.mouse.click((900, 650))
-    assert area.session.project.drawn == (FIRST,)
-    assert area.session.refusals == 2
+    assert area.context.project.drawn == (FIRST,)
+    assert area.context.refusals == 2
 
 
 # --- the rest of the area
@@ -95,11 +95,11 @@ def test_the_rest_of_all_areas_gets_the_active_class_in_one_step(area) -> None:
     draw(area, SECOND)
     block = RectangleRegion((650, 450), (700, 500))
     area.paint(block, 3)
-    area.session.active_value = 1
+    area.context.active_value = 1
     area.tools.fill_rest()
     rest = area.expected(AreasRegion([FIRST, SECOND]), 1)
     assert (area.labels() == area.expected(block, 3, rest)).all()
-    assert area.steps == [f"Rest of the area: {area.session.schema.names[1]}"]
+    assert area.steps == [f"Rest of the area: {area.context.schema.names[1]}"]
 
 
 def test_the_rest_of_the_selected_area_alone(area) -> None:
@@ -117,9 +117,9 @@ def test_without_an_area_there_is_no_rest(area) -> None:
 
 
 def test_a_large_rest_is_a_job_that_paints_only_what_is_unlabelled(area, monkeypatch) -> None:
-    monkeypatch.setattr("landseg_gui.session.tool_context.LARGE_PIXELS", 10_000)
+    monkeypatch.setattr("landseg_gui.tools.context.LARGE_PIXELS", 10_000)
     draw(area, FIRST)
     area.tools.fill_rest()
-    ((region, value, _, paintable),) = area.session.large
+    ((region, value, _, paintable),) = area.context.large
     assert (region, value) == (AreasRegion((FIRST,)), 0)
     assert paintable.nonzero()[0].tolist() == [255]

@@ -20,7 +20,7 @@ from landseg_gui.dialogs.accept import AcceptDialog
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.text import pixels
-from landseg_gui.tools.accept import ACCEPT_ROW, Accept
+from landseg_gui.tools.accept import ACCEPT_SPEC, Accept
 from landseg_gui.workflows.accept import AcceptFlow
 
 WIDTH, HEIGHT = 700, 560
@@ -36,7 +36,7 @@ class Tools(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.current = "pan"
-        self.accept = Accept(ACCEPT_ROW, bench=None)
+        self.accept = Accept(ACCEPT_SPEC, context=None)
 
     def tool(self, _name: str) -> Accept:
         return self.accept

@@ -9,16 +9,14 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QCursor, QKeyEvent
 
 from landseg_core.errors import LandsegError
-from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.session.tool_context import Workbench
+from landseg_core.labels.regions import Place
 from landseg_gui.tools.areas_overlay import AreasOverlay
-from landseg_gui.tools.base import Place, Tool, ToolRow
+from landseg_gui.tools.base import Tool, ToolSpec
+from landseg_gui.tools.context import ToolContext
 from landseg_gui.tools.pan import Pan
 from landseg_gui.tools.pick import pick_class
 from landseg_gui.tools.registry import TOOLS
-from landseg_gui.tools.tool_settings import ToolSettings
 from landseg_gui.tools.working_area import WorkingArea, fill_rest
-from landseg_gui.viewer.viewport import Viewport
 
 _SAMPLING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 _COMMANDS = _SAMPLING | Qt.KeyboardModifier.MetaModifier
@@ -41,43 +39,43 @@ _DIGITS = (
 class ToolManager(QObject):
     """The tools of a viewport. One of them is in hand; it gets the mouse and the keys.
 
-    `current_changed`: the name of the tool now in hand; `hint_changed`: what to do with it; `message`: a sentence for
-    the user, good to know; `problem`: one that says what went wrong.
+    `current_changed`: the name of the tool now in hand; `hint_changed`: what to do with it.
     """
 
     current_changed = Signal(str)
     hint_changed = Signal(str)
-    message = Signal(str)
-    problem = Signal(str)
 
-    def __init__(self, viewport: Viewport, session: ProjectSession, parent: QObject | None = None) -> None:
-        super().__init__(parent or viewport)
-        self.settings = ToolSettings(self)
-        self.bench = Workbench(viewport, session, self.settings, self.message.emit)
-        self.rows = TOOLS
-        self._tools = {row.name: row.make(row, self.bench) for row in TOOLS}
+    def __init__(self, context: ToolContext) -> None:
+        super().__init__(context.viewport)
+        self.context = context
+        self.settings = context.settings
+        self.specs = TOOLS
+        self._tools = {spec.name: spec.make(spec, context) for spec in TOOLS}
         self._tool: Tool = self._tools[TOOLS[0].name]
         self._pressed: Qt.MouseButton | None = None
-        self._areas = AreasOverlay(self.bench, self)
+        self._areas = AreasOverlay(self.context, self)
         self._connect()
         self._follow_frame()
 
     def _connect(self) -> None:
-        viewport, session = self.bench.viewport, self.bench.session
-        viewport.installEventFilter(self)
-        viewport.frame_changed.connect(self._follow_frame)
-        self.settings.changed.connect(self._refresh)
-        session.choices_changed.connect(self._refresh)
-        session.schema_changed.connect(self._refresh)
-        session.areas_changed.connect(self._refresh)
-        session.stored_changed.connect(self._follow_storing)
-        for signal in (session.image_changed, session.project_changed):
+        context = self.context
+        context.viewport.installEventFilter(self)
+        context.viewport.frame_changed.connect(self._follow_frame)
+        for signal in (
+            context.settings.changed,
+            context.choices_changed,
+            context.schema_changed,
+            context.areas_changed,
+        ):
+            signal.connect(self._refresh)
+        context.stored_changed.connect(self._follow_storing)
+        for signal in (context.image_changed, context.project_changed):
             signal.connect(self._follow_image)
 
     @property
-    def current(self) -> ToolRow:
+    def current(self) -> ToolSpec:
         """Return the tool in hand."""
-        return self._tool.row
+        return self._tool.spec
 
     def tool(self, name: str) -> Tool:
         """Return a tool, for what only that one has."""
@@ -93,7 +91,7 @@ class ToolManager(QObject):
         self.cancel()
         self._tool.leave()
         self._tool = self._tools[name]
-        viewport = self.bench.viewport
+        viewport = self.context.viewport
         viewport.pointer = None if isinstance(self._tool, Pan) else self
         self.current_changed.emit(name)
         self.hint_changed.emit(self.hint)
@@ -111,8 +109,8 @@ class ToolManager(QObject):
 
     def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Give a button going down to the tool, or pick the class under the cursor."""
-        if self._tool.row.samples and not self._tool.is_busy and modifiers & _SAMPLING:
-            self._safely(lambda: pick_class(self.bench, place))
+        if self._tool.spec.samples and not self._tool.is_busy and modifiers & _SAMPLING:
+            self._safely(lambda: pick_class(self.context, place))
             return
         self._pressed = button
         self._safely(lambda: self._tool.press(place, button, modifiers))
@@ -155,17 +153,17 @@ class ToolManager(QObject):
 
     def choose_class(self, place: int) -> bool:
         """Make the class at a place of the list, counted from 0, the active one; tell whether there is one."""
-        schema = self.bench.session.schema
+        schema = self.context.schema
         if schema is None or place >= len(schema):
             return False
-        self.bench.session.active_value = schema.values[place]
+        self.context.active_value = schema.values[place]
         return True
 
     def fill_rest(self) -> None:
         """Give the active class to what is unlabelled in the selected working area, or else in all of them."""
         tool = self.tool("area")
         assert isinstance(tool, WorkingArea)
-        self._safely(lambda: fill_rest(self.bench, self.bench.session.active_value, tool.selected))
+        self._safely(lambda: fill_rest(self.context, self.context.active_value, tool.selected))
 
     def state(self) -> dict[str, Any]:
         """Return what to remember for the next start: the tool in hand, brush size and tolerance."""
@@ -193,12 +191,12 @@ class ToolManager(QObject):
             return act()
         except LandsegError as error:
             self.cancel()
-            self.problem.emit(str(error))
+            self.context.notifier.error(str(error))
             return True
 
     def _refresh(self) -> None:
         self._tool.refresh()
-        self.bench.viewport.update_cursor()
+        self.context.viewport.update_cursor()
 
     def _follow_image(self) -> None:
         for tool in self._tools.values():
@@ -206,12 +204,11 @@ class ToolManager(QObject):
         self._follow_frame()
 
     def _follow_frame(self) -> None:
-        image = self.bench.viewport.image
+        image = self.context.viewport.image
         self.settings.resolution = image.ground_resolution if image else None
         self._refresh()
 
     def _follow_storing(self) -> None:
         """Take a drag back that could not be stored any more; vertices wait until they can."""
-        project = self.bench.session.project
-        if self._pressed is not None and project and (project.read_only or project.failure or project.busy):
+        if self._pressed is not None and not self.context.accepts_edits:
             self.cancel()

@@ -1,0 +1,195 @@
+"""What the tools see of the program: the view, the labels of the image in it, and the ways to paint and to draw."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from PySide6.QtCore import Qt, SignalInstance
+from PySide6.QtGui import QColor, QPainterPath
+
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
+from landseg_core.labels.edit import LabelEdit, Paintable, paintable
+from landseg_core.labels.label_raster import LabelRaster
+from landseg_core.labels.regions import LARGE_PIXELS, Place, Region
+from landseg_gui.notifier import Notifier
+from landseg_gui.tools.tool_settings import ToolSettings
+from landseg_gui.viewer.overlay import Shape
+from landseg_gui.viewer.viewport import Viewport
+
+_FILL_ALPHA = 60
+_ERASER_COLOUR = "#ffffff"
+Ring = tuple[Place, ...]
+"""The vertices of a polygon, in raster px."""
+
+
+class ToolContext(Protocol):
+    """Shared by all tools of a viewport: what an implementation provides, and what follows from that.
+
+    The signals tell that this part has changed; `choices_changed`: the active class, the locked ones or
+    `only_unlabelled`; `stored_changed`: how safe the edits are.
+    """
+
+    viewport: Viewport
+    settings: ToolSettings
+    notifier: Notifier
+
+    active_value: int
+    """The class value that tools paint; 255, which erases, where there is no class."""
+    only_unlabelled: bool
+    """Whether what is labelled already stays as it is."""
+
+    choices_changed: SignalInstance
+    schema_changed: SignalInstance
+    areas_changed: SignalInstance
+    image_changed: SignalInstance
+    project_changed: SignalInstance
+    stored_changed: SignalInstance
+
+    @property
+    @abstractmethod
+    def labels(self) -> LabelRaster | None:
+        """Return the labels of the image in the view, or None."""
+
+    @property
+    @abstractmethod
+    def schema(self) -> ClassSchema | None:
+        """Return the classes, or None."""
+
+    @property
+    @abstractmethod
+    def locked(self) -> frozenset[int]:
+        """Return the class values that nothing may paint over."""
+
+    @property
+    @abstractmethod
+    def accepts_edits(self) -> bool:
+        """Tell whether an edit could be stored just now; nobody is told why not."""
+
+    @abstractmethod
+    def may_paint(self) -> bool:
+        """Tell whether a gesture may begin; where not, the user is told why."""
+
+    @abstractmethod
+    def begin(self) -> LabelEdit | None:
+        """Begin a gesture on the labels; None where nothing may be painted."""
+
+    @abstractmethod
+    def record(self, edit: LabelEdit, name: str) -> None:
+        """End a gesture and make it a step of the history called `name`; nothing where it has changed nothing."""
+
+    @abstractmethod
+    def paint_large(self, region: Region, value: int, name: str, table: Paintable) -> object:
+        """Give a region too large for a gesture the class `value`, as a job and one step."""
+
+    @abstractmethod
+    def areas(self) -> tuple[Ring, ...]:
+        """Return the working areas of the image, each a ring in raster px."""
+
+    @abstractmethod
+    def set_areas(self, areas: Sequence[Ring], name: str) -> None:
+        """Put other working areas in place, as one step."""
+
+    # --- what follows, the same for every implementation
+
+    def raster_window(self) -> PixelWindow | None:
+        """Return the window of the whole image, or None without labels to paint on."""
+        labels = self.labels
+        return PixelWindow(0, 0, labels.pyramid.width, labels.pyramid.height) if labels else None
+
+    def pixel(self, place: Place) -> tuple[int, int] | None:
+        """Return the (column, row) of the pixel at a place, or None beyond the image."""
+        whole = self.raster_window()
+        column, row = math.floor(place[0]), math.floor(place[1])
+        return (column, row) if whole and whole.contains(PixelWindow(column, row, 1, 1)) else None
+
+    def value_at(self, place: Place) -> int:
+        """Return the label at a place, 255 where there is none."""
+        pixel, labels = self.pixel(place), self.labels
+        if pixel is None or labels is None:
+            return UNLABELLED
+        return int(labels.read(PixelWindow(*pixel, 1, 1))[0, 0])
+
+    def value_for(self, button: Qt.MouseButton) -> int:
+        """Return what a button paints: the left one the active class, the right one nothing (255)."""
+        return UNLABELLED if button == Qt.MouseButton.RightButton else self.active_value
+
+    def paintable(self, value: int) -> Paintable:
+        """Return which labels `value` may replace: to erase "only where unlabelled" would be to do nothing."""
+        return paintable(self.locked, only_unlabelled=self.only_unlabelled and value != UNLABELLED)
+
+    def class_of(self, value: int) -> LandClass | None:
+        """Return the class of a label value, or None."""
+        schema = self.schema
+        return next((item for item in schema.classes if item.value == value), None) if schema else None
+
+    def colour(self, value: int) -> QColor:
+        """Return the colour of a class value; white for the eraser."""
+        item = self.class_of(value)
+        return QColor(item.colour if item else _ERASER_COLOUR)
+
+    def step_name(self, title: str, value: int) -> str:
+        """Return what the history calls a gesture: `Brush: building`, or `Brush: erase`."""
+        item = self.class_of(value)
+        return f"{title}: {item.name if item else 'erase'}"
+
+    def paint(self, region: Region, value: int, name: str, table: Paintable | None = None) -> int | None:
+        """Paint a region as one step; None where painting is impossible just now or goes on as a job.
+
+        `table` tells which labels may be replaced, (256,) bool by value; by default what `paintable` returns.
+        Returns the number of px changed.
+        """
+        table = self.paintable(value) if table is None else table
+        if _is_large(region, self.raster_window()):
+            self.paint_large(region, value, name, table)
+            return None
+        edit = self.begin()
+        if edit is None:
+            return None
+        try:
+            changed = edit.paint(region, value, table)
+        except BaseException:
+            edit.revert()
+            raise
+        self.record(edit, name)
+        return changed
+
+    def screen_distance(self, a: Place, b: Place) -> float:
+        """Return how far two places lie apart on the screen, in logical px."""
+        return math.dist(a, b) * self.screen_scale
+
+    @property
+    def screen_scale(self) -> float:
+        """Return the zoom in logical px of the screen per raster px."""
+        return self.viewport.scale_factor / self.viewport.devicePixelRatioF()
+
+    def show(self, shapes: Sequence[Shape]) -> None:
+        """Draw the preview of the tool in place of the former one."""
+        self.viewport.overlay.show("tool", shapes)
+
+    def clear(self) -> None:
+        """Take the preview away."""
+        self.viewport.overlay.clear("tool")
+
+    def outline(self, path: QPainterPath, value: int) -> Shape:
+        """Return the preview of an area that will become `value`: filled lightly, dashed where it erases."""
+        line = self.colour(value)
+        fill = QColor(line)
+        fill.setAlpha(_FILL_ALPHA)
+        return Shape(path, line, fill, dashed=value == UNLABELLED)
+
+
+def _is_large(region: Region, whole: PixelWindow | None) -> bool:
+    part = region.bounds.intersection(whole) if whole else None
+    return part is not None and part.pixels > LARGE_PIXELS
+
+
+def only(value: int) -> Paintable:
+    """Return the table that lets nothing but `value` be replaced."""
+    table = np.zeros(256, bool)
+    table[value] = True
+    return table
