@@ -21,8 +21,7 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.batches import Batch, Batches
-from landseg_core.training.chip_sampling import chips_around
+from landseg_core.training.batches import Batch, Batches, chips_around
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
 

@@ -76,11 +76,11 @@ def read_model(path: Path, home: Path) -> Any:
     from landseg_core.inference.predictor import PredictOptions, predict_raster
     from landseg_core.models.bundle import ModelBundle
     from landseg_core.runs.config import checked_config
-    from landseg_core.training.fine_tuning import continued_config
+    from landseg_core.training.preparation import fine_tuned_config
 
     info(path)
     info(path, as_json=True)
-    continued_config(checked_config({"start_from": str(path)}), ())
+    fine_tuned_config(checked_config({"start_from": str(path)}), ())
     bundle = ModelBundle.load(path)
     with open_for(bundle, home / "small.tif") as source:
         list(fit_notices(bundle, source))
@@ -136,10 +136,10 @@ def _take_over(run: Path, home: Path) -> None:
     """Begin a run that goes on from another: with its model, its labels and its ground."""
     from landseg_core.data.loading.project import project_data
     from landseg_core.runs.config import checked_config
-    from landseg_core.training.fine_tuning import continued_config
+    from landseg_core.training.preparation import fine_tuned_config
     from landseg_core.training.project_run import labels_to_learn
 
-    config = continued_config(checked_config({"start_from": str(run)}), ())
+    config = fine_tuned_config(checked_config({"start_from": str(run)}), ())
     with Project.open(home / "learn.landseg", read_only=True) as project:
         labels = labels_to_learn(project, home / "next", resume=False, start_from=config.start_from)
     project_data(labels, config.seed, 32, buffer=0)

@@ -103,19 +103,19 @@ def train(
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         from landseg_core.output_files import made_folder
         from landseg_core.runs.folder import RunFolder
-        from landseg_core.training.checks import require_labels, require_place
+        from landseg_core.training.preparation import check_labels, check_run_folder
         from landseg_core.training.project_run import kept_with_its_run
 
         config = run_config(out, settings, resume=resume)
-        require_place(config, RunFolder(out), overwrite=overwrite, resume=resume)
+        check_run_folder(config, RunFolder(out), overwrite=overwrite, resume=resume)
         with made_folder(out), kept_with_its_run(out):
             if project is not None:
                 data = project_labels(project, config, out, on_event, control, resume=resume, large=large)
             else:
                 data = source.load(config, out, on_event, control, resume=resume, large=large)
-            require_labels(data, control.checkpoint)
+            check_labels(data, control.checkpoint)
+            from landseg_core.training.preparation import run_work
             from landseg_core.training.trainer import Trainer  # all that needs no torch has been checked
-            from landseg_core.training.work import run_work
 
             if not resume:
                 require_agreed(run_work(config, data, control.checkpoint), large=large)
@@ -133,9 +133,9 @@ def run_config(out: Path, settings: dict[str, Any], *, resume: bool) -> TrainCon
     """Return the settings of a new run with the `settings` given, or of the one in `out` that goes on."""
     from landseg_core.runs.config import checked_config
     from landseg_core.training.checkpoint import resumed_config
-    from landseg_core.training.fine_tuning import continued_config
+    from landseg_core.training.preparation import fine_tuned_config
 
-    return resumed_config(out, settings) if resume else continued_config(checked_config(settings), settings)
+    return resumed_config(out, settings) if resume else fine_tuned_config(checked_config(settings), settings)
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class Source:
         from landseg_core.data.loading.folders import folder_data
         from landseg_core.data.loading.landcover_ai import landcover_ai_data
         from landseg_core.labels.classes import load_classes
-        from landseg_core.training.parent_areas import earlier_ground
+        from landseg_core.runs.parent_model import parent_areas_finder
 
         assert self.classes is not None
         schema = load_classes(self.classes)
@@ -191,7 +191,7 @@ class Source:
         assert self.images is not None
         assert self.masks is not None
         how |= {"seed": config.seed, "chip": config.chip} | split_options(config)
-        how["find_trained"] = earlier_ground(config, run, resume=resume)
+        how["find_trained"] = parent_areas_finder(config, run, resume=resume)
         return folder_data(self.images, self.masks, schema, self.train_list, self.val_list, **how)
 
 

@@ -1,16 +1,22 @@
-"""What the model tells of itself that a run goes on from: kept in the run's folder, since the model may go."""
+"""The model that a run fine-tunes: what it tells of its training, so that none of that validates; its file may go."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from landseg_core.data.areas import LabelledArea
+from landseg_core.data.split.folders import FindTrained
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, ModelError, TrainingError
+from landseg_core.geo.window import PixelWindow
 from landseg_core.input_files import parsed_json, read_file
-from landseg_core.models.header import BundleHeader
+from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.output_files import write_atomically
+from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
-from landseg_core.runs.provenance import Untrained, untrained
+from landseg_core.runs.provenance import Untrained, trained_places, untrained
 
 ALL_TRAINED = (
     "the model that the run starts from was trained on all labels that validate here, so figures could not be honest; "
@@ -61,3 +67,24 @@ def judging_areas(data: TrainingData, before: BundleHeader | None) -> Untrained:
         return untrained(before, data.val)
     except DatasetError as error:
         raise TrainingError(ALL_TRAINED) from error
+
+
+def parent_areas_finder(config: TrainConfig, run: Path, *, resume: bool) -> FindTrained | None:
+    """Return what finds that ground in images, None where the run in the folder `run` starts from no model.
+
+    A run that is resumed has a record of its own, since the model may be gone.
+
+    Raises:
+        ModelError: the model, or that record, cannot be read.
+    """
+    if config.start_from is None:
+        return None
+    header = kept_before(RunFolder(run)) if resume else read_header(config.start_from)
+    if header is None:
+        return None
+    known = header
+
+    def find(areas: Sequence[LabelledArea]) -> Mapping[Path, Sequence[PixelWindow]]:
+        return trained_places(known, areas)
+
+    return find

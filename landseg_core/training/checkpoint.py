@@ -1,4 +1,4 @@
-"""A run as it stands, to go on with later."""
+"""A run as it stands, to resume later."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pydantic
 
 from landseg_core.data.areas import LabelledArea, pixels
+from landseg_core.data.fingerprint import fingerprint
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
 from landseg_core.output_files import write_atomically
 from landseg_core.raster.alpha import AUTO
+from landseg_core.raster.source import RasterSource
+from landseg_core.raster.views import ImageView
 from landseg_core.runs.config import Share, TrainConfig, checked_config
 from landseg_core.runs.folder import RunFolder
 from landseg_core.training.schedule import RunPosition
@@ -29,6 +32,8 @@ _KIND = "landseg-checkpoint"
 _FREE_SETTINGS = {"device"}
 _LENGTHS = {"epochs", "minutes"}
 _PIECE = 1 << 20
+MOST_IMAGES = 64
+"""Of more images, this many spread evenly over their names are looked at: a run must not wait for thousands."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,3 +207,23 @@ def _checked(told: dict[str, Any], folder: RunFolder) -> CheckpointRecord:
 
 def _of_another_version(folder: RunFolder) -> TrainingError:
     return TrainingError(f"{folder.checkpoint} is the checkpoint of another version of landseg; start a new run")
+
+
+def image_mark(data: TrainingData) -> str:
+    """Return a hash of what the images of both sides hold, wherever they lie and whatever they are called.
+
+    Raises:
+        RasterError: an image cannot be read.
+    """
+    views = {area.image: area.view for area in (*data.train, *data.val)}
+    paths = sorted(views, key=lambda path: (path.stem, str(path)))
+    step = max(1, -(-len(paths) // MOST_IMAGES))
+    told = hashlib.blake2b(digest_size=12)
+    for path in paths[::step]:
+        told.update(_mark(path, views[path], data.bands).encode())
+    return told.hexdigest()
+
+
+def _mark(path: Path, view: ImageView, bands: tuple[int, ...]) -> str:
+    with RasterSource(path) as source:
+        return fingerprint(source, view.bands or bands)

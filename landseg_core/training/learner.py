@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch._dynamo  # AdamW imports it when first used, for a second or more; so it comes with the other imports
+import torch._dynamo
 from torch import nn
 
 from landseg_core.compute.device_names import DeviceError
@@ -17,12 +17,33 @@ from landseg_core.compute.memory import device_label, retry_on_out_of_memory
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.awaited import Awaited
-from landseg_core.training.colour_jitter import ColourChange
-from landseg_core.training.cutmix import mixed
+from landseg_core.training.augmentation import ColourJitter, cutmix
 from landseg_core.training.ema import WeightAverage
 from landseg_core.training.losses import cross_entropy, dice_loss
 from landseg_core.training.network import Network
+
+
+class Awaited:
+    """A single number on its way from `tensor`, which stays where it is.
+
+    On a graphics card work is asked for long before it is done. `value` waits until this number is there, and not for
+    what was asked for after it, so that the card always has something left to do.
+    """
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor.detach()
+        self._number = self.tensor.to("cpu", non_blocking=tensor.is_cuda)
+        self._arrived: torch.cuda.Event | None = None
+        if tensor.is_cuda:
+            self._arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            self._arrived.record(torch.cuda.current_stream(tensor.device))
+
+    def value(self) -> float:
+        """Return the number."""
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        return float(self._number)
+
 
 GRADIENT_NORM = 5.0
 """Longer gradients are shortened to this: a single odd batch must not throw the weights far off."""
@@ -47,7 +68,7 @@ class Learner:
         self.average = WeightAverage(network.model, config.average)
         self.micro_batch, self.encoder_share = config.batch, encoder_share
         self._dice = config.dice
-        self._colour, self._mix = ColourChange(config.colour, config.blur), config.mix
+        self._jitter, self._cutmix = ColourJitter(config.colour, config.blur), config.mix
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
         groups = _groups(network.model, config.weight_decay, encoder_share)
         self._is_fused = network.device.type != "mps"  # in one go, with all numbers of a weight where it is
@@ -82,9 +103,9 @@ class Learner:
         Each part weighs as much as it has labelled pixels, so that cross-entropy is that of the whole batch. Two things
         are not: Dice is the mean of those of the parts, and batch norms see one part at a time.
         """
-        pictures, truth = self._augmented(pixels, labels, seed)
+        images, truth = self._augmented(pixels, labels, seed)
         labelled = (truth != UNLABELLED).sum(dim=(1, 2))
-        parts = [torch.split(tensor, self.micro_batch) for tensor in (pictures, truth, labelled)]
+        parts = [torch.split(tensor, self.micro_batch) for tensor in (images, truth, labelled)]
         total = labelled.sum().clamp(min=1)
         value = torch.zeros((), device=self.network.device)
         self._optimiser.zero_grad()
@@ -98,9 +119,9 @@ class Learner:
     def _augmented(
         self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the normalised pictures of a batch, changed in colour and mixed, and their labels, on the device."""
-        pictures, truth = self._colour(self.network.pictures(pixels), seed), self.network.on_device(labels)
-        return mixed(pictures, truth, self._mix, seed) if self._mix else (pictures, truth)
+        """Return the normalised images of a batch after colour jitter and CutMix, and their labels, on the device."""
+        images, truth = self._jitter(self.network.normalise(pixels), seed), self.network.on_device(labels)
+        return cutmix(images, truth, self._cutmix, seed) if self._cutmix else (images, truth)
 
     def _halve(self, side: int) -> None:
         """Learn from half as many chips at a time from now on."""

@@ -18,16 +18,14 @@ from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import JobControl, Notice, OnEvent, StepFinished
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.runs.folder import MetricsLog, RunFolder
+from landseg_core.runs.preview import PreviewSource
 from landseg_core.runs.samples import PictureChooser
-from landseg_core.training.batches import Batches
-from landseg_core.training.chip_sampling import chips_around
-from landseg_core.training.preview import PreviewSource
+from landseg_core.training.batches import Batches, chips_around
 from landseg_core.training.previewer import Previewer
 from landseg_core.training.run_record import RunRecord
-from landseg_core.training.run_start import run_started
 from landseg_core.training.run_validation import RunValidation
 from landseg_core.training.schedule import MinutesSchedule, RunClock, RunPosition, one_cycle, schedule_for
-from landseg_core.training.state import RunState
+from landseg_core.training.state import RunState, run_started
 from landseg_core.training.validation import Figures
 
 CHECKPOINT_SECONDS = 60.0

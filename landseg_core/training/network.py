@@ -42,18 +42,18 @@ class Network:
 
     def logits(self, pixels: npt.NDArray[Any]) -> torch.Tensor:
         """Return the logits (N, K, H, W), on the device, of (N, C, H, W) native pixels."""
-        return self.classify(self.pictures(pixels))
+        return self.classify(self.normalise(pixels))
 
-    def pictures(self, pixels: npt.NDArray[Any]) -> torch.Tensor:
+    def normalise(self, pixels: npt.NDArray[Any]) -> torch.Tensor:
         """Return (N, C, H, W) native pixels as normalised float32, on the device."""
         if self.device.type == "mps":  # it has no 64-bit floats, and no 16-bit integers without a sign
             pixels = pixels.astype(np.float32)
         normalised: torch.Tensor = self._inputs(self.on_device(pixels))
         return normalised
 
-    def classify(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return the logits (N, K, H, W) of normalised `pictures`."""
-        inputs = pictures.to(memory_format=self.precision.memory_format)
+    def classify(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits (N, K, H, W) of normalised `images`."""
+        inputs = images.to(memory_format=self.precision.memory_format)
         if self._frozen:
             frozen: torch.Tensor = self.model(inputs.to(self.precision.dtype or torch.float32))
             return frozen
@@ -76,7 +76,7 @@ class Network:
 
     @contextmanager
     def same_sizes(self) -> Iterator[None]:
-        """Have cuDNN try which kernels are quickest, which pays for pictures of one size again and again."""
+        """Have cuDNN try which kernels are quickest, which pays for images of one size again and again."""
         before = torch.backends.cudnn.benchmark
         torch.backends.cudnn.benchmark = self.device.type == "cuda" or before
         try:

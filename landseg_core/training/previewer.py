@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import statistics
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -21,20 +25,24 @@ from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.bands import listed_bands, matching_bands, told_bands
 from landseg_core.raster.source import RasterSource
+from landseg_core.runs.preview import PreviewMade, PreviewRefused, PreviewRequest, PreviewSource
 from landseg_core.training.network import Network
-from landseg_core.training.preview import (
-    LONGEST_SECONDS,
-    PreviewMade,
-    PreviewPlan,
-    PreviewRefused,
-    PreviewRequest,
-    PreviewSource,
-    plan_preview,
-)
 
 if TYPE_CHECKING:
     from landseg_core.data.training_data import TrainingData
 
+LONGEST_SECONDS = 2.0
+"""The most that a preview may take of a run's time."""
+MOST_PIXELS = 2**22
+"""The most pixels that are predicted, whatever the time allows: about those of a large screen."""
+COARSEST = 1.4
+"""The network sees the ground at most this many times coarser than it learnt it.
+
+That is as far as chips are rescaled in training; beyond, a preview would look worse than the map to come.
+"""
+_LEAST_SIDE, _MOST_SIDE, _SIDE_STEP = 128, 1280, 64
+_PIECES = 3
+"""About how many pieces a preview is made of, so that it can end in time where it was taken for quicker."""
 _MARGIN = 32
 """How many px around a piece the network sees: not all that it could use, for time is short."""
 _AIM = 0.5
@@ -148,3 +156,68 @@ def _factor(source: RasterSource, data: TrainingData) -> float:
     """Return how many px of the image are as wide as one that the network learnt on; 1 where that is not known."""
     own, learnt = source.grid.ground_resolution(), data.ground_resolution_m
     return learnt / own if own and learnt else 1.0
+
+
+@dataclass(frozen=True)
+class PreviewPlan:
+    """How to predict `window` (px of the image) as `height` x `width` px for the network, in pieces of `side` px."""
+
+    window: PixelWindow
+    height: int
+    width: int
+    side: int
+
+    def pieces(self) -> Iterator[PixelWindow]:
+        """Yield the pieces, in px for the network: side by side, of about the same size, from the middle outwards."""
+        parts = (
+            PixelWindow(left, top, right - left, bottom - top)
+            for top, bottom in _cuts(self.height, self.side)
+            for left, right in _cuts(self.width, self.side)
+        )
+        yield from sorted(parts, key=self._from_the_middle)
+
+    def _from_the_middle(self, piece: PixelWindow) -> float:
+        return math.hypot(piece.x + (piece.width - self.width) / 2, piece.y + (piece.height - self.height) / 2)
+
+    def around(self, piece: PixelWindow, margin: int) -> PixelWindow:
+        """Return what the network sees of a piece: `margin` px more on every side, as far as the plan reaches.
+
+        It is of the same size for all pieces, since preparing for another size takes as long as predicting.
+        """
+        width, height = (min(self.side + 2 * margin, length) for length in (self.width, self.height))
+        x, y = max(0, piece.x - margin), max(0, piece.y - margin)
+        return PixelWindow(min(x, self.width - width), min(y, self.height - height), width, height)
+
+    def in_image(self, piece: PixelWindow) -> PixelWindow:
+        """Return where a piece lies in the image, to the nearest pixel, one at least."""
+        across, down = self.window.width / self.width, self.window.height / self.height
+        x, right = (round(column * across) for column in (piece.x, piece.right))
+        y, bottom = (round(row * down) for row in (piece.y, piece.bottom))
+        return PixelWindow(self.window.x + x, self.window.y + y, max(1, right - x), max(1, bottom - y))
+
+
+def plan_preview(window: PixelWindow, factor: float, pixels: float) -> PreviewPlan:
+    """Return a plan for `window` that gives the network about `pixels` px at most.
+
+    `factor` is how many px of the image are one of those that the network learnt on. A window that is too large is
+    shown coarser, up to `COARSEST` times; where that is not enough, only its middle is shown.
+    """
+    room = max(_LEAST_SIDE**2, min(pixels, MOST_PIXELS))
+    coarse = factor * min(COARSEST, max(1.0, math.sqrt(window.pixels / factor**2 / room)))
+    shown = _middle(window, room * coarse**2)
+    height, width = (max(1, round(length / coarse)) for length in (shown.height, shown.width))
+    side = math.isqrt(round(room / _PIECES)) // _SIDE_STEP * _SIDE_STEP
+    return PreviewPlan(shown, height, width, min(_MOST_SIDE, max(_LEAST_SIDE, side)))
+
+
+def _cuts(length: int, longest: int) -> list[tuple[int, int]]:
+    parts = -(-length // longest)
+    return list(itertools.pairwise(length * part // parts for part in range(parts + 1)))
+
+
+def _middle(window: PixelWindow, pixels: float) -> PixelWindow:
+    """Return the middle of a window, of its shape and at most `pixels` px; no side is under a pixel."""
+    share = math.sqrt(min(1.0, pixels / window.pixels))
+    # Where one side cannot be shorter than a pixel, the other one is at most as many pixels long as there may be.
+    width, height = (max(1, math.floor(min(length * share, pixels))) for length in (window.width, window.height))
+    return PixelWindow(window.x + (window.width - width) // 2, window.y + (window.height - height) // 2, width, height)

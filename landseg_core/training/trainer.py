@@ -18,11 +18,10 @@ from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.environment import keep_facts
 from landseg_core.runs.folder import MetricsLog, RunFolder, cut_log
 from landseg_core.runs.parent_model import keep_before
-from landseg_core.training.checkpoint import load_checkpoint_record
-from landseg_core.training.checks import require_labels, require_place
-from landseg_core.training.image_mark import image_mark
+from landseg_core.runs.preview import PreviewSource
+from landseg_core.training.checkpoint import image_mark, load_checkpoint_record
 from landseg_core.training.loop import TrainingRun, TrainResult
-from landseg_core.training.preview import PreviewSource
+from landseg_core.training.preparation import check_labels, check_run_folder
 from landseg_core.training.schedule import RunClock
 from landseg_core.training.state import RunState
 
@@ -55,7 +54,7 @@ class Trainer:
         """
         self._clock = RunClock(started)
         self._config, self._folder, self._resume = config, RunFolder(Path(run_folder)), resume
-        require_place(config, self._folder, overwrite=overwrite, resume=resume)
+        check_run_folder(config, self._folder, overwrite=overwrite, resume=resume)
 
     def fit(
         self,
@@ -85,7 +84,7 @@ class Trainer:
         device = choose_device(self._config.device)
         control = control or JobControl()
         reader = data.reader()
-        require_labels(data, lambda: self._clock.checkpoint(control))
+        check_labels(data, lambda: self._clock.checkpoint(control))
         with _own_random_numbers(self._config.seed, device), memory_as_sentence(device):
             state = self._state(data, reader, device)
             self._prepare_folder(state)

@@ -35,11 +35,11 @@ class Folders:
     def load(self, request: TrainRequest, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Read and check the data set; errors are those of `folder_data`."""
         from landseg_core.data.loading.folders import folder_data
-        from landseg_core.training.parent_areas import earlier_ground
+        from landseg_core.runs.parent_model import parent_areas_finder
 
         lists, how = (self.train_list, self.val_list), _how(config, on_event, control, large=request.large)
         how |= _split(config) | {"seed": config.seed, "chip": config.chip, "mapping": config.value_mapping}
-        how["find_trained"] = earlier_ground(config, request.run_folder, resume=request.resume)
+        how["find_trained"] = parent_areas_finder(config, request.run_folder, resume=request.resume)
         return folder_data(self.images, self.masks, request.schema, *lists, **how)
 
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from landseg_core.events import Event, JobControl, OnEvent, RunStarted, StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.work import VALIDATION_SHARE
+from landseg_core.training.preparation import VALIDATION_SHARE
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
@@ -100,8 +100,8 @@ def estimate_work(source: Any, config: TrainConfig, classes: int, pace: float | 
         extent = extent_of(source, config, control)
         if pace is not None:
             return _Found(extent, pace)
-        probe = import_undisturbed("landseg_core.training.throughput")
-        return _Found(extent, probe.probe_pace(config, _BANDS, classes, control.checkpoint))
+        probe = import_undisturbed("landseg_core.training.preparation")
+        return _Found(extent, probe.seconds_per_megapixel(config, _BANDS, classes, control.checkpoint))
 
     return work
 

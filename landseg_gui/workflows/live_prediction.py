@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from landseg_core.events import Event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.training.preview import PreviewMade, PreviewRefused, PreviewRequest
+from landseg_core.runs.preview import PreviewMade, PreviewRefused, PreviewRequest
 from landseg_gui.jobs.runner import Job
 from landseg_gui.viewer.layers import LayerStack, MaskLayer, PreviewLayer
 

@@ -16,12 +16,11 @@ from landseg_core.limits import require_agreed
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.preview import PreviewSource
 from landseg_core.runs.report_content import read_config
 from landseg_core.training.checkpoint import resumed_config
-from landseg_core.training.fine_tuning import continued_config
-from landseg_core.training.preview import PreviewSource
+from landseg_core.training.preparation import fine_tuned_config, run_work
 from landseg_core.training.project_run import kept_with_its_run, record_run
-from landseg_core.training.work import run_work
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.requests import ProjectLabels, TrainRequest
 from landseg_gui.dialogs.train import TrainDialog
@@ -58,7 +57,7 @@ def _config(request: TrainRequest) -> TrainConfig:
     """Return the settings of a run: those in its folder, which may go on on another device, or those of a new one."""
     if request.resume:
         return resumed_config(request.run_folder, {"device": request.config.device})
-    return continued_config(request.config)
+    return fine_tuned_config(request.config)
 
 
 class TrainFlow(QObject):

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from landseg_core.events import Event, JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.project.project import Project
-from landseg_core.training.preview import PreviewMade, PreviewRefused, PreviewSource
+from landseg_core.runs.preview import PreviewMade, PreviewRefused, PreviewSource
 from landseg_gui.main_window.window import MainWindow
 
 SCHEMA = load_classes("landcover-dubai")

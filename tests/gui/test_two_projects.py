@@ -15,7 +15,7 @@ from support.runs import write_evaluation, write_model, write_run, write_samples
 from landseg_core.events import EpochFinished, JobControl, OnEvent, RunStarted, StepFinished
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.project.project import Project
-from landseg_core.training.preview import PreviewMade
+from landseg_core.runs.preview import PreviewMade
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.dialogs.export_model import ExportModelDialog
 from landseg_gui.dialogs.predict import PredictDialog

@@ -25,7 +25,7 @@ from landseg_core.models.onnx.metadata import OnnxForm, notices
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.provenance import classes_known_to, untrained
-from landseg_core.training.fine_tuning import continued_config
+from landseg_core.training.preparation import fine_tuned_config
 
 TRAINING = {
     "miou": 0.5,
@@ -78,7 +78,7 @@ def use(header: BundleHeader, path: Path, pair: Pair) -> None:
     OnnxForm(header, 512, 16).metadata()
     list(notices(header, 512))
     np.zeros(1, header.dtype)
-    continued_config(TrainConfig(start_from=str(path)))
+    fine_tuned_config(TrainConfig(start_from=str(path)))
     with RasterSource(pair[0]) as source:
         numbers = require_fit(header, source)
         list(band_notices(header, source, numbers)), list(fit_notices(header, source)), seen_size(header, source)

@@ -20,8 +20,8 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.fine_tuning import continued_config
 from landseg_core.training.network import Network
+from landseg_core.training.preparation import fine_tuned_config
 from landseg_core.training.project_run import kept_with_its_run, labels_to_learn
 from landseg_core.training.trainer import Trainer, TrainResult
 
@@ -82,7 +82,7 @@ def learn(
         if isinstance(event, StepFinished) and event.step == stop_at:
             control.stop()
 
-    config = continued_config(config)
+    config = fine_tuned_config(config)
     trainer = Trainer(config, run, **how)
     with kept_with_its_run(run):
         labels = labels_to_learn(project, run, resume=how.get("resume", False), start_from=config.start_from)

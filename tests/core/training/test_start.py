@@ -25,12 +25,11 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
-from landseg_core.runs.parent_model import NOT_TOLD, judging_areas, keep_before, kept_before
+from landseg_core.runs.parent_model import NOT_TOLD, judging_areas, keep_before, kept_before, parent_areas_finder
 from landseg_core.training.checkpoint import resumed_config
-from landseg_core.training.fine_tuning import GENTLER, SHORTER_WARM_UP, continued_config
 from landseg_core.training.learner import Learner
-from landseg_core.training.parent_areas import earlier_ground
-from landseg_core.training.start import start_from_model
+from landseg_core.training.preparation import GENTLER, SHORTER_WARM_UP, fine_tuned_config
+from landseg_core.training.state import start_from_model
 
 NORMALISATION = Normalisation((90.0, 80.0, 70.0), (20.0, 30.0, 40.0))
 
@@ -99,11 +98,11 @@ def test_what_does_not_fit(
 
 
 def test_settings_are_those_of_the_model_and_gentler(model: str) -> None:
-    config = continued_config(TrainConfig(start_from=model, epochs=2))
+    config = fine_tuned_config(TrainConfig(start_from=model, epochs=2))
     assert (config.model, config.bands, config.resolution_m) == ("tiny", ("1", "2", "3"), 0.5)
     assert config.learning_rate == pytest.approx(GENTLER * 1e-3)
     assert config.warm_up == SHORTER_WARM_UP
-    assert continued_config(config) == config
+    assert fine_tuned_config(config) == config
 
 
 @pytest.mark.parametrize(
@@ -121,12 +120,12 @@ def test_what_values_of_masks_mean_is_taken_over(
 ) -> None:
     replace(bundle, training={"settings": settings}).save(tmp_path / "model.safetensors")
     config = TrainConfig(start_from=str(tmp_path / "model.safetensors"), mask_values=given)
-    assert continued_config(config).mask_values == expected
+    assert fine_tuned_config(config).mask_values == expected
 
 
 def test_a_run_is_resumed_with_what_was_filled_in(model: str, data: TrainingData, tmp_path: Path, start) -> None:
     given = TrainConfig(start_from=model, epochs=1, batch=4, chip=32, precision="fp32", device="cpu")
-    config = continued_config(given).model_copy(update={"resolution_m": None})
+    config = fine_tuned_config(given).model_copy(update={"resolution_m": None})
     start(config, tmp_path / "run").fit(data)
     Path(model).unlink()
     assert resumed_config(tmp_path / "run", {"start_from": model}) == config
@@ -134,12 +133,12 @@ def test_a_run_is_resumed_with_what_was_filled_in(model: str, data: TrainingData
 
 
 def test_settings_that_were_given_stay(model: str) -> None:
-    config = continued_config(TrainConfig(start_from=model, learning_rate=2e-3, warm_up=0.2, resolution_m=0.5))
+    config = fine_tuned_config(TrainConfig(start_from=model, learning_rate=2e-3, warm_up=0.2, resolution_m=0.5))
     assert (config.learning_rate, config.warm_up) == (2e-3, 0.2)
-    rounded = continued_config(TrainConfig(start_from=model, resolution_m=0.500004))
+    rounded = fine_tuned_config(TrainConfig(start_from=model, resolution_m=0.500004))
     assert rounded.resolution_m == 0.5
     fresh = TrainConfig(model="tiny")
-    assert continued_config(fresh) is fresh
+    assert fine_tuned_config(fresh) is fresh
 
 
 @pytest.mark.parametrize(
@@ -152,12 +151,12 @@ def test_settings_that_were_given_stay(model: str) -> None:
 )
 def test_settings_that_contradict_the_model(model: str, settings: dict[str, object], words: str) -> None:
     with pytest.raises(TrainingError, match=words):
-        continued_config(TrainConfig(start_from=model, **settings))
+        fine_tuned_config(TrainConfig(start_from=model, **settings))
 
 
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not exist"):
-        continued_config(TrainConfig(start_from=str(tmp_path / "none.safetensors")))
+        fine_tuned_config(TrainConfig(start_from=str(tmp_path / "none.safetensors")))
 
 
 def test_a_run_on_folders_goes_on_and_says_that_nothing_counts_as_corrected(
@@ -180,14 +179,14 @@ def test_folders_are_split_so_that_nothing_that_was_trained_on_validates(
     start(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(folder_data(*where, seed=0, buffer=8))
     going_on = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
     for seed in (0, 1, 2):
-        find = earlier_ground(going_on, tmp_path / "second", resume=False)
+        find = parent_areas_finder(going_on, tmp_path / "second", resume=False)
         data = folder_data(*where, seed=seed, buffer=8, find_trained=find)
         run = start(going_on, tmp_path / f"second-{seed}")
         run.fit(data)
         assert not [event for event in run.told(Notice) if "are left out, since" in event.message]
-        found = earlier_ground(going_on, tmp_path / f"second-{seed}", resume=True)
+        found = parent_areas_finder(going_on, tmp_path / f"second-{seed}", resume=True)
         assert folder_data(*where, seed=seed, buffer=8, find_trained=found) == data
-    assert earlier_ground(config, tmp_path / "second", resume=False) is None
+    assert parent_areas_finder(config, tmp_path / "second", resume=False) is None
 
 
 def test_what_the_start_model_was_trained_on_does_not_validate(
@@ -259,11 +258,11 @@ def test_bands_are_compared_by_name_where_both_have_names(
     names = ("Red", "Green", "Blue")
     model = str(tmp_path / "named.safetensors")
     replace(bundle, band_names=names).save(Path(model))
-    assert continued_config(TrainConfig(start_from=model)).bands == names
+    assert fine_tuned_config(TrainConfig(start_from=model)).bands == names
     for given in (("1", "2", "3"), ("red", "2", "BLUE")):
-        assert continued_config(TrainConfig(start_from=model, bands=given)).bands == given
+        assert fine_tuned_config(TrainConfig(start_from=model, bands=given)).bands == given
     with pytest.raises(TrainingError, match="has the bands Red, Green, Blue, not Red, Green"):
-        continued_config(TrainConfig(start_from=model, bands=("Red", "Green")))
+        fine_tuned_config(TrainConfig(start_from=model, bands=("Red", "Green")))
     elsewhere = replace(named, bands=(4, 2, 1), band_names=("red", "green", "blue"))
     assert start_from_model(model, "tiny", elsewhere).notices == ()
     with pytest.raises(TrainingError, match="its bands red, green, blue would have to be blue, green, red"):
@@ -272,15 +271,15 @@ def test_bands_are_compared_by_name_where_both_have_names(
 
 def test_a_path_means_the_same_from_any_folder(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(model).parent)
-    assert continued_config(TrainConfig(start_from=Path(model).name)).start_from == model
+    assert fine_tuned_config(TrainConfig(start_from=Path(model).name)).start_from == model
 
 
 def test_what_is_given_stays_even_where_it_is_the_default(model: str) -> None:
     fresh = TrainConfig(start_from=model)
-    config = continued_config(fresh, {"learning_rate"})
+    config = fine_tuned_config(fresh, {"learning_rate"})
     assert (config.learning_rate, config.warm_up) == (fresh.learning_rate, SHORTER_WARM_UP)
     with pytest.raises(TrainingError, match=f"has the network tiny, not {fresh.model}"):
-        continued_config(fresh, {"model"})
+        fine_tuned_config(fresh, {"model"})
 
 
 @pytest.mark.parametrize("start_from", ["first", "first/model.safetensors"])

@@ -31,7 +31,7 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.fine_tuning import continued_config
+from landseg_core.training.preparation import fine_tuned_config
 
 WriteRaster = Callable[..., Path]
 SIDE = 96
@@ -194,7 +194,7 @@ def test_a_run_that_goes_on_from_a_model_keeps_its_alpha(
 ) -> None:
     alone = config.model_copy(update={"alpha": "none"})
     start(alone, so_called / "run").fit(data_of(so_called, schema, alone.reading))
-    next_one = continued_config(config.model_copy(update={"start_from": str(so_called / "run")}), ["model"])
+    next_one = fine_tuned_config(config.model_copy(update={"start_from": str(so_called / "run")}), ["model"])
     assert next_one.alpha == "none"
     data = data_of(so_called, schema, next_one.reading)
     assert (data.bands, data.alpha) == ((1, 2, 3, 4), "none")

@@ -12,7 +12,7 @@ from landseg_core import limits
 from landseg_core.inference import predictor
 from landseg_core.labels.classes import load_classes
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training import throughput, work
+from landseg_core.training import preparation
 from landseg_gui.dialogs.requests import ExportRequest, Folders, PredictAllRequest, PredictRequest, TrainRequest
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
@@ -166,8 +166,8 @@ def test_a_run_of_hours_is_asked_about_once_its_data_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "MOST_PIXELS", 10**9)
-    monkeypatch.setattr(work, "_WORTH_A_TRIAL", 0)
-    monkeypatch.setattr(throughput, "probe_pace", lambda *_: 1e6)
+    monkeypatch.setattr(preparation, "_WORTH_A_TRIAL", 0)
+    monkeypatch.setattr(preparation, "seconds_per_megapixel", lambda *_: 1e6)
     config = TrainConfig(model="unet16", epochs=1, chip=64, batch=2, device="cpu")
     folders = Folders(data_set / "images", data_set / "masks", None, None)
     request = TrainRequest(folders, load_classes("landcover-dubai"), config, tmp_path / "runs" / "run-1")

@@ -13,7 +13,7 @@ from support.viewing import grab_rgb, image_layer, mask_layer, wait_until_sharp
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.training.preview import PreviewMade, PreviewRefused, PreviewRequest
+from landseg_core.runs.preview import PreviewMade, PreviewRefused, PreviewRequest
 from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.viewer.preview_layer import PreviewReader
 from landseg_gui.viewer.viewport import Viewport

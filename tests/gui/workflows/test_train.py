@@ -19,7 +19,7 @@ from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.models.header import read_header
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.preview import PreviewMade, PreviewRequest
+from landseg_core.runs.preview import PreviewMade, PreviewRequest
 from landseg_gui.dialogs.requests import Folders, TrainRequest
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormMemory

@@ -1,4 +1,4 @@
-"""A run by epochs that will take hours is known before it begins."""
+"""What is settled before a run begins."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pytest
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.training_data import TrainingData
+from landseg_core.errors import JobStopped
 from landseg_core.events import JobControl
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training import throughput
-from landseg_core.training.work import run_work
+from landseg_core.training import preparation
+from landseg_core.training.preparation import run_work, seconds_per_megapixel
 
 SIDE = 10_000
 
@@ -40,7 +41,7 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.append(bands)
         return 1.0
 
-    monkeypatch.setattr(throughput, "probe_pace", probe)
+    monkeypatch.setattr(preparation, "seconds_per_megapixel", probe)
     return seen
 
 
@@ -62,3 +63,18 @@ def test_a_small_run_is_not_tried(data: TrainingData, probed: list[int]) -> None
     small = replace(data, train=(area("a", 1000),))
     assert run_work(TrainConfig(epochs=99), small, JobControl().checkpoint).seconds is None
     assert probed == []
+
+
+def test_a_trial_tells_the_time_of_a_million_pixels(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 1000, 2))
+    monkeypatch.setattr(preparation.time, "monotonic", lambda: float(next(clock)))
+    calls: list[None] = []
+    assert seconds_per_megapixel(config, 3, 3, lambda: calls.append(None)) == pytest.approx(2 / (2 * 32**2) * 1e6)
+    assert len(calls) == 3
+
+
+def test_a_trial_can_be_stopped(config: TrainConfig) -> None:
+    control = JobControl()
+    control.stop()
+    with pytest.raises(JobStopped):
+        seconds_per_megapixel(config, 3, 3, control.checkpoint)

@@ -1,0 +1,226 @@
+"""What is settled before a run begins: settings, folder, labels and how long it will take; loads no torch by itself."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from landseg_core.data.areas import LabelledArea, pixels
+from landseg_core.data.reader import AreaReader
+from landseg_core.data.training_data import TrainingData
+from landseg_core.errors import TrainingError
+from landseg_core.geo.tiling import sliding_windows
+from landseg_core.labels.classes import UNLABELLED
+from landseg_core.limits import WorkSize
+from landseg_core.models.header import BundleHeader, read_header
+from landseg_core.raster.alpha import AUTO
+from landseg_core.runs.config import TrainConfig, checked_config, field_problems
+from landseg_core.runs.folder import RunFolder
+from landseg_core.training.checkpoint import load_checkpoint_record
+
+GENTLER = 0.5
+"""The highest learning rate of a run that fine-tunes a model, as a share of that of a fresh run."""
+SHORTER_WARM_UP = 0.05
+VALIDATION_SHARE = 1 / 3
+"""Predicting a pixel takes about a third of learning from it: a pass forward, and none back."""
+_LABEL_WINDOW = 1024
+"""The side, in px, of the windows in which labels are looked for."""
+_WORTH_A_TRIAL = 100_000_000
+"""Learning from fewer px takes no computer hours."""
+_MOST_STEPS = 4
+_BATCH_ON_CPU = 2
+"""On a processor, more chips at once are hardly quicker by the pixel, and the trial would take long."""
+
+
+def fine_tuned_config(config: TrainConfig, given: Collection[str] | None = None) -> TrainConfig:
+    """Return the settings of a run, with what it takes over from the model that it starts from.
+
+    Network, bands and ground resolution are the model's, so that its features keep their meaning. What values of masks
+    mean and which band is alpha are, too, where they are not given. Learning rate and warm-up are gentler, where they
+    are not given. `given` names the settings that the user gave; where nobody knows, they are those that are not at
+    their defaults. The path of the model is made absolute. Without `start_from`, or done again, it changes nothing. A
+    run that is resumed has it all in its checkpoint; see `resumed_config`.
+
+    Raises:
+        ModelError: there is no such model, or it is damaged.
+        TrainingError: a setting that was given contradicts the model.
+    """
+    if config.start_from is None:
+        return config
+    header = read_header(config.start_from)
+    known = [name for name in TrainConfig.model_fields if not _at_default(config, name)] if given is None else given
+    gentle = {"learning_rate": GENTLER * _default("learning_rate"), "warm_up": SHORTER_WARM_UP}
+    alpha = {} if header.alpha == AUTO else {"alpha": header.alpha}
+    wanted = gentle | _mask_values_of(header) | alpha
+    taken = {name: value for name, value in wanted.items() if name not in known}
+    place = {"start_from": str(Path(config.start_from).absolute())}
+    return config.model_copy(update=taken | place | _of_model(config, header, known))
+
+
+def _mask_values_of(header: BundleHeader) -> dict[str, Any]:
+    """Return which classes the values of masks were for the run that made a model, as far as its file tells."""
+    told = header.training.get("settings")
+    values = {"mask_values": told.get("mask_values", ()) if isinstance(told, dict) else ()}
+    return {} if field_problems(values) else {"mask_values": checked_config(values).mask_values}
+
+
+def _of_model(config: TrainConfig, header: BundleHeader, known: Collection[str]) -> dict[str, Any]:
+    """Return the settings that are the model's; those of `config` that are `known` to be given must be the same.
+
+    Raises:
+        TrainingError: one is not.
+    """
+    names = header.band_names or tuple(map(str, header.bands))
+    own: dict[str, Any] = {
+        "model": header.architecture,
+        "bands": config.bands if _are_bands_of(header, config.bands) else names,
+        "resolution_m": header.ground_resolution_m or config.resolution_m,
+    }
+    for name, value in own.items():
+        given = getattr(config, name)
+        if name in known and not _agree(given, value):
+            title = (TrainConfig.model_fields[name].title or name).lower()
+            raise TrainingError(
+                f"{config.start_from} has the {title} {setting_text(value)}, not {setting_text(given)}: "
+                "leave that setting to the model, or start afresh"
+            )
+    return own
+
+
+def _agree(given: object, own: object) -> bool:
+    """Tell whether a setting is the model's; of numbers the last digits, which a file or a form may lose, count not."""
+    if isinstance(given, float) and isinstance(own, float):
+        return math.isclose(given, own, rel_tol=1e-4)
+    return given == own
+
+
+def _are_bands_of(header: BundleHeader, wanted: Sequence[str]) -> bool:
+    """Tell whether `wanted` are the model's bands by name, or by number where images do not name theirs."""
+    known = [{str(band), name.casefold()} for band, name in zip_longest(header.bands, header.band_names, fillvalue="")]
+    return len(wanted) == len(known) and all(one.casefold() in own for one, own in zip(wanted, known, strict=True))
+
+
+def _at_default(config: TrainConfig, name: str) -> bool:
+    return bool(getattr(config, name) == _default(name))
+
+
+def _default(name: str) -> Any:
+    return TrainConfig.model_fields[name].default
+
+
+def setting_text(value: object) -> str:
+    """Write the value of a setting for a sentence."""
+    if value is None:
+        return "unknown"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def check_run_folder(config: TrainConfig, folder: RunFolder, *, overwrite: bool, resume: bool) -> None:
+    """Check that a run with `config` may be written to `folder`, or goes on there.
+
+    Raises:
+        OutputError: the folder is not empty, and the run may neither overwrite nor resume.
+        TrainingError: there is no run to resume, it has other settings, or a new one would write over the model
+            that it starts from.
+        ModelError: the checkpoint to resume from is damaged.
+    """
+    if resume:
+        folder.require_run()
+        load_checkpoint_record(folder).require_same_settings(config, folder)
+    else:
+        folder.require_free(overwrite=overwrite)
+        _require_other_folder(config, folder)
+
+
+def check_labels(data: TrainingData, checkpoint: Callable[[], None]) -> None:
+    """Check that something is labelled to train on, and to validate on; `checkpoint` is called between windows.
+
+    Raises:
+        TrainingError: nothing is.
+        RasterError: an image cannot be read.
+        DatasetError: a mask cannot be used.
+    """
+    reader = data.reader()
+    for areas, what in ((data.train, "train on"), (data.val, "validate on")):
+        _check_labels(reader, areas, what, checkpoint)
+
+
+def _require_other_folder(config: TrainConfig, folder: RunFolder) -> None:
+    start = Path(config.start_from).resolve() if config.start_from is not None else None
+    if start is not None and folder.path.resolve() in (start, start.parent):
+        raise TrainingError(
+            f"the run would write over the model that it starts from, {config.start_from}; choose another folder for it"
+        )
+
+
+def _check_labels(reader: AreaReader, areas: Sequence[LabelledArea], what: str, checkpoint: Callable[[], None]) -> None:
+    for area in areas:
+        for window in sliding_windows(area.window.width, area.window.height, _LABEL_WINDOW, overlap=0):
+            checkpoint()
+            _, labels = reader.read(area, window.shifted(area.window.x, area.window.y))
+            if (labels != UNLABELLED).any():
+                return
+    raise TrainingError(
+        f"no pixel to {what} is labelled: there the masks hold only 255 or nodata, or the images no data; "
+        "label some pixels first"
+    )
+
+
+def run_work(config: TrainConfig, data: TrainingData, checkpoint: Callable[[], None]) -> WorkSize:
+    """Return what a new run takes. That of one by minutes is what the user says; epochs are tried for a moment.
+
+    Raises:
+        DeviceError: the device cannot be had.
+        JobStopped: `checkpoint` raised it.
+    """
+    learnt, seen = pixels(data.train), pixels(data.val)
+    work = WorkSize("the run", learnt + seen)
+    if config.epochs is None or config.epochs * learnt < _WORTH_A_TRIAL:
+        return work
+    each = seconds_per_megapixel(config, len(data.bands), len(data.schema), checkpoint)
+    seconds = config.epochs * (learnt + VALIDATION_SHARE * seen) / 1e6 * each
+    return WorkSize("the run", learnt + seen, seconds=seconds)
+
+
+def seconds_per_megapixel(
+    config: TrainConfig, bands: int, classes: int, checkpoint: Callable[[], None], seconds: float = 2.0
+) -> float:
+    """Return the seconds that learning from a million pixels takes; the trial lasts about `seconds`, or three steps.
+
+    The first step is not counted: it prepares. `checkpoint` is called before every step.
+
+    Raises:
+        DeviceError: the device cannot be had.
+        JobStopped: `checkpoint` raised it.
+    """
+    from landseg_core.compute.devices import choose_device, precision_for
+    from landseg_core.models.catalog import build_model
+    from landseg_core.models.normalisation import Normalisation
+    from landseg_core.training.learner import Learner
+    from landseg_core.training.network import Network
+
+    device = choose_device(config.device)
+    model = build_model(config.model, bands, classes)
+    normalisation = Normalisation((128.0,) * bands, (64.0,) * bands)
+    learner = Learner(Network(model, normalisation, device, precision_for(device, config.precision)), config)
+    batch = config.batch if device.type == "cuda" else min(config.batch, _BATCH_ON_CPU)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (batch, bands, config.chip, config.chip), np.uint8)
+    labels = rng.integers(0, classes, (batch, config.chip, config.chip), np.uint8)
+    quickest, start = math.inf, time.monotonic()
+    for number in range(_MOST_STEPS):
+        checkpoint()
+        before = time.monotonic()
+        learner.step(pixels, labels, config.learning_rate)
+        now = time.monotonic()
+        if number:
+            quickest = min(quickest, now - before)
+        if number > 1 and now > start + seconds:
+            break
+    return quickest / labels.size * 1e6
