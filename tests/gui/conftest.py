@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
+import shiboken6
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from rasterio.enums import ColorInterp as C
-from support.rasters import HEIGHT, TRANSFORM, WIDTH, coordinate_pixels
+from support.rasters import HEIGHT, UTM_GRID, WIDTH, coordinate_pixels, write_raster
 from support.viewing import image_layer, wait_until_sharp
 
 from landseg_core.labels.classes import ClassSchema, load_classes
@@ -47,20 +47,8 @@ def make_raster(tmp_path: Path) -> MakeRaster:
     """Return what writes (C, H, W) pixels as a GeoTIFF with half-metre pixels."""
 
     def make(name: str, pixels: np.ndarray, **options: object) -> Path:
-        bands, height, width = pixels.shape
-        profile = {"driver": "GTiff", "count": bands, "height": height, "width": width, "dtype": pixels.dtype}
-        profile |= {"crs": "EPSG:32632", "transform": TRANSFORM, "tiled": True, "blockxsize": 256, "blockysize": 256}
-        tags = options.pop("tags", {})
-        colormap = options.pop("colormap", None)
-        colours = options.pop("colours", None)
-        with rasterio.open(tmp_path / name, "w", **(profile | options)) as dataset:
-            if colours:
-                dataset.colorinterp = colours
-            dataset.write(pixels)
-            dataset.update_tags(**tags)
-            if colormap:
-                dataset.write_colormap(1, colormap)
-        return tmp_path / name
+        tiles = {"tiled": True, "blockxsize": 256, "blockysize": 256}
+        return write_raster(tmp_path / name, pixels, **(UTM_GRID | tiles | options))
 
     return make
 
@@ -135,6 +123,25 @@ def shown(qtbot: QtBot, layers: LayerStack, viewport: Viewport, picture: Path) -
     layers.set_image(image_layer(picture))
     wait_until_sharp(qtbot, viewport)
     return viewport
+
+
+@pytest.fixture
+def runner(qapp: QApplication) -> Iterator[JobRunner]:
+    runner = JobRunner()
+    yield runner
+    assert runner.shut_down(30)
+
+
+@pytest.fixture
+def session(runner: JobRunner) -> Iterator[Session]:
+    """Return a session without a window; its project is closed at the end."""
+    session = Session(runner)
+    yield session
+    assert runner.shut_down(30)
+    project = session.project_session.project
+    if project is not None:
+        project.close()
+    shiboken6.delete(session)  # here: the garbage collector may do it in whatever thread
 
 
 @pytest.fixture

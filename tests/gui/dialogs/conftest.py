@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
-from affine import Affine
 from PySide6.QtCore import QSettings
+from support.painted_project import image_folders, painted_project
+from support.rasters import UTM_GRID, write_raster
 
 from landseg_gui.form_settings import FormMemory
+
+__all__ = ["image_folders", "painted_project"]
 
 
 @pytest.fixture
@@ -33,9 +35,5 @@ def data_set(tmp_path: Path) -> Path:
 @pytest.fixture
 def orthophoto(tmp_path: Path) -> Path:
     """Return an RGB raster of 96 x 64 px, half a metre each."""
-    path = tmp_path / "pictures" / "town.tif"
-    path.parent.mkdir()
-    profile = {"driver": "GTiff", "width": 96, "height": 64, "count": 3, "dtype": "uint8", "crs": "EPSG:32632"}
-    with rasterio.open(path, "w", transform=Affine(0.5, 0, 400_000, 0, -0.5, 5_000_000), **profile) as dataset:
-        dataset.write(np.full((3, 64, 96), 90, np.uint8))
-    return path
+    pixels = np.full((3, 64, 96), 90, np.uint8)
+    return write_raster(tmp_path / "pictures" / "town.tif", pixels, **UTM_GRID)

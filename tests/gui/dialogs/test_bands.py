@@ -8,15 +8,7 @@ from support.viewing import image_layer
 
 from landseg_core.geo.tiling import TileKey
 from landseg_gui.dialogs.bands import RenderingDialog
-from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
-
-
-@pytest.fixture
-def runner(qapp):
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(20)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,6 @@ from landseg_gui.jobs.runner import JobRunner
 SCHEMA = load_classes("landcover-dubai")
 TRANSFORM = Affine(0.5, 0, 400_000, 0, -0.5, 5_000_000)
 GRID = RasterGrid(96, 64, TRANSFORM, CRS.from_epsg(32632))
-
-
-@pytest.fixture
-def runner(qapp) -> Iterator[JobRunner]:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(20)
 
 
 @pytest.fixture

@@ -7,20 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QListWidget, QPush
 
 from landseg_core.labels.classes import load_classes
 from landseg_gui.dialogs.new_project import NewProjectDialog
-from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
-
-
-@pytest.fixture
-def runner(qapp) -> JobRunner:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(20)
-
-
-@pytest.fixture
-def session(runner: JobRunner) -> Session:
-    return Session(runner)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import sys
 import threading
 import traceback
 import weakref
-from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -20,13 +19,6 @@ from landseg_core.events import EpochFinished, JobControl, Notice, OnEvent, Prog
 from landseg_gui.jobs.runner import Job, JobRunner, while_alive
 
 GUI_THREAD = threading.get_ident()
-
-
-@pytest.fixture
-def runner(qapp) -> Iterator[JobRunner]:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(10)
 
 
 def log_of(job: Job) -> list[tuple[str, object]]:

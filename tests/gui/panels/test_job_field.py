@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
@@ -27,13 +26,6 @@ class Waiting:
         on_event(Progress("predicting", 50, 100, 60.0))
         while not self.release.wait(0.002):
             control.checkpoint()
-
-
-@pytest.fixture
-def runner(qapp) -> Iterator[JobRunner]:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(10)
 
 
 @pytest.fixture

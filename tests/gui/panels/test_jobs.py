@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
 
 import pytest
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
@@ -13,13 +12,6 @@ from landseg_core.events import JobControl, OnEvent, Progress, StepFinished
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.panels import jobs
 from landseg_gui.panels.jobs import JobRow, JobsPanel
-
-
-@pytest.fixture
-def runner(qapp) -> Iterator[JobRunner]:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(10)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
+from support.open_project import paint_square
 
 from landseg_core.project.project import Project
 from landseg_gui.session.adding import ask_to_add
@@ -27,20 +28,18 @@ def wait_for(qtbot: QtBot, session, name: str) -> None:
     qtbot.waitUntil(lambda: session.image is not None and session.image.name == name and not session.busy)
 
 
-def test_an_image_is_added_where_the_user_wants_that(qtbot, opened, session, east, asked, told) -> None:
+def test_an_image_is_added_where_the_user_wants_that(qtbot, opened, session, east, asked, messages) -> None:
     asked.answer = ADD
     session.open_files([east])
     wait_for(qtbot, opened, "east")
     assert (asked.questions, asked.buttons) == (["Add east.tif to the project “town”?"], [ADD, ALONE])
     assert names(opened) == ["north", "south", "east"]
     assert session.layers.labels.raster is opened.labels
-    assert told.messages[-1] == "Added east to town.landseg"
+    assert messages.texts[-1] == "Added east to town.landseg"
 
 
-def test_an_image_is_opened_on_its_own_once_the_project_is_closed(
-    qtbot, opened, session, east, asked, place, steps
-) -> None:
-    steps.paint(opened, 20, value=1)
+def test_an_image_is_opened_on_its_own_once_the_project_is_closed(qtbot, opened, session, east, asked, place) -> None:
+    paint_square(opened, 20, value=1)
     asked.answer = ALONE
     session.open_files([east])
     qtbot.waitUntil(lambda: session.raster.path == east)
@@ -112,18 +111,18 @@ def test_an_answer_for_a_project_that_has_gone_does_nothing(qtbot, opened, sessi
     assert session.raster.path.name == "north.tif"
 
 
-def test_undo_of_adding_shows_another_image_and_says_so(qtbot, opened, session, east, asked, told) -> None:
+def test_undo_of_adding_shows_another_image_and_says_so(qtbot, opened, session, east, asked, messages) -> None:
     asked.answer = ADD
     session.open_files([east])
     wait_for(qtbot, opened, "east")
     opened.undo()
     wait_for(qtbot, opened, "north")
     assert names(opened) == ["north", "south"]
-    assert (told.messages[-1], opened.redo_text()) == ("Undone: Add east", "Redo Add east")
+    assert (messages.texts[-1], opened.redo_text()) == ("Undone: Add east", "Redo Add east")
     opened.redo()
     wait_for(qtbot, opened, "east")
-    assert told.messages[-1] == "Redone: Add east"
-    assert told.problems == []
+    assert messages.texts[-1] == "Redone: Add east"
+    assert messages.problems == []
 
 
 def test_undo_of_adding_the_only_image_leaves_the_window_empty(

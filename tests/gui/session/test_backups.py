@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTreeWidget
+from support.open_project import paint_square
 
 from landseg_core.project.backup import folder as core_backups
 from landseg_core.project.backup.folder import BackupFolder
@@ -29,41 +30,41 @@ def made(place: Path) -> int:
     return len(BackupFolder(place).backups())
 
 
-def test_backups_are_made_at_first_and_after_changes(qtbot, automatic, opened, place, steps) -> None:
+def test_backups_are_made_at_first_and_after_changes(qtbot, automatic, opened, place) -> None:
     qtbot.waitUntil(lambda: made(place) == 1)
-    steps.paint(opened, 10, "Brush: first")
+    paint_square(opened, 10, "Brush: first")
     qtbot.waitUntil(lambda: made(place) == 2)
     assert opened.close()
     assert made(place) == 2
 
 
-def test_closing_makes_one_of_what_has_changed(opened, place, steps) -> None:
-    steps.paint(opened, 10, "Brush: first")
+def test_closing_makes_one_of_what_has_changed(opened, place) -> None:
+    paint_square(opened, 10, "Brush: first")
     assert opened.close()
     assert made(place) == 1
     assert sorted(path.name for path in BackupFolder(place).path.iterdir())[-1] == "project.json"
 
 
-def test_a_full_disk_is_one_notice(qtbot, automatic, told, monkeypatch, opened, place, steps) -> None:
+def test_a_full_disk_is_one_notice(qtbot, automatic, messages, monkeypatch, opened, place) -> None:
     qtbot.waitUntil(lambda: made(place) == 1)
     monkeypatch.setattr(core_backups, "_SPARE_BYTES", 2**62)
-    steps.paint(opened, 20)
-    qtbot.waitUntil(lambda: any("no backup of town.landseg is made" in text.lower() for text in told.messages))
-    steps.paint(opened, 10)
+    paint_square(opened, 20)
+    qtbot.waitUntil(lambda: any("no backup of town.landseg is made" in text.lower() for text in messages.texts))
+    paint_square(opened, 10)
     opened.project.flush()
     assert opened.close()
-    assert told.problems == []
-    assert len([text for text in told.messages if "o backup of town.landseg is made" in text]) == 2  # and on closing
+    assert messages.problems == []
+    assert len([text for text in messages.texts if "o backup of town.landseg is made" in text]) == 2  # and on closing
     assert made(place) == 1
 
 
-def test_an_overwritten_project_is_saved_elsewhere_whole(qtbot, automatic, opened, place, steps, tmp_path) -> None:
+def test_an_overwritten_project_is_saved_elsewhere_whole(qtbot, automatic, opened, place, tmp_path) -> None:
     shutil.copy(place, tmp_path / "copy")
     qtbot.waitUntil(lambda: opened.project._backups._has_base())
-    steps.paint(opened, 10, "Brush: first")
+    paint_square(opened, 10, "Brush: first")
     opened.project.flush()
     shutil.copyfile(tmp_path / "copy", place)
-    steps.paint(opened, 20, "Brush: second")
+    paint_square(opened, 20, "Brush: second")
     qtbot.waitUntil(lambda: opened.project.fault is not None)
     opened.save_as(tmp_path / "saved.landseg")
     qtbot.waitUntil(lambda: opened.project is not None and opened.project.path.name == "saved.landseg")
@@ -79,9 +80,9 @@ def window_with(qtbot, window, images, place, schema):
     return window
 
 
-def paint(window, steps, side: int, name: str) -> None:
+def paint(window, side: int, name: str) -> None:
     project = window.session.project_session
-    steps.paint(project, side, name)
+    paint_square(project, side, name)
     project.project.flush()
 
 
@@ -105,11 +106,11 @@ def choose(monkeypatch, path: Path | None) -> list[str]:
     return proposed
 
 
-def test_a_backup_is_restored_beside_the_project(qtbot, window_with, place, steps, monkeypatch) -> None:
+def test_a_backup_is_restored_beside_the_project(qtbot, window_with, place, monkeypatch) -> None:
     session = window_with.session.project_session
-    paint(window_with, steps, 10, "Brush: first")
+    paint(window_with, 10, "Brush: first")
     session.project.back_up()
-    paint(window_with, steps, 20, "Brush: second")
+    paint(window_with, 20, "Brush: second")
     dialog, tree = restore_dialog(qtbot, window_with)
     assert tree.topLevelItemCount() == 1
     assert [tree.topLevelItem(0).text(column) for column in (2, 3)] == ["1", "1"]
@@ -125,12 +126,12 @@ def test_a_backup_is_restored_beside_the_project(qtbot, window_with, place, step
 
 
 def test_a_backup_takes_the_place_of_the_open_project_which_is_backed_up(
-    qtbot, window_with, place, steps, monkeypatch
+    qtbot, window_with, place, monkeypatch
 ) -> None:
     session = window_with.session.project_session
-    paint(window_with, steps, 10, "Brush: first")
+    paint(window_with, 10, "Brush: first")
     session.project.back_up()
-    paint(window_with, steps, 20, "Brush: second")
+    paint(window_with, 20, "Brush: second")
     dialog, _ = restore_dialog(qtbot, window_with)
     choose(monkeypatch, place)
     with qtbot.waitSignal(window_with.session.opened):
@@ -142,9 +143,9 @@ def test_a_backup_takes_the_place_of_the_open_project_which_is_backed_up(
     dialog.reject()
 
 
-def test_without_a_project_all_backups_are_listed(qtbot, window_with, place, steps) -> None:
+def test_without_a_project_all_backups_are_listed(qtbot, window_with, place) -> None:
     session = window_with.session.project_session
-    paint(window_with, steps, 10, "Brush: first")
+    paint(window_with, 10, "Brush: first")
     assert session.close()
     dialog, tree = restore_dialog(qtbot, window_with)
     assert tree.topLevelItem(0).text(4) == str(place)

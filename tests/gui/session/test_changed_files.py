@@ -14,6 +14,7 @@ import pytest
 import rasterio
 from affine import Affine
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from support.open_project import make_project
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl
@@ -59,9 +60,9 @@ def rewrite() -> Rewrite:
 
 
 @pytest.fixture
-def stored(place: Path, schema, images, steps) -> Path:
+def stored(place: Path, schema, images) -> Path:
     """Return a project of both images, `north` painted by 40 px."""
-    steps.make_project(place, schema, images)
+    make_project(place, schema, images)
     with Project.open(place) as project:
         edit = project.labels(1).begin()
         edit.paint(RectangleRegion((0, 0), (10, 4)), 0)
@@ -100,16 +101,16 @@ def press(commands: ChangeCommands, name: str) -> None:
     commands.dialog.findChild(QPushButton, name).click()
 
 
-def test_nothing_is_said_where_nothing_has_changed(open_project, told) -> None:
+def test_nothing_is_said_where_nothing_has_changed(open_project, messages) -> None:
     assert open_project().dialog is None
-    assert told.problems == []
+    assert messages.problems == []
 
 
-def test_asked_for_the_list_says_that_nothing_has_changed(qtbot, open_project, empty, told) -> None:
+def test_asked_for_the_list_says_that_nothing_has_changed(qtbot, open_project, empty, messages) -> None:
     commands = open_project()
     with qtbot.waitSignal(empty.changed_files.found):
         commands.look()
-    assert told.messages == ["No file of the project has changed"]
+    assert messages.texts == ["No file of the project has changed"]
 
 
 def test_one_list_says_what_has_changed(open_project, images, rewrite) -> None:
@@ -125,11 +126,11 @@ def test_one_list_says_what_has_changed(open_project, images, rewrite) -> None:
     assert buttons["change_1_keep_grid"] == "Labels Still Fit"
 
 
-def test_nobody_paints_on_an_image_that_has_moved(open_project, images, rewrite, empty, told) -> None:
+def test_nobody_paints_on_an_image_that_has_moved(open_project, images, rewrite, empty, messages) -> None:
     rewrite(images[0], transform=ELSEWHERE)
     open_project()
     assert empty.begin() is None
-    assert told.problems[-1] == (
+    assert messages.problems[-1] == (
         "north.tif lies elsewhere than its labels by now: choose in File > Changed Files where they belong, then paint"
     )
 

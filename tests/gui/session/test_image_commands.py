@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtWidgets import QLineEdit, QWidget
+from support.open_project import make_project
 
 from landseg_gui.dialogs.relink import FindImagesDialog, RelinkDialog
 from landseg_gui.workflows import image_commands
@@ -16,10 +17,10 @@ def commands(qtbot, empty) -> ImageCommands:
 
 
 @pytest.fixture
-def with_missing(qtbot, empty, place, schema, make_image, steps):
+def with_missing(qtbot, empty, place, schema, make_image):
     """Return a session on a project of which one image is missing."""
     gone = make_image("gone.tif")
-    steps.make_project(place, schema, [make_image("north.tif"), gone])
+    make_project(place, schema, [make_image("north.tif"), gone])
     gone.unlink()
     empty.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
@@ -65,7 +66,7 @@ def test_removing_asks_first(qtbot, commands, opened, monkeypatch) -> None:
     assert [entry.name for entry in opened.project.images] == ["north"]
 
 
-def test_without_a_project_there_is_nothing_to_find(commands, told) -> None:
+def test_without_a_project_there_is_nothing_to_find(commands, messages) -> None:
     assert commands.find() is None
     commands.remove(1)
-    assert told.messages == ["Open a project, or make a new one"]
+    assert messages.texts == ["Open a project, or make a new one"]

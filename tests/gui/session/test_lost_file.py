@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
+from support.open_project import paint_square
 
 from landseg_core.errors import ProjectError
 from landseg_core.project.project import Project
@@ -39,9 +40,9 @@ def _quick(monkeypatch) -> None:
 
 
 @pytest.fixture
-def painted(opened, steps):
+def painted(opened):
     """Return a session with one stored stroke."""
-    steps.paint(opened, 10, "Brush: first")
+    paint_square(opened, 10, "Brush: first")
     opened.project.flush()
     yield opened
     if opened.project:
@@ -80,7 +81,7 @@ def test_the_status_bar_says_it_although_nothing_is_painted(qtbot, painted, plac
     assert field.findChild(QPushButton, "status_save_as").isVisible()
 
 
-def test_painting_stops_and_the_user_is_told_what_to_do(qtbot, painted, place, steps) -> None:
+def test_painting_stops_and_the_user_is_told_what_to_do(qtbot, painted, place) -> None:
     with qtbot.waitSignal(painted.save_wanted) as told:
         delete(place)
     assert f"{place} was deleted while it was open" in told.args[0]
@@ -92,17 +93,17 @@ def test_painting_stops_and_the_user_is_told_what_to_do(qtbot, painted, place, s
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place, steps, tmp_path, harm, told) -> None:
+def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place, tmp_path, harm, messages) -> None:
     harm(place)
-    steps.paint(painted, 30, "Brush: second")
+    paint_square(painted, 30, "Brush: second")
     qtbot.waitUntil(lambda: painted.project.fault is not None)
     assert painted.save_as(tmp_path / "saved.landseg") is not None
     qtbot.waitUntil(lambda: painted.project is not None and painted.project.path.name == "saved.landseg")
     qtbot.waitUntil(lambda: painted.image is not None)
     assert painted.stored_state().text == "All on disk"
     assert [step.name for step in painted.project.steps] == ["Brush: first", "Brush: second"]
-    assert told.problems == []
-    steps.paint(painted, 50, "Brush: third")
+    assert messages.problems == []
+    paint_square(painted, 50, "Brush: third")
     assert painted.close()
     with Project.open(tmp_path / "saved.landseg") as saved:
         assert [step.name for step in saved.steps] == ["Brush: first", "Brush: second", "Brush: third"]
@@ -118,12 +119,12 @@ def test_closing_asks_before_it_is_noticed_otherwise(painted, place, monkeypatch
     assert painted.project is not None
 
 
-def test_closing_saves_elsewhere_and_loses_nothing(painted, place, steps, asked, monkeypatch, told) -> None:
+def test_closing_saves_elsewhere_and_loses_nothing(painted, place, asked, monkeypatch, messages) -> None:
     replace(place)
-    steps.paint(painted, 30, "Brush: second")
+    paint_square(painted, 30, "Brush: second")
     answer(monkeypatch, "Save As…")
     assert painted.close()
-    assert told.problems == []
+    assert messages.problems == []
     with Project.open(asked) as saved:
         assert [step.name for step in saved.steps] == ["Brush: first", "Brush: second"]
         assert sum(saved.class_pixels(saved.images[0].id).values()) == 900  # the second covers the first
@@ -138,21 +139,21 @@ def test_a_failed_save_asks_again(painted, place, monkeypatch) -> None:
     assert painted.project is not None
 
 
-def test_what_is_lost_is_let_go_only_on_request(painted, place, monkeypatch, told) -> None:
+def test_what_is_lost_is_let_go_only_on_request(painted, place, monkeypatch, messages) -> None:
     delete(place)
     answer(monkeypatch, "Close without them")
     assert painted.close()
-    assert "may be lost" in told.problems[-1]
+    assert "may be lost" in messages.problems[-1]
 
 
-def test_a_file_put_back_is_stored_in_again(qtbot, painted, place, steps, told) -> None:
+def test_a_file_put_back_is_stored_in_again(qtbot, painted, place, messages) -> None:
     place.rename(place.with_name("away"))
     qtbot.waitUntil(lambda: painted.project.fault is not None)
     place.with_name("away").rename(place)
     qtbot.waitUntil(lambda: painted.project.fault is None)
     qtbot.waitUntil(lambda: painted.stored_state().text == "All on disk")
-    qtbot.waitUntil(lambda: any("at its place again" in message for message in told.messages))
-    steps.paint(painted, 30, "Brush: second")
+    qtbot.waitUntil(lambda: any("at its place again" in message for message in messages.texts))
+    paint_square(painted, 30, "Brush: second")
     assert painted.close()
     with Project.open(place) as again:
         assert len(again.steps) == 2

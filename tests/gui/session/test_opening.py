@@ -70,7 +70,7 @@ def guess(source: RasterSource, control: JobControl) -> ClassSchema:
 def test_a_palette_gives_the_colours(make_raster, control) -> None:
     values = np.zeros((1, 32, 32), np.uint8)
     values[0, :16] = 7
-    path = make_raster("palette.tif", values, colormap={0: (1, 2, 3, 255), 7: (250, 128, 0, 255)}, blockysize=16)
+    path = make_raster("palette.tif", values, palette={0: (1, 2, 3, 255), 7: (250, 128, 0, 255)}, blockysize=16)
     schema = guess(RasterSource(path), control)
     assert [item.colour for item in schema.classes] == ["#010203", "#fa8000"]
 

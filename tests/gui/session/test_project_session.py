@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.open_project import labelled_pixels, make_project, paint_square
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
@@ -23,14 +24,14 @@ def test_a_session_begins_without_a_project(empty) -> None:
     assert empty.close()
 
 
-def test_a_new_project_shows_its_first_image_with_labels(opened, session, place, schema, told) -> None:
+def test_a_new_project_shows_its_first_image_with_labels(opened, session, place, schema, messages) -> None:
     assert opened.project.path == place
     assert [entry.name for entry in opened.project.images] == ["north", "south"]
     assert opened.title() == "town.landseg: north"
     assert session.raster.path.name == "north.tif"
     assert session.layers.labels.raster is opened.labels
     assert opened.active_value == schema.values[0]
-    assert told.problems == []
+    assert messages.problems == []
 
 
 def test_the_project_and_not_its_images_becomes_a_recent_file(qtbot, empty, session, place, schema, images) -> None:
@@ -51,54 +52,54 @@ def test_a_picture_that_is_open_becomes_the_first_image_and_stays(qtbot, empty, 
     assert session.layers.labels is not None
 
 
-def test_a_bad_image_is_told_and_the_others_are_in_the_project(qtbot, empty, place, schema, images, told) -> None:
+def test_a_bad_image_is_told_and_the_others_are_in_the_project(qtbot, empty, place, schema, images, messages) -> None:
     bad = place.with_name("bad.tif")
     bad.write_text("no raster")
     empty.create(place, schema, [bad, images[0]])
     qtbot.waitUntil(lambda: empty.image is not None)
     assert [entry.name for entry in empty.project.images] == ["north"]
-    assert any("bad.tif" in sentence for sentence in told.problems)
+    assert any("bad.tif" in sentence for sentence in messages.problems)
 
 
-def test_nothing_is_ever_overwritten(qtbot, empty, place, schema, images, told) -> None:
+def test_nothing_is_ever_overwritten(qtbot, empty, place, schema, images, messages) -> None:
     place.write_text("somebody's work")
     job = empty.create(place, schema, images)
     with qtbot.waitSignal(job.ended):
         pass
     assert empty.project is None
     assert place.read_text() == "somebody's work"
-    assert "exists already" in told.problems[0]
+    assert "exists already" in messages.problems[0]
 
 
-def test_a_file_that_is_no_project_leaves_the_present_one(qtbot, opened, tmp_path, told) -> None:
+def test_a_file_that_is_no_project_leaves_the_present_one(qtbot, opened, tmp_path, messages) -> None:
     bad = tmp_path / "bad.landseg"
     bad.write_text("text")
     present = opened.project
     with qtbot.waitSignal(opened.open(bad).ended):
         pass
     assert opened.project is present
-    assert "bad.landseg is not a landseg project" in told.problems[0]
+    assert "bad.landseg is not a landseg project" in messages.problems[0]
 
 
-def test_another_project_takes_the_place_of_the_first(qtbot, opened, place, schema, make_image, steps) -> None:
-    steps.paint(opened, 50)
+def test_another_project_takes_the_place_of_the_first(qtbot, opened, place, schema, make_image) -> None:
+    paint_square(opened, 50)
     first, other = opened.project, place.with_name("other.landseg")
     opened.create(other, schema, [make_image("east.tif")])
     qtbot.waitUntil(lambda: opened.image is not None and opened.image.name == "east")
     assert opened.project.path == other
-    assert steps.pixels(opened) == 0
+    assert labelled_pixels(opened) == 0
     with Project.open(place) as again:
         assert sum(again.class_pixels(first.images[0].id).values()) == 2500
 
 
-def test_the_same_project_is_not_opened_twice(opened, place, told) -> None:
+def test_the_same_project_is_not_opened_twice(opened, place, messages) -> None:
     present = opened.project
     assert opened.open(place) is None
     assert opened.project is present
-    assert told.messages == ["town.landseg is open already"]
+    assert messages.texts == ["town.landseg is open already"]
 
 
-def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, steps, session) -> None:
+def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, session) -> None:
     class Frame:
         width, height, scale = 200, 100, 2.0
 
@@ -109,7 +110,7 @@ def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, steps
     qtbot.waitUntil(lambda: opened.image.name == "south")
     opened.set_frame_provider(Frame)
     opened.active_value = schema.values[2]
-    steps.paint(opened, 30)
+    paint_square(opened, 30)
     assert opened.close()
     assert session.layers.labels is None
     seen = []
@@ -123,8 +124,8 @@ def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, steps
     assert opened.project.class_pixels(opened.image.id) == {schema.values[2]: 900}
 
 
-def test_a_clean_close_leaves_one_file_and_no_project(opened, place, steps) -> None:
-    steps.paint(opened, 50)
+def test_a_clean_close_leaves_one_file_and_no_project(opened, place) -> None:
+    paint_square(opened, 50)
     changed = []
     opened.project_changed.connect(lambda: changed.append(opened.project))
     assert opened.close()
@@ -148,9 +149,9 @@ with Project.open(Path(sys.argv[1])) as project:
 
 
 @pytest.fixture
-def other_process(place, schema, images, steps):
+def other_process(place, schema, images):
     """Hold the project open in another process."""
-    steps.make_project(place, schema, images)
+    make_project(place, schema, images)
     command = [sys.executable, "-c", _SECOND, str(place)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "False\n"
@@ -159,62 +160,62 @@ def other_process(place, schema, images, steps):
             process.communicate("\n", timeout=20)
 
 
-def test_a_second_window_is_read_only_and_says_so(qtbot, other_process, empty, place, told) -> None:
+def test_a_second_window_is_read_only_and_says_so(qtbot, other_process, empty, place, messages) -> None:
     empty.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.project.read_only
-    assert "is read-only: it is open in another window or program" in told.messages[0]
+    assert "is read-only: it is open in another window or program" in messages.texts[0]
     assert empty.stored_state().text == "Read-only"
     assert not empty.may_paint()
     assert empty.begin() is None
     assert empty.run_edit("Edit", lambda *_: None) is None
     assert empty.add_images([place]) is None
-    assert "read-only" in told.messages[-1]
+    assert "read-only" in messages.texts[-1]
     assert empty.close()
 
 
-def test_the_lock_dies_with_its_process(qtbot, other_process, empty, place, steps) -> None:
+def test_the_lock_dies_with_its_process(qtbot, other_process, empty, place) -> None:
     other_process.kill()
     other_process.wait(20)
     empty.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert not empty.project.read_only
-    steps.paint(empty, 20)
-    assert steps.pixels(empty) == 400
+    paint_square(empty, 20)
+    assert labelled_pixels(empty) == 400
 
 
-def test_a_copy_is_a_project_of_its_own(qtbot, opened, tmp_path, steps, told) -> None:
-    steps.paint(opened, 50)
+def test_a_copy_is_a_project_of_its_own(qtbot, opened, tmp_path, messages) -> None:
+    paint_square(opened, 50)
     copy = tmp_path / "copy.landseg"
     with qtbot.waitSignal(opened.save_copy(copy).ended):
         pass
-    assert told.messages == [f"Copied to {copy}"]
+    assert messages.texts == [f"Copied to {copy}"]
     with Project.open(copy) as project:
         assert sum(project.class_pixels(project.images[0].id).values()) == 2500
     with qtbot.waitSignal(opened.save_copy(copy).ended):
         pass
-    assert "exists already" in told.problems[0]
+    assert "exists already" in messages.problems[0]
     with qtbot.waitSignal(opened.save_copy(copy, overwrite=True).ended):
         pass
     with qtbot.waitSignal(opened.save_copy(opened.project.path, overwrite=True).ended):
         pass
-    assert len(told.messages) == 2
-    assert len(told.problems) == 2
+    assert len(messages.texts) == 2
+    assert len(messages.problems) == 2
 
 
-def test_damage_is_told_when_it_shows(qtbot, opened, told) -> None:
+def test_damage_is_told_when_it_shows(qtbot, opened, messages) -> None:
     opened.project._file.note("a tile of north is damaged")
     opened._tell_notices()
     opened._tell_notices()
-    assert told.problems == ["A tile of north is damaged"]
+    assert messages.problems == ["A tile of north is damaged"]
 
 
-def test_much_damage_is_told_in_few_sentences(opened, told) -> None:
+def test_much_damage_is_told_in_few_sentences(opened, messages) -> None:
     for number in range(40):
         opened.project._file.note(f"tile {number} is damaged")
     opened._tell_notices()
-    assert len(told.problems) == 6
-    assert told.problems[-1] == "And 35 more parts of the project are damaged"
+    assert len(messages.problems) == 6
+    assert messages.problems[-1] == "And 35 more parts of the project are damaged"
 
 
 class LongWork:
@@ -232,12 +233,12 @@ class LongWork:
         self._over.set()
 
 
-def test_closing_waits_for_a_job_that_changes_the_project(qtbot, opened, told) -> None:
+def test_closing_waits_for_a_job_that_changes_the_project(qtbot, opened, messages) -> None:
     work = LongWork()
     job = opened.run_edit("Long", work)
     assert not opened.close()
     assert opened.project is not None
-    assert "wait" in told.messages[-1]
+    assert "wait" in messages.texts[-1]
     with qtbot.waitSignal(job.ended):
         work.stop(job)
     assert opened.close()
@@ -250,8 +251,8 @@ def test_closing_waits_for_a_stroke(opened) -> None:
     assert opened.close()
 
 
-def test_a_large_region_is_one_step_of_a_job(qtbot, opened, steps, schema) -> None:
-    steps.paint(opened, 50, value=schema.values[1])
+def test_a_large_region_is_one_step_of_a_job(qtbot, opened, schema) -> None:
+    paint_square(opened, 50, value=schema.values[1])
     opened.set_locked(schema.values[1], locked=True)
     job = opened.paint_large(RectangleRegion((-10, -10), (100, 100)), schema.values[0], "Rectangle: large")
     with qtbot.waitSignals([job.ended, opened.history_changed]):
@@ -260,19 +261,19 @@ def test_a_large_region_is_one_step_of_a_job(qtbot, opened, steps, schema) -> No
     assert opened.undo_text() == "Undo Rectangle: large"
     opened.undo()
     qtbot.waitUntil(lambda: opened.project.position == 1)
-    assert steps.pixels(opened) == 2500
+    assert labelled_pixels(opened) == 2500
 
 
-def test_only_one_edit_of_the_whole_project_at_a_time(qtbot, opened, told, schema) -> None:
+def test_only_one_edit_of_the_whole_project_at_a_time(qtbot, opened, messages, schema) -> None:
     work = LongWork()
     job = opened.run_edit("Long", work)
     assert opened.busy
     assert opened.run_edit("Second", lambda *_: None) is None
     assert opened.begin() is None
-    assert "being changed" in told.messages[-1]
+    assert "being changed" in messages.texts[-1]
     with qtbot.waitSignal(job.ended):
         work.stop(job)
-    assert told.messages[-1] == "Long: stopped, nothing has changed"
+    assert messages.texts[-1] == "Long: stopped, nothing has changed"
     assert not opened.busy
 
 
@@ -302,15 +303,15 @@ def test_areas_and_predictions_are_told(qtbot, opened, tmp_path) -> None:
         opened.refresh()
 
 
-def test_a_failing_edit_is_told(qtbot, opened, told) -> None:
+def test_a_failing_edit_is_told(qtbot, opened, messages) -> None:
     image, project = opened.image, opened.project
     job = opened.run_edit("Relink", lambda *_: project.relink(image.id, Path("/nowhere.tif")))
     with qtbot.waitSignal(job.ended):
         pass
-    assert "nowhere.tif" in told.problems[0]
+    assert "nowhere.tif" in messages.problems[0]
 
 
-def test_a_damaged_tile_is_told_once_it_has_been_read(qtbot, empty, place, schema, images, steps, told) -> None:
+def test_a_damaged_tile_is_told_once_it_has_been_read(qtbot, empty, place, schema, images, messages) -> None:
     with Project.create(place, schema) as project:
         image = project.add_image(images[0])
         edit = project.labels(image.id).begin()
@@ -321,5 +322,5 @@ def test_a_damaged_tile_is_told_once_it_has_been_read(qtbot, empty, place, schem
     empty.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
     empty.labels.read(PixelWindow(0, 0, 100, 100))
-    qtbot.waitUntil(lambda: bool(told.problems))
-    assert "A tile of north (level 0, row 0, column 0) is damaged" in told.problems[0]
+    qtbot.waitUntil(lambda: bool(messages.problems))
+    assert "A tile of north (level 0, row 0, column 0) is damaged" in messages.problems[0]

@@ -21,13 +21,6 @@ HEIGHT, WIDTH = 1100, 1500
 
 
 @pytest.fixture
-def runner(qapp) -> JobRunner:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(20)
-
-
-@pytest.fixture
 def session(runner: JobRunner, qtbot: QtBot, picture: Path, own_map: Path) -> Session:
     """Return a session with a picture and a map over it."""
     session = Session(runner)

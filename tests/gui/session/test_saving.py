@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
+from support.open_project import labelled_pixels, paint_square
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
@@ -36,9 +37,9 @@ def disk(opened) -> Disk:
 
 
 @pytest.fixture
-def full(qtbot, opened, disk, steps):
+def full(qtbot, opened, disk):
     """Return a session whose last edit does not fit on the disk any more."""
-    steps.paint(opened, 10, "Brush: first")
+    paint_square(opened, 10, "Brush: first")
     opened.project.flush()
     disk.fill()
     edit = opened.begin()
@@ -67,8 +68,8 @@ def shown(field: StoredField) -> tuple[str, bool]:
     )
 
 
-def test_all_is_on_disk_after_a_stroke(qtbot, opened, field, steps) -> None:
-    steps.paint(opened, 10)
+def test_all_is_on_disk_after_a_stroke(qtbot, opened, field) -> None:
+    paint_square(opened, 10)
     qtbot.waitUntil(lambda: not opened.project.waiting)
     qtbot.waitUntil(lambda: shown(field) == ("All on disk", False))
     assert str(opened.project.path) in field.toolTip()
@@ -79,20 +80,20 @@ def test_the_field_is_not_there_without_a_project(qtbot, opened, field) -> None:
     qtbot.waitUntil(lambda: not field.isVisible())
 
 
-def test_a_full_disk_is_told_and_stops_painting(qtbot, field, full, told, steps) -> None:
+def test_a_full_disk_is_told_and_stops_painting(qtbot, field, full, messages) -> None:
     qtbot.waitUntil(lambda: shown(field) == ("Not stored: 1 edit", True))
-    qtbot.waitUntil(lambda: bool(told.problems))
-    assert "the disk is full; free some space" in told.problems[0]
-    assert "choose Try again in the status bar" in told.problems[0]
+    qtbot.waitUntil(lambda: bool(messages.problems))
+    assert "the disk is full; free some space" in messages.problems[0]
+    assert "choose Try again in the status bar" in messages.problems[0]
     assert "the disk is full" in field.toolTip()
     assert full.begin() is None
     assert full.run_edit("Edit", lambda *_: None) is None
     full.undo()
     assert full.project.position == 2
-    assert steps.pixels(full) == 600 * 400
+    assert labelled_pixels(full) == 600 * 400
 
 
-def test_with_room_again_everything_is_stored(qtbot, field, full, disk, place, steps) -> None:
+def test_with_room_again_everything_is_stored(qtbot, field, full, disk, place) -> None:
     disk.free()
     field.findChild(QPushButton, "status_retry").click()
     qtbot.waitUntil(lambda: shown(field) == ("All on disk", False))
@@ -142,10 +143,10 @@ def test_trying_again_from_the_question_stores_and_closes(full, disk, place, mon
         assert len(again.steps) == 2
 
 
-def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatch, told) -> None:
+def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatch, messages) -> None:
     monkeypatch.setattr(saving, "choose", Answers("Close without them"))
     assert full.close()
-    assert "could not be stored and are lost" in told.problems[-1]
+    assert "could not be stored and are lost" in messages.problems[-1]
     with Project.open(place) as again:
         assert [step.name for step in again.steps] == ["Brush: first"]
         assert sum(again.class_pixels(again.images[0].id).values()) == 100
@@ -164,11 +165,11 @@ def test_another_project_does_not_push_out_unstored_edits(qtbot, full, disk, pla
     assert full.close()
 
 
-def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, steps, place, told, monkeypatch) -> None:
+def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, place, messages, monkeypatch) -> None:
     monkeypatch.setattr(saving, "_NOTICE_AFTER_MS", 20)
     may_go_on = threading.Event()
     opened.project._file._writer.put(Task(lambda _connection: may_go_on.wait(20)))
-    steps.paint(opened, 10)
+    paint_square(opened, 10)
     meanwhile = []
 
     def notice(_text: str) -> None:  # the notice comes through the event loop
@@ -179,6 +180,6 @@ def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, step
     opened._session.message.connect(notice)
     assert opened.close()
     assert meanwhile == [None, False]
-    assert "Store town.landseg" in told.messages[0]
+    assert "Store town.landseg" in messages.texts[0]
     with Project.open(place) as again:
         assert len(again.steps) == 1

@@ -7,21 +7,8 @@ from support.rasters import coordinate_pixels
 
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
-from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.text import pixels
-
-
-@pytest.fixture
-def runner(qapp) -> JobRunner:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(20)
-
-
-@pytest.fixture
-def session(runner) -> Session:
-    return Session(runner)
 
 
 @pytest.fixture

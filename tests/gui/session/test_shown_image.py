@@ -6,6 +6,7 @@ import weakref
 
 import numpy as np
 import pytest
+from support.open_project import labelled_pixels, make_project, paint_square
 
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.outside.changes import ChangeKind
@@ -15,10 +16,10 @@ from landseg_gui.viewer.viewport import Viewport
 
 
 @pytest.fixture
-def with_missing(place, schema, make_image, steps):
+def with_missing(place, schema, make_image):
     """Return a project whose first image is missing."""
     gone = make_image("gone.tif")
-    steps.make_project(place, schema, [gone, make_image("north.tif"), make_image("south.tif")])
+    make_project(place, schema, [gone, make_image("north.tif"), make_image("south.tif")])
     gone.unlink()
     return place
 
@@ -58,13 +59,13 @@ def test_images_that_were_shown_leave_nothing_behind(qtbot, opened, session, run
     viewport.canvas.close()
 
 
-def test_each_image_has_its_own_labels(qtbot, opened, session, steps) -> None:
-    steps.paint(opened, 50)
+def test_each_image_has_its_own_labels(qtbot, opened, session) -> None:
+    paint_square(opened, 50)
     show(qtbot, opened, "south")
     assert session.layers.labels.raster is opened.labels
-    assert steps.pixels(opened) == 0
+    assert labelled_pixels(opened) == 0
     show(qtbot, opened, "north")
-    assert steps.pixels(opened) == 2500
+    assert labelled_pixels(opened) == 2500
 
 
 def test_of_two_wishes_the_last_counts(qtbot, opened, session, monkeypatch) -> None:
@@ -84,66 +85,66 @@ def test_of_two_wishes_the_last_counts(qtbot, opened, session, monkeypatch) -> N
     assert opened.image.name == session.raster.path.stem == "north"
 
 
-def test_a_stroke_belongs_to_the_image_that_it_began_on(qtbot, opened, steps) -> None:
+def test_a_stroke_belongs_to_the_image_that_it_began_on(qtbot, opened) -> None:
     edit = opened.begin()
     edit.paint(RectangleRegion((5, 5), (6, 6)), 0)
     north = opened.image
     show(qtbot, opened, "south")
     opened.record(edit, "Brush")
     assert opened.project.class_pixels(north.id) == {0: 1}
-    assert steps.pixels(opened) == 0
+    assert labelled_pixels(opened) == 0
 
 
-def test_missing_images_are_told_and_passed_over(qtbot, empty, with_missing, told) -> None:
+def test_missing_images_are_told_and_passed_over(qtbot, empty, with_missing, messages) -> None:
     with qtbot.waitSignal(empty.changed_files.found) as found:
         empty.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.image.name == "north"
     assert [(change.kind, change.image_id) for change in found.args[0]] == [(ChangeKind.MISSING, 1)]
     assert empty.show_image(empty.project.image("gone").id) is None
-    assert "gone.tif is missing" in told.problems[-1]
+    assert "gone.tif is missing" in messages.problems[-1]
     empty.previous_image()
     assert empty.image.name == "north"
 
 
-def test_a_missing_image_is_found_in_a_folder(qtbot, empty, with_missing, make_image, told) -> None:
+def test_a_missing_image_is_found_in_a_folder(qtbot, empty, with_missing, make_image, messages) -> None:
     empty.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     moved = make_image("elsewhere/gone.tif")
     with qtbot.waitSignals([empty.images_changed, empty._session.message]):
         empty.relink_in_folder(moved.parent)
     assert empty.project.image("gone").path == moved
-    assert told.messages == [f"Found 1 of 1 missing images in {moved.parent}"]
+    assert messages.texts == [f"Found 1 of 1 missing images in {moved.parent}"]
     assert empty.missing_images() == []
 
 
-def test_one_image_is_relinked(qtbot, empty, with_missing, make_image, told) -> None:
+def test_one_image_is_relinked(qtbot, empty, with_missing, make_image, messages) -> None:
     empty.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     image_id = empty.project.image("gone").id
     small, moved = make_image("small.tif", 90, 70), make_image("other_name.tif")
     with qtbot.waitSignal(empty.relink(image_id, small).ended):
         pass
-    assert "small.tif is 90 x 70 px" in told.problems[-1]
+    assert "small.tif is 90 x 70 px" in messages.problems[-1]
     with qtbot.waitSignal(empty.images_changed):
         empty.relink(image_id, moved)
     assert empty.image_with(image_id).path == moved
 
 
 def test_an_image_of_another_size_is_shown_without_labels(
-    qtbot, empty, session, place, schema, images, make_image, told, steps
+    qtbot, empty, session, place, schema, images, make_image, messages
 ) -> None:
-    steps.make_project(place, schema, images)
+    make_project(place, schema, images)
     make_image("north.tif", 300, 200)
     empty.open(place)
-    qtbot.waitUntil(lambda: bool(told.problems))
-    assert "has another size than the 600 x 400 px" in told.problems[0]
+    qtbot.waitUntil(lambda: bool(messages.problems))
+    assert "has another size than the 600 x 400 px" in messages.problems[0]
     assert empty.image is None
     assert session.layers.labels is None
     assert not empty.may_paint()
-    assert "is no image of town.landseg" in told.messages[-1]
+    assert "is no image of town.landseg" in messages.texts[-1]
     empty.refresh()
-    assert len(told.problems) == 1
+    assert len(messages.problems) == 1
 
 
 def test_opening_a_picture_of_the_project_shows_it(qtbot, opened, session, images, asked) -> None:
@@ -153,17 +154,15 @@ def test_opening_a_picture_of_the_project_shows_it(qtbot, opened, session, image
     assert asked.questions == []
 
 
-def test_a_project_file_opens_like_any_file(qtbot, session, empty, place, schema, images, steps) -> None:
-    steps.make_project(place, schema, images)
+def test_a_project_file_opens_like_any_file(qtbot, session, empty, place, schema, images) -> None:
+    make_project(place, schema, images)
     session.open_files([images[1], place])
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.image.name == "south"
 
 
-def test_a_map_alone_is_shown_and_not_added(
-    qtbot, empty, session, runner, own_map, place, schema, steps, asked
-) -> None:
-    steps.make_project(place, schema, [])
+def test_a_map_alone_is_shown_and_not_added(qtbot, empty, session, runner, own_map, place, schema, asked) -> None:
+    make_project(place, schema, [])
     empty.open(place)
     qtbot.waitUntil(lambda: empty.project is not None)
     session.open_files([own_map])
@@ -174,13 +173,13 @@ def test_a_map_alone_is_shown_and_not_added(
     assert (empty.image, asked.questions) == (None, [])
 
 
-def test_images_are_added_and_removed(qtbot, opened, make_image, session, told) -> None:
+def test_images_are_added_and_removed(qtbot, opened, make_image, session, messages) -> None:
     east = make_image("east.tif")
     with qtbot.waitSignal(opened.images_changed):
         opened.add_images([east, east.with_name("none.tif")])
     assert [entry.name for entry in opened.project.images] == ["north", "south", "east"]
-    qtbot.waitUntil(lambda: bool(told.problems))
-    assert "none.tif" in told.problems[0]
+    qtbot.waitUntil(lambda: bool(messages.problems))
+    assert "none.tif" in messages.problems[0]
     with qtbot.waitSignal(opened.images_changed):
         opened.remove_image(opened.image.id)
     qtbot.waitUntil(lambda: opened.image is not None)
@@ -201,9 +200,9 @@ def test_predictions_lie_over_their_image_alone(qtbot, opened, session, make_ras
 
 
 def test_a_read_only_project_shows_other_pictures_beside_it(
-    qtbot, empty, session, place, schema, images, make_image, steps
+    qtbot, empty, session, place, schema, images, make_image
 ) -> None:
-    steps.make_project(place, schema, images)
+    make_project(place, schema, images)
     with Project.open(place):
         empty.open(place)
         qtbot.waitUntil(lambda: empty.image is not None)

@@ -7,15 +7,7 @@ import pytest
 from support.viewing import to_rgb
 
 from landseg_core.errors import RasterError
-from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.thumbnails import Thumbnails, make_thumbnail
-
-
-@pytest.fixture
-def runner(qapp) -> JobRunner:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(20)
 
 
 @pytest.fixture

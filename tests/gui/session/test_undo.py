@@ -3,26 +3,27 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.open_project import labelled_pixels, paint_square
 
 from landseg_core.labels.regions import RectangleRegion
 
 
-def test_undo_and_redo_at_once(opened, steps) -> None:
-    steps.paint(opened, 50, "Brush: land")
+def test_undo_and_redo_at_once(opened) -> None:
+    paint_square(opened, 50, "Brush: land")
     assert (opened.undo_text(), opened.redo_text()) == ("Undo Brush: land", "Redo")
     opened.undo()
-    assert steps.pixels(opened) == 0
+    assert labelled_pixels(opened) == 0
     assert (opened.undo_text(), opened.redo_text()) == ("Undo", "Redo Brush: land")
     opened.undo()
     opened.redo()
-    assert steps.pixels(opened) == 2500
+    assert labelled_pixels(opened) == 2500
     opened.redo()
     assert opened.project.position == 1
 
 
-def test_a_gesture_that_changes_nothing_is_no_step(opened, steps) -> None:
-    steps.paint(opened, 50)
-    steps.paint(opened, 50)
+def test_a_gesture_that_changes_nothing_is_no_step(opened) -> None:
+    paint_square(opened, 50)
+    paint_square(opened, 50)
     assert len(opened.project.steps) == 1
 
 
@@ -32,12 +33,12 @@ def test_only_gestures_of_the_session_are_recorded(opened) -> None:
         opened.record(edit, "Brush")
 
 
-def test_undo_waits_for_the_stroke_under_way(opened, steps, told) -> None:
-    steps.paint(opened, 50)
+def test_undo_waits_for_the_stroke_under_way(opened, messages) -> None:
+    paint_square(opened, 50)
     edit = opened.begin()
     opened.undo()
     assert opened.project.position == 1
-    assert told.problems == []
+    assert messages.problems == []
     edit.revert()
     opened.undo()
     assert opened.project.position == 0
@@ -50,40 +51,40 @@ def test_no_job_changes_the_project_in_the_middle_of_a_stroke(opened) -> None:
     assert opened.run_edit("Edit", lambda *_: None) is not None
 
 
-def test_a_stroke_taken_back_on_an_image_that_is_gone_is_in_nobodys_way(qtbot, opened, steps) -> None:
+def test_a_stroke_taken_back_on_an_image_that_is_gone_is_in_nobodys_way(qtbot, opened) -> None:
     opened.begin().revert()
     with qtbot.waitSignal(opened.images_changed):
         opened.remove_image(opened.image.id)
     qtbot.waitUntil(lambda: opened.image is not None and opened.image.name == "south")
     opened.undo()
-    steps.paint(opened, 10)
-    assert steps.pixels(opened) == 100
+    paint_square(opened, 10)
+    assert labelled_pixels(opened) == 100
 
 
-def test_undo_shows_the_image_of_the_step(qtbot, opened, steps) -> None:
-    steps.paint(opened, 50)
+def test_undo_shows_the_image_of_the_step(qtbot, opened) -> None:
+    paint_square(opened, 50)
     opened.next_image()
     qtbot.waitUntil(lambda: opened.image.name == "south")
     opened.undo()
     qtbot.waitUntil(lambda: opened.image.name == "north")
-    assert steps.pixels(opened) == 0
+    assert labelled_pixels(opened) == 0
 
 
-def test_the_history_is_walked_in_both_directions(qtbot, opened, steps) -> None:
+def test_the_history_is_walked_in_both_directions(qtbot, opened) -> None:
     for side in range(1, 41):
-        steps.paint(opened, side)
+        paint_square(opened, side)
     for position in (7, 31, 0, 40, 99, -5):
         opened.undo_to(position)
         qtbot.waitUntil(lambda: not opened.busy)
         expected = min(max(0, position), 40)
         assert opened.project.position == expected
-        assert steps.pixels(opened) == expected**2
+        assert labelled_pixels(opened) == expected**2
 
 
-def test_a_long_walk_lets_the_window_live(qtbot, opened, steps, monkeypatch) -> None:
+def test_a_long_walk_lets_the_window_live(qtbot, opened, monkeypatch) -> None:
     monkeypatch.setattr("landseg_gui.session.history_walk._BUDGET_S", 0.0)
     for side in range(1, 6):
-        steps.paint(opened, side)
+        paint_square(opened, side)
     turns = []
     opened.history_changed.connect(lambda: turns.append(opened.project.position))
     opened.undo_to(0)
@@ -97,25 +98,25 @@ LARGE_SIDE = 9 * 512  # 81 tiles: more than are undone in memory
 
 
 @pytest.fixture
-def with_large_step(qtbot, empty, place, schema, make_sparse_image, steps):
+def with_large_step(qtbot, empty, place, schema, make_sparse_image):
     """Return a session with a small step, a large one and a small one."""
     empty.create(place, schema, [make_sparse_image("large.tif", LARGE_SIDE)])
     qtbot.waitUntil(lambda: empty.image is not None)
-    steps.paint(empty, 10)
+    paint_square(empty, 10)
     empty.paint_large(RectangleRegion((0, 0), (LARGE_SIDE, LARGE_SIDE)), 1, "Large")
     qtbot.waitUntil(lambda: not empty.busy)
-    steps.paint(empty, 20)
+    paint_square(empty, 20)
     assert [step.is_large for step in empty.project.steps] == [False, True, False]
     return empty
 
 
-def test_large_steps_go_back_in_a_job(qtbot, with_large_step, runner, steps) -> None:
+def test_large_steps_go_back_in_a_job(qtbot, with_large_step, runner) -> None:
     session, titles = with_large_step, []
     runner.started.connect(lambda job: titles.append(job.title))
     session.undo_to(0)
     qtbot.waitUntil(lambda: not session.busy)
     assert titles == ["Undo Large"]
-    assert steps.pixels(session) == 0
+    assert labelled_pixels(session) == 0
     session.undo_to(3)
     qtbot.waitUntil(lambda: not session.busy)
     assert titles == ["Undo Large", "Redo Large"]
@@ -130,36 +131,36 @@ def test_a_large_step_that_is_stopped_ends_the_walk_there(qtbot, with_large_step
     assert session.project.position == 2
 
 
-def test_the_history_outlives_the_window(qtbot, opened, place, steps) -> None:
-    steps.paint(opened, 50)
-    steps.paint(opened, 60)
+def test_the_history_outlives_the_window(qtbot, opened, place) -> None:
+    paint_square(opened, 50)
+    paint_square(opened, 60)
     opened.undo()
     assert opened.close()
     opened.open(place)
     qtbot.waitUntil(lambda: opened.image is not None)
     assert (opened.undo_text(), opened.redo_text()) == ("Undo Rectangle", "Redo Rectangle")
     opened.redo()
-    assert steps.pixels(opened) == 3600
+    assert labelled_pixels(opened) == 3600
     opened.undo_to(0)
     qtbot.waitUntil(lambda: not opened.busy)
-    assert steps.pixels(opened) == 0
+    assert labelled_pixels(opened) == 0
 
 
-def test_a_step_that_cannot_be_undone_is_told_and_ends_the_walk(opened, steps, told, monkeypatch) -> None:
+def test_a_step_that_cannot_be_undone_is_told_and_ends_the_walk(opened, messages, monkeypatch) -> None:
     from landseg_core.errors import ProjectError
 
-    steps.paint(opened, 50)
+    paint_square(opened, 50)
 
     def undo() -> None:
         raise ProjectError("the step is damaged")
 
     monkeypatch.setattr(opened.project, "undo", undo)
     opened.undo()
-    assert told.problems == ["the step is damaged"]
+    assert messages.problems == ["the step is damaged"]
     assert not opened.busy
 
 
-def test_whatever_is_done_the_labels_are_those_of_the_position(qtbot, opened, steps) -> None:
+def test_whatever_is_done_the_labels_are_those_of_the_position(qtbot, opened) -> None:
     moves_of_a_user = st.one_of(st.sampled_from(["undo", "redo", "jump"]), st.integers(2, 30))
 
     @given(st.lists(moves_of_a_user, max_size=12))
@@ -167,7 +168,7 @@ def test_whatever_is_done_the_labels_are_those_of_the_position(qtbot, opened, st
     def check(moves: list[str | int]) -> None:
         opened.undo_to(0)
         qtbot.waitUntil(lambda: not opened.busy)
-        steps.paint(opened, 1)  # what was undone before is gone with it
+        paint_square(opened, 1)  # what was undone before is gone with it
         states, position = [0, 1], 1
         for move in moves:
             if move == "undo":
@@ -180,11 +181,11 @@ def test_whatever_is_done_the_labels_are_those_of_the_position(qtbot, opened, st
                 position = len(states) // 2
                 opened.undo_to(position)
             elif move**2 > states[position]:
-                steps.paint(opened, move)
+                paint_square(opened, move)
                 states = [*states[: position + 1], move**2]
                 position += 1
             qtbot.waitUntil(lambda: not opened.busy)
             assert opened.project.position == position
-            assert steps.pixels(opened) == states[position]
+            assert labelled_pixels(opened) == states[position]
 
     check()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,21 +12,10 @@ from support.rasters import coordinate_pixels
 from support.viewing import wait_until_sharp
 
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion, StrokeRegion
-from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.session.session import Session
 from landseg_gui.session.tool_context import SessionToolContext
 
 SECONDS = 20_000
 RING = ((600.0, 400.0), (820.0, 430.0), (790.0, 640.0), (640.0, 600.0))
-
-
-@pytest.fixture
-def session(qapp) -> Iterator[Session]:
-    runner = JobRunner()
-    session = Session(runner)
-    yield session
-    assert runner.shut_down(20)
-    assert session.project_session.close()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_a_raster_without_data_can_be_shown_too(make_raster) -> None:
 
 
 def test_a_palette_is_as_in_the_file(make_raster) -> None:
-    path = make_raster("palette.tif", np.ones((1, 16, 16), np.uint8), colormap={1: (1, 2, 3, 255)})
+    path = make_raster("palette.tif", np.ones((1, 16, 16), np.uint8), palette={1: (1, 2, 3, 255)})
     source = RasterSource(path)
     assert chosen_rendering(PyramidReader(source), (1,), WHOLE) == default_rendering(source)
     assert chosen_rendering(PyramidReader(source), (1,), EXTREMES).palette is None

@@ -1,45 +1,36 @@
+"""A session with one image in its project, and a model, for the workflows."""
+
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
-from affine import Affine
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from support.open_project import messages
+from support.painted_project import SCHEMA, image_folders, painted_project
+from support.rasters import UTM_GRID, write_raster
 
-from landseg_core.labels.classes import load_classes
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.masks.classes import CLASSES_TAG
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 
-SIDE = 128
-SCHEMA = load_classes("landcover-dubai")
+__all__ = ["image_folders", "messages", "painted_project"]
+
+WIDTH, HEIGHT = 700, 560  # two tiles by two
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(autouse=True, scope="session")
 def _one_torch_thread() -> None:
     """Keep torch to one thread: several test processes on few cores would wait for each other."""
     import torch
 
     torch.set_num_threads(1)
-
-
-@pytest.fixture
-def runner(qapp) -> Iterator[JobRunner]:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(30)
-
-
-@pytest.fixture
-def session(runner: JobRunner, _one_torch_thread: None) -> Iterator[Session]:
-    session = Session(runner)
-    yield session
-    assert runner.shut_down(30)
 
 
 @pytest.fixture
@@ -50,24 +41,30 @@ def window(qtbot: QtBot) -> QWidget:
     return window
 
 
-def _write(path: Path, pixels: np.ndarray, **options: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    count, height, width = pixels.shape
-    profile = {"driver": "GTiff", "width": width, "height": height, "count": count, "dtype": "uint8"} | options
-    with rasterio.open(path, "w", **profile) as dataset:
-        dataset.write(pixels)
+@pytest.fixture
+def project(session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path) -> Project:
+    """Return the project of the session, whose only image, `north.tif`, is in the window."""
+    image = write_raster(tmp_path / "north.tif", np.full((3, HEIGHT, WIDTH), 90, np.uint8), **UTM_GRID)
+    session.project_session.create(tmp_path / "p.landseg", SCHEMA, [image])
+    qtbot.waitUntil(lambda: session.project_session.image is not None and not runner.running, timeout=20_000)
+    return session.project_session.project
 
 
 @pytest.fixture
-def data_set(tmp_path: Path) -> Path:
-    """Return a folder of two images of 128 px, whose colour tells the class, and their masks."""
-    rng = np.random.default_rng(7)
-    for stem in ("north", "south"):
-        mask = rng.integers(0, len(SCHEMA), (8, 8), dtype=np.uint8).repeat(16, 0).repeat(16, 1)
-        grid = {"crs": "EPSG:32632", "transform": Affine(0.5, 0, 400_000, 0, -0.5, 5_000_000)}
-        _write(tmp_path / "data" / "images" / f"{stem}.tif", np.stack([mask * 50, 250 - mask * 50, mask * 20]), **grid)
-        _write(tmp_path / "data" / "masks" / f"{stem}.tif", mask[None], **grid)
-    return tmp_path / "data"
+def labels(session: Session) -> Callable[[], np.ndarray]:
+    """Return what gives the (H, W) labels of the image in the window."""
+    return lambda: session.project_session.labels.read(PixelWindow(0, 0, WIDTH, HEIGHT))
+
+
+@pytest.fixture
+def write_map(tmp_path: Path) -> Callable[..., Path]:
+    """Return what writes (H, W) class values as a map of landseg on the image's grid."""
+
+    def write(name: str, values: np.ndarray, **options: object) -> Path:
+        grid_and_classes = UTM_GRID | {"nodata": 255, "tags": {CLASSES_TAG: SCHEMA.to_json()}}
+        return write_raster(tmp_path / name, values, **(grid_and_classes | options))
+
+    return write
 
 
 @pytest.fixture(scope="session")
@@ -93,25 +90,3 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "model.safetensors"
     bundle.save(path)
     return path
-
-
-@pytest.fixture
-def open_project(
-    session: Session, runner: JobRunner, qtbot: QtBot, data_set: Path, tmp_path: Path
-) -> Iterator[Project]:
-    """Return a project of both images, the first of which is in the window; the upper part of both is painted."""
-    with Project.create(tmp_path / "farm.landseg", SCHEMA) as made:
-        for path in sorted((data_set / "images").iterdir()):
-            (image,) = made.add_images([made.examine_image(path)], as_step=False)
-            with rasterio.open(data_set / "masks" / path.name) as mask:
-                values = mask.read(1)
-            where = np.zeros((SIDE, SIDE), bool)
-            where[:100] = True
-            edit = made.labels(image.id).begin()
-            edit.put(image.grid.window, values, where)
-            made.record(image.id, edit.finish(), "Paint")
-    session.project_session.open(tmp_path / "farm.landseg")
-    qtbot.waitUntil(lambda: session.project_session.image is not None and not runner.running, timeout=20_000)
-    yield session.project_session.project
-    assert runner.shut_down(30)
-    session.project_session.close()

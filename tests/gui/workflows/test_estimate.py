@@ -40,8 +40,8 @@ def memory(tmp_path: Path) -> PaceMemory:
 
 
 @pytest.fixture
-def source(data_set: Path) -> Folders:
-    return Folders(data_set / "images", data_set / "masks")
+def source(image_folders: Path) -> Folders:
+    return Folders(image_folders / "images", image_folders / "masks")
 
 
 @pytest.fixture
@@ -88,22 +88,24 @@ def test_an_estimate_in_words(seconds: float, length: dict[str, float], words: s
 # --- how much there is to learn from
 
 
-def test_folders_are_measured_by_their_headers(source: Folders, data_set: Path) -> None:
+def test_folders_are_measured_by_their_headers(source: Folders, image_folders: Path) -> None:
     whole = extent_of(source, CONFIG, JobControl())
     assert (whole.train, whole.val) == pytest.approx((0.8 * 2 * 128**2, 0.2 * 2 * 128**2))
-    (data_set / "train.txt").write_text("north")
+    (image_folders / "train.txt").write_text("north")
     for one_list in (
-        replace(source, train_list=data_set / "train.txt"),
-        replace(source, val_list=data_set / "train.txt"),
+        replace(source, train_list=image_folders / "train.txt"),
+        replace(source, val_list=image_folders / "train.txt"),
     ):
         split = extent_of(one_list, CONFIG, JobControl())
         assert (split.train, split.val) == (128**2, 128**2)
 
 
-def test_images_are_measured_as_they_are_resampled(source: Folders, data_set: Path, open_project: Project) -> None:
+def test_images_are_measured_as_they_are_resampled(
+    source: Folders, image_folders: Path, painted_project: Project
+) -> None:
     coarse = CONFIG.model_copy(update={"resolution_m": 1.0})
-    (data_set / "train.txt").write_text("north")
-    for one in (source, replace(source, train_list=data_set / "train.txt"), ProjectLabels(open_project)):
+    (image_folders / "train.txt").write_text("north")
+    for one in (source, replace(source, train_list=image_folders / "train.txt"), ProjectLabels(painted_project)):
         own, seen = (extent_of(one, config, JobControl()) for config in (CONFIG, coarse))
         assert (seen.train, seen.val) == pytest.approx((own.train / 4, own.val / 4))
 
@@ -114,8 +116,8 @@ def test_landcover_ai_is_counted_in_tiles(tmp_path: Path) -> None:
     assert extent_of(LandCoverAi(tmp_path), CONFIG, JobControl()).train == 3 * 512**2
 
 
-def test_a_project_is_measured_in_its_blocks(open_project: Project) -> None:
-    extent = extent_of(ProjectLabels(open_project), CONFIG, JobControl())
+def test_a_project_is_measured_in_its_blocks(painted_project: Project) -> None:
+    extent = extent_of(ProjectLabels(painted_project), CONFIG, JobControl())
     assert 0 < extent.val <= extent.train <= 2 * 128**2
 
 

@@ -24,11 +24,11 @@ VIEW = PixelWindow(16, 32, 40, 24)
 
 
 @pytest.fixture
-def flow(session: Session, runner: JobRunner, window: QWidget, qtbot: QtBot, data_set: Path) -> ExportFlow:
+def flow(session: Session, runner: JobRunner, window: QWidget, qtbot: QtBot, image_folders: Path) -> ExportFlow:
     """Return the flow in a session with a picture, a mask over it and a view."""
-    session.open_raster(data_set / "images" / "north.tif")
+    session.open_raster(image_folders / "images" / "north.tif")
     qtbot.waitUntil(lambda: session.raster is not None)
-    session.add_mask(data_set / "masks" / "north.tif", load_classes("landcover-dubai"))
+    session.add_mask(image_folders / "masks" / "north.tif", load_classes("landcover-dubai"))
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
     session.view_provider = lambda: VIEW
     return ExportFlow(session, runner, window)
@@ -47,52 +47,55 @@ def run(dialog: ExportDialog, runner: JobRunner, qtbot: QtBot) -> None:
         qtbot.mouseClick(dialog.action_button, Qt.MouseButton.LeftButton)
 
 
-def truth(data_set: Path) -> np.ndarray:
-    with rasterio.open(data_set / "masks" / "north.tif") as mask:
+def truth(image_folders: Path) -> np.ndarray:
+    with rasterio.open(image_folders / "masks" / "north.tif") as mask:
         return mask.read(1)
 
 
 def test_an_index_png_holds_the_values(
-    flow: ExportFlow, runner: JobRunner, qtbot: QtBot, data_set: Path, tmp_path: Path
+    flow: ExportFlow, runner: JobRunner, qtbot: QtBot, image_folders: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "new folder" / "map.png"
     run(fill(flow, qtbot, out, "index"), runner, qtbot)
     with rasterio.open(out) as written:
-        assert (written.read(1) == truth(data_set)).all()
+        assert (written.read(1) == truth(image_folders)).all()
 
 
 def test_a_colour_png_of_the_view(
-    flow: ExportFlow, session: Session, runner: JobRunner, qtbot: QtBot, data_set: Path, tmp_path: Path
+    flow: ExportFlow, session: Session, runner: JobRunner, qtbot: QtBot, image_folders: Path, tmp_path: Path
 ) -> None:
     session.layers.masks[0].set_colour(0, "#010203")
     dialog = fill(flow, qtbot, tmp_path / "map.png", "colour")
     dialog.findChild(QRadioButton, "export_view").setChecked(True)
     run(dialog, runner, qtbot)
     colours = cv2.cvtColor(cv2.imread(str(tmp_path / "map.png")), cv2.COLOR_BGR2RGB)
-    values = truth(data_set)[VIEW.slices()]
+    values = truth(image_folders)[VIEW.slices()]
     assert colours.shape == (VIEW.height, VIEW.width, 3)
     assert (values == 0).any()
     assert (colours[values == 0] == (1, 2, 3)).all()
 
 
 def test_an_overlay_png_keeps_the_picture_at_no_opacity(
-    flow: ExportFlow, runner: JobRunner, qtbot: QtBot, data_set: Path, tmp_path: Path
+    flow: ExportFlow, runner: JobRunner, qtbot: QtBot, image_folders: Path, tmp_path: Path
 ) -> None:
     dialog = fill(flow, qtbot, tmp_path / "map.png", "overlay")
     dialog.findChild(QSlider, "export_opacity").setValue(0)
     run(dialog, runner, qtbot)
-    with rasterio.open(data_set / "images" / "north.tif") as picture, rasterio.open(tmp_path / "map.png") as written:
+    with (
+        rasterio.open(image_folders / "images" / "north.tif") as picture,
+        rasterio.open(tmp_path / "map.png") as written,
+    ):
         assert (written.read((1, 2, 3)) == picture.read()).all()
 
 
 def test_a_geotiff_keeps_its_place(
-    flow: ExportFlow, runner: JobRunner, qtbot: QtBot, data_set: Path, tmp_path: Path
+    flow: ExportFlow, runner: JobRunner, qtbot: QtBot, image_folders: Path, tmp_path: Path
 ) -> None:
     dialog = fill(flow, qtbot, tmp_path / "map.tif", "geotiff")
     dialog.findChild(QRadioButton, "export_view").setChecked(True)
     run(dialog, runner, qtbot)
-    with rasterio.open(tmp_path / "map.tif") as written, rasterio.open(data_set / "masks" / "north.tif") as mask:
-        assert (written.read(1) == truth(data_set)[VIEW.slices()]).all()
+    with rasterio.open(tmp_path / "map.tif") as written, rasterio.open(image_folders / "masks" / "north.tif") as mask:
+        assert (written.read(1) == truth(image_folders)[VIEW.slices()]).all()
         assert written.transform @ (0, 0) == pytest.approx(mask.transform @ (VIEW.x, VIEW.y))
         assert written.crs == mask.crs
 
@@ -112,12 +115,12 @@ def test_a_map_of_the_view_can_be_exported_again(
 
 
 def test_a_mask_that_has_gone_is_told(
-    flow: ExportFlow, session: Session, runner: JobRunner, qtbot: QtBot, data_set: Path, tmp_path: Path
+    flow: ExportFlow, session: Session, runner: JobRunner, qtbot: QtBot, image_folders: Path, tmp_path: Path
 ) -> None:
     problems: list[str] = []
     session.problem.connect(problems.append)
     dialog = fill(flow, qtbot, tmp_path / "map.png", "index")
-    (data_set / "masks" / "north.tif").unlink()
+    (image_folders / "masks" / "north.tif").unlink()
     run(dialog, runner, qtbot)
     assert "north.tif" in problems[0]
     assert not (tmp_path / "map.png").exists()

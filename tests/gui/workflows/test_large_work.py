@@ -74,12 +74,12 @@ def test_an_export(
     runner: JobRunner,
     window: QWidget,
     qtbot: QtBot,
-    data_set: Path,
+    image_folders: Path,
     tmp_path: Path,
     style: str,
 ) -> None:
     flow, out = ExportFlow(session, runner, window), tmp_path / "map.tif"
-    mask, schema = data_set / "masks" / "north.tif", load_classes("landcover-dubai")
+    mask, schema = image_folders / "masks" / "north.tif", load_classes("landcover-dubai")
     request = ExportRequest(mask, schema, None, style, 1.0, None, out)
     flow.start(request)
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
@@ -101,13 +101,13 @@ def test_predictions_are_asked_about_together_and_before_the_first(
     runner: JobRunner,
     window: QWidget,
     qtbot: QtBot,
-    data_set: Path,
+    image_folders: Path,
     model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "MOST_PIXELS", 2 * 128 * 128 - 1)
-    raster = data_set / "images" / "north.tif"
+    raster = image_folders / "images" / "north.tif"
     maps = tuple(
         PredictRequest(model, raster, tmp_path / "maps" / f"{name}.tif", None, None, 64, 16, "cpu") for name in "ab"
     )
@@ -129,14 +129,14 @@ def test_maps_that_are_there_are_not_made_again(
     runner: JobRunner,
     window: QWidget,
     qtbot: QtBot,
-    data_set: Path,
+    image_folders: Path,
     model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The pace may become known only by a trial on the second image."""
     monkeypatch.setattr(limits, "MOST_PIXELS", 10**9)
-    raster = data_set / "images" / "north.tif"
+    raster = image_folders / "images" / "north.tif"
     first, second = (
         PredictRequest(model, raster, tmp_path / "maps" / f"{name}.tif", None, None, 64, 16, "cpu") for name in "ab"
     )
@@ -161,7 +161,7 @@ def test_a_run_of_hours_is_asked_about_once_its_data_is_read(
     runner: JobRunner,
     window: QWidget,
     qtbot: QtBot,
-    data_set: Path,
+    image_folders: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -169,7 +169,7 @@ def test_a_run_of_hours_is_asked_about_once_its_data_is_read(
     monkeypatch.setattr(preparation, "_WORTH_A_TRIAL", 0)
     monkeypatch.setattr(preparation, "seconds_per_megapixel", lambda *_: 1e6)
     config = TrainConfig(model="unet16", epochs=1, chip=64, batch=2, device="cpu")
-    folders = Folders(data_set / "images", data_set / "masks", None, None)
+    folders = Folders(image_folders / "images", image_folders / "masks", None, None)
     request = TrainRequest(folders, load_classes("landcover-dubai"), config, tmp_path / "runs" / "run-1")
     flow = TrainFlow(session, runner, window)
     flow.start(request)

@@ -32,10 +32,10 @@ VIEW = PixelWindow(10, 20, 64, 48)
 
 @pytest.fixture
 def flow(
-    session: Session, runner: JobRunner, window: QWidget, qtbot: QtBot, data_set: Path, model: Path
+    session: Session, runner: JobRunner, window: QWidget, qtbot: QtBot, image_folders: Path, model: Path
 ) -> PredictFlow:
     """Return the flow in a session with a picture, a view and a model."""
-    session.open_raster(data_set / "images" / "north.tif")
+    session.open_raster(image_folders / "images" / "north.tif")
     qtbot.waitUntil(lambda: session.raster is not None and not runner.running)
     session.view_provider = lambda: VIEW
     session.model_path = model
@@ -232,11 +232,11 @@ def test_a_map_that_is_there_is_replaced_only_when_asked(
 
 
 def test_a_failure_is_told_and_leaves_nothing(
-    dialog: PredictDialog, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path, data_set: Path
+    dialog: PredictDialog, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path, image_folders: Path
 ) -> None:
     problems: list[str] = []
     session.problem.connect(problems.append)
-    (data_set / "images" / "north.tif").write_bytes(b"not a picture any more")
+    (image_folders / "images" / "north.tif").write_bytes(b"not a picture any more")
     press(dialog, qtbot)
     qtbot.waitUntil(lambda: problems != [], timeout=SECONDS)
     assert "north.tif" in problems[0]
@@ -261,12 +261,12 @@ def test_a_prediction_of_a_picture_closed_meanwhile_is_no_layer(
     runner: JobRunner,
     qtbot: QtBot,
     tmp_path: Path,
-    data_set: Path,
+    image_folders: Path,
 ) -> None:
     messages: list[str] = []
     session.message.connect(messages.append)
     press(dialog, qtbot)
-    session.open_raster(data_set / "images" / "south.tif")
+    session.open_raster(image_folders / "images" / "south.tif")
     qtbot.waitUntil(lambda: any("The map is in" in message for message in messages), timeout=SECONDS)
     qtbot.waitUntil(lambda: runner.running == [])
     assert session.layers.masks == []
@@ -284,7 +284,7 @@ def test_without_a_picture_there_is_no_dialog(session: Session, runner: JobRunne
 
 @pytest.fixture
 def project_flow(
-    session: Session, runner: JobRunner, window: QWidget, open_project: Project, model: Path
+    session: Session, runner: JobRunner, window: QWidget, painted_project: Project, model: Path
 ) -> PredictFlow:
     session.model_path = model
     return PredictFlow(session, runner, window)
@@ -299,27 +299,27 @@ def fill_for_project(flow: PredictFlow, *, all_images: bool) -> PredictDialog:
 
 
 def test_a_map_of_an_image_is_entered_in_its_project(
-    project_flow: PredictFlow, session: Session, qtbot: QtBot, open_project: Project, tmp_path: Path, model: Path
+    project_flow: PredictFlow, session: Session, qtbot: QtBot, painted_project: Project, tmp_path: Path, model: Path
 ) -> None:
     with qtbot.waitSignal(session.project_session.predictions_changed, timeout=SECONDS):
         press(fill_for_project(project_flow, all_images=False), qtbot)
-    (entry,) = open_project.predictions(1)
+    (entry,) = painted_project.predictions(1)
     maps = tmp_path / "farm-maps"
     assert (entry.mask, entry.confidence) == (maps / "north_mask.tif", maps / "north_confidence.tif")
     assert (entry.model, entry.missing) == (model, False)
-    assert open_project.predictions(2) == ()
+    assert painted_project.predictions(2) == ()
     qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
 
 
 def test_the_view_is_predicted_for_the_project_too(
-    project_flow: PredictFlow, session: Session, qtbot: QtBot, open_project: Project
+    project_flow: PredictFlow, session: Session, qtbot: QtBot, painted_project: Project
 ) -> None:
     session.view_provider = lambda: VIEW
     dialog = fill_for_project(project_flow, all_images=False)
     dialog.findChild(QRadioButton, "predict_view").setChecked(True)
     press(dialog, qtbot)
     qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
-    (entry,) = open_project.predictions(1)
+    (entry,) = painted_project.predictions(1)
     with RasterSource(entry.mask) as written, RasterSource(session.raster.path) as image:
         assert image.grid.place_of(written.grid) == VIEW
 
@@ -329,7 +329,7 @@ def test_all_images_are_predicted_in_one_job(
     session: Session,
     runner: JobRunner,
     qtbot: QtBot,
-    open_project: Project,
+    painted_project: Project,
     tmp_path: Path,
 ) -> None:
     events: list[Event] = []
@@ -338,7 +338,7 @@ def test_all_images_are_predicted_in_one_job(
     (job,) = runner.running
     assert job.title == "Predict 2 images"
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
-    names = [[entry.mask.name for entry in open_project.predictions(image)] for image in (1, 2)]
+    names = [[entry.mask.name for entry in painted_project.predictions(image)] for image in (1, 2)]
     assert names == [["north_mask.tif"], ["south_mask.tif"]]
     assert len(list((tmp_path / "farm-maps").glob("*_confidence.tif"))) == 2
     assert [layer.path.name for layer in session.layers.masks] == ["north_mask.tif"]
@@ -348,7 +348,12 @@ def test_all_images_are_predicted_in_one_job(
 
 
 def test_a_stop_keeps_the_maps_that_are_there(
-    project_flow: PredictFlow, session: Session, runner: JobRunner, qtbot: QtBot, open_project: Project, tmp_path: Path
+    project_flow: PredictFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    painted_project: Project,
+    tmp_path: Path,
 ) -> None:
     request = _requests(fill_for_project(project_flow, all_images=True), qtbot)
     done: list[Path] = []
@@ -376,7 +381,7 @@ def _requests(dialog: PredictDialog, qtbot: QtBot) -> PredictAllRequest:
 
 
 def test_maps_in_the_way_are_found_before_any_work(
-    project_flow: PredictFlow, qtbot: QtBot, open_project: Project, tmp_path: Path
+    project_flow: PredictFlow, qtbot: QtBot, painted_project: Project, tmp_path: Path
 ) -> None:
     request = _requests(fill_for_project(project_flow, all_images=True), qtbot)
     (tmp_path / "farm-maps").mkdir()

@@ -53,7 +53,9 @@ def view(session: Session, qtbot: QtBot) -> Iterator[Viewport]:
 
 
 @pytest.fixture
-def blocks(session: Session, runner: JobRunner, view: Viewport, drawn: Overlay, open_project: Project) -> SplitOverlay:
+def blocks(
+    session: Session, runner: JobRunner, view: Viewport, drawn: Overlay, painted_project: Project
+) -> SplitOverlay:
     return SplitOverlay(session, runner, view)
 
 
@@ -77,13 +79,13 @@ def erase(project: Project, image_id: int, box: tuple[int, int, int, int]) -> No
 
 
 def test_the_blocks_of_the_image_in_the_window_are_shown(
-    blocks: SplitOverlay, drawn: Overlay, session: Session, runner: JobRunner, qtbot: QtBot, open_project: Project
+    blocks: SplitOverlay, drawn: Overlay, session: Session, runner: JobRunner, qtbot: QtBot, painted_project: Project
 ) -> None:
-    erase(open_project, 2, (64, 0, 128, 128))
+    erase(painted_project, 2, (64, 0, 128, 128))
     assert drawn.groups == {}
     blocks.set_shown(True)
     wait(runner, qtbot)
-    split = label_blocks(open_project, seed=0, chip=256)
+    split = label_blocks(painted_project, seed=0, chip=256)
     assert split[1] != split[2]
     train, val = drawn.groups["blocks"]
     assert windows(train) == [numbers(window) for window in split[1].train] != []
@@ -98,23 +100,23 @@ def test_the_blocks_of_the_image_in_the_window_are_shown(
 
 
 def test_the_settings_of_the_training_dialog_count(
-    blocks: SplitOverlay, drawn: Overlay, runner: JobRunner, qtbot: QtBot, open_project: Project
+    blocks: SplitOverlay, drawn: Overlay, runner: JobRunner, qtbot: QtBot, painted_project: Project
 ) -> None:
     FormMemory("train").keep({"seed": "7", "chip": "32"})
     blocks.set_shown(True)
     wait(runner, qtbot)
-    split = label_blocks(open_project, seed=7, chip=32)
-    assert split != label_blocks(open_project, seed=0, chip=256)
+    split = label_blocks(painted_project, seed=7, chip=32)
+    assert split != label_blocks(painted_project, seed=0, chip=256)
     assert windows(drawn.groups["blocks"][1]) == [numbers(window) for window in split[1].val]
 
 
 def test_strokes_count_when_the_blocks_are_shown_anew(
-    blocks: SplitOverlay, drawn: Overlay, runner: JobRunner, qtbot: QtBot, open_project: Project
+    blocks: SplitOverlay, drawn: Overlay, runner: JobRunner, qtbot: QtBot, painted_project: Project
 ) -> None:
     blocks.set_shown(True)
     wait(runner, qtbot)
     before = [windows(shape) for shape in drawn.groups["blocks"]]
-    erase(open_project, 1, (0, 0, 128, 60))
+    erase(painted_project, 1, (0, 0, 128, 60))
     assert [windows(shape) for shape in drawn.groups["blocks"]] == before
     blocks.refresh()
     wait(runner, qtbot)
@@ -122,10 +124,10 @@ def test_strokes_count_when_the_blocks_are_shown_anew(
 
 
 def test_too_few_labels_are_told_in_a_sentence(
-    blocks: SplitOverlay, drawn: Overlay, session: Session, runner: JobRunner, qtbot: QtBot, open_project: Project
+    blocks: SplitOverlay, drawn: Overlay, session: Session, runner: JobRunner, qtbot: QtBot, painted_project: Project
 ) -> None:
-    open_project.undo()
-    open_project.undo()
+    painted_project.undo()
+    painted_project.undo()
     messages: list[str] = []
     session.message.connect(messages.append)
     blocks.set_shown(True)
@@ -135,7 +137,7 @@ def test_too_few_labels_are_told_in_a_sentence(
 
 
 def test_nothing_is_left_of_a_closed_project_and_the_next_one_is_shown(
-    blocks: SplitOverlay, drawn: Overlay, session: Session, runner: JobRunner, qtbot: QtBot, open_project: Project
+    blocks: SplitOverlay, drawn: Overlay, session: Session, runner: JobRunner, qtbot: QtBot, painted_project: Project
 ) -> None:
     blocks.set_shown(True)
     wait(runner, qtbot)
@@ -143,7 +145,7 @@ def test_nothing_is_left_of_a_closed_project_and_the_next_one_is_shown(
     assert drawn.groups == {}
     blocks.refresh()
     assert runner.running == []
-    session.project_session.open(open_project.path)
+    session.project_session.open(painted_project.path)
     qtbot.waitUntil(lambda: "blocks" in drawn.groups, timeout=20_000)
 
 
@@ -159,14 +161,14 @@ def test_the_blocks_are_split_as_a_run_would_split_them(
     drawn: Overlay,
     runner: JobRunner,
     qtbot: QtBot,
-    open_project: Project,
+    painted_project: Project,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(split_overlay, "TrainConfig", lambda: TrainConfig(split="images", buffer=0))
     blocks.set_shown(True)
     wait(runner, qtbot)
-    split = label_blocks(open_project, seed=0, chip=256, split="images", buffer=0)
-    assert split != label_blocks(open_project, seed=0, chip=256)
+    split = label_blocks(painted_project, seed=0, chip=256, split="images", buffer=0)
+    assert split != label_blocks(painted_project, seed=0, chip=256)
     assert [windows(shape) for shape in drawn.groups["blocks"]] == [
         [numbers(window) for window in side] for side in (split[1].train, split[1].val)
     ]

@@ -48,14 +48,14 @@ def panel(flow: TrainFlow, qtbot: QtBot) -> TrainingPanel:
 
 
 @pytest.fixture
-def fill(flow: TrainFlow, data_set: Path, tmp_path: Path) -> Callable[[int], TrainDialog]:
+def fill(flow: TrainFlow, image_folders: Path, tmp_path: Path) -> Callable[[int], TrainDialog]:
     """Return what opens the dialog and fills it in for a small run of so many epochs."""
 
     def open_and_fill(epochs: int) -> TrainDialog:
         dialog = flow.open()
         for name, value in (
-            ("train_images", data_set / "images"),
-            ("train_masks", data_set / "masks"),
+            ("train_images", image_folders / "images"),
+            ("train_masks", image_folders / "masks"),
             ("train_out", tmp_path / "run"),
         ):
             dialog.findChild(QLineEdit, name).setText(str(value))
@@ -128,8 +128,8 @@ def test_a_stopped_run_goes_on_with_its_own_settings(
     assert read_header(session.model_path).training["settings"]["batch"] == 4
 
 
-def test_a_run_that_goes_on_from_a_model_takes_its_network(data_set: Path, tmp_path: Path) -> None:
-    folders, schema = Folders(data_set / "images", data_set / "masks"), load_classes("landcover-dubai")
+def test_a_run_that_goes_on_from_a_model_takes_its_network(image_folders: Path, tmp_path: Path) -> None:
+    folders, schema = Folders(image_folders / "images", image_folders / "masks"), load_classes("landcover-dubai")
     small = TrainConfig(model="unet16", chip=32, batch=4, epochs=1)
     work = training_work(TrainRequest(folders, schema, small, tmp_path / "first"))
     work(ignore_event, JobControl())
@@ -195,11 +195,11 @@ def test_training_further_starts_a_new_run_with_the_same_settings(
 
 
 def test_what_is_looked_at_is_predicted_after_each_epoch(
-    flow: TrainFlow, qtbot: QtBot, fill, runner: JobRunner, data_set: Path
+    flow: TrainFlow, qtbot: QtBot, fill, runner: JobRunner, image_folders: Path
 ) -> None:
     class Looking:
         def wanted(self) -> PreviewRequest:
-            return PreviewRequest(data_set / "images" / "north.tif", PixelWindow(10, 20, 100, 80))
+            return PreviewRequest(image_folders / "images" / "north.tif", PixelWindow(10, 20, 100, 80))
 
     flow.preview = Looking()
     previews: list[PreviewMade] = []
@@ -225,9 +225,9 @@ def test_the_pace_of_a_run_is_kept_for_the_next_estimate(
 
 
 def test_data_that_does_not_fit_is_told_in_a_sentence(
-    flow: TrainFlow, panel: TrainingPanel, session: Session, qtbot: QtBot, fill, runner: JobRunner, data_set: Path
+    flow: TrainFlow, panel: TrainingPanel, session: Session, qtbot: QtBot, fill, runner: JobRunner, image_folders: Path
 ) -> None:
-    (data_set / "masks" / "south.tif").unlink()
+    (image_folders / "masks" / "south.tif").unlink()
     problems: list[str] = []
     session.problem.connect(problems.append)
     press(fill(1), qtbot)
@@ -286,7 +286,7 @@ def test_the_job_is_told_with_its_classes(flow: TrainFlow, qtbot: QtBot, fill) -
 
 
 @pytest.fixture
-def fill_for_project(flow: TrainFlow, open_project: Project) -> Callable[[int], TrainDialog]:
+def fill_for_project(flow: TrainFlow, painted_project: Project) -> Callable[[int], TrainDialog]:
     """Return what opens the dialog, which offers the project, and fills it in for a run of so many epochs."""
 
     def open_and_fill(epochs: int) -> TrainDialog:
@@ -300,31 +300,31 @@ def fill_for_project(flow: TrainFlow, open_project: Project) -> Callable[[int], 
 
 
 def test_a_run_on_the_open_project_is_entered_in_it(
-    session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, open_project: Project, tmp_path: Path
+    session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, painted_project: Project, tmp_path: Path
 ) -> None:
     problems: list[str] = []
     session.problem.connect(problems.append)
-    seen = open_project.label_state()
+    seen = painted_project.label_state()
     press(fill_for_project(1), qtbot)
-    edit = open_project.labels(1).begin()  # painting goes on
+    edit = painted_project.labels(1).begin()  # painting goes on
     edit.paint(RectangleRegion((0, 110), (50, 128)), 1)
     qtbot.waitUntil(lambda: (tmp_path / "farm-runs" / "run-001" / "labels" / "labels.json").exists(), timeout=SECONDS)
     session.project_session.project.record(1, edit.finish(), "Paint")
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert problems == []
-    (run,) = open_project.runs
+    (run,) = painted_project.runs
     assert (run.folder, run.label_state) == (tmp_path / "farm-runs" / "run-001", seen)
-    assert run.label_state != open_project.label_state()
+    assert run.label_state != painted_project.label_state()
     assert session.model_path == run.folder / "model.safetensors"
 
 
-def test_the_next_run_gets_the_next_folder(flow: TrainFlow, open_project: Project, tmp_path: Path) -> None:
+def test_the_next_run_gets_the_next_folder(flow: TrainFlow, painted_project: Project, tmp_path: Path) -> None:
     (tmp_path / "farm-runs" / "run-007").mkdir(parents=True)
     assert flow.open().request().run_folder == tmp_path / "farm-runs" / "run-008"
 
 
 def test_a_run_is_entered_in_its_project_though_that_is_closed_by_now(
-    session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, open_project: Project, tmp_path: Path
+    session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, painted_project: Project, tmp_path: Path
 ) -> None:
     messages: list[str] = []
     session.message.connect(messages.append)
@@ -342,17 +342,17 @@ def test_a_run_is_entered_in_its_project_though_that_is_closed_by_now(
 
 
 def test_too_few_labels_are_told_and_leave_no_folder(
-    flow: TrainFlow, session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, open_project: Project
+    flow: TrainFlow, session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, painted_project: Project
 ) -> None:
-    for image in open_project.images:
-        edit = open_project.labels(image.id).begin()
+    for image in painted_project.images:
+        edit = painted_project.labels(image.id).begin()
         edit.paint(RectangleRegion((0, 0), (128, 128)), 255)
         edit.paint(RectangleRegion((5, 5), (15, 15)), 1)
-        open_project.record(image.id, edit.finish(), "Paint")
+        painted_project.record(image.id, edit.finish(), "Paint")
     problems: list[str] = []
     session.problem.connect(problems.append)
     press(fill_for_project(1), qtbot)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     (sentence,) = problems
     assert "paint larger spots" in sentence
-    assert not (open_project.path.parent / "farm-runs").exists()
+    assert not (painted_project.path.parent / "farm-runs").exists()

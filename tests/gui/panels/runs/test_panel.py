@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import shiboken6
 from PySide6.QtCore import QItemSelectionModel, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QLabel, QPushButton, QSplitter, QTableView, QTableWidget, QToolButton
@@ -20,21 +18,6 @@ from landseg_gui.panels.runs.comparison import MOST, RunComparison, figure_rows
 from landseg_gui.panels.runs.panel import RunsPanel
 from landseg_gui.panels.runs.table import COLUMNS, RUN, STATUS_WORDS, date_text, size_text
 from landseg_gui.session.session import Session
-
-
-@pytest.fixture
-def runner(qapp) -> Iterator[JobRunner]:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(20)
-
-
-@pytest.fixture
-def session(runner: JobRunner) -> Iterator[Session]:
-    session = Session(runner)
-    yield session
-    runner.shut_down(20)
-    shiboken6.delete(session)  # here: the garbage collector may do it in whatever thread
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -65,13 +64,6 @@ class ScriptedRun:
         if self.outcome:
             raise self.outcome
         return "model"
-
-
-@pytest.fixture
-def runner(qapp) -> Iterator[JobRunner]:
-    runner = JobRunner()
-    yield runner
-    assert runner.shut_down(10)
 
 
 @pytest.fixture

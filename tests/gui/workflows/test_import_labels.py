@@ -27,7 +27,7 @@ Open = Callable[[Path], ImportLabelsDialog]
 
 
 @pytest.fixture
-def flow(session: Session, runner: JobRunner, project: Project, window: QWidget, told) -> ImportLabelsFlow:
+def flow(session: Session, runner: JobRunner, project: Project, window: QWidget, messages) -> ImportLabelsFlow:
     return ImportLabelsFlow(session, runner, window)
 
 
@@ -55,7 +55,7 @@ def choose_class(dialog: ImportLabelsDialog, value: object, name: str) -> None:
 
 
 def test_a_mask_becomes_labels_as_the_table_says(
-    opened: Open, runner: JobRunner, qtbot: QtBot, labels: Labels, write_map: Callable[..., Path], project, told
+    opened: Open, runner: JobRunner, qtbot: QtBot, labels: Labels, write_map: Callable[..., Path], project, messages
 ) -> None:
     values = np.full((HEIGHT, WIDTH), 255, np.uint8)
     values[:100], values[100:200], values[200:300] = 1, 3, 42
@@ -67,7 +67,7 @@ def test_a_mask_becomes_labels_as_the_table_says(
     expected = np.full((HEIGHT, WIDTH), 255, np.uint8)
     expected[:100], expected[200:300] = 1, 0
     assert (labels() == expected).all()
-    assert "140\N{NARROW NO-BREAK SPACE}000 px labelled" in told.messages
+    assert "140\N{NARROW NO-BREAK SPACE}000 px labelled" in messages.texts
     assert project.next_undo.name == "Import mask.tif"
 
 
@@ -77,7 +77,7 @@ def test_a_large_import_is_asked_about(
     qtbot: QtBot,
     labels: Labels,
     write_map: Callable[..., Path],
-    told,
+    messages,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     questions: list[str] = []
@@ -89,7 +89,7 @@ def test_a_large_import_is_asked_about(
     qtbot.waitUntil(lambda: (labels() == 1).all(), timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert questions == ["This is 0.392 Mpx of work. Go on?"]
-    assert told.problems == []
+    assert messages.problems == []
 
 
 def test_polygons_become_labels_by_a_field(
@@ -115,16 +115,16 @@ def test_polygons_become_labels_by_a_field(
 
 
 def test_what_goes_wrong_is_told(
-    opened: Open, runner: JobRunner, qtbot: QtBot, labels: Labels, write_map: Callable[..., Path], told
+    opened: Open, runner: JobRunner, qtbot: QtBot, labels: Labels, write_map: Callable[..., Path], messages
 ) -> None:
     mask = write_map("mask.tif", np.ones((HEIGHT, WIDTH), np.uint8))
     dialog = opened(mask)
     mask.unlink()
     run(dialog, runner, qtbot)
-    assert "mask.tif" in told.problems[-1]
+    assert "mask.tif" in messages.problems[-1]
     assert (labels() == 255).all()
 
 
-def test_without_an_image_there_is_no_dialog(session: Session, runner: JobRunner, window: QWidget, told) -> None:
+def test_without_an_image_there_is_no_dialog(session: Session, runner: JobRunner, window: QWidget, messages) -> None:
     assert ImportLabelsFlow(session, runner, window).open() is None
-    assert told.messages
+    assert messages.texts

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListView, QStackedWidget
+from support.open_project import labelled_pixels, paint_square
 from support.viewing import to_rgb
 
 from landseg_core.project.history import Step
@@ -38,10 +39,10 @@ def click(panel: HistoryPanel, row: int) -> None:
 
 
 @pytest.fixture
-def painted(panel, opened, steps):
+def painted(panel, opened):
     """Return a session with three steps on the first of two images."""
     for side in (10, 20, 30):
-        steps.paint(opened, side, f"Brush: {side}")
+        paint_square(opened, side, f"Brush: {side}")
     return opened
 
 
@@ -55,19 +56,19 @@ def test_steps_are_listed_by_name_image_and_time(panel, painted, make_image) -> 
     assert model.index(3).data(TIME) == f"{datetime.now():%H:%M}" or model.index(3).data(TIME).count(":") == 1
 
 
-def test_one_image_needs_no_name(qtbot, panel, empty, place, schema, images, steps) -> None:
+def test_one_image_needs_no_name(qtbot, panel, empty, place, schema, images) -> None:
     empty.create(place, schema, images[:1])
     qtbot.waitUntil(lambda: empty.image is not None)
-    steps.paint(empty, 10, "Brush")
+    paint_square(empty, 10, "Brush")
     assert names(panel) == ["The beginning", "Brush"]
 
 
-def test_a_click_goes_there_and_back(qtbot, panel, painted, steps) -> None:
+def test_a_click_goes_there_and_back(qtbot, panel, painted) -> None:
     for row, pixels in ((1, 100), (3, 900), (0, 0)):
         click(panel, row)
         qtbot.waitUntil(lambda: not painted.busy)
         assert painted.project.position == row
-        assert steps.pixels(painted) == pixels
+        assert labelled_pixels(painted) == pixels
         assert view(panel).currentIndex().row() == row
 
 

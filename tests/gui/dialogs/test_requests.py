@@ -21,8 +21,8 @@ SPLITS = [{"split": "images", "buffer": 0}, {"split": "blocks", "buffer": 9}]
 
 
 @pytest.mark.parametrize("how", SPLITS)
-def test_folders_are_split_as_the_settings_say(data_set: Path, tmp_path: Path, how: dict[str, Any]) -> None:
-    folders = data_set / "images", data_set / "masks"
+def test_folders_are_split_as_the_settings_say(image_folders: Path, tmp_path: Path, how: dict[str, Any]) -> None:
+    folders = image_folders / "images", image_folders / "masks"
     config = TrainConfig(seed=3, **how)
     request = TrainRequest(Folders(*folders), SCHEMA, config, tmp_path / "run")
     data = request.source.load(request, config, ignore_event, JobControl())
@@ -31,23 +31,25 @@ def test_folders_are_split_as_the_settings_say(data_set: Path, tmp_path: Path, h
 
 
 @pytest.mark.parametrize("how", SPLITS)
-def test_the_labels_of_a_project_are_split_so_too(open_project: Project, tmp_path: Path, how: dict[str, Any]) -> None:
+def test_the_labels_of_a_project_are_split_so_too(
+    painted_project: Project, tmp_path: Path, how: dict[str, Any]
+) -> None:
     config = TrainConfig(chip=32, **how)
-    request = TrainRequest(ProjectLabels(open_project), open_project.schema, config, tmp_path / "run")
+    request = TrainRequest(ProjectLabels(painted_project), painted_project.schema, config, tmp_path / "run")
     data = request.source.load(request, config, ignore_event, JobControl())
-    blocks = label_blocks(open_project, 0, 32, **how)
+    blocks = label_blocks(painted_project, 0, 32, **how)
     for side in ("train", "val"):
         windows = [window for split in blocks.values() for window in getattr(split, side)]
         assert [area.window for area in getattr(data, side)] == windows
 
 
-def test_a_run_that_goes_on_keeps_the_labels_that_the_earlier_one_saw(open_project: Project, tmp_path: Path) -> None:
+def test_a_run_that_goes_on_keeps_the_labels_that_the_earlier_one_saw(painted_project: Project, tmp_path: Path) -> None:
     config = TrainConfig(chip=32)
-    first = TrainRequest(ProjectLabels(open_project), open_project.schema, config, tmp_path / "first")
+    first = TrainRequest(ProjectLabels(painted_project), painted_project.schema, config, tmp_path / "first")
     before = first.source.load(first, config, ignore_event, JobControl())
     (tmp_path / "first" / "model.safetensors").touch()  # only its place is asked for
     going_on = config.model_copy(update={"start_from": str(tmp_path / "first"), "seed": 9})
-    second = TrainRequest(ProjectLabels(open_project), open_project.schema, going_on, tmp_path / "second")
+    second = TrainRequest(ProjectLabels(painted_project), painted_project.schema, going_on, tmp_path / "second")
     data = second.source.load(second, going_on, ignore_event, JobControl())
     assert data.earlier is not None
     assert {area.window for area in data.val} == {area.window for area in before.val}

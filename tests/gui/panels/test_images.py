@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListView, QPushButton, QStackedWidget
+from support.open_project import make_project, paint_square
 from support.viewing import to_rgb
 
 from landseg_gui.panels.image_list import FIGURES, PICTURE
@@ -39,9 +40,9 @@ def test_without_a_project_the_panel_says_what_it_is_for(panel) -> None:
     assert rows(panel) == []
 
 
-def test_images_are_listed_with_what_is_labelled(panel, opened, steps, schema) -> None:
-    steps.paint(opened, 100, value=schema.values[1])
-    steps.paint(opened, 50, value=schema.values[2])
+def test_images_are_listed_with_what_is_labelled(panel, opened, schema) -> None:
+    paint_square(opened, 100, value=schema.values[1])
+    paint_square(opened, 50, value=schema.values[2])
     north, south = rows(panel)
     assert (north.entry.name, south.entry.name) == ("north", "south")
     assert [(item.name, item.pixels, item.share) for item in north.shares] == [
@@ -54,13 +55,13 @@ def test_images_are_listed_with_what_is_labelled(panel, opened, steps, schema) -
     assert rows(panel)[0].labelled == 10_000
 
 
-def test_the_rows_are_drawn_again_after_every_stroke(qtbot, panel, opened, steps) -> None:
+def test_the_rows_are_drawn_again_after_every_stroke(qtbot, panel, opened) -> None:
     with qtbot.waitSignal(panel.findChild(QListView, "images_list").model().dataChanged):
-        steps.paint(opened, 10)
+        paint_square(opened, 10)
 
 
-def test_the_tip_tells_the_area_of_each_class(qtbot, panel, opened, steps, schema) -> None:
-    steps.paint(opened, 100, value=schema.values[1])
+def test_the_tip_tells_the_area_of_each_class(qtbot, panel, opened, schema) -> None:
+    paint_square(opened, 100, value=schema.values[1])
     qtbot.waitUntil(lambda: rows(panel)[0].ground_resolution is not None)
     tip = panel.findChild(QListView, "images_list").model().index(0).data(Qt.ItemDataRole.ToolTipRole)
     assert "north.tif" in tip
@@ -78,8 +79,8 @@ def test_thumbnails_come_and_are_drawn(qtbot, panel, opened) -> None:
         assert (drawn == grey).all(axis=2).sum() > 500
 
 
-def test_the_bar_shows_the_classes_in_their_colours(qtbot, panel, opened, steps, schema) -> None:
-    steps.paint(opened, 100, value=schema.values[1])
+def test_the_bar_shows_the_classes_in_their_colours(qtbot, panel, opened, schema) -> None:
+    paint_square(opened, 100, value=schema.values[1])
     drawn = to_rgb(panel.grab().toImage())
     assert (drawn == np.array(schema.classes[1].rgb)).all(axis=2).sum() > 200
 
@@ -93,9 +94,9 @@ def test_a_click_shows_the_image(qtbot, panel, opened) -> None:
     qtbot.waitUntil(lambda: view.currentIndex().row() == 0)
 
 
-def test_a_missing_image_can_be_found(qtbot, panel, empty, place, schema, make_image, steps) -> None:
+def test_a_missing_image_can_be_found(qtbot, panel, empty, place, schema, make_image) -> None:
     gone = make_image("gone.tif")
-    steps.make_project(place, schema, [make_image("north.tif"), gone])
+    make_project(place, schema, [make_image("north.tif"), gone])
     gone.unlink()
     empty.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
@@ -113,10 +114,10 @@ def test_a_missing_image_can_be_found(qtbot, panel, empty, place, schema, make_i
     assert not find.isVisible()
 
 
-def test_nothing_can_be_changed_in_a_read_only_project(qtbot, panel, empty, place, schema, images, steps) -> None:
+def test_nothing_can_be_changed_in_a_read_only_project(qtbot, panel, empty, place, schema, images) -> None:
     from landseg_core.project.project import Project
 
-    steps.make_project(place, schema, images)
+    make_project(place, schema, images)
     with Project.open(place):
         empty.open(place)
         qtbot.waitUntil(lambda: empty.image is not None)

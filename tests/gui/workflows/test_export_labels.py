@@ -27,7 +27,7 @@ Labels = Callable[[], np.ndarray]
 
 
 @pytest.fixture
-def flow(session: Session, runner: JobRunner, project: Project, window: QWidget, told) -> ExportLabelsFlow:
+def flow(session: Session, runner: JobRunner, project: Project, window: QWidget, messages) -> ExportLabelsFlow:
     """Return the flow in a project with a painted triangle."""
     edit = session.project_session.begin()
     edit.paint(PolygonRegion([[(50.0, 40.0), (600.0, 60.0), (300.0, 500.0)]]), 3)
@@ -57,12 +57,12 @@ def test_what_is_written_can_be_read_again(
     labels: Labels,
     tmp_path: Path,
     form: str,
-    told,
+    messages,
 ) -> None:
     out = tmp_path / "new folder" / f"labels{EXPORTERS[form].suffix}"
     run(fill(flow, form, out), runner, qtbot)
-    assert told.problems == []
-    assert told.messages[-1] == f"Exported to {out}"
+    assert messages.problems == []
+    assert messages.texts[-1] == f"Exported to {out}"
     painted, project = labels(), session.project_session.project
     session.project_session.undo()
     qtbot.waitUntil(lambda: not session.project_session.busy)  # on a busy machine it takes several turns
@@ -73,7 +73,7 @@ def test_what_is_written_can_be_read_again(
 
 
 def test_all_images_at_once(
-    flow: ExportLabelsFlow, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path, told
+    flow: ExportLabelsFlow, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path, messages
 ) -> None:
     project = session.project_session.project
     with (
@@ -88,12 +88,12 @@ def test_all_images_at_once(
     dialog.findChild(QLineEdit, "export_labels_folder").setText(str(tmp_path / "all"))
     run(dialog, runner, qtbot)
     assert sorted(path.name for path in (tmp_path / "all").glob("*.tif")) == ["north_labels.tif", "south_labels.tif"]
-    assert told.messages[-1] == f"Exported to 2 files in {tmp_path / 'all'}"
+    assert messages.texts[-1] == f"Exported to 2 files in {tmp_path / 'all'}"
     assert not flow.running
 
 
 def test_a_large_export_is_asked_about(
-    flow: ExportLabelsFlow, runner: JobRunner, qtbot: QtBot, tmp_path: Path, told, monkeypatch: pytest.MonkeyPatch
+    flow: ExportLabelsFlow, runner: JobRunner, qtbot: QtBot, tmp_path: Path, messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     questions: list[str] = []
     monkeypatch.setattr("landseg_core.limits.MOST_PIXELS", 1000)
@@ -105,19 +105,21 @@ def test_a_large_export_is_asked_about(
     flow.start(flow._project_session.project, fill(flow, "tif", tmp_path / "labels.tif").request())
     qtbot.waitUntil((tmp_path / "labels.tif").exists, timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
-    assert told.problems == []
+    assert messages.problems == []
 
 
-def test_what_goes_wrong_is_told(flow: ExportLabelsFlow, runner: JobRunner, qtbot: QtBot, tmp_path: Path, told) -> None:
+def test_what_goes_wrong_is_told(
+    flow: ExportLabelsFlow, runner: JobRunner, qtbot: QtBot, tmp_path: Path, messages
+) -> None:
     dialog = fill(flow, "tif", tmp_path / "labels.tif")
     request = dialog.request()
     (tmp_path / "labels.tif").touch()  # it has come to be since the dialog asked
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         flow.start(flow._project_session.project, request)
-    assert "labels.tif" in told.problems[-1]
+    assert "labels.tif" in messages.problems[-1]
     assert (tmp_path / "labels.tif").stat().st_size == 0
 
 
-def test_without_a_project_there_is_no_dialog(session: Session, runner: JobRunner, window: QWidget, told) -> None:
+def test_without_a_project_there_is_no_dialog(session: Session, runner: JobRunner, window: QWidget, messages) -> None:
     assert ExportLabelsFlow(session, runner, window).open() is None
-    assert "Open a project" in told.messages[-1]
+    assert "Open a project" in messages.texts[-1]

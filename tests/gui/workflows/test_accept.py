@@ -51,7 +51,7 @@ def tools() -> Tools:
 
 
 @pytest.fixture
-def flow(session: Session, project: Project, window: QWidget, tools: Tools, told) -> AcceptFlow:
+def flow(session: Session, project: Project, window: QWidget, tools: Tools, messages) -> AcceptFlow:
     session.view_provider = lambda: VIEW
     return AcceptFlow(session, window, tools)
 
@@ -91,13 +91,13 @@ def inside(window: PixelWindow) -> np.ndarray:
 
 @pytest.mark.usefixtures("prediction")
 def test_what_is_in_view_becomes_labels(
-    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, predicted: np.ndarray, told, project: Project
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, predicted: np.ndarray, messages, project: Project
 ) -> None:
     dialog = flow.open()
     choose(dialog, "view")
     run(dialog, runner, qtbot)
     assert (labels() == np.where(inside(VIEW), predicted, 255)).all()
-    assert "60\N{NARROW NO-BREAK SPACE}000 px accepted" in told.messages
+    assert "60\N{NARROW NO-BREAK SPACE}000 px accepted" in messages.texts
     assert project.next_undo.name == "Accept prediction in view"
 
 
@@ -168,7 +168,7 @@ def test_labels_stay_or_give_way_but_for_locked_ones(
 
 @pytest.mark.usefixtures("prediction")
 def test_polygons_are_accepted_one_by_one(
-    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, predicted: np.ndarray, tools: Tools, told
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, predicted: np.ndarray, tools: Tools, messages
 ) -> None:
     dialog = flow.open()
     choose(dialog, "polygon")
@@ -181,10 +181,10 @@ def test_polygons_are_accepted_one_by_one(
         tools.accept.accept_in(TRIANGLE)
     where = TRIANGLE.mask(PixelWindow(0, 0, WIDTH, HEIGHT)) & inside(PixelWindow(0, 0, WIDTH // 2, HEIGHT))
     assert (labels() == np.where(where, predicted, 255)).all()
-    assert not any("accepted" in message for message in told.messages)
+    assert not any("accepted" in message for message in messages.texts)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         tools.accept.accept_in(TRIANGLE)
-    assert told.messages[-1].startswith("Nothing was accepted")
+    assert messages.texts[-1].startswith("Nothing was accepted")
 
 
 @pytest.mark.usefixtures("prediction")
@@ -222,15 +222,15 @@ def test_without_the_dialog_the_tool_accepts_all_of_the_prediction(
     assert (labels() == np.where(TRIANGLE.mask(PixelWindow(0, 0, WIDTH, HEIGHT)), predicted, 255)).all()
 
 
-def test_without_a_prediction_there_is_nothing_to_accept(flow: AcceptFlow, tools: Tools, told) -> None:
+def test_without_a_prediction_there_is_nothing_to_accept(flow: AcceptFlow, tools: Tools, messages) -> None:
     assert flow.open() is None
-    assert "no prediction to accept" in told.messages[-1]
+    assert "no prediction to accept" in messages.texts[-1]
     assert not tools.accept.may_accept()
 
 
-def test_without_a_project_there_is_no_dialog(session: Session, window: QWidget, tools: Tools, told) -> None:
+def test_without_a_project_there_is_no_dialog(session: Session, window: QWidget, tools: Tools, messages) -> None:
     assert AcceptFlow(session, window, tools).open() is None
-    assert "Open a project" in told.messages[-1]
+    assert "Open a project" in messages.texts[-1]
 
 
 def test_a_mask_keeps_the_classes_that_the_user_gave_it(
@@ -288,7 +288,7 @@ def test_what_is_in_sight_comes_first(
 
 
 def test_what_is_left_out_is_told(
-    flow: AcceptFlow, session: Session, runner: JobRunner, qtbot: QtBot, project: Project, prediction: Path, told
+    flow: AcceptFlow, session: Session, runner: JobRunner, qtbot: QtBot, project: Project, prediction: Path, messages
 ) -> None:
     classes = tuple(item for item in project.schema.classes if item.value != 3)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
@@ -304,11 +304,11 @@ def test_what_is_left_out_is_told(
     qtbot.waitUntil(lambda: counted in before.text(), timeout=SECONDS)
     run(dialog, runner, qtbot)
     after = f"{pixels(half)} accepted; {pixels(half)} were left out, for the project has no such class: {name}"
-    assert told.messages[-1].startswith(after.replace("\N{NO-BREAK SPACE}", " "))
+    assert messages.texts[-1].startswith(after.replace("\N{NO-BREAK SPACE}", " "))
 
 
 def test_where_all_is_left_out_nothing_else_is_blamed(
-    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, project: Project, write_map, session: Session, told
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, project: Project, write_map, session: Session, messages
 ) -> None:
     classes = tuple(item for item in project.schema.classes if item.value != 3)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
@@ -319,27 +319,27 @@ def test_where_all_is_left_out_nothing_else_is_blamed(
     dialog = flow.open()
     choose(dialog, "everywhere")
     run(dialog, runner, qtbot)
-    assert told.messages[-1].startswith("Nothing was accepted; ")
-    assert "for the project has no such class" in told.messages[-1]
+    assert messages.texts[-1].startswith("Nothing was accepted; ")
+    assert "for the project has no such class" in messages.texts[-1]
 
 
 @pytest.mark.usefixtures("prediction")
-def test_nothing_new_is_told(flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, told) -> None:
+def test_nothing_new_is_told(flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, messages) -> None:
     for _ in range(2):
         dialog = flow.open()
         choose(dialog, "everywhere")
         run(dialog, runner, qtbot)
-    assert told.messages[-1].startswith("Nothing was accepted")
+    assert messages.texts[-1].startswith("Nothing was accepted")
 
 
 def test_a_prediction_that_has_gone_is_told(
-    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, prediction: Path, labels: Labels, told
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, prediction: Path, labels: Labels, messages
 ) -> None:
     dialog = flow.open()
     choose(dialog, "everywhere")
     prediction.unlink()
     run(dialog, runner, qtbot)
-    assert "north_mask.tif" in told.problems[-1]
+    assert "north_mask.tif" in messages.problems[-1]
     assert (labels() == 255).all()
 
 
@@ -351,7 +351,7 @@ def test_a_map_that_is_not_the_one_shown_is_refused(
     labels: Labels,
     prediction: Path,
     write_map: Callable[..., Path],
-    told,
+    messages,
 ) -> None:
     session.add_mask(prediction)
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
@@ -359,5 +359,5 @@ def test_a_map_that_is_not_the_one_shown_is_refused(
     choose(dialog, "everywhere")
     write_map("other.tif", np.full((HEIGHT, WIDTH), 2, np.uint8)).replace(prediction)
     run(dialog, runner, qtbot)
-    assert any("has changed on disk" in problem for problem in told.problems)
+    assert any("has changed on disk" in problem for problem in messages.problems)
     assert (labels() == 255).all()
