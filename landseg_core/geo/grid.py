@@ -30,6 +30,11 @@ class RasterGrid:
     crs: CRS | None
     control: GroundControl | None = field(default=None, compare=False)
 
+    def __repr__(self) -> str:
+        ground = self.ground_resolution()
+        parts = (f"{self.width} x {self.height} px", self.crs_name or "no CRS", f"{ground:.3g} m" if ground else "")
+        return f"<RasterGrid {', '.join(filter(None, parts))}>"
+
     @property
     def window(self) -> PixelWindow:
         """Return the window of the whole raster."""

@@ -55,6 +55,9 @@ class ClassSchema(pydantic.BaseModel):
     def __len__(self) -> int:
         return len(self.classes)
 
+    def __repr__(self) -> str:
+        return f"<ClassSchema {', '.join(f'{item.value} {item.name}' for item in self.classes)}>"
+
     @property
     def values(self) -> tuple[int, ...]:
         """Return the mask value of each class."""

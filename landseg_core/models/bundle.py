@@ -30,6 +30,12 @@ class ModelBundle(BundleHeader):
     state: dict[str, torch.Tensor] = dataclasses.field(repr=False, compare=False)
     reference: ModelReference | None = dataclasses.field(default=None, compare=False, kw_only=True)
 
+    def __repr__(self) -> str:
+        ground = f", {self.ground_resolution_m:.3g} m" if self.ground_resolution_m else ""
+        return (
+            f"<ModelBundle {self.architecture}, {len(self.bands)} x {self.dtype}, {len(self.schema)} classes{ground}>"
+        )
+
     @classmethod
     def load(cls, path: Path | str) -> ModelBundle:
         """Load a model file, or the one in a run's folder.

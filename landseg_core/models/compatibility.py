@@ -29,7 +29,7 @@ def require_fit(model: BundleHeader, source: RasterSource, bands: Sequence[str] 
             show far more or far less ground.
     """
     numbers = _chosen(model, source, bands) if bands else _matching(model, source)
-    if _kind(source.dtype) != _kind(np.dtype(model.dtype)):
+    if pixel_kind(source.dtype) != pixel_kind(np.dtype(model.dtype)):
         raise ModelError(
             f"{source.path} holds {source.dtype} pixels, but the model was trained on {model.dtype};"
             " convert the raster, or train on rasters like it"
@@ -134,6 +134,6 @@ def alpha_notices(model: BundleHeader, source: RasterSource) -> Iterator[str]:
         )
 
 
-def _kind(dtype: np.dtype[np.generic]) -> str:
+def pixel_kind(dtype: np.dtype[np.generic]) -> str:
     """Return what a type's numbers mean: floats mean the same at any precision, integers span their range."""
     return "float" if dtype.kind == "f" else dtype.name

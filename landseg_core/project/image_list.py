@@ -40,9 +40,9 @@ class ImageList:
         self._file, self._state, self._editor = file, file.state, editor
         self._folder = file.path.parent
 
-    def examine(self, raster: Path, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
+    def examine(self, raster: str | Path, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
         """Look at an image that may be added; see `Project.examine_image`."""
-        path = raster.absolute()
+        path = Path(raster).absolute()
         self._file.require_ready()
         taken = [*(entry.path for entry in self._state.images.values()), *(image.path for image in besides)]
         if any(known == path or _same(known, path) for known in taken):

@@ -38,9 +38,9 @@ class Project(Contents):
     busy with a whole-image edit, or cannot store what it has (`failure`).
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> None:
+    def __init__(self, path: str | Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> None:
         """Open a project file; see `open`."""
-        super().__init__(ProjectFile(path, read_only=read_only, on_event=on_event))
+        super().__init__(ProjectFile(Path(path), read_only=read_only, on_event=on_event))
         self._bulk = BulkEditor(self._file, self._editor)
         self._images = ImageList(self._file, self._editor)
         self._records = RecordList(self._file)
@@ -48,18 +48,21 @@ class Project(Contents):
         self._backups = BackupMaker(self._file)
         self._reviser = Reviser(self._file, self._editor, self._bulk)
 
+    def __repr__(self) -> str:
+        return f"<Project {self.path}, {len(self.images)} images, {len(self.schema)} classes>"
+
     @classmethod
-    def create(cls, path: Path, schema: ClassSchema, on_event: OnEvent = ignore_event) -> Self:
+    def create(cls, path: str | Path, schema: ClassSchema, on_event: OnEvent = ignore_event) -> Self:
         """Make a project without images at `path` and open it; `on_event` as in `open`.
 
         Raises:
             ProjectError: something is there already, or it cannot be written.
         """
-        create_file(path, schema)
+        create_file(Path(path), schema)
         return cls(path, on_event=on_event)
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> Self:
+    def open(cls, path: str | Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> Self:
         """Open a project: only for reading where another window has it or it is damaged; `read_only_reason` says so.
 
         `on_event` gets `EditStored`, `StoringFailed` and `StoringResumed`, in the writer's thread.
@@ -81,11 +84,11 @@ class Project(Contents):
         """
         self._file.flush()
 
-    def add_image(self, raster: Path, alpha: str = AUTO) -> ImageEntry:
+    def add_image(self, raster: str | Path, alpha: str = AUTO) -> ImageEntry:
         """Add an image, by its path, as one step; raises as `examine_image` and `add_images`."""
         return self._images.add([self._images.examine(raster, alpha)])[0]
 
-    def examine_image(self, raster: Path, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
+    def examine_image(self, raster: str | Path, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
         """Look at an image that may be added, alone or `besides` others; changes nothing.
 
         `alpha` tells how it is opened from then on, see `raster.alpha`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,6 +29,18 @@ from landseg_core.raster.files.handles import HandlePool, IdleHandles, retire_ou
 from landseg_core.raster.files.local_only import require_own_overviews
 from landseg_core.raster.parts import ReadPart, read_part
 from landseg_core.raster.validity import Validity
+
+
+@dataclass(frozen=True, eq=False)
+class RasterChunk:
+    """A part of a raster: (C, H, W) `pixels` of its data bands, (H, W) True where they hold data, and their `grid`."""
+
+    pixels: npt.NDArray[Any]
+    valid: npt.NDArray[np.bool_]
+    grid: RasterGrid
+
+    def __repr__(self) -> str:
+        return f"<RasterChunk {len(self.pixels)} x {self.pixels.dtype}, {self.grid!r}>"
 
 
 class RasterSource:
@@ -136,6 +149,18 @@ class RasterSource:
         self.band_names = tuple(names[band] for band in self.data_bands)
         self._validity = Validity.of(dataset, self.alpha_bands, self.data_bands)
         self.all_valid = self._validity.everywhere
+
+    def __repr__(self) -> str:
+        return f"<RasterSource {self.path}, {len(self.data_bands)} x {self.dtype}, {self.grid!r}>"
+
+    def read_patch(self, window: PixelWindow | tuple[int, int, int, int]) -> RasterChunk:
+        """Return the pixels of a `window` (x, y, width, height in px), where they hold data, and where they lie.
+
+        Raises:
+            RasterError: the raster cannot be read.
+        """
+        part = window if isinstance(window, PixelWindow) else PixelWindow(*window)
+        return RasterChunk(self.read(part), self.read_valid(part), self.grid.crop(part))
 
     def read(
         self,

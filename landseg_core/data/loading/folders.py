@@ -25,8 +25,8 @@ Areas = list[LabelledArea]
 
 
 def folder_data(
-    images: Path,
-    masks: Path,
+    images: str | Path,
+    masks: str | Path,
     schema: ClassSchema,
     train_list: Path | None = None,
     val_list: Path | None = None,
@@ -57,7 +57,7 @@ def folder_data(
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
-    values, folders = mapped_indices(mapping or {}, schema), PairedFolders(images, masks)
+    values, folders = mapped_indices(mapping or {}, schema), PairedFolders(Path(images), Path(masks))
     if train_list is not None and val_list is not None:
         train, val = _two_lists(folders, train_list, val_list)
     elif train_list is not None:

@@ -1,0 +1,235 @@
+"""The front door for Python: the same work as in the window and at the command line, in functions of a few arguments.
+
+Paths may be strings, a model may be given by its path, and every expected failure is a `LandsegError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.events import OnEvent, ignore_event
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema, load_classes
+from landseg_core.raster.source import RasterSource
+
+if TYPE_CHECKING:
+    from landseg_core.inference.arrays import PredictionArray
+    from landseg_core.models.bundle import ModelBundle
+
+AnyPath = str | Path
+STRIP_ROWS = 1024
+"""Rows of a map that are counted at once."""
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class MapResult:
+    """A map on disk, the confidence beside it where it was asked for, and how many px each class has in it."""
+
+    path: Path
+    confidence_path: Path | None
+    grid: RasterGrid
+    class_pixels: dict[str, int]
+
+    def __repr__(self) -> str:
+        return f"<MapResult {self.path}, {self.grid.width} x {self.grid.height} px>"
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """How good a model is: fractions 0-1; None for what cannot be told.
+
+    `iou` has each class by name; `confusion` is (K, K), a row for each true class and a column for each predicted one,
+    in px; `intervals` are of 95 %, under `accuracy`, `miou` and the names of the classes.
+    """
+
+    accuracy: float | None
+    miou: float | None
+    iou: dict[str, float | None]
+    confusion: npt.NDArray[np.int64]
+    intervals: dict[str, Interval | None]
+
+    def __repr__(self) -> str:
+        told = (f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in self._headline.items())
+        return f"<Evaluation {', '.join(told)}, {int(self.confusion.sum())} px>"
+
+    @property
+    def _headline(self) -> dict[str, float | None]:
+        return {"accuracy": self.accuracy, "mIoU": self.miou}
+
+    @classmethod
+    def of(cls, metrics: Any) -> Evaluation:
+        """Return what a `MapFigures`, or a run's `RunFigures`, says."""
+        return cls(
+            metrics.accuracy,
+            metrics.miou,
+            {item.name: item.iou for item in metrics.classes},
+            np.array(metrics.confusion, np.int64).reshape(len(metrics.classes), len(metrics.classes)),
+            {"accuracy": metrics.accuracy_interval, "miou": metrics.miou_interval}
+            | {item.name: item.iou_interval for item in metrics.classes},
+        )
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The file of a run's best model, and how good that is on the areas held out to validate; None without an epoch."""
+
+    model: Path
+    evaluation: Evaluation | None
+
+
+def open_raster(path: AnyPath) -> RasterSource:
+    """Open a raster of any size and format that GDAL reads; nothing is read yet but its header.
+
+    Raises:
+        RasterError: it is missing, damaged, or no raster.
+    """
+    return RasterSource(path)
+
+
+def load_model(path: AnyPath) -> ModelBundle:
+    """Load a model file, or the model of a run's folder.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
+    from landseg_core.models.bundle import ModelBundle
+
+    return ModelBundle.load(path)
+
+
+def predict(
+    model: ModelBundle | AnyPath,
+    image: AnyPath,
+    out: AnyPath,
+    *,
+    window: PixelWindow | tuple[int, int, int, int] | None = None,
+    confidence: bool = False,
+    tta: bool = False,
+    device: str = "auto",
+    overwrite: bool = False,
+    on_event: OnEvent | None = None,
+) -> MapResult:
+    """Write the land cover of `image`, or of its `window` (x, y, width, height in px), to the GeoTIFF `out`.
+
+    `confidence` writes the probability of each pixel's class, in %, beside it; `tta` averages over four rotations.
+
+    Raises:
+        LandsegError: model and image do not go together, a file cannot be read or written, or is there already.
+    """
+    from landseg_core.inference.compatibility import open_for
+    from landseg_core.inference.predictor import PredictOptions, predict_raster
+    from landseg_core.raster.files.map_files import MapFiles
+
+    bundle, mask = _loaded(model), Path(out)
+    part = window if window is None or isinstance(window, PixelWindow) else PixelWindow(*window)
+    options = PredictOptions(device=device, window=part, confidence=confidence, overwrite=overwrite, quarter_turns=tta)
+    sure = MapFiles.of_mask(mask).confidence if confidence else None
+    with open_for(bundle, Path(image)) as source:
+        predict_raster(bundle, source, mask, sure, options, on_event or ignore_event)
+        grid = source.grid.crop(part) if part else source.grid
+    return MapResult(mask, sure, grid, _class_pixels(mask, bundle.schema))
+
+
+def predict_array(
+    model: ModelBundle | AnyPath,
+    pixels: npt.NDArray[Any],
+    *,
+    ground_resolution: float | None = None,
+    tta: bool = False,
+) -> PredictionArray:
+    """Return the land cover of (C, H, W) `pixels` in memory; see `inference.arrays.predict_pixels`.
+
+    Raises:
+        ModelError: bands, type or numbers are not the model's.
+    """
+    from landseg_core.inference.arrays import predict_pixels
+
+    return predict_pixels(_loaded(model), np.asarray(pixels), ground_resolution=ground_resolution, tta=tta)
+
+
+def train(
+    images: AnyPath,
+    masks: AnyPath,
+    classes: ClassSchema | AnyPath,
+    out: AnyPath,
+    *,
+    on_event: OnEvent | None = None,
+    **settings: Any,
+) -> RunResult:
+    """Train on a folder of `images` and the `masks` of the same stems; the run's folder is `out`.
+
+    `classes` are a schema, a class file or the name of a preset; `settings` are those of a run: `model`, `minutes` or
+    `epochs`, `seed`, `start_from` and all others that `TrainConfig` has.
+
+    Raises:
+        LandsegError: a setting, a file or the folder cannot be used, or nothing is labelled.
+    """
+    from landseg_core.data.loading.folders import folder_data
+    from landseg_core.runs.config import checked_config
+    from landseg_core.runs.evaluation import read_figures
+    from landseg_core.runs.folder import RunFolder
+    from landseg_core.runs.parent_model import parent_areas_finder
+    from landseg_core.training.preparation import fine_tuned_config
+    from landseg_core.training.trainer import Trainer
+
+    schema = classes if isinstance(classes, ClassSchema) else load_classes(classes)
+    config, run, report = (
+        fine_tuned_config(checked_config(settings), settings),
+        RunFolder(Path(out)),
+        on_event or ignore_event,
+    )
+    trainer = Trainer(config, run.path)
+    data = folder_data(
+        Path(images),
+        Path(masks),
+        schema,
+        seed=config.seed,
+        chip=config.chip,
+        split=config.split,
+        buffer=config.buffer,
+        reading=config.reading,
+        mapping=config.value_mapping,
+        find_trained=parent_areas_finder(config, run.path, resume=False),
+        on_event=report,
+    )
+    trainer.fit(data, report)
+    metrics = read_figures(run.figures)
+    return RunResult(run.model, Evaluation.of(metrics) if metrics else None)
+
+
+def evaluate(model: ModelBundle | AnyPath, images: AnyPath, masks: AnyPath) -> Evaluation:
+    """Compare the maps that `model` makes of a folder of `images` with the `masks` of the same stems.
+
+    Pixels that the model was trained on do not count.
+
+    Raises:
+        LandsegError: a file cannot be used, or nothing is left to count.
+    """
+    from landseg_core.data.loading.folders import evaluation_areas
+    from landseg_core.models.compatibility import alpha_for
+    from landseg_core.training.evaluation import evaluate as evaluate_areas
+
+    bundle = _loaded(model)
+    areas = evaluation_areas(Path(images), Path(masks), bundle.schema, alpha_of=lambda image: alpha_for(bundle, image))
+    return Evaluation.of(evaluate_areas(bundle, areas).figures)
+
+
+def _loaded(model: ModelBundle | AnyPath) -> ModelBundle:
+    return load_model(model) if isinstance(model, str | Path) else model
+
+
+def _class_pixels(mask: Path, schema: ClassSchema) -> dict[str, int]:
+    """Return the px of each class in a map, counted strip by strip."""
+    counts = np.zeros(256, np.int64)
+    with RasterSource(mask) as source:
+        for top in range(0, source.grid.height, STRIP_ROWS):
+            rows = PixelWindow(0, top, source.grid.width, min(STRIP_ROWS, source.grid.height - top))
+            counts += np.bincount(source.read(rows)[0].ravel(), minlength=256)
+    return {item.name: int(counts[item.value]) for item in schema.classes}

@@ -1,0 +1,110 @@
+"""Predicts pixels in memory, without a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from affine import Affine
+
+from landseg_core.errors import ModelError
+from landseg_core.events import ignore_event
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.window import PixelWindow
+from landseg_core.inference.backends.backend import BackendRequest
+from landseg_core.inference.backends.choice import chosen_backend, possible
+from landseg_core.inference.backends.memory import TrialMemory
+from landseg_core.inference.blending import BlendedRows
+from landseg_core.inference.layout import Strip
+from landseg_core.inference.maps import class_values
+from landseg_core.inference.samples import sample_windows
+from landseg_core.inference.tiled import TiledPredictor
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.compatibility import pixel_kind
+from landseg_core.raster.views import ArrayPixels, resampled, size_at
+
+if TYPE_CHECKING:
+    from landseg_core.models.bundle import ModelBundle
+
+TILE = 1200
+"""The side of the windows that the network sees, in px at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionArray:
+    """A map in memory: (H, W) uint8 class values of `schema`, and the (H, W) float32 probability, 0-1, of the class."""
+
+    classes: npt.NDArray[np.uint8]
+    confidence: npt.NDArray[np.float32]
+    schema: ClassSchema
+
+    def __repr__(self) -> str:
+        height, width = self.classes.shape
+        return f"<PredictionArray {width} x {height} px, {len(self.schema)} classes>"
+
+
+def predict_pixels(
+    model: ModelBundle,
+    pixels: npt.NDArray[Any],
+    *,
+    ground_resolution: float | None = None,
+    tta: bool = False,
+    device: str = "auto",
+) -> PredictionArray:
+    """Return the map of (C, H, W) `pixels` in the numbers of the images that the model learnt from.
+
+    Their bands are the model's, in its order. Where `ground_resolution`, in metres per pixel, is given and differs from
+    the model's, the network sees them resampled. `tta` averages over four rotations.
+
+    Raises:
+        ModelError: bands, type or numbers are not the model's, or memory does not suffice.
+        LandsegError: this computer has no such device.
+    """
+    _require_like_trained(model, pixels)
+    grid = RasterGrid(pixels.shape[2], pixels.shape[1], Affine.identity(), None)
+    native = ArrayPixels(pixels, grid)
+    size = size_at(grid, ground_resolution, model.ground_resolution_m)
+    request = BackendRequest(model, lambda: sample_windows(resampled(native, size)), device, tta)
+    candidates = possible(device, "auto", "auto")
+    backend = chosen_backend(request, candidates, ignore_event, TrialMemory.of_user(), worth_a_trial=False)
+    sink = _ArraySink(grid.window, model.schema)
+    TiledPredictor(backend, native, grid.window, tile=TILE, size=size).run(sink, lambda _window: None)
+    return PredictionArray(sink.classes, sink.confidence, model.schema)
+
+
+def _require_like_trained(model: ModelBundle, pixels: npt.NDArray[Any]) -> None:
+    if pixels.ndim != 3 or 0 in pixels.shape:
+        shape = " x ".join(map(str, pixels.shape))
+        raise ModelError(f"the pixels have the shape {shape}; give an array of bands x height x width")
+    if len(pixels) != len(model.bands):
+        raise ModelError(f"the pixels have {len(pixels)} bands, the model needs {len(model.bands)}; choose its bands")
+    if pixel_kind(pixels.dtype) != pixel_kind(np.dtype(model.dtype)):
+        raise ModelError(
+            f"the pixels are {pixels.dtype}, but the model was trained on {model.dtype}; give them in that type"
+        )
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+        raise ModelError("the pixels hold numbers that are not finite; replace them before predicting")
+
+
+class _ArraySink:
+    """Takes blended rows, strip by strip, into arrays."""
+
+    def __init__(self, window: PixelWindow, schema: ClassSchema) -> None:
+        self._table = schema.value_table()
+        self.classes = np.empty((window.height, window.width), np.uint8)
+        self.confidence = np.empty((window.height, window.width), np.float32)
+
+    @contextmanager
+    def strip(self, strip: Strip) -> Iterator[Callable[[BlendedRows], None]]:
+        columns = slice(strip.first, strip.last)
+
+        def take(rows: BlendedRows) -> None:
+            lines = slice(rows.top, rows.top + len(rows.index))
+            self.classes[lines, columns] = class_values(rows, self._table)
+            self.confidence[lines, columns] = rows.score
+
+        yield take
