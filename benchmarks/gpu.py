@@ -31,7 +31,8 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.backend import Pixels, Probabilities
 from landseg_core.inference.backends.catalog import BACKENDS
 from landseg_core.inference.backends.torch_backend import TorchBackend
-from landseg_core.inference.predictor import PredictOptions, predict_raster
+from landseg_core.inference.options import PredictOptions
+from landseg_core.inference.predictor import predict_raster
 from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model

@@ -22,8 +22,9 @@ from benchmarks.trained import trained
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.backend import Backend, Pixels, Probabilities
 from landseg_core.inference.backends.choice import Choice
+from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.plain_loop import plain_process
-from landseg_core.inference.predictor import PredictOptions, predict_raster, prepared_backend
+from landseg_core.inference.predictor import predict_raster, prepared_backend
 from landseg_core.machine import processor_flags
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.raster.source import RasterSource

@@ -15,6 +15,7 @@ from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Overwrite
 from landseg_core.cli.output import say
 from landseg_core.raster.files.map_files import MapFiles
+from landseg_core.tasks.predict import PredictTask, planned_maps, run_predict
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -51,20 +52,17 @@ def _overlay(out: Path) -> Path:
 
 def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: bool) -> Evaluation:
     """Do the main job step by step; the figures come from the landscape that was not trained on."""
-    from landseg_core.cli.predict import check_files, plan_files, predict_one
     from landseg_core.data.loading.folders import folder_data
     from landseg_core.formats.map_png import export_png
-    from landseg_core.inference.predictor import PredictOptions
     from landseg_core.labels.classes import load_classes
-    from landseg_core.models.bundle import ModelBundle
-    from landseg_core.output_files import check_free, made_folder
+    from landseg_core.output_files import check_free
     from landseg_core.runs.config import TrainConfig
     from landseg_core.runs.folder import RunFolder
     from landseg_core.sample import write_sample
 
     RunFolder(out / "run").require_free(overwrite=overwrite)
-    (files,) = plan_files([_picture(out)], out / "map", ["tif"], confidence=True)
-    for path in (*files.all, _overlay(out)):
+    maps = planned_maps([_picture(out)], out / "map", ["tif"], confidence=True)
+    for path in (*maps[0].all, _overlay(out)):
         if path.parent.exists():
             check_free(path, overwrite=overwrite)
     sample = write_sample(out / "sample", overwrite=overwrite)
@@ -76,13 +74,10 @@ def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: b
     model_path = trainer.fit(data, on_event, control).model_path
     control.checkpoint()
     result = measure(model_path, sample.images, sample.masks, sample.val_list, "auto", on_event, control)
-    options = PredictOptions(confidence=True, overwrite=overwrite)
-    bundle = ModelBundle.load(model_path)
-    check_files(files, bundle, options)
-    with made_folder(out / "map"):
-        predict_one(bundle, files, options, on_event, control)
-        picture, overlay = _picture(out), _overlay(out)
-        export_png(_tif(out), overlay, "overlay", None, picture, 0.5, None, overwrite, on_event, control)
+    task = PredictTask(model=model_path, maps=maps, confidence=True, overwrite=overwrite)
+    run_predict(task, on_event, control)
+    picture, overlay = _picture(out), _overlay(out)
+    export_png(_tif(out), overlay, "overlay", None, picture, 0.5, None, overwrite, on_event, control)
     return result
 
 

@@ -103,7 +103,7 @@ def measure(
     from landseg_core.data.areas_for_model import areas_for_model
     from landseg_core.data.loading.folders import evaluation_areas
     from landseg_core.inference.backends.memory import TrialMemory
-    from landseg_core.inference.predictor import PredictOptions
+    from landseg_core.inference.options import PredictOptions
     from landseg_core.inference.work import evaluation_work
     from landseg_core.limits import require_agreed
     from landseg_core.models.bundle import ModelBundle, read_header

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from landseg_core.cli.batch import Batch
+from landseg_core.cli.batch import end_of_batch
 from landseg_core.cli.ending import ENDING
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Alpha, Large, Maps, Overwrite, parse_mapping
 from landseg_core.cli.output import say
 from landseg_core.cli.project_options import ImageName, KeepGrid, MoveLabels, ProjectFile, editable, require_one_way
 from landseg_core.cli.project_regrid import regrid, relink
+from landseg_core.tasks.batch import Batch
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -67,7 +68,7 @@ def add_image(
     from landseg_core.raster.near_infrared import near_infrared_notice
 
     def work(on_event: OnEvent, control: JobControl) -> Batch:
-        batch, found = Batch(len(rasters), on_event), list[NewImage]()
+        batch, found = Batch(on_event, single=len(rasters) == 1), list[NewImage]()
 
         def examine(raster: Path) -> None:
             control.checkpoint()
@@ -83,7 +84,7 @@ def add_image(
 
     with editable(file) as project:
         batch = run_job(work)
-    batch.end()
+    end_of_batch(batch.failed)
 
 
 @app.command("info")

@@ -6,6 +6,14 @@ import re
 
 from landseg_core.errors import LandsegError
 
+DEVICES = {
+    "auto": "auto (the fastest there is)",
+    "cpu": "cpu",
+    "cuda": "cuda (NVIDIA graphics card)",
+    "mps": "mps (Apple graphics)",
+}
+"""The kinds of devices, each with what a list shows for it."""
+
 DEVICE_PATTERN = r"^(auto|cpu|mps|cuda(:\d+)?)$"
 
 

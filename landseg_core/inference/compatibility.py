@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
+from landseg_core.inference.options import Resolution
 from landseg_core.labels.class_names import name_notices
 from landseg_core.models.compatibility import alpha_notices, needed_bands, open_for, require_fit
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import Size, same_resolution, size_at
 
-__all__ = ["Resolution", "alpha_notices", "band_notices", "fit_notices", "open_for", "require_fit", "seen_size"]
-
-Resolution = Literal["model", "own"]
-"""At whose ground resolution the network sees a raster."""
+__all__ = ["alpha_notices", "band_notices", "fit_notices", "open_for", "require_fit", "seen_size"]
 
 
 def seen_size(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Size | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
@@ -18,7 +18,6 @@ from landseg_core.inference.backends.choice import chosen_backend, possible
 from landseg_core.inference.backends.memory import TrialMemory, trial_question
 from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.compatibility import (
-    Resolution,
     alpha_notices,
     band_notices,
     fit_notices,
@@ -26,6 +25,7 @@ from landseg_core.inference.compatibility import (
     seen_size,
 )
 from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_values, confidences
+from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.samples import sample_windows
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.inference.work import pace_question, prediction_work
@@ -45,41 +45,7 @@ WORTH_A_TRIAL = 20_000_000
 """From so many px on, finding out which backend is quickest may pay: below, the trial takes longer than it saves."""
 _MEASURED_SECONDS = 2.0
 """Predictions that take longer tell this computer's pace."""
-
-
-@dataclass(frozen=True)
-class PredictOptions:
-    """How to predict.
-
-    Attributes:
-        tile: the side of the windows that the network sees, in px at most; where it sees the raster resampled, in px of
-            that, and so is `overlap`.
-        overlap: how far neighbouring windows overlap, in px at least; None: as far as the network needs, see `Field`.
-        device: "auto", or the name of a torch device.
-        window: the part of the raster to map; None for all of it.
-        confidence: write the map of confidence too.
-        overwrite: replace maps that exist already.
-        bands: which bands of the raster are the model's, by number or name; by default as `require_fit` finds them.
-        resolution: "model": a raster of another ground resolution is resampled to the model's, and its map back to its
-            own grid; "own": the network sees it as it is.
-        backend: what runs the network: a name in `backends.catalog`, or "auto" for the quickest here.
-        precision: the numbers that it computes in, one of `backends.catalog.PRECISIONS`, or "auto".
-        quarter_turns: average over four quarter turns of what the network sees, which takes four times as long.
-        large: it is agreed that this is much work, see `landseg_core.limits`.
-    """
-
-    tile: int = 1200
-    overlap: int | None = None
-    device: str = "auto"
-    window: PixelWindow | None = None
-    confidence: bool = False
-    overwrite: bool = False
-    bands: tuple[str, ...] = ()
-    resolution: Resolution = "model"
-    quarter_turns: bool = False
-    backend: str = "auto"
-    precision: str = "auto"
-    large: bool = False
+_DEFAULTS = PredictOptions()
 
 
 def prepared_backend(
@@ -113,7 +79,7 @@ def predict_raster(
     source: RasterSource,
     mask_path: Path,
     confidence_path: Path | None = None,
-    options: PredictOptions = PredictOptions(),
+    options: PredictOptions = _DEFAULTS,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
     backend: Backend | None = None,

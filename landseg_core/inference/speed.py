@@ -17,8 +17,9 @@ from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.catalog import BACKENDS
 from landseg_core.inference.backends.choice import Choice
+from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.plain_loop import plain_process
-from landseg_core.inference.predictor import PredictOptions, predict_raster, prepared_backend
+from landseg_core.inference.predictor import predict_raster, prepared_backend
 from landseg_core.leftovers import scratch_folder
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.files.gdal import open_dataset

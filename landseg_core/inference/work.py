@@ -8,18 +8,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.inference.backends.memory import TrialMemory, machine_facts
 from landseg_core.inference.compatibility import seen_size
+from landseg_core.inference.options import PredictOptions
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.placement import chosen_window
 from landseg_core.raster.source import RasterSource
-
-if TYPE_CHECKING:
-    from landseg_core.inference.predictor import PredictOptions
 
 
 def prediction_work(

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from landseg_core.events import Event, JobControl, OnEvent, Progress
 from landseg_core.inference.backends.memory import TrialMemory
 from landseg_core.inference.compatibility import require_fit
-from landseg_core.inference.predictor import PredictOptions
+from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.work import prediction_work
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import WorkSize, all_together, require_agreed

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QToolButton
 
 from landseg_core.inference.backends.catalog import BACKENDS, PRECISIONS, unfit
 from landseg_core.inference.compatibility import Resolution
-from landseg_core.inference.predictor import PredictOptions
+from landseg_core.inference.options import PredictOptions
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.form import FormDialog

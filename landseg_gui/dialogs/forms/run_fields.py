@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from landseg_core.compute.device_names import DEVICES
 from landseg_core.input_files import parsed_json
 from landseg_core.models.catalog import CATALOG
 from landseg_core.runs.config import DEFAULT_EPOCHS, TrainConfig, field_problems
@@ -35,12 +36,6 @@ from landseg_gui.plain_text import PlainLabel
 START_FROM = "start_from"
 """The setting that names the model that a run starts from."""
 
-DEVICES = {
-    "auto": "auto (the fastest there is)",
-    "cpu": "cpu",
-    "cuda": "cuda (NVIDIA graphics card)",
-    "mps": "mps (Apple graphics)",
-}
 _DEFAULTS = TrainConfig()
 _FIRST = _DEFAULTS.model_dump() | {"epochs": None} | dict(DEFAULT_PRESET.settings)
 _BASIC = ("model", "epochs", "minutes", "device", "mask_values")

@@ -16,6 +16,7 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
+from landseg_core.raster.source import RasterSource
 from landseg_core.runs.folder import RunFolder
 
 Landseg = Callable[..., tuple[int, str, str]]
@@ -89,17 +90,17 @@ def test_where_all_fail_there_is_no_folder(landseg: Landseg, place: Path) -> Non
 def test_what_fails_during_the_work_does_not_stop_the_others(
     landseg: Landseg, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from landseg_core.cli import predict
     from landseg_core.errors import RasterError
+    from landseg_core.inference import predictor
 
-    predict_one = predict.predict_one
+    predict_raster = predictor.predict_raster
 
-    def fails_once(bundle: object, files: predict.PlannedMap, *how: object) -> None:
-        if files.raster.stem == "a":
+    def fails_once(bundle: object, source: RasterSource, *how: object) -> None:
+        if source.path.stem == "a":
             raise RasterError("a.tif cannot be read any more")
-        predict_one(bundle, files, *how)
+        predict_raster(bundle, source, *how)
 
-    monkeypatch.setattr(predict, "predict_one", fails_once)
+    monkeypatch.setattr(predictor, "predict_raster", fails_once)
     code, printed, told = landseg("predict", "run", "a.tif", "c.tif", "--out", "maps")
     assert (code, printed.split()) == (1, ["maps/c_mask.tif"])
     assert "landseg: a.tif cannot be read any more" in told.splitlines()

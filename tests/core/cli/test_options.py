@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import typer
 
 from landseg_core.cli.options import parse_bands, parse_window
-from landseg_core.cli.predict import parse_formats, plan_files
-from landseg_core.errors import OutputError
+from landseg_core.cli.predict import parse_formats
 from landseg_core.geo.window import PixelWindow
 
 
@@ -45,13 +42,3 @@ def test_an_empty_band_is_wrong_usage(text: str) -> None:
 def test_unknown_formats_are_wrong_usage(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_formats(text)
-
-
-def test_maps_are_named_after_their_raster() -> None:
-    (files,) = plan_files([Path("a/town.jp2")], Path("out"), ["tif", "png"], confidence=True)
-    assert [path.name for path in files.all] == ["town_mask.tif", "town_mask.png", "town_confidence.tif"]
-
-
-def test_two_rasters_of_one_stem_are_refused() -> None:
-    with pytest.raises(OutputError, match="2 rasters are called town"):
-        plan_files([Path("a/town.tif"), Path("b/town.jpg")], Path("out"), ["tif"], confidence=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,13 +17,13 @@ import pytest
 import torch
 from affine import Affine
 
-from landseg_core.cli.predict import predict as predict_command
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.errors import JobStopped, LandsegError, ModelError, OutputError, RasterError
 from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.layout import Field
-from landseg_core.inference.predictor import PredictOptions, predict_raster
+from landseg_core.inference.options import PredictOptions
+from landseg_core.inference.predictor import predict_raster
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.models.bundle import ModelBundle
@@ -36,6 +35,10 @@ from landseg_core.raster.model_reference import ModelReference, read_model_refer
 from landseg_core.raster.source import RasterSource
 
 OPTIONS = PredictOptions(tile=96, overlap=32, device="cpu", confidence=True)
+
+
+def changed(options: PredictOptions, **changes: Any) -> PredictOptions:
+    return options.model_copy(update=changes)
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +117,7 @@ def test_both_maps_lie_on_the_raster(
 
 
 def test_without_confidence_there_is_one_map(predict: Callable[..., list[Event]], tmp_path: Path) -> None:
-    predict(replace(OPTIONS, confidence=False))
+    predict(changed(OPTIONS, confidence=False))
     assert left(tmp_path / "out") == ["a_mask.tif", "a_mask.tif.aux.xml"]
 
 
@@ -124,7 +127,7 @@ def test_both_maps_say_which_model_made_them(
     model = tmp_path / "run-3" / "model.safetensors"
     model.parent.mkdir()
     bundle.save(model)
-    predict(replace(OPTIONS, window=PixelWindow(30, 20, 50, 41)), bundle=ModelBundle.load(model.parent))
+    predict(changed(OPTIONS, window=PixelWindow(30, 20, 50, 41)), bundle=ModelBundle.load(model.parent))
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     for name in ("a_mask.tif", "a_confidence.tif"):
         assert read_model_reference(tmp_path / "out" / name) == ModelReference("model.safetensors", digest, "run-3")
@@ -138,7 +141,7 @@ def test_a_model_outside_a_run_names_none(bundle: ModelBundle, tmp_path: Path) -
 
 
 def test_the_map_of_a_window_has_its_size_and_place(predict: Callable[..., list[Event]], tmp_path: Path) -> None:
-    predict(replace(OPTIONS, window=PixelWindow(30, 20, 50, 41)))
+    predict(changed(OPTIONS, window=PixelWindow(30, 20, 50, 41)))
     with RasterSource(tmp_path / "out" / "a_mask.tif") as mask:
         assert (mask.grid.width, mask.grid.height) == (50, 41)
         assert mask.grid.transform == Affine(0.5, 0, 399_015, 0, -0.5, 5_130_990)
@@ -154,7 +157,7 @@ def test_progress_counts_the_pixels_of_the_map(predict: Callable[..., list[Event
 
 def test_another_ground_resolution_is_a_notice(predict: Callable[..., list[Event]], bundle: ModelBundle) -> None:
     assert not [event for event in predict() if isinstance(event, Notice)]
-    options = replace(OPTIONS, overwrite=True)
+    options = changed(OPTIONS, overwrite=True)
     events = predict(options, bundle=replace(bundle, ground_resolution_m=1.0))
     assert [event.message for event in events if isinstance(event, Notice)] != []
 
@@ -169,7 +172,7 @@ def test_a_stop_leaves_nothing_and_keeps_what_was(predict: Callable[..., list[Ev
             control.stop()
 
     with pytest.raises(JobStopped):
-        predict(replace(OPTIONS, overwrite=True), control, on_event=stop)
+        predict(changed(OPTIONS, overwrite=True), control, on_event=stop)
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
@@ -203,7 +206,7 @@ def test_the_raster_and_its_parts_are_never_replaced(predict: Callable[..., list
     before = {path: path.read_bytes() for path in raster.parent.iterdir()}
     for source in (raster, vrt):
         with pytest.raises(OutputError, match=r"a\.tif is being read and cannot be the result"):
-            predict(replace(OPTIONS, overwrite=True), source=source, mask=raster)
+            predict(changed(OPTIONS, overwrite=True), source=source, mask=raster)
     assert {path: path.read_bytes() for path in raster.parent.iterdir()} == before
 
 
@@ -219,7 +222,7 @@ def test_options_that_cannot_be_met_leave_nothing(
     predict: Callable[..., list[Event]], tmp_path: Path, change: dict[str, Any], error: type[LandsegError]
 ) -> None:
     with pytest.raises(error):
-        predict(replace(OPTIONS, **change))
+        predict(changed(OPTIONS, **change))
     assert left(tmp_path / "out") == []
 
 
@@ -235,11 +238,6 @@ def test_the_folder_of_the_raster_is_left_alone(predict: Callable[..., list[Even
     before = left(raster.parent)
     predict()
     assert left(raster.parent) == before
-
-
-def test_the_command_has_the_same_defaults() -> None:
-    defaults = {name: item.default for name, item in inspect.signature(predict_command).parameters.items()}
-    assert (defaults["tile"], defaults["overlap"]) == (PredictOptions().tile, PredictOptions().overlap)
 
 
 def test_options_are_at_hand_without_torch() -> None:
@@ -260,7 +258,8 @@ import resource, signal
 from pathlib import Path
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.errors import OutputError
-from landseg_core.inference.predictor import PredictOptions, predict_raster
+from landseg_core.inference.options import PredictOptions
+from landseg_core.inference.predictor import predict_raster
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.raster.source import RasterSource
 
@@ -287,7 +286,7 @@ def test_real_imagery_gives_a_map_of_its_place(
 ) -> None:
     source = imagery / "ortho" / "swissimage_brig_8704x6656.tif"
     window = PixelWindow(8300, 6400, 404, 256)
-    predict(replace(OPTIONS, tile=256, window=window), source=source)
+    predict(changed(OPTIONS, tile=256, window=window), source=source)
     with RasterSource(source) as raster, RasterSource(tmp_path / "out" / "a_mask.tif") as mask:
         assert mask.grid.crs == raster.grid.crs
         assert mask.grid.to_crs(0, 0) == pytest.approx(raster.grid.to_crs(8300, 6400))
@@ -299,12 +298,12 @@ def test_the_near_infrared_of_real_imagery_can_be_used(
     predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path, imagery: Path
 ) -> None:
     predict(
-        replace(OPTIONS, large=True),
+        changed(OPTIONS, large=True),
         bundle=replace(bundle, bands=(4, 1, 2)),
         source=imagery / "formats" / "naip_4band_epsg26914.tif",
     )
     with pytest.raises(ModelError, match="has only 1"):
-        predict(replace(OPTIONS, overwrite=True), source=imagery / "formats" / "uint16_1band_epsg32616.tif")
+        predict(changed(OPTIONS, overwrite=True), source=imagery / "formats" / "uint16_1band_epsg32616.tif")
 
 
 @pytest.fixture
@@ -359,10 +358,10 @@ def test_quarter_turns_of_a_turned_picture_give_the_turned_map(
     maps = []
     for quarters in (0, 1):
         place = write_raster(tmp_path / f"{quarters}.tif", np.rot90(pixels, quarters, (1, 2)))
-        predict(replace(OPTIONS, quarter_turns=True, overwrite=True), source=place)
+        predict(changed(OPTIONS, quarter_turns=True, overwrite=True), source=place)
         maps.append(read(tmp_path / "out" / "a_confidence.tif").astype(int))
     assert np.abs(np.rot90(maps[0]) - maps[1]).mean() < 1
-    predict(replace(OPTIONS, overwrite=True), source=place)
+    predict(changed(OPTIONS, overwrite=True), source=place)
     assert np.abs(np.rot90(maps[0]) - read(tmp_path / "out" / "a_confidence.tif")).mean() > 2
 
 
@@ -371,11 +370,11 @@ def test_resampling_can_be_switched_off(
 ) -> None:
     predict()
     same = read(tmp_path / "out" / "a_confidence.tif")
-    options = replace(OPTIONS, overwrite=True, resolution="own")
+    options = changed(OPTIONS, overwrite=True, resolution="own")
     events = predict(options, bundle=replace(bundle, ground_resolution_m=1.0))
     assert next(event.message for event in events if isinstance(event, Notice)).endswith("the map may be poor")
     assert np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)
-    predict(replace(options, resolution="model"), bundle=replace(bundle, ground_resolution_m=1.0))
+    predict(changed(options, resolution="model"), bundle=replace(bundle, ground_resolution_m=1.0))
     assert not np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)
 
 
@@ -389,7 +388,7 @@ def test_chosen_bands_are_those_that_the_network_sees(
     turned = pixels[[2, 0, 1]]
     place = {"nodata": 0, "crs": grid.crs, "transform": grid.transform}
     other = write_raster(tmp_path / "in" / "turned.tif", turned, photometric="minisblack", **place)
-    predict(replace(OPTIONS, overwrite=True), source=other)
+    predict(changed(OPTIONS, overwrite=True), source=other)
     assert not np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)
-    predict(replace(OPTIONS, overwrite=True, bands=("2", "3", "1")), source=other)
+    predict(changed(OPTIONS, overwrite=True, bands=("2", "3", "1")), source=other)
     assert np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)

@@ -16,7 +16,8 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import predictor
 from landseg_core.inference.backends.memory import TrialMemory
 from landseg_core.inference.compatibility import open_for
-from landseg_core.inference.predictor import PredictOptions, predict_raster
+from landseg_core.inference.options import PredictOptions
+from landseg_core.inference.predictor import predict_raster
 from landseg_core.inference.work import pace_question, prediction_work
 from landseg_core.limits import LargeWorkError
 from landseg_core.models.bundle import ModelBundle
@@ -43,7 +44,7 @@ def test_size_and_time(raster: Path, bundle: ModelBundle, memory: TrialMemory, t
         assert (work.pixels, work.bytes, work.computed, work.seconds) == (600, 1600, pytest.approx(4, rel=0.02), None)
         memory.keep(pace_question(model, options), None, 100.0)
         assert prediction_work(model, source, options, tmp_path, memory).seconds == pytest.approx(24, rel=0.02)
-        other = replace(options, quarter_turns=True)
+        other = options.model_copy(update={"quarter_turns": True})
         assert prediction_work(model, source, other, tmp_path, memory).seconds is None
 
 
@@ -75,8 +76,8 @@ def test_a_remembered_pace_tells_that_it_takes_hours(raster: Path, bundle: Model
         predict_raster(bundle, source, out)
         memory.keep(pace_question(bundle, options), None, 2400 / 7300)
         with pytest.raises(LargeWorkError, match="about 2 h 1 min of work, more than 2 h"):
-            predict_raster(bundle, source, out, options=replace(options, overwrite=True))
-        predict_raster(bundle, source, out, options=replace(options, overwrite=True, large=True))
+            predict_raster(bundle, source, out, options=options.model_copy(update={"overwrite": True}))
+        predict_raster(bundle, source, out, options=options.model_copy(update={"overwrite": True, "large": True}))
 
 
 def test_a_prediction_tells_the_pace(

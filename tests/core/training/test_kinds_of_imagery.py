@@ -15,7 +15,8 @@ from landseg_core.data.loading.folders import evaluation_areas, folder_data
 from landseg_core.data.read_options import Reading
 from landseg_core.errors import ModelError
 from landseg_core.events import Event, Notice
-from landseg_core.inference.predictor import PredictOptions, predict_raster
+from landseg_core.inference.options import PredictOptions
+from landseg_core.inference.predictor import predict_raster
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.raster.source import RasterSource

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ from hypothesis import strategies as st
 from rasterio.enums import ColorInterp as Colour
 
 from landseg_core.cli.evaluate import measure
-from landseg_core.cli.predict import PlannedMap, predict_one
 from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.read_options import Reading
 from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import Event, JobControl, Notice, ignore_event
-from landseg_core.inference.predictor import PredictOptions, predict_raster
+from landseg_core.inference.options import PredictOptions
+from landseg_core.inference.predictor import predict_raster
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.models.catalog import build_model
@@ -31,6 +30,7 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
+from landseg_core.tasks.predict import PlannedMap, PredictTask, make_map
 from landseg_core.training.preparation import fine_tuned_config
 
 WriteRaster = Callable[..., Path]
@@ -77,7 +77,8 @@ def mapped(bundle: ModelBundle, raster: Path, folder: Path, alpha: str | None = 
     """Return the (H, W) values and confidence of a map."""
     folder.mkdir(exist_ok=True)
     files = PlannedMap(raster, folder / "mask.tif", None, folder / "confidence.tif")
-    predict_one(bundle, files, replace(OPTIONS, overwrite=True), ignore_event, JobControl(), alpha)
+    how = dict(OPTIONS) | {"overwrite": True, "alpha": alpha}
+    make_map(PredictTask(model=folder, maps=(files,), **how), files, bundle, ignore_event, JobControl())
     with RasterSource(files.tif or "") as mask, RasterSource(files.confidence or "") as confidence:
         return mask.read(mask.grid.window)[0], confidence.read(mask.grid.window)[0]
 

@@ -1,0 +1,125 @@
+"""The options of a command, made from the fields of its task: a new field needs no new code here."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import pydantic
+import typer
+from pydantic.fields import FieldInfo
+
+from landseg_core.cli.options import parse_bands, parse_window
+from landseg_core.geo.window import PixelWindow
+from landseg_core.task_fields import bound_of, field_problems, hints_of, may_be_none, type_of
+
+Task = TypeVar("Task", bound=pydantic.BaseModel)
+Command = Callable[..., None]
+
+
+def with_options_of(task: type[pydantic.BaseModel], *apart: str) -> Callable[[Command], Command]:
+    """Return what gives a command an option for each field of `task`, but for those it sees to itself, `apart`.
+
+    The command takes the values of these options by the names of the fields, as `checked_task` wants them.
+    """
+
+    def with_options(command: Command) -> Command:
+        @wraps(command)
+        def run(**values: Any) -> None:
+            command(**{name: value.value if isinstance(value, Enum) else value for name, value in values.items()})
+
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        named = [item for item in own if item.kind is not inspect.Parameter.VAR_KEYWORD]
+        every = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in (*named, *_options(task, apart))]
+        run.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+        run.__annotations__ = {item.name: item.annotation for item in every}
+        return run
+
+    return with_options
+
+
+def checked_task(task: type[Task], **values: Any) -> Task:
+    """Return the task that the values of options make.
+
+    Raises:
+        typer.BadParameter: a value is wrong.
+    """
+    for name, problem in field_problems(task, values).items():
+        raise typer.BadParameter(problem, param_hint=f"'{_name(name, task.model_fields[name])}'" if name else None)
+    return task.model_validate(values)
+
+
+@dataclass(frozen=True)
+class _Option:
+    """An option as typer wants it: the type to parse, the default in that type, and details of `typer.Option`."""
+
+    kind: Any
+    default: Any
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def _options(task: type[pydantic.BaseModel], apart: Collection[str]) -> Iterator[inspect.Parameter]:
+    for name, info in task.model_fields.items():
+        if name not in apart:
+            option = _option(name, info)
+            kind = option.kind | None if may_be_none(info) else option.kind
+            shown = typer.Option(_name(name, info), help=f"{info.description}.", **option.details)
+            default = inspect.Parameter.empty if info.is_required() else option.default
+            annotation = Annotated[kind, shown]  # type: ignore[valid-type]
+            yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _name(name: str, info: FieldInfo) -> str:
+    return hints_of(info).option or f"--{name.replace('_', '-')}"
+
+
+def _option(name: str, info: FieldInfo) -> _Option:
+    hints = hints_of(info)
+    if hints.choices and not hints.others:
+        return _choice(name, info)
+    return _OPTIONS[type_of(info.annotation)](info)
+
+
+def _choice(name: str, info: FieldInfo) -> _Option:
+    values = StrEnum(name, {value: value for value in hints_of(info).choices})  # type: ignore[misc]
+    return _Option(values, values(info.default))
+
+
+def _switch(info: FieldInfo) -> _Option:
+    return _Option(bool, info.default)
+
+
+def _number(info: FieldInfo) -> _Option:
+    kind = type_of(info.annotation)
+    bounds = {"min": bound_of(info, "ge"), "max": bound_of(info, "le")}
+    details = {name: kind(bound) for name, bound in bounds.items() if bound is not None}
+    return _Option(kind, info.default, details | {"show_default": hints_of(info).unset or True})
+
+
+def _text(info: FieldInfo) -> _Option:
+    return _Option(type_of(info.annotation), info.default, {"metavar": hints_of(info).metavar or None})
+
+
+def _names(info: FieldInfo) -> _Option:
+    return _Option(str | None, None, {"metavar": hints_of(info).metavar or None, "callback": parse_bands})
+
+
+def _window(info: FieldInfo) -> _Option:
+    return _Option(PixelWindow, info.default, {"parser": parse_window, "metavar": "X,Y,W,H"})
+
+
+_OPTIONS: dict[Any, Callable[[FieldInfo], _Option]] = {
+    bool: _switch,
+    int: _number,
+    float: _number,
+    str: _text,
+    Path: _text,
+    tuple: _names,
+    PixelWindow: _window,
+}
+"""What makes an option of a field of each type."""

@@ -1,0 +1,97 @@
+"""What the fields of a task say of themselves: the command line makes its options of it, and the window its forms."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import pydantic
+from pydantic import Field
+from pydantic.fields import FieldInfo
+
+
+@dataclass(frozen=True)
+class FieldHints:
+    """What a field says beyond its title, description, type and bounds; it stands among its annotations.
+
+    Attributes:
+        option: its name at the command line, where that is not the field's own.
+        metavar: what stands for its value in the help of the command line.
+        choices: the values, each with what a list in the window shows for it.
+        others: whether other values than the `choices` are allowed.
+        unset: what is done without a value.
+        unit: the unit of a number.
+        step: what an arrow beside a number adds to it.
+    """
+
+    option: str = ""
+    metavar: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    others: bool = False
+    unset: str = ""
+    unit: str = ""
+    step: int = 1
+
+
+Overwrite = Annotated[bool, Field(title="Overwrite", description="Replace what is already there")]
+Large = Annotated[
+    bool,
+    Field(
+        title="Large",
+        description="Do it however much it is; else work beyond a limit is refused before it begins",
+    ),
+]
+
+
+def hints_of(info: FieldInfo) -> FieldHints:
+    """Return the hints of a field; the default ones where it has none."""
+    return next((item for item in _all_metadata(info) if isinstance(item, FieldHints)), FieldHints())
+
+
+def type_of(annotation: Any) -> Any:
+    """Return the type of a field without bounds, "or None" and what a tuple holds; `Literal` for one of some values."""
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        return type_of(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        return next(type_of(part) for part in typing.get_args(annotation) if part is not types.NoneType)
+    return origin or annotation
+
+
+def may_be_none(info: FieldInfo) -> bool:
+    """Tell whether a field may go without a value."""
+    return types.NoneType in typing.get_args(info.annotation)
+
+
+def bound_of(info: FieldInfo, kind: str) -> float | None:
+    """Return the bound `ge`, `gt`, `le` or `lt` of a number; None where it has none."""
+    found = (float(getattr(item, kind)) for item in _all_metadata(info) if hasattr(item, kind))
+    return next(found, None)
+
+
+def _all_metadata(info: FieldInfo) -> Iterator[Any]:
+    """Yield what is annotated to a field, be it outside or inside "or None"."""
+    yield from info.metadata
+    for part in typing.get_args(info.annotation):
+        for item in typing.get_args(part)[1:] if typing.get_origin(part) is Annotated else ():
+            yield from item.metadata if isinstance(item, FieldInfo) else (item,)
+
+
+def field_problems(model: type[pydantic.BaseModel], values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with the `values` of a model, by field; a problem of several together stands under ""."""
+    try:
+        model.model_validate(values)
+    except pydantic.ValidationError as error:
+        return {_place(item): _sentence(item) for item in error.errors(include_url=False)}
+    return {}
+
+
+def _place(item: Any) -> str:
+    return str(item["loc"][0]) if item["loc"] else ""
+
+
+def _sentence(item: Any) -> str:
+    return str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")

@@ -1,0 +1,35 @@
+"""The same work for several things: what fails for one need not end the work on the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
+
+from landseg_core.errors import LandsegError
+from landseg_core.events import ItemFailed, OnEvent
+
+Item = TypeVar("Item")
+
+
+class Batch:
+    """Says what fails, and goes on; unless it is `single`, when the first failure is that of the whole."""
+
+    def __init__(self, on_event: OnEvent, *, single: bool) -> None:
+        self._single, self._on_event = single, on_event
+        self.failed = 0
+
+    def done(self, items: Iterable[Item], work: Callable[[Item], object]) -> list[Item]:
+        """Do `work` on each of the items, and return those with which it went well."""
+        return [item for item in items if self._went_well(partial(work, item))]
+
+    def _went_well(self, work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except LandsegError as error:
+            if self._single:
+                raise
+            self.failed += 1
+            self._on_event(ItemFailed(str(error)))
+            return False
+        return True

@@ -1,0 +1,229 @@
+"""Predicting: maps of rasters by one model. Importing this loads neither torch nor what reads rasters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import pydantic
+from pydantic_core import core_schema
+
+from landseg_core.errors import OutputError
+from landseg_core.events import Event, JobControl, OnEvent, ignore_event
+from landseg_core.inference.options import PredictOptions
+from landseg_core.limits import WorkSize, all_together, require_agreed
+from landseg_core.output_files import check_free, check_name, made_folder
+from landseg_core.raster.files.map_files import MapFiles
+from landseg_core.tasks.batch import Batch
+from landseg_core.tasks.fields import Alpha, ModelPath
+
+if TYPE_CHECKING:
+    from landseg_core.labels.classes import ClassSchema
+    from landseg_core.models.bundle import ModelBundle
+    from landseg_core.models.header import BundleHeader
+    from landseg_core.project.images import ImageEntry
+    from landseg_core.raster.source import RasterSource
+
+
+@dataclass(frozen=True)
+class PlannedMap:
+    """A raster to predict, and the files of its map; None is not wanted, and one of `tif` and `png` is.
+
+    The raster may be an `image` of a project, which then says where it lies. `alpha` is how this raster is opened, see
+    `raster.alpha`; None: as the task says.
+    """
+
+    raster: Path
+    tif: Path | None = None
+    png: Path | None = None
+    confidence: Path | None = None
+    image: ImageEntry | None = None
+    alpha: str | None = None
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Return the files that will be written."""
+        return tuple(path for path in (self.tif, self.png, self.confidence) if path is not None)
+
+
+_AsItIs = Annotated[PlannedMap, pydantic.GetPydanticSchema(lambda kind, _: core_schema.is_instance_schema(kind))]
+
+
+class PredictTask(PredictOptions):
+    """Maps to make by one model, one after the other; `keep_going` makes the others where one fails."""
+
+    model: ModelPath
+    maps: tuple[_AsItIs, ...]
+    alpha: Alpha = None
+    keep_going: bool = False
+
+
+@dataclass(frozen=True)
+class PredictionPlanned(Event):
+    """The maps have been checked; `pixels` of each will be predicted."""
+
+    event: ClassVar[str] = "prediction_planned"
+    pixels: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MapFinished(Event):
+    """A map is there, with these classes.
+
+    `placed`: its file alone says where in the raster it lies.
+    """
+
+    event: ClassVar[str] = "map_finished"
+    map: PlannedMap
+    schema: ClassSchema
+    placed: bool
+
+
+@dataclass(frozen=True)
+class PredictResult:
+    """The maps that were made, and how many could not be."""
+
+    maps: tuple[PlannedMap, ...]
+    failed: int = 0
+
+
+class _NoMapMadeError(Exception):
+    """Every map has failed, and each has said why: folders made for them go."""
+
+
+def planned_maps(
+    rasters: Sequence[Path], out: Path, formats: Sequence[str], *, confidence: bool
+) -> tuple[PlannedMap, ...]:
+    """Return where in the folder `out` each raster's map goes; `formats` are "tif", "png" or both.
+
+    Raises:
+        OutputError: two rasters have the same stem, so that one's map would replace the other's.
+    """
+    (stem, count), *_ = Counter(path.stem for path in rasters).most_common(1)
+    if count > 1:
+        raise OutputError(
+            f"{count} rasters are called {stem}, so their maps would be one file; predict them to two folders"
+        )
+    named = [(path, MapFiles.numbered(out, path.stem)) for path in rasters]
+    return tuple(
+        PlannedMap(
+            raster=path,
+            tif=files.mask if "tif" in formats else None,
+            png=files.png if "png" in formats else None,
+            confidence=files.confidence if confidence else None,
+        )
+        for path, files in named
+    )
+
+
+def run_predict(
+    task: PredictTask, on_event: OnEvent = ignore_event, control: JobControl | None = None
+) -> PredictResult:
+    """Make the maps. All that can be known before is checked for all of them first, and without torch.
+
+    Events: `PredictionPlanned`, then those of `predict_raster` and a `MapFinished` for each map, `ItemFailed`.
+
+    Raises:
+        ModelError: the model cannot be opened or run as the task says, or does not fit a raster.
+        RasterError, ProjectError: a raster cannot be opened or read, or lies elsewhere by now.
+        LargeWorkError: it is much work, and the task does not say that it is agreed to.
+        OutputError: a map is there already, or cannot be written.
+        DeviceError: this computer has no such device.
+        JobStopped: `control` asked for it.
+    """
+    from landseg_core.inference.backends.catalog import require_backend
+    from landseg_core.models.header import read_header
+
+    header = read_header(task.model)
+    require_backend(task.backend, task.precision, task.device)
+    batch, works = Batch(on_event, single=len(task.maps) == 1 or not task.keep_going), list[WorkSize]()
+    able = batch.done(task.maps, lambda one: works.append(check_map(task, one, header)))
+    made: list[PlannedMap] = []
+    if able:
+        require_agreed(all_together(works, f"the maps of {len(works)} rasters"), large=task.large)
+        on_event(PredictionPlanned(tuple(work.pixels for work in works)))
+        with suppress(_NoMapMadeError), _folders(able):
+            made = _made(task, able, batch, on_event, control or JobControl())
+    return PredictResult(tuple(made), batch.failed)
+
+
+def _made(
+    task: PredictTask, maps: Sequence[PlannedMap], batch: Batch, on_event: OnEvent, control: JobControl
+) -> list[PlannedMap]:
+    from landseg_core.models.bundle import ModelBundle
+
+    bundle = ModelBundle.load(task.model)
+    made = batch.done(maps, lambda one: on_event(make_map(task, one, bundle, on_event, control)))
+    if not made:
+        raise _NoMapMadeError
+    return made
+
+
+@contextmanager
+def _folders(maps: Sequence[PlannedMap]) -> Iterator[None]:
+    with ExitStack() as folders:
+        for folder in dict.fromkeys(path.parent for one in maps for path in one.all):
+            folders.enter_context(made_folder(folder))
+        yield
+
+
+def check_map(task: PredictTask, one: PlannedMap, model: BundleHeader) -> WorkSize:
+    """Refuse, before any work and without torch, what could not be read, predicted or written; return what it takes.
+
+    Raises:
+        LandsegError: those of `run_predict`.
+    """
+    from landseg_core.inference.backends.memory import TrialMemory
+    from landseg_core.inference.compatibility import require_fit
+    from landseg_core.inference.work import prediction_work
+
+    with _opened(task, one, model) as source:
+        require_fit(model, source, task.bands)
+        work = prediction_work(model, source, task, one.all[0].parent, TrialMemory.of_user())
+    if task.keep_going:  # one that is too large is no reason not to make the others
+        require_agreed(work, large=task.large)
+    for path in one.all:
+        check_name(path)
+        if path.parent.exists():
+            check_free(path, overwrite=task.overwrite)
+    return work
+
+
+def make_map(
+    task: PredictTask, one: PlannedMap, bundle: ModelBundle, on_event: OnEvent, control: JobControl
+) -> MapFinished:
+    """Predict one raster in every wanted format; a PNG alone is made from a map that is then removed.
+
+    Raises:
+        LandsegError: those of `run_predict`.
+    """
+    from landseg_core.formats.map_png import export_png
+    from landseg_core.inference.predictor import predict_raster
+    from landseg_core.leftovers import scratch_folder
+    from landseg_core.raster.source import RasterSource
+
+    with _opened(task, one, bundle) as source, scratch_folder(one.all[0].parent) as scratch:
+        tif = one.tif or scratch / "mask.tif"
+        predict_raster(bundle, source, tif, one.confidence, task, on_event, control)
+        if one.png is not None:
+            export_png(tif, one.png, "index", overwrite=task.overwrite, on_event=on_event, control=control)
+        with RasterSource(tif) as written:
+            placed = source.grid.place_of(written.grid) is not None
+    return MapFinished(one, bundle.schema, placed)
+
+
+def _opened(task: PredictTask, one: PlannedMap, model: BundleHeader) -> RasterSource:
+    """Open a raster for the model; an image of a project lies where that says."""
+    from landseg_core.models.compatibility import alpha_for, open_for
+    from landseg_core.project.images import open_image
+    from landseg_core.project.outside.changes import require_placed
+
+    alpha = one.alpha or task.alpha
+    if one.image is None:
+        return open_for(model, one.raster, alpha, task.bands, many_bands=task.large)
+    require_placed(one.image)
+    return open_image(one.image, alpha or alpha_for(model, one.raster, task.bands))
