@@ -13,8 +13,8 @@ from affine import Affine
 from benchmarks.label_project import CLASSES, painted_tile
 from benchmarks.starting import starting
 from benchmarks.table import Line, interleaved
-from landseg_core.formats.map_geotiff import export_geotiff
-from landseg_core.formats.map_png import export_png
+from landseg_core.formats.geotiff import export_geotiff
+from landseg_core.formats.png import export_png
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.output_files import OutputFiles

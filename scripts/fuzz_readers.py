@@ -46,7 +46,7 @@ def read_labels(path: Path, home: Path) -> Any:
 
 def read_map(path: Path, home: Path) -> Any:
     """Read a map as a layer and as labels, with the classes and the model that its tags name."""
-    from landseg_core.formats.map_png import export_png
+    from landseg_core.formats.png import export_png
     from landseg_core.labels.masks.classes import mask_schema
     from landseg_core.raster.model_reference import read_model_reference
 

@@ -53,7 +53,7 @@ def _overlay(out: Path) -> Path:
 def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: bool) -> Evaluation:
     """Do the main job step by step; the figures come from the landscape that was not trained on."""
     from landseg_core.data.loading.folders import folder_data
-    from landseg_core.formats.map_png import export_png
+    from landseg_core.formats.png import export_png
     from landseg_core.labels.classes import load_classes
     from landseg_core.output_files import check_free
     from landseg_core.runs.config import TrainConfig

@@ -47,7 +47,7 @@ def png(
     """Write a map as PNG, with a world file where the map has a georeference."""
     if (style is Style.OVERLAY) != (image is not None):
         raise typer.BadParameter("--style overlay and --image go together")
-    from landseg_core.formats.map_png import export_png
+    from landseg_core.formats.png import export_png
     from landseg_core.labels.classes import load_classes
 
     schema = load_classes(classes) if classes else None

@@ -1,4 +1,4 @@
-"""The forms in which labels can be exported: one small module each."""
+"""The forms in which labels can be exported."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Literal
 
 from landseg_core.errors import InterchangeError, RasterError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
-from landseg_core.formats.georeference import control_notice
-from landseg_core.formats.label_geopackage import export_label_gpkg
-from landseg_core.formats.label_geotiff import export_label_geotiff
-from landseg_core.formats.label_png import export_label_png
+from landseg_core.formats.geopackage import write_geopackage
+from landseg_core.formats.geotiff import write_geotiff
+from landseg_core.formats.png import write_png
+from landseg_core.formats.strips import LabelSource, StripSource
 from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.project.images import ImageEntry, file_grid
 from landseg_core.project.outside.changes import require_placed
@@ -22,26 +22,22 @@ from landseg_core.raster.source import RasterSource
 LabelPlace = Literal["project", "file"]
 """The grid that labels are written on: that of the project, or the one that the image's file has by now."""
 
-Export = Callable[[Project, ImageEntry, Path, bool, OnEvent, JobControl | None], None]
+Write = Callable[[StripSource, Path, bool, OnEvent, JobControl | None], None]
 
 
 @dataclass(frozen=True)
 class Exporter:
-    """A form of labels: its `title` for people, the `suffix` of its files, and what writes one.
-
-    `carries_control`: a file of this form can hold control points in place of a transform.
-    """
+    """A form of labels: its `title` for people, the `suffix` of its files, and what writes one."""
 
     title: str
     suffix: str
-    export: Export
-    carries_control: bool = False
+    write: Write
 
 
 EXPORTERS: Mapping[str, Exporter] = {
-    "png": Exporter("PNG with a palette", ".png", export_label_png),
-    "tif": Exporter("GeoTIFF", ".tif", export_label_geotiff, carries_control=True),
-    "gpkg": Exporter("GeoPackage of polygons", ".gpkg", export_label_gpkg),
+    "png": Exporter("PNG with a palette", ".png", write_png),
+    "tif": Exporter("GeoTIFF", ".tif", write_geotiff),
+    "gpkg": Exporter("GeoPackage of polygons", ".gpkg", write_geopackage),
 }
 
 
@@ -73,12 +69,10 @@ def export_labels(
     """
     if form not in EXPORTERS:
         raise InterchangeError(f"labels cannot be exported as {form}; choose one of {', '.join(EXPORTERS)}")
-    exporter, image = EXPORTERS[form], _with_control(_placed(project.image_by_id(image_id), place, on_event), on_event)
+    image = _with_control(_placed(project.image_by_id(image_id), place, on_event), on_event)
     require_agreed(export_work(project, image_id, out), large=large)
-    notice = None if exporter.carries_control else control_notice(out, image.grid)
-    if notice:
-        on_event(notice)
-    exporter.export(project, image, out, overwrite, on_event, control)
+    with project.read_transaction() as view:
+        EXPORTERS[form].write(LabelSource(project.path, image, view), out, overwrite, on_event, control)
 
 
 def export_work(project: Project, image_id: int, out: Path) -> WorkSize:

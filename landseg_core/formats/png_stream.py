@@ -58,6 +58,13 @@ class PngStream:
         """Let `value` be transparent in a picture of kind GREY, before its rows."""
         self._chunk(b"tRNS", struct.pack(">H", value))
 
+    def text(self, keyword: str, text: str) -> None:
+        """Write an ASCII text under a keyword, before the rows.
+
+        GDAL hands it out as a tag of the raster, as it does with those of a GeoTIFF.
+        """
+        self._chunk(b"tEXt", keyword.encode("ascii") + b"\0" + text.encode("ascii"))
+
     def write(self, rows: npt.NDArray[np.uint8]) -> None:
         """Write (H, W) or (H, W, samples) further rows."""
         lines = rows.reshape(len(rows), -1)

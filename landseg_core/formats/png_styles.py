@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.errors import ClassSchemaError, RasterError
-from landseg_core.formats.map_source import MapSource
 from landseg_core.formats.png_stream import GREY, PALETTE, RGBA, PixelKind, PngStream
+from landseg_core.formats.strips import StripSource
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.raster.source import RasterSource
@@ -34,15 +34,21 @@ class Painting:
     write_colours: Callable[[PngStream], None] = _no_colours
 
 
-def paint_index(source: MapSource, _picture: RasterSource | None, _opacity: float) -> Painting:
+def paint_index(source: StripSource, _picture: RasterSource | None, _opacity: float) -> Painting:
     """Show class values, with a palette where colours are known, else as grey."""
     colours = source.colours
     if colours is None:
         return Painting(GREY, source.read, lambda stream: stream.transparent_grey(UNLABELLED))
-    return Painting(PALETTE, source.read, lambda stream: stream.palette(colours))
+
+    def write_colours(stream: PngStream) -> None:
+        stream.palette(colours)
+        for keyword, text in source.texts.items():
+            stream.text(keyword, text)
+
+    return Painting(PALETTE, source.read, write_colours)
 
 
-def paint_colour(source: MapSource, _picture: RasterSource | None, _opacity: float) -> Painting:
+def paint_colour(source: StripSource, _picture: RasterSource | None, _opacity: float) -> Painting:
     """Show class colours.
 
     Raises:
@@ -52,7 +58,7 @@ def paint_colour(source: MapSource, _picture: RasterSource | None, _opacity: flo
     return Painting(RGBA, lambda window: colours[_known_values(source, window)])
 
 
-def paint_overlay(source: MapSource, picture: RasterSource | None, opacity: float) -> Painting:
+def paint_overlay(source: StripSource, picture: RasterSource | None, opacity: float) -> Painting:
     """Show class colours with `opacity` over the picture.
 
     Raises:
@@ -70,34 +76,33 @@ def paint_overlay(source: MapSource, picture: RasterSource | None, opacity: floa
     return Painting(RGBA, paint)
 
 
-PAINTERS: Mapping[PngStyle, Callable[[MapSource, RasterSource | None, float], Painting]] = {
+PAINTERS: Mapping[PngStyle, Callable[[StripSource, RasterSource | None, float], Painting]] = {
     "index": paint_index,
     "colour": paint_colour,
     "overlay": paint_overlay,
 }
 
 
-def _required_colours(source: MapSource) -> Pixels:
+def _required_colours(source: StripSource) -> Pixels:
     if source.colours is None:
-        raise ClassSchemaError(f"{source.raster.path} names no classes and no colours; give them (--classes)")
+        raise ClassSchemaError(f"{source.title} names no classes and no colours; give them (--classes)")
     return source.colours
 
 
-def _required_picture(source: MapSource, picture: RasterSource | None) -> RasterSource:
-    path = source.raster.path
+def _required_picture(source: StripSource, picture: RasterSource | None) -> RasterSource:
     if picture is None:
-        raise RasterError(f"an overlay of {path} needs the picture below it; name it (--image)")
+        raise RasterError(f"an overlay of {source.title} needs the picture below it; name it (--image)")
     if not source.grid.matches(picture.grid):
         sizes = [f"{grid.width} x {grid.height}" for grid in (source.grid, picture.grid)]
         why = "their sizes differ" if sizes[0] != sizes[1] else "they lie in different places"
         raise RasterError(
-            f"{path} ({sizes[0]} px) does not lie on {picture.path} ({sizes[1]} px): {why};"
+            f"{source.title} ({sizes[0]} px) does not lie on {picture.path} ({sizes[1]} px): {why};"
             " choose the picture that the map was made from"
         )
     return picture
 
 
-def _known_values(source: MapSource, window: PixelWindow) -> Pixels:
+def _known_values(source: StripSource, window: PixelWindow) -> Pixels:
     """Return the class values of `window`, each of which must have a class if the classes are known."""
     values = source.read(window)
     if source.schema is None:
@@ -105,8 +110,7 @@ def _known_values(source: MapSource, window: PixelWindow) -> Pixels:
     strange = np.setdiff1d(np.flatnonzero(np.bincount(values.ravel())), [*source.schema.values, UNLABELLED])
     if strange.size:
         raise ClassSchemaError(
-            f"{source.raster.path} has the value {strange[0]}, which no class has;"
-            " give the classes that fit (--classes)"
+            f"{source.title} has the value {strange[0]}, which no class has; give the classes that fit (--classes)"
         )
     return values
 

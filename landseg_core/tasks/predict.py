@@ -201,7 +201,7 @@ def make_map(
     Raises:
         LandsegError: those of `run_predict`.
     """
-    from landseg_core.formats.map_png import export_png
+    from landseg_core.formats.png import export_png
     from landseg_core.inference.predictor import predict_raster
     from landseg_core.leftovers import scratch_folder
     from landseg_core.raster.source import RasterSource

@@ -32,7 +32,7 @@ def export_work(request: ExportRequest) -> Work:
 
 
 def _write_geotiff(request: ExportRequest, on_event: OnEvent, control: JobControl) -> None:
-    from landseg_core.formats.map_geotiff import export_geotiff
+    from landseg_core.formats.geotiff import export_geotiff
 
     export_geotiff(
         request.mask,
@@ -48,7 +48,7 @@ def _write_geotiff(request: ExportRequest, on_event: OnEvent, control: JobContro
 
 
 def _write_png(request: ExportRequest, on_event: OnEvent, control: JobControl) -> None:
-    from landseg_core.formats.map_png import export_png
+    from landseg_core.formats.png import export_png
 
     export_png(
         request.mask,

@@ -13,7 +13,7 @@ import shapely
 from affine import Affine
 from rasterio.features import shapes
 
-from landseg_core.formats.label_strips import KeyedTiles, Values
+from landseg_core.formats.strips import KeyedTiles, Values
 from landseg_core.formats.vector.union_find import JoinedPieces, Numbers, Seam, number_pieces
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TilePyramid

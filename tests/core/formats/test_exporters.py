@@ -95,9 +95,9 @@ def test_a_plain_picture_gives_pixel_coordinates_as_qgis_shows_them(new_image, o
 
 
 def test_more_polygons_than_are_written_at_once(new_image, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from landseg_core.formats import label_geopackage
+    from landseg_core.formats import geopackage
 
-    monkeypatch.setattr(label_geopackage, "_BATCH", 150)
+    monkeypatch.setattr(geopackage, "_BATCH", 150)
     labels = np.full((40, 40), 255, np.uint8)
     labels[::2, ::2] = 1
     project, image = new_image(40, 40, labels)

@@ -12,9 +12,10 @@ from rasterio.enums import ColorInterp
 
 from landseg_core.errors import JobStopped, OutputError
 from landseg_core.events import Event, JobControl, Progress
-from landseg_core.formats.map_geotiff import export_geotiff, mask_schema
+from landseg_core.formats.geotiff import export_geotiff
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.writer import MapInfo
 

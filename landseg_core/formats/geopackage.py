@@ -1,4 +1,4 @@
-"""Exports labels as polygons in a GeoPackage: class, value, colour and true area of each region.
+"""Writes class values as polygons in a GeoPackage: class, value, colour and true area of each region.
 
 The polygons follow the edges of the pixels in the image's CRS. An image without a georeference gives pixel coordinates
 with y = -row, which is where QGIS shows such a picture; the import takes them back.
@@ -18,52 +18,18 @@ import pyogrio
 import pyproj
 import shapely
 
-from landseg_core.errors import ProjectError
+from landseg_core.errors import ClassSchemaError, ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.formats.georeference import control_notice
+from landseg_core.formats.strips import StripSource, emit_notices
 from landseg_core.formats.vector.grid_mapping import vector_transform
 from landseg_core.formats.vector.ogr import OGR_ERRORS, quiet_ogr
 from landseg_core.formats.vector.outlines import Outline, outlines
 from landseg_core.geo.grid import RasterGrid, local_unit, on_ellipsoid
-from landseg_core.labels.classes import ClassSchema, LandClass
+from landseg_core.labels.classes import LandClass
 from landseg_core.leftovers import scratch_folder
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter
-from landseg_core.project.images import ImageEntry
-from landseg_core.project.project import Project
-
-
-class TrueArea:
-    """Measures polygons given in the CRS of a grid, by geodesics on the CRS's own ellipsoid.
-
-    Karney, "Algorithms for geodesics" (2013), by pyproj: the same figures as `$area` in QGIS. In a local CRS, which has
-    no ellipsoid, the plane is the ground.
-    """
-
-    def __init__(self, grid: RasterGrid) -> None:
-        crs = grid.crs if grid.is_georeferenced else None
-        self._earth = on_ellipsoid(crs) if crs else None
-        self._local_unit = local_unit(crs) if crs else None
-
-    def measure(self, polygons: Sequence[Any]) -> npt.NDArray[np.float64]:
-        """Return the (N,) areas in m2; NaN for all without a place on the Earth."""
-        if self._local_unit is not None:
-            return np.asarray(shapely.area(np.array(polygons, object)) * self._local_unit**2, np.float64)
-        if self._earth is None:
-            return np.full(len(polygons), np.nan)
-        geod, to_degrees = self._earth
-        on_earth = shapely.transform(
-            np.array(polygons, object), lambda points: np.stack(to_degrees.transform(*points.T), axis=1)
-        )
-        return np.array([_area(geod, polygon) for polygon in on_earth], np.float64)
-
-
-def _area(geod: pyproj.Geod, polygon: Any) -> float:
-    outside, *holes = (
-        abs(geod.polygon_area_perimeter(*shapely.get_coordinates(ring).T)[0])
-        for ring in (polygon.exterior, *polygon.interiors)
-    )
-    return float(outside - sum(holes))
-
 
 LAYER = "labels"
 FIELDS = ("class", "value", "colour", "area_m2")
@@ -73,33 +39,36 @@ _BATCH = 20_000
 _SIDECARS = ("-wal", "-shm", "-journal")
 
 
-def export_label_gpkg(
-    project: Project,
-    image: ImageEntry,
+def write_geopackage(
+    source: StripSource,
     out: Path,
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> None:
-    """Write the labels of `image` as polygons, one for each region of pixels of a class that share edges.
+    """Write what a source holds as polygons, one for each region of pixels of a class that share edges.
 
     Fields: `class` (its name), `value`, `colour` (#rrggbb) and `area_m2` (null without a place on the Earth).
 
     Raises:
-        OutputError: `out` exists already, is the image or the project, or cannot be written.
-        ProjectError: the labels cannot be read.
+        ClassSchemaError: nothing names the classes.
+        OutputError: `out` exists already, is one of the source's files, or cannot be written.
+        RasterError, ProjectError: the source cannot be read, or holds a value that no class has.
         JobStopped: `control` asked for it.
     """
-    control = control or JobControl()
-    meter = ProgressMeter(f"writing {out.name}", image.grid.window.pixels, on_event, work=image.grid.height)
-    outputs = OutputFiles(overwrite=overwrite, inputs=(project.path, image.path))
-    with outputs, project.read_transaction() as view, _LayerWriter(outputs, out, image.grid, view.schema) as layer:
+    control, grid = control or JobControl(), source.grid
+    if unplaced := control_notice(out, grid):
+        on_event(unplaced)
+    meter = ProgressMeter(f"writing {out.name}", grid.window.pixels, on_event, work=grid.height)
+    outputs = OutputFiles(overwrite=overwrite, inputs=source.files)
+    with outputs, _LayerWriter(outputs, out, source) as layer:
         done = 0
-        for bottom, regions in outlines(image.grid, view.tiles(image.id)):
+        for bottom, regions in outlines(grid, source.tiles()):
             control.checkpoint()
             layer.write(regions)
             meter.add(bottom - done)
             done = bottom
+    emit_notices(source, on_event)
 
 
 class _LayerWriter:
@@ -109,14 +78,16 @@ class _LayerWriter:
     `outputs` when the `with` block ends well.
     """
 
-    def __init__(self, outputs: OutputFiles, out: Path, grid: RasterGrid, schema: ClassSchema) -> None:
+    def __init__(self, outputs: OutputFiles, out: Path, source: StripSource) -> None:
+        if source.schema is None:
+            raise ClassSchemaError(f"{source.title} names no classes; give them (--classes)")
         self._out, self._unfinished = out, outputs.add(out)
         for suffix in _SIDECARS:
             outputs.drop(out.with_name(out.name + suffix))
-        self._classes = {item.value: item for item in schema.classes}
-        self._transform = vector_transform(grid)
-        self._crs = grid.crs.to_wkt() if grid.crs else _NO_CRS
-        self._area = TrueArea(grid)
+        self._classes = {item.value: item for item in source.schema.classes}
+        self._transform = vector_transform(source.grid)
+        self._crs = source.grid.crs.to_wkt() if source.grid.crs else _NO_CRS
+        self._area = _TrueArea(source.grid)
         self._scratch = ExitStack()
         self._waiting: list[Outline] = []
         self._written: int | None = None
@@ -177,3 +148,36 @@ class _LayerWriter:
                 yield
         except OGR_ERRORS as error:
             raise cannot_finish(self._out, error) from error
+
+
+class _TrueArea:
+    """Measures polygons given in the CRS of a grid, by geodesics on the CRS's own ellipsoid.
+
+    Karney, "Algorithms for geodesics" (2013), by pyproj: the same figures as `$area` in QGIS. In a local CRS, which has
+    no ellipsoid, the plane is the ground.
+    """
+
+    def __init__(self, grid: RasterGrid) -> None:
+        crs = grid.crs if grid.is_georeferenced else None
+        self._earth = on_ellipsoid(crs) if crs else None
+        self._local_unit = local_unit(crs) if crs else None
+
+    def measure(self, polygons: Sequence[Any]) -> npt.NDArray[np.float64]:
+        """Return the (N,) areas in m2; NaN for all without a place on the Earth."""
+        if self._local_unit is not None:
+            return np.asarray(shapely.area(np.array(polygons, object)) * self._local_unit**2, np.float64)
+        if self._earth is None:
+            return np.full(len(polygons), np.nan)
+        geod, to_degrees = self._earth
+        on_earth = shapely.transform(
+            np.array(polygons, object), lambda points: np.stack(to_degrees.transform(*points.T), axis=1)
+        )
+        return np.array([_area(geod, polygon) for polygon in on_earth], np.float64)
+
+
+def _area(geod: pyproj.Geod, polygon: Any) -> float:
+    outside, *holes = (
+        abs(geod.polygon_area_perimeter(*shapely.get_coordinates(ring).T)[0])
+        for ring in (polygon.exterior, *polygon.interiors)
+    )
+    return float(outside - sum(holes))

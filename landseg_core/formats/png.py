@@ -1,7 +1,8 @@
-"""Exports a map as PNG: class values with a palette, class colours, or colours over the picture."""
+"""Writes class values as PNG: with a palette, as class colours, or as colours over the picture."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -11,16 +12,14 @@ import numpy as np
 from landseg_core.errors import OutputError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.formats.georeference import control_notice, write_georeference
-from landseg_core.formats.map_source import MapSource
 from landseg_core.formats.png_stream import LONGEST_SIDE, PngStream
-from landseg_core.formats.png_styles import PAINTERS, Painting, Pixels, PngStyle
-from landseg_core.geo.tiling import pieces
+from landseg_core.formats.png_styles import PAINTERS, Painting, PngStyle
+from landseg_core.formats.strips import MapSource, StripSource, emit_notices, strips
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.output_files import OutputFiles, cannot_finish
-from landseg_core.progress import ProgressMeter
-from landseg_core.raster.placement import Placement, chosen_window
+from landseg_core.raster.placement import Placement
 from landseg_core.raster.source import RasterSource
 
 _STRIP_BYTES = 64 * 2**20
@@ -68,29 +67,33 @@ def export_png(
         OutputError: `out` exists already, cannot be written, or is larger than a PNG can be.
         JobStopped: `control` asked for it.
     """
-    control = control or JobControl()
     with ExitStack() as opened:
-        source = opened.enter_context(MapSource(mask, schema, placement))
+        source = opened.enter_context(MapSource(mask, schema, window, placement))
         picture = opened.enter_context(RasterSource(image)) if image else None
-        target = chosen_window(source.raster, window, source.grid)
         painting = PAINTERS[style](source, picture, opacity)
-        _check_size(target, out, on_event)
-        size = target.pixels * painting.kind.samples
-        require_agreed(WorkSize(str(out), target.pixels, out.parent, bytes=size), large=large)
-        inputs = source.raster.files + (picture.files if picture else ())
-        outputs = opened.enter_context(OutputFiles(overwrite=overwrite, inputs=inputs))
-        unfinished = outputs.add(out)
-        write_georeference(outputs, out, source.grid.crop(target), ".pgw")
-        if unplaced := control_notice(out, source.grid):
-            on_event(unplaced)
-        meter = ProgressMeter(f"writing {out.name}", target.pixels, on_event)
-        try:
-            with unfinished.open("wb") as file:
-                _encode(file, painting, target, meter, control)
-        except OSError as error:
-            raise cannot_finish(out, error) from error
-        for notice in source.notices():
-            on_event(Notice(notice))
+        _check_size(source.window, out, on_event)
+        size = source.window.pixels * painting.kind.samples
+        require_agreed(WorkSize(str(out), source.window.pixels, out.parent, bytes=size), large=large)
+        inputs = source.files + (picture.files if picture else ())
+        _write(source, painting, inputs, out, overwrite, on_event, control or JobControl())
+
+
+def write_png(
+    source: StripSource,
+    out: Path,
+    overwrite: bool = False,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> None:
+    """Write the class values of a source with a palette, and beside them the world file and the CRS.
+
+    Raises:
+        OutputError: `out` exists already, is one of the source's files, or cannot be written.
+        RasterError, ProjectError: the source cannot be read.
+        JobStopped: `control` asked for it.
+    """
+    painting = PAINTERS["index"](source, None, 1.0)
+    _write(source, painting, source.files, out, overwrite, on_event, control or JobControl())
 
 
 def _check_size(target: PixelWindow, out: Path, on_event: OnEvent) -> None:
@@ -103,11 +106,42 @@ def _check_size(target: PixelWindow, out: Path, on_event: OnEvent) -> None:
         on_event(Notice(f"{size}: many programs open no PNG over {_COMMON_LIMIT} px a side; --window exports a part"))
 
 
-def _encode(file: BinaryIO, painting: Painting, target: PixelWindow, meter: ProgressMeter, control: JobControl) -> None:
+def _write(
+    source: StripSource,
+    painting: Painting,
+    inputs: Sequence[Path],
+    out: Path,
+    overwrite: bool,
+    on_event: OnEvent,
+    control: JobControl,
+) -> None:
+    with OutputFiles(overwrite=overwrite, inputs=inputs) as outputs:
+        unfinished = outputs.add(out)
+        write_georeference(outputs, out, source.grid.crop(source.window), ".pgw")
+        if unplaced := control_notice(out, source.grid):
+            on_event(unplaced)
+        try:
+            with unfinished.open("wb") as file:
+                _encode(file, source, painting, out, on_event, control)
+        except OSError as error:
+            raise cannot_finish(out, error) from error
+    emit_notices(source, on_event)
+
+
+def _encode(
+    file: BinaryIO, source: StripSource, painting: Painting, out: Path, on_event: OnEvent, control: JobControl
+) -> None:
+    target, samples = source.window, painting.kind.samples
     stream = PngStream(file, target.width, target.height, painting.kind)
     painting.write_colours(stream)
-    for strip in pieces(target, target.width, _strip_rows(target.width * painting.kind.samples)):
-        stream.write(_painted(strip, painting, meter, control))
+    rows = np.empty((0, target.width, samples), np.uint8)
+    for piece in strips(source, _PIECE_WIDTH, _strip_rows(target.width * samples), out, on_event, control):
+        if piece.x == target.x:
+            rows = np.empty((piece.height, target.width, samples), np.uint8)
+        columns = slice(piece.x - target.x, piece.right - target.x)
+        rows[:, columns] = painting.paint(piece).reshape(piece.height, piece.width, samples)
+        if piece.right == target.right:
+            stream.write(rows)
     stream.finish()
 
 
@@ -115,14 +149,3 @@ def _strip_rows(row_bytes: int) -> int:
     """Return how many rows are painted at once: whole blocks of the map, or a power of two that divides them."""
     fitting = max(1, min(_STRIP_ROWS, _STRIP_BYTES // row_bytes))
     return 1 << (fitting.bit_length() - 1)
-
-
-def _painted(strip: PixelWindow, painting: Painting, meter: ProgressMeter, control: JobControl) -> Pixels:
-    """Return the (H, W) or (H, W, samples) pixels of `strip`, put together from pieces that fit a cache."""
-    rows = np.empty((strip.height, strip.width, painting.kind.samples), np.uint8)
-    for piece in pieces(strip, _PIECE_WIDTH, strip.height):
-        control.checkpoint()
-        columns = slice(piece.x - strip.x, piece.right - strip.x)
-        rows[:, columns] = painting.paint(piece).reshape(piece.height, piece.width, -1)
-        meter.add(piece.pixels)
-    return rows

@@ -16,8 +16,8 @@ from affine import Affine
 
 from landseg_core.errors import ClassSchemaError, JobStopped, OutputError, RasterError
 from landseg_core.events import Event, JobControl, Notice, Progress
-from landseg_core.formats import map_png
-from landseg_core.formats.map_png import export_png
+from landseg_core.formats import png
+from landseg_core.formats.png import export_png
 from landseg_core.formats.png_styles import PngStyle
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
@@ -220,8 +220,8 @@ def test_rows_that_come_in_many_strips_make_the_same_picture(
     mask = write_map(values)
     export_png(mask, out / "whole.png", "colour")
     for number, (budget, width) in enumerate(itertools.product([1, 4 * 90 * 5], [7, 2048])):
-        monkeypatch.setattr(map_png, "_STRIP_BYTES", budget)
-        monkeypatch.setattr(map_png, "_PIECE_WIDTH", width)
+        monkeypatch.setattr(png, "_STRIP_BYTES", budget)
+        monkeypatch.setattr(png, "_PIECE_WIDTH", width)
         export_png(mask, out / f"{number}.png", "colour")
         assert np.array_equal(rgba(out / f"{number}.png"), rgba(out / "whole.png"))
 
@@ -229,7 +229,7 @@ def test_rows_that_come_in_many_strips_make_the_same_picture(
 def test_progress_counts_pixels_and_a_stop_leaves_nothing(
     write_map: WriteMap, values: np.ndarray, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(map_png, "_STRIP_BYTES", 1)
+    monkeypatch.setattr(png, "_STRIP_BYTES", 1)
     mask = write_map(values)
     control, events = JobControl(), []
 
@@ -251,10 +251,10 @@ def test_where_png_ends_a_window_is_offered(
 ) -> None:
     mask = write_map(values)
     events: list[Event] = []
-    monkeypatch.setattr(map_png, "_COMMON_LIMIT", 80)
+    monkeypatch.setattr(png, "_COMMON_LIMIT", 80)
     export_png(mask, out / "a.png", "index", on_event=events.append)
     assert any(isinstance(event, Notice) and "--window" in event.message for event in events)
-    monkeypatch.setattr(map_png, "LONGEST_SIDE", 80)
+    monkeypatch.setattr(png, "LONGEST_SIDE", 80)
     with pytest.raises(OutputError, match=r"b\.png would be 90 x 70 px, and a PNG ends at 80 px a side; .*--window"):
         export_png(mask, out / "b.png", "index")
     export_png(mask, out / "b.png", "index", window=PixelWindow(0, 0, 80, 70))
@@ -267,8 +267,8 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(write_map: WriteMap, out
 import resource, signal
 from pathlib import Path
 from landseg_core.errors import OutputError
-from landseg_core.formats.map_geotiff import export_geotiff
-from landseg_core.formats.map_png import export_png
+from landseg_core.formats.geotiff import export_geotiff
+from landseg_core.formats.png import export_png
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
