@@ -18,9 +18,10 @@ from benchmarks.trained import KEPT, data_set, trained
 from landseg_core.events import Event, Progress, StepFinished
 from landseg_core.labels.classes import load_classes
 from landseg_core.runs.config import TrainConfig
-from landseg_gui.dialogs.requests import Folders, PredictRequest, TrainRequest
+from landseg_core.tasks.predict import PlannedMap, PredictTask
+from landseg_gui.dialogs.requests import Folders, TrainRequest
 from landseg_gui.jobs.runner import Job
-from landseg_gui.workflows.predict import predictions_work
+from landseg_gui.workflows.predict import prediction_job
 from landseg_gui.workflows.train import training_work
 
 TICK_MS = 16
@@ -119,5 +120,6 @@ def start_training(window: PictureWindow, _picture: Path, folder: Path) -> Job:
 def start_predicting(window: PictureWindow, picture: Path, folder: Path) -> Job:
     trained("unet16")
     map_path = folder / "predicted.tif"
-    request = PredictRequest(KEPT / "unet16", picture, map_path, None, None, tile=1024, overlap=128, device="cpu")
-    return window.runner.start("Predict", predictions_work([request]))
+    maps = (PlannedMap(picture, map_path),)
+    task = PredictTask(model=KEPT / "unet16", maps=maps, tile=1024, overlap=128, device="cpu")
+    return window.runner.start("Predict", prediction_job(task))

@@ -18,7 +18,7 @@ from benchmarks.trained import KEPT, trained
 from benchmarks.window import BareWindow
 from landseg_core.allocator import give_back_memory
 from landseg_core.raster.files.map_files import MapFiles
-from landseg_gui.dialogs.requests import PredictRequest
+from landseg_core.tasks.predict import PlannedMap, PredictTask
 from landseg_gui.workflows.predict import PredictFlow
 
 PREDICTIONS = 50
@@ -54,7 +54,8 @@ class PredictedView:
     def predict(self, number: int) -> None:
         """Make the map of this number, and wait until its layer is seen."""
         mask, view = MapFiles.numbered(self._folder, self._raster.stem, number).mask, self._window.session.view_window()
-        self._flow.start(PredictRequest(self._model, self._raster, mask, None, view, 512, None, "cpu"))
+        maps = (PlannedMap(self._raster, mask),)
+        self._flow.start(PredictTask(model=self._model, maps=maps, window=view, tile=512, device="cpu"))
         wait_until(lambda: len(self._window.session.layers.masks) == number)
         self._settle()
 

@@ -45,6 +45,11 @@ class PlannedMap:
     alpha: str | None = None
 
     @property
+    def path(self) -> Path:
+        """Return the file of the map itself."""
+        return self.all[0]
+
+    @property
     def all(self) -> tuple[Path, ...]:
         """Return the files that will be written."""
         return tuple(path for path in (self.tif, self.png, self.confidence) if path is not None)
@@ -144,7 +149,7 @@ def run_predict(
     able = batch.done(task.maps, lambda one: works.append(check_map(task, one, header)))
     made: list[PlannedMap] = []
     if able:
-        require_agreed(all_together(works, f"the maps of {len(works)} rasters"), large=task.large)
+        require_agreed(all_together(works, f"the maps of {len(works)} images"), large=task.large)
         on_event(PredictionPlanned(tuple(work.pixels for work in works)))
         with suppress(_NoMapMadeError), _folders(able):
             made = _made(task, able, batch, on_event, control or JobControl())
@@ -181,9 +186,9 @@ def check_map(task: PredictTask, one: PlannedMap, model: BundleHeader) -> WorkSi
     from landseg_core.inference.compatibility import require_fit
     from landseg_core.inference.work import prediction_work
 
-    with _opened(task, one, model) as source:
+    with open_raster(task, one, model) as source:
         require_fit(model, source, task.bands)
-        work = prediction_work(model, source, task, one.all[0].parent, TrialMemory.of_user())
+        work = prediction_work(model, source, task, one.path.parent, TrialMemory.of_user())
     if task.keep_going:  # one that is too large is no reason not to make the others
         require_agreed(work, large=task.large)
     for path in one.all:
@@ -206,7 +211,7 @@ def make_map(
     from landseg_core.leftovers import scratch_folder
     from landseg_core.raster.source import RasterSource
 
-    with _opened(task, one, bundle) as source, scratch_folder(one.all[0].parent) as scratch:
+    with open_raster(task, one, bundle) as source, scratch_folder(one.path.parent) as scratch:
         tif = one.tif or scratch / "mask.tif"
         predict_raster(bundle, source, tif, one.confidence, task, on_event, control)
         if one.png is not None:
@@ -216,8 +221,13 @@ def make_map(
     return MapFinished(one, bundle.schema, placed)
 
 
-def _opened(task: PredictTask, one: PlannedMap, model: BundleHeader) -> RasterSource:
-    """Open a raster for the model; an image of a project lies where that says."""
+def open_raster(task: PredictTask, one: PlannedMap, model: BundleHeader) -> RasterSource:
+    """Open the raster of a map for the model; an image of a project lies where that says.
+
+    Raises:
+        RasterError: it cannot be opened.
+        ProjectError: it lies elsewhere by now, and nobody has said what that means.
+    """
     from landseg_core.models.compatibility import alpha_for, open_for
     from landseg_core.project.images import open_image
     from landseg_core.project.outside.changes import require_placed

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 from landseg_core.errors import LandsegError, ModelError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.compatibility import Resolution, fit_notices, open_for, require_fit
+from landseg_core.inference.compatibility import fit_notices, open_for, require_fit
+from landseg_core.inference.options import Resolution
 from landseg_core.labels.class_match import ClassMatch, model_differences
 from landseg_core.models.compatibility import band_differences
 from landseg_core.models.header import BundleHeader, read_header
@@ -24,6 +25,7 @@ from landseg_core.project.snapshot import unique_stems
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_core.raster.source import RasterSource
+from landseg_core.tasks.predict import PlannedMap, PredictTask
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.area import AreaChoice
 from landseg_gui.dialogs.forms.checks import Problem
@@ -33,7 +35,6 @@ from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.predict_settings import PredictSettings
 from landseg_gui.dialogs.map_proposal import proposed_map
 from landseg_gui.dialogs.project_labels import beside_project
-from landseg_gui.dialogs.requests import PredictAllRequest, PredictRequest
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import is_there, results_folder
@@ -46,7 +47,7 @@ _SUFFIXES = (".tif", ".tiff")
 
 
 class PredictDialog(FormDialog):
-    """Asks for model, area and place of a map of `raster`; `request` is the answer.
+    """Asks for model, area and place of a map of `raster`; `task` is the answer.
 
     Where `raster` belongs to a `project`, its map goes beside that, with the confidence that accepting it as labels
     may need; and all images of the project can be predicted at once.
@@ -69,9 +70,10 @@ class PredictDialog(FormDialog):
         self._header: BundleHeader | None = None
         self._model_problem: Problem | None = None
         self._overwrite = False
+        self._how = PredictSettings(self)
         self._add_model()
         self._add_result(view)
-        self._how = PredictSettings(self, self.add_section(""))
+        self._how.add_folded(self.add_section(""))
         self.complete()
         self._recall(model)
         self._connect()
@@ -96,10 +98,6 @@ class PredictDialog(FormDialog):
         self._area = AreaChoice("predict", self._raster.grid.window, view)
         self._out = PathField("predict_out", pick_new_file("Map", "GeoTIFF (*.tif)"))
         self._confidence = QCheckBox("Write the &confidence as well", objectName="predict_confidence")
-        self._quarter_turns = QCheckBox(
-            "A&verage over four quarter turns: a little more accurate, four times as long",
-            objectName="predict_quarter_turns",
-        )
         self._all = QCheckBox(f"All {len(self._images)} images of the project", objectName="predict_all")
         self._all.setVisible(len(self._images) > 1)
         self._folder = PathField("predict_folder", pick_folder("Folder of the maps"))
@@ -111,7 +109,7 @@ class PredictDialog(FormDialog):
         ]
         together = add(form, "predict_folder", "&Folder", self._folder, "A map for each image, named after it")
         form.addRow("", self._confidence)
-        form.addRow("", self._quarter_turns)
+        self._how.add_switches(form)
 
         def show_rows(all_images: bool) -> None:
             for row in single:
@@ -124,7 +122,7 @@ class PredictDialog(FormDialog):
     def _recall(self, model: Path | None) -> None:
         text = self._memory.text
         self._model.set_path(model or self._memory.proposal("model"))
-        self._quarter_turns.setChecked(text("quarter_turns") == "True")
+        self._how.recall(self._memory)
         self._confidence.setChecked(self._project is not None or text("confidence") == "True")
         folder = beside_project(self._project, "maps") if self._project else self._usual_folder()
         self._folder.set_path(folder)
@@ -171,7 +169,7 @@ class PredictDialog(FormDialog):
 
     def _describe_model(self) -> None:
         header, raster = self._header, self._raster
-        self._model_info.setText(_description(header, raster, self._how.resolution) if header else "")
+        self._model_info.setText(_description(header, raster, self._how.options().resolution) if header else "")
         self._model_info.setVisible(header is not None)
         self._show_differences()
         self.check()
@@ -189,7 +187,7 @@ class PredictDialog(FormDialog):
         if self._project is not None:
             yield from model_differences(ClassMatch(header.schema, self._project.schema))
         with suppress(LandsegError), self._as_predicted(header) as raster:  # what makes it useless is said elsewhere
-            numbers = require_fit(header, raster, self._how.bands)
+            numbers = require_fit(header, raster, self._how.options().bands)
             yield from band_differences(header, raster, numbers)
 
     @contextmanager
@@ -198,7 +196,7 @@ class PredictDialog(FormDialog):
         if self._raster.alpha != AUTO or header.alpha == AUTO:
             yield self._raster
             return
-        with open_for(header, self._raster.path, bands=self._how.bands) as source:
+        with open_for(header, self._raster.path, bands=self._how.options().bands) as source:
             yield source
 
     def check(self) -> Mapping[str, Problem]:
@@ -217,7 +215,7 @@ class PredictDialog(FormDialog):
         return {name: problem for name, problem in candidates.items() if problem}
 
     def _model_problems(self) -> dict[str, Problem | None]:
-        if self._model_problem or not self._how.bands:
+        if self._model_problem or not self._how.options().bands:
             return {"predict_model": self._model_problem or self._fit_problem()}
         return {"predict_bands": self._fit_problem()}
 
@@ -230,7 +228,7 @@ class PredictDialog(FormDialog):
         try:
             if self._header:
                 with self._as_predicted(self._header) as raster:
-                    require_fit(self._header, raster, self._how.bands)
+                    require_fit(self._header, raster, self._how.options().bands)
         except LandsegError as error:
             return Problem(checks.as_sentence(error))
         return None
@@ -241,12 +239,11 @@ class PredictDialog(FormDialog):
         """Close with the answer, and remember it; ask before anything is overwritten."""
         if not self.action_button.isEnabled():
             return
-        maps = [path for one in self._maps() for path in (one.mask, one.confidence) if path]
-        taken = [path for path in maps if is_there(path.exists)]
+        taken = [path for one in self._maps() for path in one.all if is_there(path.exists)]
         if taken and not self._may_overwrite(taken):
             return
         self._overwrite = bool(taken)
-        self._memory.keep({"quarter_turns": str(self._quarter_turns.isChecked())})
+        self._memory.keep(self._how.remembered())
         self._memory.keep_proposals({"model": self._model.text()})
         if self._project is None:
             self._memory.keep({"confidence": str(self._confidence.isChecked())})
@@ -263,37 +260,27 @@ class PredictDialog(FormDialog):
     def _mask_path(self) -> Path:
         return (self._out.path() or Path()).absolute()
 
-    def request(self) -> PredictRequest | PredictAllRequest:
+    def task(self) -> PredictTask:
         """Return the answer; call it only after the dialog was accepted."""
-        maps = self._maps()
-        return PredictAllRequest(maps) if self._all.isChecked() else maps[0]
+        return PredictTask(
+            model=self._model.path() or Path(),
+            maps=self._maps(),
+            window=None if self._all.isChecked() else self._area.window_chosen(),
+            confidence=self._confidence.isChecked(),
+            overwrite=self._overwrite,
+            **self._how.values(),
+        )
 
-    def _maps(self) -> tuple[PredictRequest, ...]:
+    def _maps(self) -> tuple[PlannedMap, ...]:
         if not self._all.isChecked():
-            chosen = self._raster.alpha
-            return (self._map(self._raster.path, self._mask_path(), self._area.window_chosen(), chosen),)
+            return (self._map(self._raster.path, self._mask_path(), self._raster.alpha),)
         stems = unique_stems(self._project.images if self._project else ())
         proposed = {image.id: self._proposed(stems[image.id], image.grid, None) for image in self._images}
-        return tuple(self._map(image.path, proposed[image.id].mask, None, image.alpha) for image in self._images)
+        return tuple(self._map(image.path, proposed[image.id].mask, image.alpha) for image in self._images)
 
-    def _map(self, raster: Path, mask: Path, window: PixelWindow | None, alpha: str) -> PredictRequest:
-        return PredictRequest(
-            model=self._model.path() or Path(),
-            raster=raster,
-            mask=mask,
-            confidence=MapFiles.of_mask(mask).confidence if self._confidence.isChecked() else None,
-            window=window,
-            tile=self._how.tile,
-            overlap=self._how.overlap,
-            device=self._how.device,
-            overwrite=self._overwrite,
-            bands=self._how.bands,
-            resolution=self._how.resolution,
-            quarter_turns=self._quarter_turns.isChecked(),
-            backend=self._how.backend,
-            precision=self._how.precision,
-            alpha=None if alpha == AUTO else alpha,
-        )
+    def _map(self, raster: Path, mask: Path, alpha: str) -> PlannedMap:
+        confidence = MapFiles.of_mask(mask).confidence if self._confidence.isChecked() else None
+        return PlannedMap(raster, tif=mask, confidence=confidence, alpha=None if alpha == AUTO else alpha)
 
 
 def _header_of(path: Path | None) -> tuple[BundleHeader | None, Problem | None]:

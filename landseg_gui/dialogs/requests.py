@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING, Any
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.models.compatibility import alpha_for, open_for
-from landseg_core.models.header import BundleHeader
-from landseg_core.project.images import ImageEntry, open_image
-from landseg_core.project.outside.changes import require_placed
 from landseg_core.raster.placement import Placement
-from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
 
 if TYPE_CHECKING:
     from landseg_core.data.training_data import TrainingData
-    from landseg_core.inference.compatibility import Resolution
     from landseg_core.project.project import Project
 
 
@@ -98,52 +92,6 @@ class TrainRequest:
     resume: bool = False
     overwrite: bool = False
     large: bool = False
-
-
-@dataclass(frozen=True)
-class PredictRequest:
-    """A map to make of `raster`, or of its `window` (px), which may be an `image` of the project.
-
-    `alpha` is what was chosen for the raster, see `raster.alpha`; None: the model's. All else is as in
-    `PredictOptions`.
-    """
-
-    model: Path
-    raster: Path
-    mask: Path
-    confidence: Path | None
-    window: PixelWindow | None
-    tile: int
-    overlap: int | None
-    device: str
-    overwrite: bool = False
-    bands: tuple[str, ...] = ()
-    resolution: Resolution = "model"
-    quarter_turns: bool = False
-    backend: str = "auto"
-    precision: str = "auto"
-    image: ImageEntry | None = None
-    alpha: str | None = None
-    large: bool = False
-
-    def open_raster(self, model: BundleHeader) -> RasterSource:
-        """Open the raster for a model; an image of the project lies where that says.
-
-        Raises:
-            RasterError: it cannot be opened.
-            ProjectError: it lies elsewhere by now, and nobody has said what that means.
-        """
-        if self.image is None:
-            return open_for(model, self.raster, self.alpha, self.bands)
-        require_placed(self.image)
-        return open_image(self.image, self.alpha or alpha_for(model, self.raster, self.bands))
-
-
-@dataclass(frozen=True)
-class PredictAllRequest:
-    """Maps to make one after the other, with the same model: a request each, none of which has a window."""
-
-    maps: tuple[PredictRequest, ...]
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,15 @@ from landseg_core.events import EpochFinished, JobControl, OnEvent, RunStarted, 
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.project.project import Project
 from landseg_core.runs.preview import PreviewMade
+from landseg_core.tasks.predict import MapFinished, PlannedMap, PredictTask
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.dialogs.export_model import ExportModelDialog
 from landseg_gui.dialogs.predict import PredictDialog
-from landseg_gui.dialogs.requests import PredictRequest
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.main_window.window import MainWindow
 from landseg_gui.panels.runs.curves import CurvesView
 from landseg_gui.panels.runs.samples import ImageRow
-from landseg_gui.workflows.predict import MapFinished
 
 SECONDS = 20_000
 SCHEMA = load_classes("landcover-dubai")
@@ -270,11 +269,11 @@ def test_a_map_that_comes_after_its_project_is_entered_there_and_not_shown(
     open_(a)
     owner = window.session.project_session.owner
     open_(b)
-    request = PredictRequest(Path("m"), picture, own_map, None, None, 64, 16, "cpu")
+    task = PredictTask(model=Path("m"), maps=(PlannedMap(picture, own_map),))
     flow = window.commands._predict_flow
     messages: list[str] = []
     window.session.message.connect(messages.append)
-    flow._take(MapFinished(request, SCHEMA, tells_its_place=True), owner)
+    flow._take(MapFinished(task.maps[0], SCHEMA, placed=True), task, owner)
     qtbot.waitUntil(lambda: not window.runner.running, timeout=SECONDS)
     assert f"The map of a.landseg is in {own_map}" in messages
     assert window.session.layers.masks == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractSpinBox,
     QDialog,
     QDialogButtonBox,
@@ -87,6 +88,13 @@ class FormDialog(QDialog):
         form.addRow(caption, field)
         self._fields[name] = field
         return field
+
+    def with_key(self, text: str) -> str:
+        """Return `text` with the first of its letters that no text here has for its key yet as key."""
+        shown = (*self.findChildren(QLabel), *self.findChildren(QAbstractButton))
+        taken = {QKeySequence.mnemonic(widget.text()) for widget in shown}
+        candidates = (f"{text[:place]}&{text[place:]}" for place, letter in enumerate(text) if letter.isalpha())
+        return next((candidate for candidate in candidates if QKeySequence.mnemonic(candidate) not in taken), text)
 
     def complete(self) -> None:
         """Add the buttons under the sections, last in the order of the Tab key, and line the fields up."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pydantic.fields import FieldInfo
 from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
+from landseg_core.task_fields import bound_of, hints_of, may_be_none, type_of
 from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
 
 _LARGEST_INT = 2**31 - 1
@@ -50,16 +50,21 @@ def _check(name: str, _field: FieldInfo) -> SettingEditor:
 
 
 def _whole(name: str, field: FieldInfo) -> SettingEditor:
-    """Return a spin box, or a line for a number that may be larger than that can hold."""
-    if (_bound(field, "le") or _bound(field, "lt") or 0) > _LARGEST_INT:
+    """Return a spin box, whose 0 is no value where there may be none, or a line where the number may be too large."""
+    if (bound_of(field, "le") or bound_of(field, "lt") or 0) > _LARGEST_INT:
         return _line_of(name, _whole_read, str)
-    spin = WholeBox(objectName=name, maximum=_LARGEST_INT)
-    return SettingEditor(spin, spin.valueChanged, spin.value, spin.setValue)
+    hints = hints_of(field)
+    spin = WholeBox(objectName=name, maximum=_LARGEST_INT, singleStep=hints.step)
+    spin.setSuffix(f" {hints.unit}" if hints.unit else "")
+    if not may_be_none(field):
+        return SettingEditor(spin, spin.valueChanged, spin.value, spin.setValue)
+    spin.setSpecialValueText(hints.unset)
+    return SettingEditor(spin, spin.valueChanged, lambda: spin.value() or None, lambda value: spin.setValue(value or 0))
 
 
 def _number(name: str, field: FieldInfo) -> SettingEditor:
     """Return a spin box for a number with a lowest and a highest value, else a line: such as for learning rates."""
-    lowest, highest = _bound(field, "ge"), _bound(field, "le")
+    lowest, highest = bound_of(field, "ge"), bound_of(field, "le")
     if lowest is None or highest is None:
         return _line_of(name, _number_read, _number_shown)
     spin = PlainDecimalBox(objectName=name, decimals=_DECIMALS, singleStep=_STEP, minimum=lowest, maximum=highest)
@@ -68,13 +73,19 @@ def _number(name: str, field: FieldInfo) -> SettingEditor:
 
 
 def _choice(name: str, field: FieldInfo) -> SettingEditor:
+    values = typing.get_args(field.annotation)
     combo = QComboBox(objectName=name)
-    combo.addItems(list(typing.get_args(field.annotation)))
-    return SettingEditor(combo, combo.currentTextChanged, combo.currentText, combo.setCurrentText)
+    for value, text in (hints_of(field).choices or dict(zip(values, values, strict=True))).items():
+        combo.addItem(text, value)
+    return SettingEditor(
+        combo, combo.currentIndexChanged, combo.currentData, lambda value: combo.setCurrentIndex(combo.findData(value))
+    )
 
 
-def _names(name: str, _field: FieldInfo) -> SettingEditor:
-    return _line_of(name, names_in, ", ".join)
+def _names(name: str, field: FieldInfo) -> SettingEditor:
+    editor = _line_of(name, names_in, ", ".join)
+    editor.widget.setPlaceholderText(hints_of(field).unset)
+    return editor
 
 
 def _text(name: str, _field: FieldInfo) -> SettingEditor:
@@ -98,21 +109,8 @@ def editor_for(name: str, field: FieldInfo) -> SettingEditor:
     Raises:
         KeyError: nothing edits settings of its type.
     """
-    return _EDITORS[_kind(field.annotation)](name, field)
-
-
-def _kind(annotation: Any) -> Any:
-    """Return the type without bounds and without "or None"."""
-    origin = typing.get_origin(annotation)
-    if origin is typing.Annotated:
-        return _kind(typing.get_args(annotation)[0])
-    if origin in (typing.Union, types.UnionType):
-        return next(_kind(part) for part in typing.get_args(annotation) if part is not types.NoneType)
-    return origin or annotation
-
-
-def _bound(field: FieldInfo, attribute: str) -> float | None:
-    return next((float(getattr(item, attribute)) for item in field.metadata if hasattr(item, attribute)), None)
+    make = _choice if hints_of(field).choices else _EDITORS[type_of(field.annotation)]
+    return make(name, field)
 
 
 def _line_of(name: str, read: Callable[[str], Any], shown: Callable[[Any], str]) -> SettingEditor:

@@ -5,9 +5,22 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QLabel, QLineEdit, QRadioButton, QSpinBox, QToolButton
+from pydantic import Field
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QRadioButton,
+    QSpinBox,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.window import PixelWindow
@@ -17,9 +30,10 @@ from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
+from landseg_core.tasks.predict import PlannedMap, PredictTask, open_raster
 from landseg_gui.dialogs import predict
+from landseg_gui.dialogs.forms import predict_settings
 from landseg_gui.dialogs.predict import PredictDialog
-from landseg_gui.dialogs.requests import PredictAllRequest
 from landseg_gui.form_settings import FormMemory
 
 HEADER = BundleHeader(
@@ -110,29 +124,29 @@ def test_a_model_of_more_bands_does_not_fit(dialog: PredictDialog, headers: dict
 
 
 def test_the_image_can_be_seen_at_its_own_resolution(dialog: PredictDialog, headers: dict[str, BundleHeader]) -> None:
-    assert dialog.request().resolution == "model"
+    assert dialog.task().resolution == "model"
     headers["coarse.safetensors"] = BundleHeader(**(vars(HEADER) | {"ground_resolution_m": 2.0}))
     write(dialog, "predict_model", "coarse.safetensors")
     dialog.findChild(QComboBox, "predict_resolution").setCurrentText("the image's own")
     assert "is seen as it is" in model_info(dialog)
-    assert dialog.request().resolution == "own"
+    assert dialog.task().resolution == "own"
 
 
 def test_quarter_turns_are_a_choice_that_is_remembered(dialog: PredictDialog) -> None:
-    assert not dialog.request().quarter_turns
+    assert not dialog.task().quarter_turns
     dialog.findChild(QCheckBox, "predict_quarter_turns").setChecked(True)
-    assert dialog.request().quarter_turns
+    assert dialog.task().quarter_turns
     dialog.accept()
     again = PredictDialog(dialog._raster, VIEW, Path("good.safetensors"), dialog._memory)
-    assert again.request().quarter_turns
+    assert again.task().quarter_turns
     again.deleteLater()
 
 
 def test_backend_and_precision_are_choices(dialog: PredictDialog) -> None:
-    assert (dialog.request().backend, dialog.request().precision) == ("auto", "auto")
+    assert (dialog.task().backend, dialog.task().precision) == ("auto", "auto")
     dialog.findChild(QComboBox, "predict_backend").setCurrentText("OpenVINO")
     dialog.findChild(QComboBox, "predict_precision").setCurrentText("int8")
-    assert (dialog.request().backend, dialog.request().precision) == ("openvino", "int8")
+    assert (dialog.task().backend, dialog.task().precision) == ("openvino", "int8")
     assert dialog.action_button.isEnabled()
 
 
@@ -147,9 +161,9 @@ def test_what_a_backend_cannot_do_is_told_beside_it(dialog: PredictDialog, monke
 
 
 def test_bands_are_chosen_by_name_or_number(dialog: PredictDialog) -> None:
-    assert dialog.request().bands == ()
+    assert dialog.task().bands == ()
     write(dialog, "predict_bands", "3, 2,1")
-    assert dialog.request().bands == ("3", "2", "1")
+    assert dialog.task().bands == ("3", "2", "1")
     assert not dialog.findChild(QLineEdit, "predict_bands").isVisible()
     write(dialog, "predict_bands", "3, 2")
     assert "2 bands are chosen, but the model needs 3" in problem(dialog, "predict_bands")  # it is unfolded
@@ -171,18 +185,46 @@ def test_the_answer(dialog: PredictDialog, orthophoto: Path, tmp_path: Path) -> 
     dialog.findChild(QSpinBox, "predict_overlap").setValue(64)
     dialog.findChild(QComboBox, "predict_device").setCurrentIndex(1)
     dialog.action_button.click()
-    request = dialog.request()
+    task = dialog.task()
     assert dialog.result() == QDialog.DialogCode.Accepted
-    assert (request.model, request.raster) == (Path("good.safetensors"), orthophoto)
-    assert request.mask == tmp_path / "maps" / "town_mask.tif"
-    assert request.confidence == tmp_path / "maps" / "town_confidence.tif"
-    assert (request.window, request.tile, request.overlap, request.device) == (VIEW, 512, 64, "cpu")
-    assert not request.overwrite
+    maps = tmp_path / "maps"
+    assert task.model == Path("good.safetensors")
+    assert task.maps == (PlannedMap(orthophoto, maps / "town_mask.tif", None, maps / "town_confidence.tif"),)
+    assert (task.window, task.tile, task.overlap, task.device) == (VIEW, 512, 64, "cpu")
+    assert not task.overwrite
+
+
+def test_a_new_field_of_the_task_is_one_of_the_dialog(
+    qtbot: QtBot, raster: RasterSource, memory: FormMemory, headers: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class WithNewFields(PredictTask):
+        sharpen: Annotated[int, Field(ge=2, title="Sharpening", description="How far edges are sharpened")] = 3
+        smooth: bool = Field(default=False, title="Smooth", description="Smooth the borders")
+
+    for module in (predict, predict_settings):
+        monkeypatch.setattr(module, "PredictTask", WithNewFields)
+    dialog = PredictDialog(raster, VIEW, Path("good.safetensors"), memory)
+    qtbot.addWidget(dialog)
+    dialog.findChild(QSpinBox, "predict_sharpen").setValue(5)
+    dialog.findChild(QCheckBox, "predict_smooth").setChecked(True)
+    assert dialog.action_button.isEnabled()
+    task = dialog.task()
+    assert (task.sharpen, task.smooth) == (5, True)
+    dialog.findChild(QSpinBox, "predict_sharpen").setValue(1)
+    assert dialog.findChild(QLabel, "predict_sharpen_problem").text() == "Should be greater than or equal to 2."
+
+
+def test_no_two_texts_of_the_dialog_have_the_same_key(dialog: PredictDialog) -> None:
+    dialog.findChild(QToolButton, "predict_advanced").click()
+    widgets = [widget for kind in (QLabel, QAbstractButton) for widget in dialog.findChildren(kind)]
+    texts = [widget.text() for widget in widgets if widget.isVisible()]
+    keys = [key for text in texts if (key := QKeySequence.mnemonic(text).toString())]
+    assert len(keys) == len(set(keys)) >= 10
 
 
 def test_tiles_overlap_as_the_network_needs_unless_told(dialog: PredictDialog) -> None:
-    assert dialog.findChild(QSpinBox, "predict_overlap").text() == "as needed"
-    assert dialog.request().overlap is None
+    assert dialog.findChild(QSpinBox, "predict_overlap").text() == "as the network needs"
+    assert dialog.task().overlap is None
 
 
 def test_nothing_in_view_leaves_the_whole_picture(qtbot: QtBot, raster: RasterSource, memory: FormMemory) -> None:
@@ -224,7 +266,7 @@ def test_both_old_files_are_named_before_they_are_replaced(
     monkeypatch.setattr(predict, "choose", lambda *args: questions.append(args[1]) or "Replace")
     dialog.action_button.click()
     assert questions == ["Replace town_mask.tif and town_confidence.tif?"]
-    assert dialog.request().overwrite
+    assert dialog.task().overwrite
 
 
 def test_model_and_folder_are_remembered(
@@ -234,7 +276,7 @@ def test_model_and_folder_are_remembered(
     again = PredictDialog(raster, None, None, memory)
     qtbot.addWidget(again)
     assert again.findChild(QLineEdit, "predict_model").text() == "good.safetensors"
-    assert again.request().mask == tmp_path / "maps" / "town_mask.tif"
+    assert again.task().maps[0].path == tmp_path / "maps" / "town_mask.tif"
 
 
 # --- the images of a project
@@ -266,9 +308,10 @@ def for_project(
 
 
 def test_a_map_goes_beside_the_project_with_its_confidence(for_project: PredictDialog, tmp_path: Path) -> None:
-    request = for_project.request()
-    assert request.mask == tmp_path / "fields-maps" / "town-1_mask.tif"
-    assert request.confidence == tmp_path / "fields-maps" / "town-1_confidence.tif"
+    task = for_project.task()
+    (planned,) = task.maps
+    assert planned.path == tmp_path / "fields-maps" / "town-1_mask.tif"
+    assert planned.confidence == tmp_path / "fields-maps" / "town-1_confidence.tif"
     assert for_project.findChild(QLineEdit, "predict_out").isVisible()
     assert not for_project.findChild(QLineEdit, "predict_folder").isVisible()
 
@@ -282,14 +325,14 @@ def test_all_images_that_are_there_get_a_map_of_their_own(
     assert not for_project.findChild(QLineEdit, "predict_out").isVisible()
     write(for_project, "predict_folder", tmp_path / "maps")
     for_project.action_button.click()
-    request = for_project.request()
-    assert isinstance(request, PredictAllRequest)
-    assert [(one.raster, one.mask.name, one.window) for one in request.maps] == [
-        (orthophoto, "town-1_mask.tif", None),
-        (tmp_path / "elsewhere" / "town.tif", "town-2_mask.tif", None),
+    task = for_project.task()
+    assert [(one.raster, one.path.name) for one in task.maps] == [
+        (orthophoto, "town-1_mask.tif"),
+        (tmp_path / "elsewhere" / "town.tif", "town-2_mask.tif"),
     ]
-    assert {one.mask.parent for one in request.maps} == {tmp_path / "maps"}
-    assert not any(one.overwrite for one in request.maps)
+    assert task.window is None
+    assert {one.path.parent for one in task.maps} == {tmp_path / "maps"}
+    assert not task.overwrite
 
 
 def test_a_folder_must_be_one(for_project: PredictDialog, orthophoto: Path) -> None:
@@ -313,7 +356,7 @@ def test_maps_of_all_images_are_replaced_only_when_asked(
     for_project.action_button.click()
     assert questions == ["Replace 3 files?"]
     assert for_project.isVisible() == (answer is None)
-    assert all(one.overwrite == (answer is not None) for one in for_project.request().maps)
+    assert for_project.task().overwrite == (answer is not None)
 
 
 def test_without_a_project_there_is_one_image(dialog: PredictDialog) -> None:
@@ -326,7 +369,7 @@ def test_predicting_in_a_project_leaves_what_is_remembered_without_one(
     for_project.action_button.click()
     again = PredictDialog(raster, None, None, memory)
     qtbot.addWidget(again)
-    assert again.request().mask.parent != tmp_path / "fields-maps"
+    assert again.task().maps[0].path.parent != tmp_path / "fields-maps"
     assert again.findChild(QLineEdit, "predict_model").text() == ""
 
 
@@ -389,7 +432,7 @@ def test_other_bands_are_named_before(dialog: PredictDialog, headers: dict) -> N
     assert "its bands 3, 2, 1 are the model's 1 (Near infrared), 2 (Red edge), 3 (Coastal)." in differences(dialog)
 
 
-def test_the_choice_of_alpha_goes_with_the_request_and_else_the_model_says_it(
+def test_the_choice_of_alpha_goes_with_the_task_and_else_the_model_says_it(
     qtbot: QtBot, memory: FormMemory, headers: dict, flight: Path
 ) -> None:
     headers["five.safetensors"] = replace(
@@ -402,8 +445,8 @@ def test_the_choice_of_alpha_goes_with_the_request_and_else_the_model_says_it(
         with RasterSource(flight, alpha=alpha) as source:
             dialog = PredictDialog(source, VIEW, Path("five.safetensors"), memory)
             qtbot.addWidget(dialog)
-            assert dialog.request().alpha == expected
+            assert dialog.task().maps[0].alpha == expected
             assert ("predict_model" not in dialog.find_problems()) == fits
-    request = replace(dialog.request(), alpha=None)
-    with request.open_raster(headers["five.safetensors"]) as source:
+    task = dialog.task()
+    with open_raster(task, replace(task.maps[0], alpha=None), headers["five.safetensors"]) as source:
         assert source.alpha == "none"

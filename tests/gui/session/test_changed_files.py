@@ -25,8 +25,8 @@ from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
+from landseg_core.tasks.predict import PlannedMap, PredictTask, open_raster
 from landseg_gui.dialogs.export_labels import ExportLabelsRequest
-from landseg_gui.dialogs.requests import PredictRequest
 from landseg_gui.workflows import change_commands
 from landseg_gui.workflows.change_commands import ChangeCommands
 from landseg_gui.workflows.export_labels import export_labels_work
@@ -146,8 +146,7 @@ def test_the_old_grid_is_kept(qtbot, open_project, images, rewrite, empty, sessi
     edit = empty.begin()
     assert edit is not None
     edit.revert()
-    request = predict_request(images[0], tmp_path, empty)
-    with request.open_raster(HEADER) as raster:
+    with opened_to_predict(images[0], empty) as raster:
         assert raster.grid == grid
     empty.undo()
     qtbot.waitUntil(lambda: session.raster.grid.transform == ELSEWHERE)
@@ -245,9 +244,8 @@ def test_a_prediction_and_an_export_of_a_moved_image_are_refused(
 ) -> None:
     rewrite(images[0], transform=ELSEWHERE)
     open_project()
-    request = predict_request(images[0], tmp_path, empty)
     with pytest.raises(ProjectError, match="upper left corner"):
-        request.open_raster(HEADER)
+        opened_to_predict(images[0], empty)
     wanted = ExportLabelsRequest("tif", ((1, tmp_path / "labels.tif"),), overwrite=False)
     with pytest.raises(ProjectError, match="File > Changed Files"):
         export_labels_work(empty.project, wanted)(lambda _event: None, JobControl())
@@ -272,9 +270,9 @@ def grid_of(path: Path) -> RasterGrid:
         return source.grid
 
 
-def predict_request(path: Path, folder: Path, projects) -> PredictRequest:
-    places = folder / "model", path, folder / "out.tif", None, None
-    return PredictRequest(*places, 256, None, "cpu", image=projects.image_at(path))
+def opened_to_predict(path: Path, projects) -> RasterSource:
+    planned = PlannedMap(path, Path("out.tif"), image=projects.image_at(path))
+    return open_raster(PredictTask(model=Path("model"), maps=(planned,)), planned, HEADER)
 
 
 def test_a_kept_grid_outlives_new_pixels_in_the_file(

@@ -12,8 +12,9 @@ from landseg_core import limits
 from landseg_core.inference import predictor
 from landseg_core.labels.classes import load_classes
 from landseg_core.runs.config import TrainConfig
+from landseg_core.tasks.predict import PlannedMap, PredictTask
 from landseg_core.training import preparation
-from landseg_gui.dialogs.requests import ExportRequest, Folders, PredictAllRequest, PredictRequest, TrainRequest
+from landseg_gui.dialogs.requests import ExportRequest, Folders, TrainRequest
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.workflows import large_work
@@ -108,18 +109,17 @@ def test_predictions_are_asked_about_together_and_before_the_first(
 ) -> None:
     monkeypatch.setattr(limits, "MOST_PIXELS", 2 * 128 * 128 - 1)
     raster = image_folders / "images" / "north.tif"
-    maps = tuple(
-        PredictRequest(model, raster, tmp_path / "maps" / f"{name}.tif", None, None, 64, 16, "cpu") for name in "ab"
-    )
+    maps = tuple(PlannedMap(raster, tmp_path / "maps" / f"{name}.tif") for name in "ab")
+    task = PredictTask(model=model, maps=maps, tile=64, overlap=16, device="cpu")
     flow = PredictFlow(session, runner, window)
-    flow.start(PredictAllRequest(maps))
+    flow.start(task)
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
     assert answers.asked[0][0] == "This is 0.0328 Mpx of work. Go on?"
     assert answers.asked[0][1].startswith("The maps of 2 images: 0.0328 Mpx")
     assert not (tmp_path / "maps").exists()
     answers.answer = "Go On"
-    flow.start(PredictAllRequest(maps))
-    qtbot.waitUntil(lambda: all(one.mask.exists() for one in maps), timeout=SECONDS)
+    flow.start(task)
+    qtbot.waitUntil(lambda: all(one.path.exists() for one in maps), timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
 
 
@@ -137,20 +137,19 @@ def test_maps_that_are_there_are_not_made_again(
     """The pace may become known only by a trial on the second image."""
     monkeypatch.setattr(limits, "MOST_PIXELS", 10**9)
     raster = image_folders / "images" / "north.tif"
-    first, second = (
-        PredictRequest(model, raster, tmp_path / "maps" / f"{name}.tif", None, None, 64, 16, "cpu") for name in "ab"
-    )
+    maps = first, second = tuple(PlannedMap(raster, tmp_path / "maps" / f"{name}.tif") for name in "ab")
+    task = PredictTask(model=model, maps=maps, tile=64, overlap=16, device="cpu")
 
     def refuse_after_the_first(work: limits.WorkSize, *, large: bool) -> None:
-        if first.mask.exists() and not large:
+        if first.path.exists() and not large:
             raise limits.LargeWorkError(work, "too long")
 
     monkeypatch.setattr(predictor, "require_agreed", refuse_after_the_first)
     problems: list[str] = []
     session.problem.connect(problems.append)
     answers.answer = "Go On"
-    PredictFlow(session, runner, window).start(PredictAllRequest((first, second)))
-    qtbot.waitUntil(lambda: second.mask.exists() or problems != [], timeout=SECONDS)
+    PredictFlow(session, runner, window).start(task)
+    qtbot.waitUntil(lambda: second.path.exists() or problems != [], timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert (len(answers.asked), problems) == (1, [])
 

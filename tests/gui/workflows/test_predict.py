@@ -19,12 +19,12 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
+from landseg_core.tasks.predict import MapFinished, PredictTask
 from landseg_gui.dialogs import predict
 from landseg_gui.dialogs.predict import PredictDialog
-from landseg_gui.dialogs.requests import PredictAllRequest
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
-from landseg_gui.workflows.predict import MapFinished, PredictFlow, predictions_work
+from landseg_gui.workflows.predict import PredictFlow, prediction_job
 
 SECONDS = 60_000
 VIEW = PixelWindow(10, 20, 64, 48)
@@ -178,7 +178,7 @@ def test_the_same_run_and_part_have_the_same_name_and_others_a_number(
     assert names == ["north_mask.tif", "north_mask_2.tif", "north_mask.tif", "north_mask_2.tif", "north_mask.tif"]
     model_field.setText(str(other_model))
     again.findChild(QCheckBox, "predict_confidence").setChecked(True)
-    assert again.request().confidence.name == "north_confidence_2.tif"
+    assert again.task().maps[0].confidence.name == "north_confidence_2.tif"
     out.setText(str(tmp_path / "my.tif"))
     model_field.setText(str(model))
     assert Path(out.text()).name == "my.tif"
@@ -190,7 +190,7 @@ def test_what_is_chosen_reaches_the_prediction(
 ) -> None:
     from landseg_core.inference import predictor
 
-    seen: list[predictor.PredictOptions] = []
+    seen: list[PredictTask] = []
     real = predictor.predict_raster
 
     def noting(*args: Any) -> None:
@@ -355,17 +355,17 @@ def test_a_stop_keeps_the_maps_that_are_there(
     painted_project: Project,
     tmp_path: Path,
 ) -> None:
-    request = _requests(fill_for_project(project_flow, all_images=True), qtbot)
+    task = _task(fill_for_project(project_flow, all_images=True), qtbot)
     done: list[Path] = []
     control = JobControl()
 
     def listen(event: Event) -> None:
         if isinstance(event, MapFinished):
-            done.append(event.request.mask)
+            done.append(event.map.path)
             control.stop()
 
     with pytest.raises(JobStopped):
-        predictions_work(request.maps)(listen, control)
+        prediction_job(task)(listen, control)
     assert done == [tmp_path / "farm-maps" / "north_mask.tif"]
     assert {path.name for path in (tmp_path / "farm-maps").iterdir() if path.suffix == ".tif"} == {
         "north_mask.tif",
@@ -373,19 +373,18 @@ def test_a_stop_keeps_the_maps_that_are_there(
     }
 
 
-def _requests(dialog: PredictDialog, qtbot: QtBot) -> PredictAllRequest:
-    request = dialog.request()
-    assert isinstance(request, PredictAllRequest)
+def _task(dialog: PredictDialog, qtbot: QtBot) -> PredictTask:
+    task = dialog.task()
     dialog.reject()
-    return request
+    return task
 
 
 def test_maps_in_the_way_are_found_before_any_work(
     project_flow: PredictFlow, qtbot: QtBot, painted_project: Project, tmp_path: Path
 ) -> None:
-    request = _requests(fill_for_project(project_flow, all_images=True), qtbot)
+    task = _task(fill_for_project(project_flow, all_images=True), qtbot)
     (tmp_path / "farm-maps").mkdir()
     (tmp_path / "farm-maps" / "south_mask.tif").touch()
     with pytest.raises(OutputError, match="south_mask"):
-        predictions_work(request.maps)(lambda _event: None, JobControl())
+        prediction_job(task)(lambda _event: None, JobControl())
     assert not (tmp_path / "farm-maps" / "north_mask.tif").exists()
