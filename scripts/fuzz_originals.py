@@ -300,10 +300,9 @@ def make_run(folder: Path) -> None:
 
 def train(folder: Path, config: Any, run: Path, *, stop: bool = False, resume: bool = False) -> None:
     """Train on the labels of the project in `folder` as the program does; `stop` ends it in the second epoch."""
-    from landseg_core.data.loading.project import project_data
+    from landseg_core.data.sources.project import ProjectLabels
     from landseg_core.events import EpochFinished, Event, JobControl
-    from landseg_core.training.project_run import kept_with_its_run, labels_to_learn
-    from landseg_core.training.trainer import Trainer
+    from landseg_core.tasks.train import TrainTask, run_train
 
     control = JobControl()
 
@@ -311,8 +310,5 @@ def train(folder: Path, config: Any, run: Path, *, stop: bool = False, resume: b
         if stop and isinstance(event, EpochFinished):
             control.stop()
 
-    with kept_with_its_run(run):
-        with Project.open(folder / "learn.landseg", read_only=True) as project:
-            labels = labels_to_learn(project, run, resume=resume, start_from=config.start_from)
-        data = project_data(labels, config.seed, config.chip, split=config.split, buffer=config.buffer)
-        Trainer(config, run, overwrite=True, resume=resume).fit(data, listen, control)
+    source, settings = ProjectLabels(project=folder / "learn.landseg"), config.model_dump(exclude_defaults=True)
+    run_train(TrainTask(out=run, source=source, settings=settings, resume=resume), listen, control)

@@ -135,10 +135,9 @@ def read_run(path: Path, home: Path) -> Any:
 
 def _take_over(run: Path, home: Path) -> None:
     """Begin a run that goes on from another: with its model, its labels and its ground."""
-    from landseg_core.data.loading.project import project_data
+    from landseg_core.data.loading.project import labels_to_learn, project_data
     from landseg_core.runs.config import checked_config
     from landseg_core.training.preparation import fine_tuned_config
-    from landseg_core.training.project_run import labels_to_learn
 
     config = fine_tuned_config(checked_config({"start_from": str(run)}), ())
     with Project.open(home / "learn.landseg", read_only=True) as project:

@@ -50,7 +50,8 @@ def checked_task(task: type[Task], **values: Any) -> Task:
         typer.BadParameter: a value is wrong.
     """
     for name, problem in field_problems(task, values).items():
-        raise typer.BadParameter(problem, param_hint=f"'{_name(name, task.model_fields[name])}'" if name else None)
+        option = f"'{option_name(name, task.model_fields[name])}'" if name else None
+        raise typer.BadParameter(problem, param_hint=option)
     return task.model_validate(values)
 
 
@@ -64,17 +65,22 @@ class _Option:
 
 
 def _options(task: type[pydantic.BaseModel], apart: Collection[str]) -> Iterator[inspect.Parameter]:
-    for name, info in task.model_fields.items():
-        if name not in apart:
-            option = _option(name, info)
-            kind = option.kind | None if may_be_none(info) else option.kind
-            shown = typer.Option(_name(name, info), help=f"{info.description}.", **option.details)
-            default = inspect.Parameter.empty if info.is_required() else option.default
-            annotation = Annotated[kind, shown]  # type: ignore[valid-type]
-            yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    yield from (option_of(name, info) for name, info in task.model_fields.items() if name not in apart)
 
 
-def _name(name: str, info: FieldInfo) -> str:
+def option_of(name: str, info: FieldInfo, *, may_lack: bool = False) -> inspect.Parameter:
+    """Return the option for a field; where it `may_lack`, even one that the field's model needs."""
+    option = _option(name, info)
+    kind = option.kind | None if may_lack or may_be_none(info) else option.kind
+    shown = typer.Option(option_name(name, info), help=f"{info.description}.", **option.details)
+    needed = None if may_lack else inspect.Parameter.empty
+    default = needed if info.is_required() else option.default
+    annotation = Annotated[kind, shown]  # type: ignore[valid-type]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def option_name(name: str, info: FieldInfo) -> str:
+    """Return what a field is called at the command line."""
     return hints_of(info).option or f"--{name.replace('_', '-')}"
 
 

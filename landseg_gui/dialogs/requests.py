@@ -63,8 +63,7 @@ class ProjectLabels:
 
     def load(self, request: TrainRequest, config: TrainConfig, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Copy the labels into the run's folder and read them; errors are those of `snapshot` and `project_data`."""
-        from landseg_core.data.loading.project import project_data
-        from landseg_core.training.project_run import labels_to_learn
+        from landseg_core.data.loading.project import labels_to_learn, project_data
 
         how: dict[str, Any] = {"on_event": on_event, "control": control, "start_from": config.start_from}
         labels = labels_to_learn(self.project, request.run_folder, resume=request.resume, **how)

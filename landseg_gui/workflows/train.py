@@ -14,13 +14,14 @@ from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.limits import require_agreed
 from landseg_core.models.header import MODEL_FILE
+from landseg_core.project.snapshot import labels_of_run
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.preview import PreviewSource
 from landseg_core.runs.report_content import read_config
+from landseg_core.tasks.train import record_run
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.preparation import fine_tuned_config, run_work
-from landseg_core.training.project_run import kept_with_its_run, record_run
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.requests import ProjectLabels, TrainRequest
 from landseg_gui.dialogs.train import TrainDialog
@@ -44,7 +45,8 @@ def training_work(request: TrainRequest, preview: PreviewSource | None = None) -
         trainers = import_undisturbed("landseg_core.training.trainer")
         config = _config(request)
         trainer = trainers.Trainer(config, request.run_folder, overwrite=request.overwrite, resume=request.resume)
-        with kept_with_its_run(request.run_folder):
+        files = RunFolder(request.run_folder)
+        with labels_of_run(files.path, (files.model, files.checkpoint)):
             data = request.source.load(request, config, on_event, control)
             if not request.resume:
                 require_agreed(run_work(config, data, control.checkpoint), large=request.large)

@@ -8,6 +8,7 @@ from pathlib import Path
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.lists import shortened
 from landseg_core.data.loading.assembly import evaluation_set, split_data, training_data, whole_areas
+from landseg_core.data.loading.extent import TRAIN_SHARE, Extent, image_grids, pixels_read
 from landseg_core.data.loading.landcover_ai import names_tiles, tile_areas
 from landseg_core.data.loading.pairs import PairedFolders
 from landseg_core.data.read_options import AS_THEY_ARE, Reading
@@ -68,6 +69,29 @@ def folder_data(
         options = SplitOptions(seed, chip, buffer, split, find_trained)
         return split_data(folders.all(), schema, options, reading, on_event, control or JobControl(), values)
     return training_data(train, val, schema, on_event, control, reading, mapping=values)
+
+
+def folder_extent(
+    images: Path, masks: Path, train_list: Path | None, val_list: Path | None, reading: Reading, control: JobControl
+) -> Extent:
+    """Return about how much `folder_data` would give.
+
+    Raises:
+        DatasetError: folders or lists are missing or wrong.
+        RasterError: an image cannot be opened.
+        JobStopped: the user asked for it.
+    """
+    folders = PairedFolders(images, masks)
+    if train_list is None and val_list is None:
+        pixels = sum(pixels_read(image_grids(folders.all(), control), reading))
+        return Extent(TRAIN_SHARE * pixels, (1 - TRAIN_SHARE) * pixels)
+    train, val = (
+        folders.listed(own) if own else folders.not_listed(other)  # type: ignore[arg-type]  # one of them is given
+        for own, other in ((train_list, val_list), (val_list, train_list))
+    )
+    grids = image_grids(train, control)
+    pixels_of = pixels_read([*grids, *image_grids(val, control)], reading)
+    return Extent(sum(pixels_of[: len(grids)]), sum(pixels_of[len(grids) :]))
 
 
 def evaluation_areas(

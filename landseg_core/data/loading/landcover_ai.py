@@ -14,6 +14,7 @@ from pathlib import Path
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.lists import read_list, shortened
 from landseg_core.data.loading.assembly import evaluation_set, training_data
+from landseg_core.data.loading.extent import Extent
 from landseg_core.data.loading.pairs import PairedFolders
 from landseg_core.data.read_options import AS_THEY_ARE, Reading
 from landseg_core.data.training_data import TrainingData
@@ -127,6 +128,16 @@ def landcover_ai_data(
     folders = PairedFolders(folder / "images", folder / "masks")
     train, val = (tile_areas(folders, folder / f"{part}.txt") for part in ("train", "val"))
     return training_data(train, val, schema, on_event, control, reading, mapping=values)
+
+
+def landcover_ai_extent(folder: Path) -> Extent:
+    """Return how much `landcover_ai_data` would give.
+
+    Raises:
+        DatasetError: a list is missing or wrong.
+    """
+    train, val = (len(read_list(folder / f"{part}.txt")) * TILE**2 for part in ("train", "val"))
+    return Extent(train, val)
 
 
 def landcover_ai_areas(

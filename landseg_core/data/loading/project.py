@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import ImagePair
 from landseg_core.data.label_changes import EarlierLabels
 from landseg_core.data.loading.assembly import training_data
+from landseg_core.data.loading.extent import Extent, pixels_read
 from landseg_core.data.read_options import AS_THEY_ARE, Reading
 from landseg_core.data.split.assignment import keep_ground, kept_ground, of_images
 from landseg_core.data.split.buffers import BUFFER, buffer_notices
@@ -19,7 +21,17 @@ from landseg_core.data.split.splits import SplitBy
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
-from landseg_core.project.snapshot import LabelSnapshot, earlier_labels, present_images
+from landseg_core.models.header import model_path
+from landseg_core.project.snapshot import (
+    LABELS_FOLDER,
+    LabelSnapshot,
+    earlier_labels,
+    forget_earlier_labels,
+    keep_earlier_labels,
+    kept_snapshot,
+    present_images,
+    snapshot,
+)
 from landseg_core.project.sparse_mask import read_sparse_mask
 from landseg_core.raster.source import RasterSource
 
@@ -33,6 +45,36 @@ class SplitBlocks:
 
     train: tuple[PixelWindow, ...]
     val: tuple[PixelWindow, ...]
+
+
+def labels_to_learn(
+    project: Project,
+    run: Path,
+    *,
+    resume: bool,
+    start_from: str | None = None,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> LabelSnapshot:
+    """Return the labels for a run in the folder `run`: copied there now, or those that it began with; from any thread.
+
+    Those that the run of the model `start_from` saw, if it kept them, are copied beside them.
+
+    Raises:
+        DatasetError: nothing is labelled.
+        TrainingError: the run to resume did not begin with the labels of a project.
+        ProjectError: the project cannot be read.
+        OutputError: the labels cannot be written.
+        ModelError: there is no model to start from.
+        JobStopped: the user asked for it.
+    """
+    if resume:
+        return kept_snapshot(run / LABELS_FOLDER, {image.id: image.path for image in project.images})
+    folder = run / LABELS_FOLDER
+    forget_earlier_labels(folder)
+    if start_from is not None:
+        keep_earlier_labels(folder, model_path(start_from).parent)
+    return snapshot(project, folder, on_event, control)
 
 
 def project_data(
@@ -125,6 +167,31 @@ def label_blocks(
         )
         for number, image in enumerate(images)
     }
+
+
+def project_extent(
+    project: Project,
+    seed: int,
+    chip: int,
+    control: JobControl,
+    *,
+    reading: Reading,
+    split: SplitBy,
+    buffer: int,
+) -> Extent:
+    """Return about how much `project_data` would give of the labels stored now; errors are those of `label_blocks`."""
+    blocks = label_blocks(project, seed, chip, control, split=split, buffer=buffer)
+    grids = [image.grid for image in project.images if image.id in blocks]
+    shares = [pixels / grid.window.pixels for pixels, grid in zip(pixels_read(grids, reading), grids, strict=True)]
+    sides = list(zip(blocks.values(), shares, strict=True))
+    return Extent(
+        sum(share * _pixels(part.train) for part, share in sides),
+        sum(share * _pixels(part.val) for part, share in sides),
+    )
+
+
+def _pixels(windows: Iterable[PixelWindow]) -> int:
+    return sum(window.pixels for window in windows)
 
 
 def _size(pair: ImagePair) -> tuple[int, int]:

@@ -4,61 +4,80 @@ from pathlib import Path
 
 import pytest
 import typer
+from support.sources import Archive
+from typer.testing import CliRunner
 
-from landseg_core.cli.train import Source, SplitWay, parse_choices, split_options
-from landseg_core.data.split.buffers import BUFFER
+from landseg_core.cli.app import app
+from landseg_core.cli.train import SplitWay, chosen_source, parse_choices
+from landseg_core.data.sources.folders import Folders
+from landseg_core.data.sources.landcover_ai import LandCoverAi
+from landseg_core.data.sources.project import ProjectLabels
+from landseg_core.data.sources.registry import SOURCES
+from landseg_core.data.sources.source import DataSource
 from landseg_core.runs.config import TrainConfig, checked_config
 
 FOLDER = Path("data")
-NOTHING = Source(None, None, None, None, None, None, None)
-
-
-def source(**options: object) -> Source:
-    return Source(**(vars(NOTHING) | options))
+PAIR = {"images": FOLDER, "masks": FOLDER}
+CLASSES = {"classes": "landcover-ai"}
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "source"),
     [
-        {"project": FOLDER},
-        {"images": FOLDER, "masks": FOLDER, "classes": "landcover-ai"},
-        {"images": FOLDER, "masks": FOLDER, "classes": "landcover-ai", "train_list": FOLDER, "val_list": FOLDER},
-        {"landcover_ai": FOLDER, "classes": "landcover-ai"},
-        {"project": FOLDER, "split": SplitWay.IMAGES, "buffer": 0},
-        {"images": FOLDER, "masks": FOLDER, "classes": "landcover-ai", "split": SplitWay.BLOCKS, "buffer": 9},
-    ],
-)
-def test_options_that_go_together(options: dict[str, object]) -> None:
-    source(**options).check()
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({}, "give either --project"),
-        ({"classes": "landcover-ai"}, "give either --project"),
-        ({"project": FOLDER, "classes": "landcover-ai"}, "not with --project"),
-        ({"project": FOLDER, "images": FOLDER, "masks": FOLDER}, "give either --project"),
-        ({"project": FOLDER, "landcover_ai": FOLDER}, "give either --project"),
-        ({"project": FOLDER, "train_list": FOLDER}, "take lists"),
-        ({"landcover_ai": FOLDER, "classes": "landcover-ai", "val_list": FOLDER}, "take lists"),
-        ({"images": FOLDER, "classes": "landcover-ai"}, "together"),
-        ({"images": FOLDER, "masks": FOLDER}, "give --classes"),
-        ({"landcover_ai": FOLDER, "classes": "landcover-ai", "buffer": 0}, "data without lists"),
+        ({"project": FOLDER}, ProjectLabels(project=FOLDER)),
+        (PAIR | CLASSES, Folders(**PAIR)),
         (
-            {"images": FOLDER, "masks": FOLDER, "classes": "x", "val_list": FOLDER, "split": SplitWay.BLOCKS},
-            "data without lists",
+            PAIR | CLASSES | {"train_list": FOLDER, "val_list": FOLDER},
+            Folders(**PAIR, train_list=FOLDER, val_list=FOLDER),
         ),
+        ({"landcover_ai": FOLDER} | CLASSES, LandCoverAi(landcover_ai=FOLDER)),
+        ({"project": FOLDER, "split": SplitWay.IMAGES, "buffer": 0}, ProjectLabels(project=FOLDER)),
+        (PAIR | CLASSES | {"split": SplitWay.BLOCKS, "buffer": 9, "maps": ["1=x"]}, Folders(**PAIR)),
     ],
 )
-def test_options_that_do_not(options: dict[str, object], words: str) -> None:
-    with pytest.raises(typer.BadParameter, match=words):
-        source(**options).check()
+def test_options_that_go_together(options: dict[str, object], source: DataSource) -> None:
+    assert chosen_source(options) == source
 
 
-def test_the_settings_of_a_run_say_how_labels_are_split() -> None:
-    assert split_options(TrainConfig()) == {"split": "blocks", "buffer": BUFFER}
-    assert split_options(TrainConfig(split="images", buffer=0)) == {"split": "images", "buffer": 0}
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({}, "give either --project, or --images and --masks, or --landcover-ai"),
+        (CLASSES, "give either --project, or --images and --masks, or --landcover-ai"),
+        ({"project": FOLDER} | CLASSES, "give --classes, but not with --project, which has its own"),
+        ({"project": FOLDER} | PAIR, "give either --project, or --images and --masks, or --landcover-ai"),
+        ({"project": FOLDER, "landcover_ai": FOLDER}, "give either --project"),
+        (
+            {"project": FOLDER, "train_list": FOLDER},
+            "only --images and --masks take lists: --landcover-ai and --project split by themselves",
+        ),
+        ({"landcover_ai": FOLDER, "val_list": FOLDER} | CLASSES, "take lists"),
+        ({"images": FOLDER} | CLASSES, "give --images and --masks together"),
+        (PAIR, "give --classes, but not with --project, which has its own"),
+        (
+            {"landcover_ai": FOLDER, "buffer": 0} | CLASSES,
+            "--split and --buffer are for data without lists: these say what validates",
+        ),
+        (PAIR | CLASSES | {"val_list": FOLDER, "split": SplitWay.BLOCKS}, "data without lists"),
+        ({"project": FOLDER, "maps": ["1=x"]}, "--map is for masks: the labels of a project have classes already"),
+    ],
+)
+def test_options_that_do_not(options: dict[str, object], sentence: str) -> None:
+    with pytest.raises(typer.BadParameter) as error:
+        chosen_source(options)
+    assert sentence in error.value.message
+
+
+def test_a_source_that_is_added_has_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SOURCES, "archive", Archive)
+    shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "160"}).output
+    assert "--archive" in shown
+    assert "Folder of an archive." in shown
+    assert chosen_source({"archive": FOLDER} | CLASSES) == Archive(archive=FOLDER)
+    with pytest.raises(typer.BadParameter, match="or --landcover-ai, or --archive"):
+        chosen_source({})
+    with pytest.raises(typer.BadParameter, match="--season goes with --archive only"):
+        chosen_source(PAIR | CLASSES | {"season": FOLDER})
 
 
 @pytest.mark.parametrize(

@@ -11,18 +11,19 @@ import numpy as np
 import pytest
 
 from landseg_core.compute.devices import precision_for
-from landseg_core.data.loading.project import SPLIT_IGNORED, project_data
+from landseg_core.data.loading.project import SPLIT_IGNORED, labels_to_learn, project_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import JobControl, Notice, StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.project.project import Project
+from landseg_core.project.snapshot import labels_of_run
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.folder import RunFolder
 from landseg_core.training.network import Network
 from landseg_core.training.preparation import fine_tuned_config
-from landseg_core.training.project_run import kept_with_its_run, labels_to_learn
 from landseg_core.training.trainer import Trainer, TrainResult
 
 SIDE = 768  # nine blocks of 256 px
@@ -84,7 +85,8 @@ def learn(
 
     config = fine_tuned_config(config)
     trainer = Trainer(config, run, **how)
-    with kept_with_its_run(run):
+    files = RunFolder(run)
+    with labels_of_run(run, (files.model, files.checkpoint)):
         labels = labels_to_learn(project, run, resume=how.get("resume", False), start_from=config.start_from)
         data = project_data(labels, config.seed, config.chip)
         return trainer.fit(data, listen, control), data, told
@@ -182,7 +184,7 @@ def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, going_on: 
     assert not (tmp_path / "second").exists()
     control = JobControl()
     control.stop()
-    with pytest.raises(JobStopped), kept_with_its_run(tmp_path / "second"):
+    with pytest.raises(JobStopped), labels_of_run(tmp_path / "second", ()):
         labels_to_learn(project, tmp_path / "second", resume=False, start_from=str(tmp_path / "first"), control=control)
     assert not (tmp_path / "second").exists()
 

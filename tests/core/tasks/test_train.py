@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from landseg_core.data.loading.project import project_data
+from landseg_core.compute.device_names import DeviceError
+from landseg_core.data.sources.project import ProjectLabels
 from landseg_core.errors import DatasetError, JobStopped, TrainingError
-from landseg_core.events import JobControl, StepFinished
+from landseg_core.events import JobControl, OnEvent, StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.project_run import kept_with_its_run, labels_to_learn, record_run
-from landseg_core.training.trainer import Trainer, TrainResult
+from landseg_core.tasks.train import ChangeProject, TrainTask, run_train
+from landseg_core.training.trainer import TrainResult
 
 COLOURS = np.array([(60, 90, 40), (40, 60, 160), (170, 170, 170)], np.uint8)
 
@@ -38,19 +40,31 @@ def project(tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., Pat
         yield project
 
 
+class Lent:
+    """Lends a project that is open, as the window does."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def open(self, _file: Path) -> AbstractContextManager[Project]:
+        return nullcontext(self._project)
+
+    def change(self, _file: Path, change: ChangeProject, _refusal: str, _on_event: OnEvent) -> None:
+        change(self._project)
+
+
 def learn(
     project: Project, run: Path, config: TrainConfig, control: JobControl | None = None, **how: bool
 ) -> TrainResult:
-    """Train as the command line and the window do; `control` stops after the fifth step."""
-    trainer = Trainer(config, run, **how)
+    """Train on a project; `control` stops after the fifth step."""
 
     def listen(event: object) -> None:
         if control and isinstance(event, StepFinished) and event.step == 5:
             control.stop()
 
-    with kept_with_its_run(run):
-        labels = labels_to_learn(project, run, resume=how.get("resume", False))
-        return trainer.fit(project_data(labels, config.seed, config.chip), listen, control)
+    settings = config.model_dump(exclude_defaults=True)
+    task = TrainTask(out=run, source=ProjectLabels(project=project.path), settings=settings, **how)
+    return run_train(task, listen, control, projects=Lent(project))
 
 
 def test_a_run_is_entered_with_the_labels_it_saw(project: Project, config: TrainConfig, tmp_path: Path) -> None:
@@ -59,7 +73,6 @@ def test_a_run_is_entered_with_the_labels_it_saw(project: Project, config: Train
     edit = project.labels(1).begin()
     edit.put(project.images[0].grid.window, np.zeros((256, 256), np.uint8), np.ones((256, 256), bool))
     project.record(1, edit.finish(), "Paint over")
-    record_run(project, tmp_path / "run", result)
     (run,) = project.runs
     assert (run.folder, run.model, run.classes) == (tmp_path / "run", "tiny", project.schema.names)
     assert run.label_state == seen != project.label_state()
@@ -97,7 +110,7 @@ def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, config: Tr
     with pytest.raises(JobStopped):
         learn(project, tmp_path / "runs" / "run", config, control)
     assert not (tmp_path / "runs").exists()
-    with pytest.raises(TrainingError, match="cuda"):
+    with pytest.raises(DeviceError, match="cuda"):
         learn(project, tmp_path / "runs" / "run", config.model_copy(update={"device": "cuda:77"}))
     assert not (tmp_path / "runs").exists()
 

@@ -1,0 +1,46 @@
+"""How much there is to learn from, found out from names and headers: no pixel is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from landseg_core.data.areas import ImagePair
+from landseg_core.data.read_options import ImageFacts, Reading, plan_ground
+from landseg_core.events import JobControl
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.raster.source import RasterSource
+
+TRAIN_SHARE = 0.8
+"""Of images that are split by blocks."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Pixels to train and to validate on, about, at the ground resolution that they are read at."""
+
+    train: float
+    val: float
+
+
+def image_grids(pairs: Iterable[ImagePair], control: JobControl) -> list[RasterGrid]:
+    """Return the grids of images.
+
+    Raises:
+        RasterError: an image cannot be opened.
+        JobStopped: the user asked for it.
+    """
+    grids = []
+    for pair in pairs:
+        control.checkpoint()
+        with RasterSource(pair.image) as image:
+            grids.append(image.grid)
+    return grids
+
+
+def pixels_read(grids: Sequence[RasterGrid], reading: Reading) -> list[int]:
+    """Return the pixels of images, each as a run reads it that has them all."""
+    facts = [ImageFacts((), (), "", grid, grid.ground_resolution(), "") for grid in grids]
+    plan = plan_ground(facts, reading.resolution_m, nearly=reading.nearly)
+    sizes = [plan.view(one, ()).size or (one.grid.width, one.grid.height) for one in facts]
+    return [width * height for width, height in sizes]

@@ -1,0 +1,50 @@
+"""LandCover.ai as downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from landseg_core.data.sources.fields import FolderField
+from landseg_core.data.sources.source import DataOptions, DataSource
+
+if TYPE_CHECKING:
+    from landseg_core.data.loading.extent import Extent
+    from landseg_core.data.training_data import TrainingData
+    from landseg_core.events import JobControl, OnEvent
+
+
+class LandCoverAi(DataSource):
+    """The folder of LandCover.ai, with its own lists; see `landcover_ai_data`."""
+
+    title = "LandCover.ai as downloaded"
+
+    landcover_ai: Annotated[Path, FolderField(entries=("images", "masks", "train.txt", "val.txt"))] = Field(
+        title="Folder", description="LandCover.ai as downloaded"
+    )
+
+    @property
+    def names_sides(self) -> bool:
+        """Tell that its lists do."""
+        return True
+
+    def load(self, options: DataOptions, on_event: OnEvent, control: JobControl) -> TrainingData:
+        """Read and check the data; errors are those of `landcover_ai_data`."""
+        from landseg_core.data.loading.landcover_ai import landcover_ai_data
+
+        return landcover_ai_data(
+            self.landcover_ai,
+            options.mask_classes,
+            reading=options.reading,
+            mapping=options.mapping,
+            on_event=on_event,
+            control=control,
+        )
+
+    def extent(self, _options: DataOptions, _control: JobControl) -> Extent:
+        """Return how much the lists name; a DatasetError where they cannot be read."""
+        from landseg_core.data.loading.landcover_ai import landcover_ai_extent
+
+        return landcover_ai_extent(self.landcover_ai)

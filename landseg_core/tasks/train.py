@@ -1,0 +1,184 @@
+"""Training: a run on a source of data. Importing this loads neither torch nor what reads rasters."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import pydantic
+from pydantic import Field
+
+from landseg_core.data.sources.source import DataOptions, DataSource, OpenProject, open_read_only
+from landseg_core.errors import ProjectError
+from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
+from landseg_core.limits import require_agreed
+from landseg_core.output_files import made_folder
+from landseg_core.task_fields import FieldHints, Large, Overwrite
+
+if TYPE_CHECKING:
+    from landseg_core.project.project import Project
+    from landseg_core.runs.config import TrainConfig
+    from landseg_core.runs.preview import PreviewSource
+    from landseg_core.training.trainer import TrainResult
+
+ChangeProject = Callable[["Project"], None]
+
+
+class TrainTask(pydantic.BaseModel):
+    """A run to train.
+
+    `settings` are those of `TrainConfig` that somebody has chosen, not yet checked; the others have their defaults, or
+    what the model to fine-tune or the run to resume says.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    out: Annotated[Path, FieldHints(metavar="RUN")] = Field(
+        title="Run folder", description="Folder for the run: model, checkpoint, metrics, settings"
+    )
+    source: pydantic.SerializeAsAny[DataSource] = Field(title="Training data", description="What the run learns from")
+    classes: Annotated[str | None, FieldHints(metavar="PRESET|FILE")] = Field(
+        None, title="Classes", description="The classes: a preset's name or a class file"
+    )
+    settings: Mapping[str, Any] = Field(
+        default_factory=dict, title="Settings", description="Settings of the run, as its config.json names them"
+    )
+    resume: bool = Field(default=False, title="Resume", description="Go on with the run in RUN")
+    overwrite: Overwrite = False
+    large: Large = False
+
+    def config(self) -> TrainConfig:
+        """Return the settings of the run: a new one, or the one in `out` that goes on.
+
+        Raises:
+            TrainingError: a setting is wrong or contradicts the model or run that goes on, or there is no such run.
+            ModelError: there is no such model, or a file is damaged.
+        """
+        from landseg_core.runs.config import checked_config
+        from landseg_core.training.checkpoint import resumed_config
+        from landseg_core.training.preparation import fine_tuned_config
+
+        if self.resume:
+            return resumed_config(self.out, self.settings)
+        return fine_tuned_config(checked_config(self.settings), self.settings)
+
+
+class ProjectAccess(Protocol):
+    """How a run gets at projects: whoever has one open lends that, all others open the file."""
+
+    def open(self, file: Path) -> AbstractContextManager[Project]:
+        """Open a project to read its labels."""
+        ...
+
+    def change(self, file: Path, change: ChangeProject, refusal: str, on_event: OnEvent) -> None:
+        """Make a small change to a project; where that cannot be, say `refusal` and why."""
+        ...
+
+
+class ProjectFiles:
+    """Opens the files of projects, each for a moment."""
+
+    open = staticmethod(open_read_only)
+
+    def change(self, file: Path, change: ChangeProject, refusal: str, on_event: OnEvent) -> None:
+        """Change a project, unless another program holds it just now: a `Notice` then says so."""
+        from landseg_core.project.project import Project
+
+        try:
+            with Project.open(file) as project:
+                if project.read_only:
+                    raise ProjectError(project.read_only_reason)
+                change(project)
+        except ProjectError as error:
+            on_event(Notice(f"{refusal}: {error}"))
+
+
+def run_train(
+    task: TrainTask,
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+    *,
+    preview: PreviewSource | None = None,
+    projects: ProjectAccess | None = None,
+    started: float | None = None,
+) -> TrainResult:
+    """Read the data, train, and enter the run into its project. All that needs no torch is checked without it.
+
+    The minutes of a run by minutes count from here, or from `started`, a reading of `time.monotonic`. `preview` is as
+    in `Trainer.fit`. Where the run comes to nothing, it leaves nothing.
+
+    Raises:
+        LandsegError: what `TrainTask.config`, the source and `Trainer` raise.
+        LargeWorkError: it is much work, and the task does not say that it is agreed to.
+        JobStopped: `control` asked for it before there was a model.
+    """
+    from landseg_core.project.snapshot import labels_of_run
+    from landseg_core.runs.folder import RunFolder
+    from landseg_core.training.preparation import check_labels, check_run_folder, run_work
+
+    started = time.monotonic() if started is None else started
+    projects, control, run = projects or ProjectFiles(), control or JobControl(), RunFolder(task.out)
+    config = task.config()
+    check_run_folder(config, run, overwrite=task.overwrite, resume=task.resume)
+    with made_folder(run.path), labels_of_run(run.path, (run.model, run.checkpoint)):
+        data = task.source.load(_run_options(task, config, projects.open), on_event, control)
+        check_labels(data, control.checkpoint)
+        from landseg_core.training.trainer import Trainer
+
+        if not task.resume:
+            require_agreed(run_work(config, data, control.checkpoint), large=task.large)
+        # The folder was free, or may be overwritten: by now it may hold the labels of the project.
+        trainer = Trainer(config, run.path, overwrite=True, resume=task.resume, started=started)
+        result = trainer.fit(data, on_event, control, preview)
+    if (file := task.source.project_file) is not None:
+        record = partial(record_run, run=run.path, result=result)
+        projects.change(file, record, f"the run is not entered in {file.name}", on_event)
+    return result
+
+
+def data_options(config: TrainConfig, open_project: OpenProject = open_read_only) -> DataOptions:
+    """Return how a run with these settings reads and splits data, as far as they say."""
+    return DataOptions(
+        reading=config.reading,
+        seed=config.seed,
+        chip=config.chip,
+        split=config.split,
+        buffer=config.buffer,
+        mapping=config.value_mapping,
+        start_from=config.start_from,
+        open_project=open_project,
+    )
+
+
+def _run_options(task: TrainTask, config: TrainConfig, open_project: OpenProject) -> DataOptions:
+    from landseg_core.labels.classes import load_classes
+    from landseg_core.runs.parent_model import parent_areas_finder
+
+    return replace(
+        data_options(config, open_project),
+        reading=replace(config.reading, large=task.large),
+        classes=None if task.classes is None else load_classes(task.classes),
+        find_trained=parent_areas_finder(config, task.out, resume=task.resume),
+        run=task.out,
+        resume=task.resume,
+    )
+
+
+def record_run(project: Project, run: Path, result: TrainResult) -> None:
+    """Enter a run that gave a model into its project, with the state of the labels that it saw.
+
+    Raises:
+        ProjectError: the project cannot be changed.
+    """
+    from landseg_core.project.snapshot import LABELS_FOLDER, kept_snapshot
+
+    labels = kept_snapshot(run / LABELS_FOLDER, {})
+    model, told = result.bundle, result.bundle.training
+    # how good the model is and after how many epochs; None where it was not validated
+    metrics = {"miou": told.get("miou"), "accuracy": told.get("accuracy"), "epochs": told.get("epoch")}
+    project.add_run(run.absolute(), model.architecture, model.schema.names, labels.label_state, metrics)
