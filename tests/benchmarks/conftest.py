@@ -1,18 +1,12 @@
-"""What the tests of benchmarks share: a small data set, and a benchmark as a process of its own."""
+"""A small data set for benchmarks."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -28,25 +22,3 @@ def pictures(tmp_path: Path) -> Path:
     (folder / "train.txt").write_text("tile4_a\ntile5_a\n")
     (folder / "val.txt").write_text("tile1_a\n")
     return folder
-
-
-BenchmarkRun = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def run_benchmark() -> BenchmarkRun:
-    """Return what runs `python -m benchmarks.NAME` to its end, on one core; it must not fail."""
-
-    def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)],
-            cwd=ROOT,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done
-
-    return run

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.benchmarks import run_benchmark
 
 from benchmarks.folds import FOLDS, fold_data, held_out, line
 from benchmarks.targets import Data
@@ -44,7 +45,7 @@ def test_a_line_tells_classes_that_have_no_figure() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are measured as Linux does")
-def test_a_fold_for_real(pictures: Path, run_benchmark) -> None:
+def test_a_fold_for_real(pictures: Path) -> None:
     settings = ["--set", "model=unet16", "--set", "chip=64"]
     done = run_benchmark("folds", "--folds", 1, "--epochs", 1, *settings, "--data", pictures)
     assert "| 1 | 0 | model=unet16, chip=64 | 0." in done.stdout

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from support.benchmarks import run_benchmark
 
 from benchmarks.targets import ROWS, Data, Ended, Result, lines, run_landseg
 
@@ -50,7 +51,7 @@ def test_a_command_that_fails_ends_the_measurement(tmp_path: Path) -> None:
 
 @on_linux
 @pytest.mark.slow
-def test_a_row_for_real(data: Data, tmp_path: Path, run_benchmark) -> None:
+def test_a_row_for_real(data: Data, tmp_path: Path) -> None:
     length = ["--seeds", 3, "--minutes", 0.05]
     done = run_benchmark("targets", "unet16", *length, "--data", data.folder, "--out", tmp_path / "runs")
     assert done.stdout.count("\n") == 4

@@ -2,57 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import rasterio
 from affine import Affine
 from hypothesis import settings
-from rasterio.enums import ColorInterp
+from support.rasters import write_raster
 
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.raster.files.gdal import open_dataset
 
 # A busy machine is no reason for a test to fail.
 settings.register_profile("landseg", deadline=None)
 settings.load_profile("landseg")
-
-WriteRaster = Callable[..., Path]
-DRIVERS = {".tif": "GTiff", ".png": "PNG", ".jpg": "JPEG"}
-
-
-@pytest.fixture
-def write_raster() -> WriteRaster:
-    """Return a writer of (C, H, W) or (H, W) pixels: `palette` maps values to colours, `colours` are the bands'."""
-
-    def write(
-        path: Path,
-        pixels: npt.NDArray[Any],
-        *,
-        palette: dict[int, Any] | None = None,
-        colours: Sequence[ColorInterp] = (),
-        **profile: Any,
-    ) -> Path:
-        bands = pixels[None] if pixels.ndim == 2 else pixels
-        path.parent.mkdir(parents=True, exist_ok=True)
-        count, height, width = bands.shape
-        size = {"count": count, "height": height, "width": width, "dtype": bands.dtype}
-        with (
-            rasterio.Env(GDAL_PAM_ENABLED="NO"),
-            open_dataset(path, mode="w", driver=DRIVERS[path.suffix], **size, **profile) as dataset,
-        ):
-            if colours:
-                dataset.colorinterp = colours
-            if palette is not None:
-                dataset.write_colormap(1, dict.fromkeys(range(256), (0, 0, 0)) | palette)
-            dataset.write(bands)
-        return path
-
-    return write
 
 
 @pytest.fixture
@@ -76,7 +41,7 @@ def north_up() -> Affine:
 
 
 @pytest.fixture
-def write_pair(tmp_path: Path, write_raster: WriteRaster) -> Callable[..., tuple[Path, Path]]:
+def write_pair(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
     """Return a writer of an image and its mask in `images/` and `masks/`: random RGB, and values 1, 4, 0 in columns."""
 
     def write(

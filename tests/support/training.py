@@ -17,6 +17,7 @@ from landseg_core.models.catalog import CATALOG, Architecture
 from landseg_core.models.unet import UNet
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.trainer import Trainer, TrainResult
+from support.rasters import write_raster
 
 COLOURS = np.array([(60, 90, 40), (40, 60, 160), (170, 170, 170)])
 """Of land, water and road, in the order of the schema."""
@@ -43,7 +44,7 @@ def landscape(rng: np.random.Generator, height: int, width: int) -> tuple[np.nda
 
 
 @pytest.fixture
-def folders(tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., Path]) -> Path:
+def folders(tmp_path: Path, schema: ClassSchema) -> Path:
     """A folder with `images`, `masks`, `train.txt` and `val.txt`: three pictures, one of them to validate on."""
     rng = np.random.default_rng(7)
     root = tmp_path / "data"
@@ -67,8 +68,8 @@ def config(tiny: str) -> TrainConfig:
     return TrainConfig(model=tiny, epochs=3, batch=2, chip=32, learning_rate=0.01, precision="fp32", device="cpu")
 
 
-class Run:
-    """Runs a trainer and keeps what it tells; `at_step` maps a step to what is done then."""
+class RecordedRun:
+    """Runs a trainer and keeps its events; `at_step` maps a step to what is done then."""
 
     def __init__(self, config: TrainConfig, folder: Path, **how: bool) -> None:
         self.trainer = Trainer(config, folder, **how)
@@ -84,15 +85,9 @@ class Run:
         if isinstance(event, StepFinished) and event.step in self.at_step:
             self.at_step[event.step]()
 
-    def told(self, kind: type[Event]) -> list[Any]:
+    def events_of(self, kind: type[Event]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
     @property
     def losses(self) -> list[float]:
-        return [event.train_loss for event in self.told(StepFinished)]
-
-
-@pytest.fixture
-def start() -> type[Run]:
-    """Return what makes a run: (config, folder, overwrite=..., resume=...)."""
-    return Run
+        return [event.train_loss for event in self.events_of(StepFinished)]

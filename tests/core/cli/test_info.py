@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rasterio.enums import ColorInterp as Colour
+from support.rasters import write_raster
 
 from landseg_core.cli.info import info
 from landseg_core.errors import ModelError, RasterError
@@ -57,9 +57,7 @@ def test_a_run_folder_stands_for_its_model(model: Path, capsys: pytest.CaptureFi
     assert "settings" not in told
 
 
-def test_a_raster_is_told_as_before(
-    tmp_path: Path, write_raster: Callable[..., Path], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_raster_is_told_as_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     info(write_raster(tmp_path / "a.tif", np.zeros((2, 3, 4), np.uint8)), as_json=True)
     assert json.loads(capsys.readouterr().out)["bands"] == 2
 
@@ -67,7 +65,6 @@ def test_a_raster_is_told_as_before(
 @pytest.mark.parametrize(("choice", "alpha"), [(None, 5), ("auto", 5), ("none", None), ("2", 2)])
 def test_the_alpha_band_is_told_as_chosen(
     tmp_path: Path,
-    write_raster: Callable[..., Path],
     capsys: pytest.CaptureFixture[str],
     choice: str | None,
     alpha: int | None,
@@ -78,7 +75,7 @@ def test_the_alpha_band_is_told_as_chosen(
 
 
 def test_an_alpha_that_may_be_near_infrared_is_told_beside_the_json(
-    tmp_path: Path, write_raster: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pixels = np.random.default_rng(0).integers(20, 200, (5, 60, 80)).astype(np.uint8)
     info(write_raster(tmp_path / "a.tif", pixels, colours=FOUR_AND_ALPHA), as_json=True)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from rasterio.crs import CRS
+from support.rasters import write_raster
 
 from landseg_core.formats import importers
 from landseg_core.labels.classes import ClassSchema
@@ -34,7 +35,7 @@ def labels() -> np.ndarray:
 
 
 @pytest.fixture
-def mask(write_raster, labels: np.ndarray, tmp_path: Path) -> Path:
+def mask(labels: np.ndarray, tmp_path: Path) -> Path:
     return write_raster(tmp_path / "masks" / "field.tif", labels, **PLACE)
 
 
@@ -46,7 +47,7 @@ def classes(schema: ClassSchema, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def project(landseg: Landseg, write_raster, classes: Path, tmp_path: Path) -> Path:
+def project(landseg: Landseg, classes: Path, tmp_path: Path) -> Path:
     """Return a project of one image, `field`, without labels."""
     picture = write_raster(tmp_path / "images" / "field.tif", np.zeros(SIZE[::-1], np.uint8), **PLACE)
     file = tmp_path / "projects" / "land.landseg"
@@ -96,7 +97,7 @@ def only_sentence(printed: tuple[str, str]) -> str:
     return line
 
 
-def test_new_and_add_image(landseg, write_raster, tmp_path: Path) -> None:
+def test_new_and_add_image(landseg, tmp_path: Path) -> None:
     file = tmp_path / "land.landseg"
     assert landseg("project", "new", file, "--classes", "landcover-dubai")[0].startswith(f"{file}: ")
     pictures = [write_raster(tmp_path / f"{name}.tif", np.zeros((30, 40), np.uint8)) for name in "ab"]
@@ -152,7 +153,7 @@ def test_import_says_what_it_did(landseg, project: Path, mask: Path, labels: np.
     assert sorted(path.name for path in project.parent.iterdir()) == ["land.landseg"]
 
 
-def test_images_of_one_stem_go_by_their_paths(landseg, write_raster, project: Path, mask: Path, tmp_path: Path) -> None:
+def test_images_of_one_stem_go_by_their_paths(landseg, project: Path, mask: Path, tmp_path: Path) -> None:
     twin = write_raster(tmp_path / "later" / "field.tif", np.zeros(SIZE[::-1], np.uint8), **PLACE)
     landseg("project", "add-image", project, twin)
     assert str(twin) in only_sentence(landseg("project", "import", project, "--image", "field", mask, expect=1))
@@ -290,7 +291,7 @@ def test_ctrl_c_is_130_and_changes_nothing(landseg, project: Path, mask: Path, m
     assert [path.name for path in project.parent.iterdir()] == ["land.landseg"]
 
 
-def test_images_are_added_with_an_alpha(landseg: Landseg, write_raster, classes: Path, tmp_path: Path) -> None:
+def test_images_are_added_with_an_alpha(landseg: Landseg, classes: Path, tmp_path: Path) -> None:
     near_infrared = np.random.default_rng(0).integers(20, 200, (4, 60, 80)).astype(np.uint8)
     image = write_raster(tmp_path / "a.tif", near_infrared, photometric="rgb", alpha="yes", **PLACE)
     for alpha, kept, doubts in ((None, "auto", 1), ("none", "none", 0), ("4", "4", 0)):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from rasterio.crs import CRS
+from support.rasters import write_raster
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.files.gdal import open_dataset
@@ -22,7 +23,7 @@ Export = Callable[..., Path]
 
 
 @pytest.fixture
-def picture(write_raster: Callable[..., Path], tmp_path: Path) -> Export:
+def picture(tmp_path: Path) -> Export:
     """Return a writer of the orthophoto, in one place or another."""
 
     def write(transform: Affine, size: tuple[int, int] = SIZE, name: str = "field.tif") -> Path:
@@ -33,9 +34,7 @@ def picture(write_raster: Callable[..., Path], tmp_path: Path) -> Export:
 
 
 @pytest.fixture
-def project(
-    landseg: Landseg, picture: Export, write_raster: Callable[..., Path], schema: ClassSchema, tmp_path: Path
-) -> Path:
+def project(landseg: Landseg, picture: Export, schema: ClassSchema, tmp_path: Path) -> Path:
     """Return a project with a labelled image that lies 200 m further east by now."""
     file = tmp_path / "land.landseg"
     (tmp_path / "classes.json").write_text(schema.to_json())

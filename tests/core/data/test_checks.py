@@ -8,6 +8,7 @@ import pytest
 from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core import limits
 from landseg_core.data import checks
@@ -21,7 +22,6 @@ from landseg_core.labels.masks.reader import MaskSource
 from landseg_core.limits import LargeWorkError
 
 WritePair = Callable[..., tuple[Path, Path]]
-WriteRaster = Callable[..., Path]
 WHOLE = PixelWindow(0, 0, 40, 30)
 
 
@@ -37,7 +37,7 @@ window_lists = st.lists(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(windows=window_lists, strip=st.integers(1, 3000))
 def test_each_window_gets_its_own_counts(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, windows: Sequence[PixelWindow], strip: int
+    tmp_path: Path, schema: ClassSchema, windows: Sequence[PixelWindow], strip: int
 ) -> None:
     values = np.random.default_rng(1).choice(np.array([0, 1, 4, 255], np.uint8), (30, 40))
     path = tmp_path / "mask.tif"
@@ -54,7 +54,6 @@ def test_each_window_gets_its_own_counts(
 def test_an_unknown_value_is_counted_over_the_whole_mask(
     tmp_path: Path,
     write_pair: WritePair,
-    write_raster: WriteRaster,
     schema: ClassSchema,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -73,7 +72,7 @@ def test_sizes_must_agree(write_pair: WritePair, schema: ClassSchema) -> None:
         _check(schema, area)
 
 
-def test_places_must_agree(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, north_up: Affine) -> None:
+def test_places_must_agree(tmp_path: Path, schema: ClassSchema, north_up: Affine) -> None:
     image = write_raster(tmp_path / "i.tif", np.ones((30, 40), np.uint8), crs="EPSG:32632", transform=north_up)
     values = np.ones((30, 40), np.uint8)
     shifted = write_raster(tmp_path / "m.tif", values, crs="EPSG:32632", transform=north_up @ Affine.translation(1, 0))

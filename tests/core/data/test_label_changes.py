@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.rasters import write_raster
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
@@ -19,7 +20,6 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 
 WritePair = Callable[..., tuple[Path, Path]]
-WriteRaster = Callable[..., Path]
 BEFORE = np.array([[1, 1, 4, 4, 255, 255, 0, 9]], np.uint8).repeat(8, 0)
 NOW = np.array([[1, 4, 4, 255, 1, 255, 0, 0]], np.uint8).repeat(8, 0)
 
@@ -41,7 +41,7 @@ def data(write_pair: WritePair, schema: ClassSchema) -> TrainingData:
 
 
 def test_what_is_new_or_another_class_is_corrected(
-    data: TrainingData, earlier_schema: ClassSchema, tmp_path: Path, write_raster: WriteRaster
+    data: TrainingData, earlier_schema: ClassSchema, tmp_path: Path
 ) -> None:
     (area,) = data.train
     mask = write_raster(tmp_path / "before.tif", BEFORE)

@@ -11,6 +11,7 @@ import pytest
 from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.loading.assembly import training_data
@@ -86,7 +87,7 @@ def write_ground(root: Path, stem: str, metres: float, write: WriteRaster, schem
 
 
 @pytest.fixture
-def mixed(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> Callable[..., TrainingData]:
+def mixed(tmp_path: Path, schema: ClassSchema) -> Callable[..., TrainingData]:
     """Return `mixed(reading)`: three images of one ground at 25, 50 and 25 cm, the last to validate on."""
     for stem, metres in (("a", 0.25), ("b", 0.5), ("c", 0.25)):
         write_ground(tmp_path, stem, metres, write_raster, schema)
@@ -161,7 +162,7 @@ def write_named(path: Path, pixels: np.ndarray, names: tuple[str, ...], write: W
 
 
 @pytest.fixture
-def turned(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> Callable[..., TrainingData]:
+def turned(tmp_path: Path, schema: ClassSchema) -> Callable[..., TrainingData]:
     """Return `turned(reading)`: two images that name the same bands in another order."""
     orders = {"a": ("Red", "Green", "Near infrared"), "b": ("near infrared", "red", "green")}
     values = {"red": 10, "green": 20, "near infrared": 30}
@@ -248,7 +249,7 @@ def test_labels_alone_are_those_below_the_centres(mixed: Callable[..., TrainingD
     assert len(np.unique(labels)) == 2
 
 
-def test_overlaps_are_found_where_the_files_lie(write_raster: WriteRaster, tmp_path: Path, schema: ClassSchema) -> None:
+def test_overlaps_are_found_where_the_files_lie(tmp_path: Path, schema: ClassSchema) -> None:
     """The last metres of both images are the same ground; in px of what is read they would lie elsewhere."""
     areas = []
     for metres in (0.25, 0.5):

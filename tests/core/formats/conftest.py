@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyogrio
 import pytest
-import shapely
 from affine import Affine
 from rasterio.crs import CRS
+from support.rasters import write_raster
 
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
@@ -54,7 +52,7 @@ def place(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def new_image(tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., Path]) -> Iterator[NewImage]:
+def new_image(tmp_path: Path, schema: ClassSchema) -> Iterator[NewImage]:
     """Return `new_image(width, height, labels=None, **georeference)`: a project with one image, painted like that."""
     with ExitStack() as projects:
         count = 0
@@ -82,66 +80,6 @@ def paint(project: Project, image: ImageEntry, labels: Labels) -> None:
         return labels[window.slices()]
 
     project.edit_tiles(image.id, "paint", cut)
-
-
-@pytest.fixture
-def labels_of() -> Callable[[Project, ImageEntry], Labels]:
-    """Return what reads all labels of an image."""
-    return lambda project, image: project.labels(image.id).read(image.grid.window)
-
-
-@pytest.fixture
-def patches() -> Callable[..., Labels]:
-    """Return `patches(width, height, seed)`: labels of large and of single-pixel regions, with unlabelled ones."""
-
-    def make(width: int, height: int, seed: int = 0) -> Labels:
-        rng = np.random.default_rng(seed)
-        values = np.array([0, 1, 4, 255], np.uint8)
-        coarse = rng.choice(values, (-(-height // 37), -(-width // 37)))
-        labels = np.kron(coarse, np.ones((37, 37), np.uint8))[:height, :width].copy()
-        noisy = rng.random(labels.shape) < 0.02
-        labels[noisy] = rng.choice(values, int(noisy.sum()))
-        return labels
-
-    return make
-
-
-WriteVector = Callable[..., Path]
-DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".shp": "ESRI Shapefile", ".fgb": "FlatGeobuf"}
-
-
-@pytest.fixture
-def write_vector() -> WriteVector:
-    """Return `write(path, shapes, crs=None, layer=None, append=False, **fields)`, which makes a file of shapes."""
-
-    def write(
-        path: Path,
-        shapes: Sequence[Any],
-        crs: str | None = "EPSG:32632",
-        layer: str | None = None,
-        kind: str = "Unknown",
-        append: bool = False,
-        **fields: Sequence[Any],
-    ) -> Path:
-        columns = [np.array(values) for values in fields.values()]
-        texts = [column.astype(object) if column.dtype.kind == "U" else column for column in columns]
-        wkb = shapely.to_wkb(np.array(shapes, object))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # GDAL minds a file without a CRS
-            pyogrio.raw.write(
-                path,
-                wkb,
-                texts,
-                list(fields),
-                layer=layer,
-                driver=DRIVERS[path.suffix],
-                geometry_type=kind,
-                crs=crs,
-                append=append,
-            )
-        return path
-
-    return write
 
 
 WriteMap = Callable[..., Path]

@@ -11,6 +11,8 @@ import pytest
 import shapely
 from affine import Affine
 from rasterio.crs import CRS
+from support.label_files import labels_of, patchy_labels, write_vector
+from support.rasters import write_raster
 
 from landseg_core.errors import LandsegError
 from landseg_core.formats.importers import describe_source, import_labels
@@ -59,14 +61,14 @@ ROUNDS = 4
 
 
 @pytest.fixture
-def whole(write_raster, write_vector, patches, tmp_path: Path) -> Callable[[str], Path]:
+def whole(tmp_path: Path) -> Callable[[str], Path]:
     """Return a maker of a file of labels that is not damaged."""
 
     def make(suffix: str) -> Path:
         path = tmp_path / f"labels{suffix}"
         if suffix in (".png", ".tif"):
             place = UTM if suffix == ".tif" else {}
-            return write_raster(path, patches(*SIZE), **place)
+            return write_raster(path, patchy_labels(*SIZE), **place)
         crs, (left, top) = (
             ("EPSG:4326", (7.69, 46.31)) if suffix == ".geojson" else ("EPSG:32632", (399_000, 5_131_000))
         )
@@ -83,7 +85,7 @@ def parts_of(path: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_damaged_source_is_imported_or_refused(suffix: str, whole, new_image, labels_of, tmp_path: Path) -> None:
+def test_a_damaged_source_is_imported_or_refused(suffix: str, whole, new_image, tmp_path: Path) -> None:
     path = whole(suffix)
     contents = {part: part.read_bytes() for part in parts_of(path)}
     project, image = new_image(*SIZE, np.full(SIZE[::-1], 1, np.uint8), **UTM)

@@ -11,6 +11,7 @@ import shapely
 from affine import Affine
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
+from support.label_files import patchy_labels
 
 from landseg_core.errors import InterchangeError, JobStopped, OutputError, ProjectError
 from landseg_core.events import Event, JobControl, Notice, Progress
@@ -35,8 +36,8 @@ def features(path: Path) -> dict[str, Any]:
     return dict(zip(meta["fields"], columns, strict=True)) | {"shapes": shapely.from_wkb(wkb), "crs": meta["crs"]}
 
 
-def test_the_png_has_values_palette_and_place(new_image, schema, patches, out: Path) -> None:
-    labels = patches(90, 70)
+def test_the_png_has_values_palette_and_place(new_image, schema, out: Path) -> None:
+    labels = patchy_labels(90, 70)
     project, image = new_image(90, 70, labels, **UTM)
     export_labels(project, image.id, "png", out / "labels.png")
     with open_dataset(out / "labels.png") as dataset:
@@ -50,8 +51,8 @@ def test_the_png_has_values_palette_and_place(new_image, schema, patches, out: P
     assert cv2.imread(str(out / "labels.png")) is not None
 
 
-def test_the_geotiff_has_values_nodata_colours_and_classes(new_image, schema, patches, out: Path) -> None:
-    labels = patches(90, 70)
+def test_the_geotiff_has_values_nodata_colours_and_classes(new_image, schema, out: Path) -> None:
+    labels = patchy_labels(90, 70)
     project, image = new_image(90, 70, labels, **UTM)
     export_labels(project, image.id, "tif", out / "labels.tif")
     with open_dataset(out / "labels.tif") as dataset:
@@ -106,8 +107,8 @@ def test_more_polygons_than_are_written_at_once(new_image, out: Path, monkeypatc
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_nothing_is_replaced_unless_allowed(form: str, new_image, patches, out: Path) -> None:
-    project, image = new_image(40, 30, patches(40, 30))
+def test_nothing_is_replaced_unless_allowed(form: str, new_image, out: Path) -> None:
+    project, image = new_image(40, 30, patchy_labels(40, 30))
     path = out / f"labels.{form}"
     path.write_text("mine")
     with pytest.raises(OutputError, match="exists already"):
@@ -128,8 +129,8 @@ def test_image_and_project_are_never_replaced(form: str, new_image, out: Path) -
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_a_stop_leaves_nothing(form: str, new_image, patches, out: Path) -> None:
-    project, image = new_image(40, 1100, patches(40, 1100))
+def test_a_stop_leaves_nothing(form: str, new_image, out: Path) -> None:
+    project, image = new_image(40, 1100, patchy_labels(40, 1100))
     control = JobControl()
     with pytest.raises(JobStopped):
         export_labels(project, image.id, form, out / "a", on_event=lambda _event: control.stop(), control=control)
@@ -144,9 +145,9 @@ def test_a_missing_folder_is_refused(form: str, new_image, out: Path) -> None:
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_progress_ends_with_the_whole_image(form: str, new_image, patches, out: Path) -> None:
+def test_progress_ends_with_the_whole_image(form: str, new_image, out: Path) -> None:
     events: list[Event] = []
-    project, image = new_image(40, 1100, patches(40, 1100))
+    project, image = new_image(40, 1100, patchy_labels(40, 1100))
     export_labels(project, image.id, form, out / "a", on_event=events.append)
     told = [event.fraction for event in events if isinstance(event, Progress)]
     assert told == sorted(told)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from rasterio.enums import ColorInterp
+from support.rasters import write_raster
 
 from landseg_core.errors import JobStopped, OutputError
 from landseg_core.events import Event, JobControl, Progress
@@ -46,9 +47,7 @@ def test_a_map_of_figures_keeps_its_title_and_has_no_colours(
         assert dataset.colorinterp == (ColorInterp.gray,)
 
 
-def test_colours_without_names_are_kept(
-    write_raster: Callable[..., Path], values: np.ndarray, out: Path, tmp_path: Path
-) -> None:
+def test_colours_without_names_are_kept(values: np.ndarray, out: Path, tmp_path: Path) -> None:
     palette = {value: (value, 2, 3, 255) for value in range(256)}
     export_geotiff(write_raster(tmp_path / "in.png", values, palette=palette), out / "a.tif")
     with open_dataset(out / "a.tif") as dataset:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from affine import Affine
 from rasterio.crs import CRS
+from support.label_files import labels_of, patchy_labels
+from support.rasters import write_raster
 
 from landseg_core.errors import DatasetError, InterchangeError, JobStopped
 from landseg_core.events import JobControl, Notice, Progress
@@ -34,7 +36,7 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def test_an_index_png_labels_pixel_for_pixel(new_image, labels_of, write_raster, values, tmp_path: Path) -> None:
+def test_an_index_png_labels_pixel_for_pixel(new_image, values, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     changed = import_mask(project, image.id, write_raster(tmp_path / "mask.png", values))
     assert changed == (values != 255).sum()
@@ -42,7 +44,7 @@ def test_an_index_png_labels_pixel_for_pixel(new_image, labels_of, write_raster,
     assert [step.name for step in project.steps] == ["Import mask.png"]
 
 
-def test_unlabelled_pixels_leave_labels_as_they_are(new_image, labels_of, write_raster, values, tmp_path: Path) -> None:
+def test_unlabelled_pixels_leave_labels_as_they_are(new_image, values, tmp_path: Path) -> None:
     before = np.full((HEIGHT, WIDTH), 4, np.uint8)
     project, image = new_image(WIDTH, HEIGHT, before)
     import_mask(project, image.id, write_raster(tmp_path / "mask.png", values))
@@ -52,7 +54,7 @@ def test_unlabelled_pixels_leave_labels_as_they_are(new_image, labels_of, write_
 
 
 @pytest.mark.parametrize("nodata", [9, 255])
-def test_nodata_is_unlabelled(nodata: int, new_image, labels_of, write_raster, values, tmp_path: Path) -> None:
+def test_nodata_is_unlabelled(nodata: int, new_image, values, tmp_path: Path) -> None:
     mask = np.where(values == 255, nodata, values).astype(np.uint8)
     project, image = new_image(WIDTH, HEIGHT)
     import_mask(project, image.id, write_raster(tmp_path / "mask.tif", mask, nodata=nodata))
@@ -60,13 +62,13 @@ def test_nodata_is_unlabelled(nodata: int, new_image, labels_of, write_raster, v
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.int32])
-def test_whole_numbers_of_any_type(dtype: Any, new_image, labels_of, write_raster, values, tmp_path: Path) -> None:
+def test_whole_numbers_of_any_type(dtype: Any, new_image, values, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     import_mask(project, image.id, write_raster(tmp_path / "mask.tif", values.astype(dtype)))
     np.testing.assert_array_equal(labels_of(project, image), values)
 
 
-def test_colours_of_a_palette_decide(new_image, labels_of, write_raster, tmp_path: Path) -> None:
+def test_colours_of_a_palette_decide(new_image, tmp_path: Path) -> None:
     mask = np.tile(np.array([10, 20, 30], np.uint8), (HEIGHT, WIDTH // 3))
     palette = {10: rgb(WATER), 20: rgb(ROAD), 30: rgb(LAND)}
     project, image = new_image(WIDTH, HEIGHT)
@@ -75,7 +77,7 @@ def test_colours_of_a_palette_decide(new_image, labels_of, write_raster, tmp_pat
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_a_picture_in_class_colours(suffix: str, new_image, labels_of, write_raster, values, tmp_path: Path) -> None:
+def test_a_picture_in_class_colours(suffix: str, new_image, values, tmp_path: Path) -> None:
     table = np.zeros((256, 4), np.uint8)
     for value, colour in ((1, LAND), (4, WATER), (0, ROAD)):
         table[value] = (*rgb(colour), 255)
@@ -86,9 +88,7 @@ def test_a_picture_in_class_colours(suffix: str, new_image, labels_of, write_ras
     np.testing.assert_array_equal(labels_of(project, image), values)
 
 
-def test_the_classes_that_a_file_names_go_by_name(
-    new_image, labels_of, schema: ClassSchema, values, tmp_path: Path
-) -> None:
+def test_the_classes_that_a_file_names_go_by_name(new_image, schema: ClassSchema, values, tmp_path: Path) -> None:
     other = ClassSchema.model_validate(
         {"classes": [{"value": 1, "name": "water", "colour": LAND}, {"value": 4, "name": "road", "colour": WATER}]}
     )
@@ -111,7 +111,7 @@ def test_a_named_class_that_the_project_does_not_have(new_image, tmp_path: Path)
         import_mask(project, image.id, tmp_path / "m.tif")
 
 
-def test_a_mapping_says_which_class_a_value_is(new_image, labels_of, write_raster, tmp_path: Path) -> None:
+def test_a_mapping_says_which_class_a_value_is(new_image, tmp_path: Path) -> None:
     mask = np.tile(np.array([7, 8, 9, 1], np.uint8), (HEIGHT, WIDTH // 4))
     project, image = new_image(WIDTH, HEIGHT)
     path = write_raster(tmp_path / "mask.png", mask)
@@ -119,14 +119,14 @@ def test_a_mapping_says_which_class_a_value_is(new_image, labels_of, write_raste
     np.testing.assert_array_equal(labels_of(project, image)[0, :4], [4, 4, 255, 0])
 
 
-def test_values_out_of_the_mapping_keep_their_own_class(new_image, labels_of, write_raster, tmp_path: Path) -> None:
+def test_values_out_of_the_mapping_keep_their_own_class(new_image, tmp_path: Path) -> None:
     mask = np.tile(np.array([7, 4], np.uint8), (HEIGHT, WIDTH // 2))
     project, image = new_image(WIDTH, HEIGHT)
     import_mask(project, image.id, write_raster(tmp_path / "mask.png", mask), {7: ""})
     np.testing.assert_array_equal(labels_of(project, image)[0, :2], [255, 4])
 
 
-def test_a_colour_can_be_mapped(new_image, labels_of, write_raster, tmp_path: Path) -> None:
+def test_a_colour_can_be_mapped(new_image, tmp_path: Path) -> None:
     red = np.zeros((3, HEIGHT, WIDTH), np.uint8)
     red[0] = 255
     project, image = new_image(WIDTH, HEIGHT)
@@ -135,7 +135,7 @@ def test_a_colour_can_be_mapped(new_image, labels_of, write_raster, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("text", "pixel"), [("255", (0, 0, 255)), ("#0000ff", (255,))])
-def test_a_number_is_no_colour(text: str, pixel: tuple[int, ...], new_image, write_raster, tmp_path: Path) -> None:
+def test_a_number_is_no_colour(text: str, pixel: tuple[int, ...], new_image, tmp_path: Path) -> None:
     """Blue is 0x0000ff, and 255 as well: what is said of one must not move the other."""
     mask = np.zeros((len(pixel), HEIGHT, WIDTH), np.uint8) + np.array(pixel, np.uint8)[:, None, None]
     project, image = new_image(WIDTH, HEIGHT)
@@ -143,7 +143,7 @@ def test_a_number_is_no_colour(text: str, pixel: tuple[int, ...], new_image, wri
         import_mask(project, image.id, write_raster(tmp_path / "mask.png", mask), mask_mapping({text: "road"}))
 
 
-def test_a_value_without_a_class_is_refused_whole(new_image, labels_of, write_raster, values, tmp_path: Path) -> None:
+def test_a_value_without_a_class_is_refused_whole(new_image, values, tmp_path: Path) -> None:
     values[:2] = 7
     values[-1, :3] = 8
     project, image = new_image(WIDTH, HEIGHT)
@@ -154,27 +154,27 @@ def test_a_value_without_a_class_is_refused_whole(new_image, labels_of, write_ra
     assert not project.steps
 
 
-def test_an_unknown_class_name_is_refused(new_image, write_raster, values, tmp_path: Path) -> None:
+def test_an_unknown_class_name_is_refused(new_image, values, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     with pytest.raises(InterchangeError, match="no class called lake; the classes are land, water, road"):
         import_mask(project, image.id, write_raster(tmp_path / "mask.png", values), {4: "lake"})
 
 
-def test_what_is_no_mask_is_refused(new_image, write_raster, tmp_path: Path) -> None:
+def test_what_is_no_mask_is_refused(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     with pytest.raises(DatasetError, match="no mask"):
         import_mask(project, image.id, write_raster(tmp_path / "a.tif", np.zeros((HEIGHT, WIDTH), np.float32)))
 
 
-def test_another_size_without_a_georeference_is_refused(new_image, write_raster, tmp_path: Path) -> None:
+def test_another_size_without_a_georeference_is_refused(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT, transform=Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), crs=UTM)
     with pytest.raises(InterchangeError, match="61 x 50 px and the image 60 x 50 px"):
         import_mask(project, image.id, write_raster(tmp_path / "mask.png", np.zeros((HEIGHT, WIDTH + 1), np.uint8)))
 
 
-def test_a_stop_changes_nothing(new_image, labels_of, write_raster, patches, tmp_path: Path) -> None:
+def test_a_stop_changes_nothing(new_image, tmp_path: Path) -> None:
     project, image = new_image(1100, 20)
-    mask = write_raster(tmp_path / "mask.png", patches(1100, 20))
+    mask = write_raster(tmp_path / "mask.png", patchy_labels(1100, 20))
     control = JobControl()
 
     def stop_while_importing(event: object) -> None:
@@ -188,7 +188,7 @@ def test_a_stop_changes_nothing(new_image, labels_of, write_raster, patches, tmp
 
 
 @pytest.mark.imagery
-def test_a_palette_png_of_other_numbers(new_image, labels_of, imagery: Path) -> None:
+def test_a_palette_png_of_other_numbers(new_image, imagery: Path) -> None:
     """Its numbers are not the values of the classes, and its colours are nobody's: only a mapping helps."""
     path = imagery / "formats" / "palette_mask_example.png"
     with RasterSource(path) as raster:
@@ -217,7 +217,7 @@ def notices_of(project, image, path: Path, mapping: dict[int, str] | None = None
     return [event.message for event in events if isinstance(event, Notice)]
 
 
-def test_a_mask_of_0_and_255_needs_to_be_told_what_255_is(new_image, labels_of, write_raster, tmp_path: Path) -> None:
+def test_a_mask_of_0_and_255_needs_to_be_told_what_255_is(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     path = write_raster(tmp_path / "mask.png", binary())
     message = r"mask.png holds only 0 and 255.*600 px \(20.0 %\) would be lost.*--map 255=CLASS, or --map 255= to leave"
@@ -232,7 +232,7 @@ def test_a_mask_of_0_and_255_needs_to_be_told_what_255_is(new_image, labels_of, 
     np.testing.assert_array_equal(labels_of(project, image), np.where(binary() == 255, 255, 0))
 
 
-def test_a_mask_that_declares_255_as_nodata_is_fine(new_image, labels_of, write_raster, tmp_path: Path) -> None:
+def test_a_mask_that_declares_255_as_nodata_is_fine(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     (notice,) = notices_of(project, image, write_raster(tmp_path / "mask.png", binary(), nodata=255))
     assert notice == (
@@ -242,9 +242,7 @@ def test_a_mask_that_declares_255_as_nodata_is_fine(new_image, labels_of, write_
     np.testing.assert_array_equal(labels_of(project, image), np.where(binary() == 255, 255, 0))
 
 
-def test_declared_nodata_is_unlabelled_also_where_a_class_has_it(
-    new_image, labels_of, write_raster, values, tmp_path: Path
-) -> None:
+def test_declared_nodata_is_unlabelled_also_where_a_class_has_it(new_image, values, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     path = write_raster(tmp_path / "mask.tif", values, nodata=0)
     (notice,) = notices_of(project, image, path)
@@ -257,7 +255,7 @@ def test_declared_nodata_is_unlabelled_also_where_a_class_has_it(
 
 
 def test_the_declared_nodata_of_a_mask_that_names_its_classes(
-    new_image, labels_of, schema: ClassSchema, values, tmp_path: Path
+    new_image, schema: ClassSchema, values, tmp_path: Path
 ) -> None:
     """Another program may have declared it later."""
     project, image = new_image(WIDTH, HEIGHT)
@@ -270,7 +268,7 @@ def test_the_declared_nodata_of_a_mask_that_names_its_classes(
     np.testing.assert_array_equal(labels_of(project, image), np.where(values == 0, 255, values))
 
 
-def test_values_that_may_count_from_1_are_said(new_image, write_raster, tmp_path: Path) -> None:
+def test_values_that_may_count_from_1_are_said(new_image, tmp_path: Path) -> None:
     five = [{"value": value, "name": f"c{value}", "colour": f"#00000{value}"} for value in range(5)]
     project, image = new_image(WIDTH, HEIGHT, classes=ClassSchema.model_validate({"classes": five}))
     mask = np.resize(np.array([1, 2, 3, 4], np.uint8), (HEIGHT, WIDTH))

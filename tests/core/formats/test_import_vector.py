@@ -12,6 +12,7 @@ import shapely
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.features import rasterize
+from support.label_files import labels_of, write_vector
 
 from landseg_core.errors import InterchangeError, JobStopped
 from landseg_core.events import JobControl
@@ -48,7 +49,7 @@ def utm(new_image):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_polygons_of_each_kind_of_file(suffix: str, utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_polygons_of_each_kind_of_file(suffix: str, utm, tmp_path: Path) -> None:
     project, image = utm
     shapes = [box(5, 5, 30, 20), box(40, 10, 70, 50)]
     crs = "EPSG:4326" if suffix == ".geojson" else "EPSG:32632"
@@ -63,14 +64,14 @@ def test_polygons_of_each_kind_of_file(suffix: str, utm, labels_of, write_vector
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2056", "EPSG:3857"])
-def test_polygons_are_reprojected(crs: str, utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_polygons_are_reprojected(crs: str, utm, tmp_path: Path) -> None:
     project, image = utm
     path = write_vector(tmp_path / "a.gpkg", [reprojected(box(5, 5, 30, 20), crs)], crs, name=["land"])
     import_polygons(project, image.id, path)
     np.testing.assert_array_equal(labels_of(project, image), boxes((1, (5, 5, 30, 20))))
 
 
-def test_pixel_centres_decide(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_pixel_centres_decide(utm, tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     shapes = []
     for _ in range(30):
@@ -88,7 +89,7 @@ def test_pixel_centres_decide(utm, labels_of, write_vector, tmp_path: Path) -> N
     np.testing.assert_array_equal(labels_of(project, image), wanted)
 
 
-def test_later_polygons_win_and_the_rest_stays(new_image, labels_of, write_vector, tmp_path: Path) -> None:
+def test_later_polygons_win_and_the_rest_stays(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT, np.full((HEIGHT, WIDTH), 0, np.uint8), **UTM)
     shapes = [box(5, 5, 40, 40), box(20, 20, 60, 50)]
     import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", shapes, name=["land", "water"]))
@@ -96,7 +97,7 @@ def test_later_polygons_win_and_the_rest_stays(new_image, labels_of, write_vecto
     np.testing.assert_array_equal(labels_of(project, image), np.where(wanted == 255, 0, wanted))
 
 
-def test_a_polygon_over_many_tiles_with_many_points(new_image, labels_of, write_vector, tmp_path: Path) -> None:
+def test_a_polygon_over_many_tiles_with_many_points(new_image, tmp_path: Path) -> None:
     """It is split inside, and nothing of that shows."""
     angles = np.linspace(0, 2 * np.pi, 9000, endpoint=False)
     radius = 600 + 40 * np.sin(60 * angles)
@@ -109,9 +110,7 @@ def test_a_polygon_over_many_tiles_with_many_points(new_image, labels_of, write_
     np.testing.assert_array_equal(labels_of(project, image), wanted)
 
 
-def test_a_polygon_of_200000_corners_takes_no_time_to_speak_of(
-    new_image, labels_of, write_vector, tmp_path: Path
-) -> None:
+def test_a_polygon_of_200000_corners_takes_no_time_to_speak_of(new_image, tmp_path: Path) -> None:
     """Its spikes lie so close that GEOS takes seconds only to tell whether they cross."""
     angles = np.linspace(0, 2 * np.pi, 200_000, endpoint=False)
     radius = 500 + 50 * (np.arange(len(angles)) % 2)
@@ -127,7 +126,7 @@ def test_a_polygon_of_200000_corners_takes_no_time_to_speak_of(
     assert (labels[600, 600], labels[600, 1090], labels[600, 1160]) == (4, 4, 255)
 
 
-def test_parts_of_a_feature_may_overlap(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_parts_of_a_feature_may_overlap(utm, tmp_path: Path) -> None:
     project, image = utm
     shape = shapely.MultiPolygon([box(5, 5, 30, 30), box(20, 20, 40, 40)])
     import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [shape], name=["water"]))
@@ -135,7 +134,7 @@ def test_parts_of_a_feature_may_overlap(utm, labels_of, write_vector, tmp_path: 
 
 
 @pytest.mark.parametrize("number", [np.inf, -1e308])
-def test_coordinates_that_are_no_numbers_are_refused(number: float, utm, write_vector, tmp_path: Path) -> None:
+def test_coordinates_that_are_no_numbers_are_refused(number: float, utm, tmp_path: Path) -> None:
     project, image = utm
     odd = shapely.transform(box(5, 5, 30, 20), lambda points: np.where(points == points[0], number, points))
     with pytest.raises(InterchangeError, match="no finite numbers"):
@@ -143,7 +142,7 @@ def test_coordinates_that_are_no_numbers_are_refused(number: float, utm, write_v
     assert not project.steps
 
 
-def test_a_rotated_image(new_image, labels_of, write_vector, tmp_path: Path) -> None:
+def test_a_rotated_image(new_image, tmp_path: Path) -> None:
     transform = Affine.translation(LEFT, TOP) @ Affine.rotation(40) @ Affine.scale(0.5, -0.5)
     project, image = new_image(WIDTH, HEIGHT, transform=transform, crs=UTM["crs"])
     corners = [transform @ corner for corner in ((10, 5), (50, 5), (50, 30), (10, 30))]
@@ -152,7 +151,7 @@ def test_a_rotated_image(new_image, labels_of, write_vector, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("sign", [1, -1], ids=["downwards", "as QGIS shows it"])
-def test_pixel_coordinates_on_a_plain_picture(sign: int, new_image, labels_of, write_vector, tmp_path: Path) -> None:
+def test_pixel_coordinates_on_a_plain_picture(sign: int, new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     ring = [(10, 5 * sign), (50, 5 * sign), (50, 30 * sign), (10, 30 * sign)]
     path = write_vector(tmp_path / "a.gpkg", [shapely.Polygon(ring)], None, name=["road"])
@@ -160,26 +159,26 @@ def test_pixel_coordinates_on_a_plain_picture(sign: int, new_image, labels_of, w
     np.testing.assert_array_equal(labels_of(project, image), boxes((0, (10, 5, 50, 30))))
 
 
-def test_a_file_without_a_crs_has_that_of_the_image(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_a_file_without_a_crs_has_that_of_the_image(utm, tmp_path: Path) -> None:
     project, image = utm
     import_polygons(project, image.id, write_vector(tmp_path / "a.shp", [box(5, 5, 30, 20)], None, name=["land"]))
     np.testing.assert_array_equal(labels_of(project, image), boxes((1, (5, 5, 30, 20))))
 
 
-def test_an_image_with_a_place_but_no_crs(new_image, labels_of, write_vector, tmp_path: Path) -> None:
+def test_an_image_with_a_place_but_no_crs(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT, transform=UTM["transform"])
     import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [box(5, 5, 30, 20)], name=["land"]))
     np.testing.assert_array_equal(labels_of(project, image), boxes((1, (5, 5, 30, 20))))
 
 
-def test_a_polygon_around_the_world_covers_the_image(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_a_polygon_around_the_world_covers_the_image(utm, tmp_path: Path) -> None:
     project, image = utm
     path = write_vector(tmp_path / "a.gpkg", [shapely.box(-180, -90, 180, 90)], "EPSG:4326", name=["land"])
     import_polygons(project, image.id, path)
     assert (labels_of(project, image) == 1).all()
 
 
-def test_multipolygons_holes_and_height(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_multipolygons_holes_and_height(utm, tmp_path: Path) -> None:
     project, image = utm
     ring = shapely.difference(box(5, 5, 30, 30), box(10, 10, 20, 20))
     shape = shapely.force_3d(shapely.MultiPolygon([ring, box(40, 40, 50, 50)]), 12.5)
@@ -188,7 +187,7 @@ def test_multipolygons_holes_and_height(utm, labels_of, write_vector, tmp_path: 
     np.testing.assert_array_equal(labels_of(project, image), wanted)
 
 
-def test_an_invalid_polygon_is_mended(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_an_invalid_polygon_is_mended(utm, tmp_path: Path) -> None:
     """A bow tie: both of its halves count."""
     project, image = utm
     bow = shapely.Polygon([(LEFT + x / 2, TOP - y / 2) for x, y in ((10, 10), (50, 50), (50, 10), (10, 50))])
@@ -197,7 +196,7 @@ def test_an_invalid_polygon_is_mended(utm, labels_of, write_vector, tmp_path: Pa
     assert (labels[30, 12], labels[30, 48], labels[12, 30]) == (4, 4, 255)
 
 
-def test_a_geojson_with_heights(utm, labels_of, tmp_path: Path) -> None:
+def test_a_geojson_with_heights(utm, tmp_path: Path) -> None:
     """GDAL reads it in a CRS of three dimensions."""
     project, image = utm
     shape = shapely.force_3d(reprojected(box(5, 5, 30, 20), "EPSG:4326"), 600.0)
@@ -208,7 +207,7 @@ def test_a_geojson_with_heights(utm, labels_of, tmp_path: Path) -> None:
     np.testing.assert_array_equal(labels_of(project, image), boxes((4, (5, 5, 30, 20))))
 
 
-def test_features_without_a_shape_are_left_out(utm, labels_of, tmp_path: Path) -> None:
+def test_features_without_a_shape_are_left_out(utm, tmp_path: Path) -> None:
     project, image = utm
     feature = {"type": "Feature", "properties": {"name": "water"}}
     shape = json.loads(shapely.to_geojson(reprojected(box(5, 5, 30, 20), "EPSG:4326")))
@@ -222,7 +221,7 @@ def test_features_without_a_shape_are_left_out(utm, labels_of, tmp_path: Path) -
 # --- which class
 
 
-def test_values_of_classes_and_of_a_mapping(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_values_of_classes_and_of_a_mapping(utm, tmp_path: Path) -> None:
     project, image = utm
     shapes = [box(0, 0, 10, 10), box(10, 0, 20, 10), box(20, 0, 30, 10), box(30, 0, 40, 10)]
     path = write_vector(tmp_path / "a.gpkg", shapes, code=[4, 0, 311, 312])
@@ -231,13 +230,13 @@ def test_values_of_classes_and_of_a_mapping(utm, labels_of, write_vector, tmp_pa
     np.testing.assert_array_equal(labels_of(project, image), wanted)
 
 
-def test_a_fraction_that_is_whole_is_a_value(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_a_fraction_that_is_whole_is_a_value(utm, tmp_path: Path) -> None:
     project, image = utm
     import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [box(5, 5, 30, 20)], code=[4.0]), "code")
     np.testing.assert_array_equal(labels_of(project, image), boxes((4, (5, 5, 30, 20))))
 
 
-def test_the_field_with_class_names_is_found(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_the_field_with_class_names_is_found(utm, tmp_path: Path) -> None:
     project, image = utm
     path = write_vector(
         tmp_path / "a.gpkg", [box(5, 5, 30, 20)], number=[1], owner=["somebody"], cover=["water"], note=["see map"]
@@ -246,14 +245,14 @@ def test_the_field_with_class_names_is_found(utm, labels_of, write_vector, tmp_p
     np.testing.assert_array_equal(labels_of(project, image), boxes((4, (5, 5, 30, 20))))
 
 
-def test_all_polygons_into_one_class(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_all_polygons_into_one_class(utm, tmp_path: Path) -> None:
     project, image = utm
     path = write_vector(tmp_path / "a.gpkg", [box(5, 5, 30, 20)], owner=["somebody"])
     import_polygons(project, image.id, path, mapping={"": "road"})
     np.testing.assert_array_equal(labels_of(project, image), boxes((0, (5, 5, 30, 20))))
 
 
-def test_all_polygons_left_out_change_nothing(utm, write_vector, tmp_path: Path) -> None:
+def test_all_polygons_left_out_change_nothing(utm, tmp_path: Path) -> None:
     project, image = utm
     path = write_vector(tmp_path / "a.gpkg", [box(5, 5, 30, 20)], cover=["lawn"])
     assert import_polygons(project, image.id, path, "cover", {"lawn": ""}) == 0
@@ -284,7 +283,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_polygons_without_a_class_are_refused(name: str, utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_polygons_without_a_class_are_refused(name: str, utm, tmp_path: Path) -> None:
     fields, attribute, message = REFUSED[name]
     project, image = utm
     path = write_vector(tmp_path / "a.fgb", [box(5, 5, 30, 20), box(40, 5, 50, 20)], **fields)
@@ -299,7 +298,7 @@ def test_polygons_without_a_class_are_refused(name: str, utm, labels_of, write_v
 
 @pytest.mark.parametrize("shape", [shapely.Point(LEFT, TOP), shapely.LineString([(LEFT, TOP), (LEFT + 9, TOP - 9)])])
 @pytest.mark.parametrize("kind", ["exact", "Unknown"])
-def test_points_and_lines_are_refused(kind: str, shape: Any, utm, write_vector, tmp_path: Path) -> None:
+def test_points_and_lines_are_refused(kind: str, shape: Any, utm, tmp_path: Path) -> None:
     project, image = utm
     kind = shape.geom_type if kind == "exact" else kind
     path = write_vector(tmp_path / "a.gpkg", [shape], kind=kind, name=["water"])
@@ -307,7 +306,7 @@ def test_points_and_lines_are_refused(kind: str, shape: Any, utm, write_vector, 
         import_polygons(project, image.id, path)
 
 
-def test_several_layers_of_polygons_are_refused(utm, write_vector, tmp_path: Path) -> None:
+def test_several_layers_of_polygons_are_refused(utm, tmp_path: Path) -> None:
     project, image = utm
     for layer in ("fields", "woods"):
         write_vector(tmp_path / "a.gpkg", [box(5, 5, 30, 20)], layer=layer, append=layer == "woods", name=["water"])
@@ -315,7 +314,7 @@ def test_several_layers_of_polygons_are_refused(utm, write_vector, tmp_path: Pat
         import_polygons(project, image.id, tmp_path / "a.gpkg")
 
 
-def test_the_one_layer_with_polygons_is_read(utm, labels_of, write_vector, tmp_path: Path) -> None:
+def test_the_one_layer_with_polygons_is_read(utm, tmp_path: Path) -> None:
     project, image = utm
     path = tmp_path / "a.gpkg"
     write_vector(path, [shapely.Point(LEFT, TOP)], layer="trees", kind="Point", name=["oak"])
@@ -324,7 +323,7 @@ def test_the_one_layer_with_polygons_is_read(utm, labels_of, write_vector, tmp_p
     np.testing.assert_array_equal(labels_of(project, image), boxes((4, (5, 5, 30, 20))))
 
 
-def test_polygons_beside_the_image_are_refused(utm, write_vector, tmp_path: Path) -> None:
+def test_polygons_beside_the_image_are_refused(utm, tmp_path: Path) -> None:
     project, image = utm
     path = write_vector(tmp_path / "a.gpkg", [box(5000, 5, 5030, 20)], name=["water"])
     with pytest.raises(InterchangeError, match="no polygon of"):
@@ -332,7 +331,7 @@ def test_polygons_beside_the_image_are_refused(utm, write_vector, tmp_path: Path
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_polygons_that_pass_the_image_by_are_refused(suffix: str, utm, write_vector, tmp_path: Path) -> None:
+def test_polygons_that_pass_the_image_by_are_refused(suffix: str, utm, tmp_path: Path) -> None:
     """The image lies in the box around the polygon, but not in the polygon."""
     project, image = utm
     corners = [(LEFT + x / 2, TOP - y / 2) for x, y in ((-500, -500), (400, -500), (-500, 400))]
@@ -350,7 +349,7 @@ def test_what_is_no_file(name: str, utm, tmp_path: Path) -> None:
         import_polygons(project, image.id, tmp_path / name)
 
 
-def test_a_stop_changes_nothing(new_image, write_vector, tmp_path: Path) -> None:
+def test_a_stop_changes_nothing(new_image, tmp_path: Path) -> None:
     project, image = new_image(1100, 700, **UTM)
     path = write_vector(tmp_path / "a.gpkg", [box(5, 5, 1000, 600)], name=["water"])
     control = JobControl()

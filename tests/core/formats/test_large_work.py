@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from support.label_files import labels_of, patchy_labels, write_vector
+from support.rasters import write_raster
 
 from landseg_core import limits
 from landseg_core.formats.exporters import EXPORTERS, export_labels
@@ -25,8 +27,8 @@ def most_pixels(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_exports(form: str, new_image, patches, most_pixels, tmp_path: Path) -> None:
-    project, image = new_image(WIDTH, HEIGHT, patches(WIDTH, HEIGHT))
+def test_exports(form: str, new_image, most_pixels, tmp_path: Path) -> None:
+    project, image = new_image(WIDTH, HEIGHT, patchy_labels(WIDTH, HEIGHT))
     out = tmp_path / f"labels{EXPORTERS[form].suffix}"
     most_pixels(WIDTH * HEIGHT - 1)
     with pytest.raises(LargeWorkError, match=r"the labels of image\.tif: .*px, more than .*; give --large"):
@@ -37,10 +39,8 @@ def test_exports(form: str, new_image, patches, most_pixels, tmp_path: Path) -> 
     export_labels(project, image.id, form, out, overwrite=True)
 
 
-def test_an_export_needs_room_for_what_is_labelled(
-    new_image, patches, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project, image = new_image(WIDTH, HEIGHT, patches(WIDTH, HEIGHT))
+def test_an_export_needs_room_for_what_is_labelled(new_image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, image = new_image(WIDTH, HEIGHT, patchy_labels(WIDTH, HEIGHT))
     labelled = sum(project.class_pixels(image.id).values())
     monkeypatch.setattr(limits, "free_bytes", lambda _folder: labelled - 1)
     with pytest.raises(LargeWorkError, match="of free space"):
@@ -49,7 +49,7 @@ def test_an_export_needs_room_for_what_is_labelled(
     export_labels(project, image.id, "tif", tmp_path / "labels.tif")
 
 
-def test_imports_of_masks(new_image, write_raster, labels_of, most_pixels, tmp_path: Path) -> None:
+def test_imports_of_masks(new_image, most_pixels, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     mask = write_raster(tmp_path / "mask.tif", np.ones((HEIGHT, WIDTH), np.uint8))
     most_pixels(WIDTH * HEIGHT - 1)
@@ -60,7 +60,7 @@ def test_imports_of_masks(new_image, write_raster, labels_of, most_pixels, tmp_p
     assert (labels_of(project, image) == 1).all()
 
 
-def test_imports_of_polygons_count_what_they_span(new_image, write_vector, most_pixels, tmp_path: Path) -> None:
+def test_imports_of_polygons_count_what_they_span(new_image, most_pixels, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     path = write_vector(tmp_path / "a.gpkg", [shapely.box(5, 5, 25, 15)], name=["water"])
     most_pixels(199)
@@ -71,7 +71,7 @@ def test_imports_of_polygons_count_what_they_span(new_image, write_vector, most_
     assert import_labels(project, image.id, path) == 200
 
 
-def test_an_image_that_claims_a_million_px_a_side(schema: ClassSchema, write_vector, tmp_path: Path) -> None:
+def test_an_image_that_claims_a_million_px_a_side(schema: ClassSchema, tmp_path: Path) -> None:
     """Labels are as large as what is painted; only what takes the whole image is refused."""
     image = tmp_path / "huge.vrt"
     size = 'rasterXSize="1000000" rasterYSize="1000000"'

@@ -10,6 +10,8 @@ import pyproj
 import pytest
 from affine import Affine
 from rasterio.crs import CRS
+from support.label_files import labels_of
+from support.rasters import write_raster
 
 from landseg_core.errors import InterchangeError
 from landseg_core.formats import mask_on_image
@@ -59,7 +61,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_pixel_centres_decide(name: str, new_image, labels_of, write_raster, tmp_path: Path) -> None:
+def test_pixel_centres_decide(name: str, new_image, tmp_path: Path) -> None:
     mask = CASES[name]
     values = np.random.default_rng(5).choice(np.array([0, 1, 4, 255], np.uint8), (mask.height, mask.width))
     path = write_raster(tmp_path / "mask.tif", values, transform=mask.transform, crs=mask.crs)
@@ -70,7 +72,7 @@ def test_pixel_centres_decide(name: str, new_image, labels_of, write_raster, tmp
     assert (labels_of(project, image) != wanted).mean() < 2e-4  # centres within 0.005 px of a mask pixel's edge
 
 
-def test_a_rotated_image(new_image, labels_of, write_raster, tmp_path: Path) -> None:
+def test_a_rotated_image(new_image, tmp_path: Path) -> None:
     place = {"transform": ROTATION @ Affine.scale(0.5, -0.5), "crs": UTM}
     project, image = new_image(120, 90, **place)
     mask = grid_in(LV95, 400, 300)
@@ -79,7 +81,7 @@ def test_a_rotated_image(new_image, labels_of, write_raster, tmp_path: Path) -> 
     assert (labels_of(project, image) != expected(image.grid, mask, values)).mean() < 2e-4
 
 
-def test_the_window_does_not_change_what_is_read(write_raster, tmp_path: Path) -> None:
+def test_the_window_does_not_change_what_is_read(tmp_path: Path) -> None:
     mask = CASES["LV95"]
     values = np.random.default_rng(5).integers(0, 255, (mask.height, mask.width), np.uint8)
     path = write_raster(tmp_path / "mask.tif", values, transform=mask.transform, crs=mask.crs)
@@ -98,9 +100,7 @@ def window_of(covered: np.ndarray) -> PixelWindow:
     return PixelWindow(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
 
 
-def test_a_mask_of_much_smaller_pixels_is_read_in_parts(
-    write_raster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mask_of_much_smaller_pixels_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mask = RasterGrid(900, 800, Affine(0.1, 0, 399_010, 0, -0.1, 5_130_990), UTM)
     values = np.random.default_rng(5).integers(0, 255, (mask.height, mask.width), np.uint8)
     path = write_raster(tmp_path / "mask.tif", values, transform=mask.transform, crs=mask.crs)
@@ -117,9 +117,7 @@ def test_a_mask_of_much_smaller_pixels_is_read_in_parts(
     np.testing.assert_array_equal(whole[0][:, whole[1]], parts[0][:, parts[1]])
 
 
-def test_transparent_pixels_of_a_resampled_mask_change_nothing(
-    new_image, labels_of, write_raster, tmp_path: Path
-) -> None:
+def test_transparent_pixels_of_a_resampled_mask_change_nothing(new_image, tmp_path: Path) -> None:
     rgba = np.zeros((4, 20, 20), np.uint8)
     rgba[:3] = np.array([0, 0x72, 0xB2])[:, None, None]  # water
     rgba[3, :, :10] = 255
@@ -132,7 +130,7 @@ def test_transparent_pixels_of_a_resampled_mask_change_nothing(
     assert (labels[:, 20:] == 255).all()
 
 
-def test_a_mask_beside_the_image_is_refused(new_image, write_raster, tmp_path: Path) -> None:
+def test_a_mask_beside_the_image_is_refused(new_image, tmp_path: Path) -> None:
     place: dict[str, Any] = {"transform": Affine(1, 0, 500_000, 0, -1, 5_131_000), "crs": UTM}
     path = write_raster(tmp_path / "m.tif", np.zeros((20, 20), np.uint8), **place)
     project, image = new_image(40, 40, transform=UTM_GRID.transform, crs=UTM)
@@ -140,9 +138,7 @@ def test_a_mask_beside_the_image_is_refused(new_image, write_raster, tmp_path: P
         import_mask(project, image.id, path)
 
 
-def test_a_picture_of_the_same_size_in_another_place_is_resampled(
-    new_image, labels_of, write_raster, tmp_path: Path
-) -> None:
+def test_a_picture_of_the_same_size_in_another_place_is_resampled(new_image, tmp_path: Path) -> None:
     place: dict[str, Any] = {"transform": Affine(0.5, 0, 399_010, 0, -0.5, 5_131_000), "crs": UTM}
     path = write_raster(tmp_path / "m.tif", np.ones((40, 40), np.uint8), **place)
     project, image = new_image(40, 40, transform=UTM_GRID.transform, crs=UTM)
@@ -153,7 +149,7 @@ def test_a_picture_of_the_same_size_in_another_place_is_resampled(
 
 
 def test_a_georeference_that_is_one_point_is_refused(
-    new_image, write_raster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_raster(tmp_path / "m.tif", np.ones((40, 40), np.uint8), transform=UTM_GRID.transform, crs=UTM)
     with RasterSource(path) as raster:

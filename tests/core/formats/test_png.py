@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from affine import Affine
+from support.rasters import write_raster
 
 from landseg_core.errors import ClassSchemaError, JobStopped, OutputError, RasterError
 from landseg_core.events import Event, JobControl, Notice, Progress
@@ -25,7 +26,6 @@ from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.writer import MapInfo
 
 WriteMap = Callable[..., Path]
-WriteRaster = Callable[..., Path]
 ALL = PixelWindow(0, 0, 90, 70)
 PART = PixelWindow(13, 9, 41, 33)
 
@@ -77,7 +77,6 @@ def test_classes_given_take_the_place_of_the_files_own(
 @pytest.mark.parametrize("opacity", [0.0, 0.3, 1.0])
 def test_an_overlay_mixes_picture_and_colours(
     write_map: WriteMap,
-    write_raster: WriteRaster,
     values: np.ndarray,
     out: Path,
     schema: ClassSchema,
@@ -99,7 +98,7 @@ def test_an_overlay_mixes_picture_and_colours(
 
 
 def test_where_the_picture_has_no_data_only_the_colour_shows(
-    write_map: WriteMap, write_raster: WriteRaster, out: Path, tmp_path: Path, north_up: Affine
+    write_map: WriteMap, out: Path, tmp_path: Path, north_up: Affine
 ) -> None:
     picture = np.full((3, 2, 2), 80, np.uint8)
     picture[:, :, 0] = 0
@@ -109,7 +108,7 @@ def test_where_the_picture_has_no_data_only_the_colour_shows(
 
 
 def test_a_picture_that_does_not_lie_on_the_map_is_refused(
-    write_map: WriteMap, write_raster: WriteRaster, values: np.ndarray, out: Path, tmp_path: Path, north_up: Affine
+    write_map: WriteMap, values: np.ndarray, out: Path, tmp_path: Path, north_up: Affine
 ) -> None:
     path = tmp_path / "in" / "image.tif"
     mask = write_map(values)
@@ -126,7 +125,7 @@ def test_a_picture_that_does_not_lie_on_the_map_is_refused(
 
 
 @pytest.fixture
-def plain(write_raster: WriteRaster, values: np.ndarray, tmp_path: Path) -> Path:
+def plain(values: np.ndarray, tmp_path: Path) -> Path:
     """Return a mask that tells nothing of its values and has no place."""
     return write_raster(tmp_path / "in" / "plain.png", values)
 
@@ -149,9 +148,7 @@ def test_a_plain_mask_needs_classes_for_colours_only(
 
 
 @pytest.mark.parametrize("style", ["index", "colour"])
-def test_255_that_nobody_declared_is_said_with_its_count(
-    style: PngStyle, write_raster: WriteRaster, out: Path, tmp_path: Path
-) -> None:
+def test_255_that_nobody_declared_is_said_with_its_count(style: PngStyle, out: Path, tmp_path: Path) -> None:
     mask = np.zeros((40, 50), np.uint8)
     mask[:3] = 255
     schema = ClassSchema.model_validate({"classes": [{"value": 0, "name": "ground", "colour": "#888888"}]})
@@ -163,9 +160,7 @@ def test_255_that_nobody_declared_is_said_with_its_count(
         assert all(words in notice for words, notice in zip(expected, told, strict=True))
 
 
-def test_the_colours_of_a_palette_serve_without_names(
-    write_raster: WriteRaster, values: np.ndarray, out: Path, tmp_path: Path
-) -> None:
+def test_the_colours_of_a_palette_serve_without_names(values: np.ndarray, out: Path, tmp_path: Path) -> None:
     palette = {value: (value, 2, 3, 255) for value in range(256)}
     path = write_raster(tmp_path / "in" / "palette.png", values, palette=palette)
     export_png(path, out / "a.png", "colour")
@@ -182,15 +177,13 @@ def test_a_value_without_a_class_is_named(write_map: WriteMap, values: np.ndarra
 
 
 @pytest.mark.parametrize(("bands", "dtype"), [(3, "uint8"), (1, "uint16")])
-def test_what_is_no_mask_is_refused(
-    write_raster: WriteRaster, out: Path, tmp_path: Path, bands: int, dtype: str
-) -> None:
+def test_what_is_no_mask_is_refused(out: Path, tmp_path: Path, bands: int, dtype: str) -> None:
     path = write_raster(tmp_path / "in" / "picture.tif", np.zeros((bands, 5, 5), dtype))
     with pytest.raises(RasterError, match=rf"picture\.tif is no mask: it has {bands} band\(s\) of {dtype}"):
         export_png(path, out / "a.png", "index")
 
 
-def test_nodata_of_another_value_becomes_unlabelled(write_raster: WriteRaster, out: Path, tmp_path: Path) -> None:
+def test_nodata_of_another_value_becomes_unlabelled(out: Path, tmp_path: Path) -> None:
     path = write_raster(tmp_path / "in" / "mask.tif", np.array([[0, 1, 2]], np.uint8), nodata=2)
     export_png(path, out / "a.png", "index")
     with open_dataset(out / "a.png") as dataset:

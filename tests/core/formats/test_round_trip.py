@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.label_files import labels_of, patchy_labels
 
 from landseg_core.formats.exporters import EXPORTERS, export_labels
 from landseg_core.formats.importers import import_labels
@@ -17,10 +18,8 @@ SIZE = (601, 533)
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_labels_come_back_pixel_for_pixel(
-    form: str, place: dict[str, Any], new_image, labels_of, patches, tmp_path: Path
-) -> None:
-    labels = patches(*SIZE)
+def test_labels_come_back_pixel_for_pixel(form: str, place: dict[str, Any], new_image, tmp_path: Path) -> None:
+    labels = patchy_labels(*SIZE)
     project, image = new_image(*SIZE, labels, **place)
     export_labels(project, image.id, form, tmp_path / f"labels.{form}")
     other, empty = new_image(*SIZE, **place)
@@ -30,13 +29,13 @@ def test_labels_come_back_pixel_for_pixel(
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_classes_of_one_colour_come_back(form: str, new_image, labels_of, patches, tmp_path: Path) -> None:
+def test_classes_of_one_colour_come_back(form: str, new_image, tmp_path: Path) -> None:
     names = ("land", "water", "road")
     classes = [
         {"value": value, "name": name, "colour": "#808080"} for value, name in zip((0, 1, 4), names, strict=True)
     ]
     schema = ClassSchema.model_validate({"classes": classes})
-    labels = patches(90, 70)
+    labels = patchy_labels(90, 70)
     project, image = new_image(90, 70, labels, classes=schema)
     export_labels(project, image.id, form, tmp_path / f"labels.{form}")
     other, empty = new_image(90, 70, classes=schema)
@@ -45,9 +44,9 @@ def test_classes_of_one_colour_come_back(form: str, new_image, labels_of, patche
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_classes_are_known_by_their_names(form: str, new_image, labels_of, patches, tmp_path: Path) -> None:
+def test_classes_are_known_by_their_names(form: str, new_image, tmp_path: Path) -> None:
     """In another project the same classes may have other values and colours."""
-    labels = patches(90, 70)
+    labels = patchy_labels(90, 70)
     project, image = new_image(90, 70, labels)
     export_labels(project, image.id, form, tmp_path / f"labels.{form}")
     renumbered = ClassSchema.model_validate(
@@ -67,7 +66,7 @@ def test_classes_are_known_by_their_names(form: str, new_image, labels_of, patch
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_an_image_without_labels_can_be_exported(form: str, new_image, labels_of, tmp_path: Path) -> None:
+def test_an_image_without_labels_can_be_exported(form: str, new_image, tmp_path: Path) -> None:
     project, image = new_image(40, 30)
     export_labels(project, image.id, form, tmp_path / f"labels.{form}")
     assert (tmp_path / f"labels.{form}").stat().st_size > 0
@@ -75,7 +74,7 @@ def test_an_image_without_labels_can_be_exported(form: str, new_image, labels_of
 
 @pytest.mark.parametrize("size", [(1, 1), (512, 1), (7, 513), (1024, 512), (513, 513)])
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_odd_sizes(form: str, size: tuple[int, int], new_image, labels_of, tmp_path: Path) -> None:
+def test_odd_sizes(form: str, size: tuple[int, int], new_image, tmp_path: Path) -> None:
     labels = np.random.default_rng(3).choice(np.array([0, 1, 4], np.uint8), (-(-size[1] // 16), -(-size[0] // 16)))
     labels = np.kron(labels, np.ones((16, 16), np.uint8))[: size[1], : size[0]]
     project, image = new_image(*size, labels)
@@ -87,12 +86,10 @@ def test_odd_sizes(form: str, size: tuple[int, int], new_image, labels_of, tmp_p
 
 @pytest.mark.imagery
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_labels_in_the_grid_of_real_imagery_come_back(
-    form: str, new_image, labels_of, patches, imagery: Path, tmp_path: Path
-) -> None:
+def test_labels_in_the_grid_of_real_imagery_come_back(form: str, new_image, imagery: Path, tmp_path: Path) -> None:
     with RasterSource(imagery / "formats" / "naip_4band_epsg26914.tif") as naip:
         grid = naip.grid
-    labels = patches(grid.width, grid.height)
+    labels = patchy_labels(grid.width, grid.height)
     project, image = new_image(grid.width, grid.height, labels, transform=grid.transform, crs=grid.crs)
     export_labels(project, image.id, form, tmp_path / f"labels.{form}")
     other, empty = new_image(grid.width, grid.height, transform=grid.transform, crs=grid.crs)

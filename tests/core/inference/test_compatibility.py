@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from affine import Affine
+from support.rasters import write_raster
 
 from landseg_core.errors import ModelError
 from landseg_core.inference.compatibility import band_notices, fit_notices, require_fit, seen_size
@@ -35,7 +36,7 @@ def header(schema: ClassSchema) -> HeaderOf:
 
 
 @pytest.fixture
-def named(tmp_path: Path, write_raster: Callable[..., Path]) -> Callable[..., RasterSource]:
+def named(tmp_path: Path) -> Callable[..., RasterSource]:
     def make(*names: str) -> RasterSource:
         path = write_raster(tmp_path / "named.tif", np.zeros((len(names), 4, 5), np.uint8), photometric="minisblack")
         with open_dataset(path, mode="r+") as dataset:
@@ -46,7 +47,7 @@ def named(tmp_path: Path, write_raster: Callable[..., Path]) -> Callable[..., Ra
 
 
 @pytest.fixture
-def raster(tmp_path: Path, write_raster: Callable[..., Path]) -> Callable[..., RasterSource]:
+def raster(tmp_path: Path) -> Callable[..., RasterSource]:
     def make(bands: int, dtype: str = "uint8", **profile: object) -> RasterSource:
         return RasterSource(write_raster(tmp_path / "a.tif", np.zeros((bands, 4, 5), dtype), **profile))
 

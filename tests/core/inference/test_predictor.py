@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 import torch
 from affine import Affine
+from support.prediction import FunctionBackend
+from support.rasters import write_raster
 
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.errors import JobStopped, LandsegError, ModelError, OutputError, RasterError
@@ -56,7 +58,7 @@ def bundle(schema: ClassSchema, untrained: dict[str, torch.Tensor]) -> ModelBund
 
 
 @pytest.fixture
-def raster(tmp_path: Path, write_raster: Callable[..., Path], north_up: Affine) -> Path:
+def raster(tmp_path: Path, north_up: Affine) -> Path:
     """Return a 150 x 110 px picture whose upper left 40 x 30 px have no data."""
     pixels = np.random.default_rng(0).integers(1, 256, (3, 110, 150), np.uint8)
     pixels[:, :30, :40] = 0
@@ -226,9 +228,7 @@ def test_options_that_cannot_be_met_leave_nothing(
     assert left(tmp_path / "out") == []
 
 
-def test_a_raster_with_too_few_bands_is_refused(
-    predict: Callable[..., list[Event]], tmp_path: Path, write_raster: Callable[..., Path]
-) -> None:
+def test_a_raster_with_too_few_bands_is_refused(predict: Callable[..., list[Event]], tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"needs the bands 1, 2, 3, but .*grey\.tif has only 1"):
         predict(source=write_raster(tmp_path / "grey.tif", np.zeros((5, 5), np.uint8)))
     assert left(tmp_path / "out") == []
@@ -246,9 +246,7 @@ def test_options_are_at_hand_without_torch() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
-def test_a_full_disk_is_one_sentence_and_leaves_nothing(
-    bundle: ModelBundle, tmp_path: Path, write_raster: Callable[..., Path]
-) -> None:
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(bundle: ModelBundle, tmp_path: Path) -> None:
     bundle.save(tmp_path / "model.safetensors")
     raster = write_raster(tmp_path / "big.tif", np.random.default_rng(0).integers(0, 255, (3, 600, 600), np.uint8))
     out = tmp_path / "full"
@@ -307,14 +305,14 @@ def test_the_near_infrared_of_real_imagery_can_be_used(
 
 
 @pytest.fixture
-def of_brightness(monkeypatch: pytest.MonkeyPatch, function_backend: Any) -> None:
+def of_brightness(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a network in place that says `water` where the first band is bright, else `land`."""
 
     def scores(pixels: np.ndarray) -> np.ndarray:
         bright = pixels[0] / 200
         return np.stack([1 - bright, bright, 0 * bright])
 
-    backend = function_backend(scores, 3, Field(16, 20))
+    backend = FunctionBackend(scores, 3, Field(16, 20))
     monkeypatch.setattr("landseg_core.inference.backends.torch_backend.TorchBackend", lambda *_how, **_options: backend)
 
 
@@ -324,7 +322,6 @@ def test_a_shape_keeps_its_ground_place_at_any_resolution(
     of_brightness: None,
     bundle: ModelBundle,
     tmp_path: Path,
-    write_raster: Callable[..., Path],
     pixel: float,
 ) -> None:
     """A bright rectangle from (6, 9) to (24, 21) m is mapped there, within half a pixel of the coarser grid."""
@@ -350,7 +347,7 @@ def test_a_shape_keeps_its_ground_place_at_any_resolution(
 
 
 def test_quarter_turns_of_a_turned_picture_give_the_turned_map(
-    predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path, write_raster: Callable[..., Path]
+    predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path
 ) -> None:
     pixels = np.random.default_rng(0).integers(1, 256, (3, 64, 96), np.uint8)
     sure = dict(bundle.state, **{"head.weight": 50 * bundle.state["head.weight"]})
@@ -379,7 +376,7 @@ def test_resampling_can_be_switched_off(
 
 
 def test_chosen_bands_are_those_that_the_network_sees(
-    predict: Callable[..., list[Event]], tmp_path: Path, raster: Path, write_raster: Callable[..., Path]
+    predict: Callable[..., list[Event]], tmp_path: Path, raster: Path
 ) -> None:
     predict()
     same = read(tmp_path / "out" / "a_confidence.tif")

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.prediction import CollectedRows, FunctionBackend
+from support.rasters import write_raster
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import resampled_scores
@@ -22,13 +24,12 @@ from landseg_core.raster.resampling import GridScale
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import OwnPixels, pixel_view
 
-WriteRaster = Callable[..., Path]
 SIZES = [(61, 50), (47, 38), (187, 151), (250, 202), (400, 330)]
 """What 187 x 151 px are seen at: coarser by 3 and 4, as they are, finer."""
 
 
 @pytest.fixture
-def picture(tmp_path: Path, write_raster: WriteRaster) -> Path:
+def picture(tmp_path: Path) -> Path:
     """Return 187 x 151 px of smooth hills, with a hole in them and a lone pixel in that."""
     rows, columns = np.mgrid[:151, :187]
     pixels = np.stack([np.sin(rows / 17) + 2, np.cos(columns / 23) + 2]).astype(np.float32)
@@ -38,13 +39,13 @@ def picture(tmp_path: Path, write_raster: WriteRaster) -> Path:
 
 
 @pytest.fixture
-def run(gathered: Any) -> Callable[..., Any]:
+def run() -> Callable[..., Any]:
     def predict(backend: Any, path: Path, size: Any, target: PixelWindow | None = None, **how: int) -> Any:
         with RasterSource(path) as source:
             target = target or source.grid.window
             options = {"tile": 64, "overlap": 16} | how
             predictor = TiledPredictor(backend, OwnPixels(source, (1, 2)), target, **options, size=size)
-            sink, seen = gathered(target), []
+            sink, seen = CollectedRows(target), []
             predictor.run(sink, lambda window: seen.append(window.pixels))
             assert sum(seen) == predictor.work
         assert (sink.times == 1).all()
@@ -54,8 +55,8 @@ def run(gathered: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def identity(function_backend: Any) -> Any:
-    return function_backend(lambda values: values, 2, Field(4, 8))
+def identity() -> Any:
+    return FunctionBackend(lambda values: values, 2, Field(4, 8))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -71,9 +72,7 @@ def test_an_identity_model_returns_about_its_input(run: Any, identity: Any, pict
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_scores_are_those_of_the_whole_image_seen_at_once(
-    run: Any, function_backend: Any, picture: Path, size: Any
-) -> None:
+def test_scores_are_those_of_the_whole_image_seen_at_once(run: Any, picture: Path, size: Any) -> None:
     """A network that sees 6 px far, with an overlap of twice that: windows give what one large one gives."""
 
     def blurred(values: np.ndarray) -> np.ndarray:
@@ -81,7 +80,7 @@ def test_scores_are_those_of_the_whole_image_seen_at_once(
         height, width = values.shape[1:]
         return sum(padded[:, dy : dy + height, dx : dx + width] for dy in (0, 6, 12) for dx in (0, 6, 12)) / 9
 
-    result = run(function_backend(blurred, 2, Field(4, 6)), picture, size, overlap=12)
+    result = run(FunctionBackend(blurred, 2, Field(4, 6)), picture, size, overlap=12)
     with RasterSource(picture) as source:
         view = pixel_view(source, (1, 2), size)
         pixels, valid = view.read(view.grid.window)
@@ -115,8 +114,8 @@ def test_a_windows_map_is_that_part_of_the_whole_map(
     assert np.array_equal(part.valid, whole.valid[target.slices()])
 
 
-def test_a_lone_pixel_in_a_hole_is_predicted(run: Any, function_backend: Any, picture: Path) -> None:
-    backend = function_backend(
+def test_a_lone_pixel_in_a_hole_is_predicted(run: Any, picture: Path) -> None:
+    backend = FunctionBackend(
         lambda values: np.stack([np.full(values.shape[1:], 0.25), np.full(values.shape[1:], 0.75)]), 2, Field(1, 0)
     )
     result = run(backend, picture, (61, 50), tile=4, overlap=0)
@@ -125,12 +124,10 @@ def test_a_lone_pixel_in_a_hole_is_predicted(run: Any, function_backend: Any, pi
     assert (result.index[result.valid] == 1).all()
 
 
-def test_memory_depends_neither_on_height_nor_on_width(
-    function_backend: Any, write_raster: WriteRaster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_memory_depends_neither_on_height_nor_on_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AllScores, "memory", 2**19)
     monkeypatch.setattr(resampled_scores, "_BATCH_VALUES", 2**16)
-    backend = function_backend(lambda values: np.repeat(values, 3, axis=0), 3, Field(16, 20))
+    backend = FunctionBackend(lambda values: np.repeat(values, 3, axis=0), 3, Field(16, 20))
 
     class Nowhere:
         def strip(self, strip: Any) -> Any:

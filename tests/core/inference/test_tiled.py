@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.prediction import CollectedRows, FunctionBackend
+from support.rasters import write_raster
 from torch import nn
 
 from landseg_core.errors import JobStopped, ModelError, RasterError
@@ -22,11 +24,9 @@ from landseg_core.models.unet import UNet
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import OwnPixels
 
-WriteRaster = Callable[..., Path]
-
 
 @pytest.fixture
-def run(gathered: Any) -> Callable[..., Any]:
+def run() -> Callable[..., Any]:
     """Return `run(backend, path, target=None, tile=, overlap=)`, which gathers a prediction."""
 
     def predict(backend: Any, path: Path, target: PixelWindow | None = None, *, tile: int, overlap: int) -> Any:
@@ -35,7 +35,7 @@ def run(gathered: Any) -> Callable[..., Any]:
             predictor = TiledPredictor(
                 backend, OwnPixels(source, source.data_bands), target, tile=tile, overlap=overlap
             )
-            sink, seen = gathered(target), []
+            sink, seen = CollectedRows(target), []
             predictor.run(sink, lambda window: seen.append(window.pixels))
             assert sum(seen) == predictor.work
         assert (sink.times == 1).all()
@@ -45,7 +45,7 @@ def run(gathered: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def network(function_backend: Any) -> Any:
+def network() -> Any:
     """Return a small U-Net in float32 with the statistics of a trained one."""
     torch.manual_seed(3)
     model = UNet(bands=2, classes=3, base=2, depth=2).eval()
@@ -59,11 +59,11 @@ def network(function_backend: Any) -> Any:
         answer: np.ndarray = model(torch.from_numpy(pixels)[None])[0].numpy()
         return answer
 
-    return function_backend(scores, 3, Field(model.multiple, model.reach))
+    return FunctionBackend(scores, 3, Field(model.multiple, model.reach))
 
 
 @pytest.fixture
-def picture(tmp_path: Path, write_raster: WriteRaster) -> Path:
+def picture(tmp_path: Path) -> Path:
     pixels = np.random.default_rng(5).normal(size=(2, 151, 187)).astype(np.float32)
     return write_raster(tmp_path / "picture.tif", pixels)
 
@@ -107,20 +107,16 @@ def test_strips_of_columns_change_nothing(
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 200), (70, 64), (33, 97)])
-def test_an_identity_model_returns_its_input(
-    run: Any, function_backend: Any, write_raster: WriteRaster, tmp_path: Path, height: int, width: int
-) -> None:
+def test_an_identity_model_returns_its_input(run: Any, tmp_path: Path, height: int, width: int) -> None:
     pixels = np.random.default_rng(1).random((4, height, width), np.float32)
-    backend = function_backend(lambda values: values, 4, Field(4, 9))
+    backend = FunctionBackend(lambda values: values, 4, Field(4, 9))
     result = run(backend, write_raster(tmp_path / "a.tif", pixels), tile=32, overlap=12)
     assert np.array_equal(result.index, pixels.argmax(axis=0))
     assert np.abs(result.score - pixels.max(axis=0)).max() < 1e-6
 
 
-def test_windows_end_at_the_image_and_are_no_larger_than_asked_for(
-    run: Any, function_backend: Any, write_raster: WriteRaster, tmp_path: Path
-) -> None:
-    backend = function_backend(lambda values: values, 1, Field(16, 5))
+def test_windows_end_at_the_image_and_are_no_larger_than_asked_for(run: Any, tmp_path: Path) -> None:
+    backend = FunctionBackend(lambda values: values, 1, Field(16, 5))
     path = write_raster(tmp_path / "a.tif", np.zeros((1, 50, 333), np.uint8))
     run(backend, path, tile=130, overlap=16)
     assert {shape[1] for shape in backend.shapes} == {50}
@@ -128,13 +124,11 @@ def test_windows_end_at_the_image_and_are_no_larger_than_asked_for(
     assert sum(shape[2] for shape in backend.shapes) < 333 + 2 * 16 + 3 * 16
 
 
-def test_nodata_is_seen_as_zero_and_windows_without_data_are_skipped(
-    run: Any, function_backend: Any, write_raster: WriteRaster, tmp_path: Path
-) -> None:
+def test_nodata_is_seen_as_zero_and_windows_without_data_are_skipped(run: Any, tmp_path: Path) -> None:
     pixels = np.full((1, 64, 256), -9999, np.float32)
     pixels[0, 10:50, 70:90] = 5
     path = write_raster(tmp_path / "a.tif", pixels, nodata=-9999)
-    backend = function_backend(lambda values: np.concatenate([values, -values]), 2, Field(1, 0))
+    backend = FunctionBackend(lambda values: np.concatenate([values, -values]), 2, Field(1, 0))
     result = run(backend, path, tile=64, overlap=0)
     assert len(backend.shapes) == 1
     assert np.array_equal(result.valid, pixels[0] == 5)
@@ -142,12 +136,10 @@ def test_nodata_is_seen_as_zero_and_windows_without_data_are_skipped(
     assert (result.score[~result.valid] == 0).all()
 
 
-def test_a_number_that_is_none_is_refused_unless_it_is_nodata(
-    run: Any, function_backend: Any, write_raster: WriteRaster, tmp_path: Path
-) -> None:
+def test_a_number_that_is_none_is_refused_unless_it_is_nodata(run: Any, tmp_path: Path) -> None:
     pixels = np.zeros((1, 20, 30), np.float32)
     pixels[0, 7, 11] = np.nan
-    backend = function_backend(lambda values: values, 1, Field(1, 0))
+    backend = FunctionBackend(lambda values: values, 1, Field(1, 0))
     with pytest.raises(RasterError, match=r"holds\.tif holds the value nan at pixel 11, 7"):
         run(backend, write_raster(tmp_path / "holds.tif", pixels), tile=16, overlap=0)
     result = run(backend, write_raster(tmp_path / "fine.tif", pixels, nodata=np.nan), tile=16, overlap=0)
@@ -156,10 +148,10 @@ def test_a_number_that_is_none_is_refused_unless_it_is_nodata(
 
 
 def test_memory_depends_neither_on_height_nor_on_width(
-    run: Any, function_backend: Any, write_raster: WriteRaster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Decisions, "memory", 2**18)
-    backend = function_backend(lambda values: np.repeat(values, 3, axis=0), 3, Field(16, 20))
+    backend = FunctionBackend(lambda values: np.repeat(values, 3, axis=0), 3, Field(16, 20))
 
     class Nowhere:
         def strip(self, strip: Any) -> Any:
@@ -182,8 +174,8 @@ def test_memory_depends_neither_on_height_nor_on_width(
     assert peak(150, 6000) < 1.5 * small
 
 
-def test_a_stop_ends_the_work_between_two_windows(function_backend: Any, gathered: Any, picture: Path) -> None:
-    backend = function_backend(lambda values: values, 2, Field(1, 0))
+def test_a_stop_ends_the_work_between_two_windows(picture: Path) -> None:
+    backend = FunctionBackend(lambda values: values, 2, Field(1, 0))
 
     def stop(_window: PixelWindow) -> None:
         raise JobStopped
@@ -191,11 +183,11 @@ def test_a_stop_ends_the_work_between_two_windows(function_backend: Any, gathere
     with RasterSource(picture) as source:
         predictor = TiledPredictor(backend, OwnPixels(source, (1, 2)), source.grid.window, tile=32, overlap=0)
         with pytest.raises(JobStopped):
-            predictor.run(gathered(source.grid.window), stop)
+            predictor.run(CollectedRows(source.grid.window), stop)
     assert len(backend.shapes) <= 2  # the window in the making is finished, and no other
 
 
-def test_the_network_works_on_while_a_window_is_blended(function_backend: Any, gathered: Any, picture: Path) -> None:
+def test_the_network_works_on_while_a_window_is_blended(picture: Path) -> None:
     second_is_seen = threading.Event()
 
     def seen(values: np.ndarray) -> np.ndarray:
@@ -203,30 +195,29 @@ def test_the_network_works_on_while_a_window_is_blended(function_backend: Any, g
             second_is_seen.set()
         return values
 
-    backend = function_backend(seen, 2, Field(1, 0))
+    backend = FunctionBackend(seen, 2, Field(1, 0))
     with RasterSource(picture) as source:
         predictor = TiledPredictor(backend, OwnPixels(source, (1, 2)), source.grid.window, tile=32, overlap=0)
         predictor.run(
-            gathered(source.grid.window), lambda _window: None if second_is_seen.wait(60) else pytest.fail("it waits")
+            CollectedRows(source.grid.window),
+            lambda _window: None if second_is_seen.wait(60) else pytest.fail("it waits"),
         )
 
 
-def test_an_error_of_the_network_ends_the_work(function_backend: Any, gathered: Any, picture: Path) -> None:
+def test_an_error_of_the_network_ends_the_work(picture: Path) -> None:
     def fail(_values: np.ndarray) -> np.ndarray:
         raise ModelError("no memory")
 
     with RasterSource(picture) as source:
-        backend = function_backend(fail, 2, Field(1, 0))
+        backend = FunctionBackend(fail, 2, Field(1, 0))
         predictor = TiledPredictor(backend, OwnPixels(source, (1, 2)), source.grid.window, tile=32, overlap=0)
         with pytest.raises(ModelError, match="no memory"):
-            predictor.run(gathered(source.grid.window), lambda _window: None)
+            predictor.run(CollectedRows(source.grid.window), lambda _window: None)
 
 
 @pytest.mark.parametrize(("tile", "overlap"), [(15, 0), (64, 49), (64, -1), (0, 0)])
-def test_windows_too_small_for_their_overlap_are_refused(
-    function_backend: Any, picture: Path, tile: int, overlap: int
-) -> None:
-    backend = function_backend(lambda values: values, 2, Field(16, 0))
+def test_windows_too_small_for_their_overlap_are_refused(picture: Path, tile: int, overlap: int) -> None:
+    backend = FunctionBackend(lambda values: values, 2, Field(16, 0))
     with (
         RasterSource(picture) as source,
         pytest.raises(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from affine import Affine
+from support.rasters import write_raster
 
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.events import ignore_event
@@ -25,7 +25,7 @@ from landseg_core.raster.source import RasterSource
 
 
 @pytest.fixture
-def raster(tmp_path: Path, write_raster: Callable[..., Path]) -> Path:
+def raster(tmp_path: Path) -> Path:
     """A pixel of it shows 5 m of ground."""
     place = {"crs": "EPSG:32632", "transform": Affine(5, 0, 500_000, 0, -5, 5_000_000)}
     return write_raster(tmp_path / "a.tif", np.ones((3, 40, 60), np.uint8), **place)
@@ -91,9 +91,7 @@ def test_a_prediction_tells_the_pace(
     assert pace > 100
 
 
-def test_more_bands_than_any_image_has_are_read_where_they_are_meant(
-    write_raster: Callable[..., Path], bundle: ModelBundle, tmp_path: Path
-) -> None:
+def test_more_bands_than_any_image_has_are_read_where_they_are_meant(bundle: ModelBundle, tmp_path: Path) -> None:
     many = write_raster(tmp_path / "many.tif", np.ones((1001, 40, 60), np.uint8))
     with pytest.raises(RasterError, match=r"many\.tif claims to have 1001 bands, more than 1000; .* with --large"):
         open_for(bundle, many)

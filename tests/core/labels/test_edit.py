@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.label_rasters import check_pyramid, read_all
 
 from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey
@@ -35,7 +36,7 @@ def painted(whole: np.ndarray, painting) -> np.ndarray:
 
 @settings(max_examples=40)
 @given(gestures)
-def test_painting_is_that_of_one_large_mask(read_all, check_pyramid, gesture) -> None:
+def test_painting_is_that_of_one_large_mask(gesture) -> None:
     labels, whole = LabelRaster(WIDTH, HEIGHT), np.full((HEIGHT, WIDTH), 255, np.uint8)
     edit = labels.begin()
     for painting in gesture:
@@ -48,9 +49,7 @@ def test_painting_is_that_of_one_large_mask(read_all, check_pyramid, gesture) ->
 
 @settings(max_examples=30)
 @given(gestures, gestures)
-def test_a_gesture_inverted_is_the_state_before_and_inverted_again_the_one_after(
-    read_all, check_pyramid, first, second
-) -> None:
+def test_a_gesture_inverted_is_the_state_before_and_inverted_again_the_one_after(first, second) -> None:
     labels = LabelRaster(WIDTH, HEIGHT)
     begin = labels.begin()
     for painting in first:
@@ -90,7 +89,7 @@ def check_delta(delta: LabelDelta, before: np.ndarray, after: np.ndarray) -> Non
 
 @settings(max_examples=30)
 @given(gestures, gestures)
-def test_a_gesture_taken_back_was_never_there(read_all, first, second) -> None:
+def test_a_gesture_taken_back_was_never_there(first, second) -> None:
     labels = LabelRaster(WIDTH, HEIGHT)
     begin = labels.begin()
     for painting in first:
@@ -272,7 +271,7 @@ def patch_at(row: int, column: int, box: PixelWindow) -> TilePatch:
     ("row", "column", "box"),
     [(0, 3, PixelWindow(0, 0, 1, 1)), (2**32 - 1, 0, PixelWindow(0, 0, 1, 1)), (2, 0, PixelWindow(0, 80, 3, 8))],
 )
-def test_a_step_beyond_the_image_is_refused_whole(read_all, row, column, box) -> None:
+def test_a_step_beyond_the_image_is_refused_whole(row, column, box) -> None:
     labels = LabelRaster(WIDTH, HEIGHT)
     good = patch_at(0, 0, PixelWindow(0, 0, 4, 4))
     with pytest.raises(ProjectError, match="outside of its image"):
@@ -281,7 +280,7 @@ def test_a_step_beyond_the_image_is_refused_whole(read_all, row, column, box) ->
     labels.begin().finish()
 
 
-def test_a_tile_that_cannot_be_loaded_leaves_the_rest_sound(store, read_all, check_pyramid) -> None:
+def test_a_tile_that_cannot_be_loaded_leaves_the_rest_sound(store) -> None:
     def refuse(key: TileKey) -> None:
         if key == TileKey(0, 0, 1):
             raise ProjectError("the tile is damaged")
@@ -298,7 +297,7 @@ def test_a_tile_that_cannot_be_loaded_leaves_the_rest_sound(store, read_all, che
     assert (read_all(labels) == 255).all()
 
 
-def test_an_undo_that_cannot_be_loaded_changes_nothing(store, read_all) -> None:
+def test_an_undo_that_cannot_be_loaded_changes_nothing(store) -> None:
     def refuse(key: TileKey) -> None:
         if key == TileKey(0, 0, 1):
             raise ProjectError("the tile is damaged")

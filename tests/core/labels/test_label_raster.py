@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from support.label_rasters import DictStore, check_pyramid
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
@@ -298,8 +299,8 @@ class Painter(RuleBasedStateMachine):
         self.check_pyramid(fresh)
 
 
-def test_labels_are_what_was_painted(new_store, check_pyramid) -> None:
-    machine = type("Machine", (Painter,), {"new_store": new_store, "check_pyramid": staticmethod(check_pyramid)})
+def test_labels_are_what_was_painted() -> None:
+    machine = type("Machine", (Painter,), {"new_store": DictStore, "check_pyramid": staticmethod(check_pyramid)})
     case = machine.TestCase
     case.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
     case("runTest").runTest()

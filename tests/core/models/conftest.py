@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import torch
-from torch import nn
 
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.models.bundle import ModelBundle
@@ -49,33 +48,3 @@ def bundle(tiny: str) -> ModelBundle:
         training={"miou": 0.5, "iou": {"water": None}, "settings": {"model": tiny}},
         state=weights_of(model),
     )
-
-
-PLAIN = Normalisation((100.0, 90.0, 80.0), (40.0, 50.0, 60.0))
-
-
-@pytest.fixture
-def random_bundle() -> Callable[..., ModelBundle]:
-    """Return a maker of models that have not learned anything, but in which nothing is at its start."""
-
-    def make(
-        architecture: str,
-        normalisation: Normalisation = PLAIN,
-        classes: int = 3,
-        dtype: str = "uint8",
-        resolution: float | None = 0.5,
-        seed: int = 0,
-    ) -> ModelBundle:
-        bands = tuple(range(1, len(normalisation.mean) + 1))
-        with torch.random.fork_rng(), torch.no_grad():
-            torch.manual_seed(seed)
-            network = build_model(architecture, len(bands), classes)
-            for layer in network.modules():
-                if isinstance(layer, nn.BatchNorm2d):
-                    layer.running_mean.normal_(std=0.3)  # type: ignore[union-attr]
-                    layer.running_var.uniform_(0.1, 0.6)  # type: ignore[union-attr]
-        colours = (LandClass(value=9 - i, name=f"Höhe {i}", colour="#808080") for i in range(classes))
-        schema = ClassSchema(classes=tuple(colours))
-        return ModelBundle(architecture, schema, bands, dtype, normalisation, resolution, {}, weights_of(network))
-
-    return make

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
+from support.rasters import write_raster
 
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project
 
-WriteRaster = Callable[..., Path]
 Sizes = Sequence[tuple[int, int]]
 
 
 @pytest.fixture
-def write_image(tmp_path: Path, write_raster: WriteRaster) -> Callable[..., Path]:
+def write_image(tmp_path: Path) -> Callable[..., Path]:
     """Return a writer of an RGB image: flat, and thus quick to write."""
 
     def write(name: str = "image", size: tuple[int, int] = (700, 600), **profile: Any) -> Path:
@@ -53,30 +52,3 @@ def make_project(
 def project(make_project: Callable[..., Project]) -> Project:
     """Return a project with one image of 700 x 600 px."""
     return make_project()
-
-
-@pytest.fixture
-def paint() -> Callable[..., None]:
-    """Return a painter of rectangles: one gesture from corner to corner, recorded as a step."""
-
-    def paint_rectangle(
-        project: Project, value: int = 4, box: tuple[int, int, int, int] = (10, 20, 110, 80), image_id: int = 1
-    ) -> None:
-        edit = project.labels(image_id).begin()
-        edit.paint(RectangleRegion(box[:2], box[2:]), value)
-        finished = edit.finish()
-        assert finished is not None
-        project.record(image_id, finished, f"Paint {value}")
-
-    return paint_rectangle
-
-
-@pytest.fixture
-def pixels() -> Callable[..., Any]:
-    """Return a reader of all class values of an image."""
-
-    def read(project: Project, image_id: int = 1) -> Any:
-        entry = next(entry for entry in project.images if entry.id == image_id)
-        return project.labels(image_id).read(entry.grid.window)
-
-    return read

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import ProjectError
 from landseg_core.project.check import check_project, notes_on
@@ -16,15 +17,14 @@ from landseg_core.project.project import Project
 from landseg_core.project.snapshot import present_images
 
 Make = Callable[..., Project]
-Paint = Callable[..., None]
 Write = Callable[..., Path]
 
 
 @pytest.fixture
-def undone(project: Project, write_image: Write, paint: Paint) -> Project:
+def undone(project: Project, write_image: Write) -> Project:
     """Return a project where the adding and painting of a second image, number 2, has been undone."""
     project.add_image(write_image("second", (60, 50)), "none")
-    paint(project, 1, (0, 0, 10, 10), image_id=2)
+    paint_rectangle(project, 1, (0, 0, 10, 10), image_id=2)
     project.undo()
     project.undo()
     return project
@@ -39,7 +39,7 @@ def stored_ids(path: Path) -> list[int]:
         return [number for (number,) in connection.execute("SELECT id FROM images ORDER BY id")]
 
 
-def test_adding_is_undone_and_redone_also_after_opening_again(undone: Project, pixels: Callable[..., Any]) -> None:
+def test_adding_is_undone_and_redone_also_after_opening_again(undone: Project) -> None:
     assert (names(undone), undone.next_redo.name) == (["image0"], "Add second")
     undone.close()
     with Project.open(undone.path) as again:
@@ -47,7 +47,7 @@ def test_adding_is_undone_and_redone_also_after_opening_again(undone: Project, p
         again.redo()
         assert (names(again), again.images[1].alpha) == (["image0", "second"], "none")
         again.redo()
-        assert (pixels(again, 2) == 1).sum() == 100
+        assert (class_values(again, 2) == 1).sum() == 100
     assert check_project(undone.path) == []
 
 

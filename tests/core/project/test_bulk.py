@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import JobStopped, ProjectError
 from landseg_core.events import Event, JobControl, Progress
@@ -20,16 +21,15 @@ from landseg_core.project.project import Project
 
 Make = Callable[..., Project]
 Paint = Callable[..., None]
-Pixels = Callable[..., Any]
 
 
 def filled(_key: TileKey, _window: PixelWindow, values: Any) -> Any:
     return np.where(values == 255, np.uint8(1), values)
 
 
-def test_a_whole_image_edit_is_one_step(project: Project, paint: Paint, pixels: Pixels) -> None:
-    paint(project)
-    before = pixels(project)
+def test_a_whole_image_edit_is_one_step(project: Project) -> None:
+    paint_rectangle(project)
+    before = class_values(project)
     events: list[Event] = []
     seen = []
 
@@ -46,17 +46,17 @@ def test_a_whole_image_edit_is_one_step(project: Project, paint: Paint, pixels: 
     assert (project.busy, project.class_pixels(1)) == (False, {1: 414_000, 4: 6000})
     assert [step.name for step in project.steps] == ["Paint 4", "Fill the rest"]
     assert project.steps[1].bytes > 0
-    assert (pixels(project) != 255).all()
+    assert (class_values(project) != 255).all()
     project.undo()
-    np.testing.assert_array_equal(pixels(project), before)
+    np.testing.assert_array_equal(class_values(project), before)
     project.redo()
     project.close()
     assert check_project(project.path) == []
 
 
-def test_all_coarser_levels_follow_a_whole_image_edit(make_project: Make, paint: Paint) -> None:
+def test_all_coarser_levels_follow_a_whole_image_edit(make_project: Make) -> None:
     project = make_project(sizes=((1600, 1100),))
-    paint(project, 4, (900, 500, 1300, 900))
+    paint_rectangle(project, 4, (900, 500, 1300, 900))
     project.edit_tiles(1, "Fill", filled)
     labels = project.labels(1)
     assert labels.pyramid.levels == 3
@@ -68,8 +68,8 @@ def test_all_coarser_levels_follow_a_whole_image_edit(make_project: Make, paint:
     assert np.unique(labels.read(PixelWindow(0, 0, 400, 275), 2)).tolist() == [4, 255]
 
 
-def test_a_whole_image_edit_may_leave_tiles_out(project: Project, paint: Paint, pixels: Pixels) -> None:
-    paint(project)
+def test_a_whole_image_edit_may_leave_tiles_out(project: Project) -> None:
+    paint_rectangle(project)
     assert project.edit_tiles(1, "Painted", filled, painted_only=True) == 512 * 512 - 6000
     assert project.edit_tiles(1, "Corner", filled, PixelWindow(600, 550, 900, 900)) == 188 * 88
     assert project.edit_tiles(1, "Nothing", lambda *_: None) == 0
@@ -80,11 +80,9 @@ def test_a_whole_image_edit_may_leave_tiles_out(project: Project, paint: Paint, 
 
 
 @pytest.mark.parametrize("failure", [JobStopped, ZeroDivisionError, ValueError])
-def test_a_whole_image_edit_that_ends_early_never_was(
-    project: Project, paint: Paint, pixels: Pixels, failure: type[Exception]
-) -> None:
-    paint(project)
-    before, state = pixels(project), project.label_state()
+def test_a_whole_image_edit_that_ends_early_never_was(project: Project, failure: type[Exception]) -> None:
+    paint_rectangle(project)
+    before, state = class_values(project), project.label_state()
     control = JobControl()
 
     def change(key: TileKey, window: PixelWindow, values: Any) -> Any:
@@ -97,18 +95,16 @@ def test_a_whole_image_edit_that_ends_early_never_was(
 
     with pytest.raises(failure):
         project.edit_tiles(1, "Fill", change, control=control)
-    np.testing.assert_array_equal(pixels(project), before)
+    np.testing.assert_array_equal(class_values(project), before)
     assert (project.busy, project.label_state(), len(project.steps)) == (False, state, 1)
-    paint(project, 1)
+    paint_rectangle(project, 1)
     project.close()
     assert check_project(project.path) == []
 
 
-def test_while_the_whole_image_changes_reading_goes_on_and_painting_waits(
-    project: Project, paint: Paint, pixels: Pixels
-) -> None:
-    paint(project)
-    before = pixels(project)
+def test_while_the_whole_image_changes_reading_goes_on_and_painting_waits(project: Project) -> None:
+    paint_rectangle(project)
+    before = class_values(project)
     reached, go_on = threading.Event(), threading.Event()
 
     def change(key: TileKey, window: PixelWindow, values: Any) -> Any:
@@ -121,10 +117,10 @@ def test_while_the_whole_image_changes_reading_goes_on_and_painting_waits(
     try:
         assert reached.wait(20)
         project.labels(1).forget()
-        np.testing.assert_array_equal(pixels(project), before)
+        np.testing.assert_array_equal(class_values(project), before)
         with pytest.raises(ProjectError, match="is just being changed as a whole"):
-            paint(project, 1)
-        np.testing.assert_array_equal(pixels(project), before)
+            paint_rectangle(project, 1)
+        np.testing.assert_array_equal(class_values(project), before)
         with pytest.raises(ProjectError, match="is just being changed as a whole"):
             project.undo()
         project.set_view_state("while", "busy")
@@ -132,14 +128,14 @@ def test_while_the_whole_image_changes_reading_goes_on_and_painting_waits(
         go_on.set()
         job.join()
     assert project.class_pixels(1) == {1: 414_000, 4: 6000}
-    assert (pixels(project) != 255).all()
+    assert (class_values(project) != 255).all()
     project.close()
     with Project.open(project.path) as again:
         assert again.view_state("while") == "busy"
 
 
 def test_a_large_step_is_undone_in_the_file_and_can_be_stopped(
-    project: Project, pixels: Pixels, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "LARGE_PATCHES", 3)
     edit = project.labels(1).begin()
@@ -158,12 +154,12 @@ def test_a_large_step_is_undone_in_the_file_and_can_be_stopped(
     assert isinstance(events[-1], Progress)
     assert events[-1].task == "Undo All"
     assert (project.position, project.class_pixels(1)) == (0, {})
-    assert (pixels(project) == 255).all()
+    assert (class_values(project) == 255).all()
     assert project.tile_keys(1) == []
 
 
-def test_nothing_else_changes_during_a_gesture(project: Project, paint: Paint, pixels: Pixels) -> None:
-    paint(project)
+def test_nothing_else_changes_during_a_gesture(project: Project) -> None:
+    paint_rectangle(project)
     edit = project.labels(1).begin()
     edit.paint(RectangleRegion((0, 0), (5, 5)), 1)
     for other in (project.undo, lambda: project.edit_tiles(1, "Fill", filled)):

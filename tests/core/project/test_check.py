@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.projects import paint_rectangle
 
 from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
@@ -18,9 +18,9 @@ WATER = zlib.compress(bytes([4]) * 512 * 512)
 
 
 @pytest.fixture
-def painted(project: Project, paint: Callable[..., None], tmp_path: Path) -> Path:
+def painted(project: Project, tmp_path: Path) -> Path:
     """Return a closed project with labels in one tile, a coarser level, an area and a step of each kind."""
-    paint(project)
+    paint_rectangle(project)
     project.set_areas(1, [[(0, 0), (9, 0), (9, 9)]], "Area")
     for name in ("run", "mask.tif"):
         (tmp_path / name).mkdir()
@@ -75,8 +75,8 @@ def test_every_fault_is_named(painted: Path, statement: str, value: object, sent
     assert bool(problems) == bool(sentence)
 
 
-def test_labels_without_a_class_are_named(project: Project, paint: Callable[..., None]) -> None:
-    paint(project, 77)
+def test_labels_without_a_class_are_named(project: Project) -> None:
+    paint_rectangle(project, 77)
     project.close()
     assert check_project(project.path) == ["image0 has 6000 px of value 77, which no class has"]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import ProjectError
 from landseg_core.geo.window import PixelWindow
@@ -34,14 +35,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def original(whole: Path, make_project: Callable[..., Project], paint: Callable[..., None], tmp_path: Path) -> Path:
+def original(whole: Path, make_project: Callable[..., Project], tmp_path: Path) -> Path:
     """Return a project with two images and a bit of everything."""
     if whole.exists():
         return whole
     with make_project(sizes=((1100, 600), (500, 400))) as project:
         for number in range(12):
-            paint(project, (1, 4, 0)[number % 3], (30 * number, 10, 600 + 30 * number, 40 * number + 100))
-        paint(project, 4, (5, 5, 300, 300), image_id=2)
+            paint_rectangle(project, (1, 4, 0)[number % 3], (30 * number, 10, 600 + 30 * number, 40 * number + 100))
+        paint_rectangle(project, 4, (5, 5, 300, 300), image_id=2)
         project.edit_tiles(1, "All", lambda _key, _window, values: values // 2)
         project.set_areas(1, [[(0, 0), (100, 0), (50, 90)]], "Area")
         project.change_schema(project.schema, "Remap", {4: 1, 2: 1, 127: 255})
@@ -233,26 +234,22 @@ def edit(project: Project) -> None:
     project.flush()
 
 
-def test_damaged_tiles_count_as_unlabelled_and_are_told_of(
-    project: Project, paint: Callable[..., None], pixels: Callable[..., Any]
-) -> None:
-    paint(project, 4, (0, 0, 700, 100))
+def test_damaged_tiles_count_as_unlabelled_and_are_told_of(project: Project) -> None:
+    paint_rectangle(project, 4, (0, 0, 700, 100))
     project.close()
     with closing(sqlite3.connect(project.path)) as connection:
         connection.execute("UPDATE tiles SET data = x'00' WHERE level = 0 AND \"column\" = 1")
         connection.commit()
     with Project.open(project.path) as again:
-        labels = pixels(again)
+        labels = class_values(again)
         assert (labels[:100, :512] == 4).all()
         assert (labels[:, 512:] == 255).all()
         assert again.notices == ("a tile of image0 (level 0, row 0, column 1) is damaged and counts as unlabelled",)
     assert "column 1: a tile is damaged: its size is wrong" in " ".join(check_project(project.path))
 
 
-def test_what_is_damaged_beside_the_labels_leaves_the_project_readable(
-    project: Project, paint: Callable[..., None], pixels: Callable[..., Any]
-) -> None:
-    paint(project)
+def test_what_is_damaged_beside_the_labels_leaves_the_project_readable(project: Project) -> None:
+    paint_rectangle(project)
     project.close()
     with closing(sqlite3.connect(project.path)) as connection:
         connection.execute("UPDATE settings SET value = 'nonsense' WHERE key = 'classes'")
@@ -260,7 +257,7 @@ def test_what_is_damaged_beside_the_labels_leaves_the_project_readable(
     with Project.open(project.path) as again:
         assert again.read_only_reason == "it is damaged: the classes cannot be read"
         assert again.schema.names == ("class 4",)
-        assert (pixels(again) == 4).sum() == 6000
+        assert (class_values(again) == 4).sum() == 6000
         with pytest.raises(ProjectError, match=r"can only be read: it is damaged"):
             again.undo()
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from affine import Affine
 from rasterio.enums import ColorInterp as Colour
+from support.projects import paint_rectangle
+from support.rasters import write_raster
 
 from landseg_core.data.loading.project import project_data
 from landseg_core.data.read_options import Reading
@@ -24,7 +26,7 @@ COLOURS = (Colour.red, Colour.green, Colour.blue, Colour.nir, Colour.alpha)
 
 
 @pytest.fixture
-def image(tmp_path: Path, write_raster: Callable[..., Path]) -> Path:
+def image(tmp_path: Path) -> Path:
     """An image of 700 x 600 px with alpha 0 on its left half."""
     pixels = np.full((5, 600, 700), 90, np.uint8)
     pixels[4] = 255
@@ -90,12 +92,10 @@ def test_a_project_of_an_older_version_goes_by_the_tags(alone: Project, image: P
         assert connection.execute("SELECT alpha FROM images").fetchall() == [("5",)]
 
 
-def test_a_run_learns_with_the_choice_of_each_image(
-    alone: Project, image: Path, paint: Callable[..., None], tmp_path: Path
-) -> None:
+def test_a_run_learns_with_the_choice_of_each_image(alone: Project, image: Path, tmp_path: Path) -> None:
     entry = alone.add_image(image, "none")
-    paint(alone, 1, (10, 10, 340, 590))
-    paint(alone, 4, (360, 10, 690, 590))
+    paint_rectangle(alone, 1, (10, 10, 340, 590))
+    paint_rectangle(alone, 4, (360, 10, 690, 590))
     snapshot(alone, tmp_path / "labels")
     labels = kept_snapshot(tmp_path / "labels", {entry.id: image})
     assert [mask.alpha for mask in labels.masks] == ["none"]

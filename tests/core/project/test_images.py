@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from affine import Affine
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import ProjectError, RasterError
 from landseg_core.project.check import check_project
@@ -16,14 +16,13 @@ from landseg_core.project.images import fingerprint, open_image
 from landseg_core.project.project import Project
 
 Make = Callable[..., Project]
-Paint = Callable[..., None]
 Write = Callable[..., Path]
 
 
 @pytest.fixture
-def lost(project: Project, paint: Paint, tmp_path: Path) -> Iterator[Project]:
+def lost(project: Project, tmp_path: Path) -> Iterator[Project]:
     """Yield a project whose image has been moved to the folder `new`."""
-    paint(project)
+    paint_rectangle(project)
     project.close()
     (tmp_path / "new").mkdir()
     (tmp_path / "image0.tif").rename(tmp_path / "new" / "image0.tif")
@@ -69,10 +68,10 @@ def test_images_are_called_by_their_stem_or_their_path(project: Project, write_i
         project.image("nothing")
 
 
-def test_a_missing_image_keeps_its_labels(lost: Project, pixels: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_missing_image_keeps_its_labels(lost: Project, tmp_path: Path) -> None:
     assert lost.images[0].missing
     assert not lost.read_only
-    assert (pixels(lost) == 4).sum() == 6000
+    assert (class_values(lost) == 4).sum() == 6000
     with pytest.raises(ProjectError, match="is missing; say where it is now"):
         open_image(lost.images[0])
     assert check_project(lost.path) == [f"the image {tmp_path / 'image0.tif'} is missing"]
@@ -122,11 +121,11 @@ def test_a_fingerprint_follows_the_content(project: Project, write_image: Write,
         fingerprint(entry.path, entry.grid)
 
 
-def test_removing_an_image_takes_its_labels_and_steps(make_project: Make, paint: Paint, tmp_path: Path) -> None:
+def test_removing_an_image_takes_its_labels_and_steps(make_project: Make, tmp_path: Path) -> None:
     project = make_project(sizes=((700, 600), (100, 90)))
-    paint(project)
-    paint(project, 1, (0, 0, 10, 10), image_id=2)
-    paint(project, 0)
+    paint_rectangle(project)
+    paint_rectangle(project, 1, (0, 0, 10, 10), image_id=2)
+    paint_rectangle(project, 0)
     project.add_prediction(1, tmp_path / "mask.tif", None, None)
     state = project.label_state()
     project.remove_image(1)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from affine import Affine
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import ProjectError
 from landseg_core.project.check import check_project
@@ -22,9 +23,9 @@ Write = Callable[..., Path]
 
 
 @pytest.fixture
-def old(project: Project, paint: Callable[..., None]) -> Path:
+def old(project: Project) -> Path:
     """Return a closed project of today."""
-    paint(project)
+    paint_rectangle(project)
     project.close()
     return project.path
 
@@ -52,15 +53,13 @@ def version(path: Path) -> int:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def test_an_older_file_is_backed_up_and_brought_up_to_date(
-    old: Path, monkeypatch: pytest.MonkeyPatch, pixels: Callable[..., Any]
-) -> None:
+def test_an_older_file_is_backed_up_and_brought_up_to_date(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backup = old.with_name(f"project.landseg.v{CURRENT}.2.bak")
     old.with_name(f"project.landseg.v{CURRENT}.bak").write_text("mine")
     use_migrations(monkeypatch, add_notes, add_stars)
     with Project.open(old) as project:
         assert not project.read_only
-        assert (pixels(project) == 4).sum() == 6000
+        assert (class_values(project) == 4).sum() == 6000
         assert project.undo() is not None
     assert (version(old), version(backup)) == (CURRENT + 2, CURRENT)
     assert old.with_name(f"project.landseg.v{CURRENT}.bak").read_text() == "mine"
@@ -69,7 +68,7 @@ def test_an_older_file_is_backed_up_and_brought_up_to_date(
     assert len(list(old.parent.glob("*.bak"))) == 2
     monkeypatch.undo()
     with Project.open(backup) as project:
-        assert (pixels(project) == 4).sum() == 6000
+        assert (class_values(project) == 4).sum() == 6000
 
 
 def test_an_update_that_fails_leaves_the_file_as_it_was(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

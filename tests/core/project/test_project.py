@@ -6,10 +6,10 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import JobStopped, ProjectError
 from landseg_core.events import Event, JobControl, Progress
@@ -21,8 +21,6 @@ from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
 
 Make = Callable[..., Project]
-Paint = Callable[..., None]
-Pixels = Callable[..., Any]
 
 
 def test_a_new_project_is_empty_and_one_file(make_project: Make, schema: ClassSchema, tmp_path: Path) -> None:
@@ -45,7 +43,7 @@ def test_a_project_never_replaces_a_file(tmp_path: Path, schema: ClassSchema) ->
     assert path.read_text() == "mine"
 
 
-def test_a_closed_project_says_so(project: Project, paint: Paint) -> None:
+def test_a_closed_project_says_so(project: Project) -> None:
     labels = project.labels(1)
     project.close()
     with pytest.raises(ProjectError, match="has been closed"):
@@ -56,17 +54,15 @@ def test_a_closed_project_says_so(project: Project, paint: Paint) -> None:
         pass
 
 
-def test_undo_works_before_an_edit_is_stored_and_after_a_restart(
-    project: Project, paint: Paint, pixels: Pixels
-) -> None:
+def test_undo_works_before_an_edit_is_stored_and_after_a_restart(project: Project) -> None:
     with project._file.writer().borrow():  # nothing is stored meanwhile
-        paint(project, 4)
-        paint(project, 1)
+        paint_rectangle(project, 4)
+        paint_rectangle(project, 1)
         assert project.waiting == 2
         project.undo()
-        assert (pixels(project) == 4).sum() == 6000
+        assert (class_values(project) == 4).sum() == 6000
         project.undo()
-        assert (pixels(project) == 255).all()
+        assert (class_values(project) == 255).all()
         project.redo()
         assert project.waiting == 5
     project.close()
@@ -74,17 +70,15 @@ def test_undo_works_before_an_edit_is_stored_and_after_a_restart(
         assert again.class_pixels(1) == {4: 6000}
         assert (again.next_undo, again.next_redo) == again.steps
         assert again.undo() == again.steps[0]
-        assert (pixels(again) == 255).all()
+        assert (class_values(again) == 255).all()
         assert again.redo() == again.steps[0]
         assert again.redo() == again.steps[1]
-        assert (pixels(again) == 1).sum() == 6000
+        assert (class_values(again) == 1).sum() == 6000
         assert again.label_state() == "2/2"
     assert check_project(project.path) == []
 
 
-def test_the_space_of_forgotten_steps_is_used_again(
-    project: Project, paint: Paint, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_space_of_forgotten_steps_is_used_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MOST_STEPS", 5)
     sizes = []
     for number in range(60):
@@ -104,7 +98,7 @@ def test_the_space_of_forgotten_steps_is_used_again(
     assert check_project(project.path) == []
 
 
-def test_working_areas_are_steps(project: Project, paint: Paint) -> None:
+def test_working_areas_are_steps(project: Project) -> None:
     ring = ((0.0, 0.0), (10.5, 0.0), (3.0, 8.0))
     project.set_areas(1, [ring], "Add area")
     project.set_areas(1, [ring, ring], "Add area")
@@ -122,11 +116,11 @@ def test_working_areas_are_steps(project: Project, paint: Paint) -> None:
         assert again.areas(1) == ()
 
 
-def test_deleting_a_class_moves_its_labels_in_all_images(make_project: Make, paint: Paint, pixels: Pixels) -> None:
+def test_deleting_a_class_moves_its_labels_in_all_images(make_project: Make) -> None:
     project = make_project(sizes=((700, 600), (100, 90)))
-    paint(project, 4)
-    paint(project, 1, (0, 0, 50, 50), image_id=2)
-    paint(project, 4, (50, 0, 100, 50), image_id=2)
+    paint_rectangle(project, 4)
+    paint_rectangle(project, 1, (0, 0, 50, 50), image_id=2)
+    paint_rectangle(project, 4, (50, 0, 100, 50), image_id=2)
     rest = ClassSchema(classes=tuple(item for item in project.schema.classes if item.value != 4))
     with pytest.raises(ProjectError, match="labels of value 4 would be left without a class"):
         project.change_schema(rest, "Delete water")
@@ -144,7 +138,7 @@ def test_deleting_a_class_moves_its_labels_in_all_images(make_project: Make, pai
     assert check_project(project.path) == []
     with Project.open(project.path) as again:
         assert again.schema == rest
-        assert set(np.unique(pixels(again, 2))) == {1, 255}
+        assert set(np.unique(class_values(again, 2))) == {1, 255}
 
 
 def test_a_new_class_is_a_step(project: Project) -> None:
@@ -207,10 +201,10 @@ def test_runs_predictions_and_view_state_stay_and_move_with_the_folder(
         assert again.view_state("nothing") is None
 
 
-def test_a_look_at_the_labels_stays_as_it_was_while_painting_goes_on(project: Project, paint: Paint) -> None:
-    paint(project)
+def test_a_look_at_the_labels_stays_as_it_was_while_painting_goes_on(project: Project) -> None:
+    paint_rectangle(project)
     with project.read_transaction() as view:
-        paint(project, 1)
+        paint_rectangle(project, 1)
         project.flush()
         assert view.schema == project.schema
         ((key, tile),) = view.tiles(1)
@@ -220,10 +214,8 @@ def test_a_look_at_the_labels_stays_as_it_was_while_painting_goes_on(project: Pr
         raise OSError("mine")
 
 
-def test_a_copy_is_a_whole_project_wherever_it_lies(
-    project: Project, paint: Paint, pixels: Pixels, tmp_path: Path
-) -> None:
-    paint(project)
+def test_a_copy_is_a_whole_project_wherever_it_lies(project: Project, tmp_path: Path) -> None:
+    paint_rectangle(project)
     events: list[Event] = []
     copy = tmp_path / "deep" / "folder" / "copy.landseg"
     copy.parent.mkdir(parents=True)
@@ -231,11 +223,11 @@ def test_a_copy_is_a_whole_project_wherever_it_lies(
     project.save_copy(copy, events.append)
     assert isinstance(events[-1], Progress)
     assert events[-1].fraction == 1
-    paint(project, 1)
+    paint_rectangle(project, 1)
     with Project.open(copy) as other:
         assert (other.images[0].path, other.images[0].missing) == (project.images[0].path, False)
         assert other.predictions(1)[0].mask == tmp_path / "mask.tif"
-        assert (pixels(other) == 4).sum() == 6000
+        assert (class_values(other) == 4).sum() == 6000
         other.undo()
     assert [path.name for path in copy.parent.iterdir()] == ["copy.landseg"]
     with pytest.raises(ProjectError, match="exists already"):
@@ -249,7 +241,7 @@ def test_a_copy_is_a_whole_project_wherever_it_lies(
     assert not list(tmp_path.glob("*stopped*"))
 
 
-def test_reading_from_many_threads_while_painting(project: Project, paint: Paint) -> None:
+def test_reading_from_many_threads_while_painting(project: Project) -> None:
     failures: list[str] = []
     stop = threading.Event()
 
@@ -264,7 +256,7 @@ def test_reading_from_many_threads_while_painting(project: Project, paint: Paint
     for thread in threads:
         thread.start()
     for number in range(30):
-        paint(project, (1, 4)[number % 2], (0, 0, 600, 20 * number + 20))
+        paint_rectangle(project, (1, 4)[number % 2], (0, 0, 600, 20 * number + 20))
     project.flush()
     stop.set()
     for thread in threads:

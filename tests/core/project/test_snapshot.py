@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import DatasetError, JobStopped, RasterError, TrainingError
 from landseg_core.events import Event, JobControl, Notice, Progress
@@ -23,9 +24,6 @@ from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import kept_snapshot, labels_of_run, snapshot, unique_stems
 from landseg_core.project.sparse_mask import read_sparse_mask, write_sparse_mask
-
-Paint = Callable[..., None]
-Pixels = Callable[..., np.ndarray]
 
 
 def read(path: Path) -> np.ndarray:
@@ -38,12 +36,12 @@ def notices(events: list[Event]) -> list[str]:
 
 
 def test_masks_are_the_labels_on_the_images_grids(
-    make_project: Callable[..., Project], paint: Paint, pixels: Pixels, schema: ClassSchema, tmp_path: Path
+    make_project: Callable[..., Project], schema: ClassSchema, tmp_path: Path
 ) -> None:
     project = make_project(sizes=[(700, 600), (1100, 513)])
-    paint(project, 4, (500, 500, 620, 600))
-    paint(project, 0, (0, 0, 30, 30))
-    paint(project, 1, (1000, 400, 1100, 513), image_id=2)
+    paint_rectangle(project, 4, (500, 500, 620, 600))
+    paint_rectangle(project, 0, (0, 0, 30, 30))
+    paint_rectangle(project, 1, (1000, 400, 1100, 513), image_id=2)
     taken = snapshot(project, tmp_path / "run" / "labels")
     assert taken.label_state == project.label_state()
     assert taken.schema == schema
@@ -52,22 +50,22 @@ def test_masks_are_the_labels_on_the_images_grids(
         (2, "image1", "image1.tif"),
     ]
     for mask, image in zip(taken.masks, project.images, strict=True):
-        np.testing.assert_array_equal(read(mask.mask), pixels(project, image.id))
+        np.testing.assert_array_equal(read(mask.mask), class_values(project, image.id))
         assert mask_schema(mask.mask) == schema
         with rasterio.open(mask.mask) as dataset:
             assert (dataset.nodata, dataset.transform, dataset.crs) == (255, image.grid.transform, image.grid.crs)
 
 
-def test_later_strokes_are_not_in_it(project: Project, paint: Paint, pixels: Pixels, tmp_path: Path) -> None:
-    paint(project)
-    before = pixels(project)
+def test_later_strokes_are_not_in_it(project: Project, tmp_path: Path) -> None:
+    paint_rectangle(project)
+    before = class_values(project)
     taken = snapshot(project, tmp_path / "labels")
-    paint(project, 1, (0, 0, 700, 600))
+    paint_rectangle(project, 1, (0, 0, 700, 600))
     np.testing.assert_array_equal(read(taken.masks[0].mask), before)
 
 
-def test_no_transaction_stays_open(project: Project, paint: Paint, tmp_path: Path) -> None:
-    paint(project)
+def test_no_transaction_stays_open(project: Project, tmp_path: Path) -> None:
+    paint_rectangle(project)
     snapshot(project, tmp_path / "labels")
     writer = project._file.writer()
     assert writer._watch.log_bytes
@@ -76,46 +74,44 @@ def test_no_transaction_stays_open(project: Project, paint: Paint, tmp_path: Pat
 
 
 def test_a_stroke_at_the_last_moment_is_in_both_labels_and_state(
-    project: Project, paint: Paint, pixels: Pixels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paint(project)
+    paint_rectangle(project)
     strokes = iter([(300, 300, 400, 400), (0, 500, 50, 600)])
     look = project.read_transaction
 
     def paint_and_look() -> AbstractContextManager:
         for box in [next(strokes, None)]:
             if box:
-                paint(project, 1, box)
+                paint_rectangle(project, 1, box)
         return look()
 
     monkeypatch.setattr(project, "read_transaction", paint_and_look)
     taken = snapshot(project, tmp_path / "labels")
     assert taken.label_state == project.label_state()
-    np.testing.assert_array_equal(read(taken.masks[0].mask), pixels(project))
+    np.testing.assert_array_equal(read(taken.masks[0].mask), class_values(project))
 
 
-def test_painting_goes_on_while_another_thread_copies(
-    project: Project, paint: Paint, pixels: Pixels, tmp_path: Path
-) -> None:
-    paint(project)
+def test_painting_goes_on_while_another_thread_copies(project: Project, tmp_path: Path) -> None:
+    paint_rectangle(project)
     thread = threading.Thread(target=snapshot, args=(project, tmp_path / "labels"))
     thread.start()
     for number in range(20):
-        paint(project, 1, (10 * number, 0, 10 * number + 9, 600))
+        paint_rectangle(project, 1, (10 * number, 0, 10 * number + 9, 600))
     thread.join(30)
     copied = read(tmp_path / "labels" / "image0.tif")
     painted = copied != 255
     assert painted.any()
     assert set(copied[:, :200].T[copied[5, :200] == 1].ravel()) <= {1}  # a stroke is in it as a whole, or not at all
-    assert (pixels(project)[painted] != 255).all()
+    assert (class_values(project)[painted] != 255).all()
 
 
 def test_images_without_labels_and_missing_ones_are_left_out(
-    make_project: Callable[..., Project], paint: Paint, tmp_path: Path
+    make_project: Callable[..., Project], tmp_path: Path
 ) -> None:
     project = make_project(sizes=[(700, 600)] * 3)
-    paint(project)
-    paint(project, image_id=3)
+    paint_rectangle(project)
+    paint_rectangle(project, image_id=3)
     path = project.path
     project.close()
     (tmp_path / "image2.tif").unlink()
@@ -129,10 +125,10 @@ def test_images_without_labels_and_missing_ones_are_left_out(
 
 
 def test_labels_on_images_that_are_gone_are_not_said_to_be_none(
-    make_project: Callable[..., Project], paint: Paint, tmp_path: Path
+    make_project: Callable[..., Project], tmp_path: Path
 ) -> None:
     project = make_project(sizes=[(700, 600)] * 2)
-    paint(project)
+    paint_rectangle(project)
     path = project.path
     project.close()
     (tmp_path / "image0.tif").unlink()
@@ -143,35 +139,33 @@ def test_labels_on_images_that_are_gone_are_not_said_to_be_none(
     assert next(iter(notices(events))).startswith("image0.tif, image1.tif cannot be found and are left out")
 
 
-def test_without_any_labels_nothing_is_made(project: Project, paint: Paint, tmp_path: Path) -> None:
+def test_without_any_labels_nothing_is_made(project: Project, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"project\.landseg has no labels to learn from yet; paint"):
         snapshot(project, tmp_path / "run" / "labels")
     assert not (tmp_path / "run").exists()
-    paint(project)
-    paint(project, 255)
+    paint_rectangle(project)
+    paint_rectangle(project, 255)
     with pytest.raises(DatasetError, match="no labels"):
         snapshot(project, tmp_path / "run" / "labels")
 
 
-def test_a_new_snapshot_takes_the_place_of_the_old_one(
-    make_project: Callable[..., Project], paint: Paint, tmp_path: Path
-) -> None:
+def test_a_new_snapshot_takes_the_place_of_the_old_one(make_project: Callable[..., Project], tmp_path: Path) -> None:
     project = make_project(sizes=[(700, 600)] * 2)
-    paint(project, image_id=1)
+    paint_rectangle(project, image_id=1)
     snapshot(project, tmp_path / "labels")
-    paint(project, 255, image_id=1)
-    paint(project, image_id=2)
+    paint_rectangle(project, 255, image_id=1)
+    paint_rectangle(project, image_id=2)
     snapshot(project, tmp_path / "labels")
     assert {path.name for path in (tmp_path / "labels").iterdir()} == {"image1.tif", "labels.json"}
 
 
-def test_a_stop_leaves_everything_as_it_was(make_project: Callable[..., Project], paint: Paint, tmp_path: Path) -> None:
+def test_a_stop_leaves_everything_as_it_was(make_project: Callable[..., Project], tmp_path: Path) -> None:
     project = make_project(sizes=[(700, 600)] * 2)
-    paint(project, image_id=1)
+    paint_rectangle(project, image_id=1)
     snapshot(project, tmp_path / "labels")
     before = {path: path.read_bytes() for path in (tmp_path / "labels").iterdir()}
-    paint(project, 1, (0, 0, 700, 600))
-    paint(project, image_id=2)
+    paint_rectangle(project, 1, (0, 0, 700, 600))
+    paint_rectangle(project, image_id=2)
     control = JobControl()
 
     def stop(event: Event) -> None:
@@ -186,8 +180,8 @@ def test_a_stop_leaves_everything_as_it_was(make_project: Callable[..., Project]
     assert not (tmp_path / "new").exists()
 
 
-def test_progress_counts_tiles(project: Project, paint: Paint, tmp_path: Path) -> None:
-    paint(project, 4, (0, 0, 700, 600))
+def test_progress_counts_tiles(project: Project, tmp_path: Path) -> None:
+    paint_rectangle(project, 4, (0, 0, 700, 600))
     events: list[Event] = []
     snapshot(project, tmp_path / "labels", events.append)
     assert [(event.done, event.total) for event in events if isinstance(event, Progress)] == [
@@ -195,10 +189,8 @@ def test_progress_counts_tiles(project: Project, paint: Paint, tmp_path: Path) -
     ]
 
 
-def test_a_snapshot_is_found_again_with_images_where_they_are_now(
-    project: Project, paint: Paint, tmp_path: Path
-) -> None:
-    paint(project)
+def test_a_snapshot_is_found_again_with_images_where_they_are_now(project: Project, tmp_path: Path) -> None:
+    paint_rectangle(project)
     taken = snapshot(project, tmp_path / "labels")
     assert kept_snapshot(tmp_path / "labels", {}) == taken
     moved = kept_snapshot(tmp_path / "labels", {1: Path("/elsewhere/image0.tif"), 7: Path("/other.tif")})

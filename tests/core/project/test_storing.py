@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.projects import class_values
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import EditStored, Event, StoringFailed
@@ -21,7 +22,6 @@ from landseg_core.project.project import Project
 from landseg_core.project.storage import connection
 
 Make = Callable[..., Project]
-Pixels = Callable[..., Any]
 
 
 def scribble(project: Project, seed: int) -> None:
@@ -69,8 +69,8 @@ def test_every_edit_is_told_of_once_stored(project: Project, make_project: Make,
     assert len(events) == 3
 
 
-def test_a_full_disk_is_told_and_painting_stops(full: Project, events: list[Event], pixels: Pixels) -> None:
-    before = pixels(full)
+def test_a_full_disk_is_told_and_painting_stops(full: Project, events: list[Event]) -> None:
+    before = class_values(full)
     told = [event for event in events if isinstance(event, StoringFailed)]
     assert len(told) == 1
     assert full.failure == told[0].message
@@ -78,7 +78,7 @@ def test_a_full_disk_is_told_and_painting_stops(full: Project, events: list[Even
     assert full.waiting == 2
     with pytest.raises(ProjectError, match="the disk is full"):
         scribble(full, 3)
-    np.testing.assert_array_equal(pixels(full), before)  # the gesture that was refused is taken back
+    np.testing.assert_array_equal(class_values(full), before)  # the gesture that was refused is taken back
     assert [step.name for step in full.steps] == ["Scribble 0", "Scribble 1", "Scribble 2"]
     for edit in (full.undo, lambda: full.set_areas(1, [], "Areas"), lambda: full.edit_tiles(1, "x", lambda *_: None)):
         with pytest.raises(ProjectError, match="the disk is full"):
@@ -86,7 +86,7 @@ def test_a_full_disk_is_told_and_painting_stops(full: Project, events: list[Even
     allow_pages(full, 10**6)
 
 
-def test_after_making_room_all_is_stored_in_order(full: Project, events: list[Event], pixels: Pixels) -> None:
+def test_after_making_room_all_is_stored_in_order(full: Project, events: list[Event]) -> None:
     full.retry()
     with pytest.raises(ProjectError, match="the disk is full"):
         full.flush()
@@ -95,37 +95,37 @@ def test_after_making_room_all_is_stored_in_order(full: Project, events: list[Ev
     full.flush()
     assert (full.waiting, full.failure) == (0, None)
     scribble(full, 3)
-    labels = pixels(full)
+    labels = class_values(full)
     full.close()
     assert check_project(full.path) == []
     with Project.open(full.path) as again:
-        np.testing.assert_array_equal(pixels(again), labels)
+        np.testing.assert_array_equal(class_values(again), labels)
         assert [step.name for step in again.steps] == [f"Scribble {number}" for number in range(4)]
 
 
-def test_closing_tries_once_more(full: Project, pixels: Pixels) -> None:
-    labels = pixels(full)
+def test_closing_tries_once_more(full: Project) -> None:
+    labels = class_values(full)
     allow_pages(full, 10**6)
     full.close()
     with Project.open(full.path) as again:
-        np.testing.assert_array_equal(pixels(again), labels)
+        np.testing.assert_array_equal(class_values(again), labels)
 
 
-def test_closing_says_how_many_edits_are_lost_and_the_others_are_there(full: Project, pixels: Pixels) -> None:
+def test_closing_says_how_many_edits_are_lost_and_the_others_are_there(full: Project) -> None:
     with pytest.raises(ProjectError, match=r"the last 2 edit\(s\) could not be stored"):
         full.close()
     assert [path.name for path in full.path.parent.glob("*landseg*")] == ["project.landseg"]
     assert check_project(full.path) == []
     with Project.open(full.path) as again:
         assert [step.name for step in again.steps] == ["Scribble 0"]
-        assert (pixels(again)[:500, :600] != 255).all()
+        assert (class_values(again)[:500, :600] != 255).all()
         again.undo()
-        assert (pixels(again) == 255).all()
+        assert (class_values(again) == 255).all()
 
 
-def test_a_bulk_edit_that_finds_no_room_changes_nothing(project: Project, pixels: Pixels) -> None:
+def test_a_bulk_edit_that_finds_no_room_changes_nothing(project: Project) -> None:
     scribble(project, 0)
-    before = pixels(project)
+    before = class_values(project)
     project.flush()
     allow_pages(project, 1)
     noise = np.random.default_rng(1)
@@ -136,7 +136,7 @@ def test_a_bulk_edit_that_finds_no_room_changes_nothing(project: Project, pixels
     with pytest.raises(ProjectError, match=r"cannot be changed \(Noise\): the disk is full"):
         project.edit_tiles(1, "Noise", change)
     assert (project.busy, project.failure) == (False, None)
-    np.testing.assert_array_equal(pixels(project), before)
+    np.testing.assert_array_equal(class_values(project), before)
     assert [step.name for step in project.steps] == ["Scribble 0"]
     allow_pages(project, 10**6)
 
@@ -173,7 +173,7 @@ CHILD = """
 """
 
 
-def test_a_disk_that_really_takes_no_more_bytes(project: Project, pixels: Pixels) -> None:
+def test_a_disk_that_really_takes_no_more_bytes(project: Project) -> None:
     pytest.importorskip("resource", reason="needs limits on the size of files")
     scribble(project, 0)
     project.close()
@@ -188,12 +188,10 @@ def test_a_disk_that_really_takes_no_more_bytes(project: Project, pixels: Pixels
     assert int(steps) == int(number) + 1
     assert check_project(project.path) == []
     with Project.open(project.path) as again:
-        assert (pixels(again)[:500, :600] != 255).all()
+        assert (class_values(again)[:500, :600] != 255).all()
 
 
-def test_a_network_drive_gets_a_plain_journal(
-    make_project: Make, monkeypatch: pytest.MonkeyPatch, pixels: Pixels
-) -> None:
+def test_a_network_drive_gets_a_plain_journal(make_project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "is_network_path", lambda _: True)
     project = make_project()
     scribble(project, 0)
@@ -201,7 +199,7 @@ def test_a_network_drive_gets_a_plain_journal(
     assert not project.path.with_name("project.landseg-wal").exists()
     labels = project.labels(1)
     labels.forget()
-    assert (pixels(project)[:500, :600] != 255).all()
+    assert (class_values(project)[:500, :600] != 255).all()
     project.undo()
     project.edit_tiles(1, "All", lambda _key, _window, values: np.zeros_like(values))
     project.close()
@@ -225,9 +223,7 @@ def test_a_listener_that_fails_stops_the_painting_not_the_program(make_project: 
         assert [step.name for step in again.steps] == ["Scribble 0"]
 
 
-def test_a_writer_out_of_memory_goes_on_when_told_to(
-    make_project: Make, monkeypatch: pytest.MonkeyPatch, pixels: Pixels
-) -> None:
+def test_a_writer_out_of_memory_goes_on_when_told_to(make_project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     project = make_project()
     scribble(project, 0)
     project.flush()
@@ -242,8 +238,8 @@ def test_a_writer_out_of_memory_goes_on_when_told_to(
             project.flush()
     project.retry()
     project.flush()
-    painted = pixels(project)
+    painted = class_values(project)
     project.close()
     with Project.open(project.path) as again:
         assert len(again.steps) == 2
-        assert (pixels(again) == painted).all()
+        assert (class_values(again) == painted).all()

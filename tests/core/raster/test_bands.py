@@ -1,21 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.rasters import write_raster
 
 from landseg_core.errors import RasterError
 from landseg_core.raster.bands import band_numbers, telling_names, told_bands
 from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 
-WriteRaster = Callable[..., Path]
-
 
 @pytest.fixture
-def picture(tmp_path: Path, write_raster: WriteRaster) -> RasterSource:
+def picture(tmp_path: Path) -> RasterSource:
     """Return a picture of red, green, blue and a band named twice as it should not be."""
     path = write_raster(tmp_path / "a.tif", np.zeros((5, 3, 4), np.uint8), photometric="rgb", alpha="no")
     with open_dataset(path, mode="r+") as dataset:
@@ -33,9 +31,7 @@ def test_what_is_not_there_or_not_clear(picture: RasterSource, wanted: str, word
         band_numbers(picture, ("1", wanted))
 
 
-def test_names_are_told_where_they_tell_something(
-    picture: RasterSource, tmp_path: Path, write_raster: WriteRaster
-) -> None:
+def test_names_are_told_where_they_tell_something(picture: RasterSource, tmp_path: Path) -> None:
     assert telling_names(picture, (3, 1)) == ("Blue", "Red")
     assert telling_names(picture, (1, 4, 5)) == ()
     with RasterSource(write_raster(tmp_path / "b.tif", np.zeros((2, 3, 4), np.uint8))) as grey:

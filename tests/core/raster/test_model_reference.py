@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core.errors import RasterError
 from landseg_core.raster.files.gdal import open_dataset
@@ -17,7 +18,7 @@ REFERENCE = ModelReference("model.safetensors", "ab12", "run-3")
 
 
 @pytest.fixture
-def write_tagged(tmp_path: Path, write_raster: Callable[..., Path]) -> Callable[[str], Path]:
+def write_tagged(tmp_path: Path) -> Callable[[str], Path]:
     """Return what writes a map whose tag is a text."""
 
     def write(text: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
@@ -77,7 +77,7 @@ def _write(path: Path, values: np.ndarray) -> None:
             dataset.write(values, 1)
 
 
-def test_a_window_inside_is_taken_and_none_means_all(tmp_path: Path, write_raster: Callable[..., Path]) -> None:
+def test_a_window_inside_is_taken_and_none_means_all(tmp_path: Path) -> None:
     with RasterSource(write_raster(tmp_path / "a.tif", np.zeros((20, 30), np.uint8))) as source:
         assert chosen_window(source, None) == PixelWindow(0, 0, 30, 20)
         assert chosen_window(source, PixelWindow(10, 5, 20, 15)) == PixelWindow(10, 5, 20, 15)

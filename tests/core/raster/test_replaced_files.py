@@ -13,6 +13,7 @@ import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.pyramids import write_grid_vrt
 
 from landseg_core.errors import RasterChangedError
 from landseg_core.raster.files.handles import HandlePool, IdleHandles
@@ -83,9 +84,9 @@ def test_work_of_hours_may_read_on(save: Save, map_path: Path) -> None:
         assert first_value(source) == 1
 
 
-def test_a_part_of_a_vrt_that_is_replaced_is_read_anew(save: Save, lay_out: Callable[..., Path]) -> None:
+def test_a_part_of_a_vrt_that_is_replaced_is_read_anew(save: Save) -> None:
     part = save("part.tif", filled(1))
-    vrt = lay_out(part.with_name("all.vrt"), "part.tif", SIZE[::-1], 2)
+    vrt = write_grid_vrt(part.with_name("all.vrt"), "part.tif", SIZE[::-1], 2)
     twin = Path(shutil.copy(vrt, vrt.with_name("twin.vrt")))
     former = [RasterSource(vrt), RasterSource(twin), RasterSource(vrt)]
     assert [first_value(source) for source in former] == [1, 1, 1]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rasterio.enums import Resampling
+from support.pyramids import write_grid_vrt
+from support.unchanged import unchanged
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.info import describe
@@ -19,7 +20,6 @@ from landseg_core.raster.stretch import default_rendering
 from landseg_core.raster.tiles import TileBudget, TileCache, TileLoader, TileThreads
 
 Save = Callable[..., Path]
-Unchanged = Callable[[Path], AbstractContextManager[None]]
 
 
 def do_everything(path: Path) -> None:
@@ -75,7 +75,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_nothing_is_written_beside_a_raster(save: Save, unchanged: Unchanged, name: str) -> None:
+def test_nothing_is_written_beside_a_raster(save: Save, name: str) -> None:
     options = dict(FILES[name])
     pixels = noise(options.pop("bands", 3), options.pop("dtype", "uint8"))
     path = save(name, pixels, **options)
@@ -83,9 +83,9 @@ def test_nothing_is_written_beside_a_raster(save: Save, unchanged: Unchanged, na
         do_everything(path)
 
 
-def test_nothing_is_written_beside_a_vrt_and_its_parts(save: Save, unchanged: Unchanged, lay_out: Save) -> None:
+def test_nothing_is_written_beside_a_vrt_and_its_parts(save: Save) -> None:
     part = save("part.tif", noise(3))
-    vrt = lay_out(part.with_name("all.vrt"), "part.tif", (2304, 300), 2)
+    vrt = write_grid_vrt(part.with_name("all.vrt"), "part.tif", (2304, 300), 2)
     with unchanged(part.parent):
         do_everything(vrt)
 
@@ -94,7 +94,7 @@ SIDECAR = """<PAMDataset><SRS>EPSG:32633</SRS><GeoTransform>500000, 0.5, 0, 5800
 <PAMRasterBand band="1"><NoDataValue>7</NoDataValue></PAMRasterBand></PAMDataset>"""
 
 
-def test_gdals_own_sidecar_is_read_and_left_as_it_is(save: Save, unchanged: Unchanged) -> None:
+def test_gdals_own_sidecar_is_read_and_left_as_it_is(save: Save) -> None:
     path = save("picture.png", noise(1), driver="PNG")
     path.with_name("picture.png.aux.xml").write_text(SIDECAR)
     with unchanged(path.parent):
@@ -115,7 +115,7 @@ def test_gdals_own_sidecar_is_read_and_left_as_it_is(save: Save, unchanged: Unch
         ("a.jp2", "JP2OpenJPEG", "a.j2w"),
     ],
 )
-def test_world_files_are_read(save: Save, unchanged: Unchanged, name: str, driver: str, sidecar: str) -> None:
+def test_world_files_are_read(save: Save, name: str, driver: str, sidecar: str) -> None:
     path = save(name, noise(1), driver=driver)
     path.with_name(sidecar).write_text("0.5\n0\n0\n-0.5\n500000.25\n5799999.75\n")
     with unchanged(path.parent), RasterSource(path) as source:

@@ -6,17 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from affine import Affine
+from support.rasters import write_raster
 
 from landseg_core.errors import RasterError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import pixel_view, require_finite, size_at
 
-WriteRaster = Callable[..., Path]
-
 
 @pytest.fixture
-def raster(tmp_path: Path, write_raster: WriteRaster, north_up: Affine) -> RasterSource:
+def raster(tmp_path: Path, north_up: Affine) -> RasterSource:
     """Return float pixels of half a metre, with a declared NaN."""
     pixels = np.random.default_rng(3).random((2, 30, 41)).astype(np.float32)
     pixels[:, 4:21, 5:31] = np.nan
@@ -42,7 +41,7 @@ def test_pixels_are_finite_and_windows_agree(raster: RasterSource, size: tuple[i
     np.testing.assert_array_equal(part_valid, valid[window.slices()])
 
 
-def test_what_is_no_number_is_refused_at_its_own_place(tmp_path: Path, write_raster: WriteRaster) -> None:
+def test_what_is_no_number_is_refused_at_its_own_place(tmp_path: Path) -> None:
     pixels = np.zeros((1, 20, 30), np.float32)
     pixels[0, 7, 11] = np.inf
     with RasterSource(write_raster(tmp_path / "a.tif", pixels)) as source:
@@ -59,7 +58,7 @@ def test_the_size_at_a_resolution(raster: RasterSource, metres: float | None, si
     assert found == size or (found is not None and size is not None and np.abs(np.subtract(found, size)).max() <= 1)
 
 
-def test_without_a_place_nothing_is_known(tmp_path: Path, write_raster: WriteRaster) -> None:
+def test_without_a_place_nothing_is_known(tmp_path: Path) -> None:
     with RasterSource(write_raster(tmp_path / "p.tif", np.zeros((5, 5), np.uint8))) as source:
         assert size_at(source.grid, source.grid.ground_resolution(), 0.3) is None
 

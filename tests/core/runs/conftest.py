@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support.training import config, data, folders, start, tiny
+from support.training import config, data, folders, tiny
 
-__all__ = ["config", "data", "folders", "start", "tiny"]
+__all__ = ["config", "data", "folders", "tiny"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.rasters import write_raster
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.fingerprint import fingerprint
@@ -87,9 +87,7 @@ def test_the_same_image_is_recognised_elsewhere_and_under_another_name(data: Tra
         untrained(known, [moved])
 
 
-def test_another_image_of_the_same_name_is_none(
-    data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
-) -> None:
+def test_another_image_of_the_same_name_is_none(data: TrainingData, tmp_path: Path) -> None:
     pixels = np.random.default_rng(3).integers(0, 255, (3, 96, 80), np.uint8)
     other = replace(data.train[0], image=write_raster(tmp_path / "a.tif", pixels))
     assert untrained(header(data, trained_on(data, go_on)), [other]).left_out_px == 0
@@ -184,9 +182,7 @@ def test_images_are_known_by_the_bands_that_were_read(data: TrainingData) -> Non
     assert untrained(header(data, record), (turned, *data.val)).areas == data.val
 
 
-def test_bands_named_in_another_order_hide_no_image_that_was_read_by_number(
-    data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
-) -> None:
+def test_bands_named_in_another_order_hide_no_image_that_was_read_by_number(data: TrainingData, tmp_path: Path) -> None:
     pixels = np.random.default_rng(3).integers(0, 255, (3, 96, 80), np.uint8)
     path = write_raster(tmp_path / "turned.tif", pixels, photometric="minisblack")
     with open_dataset(path, mode="r+") as dataset:
@@ -198,9 +194,7 @@ def test_bands_named_in_another_order_hide_no_image_that_was_read_by_number(
     assert untrained(known, (turned, *data.val)).areas == data.val
 
 
-def test_an_image_without_the_bands_is_refused(
-    data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
-) -> None:
+def test_an_image_without_the_bands_is_refused(data: TrainingData, tmp_path: Path) -> None:
     grey = replace(data.train[0], image=write_raster(tmp_path / "grey.tif", np.zeros((1, 96, 80), np.uint8)))
     with pytest.raises(ModelError, match=r"needs the bands 1, 2, 3, but .*grey\.tif has only 1"):
         untrained(header(data, trained_on(data, go_on)), [grey])

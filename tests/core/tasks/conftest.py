@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from support.training import config, data, folders, start, tiny
+from support.training import config, data, folders, tiny
 
-__all__ = ["config", "data", "folders", "start", "tiny"]
+__all__ = ["config", "data", "folders", "tiny"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.rasters import write_raster
+from support.training import RecordedRun
 
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.data.sources.project import ProjectLabels
@@ -29,7 +31,7 @@ def config(config: TrainConfig) -> TrainConfig:
 
 
 @pytest.fixture
-def project(tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., Path]) -> Iterator[Project]:
+def project(tmp_path: Path, schema: ClassSchema) -> Iterator[Project]:
     """Return a project of one image of 256 px, painted in stripes of all classes."""
     truth = np.arange(256)[:, None] // 32 % 3 * np.ones((1, 256), np.int64)
     with Project.create(tmp_path / "p.landseg", schema) as project:
@@ -95,9 +97,9 @@ def test_a_stopped_run_goes_on_with_the_labels_that_it_began_with(
 
 
 def test_a_run_on_folders_cannot_go_on_with_a_project(
-    project: Project, config: TrainConfig, tmp_path: Path, data, start
+    project: Project, config: TrainConfig, tmp_path: Path, data
 ) -> None:
-    start(config, tmp_path / "run").fit(data)
+    RecordedRun(config, tmp_path / "run").fit(data)
     with pytest.raises(TrainingError, match="did not learn from a project"):
         learn(project, tmp_path / "run", config, resume=True)
     assert (tmp_path / "run" / "model.safetensors").exists()

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from support.rasters import write_raster
 
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.data.areas import LabelledArea
@@ -124,9 +124,7 @@ def test_figures_of_trained_ground_alone_are_refused(bundle: ModelBundle, data: 
         evaluate(learnt_from(bundle, data), data.train, "cpu")
 
 
-def test_what_is_left_needs_labels(
-    bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_what_is_left_needs_labels(bundle: ModelBundle, data: TrainingData, tmp_path: Path) -> None:
     unlabelled = replace(data.val[0], mask=write_raster(tmp_path / "none.png", np.full((90, 75), 255, np.uint8)))
     with pytest.raises(DatasetError, match="no pixel that the model was not trained on is labelled"):
         evaluate(learnt_from(bundle, data), (*data.train, unlabelled), "cpu")
@@ -140,9 +138,7 @@ def test_the_figures_stand_beside_their_warnings(bundle: ModelBundle, data: Trai
     assert told["images"][0]["accuracy"] == told["accuracy"]
 
 
-def test_a_class_absent_from_both_has_no_iou(
-    bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_a_class_absent_from_both_has_no_iou(bundle: ModelBundle, data: TrainingData, tmp_path: Path) -> None:
     area = data.val[0]
     truth = np.full((area.window.height, area.window.width), 1, np.uint8)
     mask = write_raster(tmp_path / "land.png", truth)
@@ -151,17 +147,13 @@ def test_a_class_absent_from_both_has_no_iou(
     assert figures.miou == pytest.approx((figures.iou["land"] + figures.iou["water"]) / 2)  # type: ignore[operator]
 
 
-def test_an_image_with_too_few_bands_is_refused(
-    bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_an_image_with_too_few_bands_is_refused(bundle: ModelBundle, data: TrainingData, tmp_path: Path) -> None:
     image = write_raster(tmp_path / "grey.tif", np.zeros((2, 90, 75), np.uint8))
     with pytest.raises(ModelError, match=r"needs the bands 1, 2, 3, but .*grey\.tif has only 1, 2; choose"):
         evaluate(bundle, [*data.val, replace(data.val[0], image=image)], "cpu")
 
 
-def test_masks_without_labels_are_refused(
-    bundle: ModelBundle, data: TrainingData, write_raster: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_masks_without_labels_are_refused(bundle: ModelBundle, data: TrainingData, tmp_path: Path) -> None:
     mask = write_raster(tmp_path / "none.png", np.full((90, 75), 255, np.uint8))
     unlabelled: LabelledArea = replace(data.val[0], mask=mask)
     with pytest.raises(DatasetError, match="no pixel to evaluate on is labelled"):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.rasters import write_raster
 
 from landseg_core.compute.devices import precision_for
 from landseg_core.data.loading.project import SPLIT_IGNORED, labels_to_learn, project_data
@@ -43,7 +44,7 @@ def scene() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., Path]) -> Iterator[Project]:
+def project(tmp_path: Path, schema: ClassSchema) -> Iterator[Project]:
     """Return a project of one image, all labelled but for the moor."""
     pixels, truth = scene()
     with Project.create(tmp_path / "p.landseg", schema) as project:
@@ -210,7 +211,7 @@ def test_the_split_of_the_settings_is_ignored_and_that_is_told(
 
 
 def test_the_labels_of_another_project_count_for_nothing(
-    project: Project, going_on: TrainConfig, tmp_path: Path, schema: ClassSchema, write_raster: Callable[..., Path]
+    project: Project, going_on: TrainConfig, tmp_path: Path, schema: ClassSchema
 ) -> None:
     pixels, truth = scene()
     with Project.create(tmp_path / "other.landseg", schema) as other:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.training import RecordedRun
 
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import Notice, StepFinished
@@ -27,7 +28,6 @@ from landseg_core.training.learner import Learner
 
 pytestmark = pytest.mark.slow
 
-Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 21
 """The steps of a whole run: three epochs of seven."""
@@ -101,9 +101,9 @@ def killed_at(process: subprocess.Popen[str], step: int) -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
 def test_a_process_killed_at_random_ends_as_one_that_never_was(
-    start: Start, config: TrainConfig, data: TrainingData, folders: Path, tmp_path: Path
+    config: TrainConfig, data: TrainingData, folders: Path, tmp_path: Path
 ) -> None:
-    start(config, tmp_path / "whole").fit(data)
+    RecordedRun(config, tmp_path / "whole").fit(data)
     told = [data.schema.to_json(), config.model_dump_json()]
     command = [sys.executable, "-c", PROGRAM, str(folders), str(tmp_path / "run"), *told]
     kills = [*sorted(random.Random(4).sample(range(1, STEPS), 3)), STEPS + 1]
@@ -153,7 +153,6 @@ def brought_to_its_end(fit: Callable[[bool], Any], run: Path, die_after_files: C
 def test_a_run_killed_after_any_file_ends_as_one_that_never_was(
     precision: str,
     lost_at: tuple[int, int],
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -164,9 +163,9 @@ def test_a_run_killed_after_any_file_ends_as_one_that_never_was(
     monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(schedule, "ANCHOR_STEPS", 3)
     config = config.model_copy(update={"epochs": 2, "precision": precision})
-    usual = start(config, tmp_path / "usual")
+    usual = RecordedRun(config, tmp_path / "usual")
     usual.fit(data)
-    rates = {(step.epoch, (step.step - 1) % 7): step.learning_rate for step in usual.told(StepFinished)}
+    rates = {(step.epoch, (step.step - 1) % 7): step.learning_rate for step in usual.events_of(StepFinished)}
     good = Learner.step
 
     def fragile_step(self: Learner, chips: Any, labels: Any, rate: float, seed: tuple[int, ...]) -> float:
@@ -174,14 +173,14 @@ def test_a_run_killed_after_any_file_ends_as_one_that_never_was(
         return math.nan if lost else good(self, chips, labels, rate, seed)
 
     monkeypatch.setattr(Learner, "step", fragile_step)
-    whole = start(config, tmp_path / "whole")
+    whole = RecordedRun(config, tmp_path / "whole")
     whole.fit(data)
     run = tmp_path / "run"
     deaths = brought_to_its_end(
-        lambda resume: start(config, run, resume=resume, overwrite=not resume).fit(data), run, die_after_files
+        lambda resume: RecordedRun(config, run, resume=resume, overwrite=not resume).fit(data), run, die_after_files
     )
     assert deaths > 8
-    assert len([notice for notice in whole.told(Notice) if "goes back" in notice.message]) == (lost_at in rates)
+    assert len([notice for notice in whole.events_of(Notice) if "goes back" in notice.message]) == (lost_at in rates)
     assert [step["step"] for step in logged(run, "step")] == list(range(1, 15))
     require_same(run, tmp_path / "whole")
     require_of_one_model(run)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
+from support.rasters import write_raster
+from support.training import RecordedRun
 
 from landseg_core.data.loading.folders import evaluation_areas, folder_data
 from landseg_core.data.read_options import Reading
@@ -23,14 +25,13 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.evaluation import evaluate
 
-WriteRaster = Callable[..., Path]
 SIDE_M = 60
 OPTIONS = PredictOptions(tile=64, overlap=16, device="cpu")
 EASY = {"epochs": 12, "batch": 4, "learning_rate": 0.02}
 
 
 @pytest.fixture
-def write_set(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> Callable[..., Path]:
+def write_set(tmp_path: Path, schema: ClassSchema) -> Callable[..., Path]:
     """Return `write_set(metres by stem, look)`: images of land and a lake; `look` makes pixels of (H, W) truth."""
 
     def write(stems: dict[str, float], look: Callable[[np.ndarray, Any], np.ndarray], **profile: Any) -> Path:
@@ -48,11 +49,11 @@ def write_set(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) ->
     return write
 
 
-def train(root: Path, schema: ClassSchema, start: Any, config: TrainConfig, reading: Reading = Reading()) -> Any:  # noqa: B008
+def train(root: Path, schema: ClassSchema, config: TrainConfig, reading: Reading = Reading()) -> Any:  # noqa: B008
     data = folder_data(root / "images", root / "masks", schema, None, root / "val.txt", reading=reading)
     own = {"bands": reading.bands, "resolution_m": reading.resolution_m}
-    run = start(config.model_copy(update=EASY | own), root / "run")
-    return data, run.fit(data), [event.message for event in run.told(Notice)]
+    run = RecordedRun(config.model_copy(update=EASY | own), root / "run")
+    return data, run.fit(data), [event.message for event in run.events_of(Notice)]
 
 
 def predicted(bundle: ModelBundle, root: Path, stem: str, options: PredictOptions = OPTIONS) -> tuple[Any, list[str]]:
@@ -76,10 +77,10 @@ def agreement(values: np.ndarray, root: Path, stem: str) -> float:
 
 @pytest.mark.slow
 def test_a_set_of_25_and_50_cm_trains_at_one(
-    write_set: Callable[..., Path], schema: ClassSchema, start: Any, config: TrainConfig
+    write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig
 ) -> None:
     root = write_set({"a": 0.5, "b": 0.25, "c": 0.5, "d": 0.25, "e": 0.5}, grey)
-    data, result, notices = train(root, schema, start, config)
+    data, result, notices = train(root, schema, config)
     assert {area.window.width for area in (*data.train, *data.val)} == {120}
     assert any("2 of 5 are resampled to 0.5 m, and the figures are counted at it" in notice for notice in notices)
     header = read_header(root / "run")
@@ -94,13 +95,13 @@ def test_a_set_of_25_and_50_cm_trains_at_one(
 
 
 def test_evaluation_resamples_to_the_model_and_says_so(
-    write_set: Callable[..., Path], schema: ClassSchema, start: Any, config: TrainConfig
+    write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig
 ) -> None:
     root = write_set({"a": 0.5, "b": 0.5, "c": 0.25}, grey)
     (root / "train.txt").write_text("a\n")
     (root / "val.txt").write_text("b\n")
     data = folder_data(root / "images", root / "masks", schema, root / "train.txt", root / "val.txt")
-    result = start(config.model_copy(update=EASY), root / "run").fit(data)
+    result = RecordedRun(config.model_copy(update=EASY), root / "run").fit(data)
     areas = evaluation_areas(root / "images", root / "masks", schema)
     events: list[Event] = []
     figures = evaluate(result.bundle, areas, "cpu", events.append)
@@ -113,12 +114,12 @@ def test_evaluation_resamples_to_the_model_and_says_so(
 
 
 def test_ground_trained_at_another_resolution_does_not_count(
-    write_set: Callable[..., Path], schema: ClassSchema, start: Any, config: TrainConfig
+    write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig
 ) -> None:
     root = write_set({"a": 0.5, "b": 0.25, "c": 0.5, "d": 0.25, "e": 0.5}, grey)
     data = folder_data(root / "images", root / "masks", schema, None, root / "val.txt")
     upper = [replace(area, window=replace(area.window, height=60)) for area in data.train]
-    result = start(config, root / "run").fit(replace(data, train=tuple(upper)))
+    result = RecordedRun(config, root / "run").fit(replace(data, train=tuple(upper)))
     areas = evaluation_areas(root / "images", root / "masks", schema)
     figures = evaluate(result.bundle, areas, "cpu")
     own_px = [area.own_window.pixels for area in upper]
@@ -126,15 +127,13 @@ def test_ground_trained_at_another_resolution_does_not_count(
     assert (figures.left_out_px, figures.pixels) == (sum(own_px), 4 * 60 * 120 + 120 * 120)
 
 
-def test_without_a_crs_nothing_is_claimed(
-    write_raster: WriteRaster, tmp_path: Path, schema: ClassSchema, start: Any, config: TrainConfig
-) -> None:
+def test_without_a_crs_nothing_is_claimed(tmp_path: Path, schema: ClassSchema, config: TrainConfig) -> None:
     truth = (np.mgrid[:90, :90][0] > 40).astype(np.uint8)
     for stem in "ab":
         write_raster(tmp_path / "images" / f"{stem}.tif", grey(truth, np.random.default_rng(0)))
         write_raster(tmp_path / "masks" / f"{stem}.tif", schema.value_table()[truth])
     (tmp_path / "val.txt").write_text("b\n")
-    data, result, notices = train(tmp_path, schema, start, config, Reading(resolution_m=0.5))
+    data, result, notices = train(tmp_path, schema, config, Reading(resolution_m=0.5))
     assert any("so none is resampled" in notice for notice in notices)
     assert result.bundle.ground_resolution_m is None
     assert data.val[0].window.width == 90
@@ -149,11 +148,9 @@ def infrared(truth: np.ndarray, rng: Any) -> np.ndarray:
     return pixels.astype(np.uint16)
 
 
-def test_four_bands_of_16_bit(
-    write_set: Callable[..., Path], schema: ClassSchema, start: Any, config: TrainConfig
-) -> None:
+def test_four_bands_of_16_bit(write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig) -> None:
     root = write_set({"a": 0.5, "b": 0.5, "c": 0.5}, infrared)
-    _, result, _ = train(root, schema, start, config, Reading(("4", "1")))
+    _, result, _ = train(root, schema, config, Reading(("4", "1")))
     assert (result.bundle.bands, result.bundle.dtype, result.bundle.band_names) == ((4, 1), "uint16", ())
     assert result.bundle.normalisation.std[1] == pytest.approx(300, rel=0.1)
     assert result.best_miou > 0.75
@@ -170,10 +167,10 @@ def elevation(truth: np.ndarray, rng: Any) -> np.ndarray:
 
 @pytest.mark.parametrize("metres", [None, 0.8])
 def test_floats_with_nan_as_nodata(
-    write_set: Callable[..., Path], schema: ClassSchema, start: Any, config: TrainConfig, metres: float | None
+    write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig, metres: float | None
 ) -> None:
     root = write_set({"a": 0.5, "b": 0.5, "c": 0.5}, elevation, nodata=np.nan)
-    _, result, _ = train(root, schema, start, config, Reading(resolution_m=metres))
+    _, result, _ = train(root, schema, config, Reading(resolution_m=metres))
     assert result.bundle.normalisation.mean[0] == pytest.approx(432.3, abs=0.3)
     assert result.best_miou > 0.75
     values, _ = predicted(result.bundle, root, "c")
@@ -194,9 +191,7 @@ def test_floats_with_nan_as_nodata(
 def test_real_imagery_of_other_kinds(
     imagery: Path,
     tmp_path: Path,
-    write_raster: WriteRaster,
     schema: ClassSchema,
-    start: Any,
     config: TrainConfig,
     name: str,
     bands: tuple[str, ...],
@@ -214,7 +209,7 @@ def test_real_imagery_of_other_kinds(
     write_raster(tmp_path / "masks" / "a.tif", schema.value_table()[truth], **place)
     data = folder_data(images, tmp_path / "masks", schema, reading=Reading(bands))
     settings = {"epochs": 3, "learning_rate": 0.02, "bands": bands}
-    result = start(config.model_copy(update=settings), tmp_path / "run").fit(data)
+    result = RecordedRun(config.model_copy(update=settings), tmp_path / "run").fit(data)
     assert (result.bundle.bands, result.bundle.dtype) == (tuple(range(1, len(bands or "1") + 1)), dtype)
     assert result.best_miou > 0.4
     coarse = replace(result.bundle, ground_resolution_m=2 * (data.ground_resolution_m or 0))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.training import RecordedRun
 from torch import nn
 
 from landseg_core.compute.device_names import DeviceError
@@ -33,7 +34,6 @@ from landseg_core.training.evaluation import evaluate
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
 
-Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 CPU = torch.device("cpu")
 
@@ -58,7 +58,7 @@ def room_for(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[int, .
 
 
 def notices(run: Any) -> list[str]:
-    return [notice.message for notice in run.told(Notice) if "no memory" in notice.message]
+    return [notice.message for notice in run.events_of(Notice) if "no memory" in notice.message]
 
 
 def a_learner(config: TrainConfig, model: nn.Module) -> Learner:
@@ -98,14 +98,13 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(
 
 
 def test_a_run_goes_on_with_less_at_a_time_and_says_so(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
     room_for: Callable[..., list[tuple[int, ...]]],
 ) -> None:
     shapes = room_for(chips=1)
-    run = start(config.model_copy(update={"batch": 4}), tmp_path / "run")
+    run = RecordedRun(config.model_copy(update={"batch": 4}), tmp_path / "run")
     run.at_step[2] = run.control.stop
     assert run.fit(data).reason == "stopped"
     assert notices(run) == [
@@ -113,13 +112,12 @@ def test_a_run_goes_on_with_less_at_a_time_and_says_so(
     ]
     assert shapes == [(1, 3, 32, 32)] * 8
     assert json.loads((tmp_path / "run" / "last.json").read_text())["micro_batch"] == 1
-    resumed = start(config.model_copy(update={"batch": 4}), tmp_path / "run", resume=True)
+    resumed = RecordedRun(config.model_copy(update={"batch": 4}), tmp_path / "run", resume=True)
     assert resumed.fit(data).reason == "finished"
     assert notices(resumed) == []
 
 
 def test_a_chip_that_is_too_large_is_told_in_a_sentence(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -127,22 +125,23 @@ def test_a_chip_that_is_too_large_is_told_in_a_sentence(
 ) -> None:
     room_for(chips=0)
     with pytest.raises(DeviceError, match="no memory to learn from a single chip of 32 x 32 px; choose a smaller"):
-        start(config, tmp_path / "run").fit(data)
+        RecordedRun(config, tmp_path / "run").fit(data)
     assert not (tmp_path / "run").exists()
 
 
 def test_validation_in_smaller_windows_finds_the_same(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
     room_for: Callable[..., list[tuple[int, ...]]],
 ) -> None:
-    usual, run = start(config, tmp_path / "usual"), start(config, tmp_path / "run")
+    usual, run = RecordedRun(config, tmp_path / "usual"), RecordedRun(config, tmp_path / "run")
     usual.fit(data)
     room_for(px=75 * 70)
     run.fit(data)
-    assert [epoch.miou for epoch in run.told(EpochFinished)] == [epoch.miou for epoch in usual.told(EpochFinished)]
+    assert [epoch.miou for epoch in run.events_of(EpochFinished)] == [
+        epoch.miou for epoch in usual.events_of(EpochFinished)
+    ]
     (notice,) = notices(run)
     assert "this computer has no memory to validate 75 x 90 px at once: validating at most 75 x " in notice
 
@@ -169,7 +168,6 @@ def test_evaluation_in_smaller_windows_finds_the_same(
 
 
 def test_validation_that_cannot_be_cut_further_is_told_in_a_sentence(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -177,7 +175,7 @@ def test_validation_that_cannot_be_cut_further_is_told_in_a_sentence(
 ) -> None:
     room_for(px=32 * 32)
     with pytest.raises(DeviceError, match="needs to see as much; choose a smaller network"):
-        start(config, tmp_path / "run").fit(data)
+        RecordedRun(config, tmp_path / "run").fit(data)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import torch
 from affine import Affine
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import EpochFinished, Event
@@ -63,7 +63,7 @@ def shown(data: TrainingData, request: PreviewRequest | None, seconds: float = 2
 
 
 @pytest.fixture
-def halves(tmp_path: Path, write_raster: Callable[..., Path]) -> Path:
+def halves(tmp_path: Path) -> Path:
     """Return an image of 400 x 300 px whose right half is bright and whose upper 20 rows hold no data."""
     pixels = np.full((3, 300, 400), 10, np.uint8)
     pixels[:, :, 200:] = 250
@@ -101,9 +101,7 @@ def test_nobody_looking_costs_nothing(data: TrainingData) -> None:
     assert shown(data, None) == []
 
 
-def test_an_image_of_another_kind_is_refused_in_a_sentence(
-    data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
-) -> None:
+def test_an_image_of_another_kind_is_refused_in_a_sentence(data: TrainingData, tmp_path: Path) -> None:
     grey = write_raster(tmp_path / "grey.tif", np.ones((64, 64), np.uint8))
     deep = write_raster(tmp_path / "deep.tif", np.ones((3, 64, 64), np.uint16))
     for path, words in (
@@ -134,9 +132,7 @@ def test_a_run_previews_after_every_epoch_and_learns_the_same(
     assert [event.epoch for event in told if isinstance(event, EpochFinished)] == [1, 2, 3]
 
 
-def test_bands_are_found_by_name_as_a_model_finds_them(
-    data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
-) -> None:
+def test_bands_are_found_by_name_as_a_model_finds_them(data: TrainingData, tmp_path: Path) -> None:
     pixels = np.full((3, 60, 80), 10, np.uint8)
     pixels[2] = 250  # what the data set has as its first band
     turned = write_raster(tmp_path / "turned.tif", pixels, transform=Affine.translation(500, 900))
@@ -159,9 +155,7 @@ def test_no_memory_for_a_preview_does_not_end_the_run(
     assert refused.reason.startswith("this computer has no memory for a preview")
 
 
-def test_what_is_no_number_in_one_band_is_not_shown(
-    data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
-) -> None:
+def test_what_is_no_number_in_one_band_is_not_shown(data: TrainingData, tmp_path: Path) -> None:
     pixels = np.full((3, 60, 80), 250, np.float32)
     pixels[1, 10:20] = np.nan
     image = write_raster(tmp_path / "gaps.tif", pixels)

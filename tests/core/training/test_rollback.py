@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.training import RecordedRun
 
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import EpochFinished, Notice, StepFinished
@@ -17,14 +18,13 @@ from landseg_core.training.learner import Learner
 from landseg_core.training.schedule import RunPosition
 from landseg_core.training.validation import Figures, Validator
 
-Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
 """The steps of an epoch."""
 
 
 def goings_back(run: Any) -> list[str]:
-    return [notice.message for notice in run.told(Notice) if "goes back" in notice.message]
+    return [notice.message for notice in run.events_of(Notice) if "goes back" in notice.message]
 
 
 def rate_scale(folder: Path) -> float:
@@ -52,7 +52,6 @@ def losses_break_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 @pytest.mark.parametrize("checkpoint_seconds", [0.0, 60.0])
 def test_a_lost_loss_brings_the_run_back_to_its_last_epoch_at_half_the_rate(
     checkpoint_seconds: float,
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -61,7 +60,7 @@ def test_a_lost_loss_brings_the_run_back_to_its_last_epoch_at_half_the_rate(
 ) -> None:
     """Wherever the last checkpoint is."""
     monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", checkpoint_seconds)
-    usual, run = start(config, tmp_path / "usual"), start(config, tmp_path / "run")
+    usual, run = RecordedRun(config, tmp_path / "usual"), RecordedRun(config, tmp_path / "run")
     usual.fit(data)
     losses_break_at(11)
     assert run.fit(data).reason == "finished"
@@ -71,19 +70,18 @@ def test_a_lost_loss_brings_the_run_back_to_its_last_epoch_at_half_the_rate(
     )
     assert message.endswith("with 0.5 times the learning rate")
     assert logged_steps(tmp_path / "run") == list(range(1, 3 * STEPS + 1))
-    rates = [step.learning_rate for step in run.told(StepFinished)]
-    expected = [step.learning_rate for step in usual.told(StepFinished)]
+    rates = [step.learning_rate for step in run.events_of(StepFinished)]
+    expected = [step.learning_rate for step in usual.events_of(StepFinished)]
     assert rates[:10] == expected[:10]
     assert rates[10:] == [rate / 2 for rate in expected[STEPS:]]
     assert run.losses[10] == usual.losses[STEPS]  # the same weights, and the same chips
     assert rate_scale(tmp_path / "run") == 0.5
-    assert [epoch.epoch for epoch in run.told(EpochFinished)] == [1, 2, 3]
+    assert [epoch.epoch for epoch in run.events_of(EpochFinished)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("checkpoint_seconds", [0.0, 60.0])
 def test_in_the_first_epoch_it_goes_back_to_the_start(
     checkpoint_seconds: float,
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -92,7 +90,7 @@ def test_in_the_first_epoch_it_goes_back_to_the_start(
 ) -> None:
     monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", checkpoint_seconds)
     losses_break_at(4)
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     run.fit(data)
     assert "after step 3: the run goes back to step 0" in goings_back(run)[0]
     assert run.losses[3] == run.losses[0]
@@ -101,7 +99,6 @@ def test_in_the_first_epoch_it_goes_back_to_the_start(
 
 
 def test_a_long_epoch_has_anchors(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -110,25 +107,25 @@ def test_a_long_epoch_has_anchors(
 ) -> None:
     monkeypatch.setattr("landseg_core.training.schedule.ANCHOR_STEPS", 2)
     losses_break_at(6, 8)
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     run.fit(data)
     assert ["the run goes back to step 4" in message for message in goings_back(run)] == [True, True]
     assert rate_scale(tmp_path / "run") == 0.25
 
 
 def test_the_third_time_it_ends(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, losses_break_at: Callable[..., None]
+    config: TrainConfig, data: TrainingData, tmp_path: Path, losses_break_at: Callable[..., None]
 ) -> None:
     losses_break_at(9, 12, 14)
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
     assert (result.reason, result.best_epoch) == ("not_finite", 1)
     assert len(goings_back(run)) == 2
-    assert "after step 8: the run ends with its best model, of epoch 1" in run.told(Notice)[-1].message
+    assert "after step 8: the run ends with its best model, of epoch 1" in run.events_of(Notice)[-1].message
 
 
 def test_a_lost_validation_brings_it_back_too(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, count = Validator.measure, iter(range(1, 100))
 
@@ -137,10 +134,10 @@ def test_a_lost_validation_brings_it_back_too(
         return replace(figures, loss=math.nan) if next(count) == 2 else figures
 
     monkeypatch.setattr(Validator, "measure", measure)
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     assert run.fit(data).reason == "finished"
     assert "after step 14: the run goes back to step 7" in goings_back(run)[0]
-    assert [epoch.epoch for epoch in run.told(EpochFinished)] == [1, 2, 3]
+    assert [epoch.epoch for epoch in run.events_of(EpochFinished)] == [1, 2, 3]
 
 
 def test_time_does_not_go_back() -> None:

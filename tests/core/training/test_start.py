@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.training import RecordedRun
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.loading.folders import folder_data
@@ -123,13 +124,13 @@ def test_what_values_of_masks_mean_is_taken_over(
     assert fine_tuned_config(config).mask_values == expected
 
 
-def test_a_run_is_resumed_with_what_was_filled_in(model: str, data: TrainingData, tmp_path: Path, start) -> None:
+def test_a_run_is_resumed_with_what_was_filled_in(model: str, data: TrainingData, tmp_path: Path) -> None:
     given = TrainConfig(start_from=model, epochs=1, batch=4, chip=32, precision="fp32", device="cpu")
     config = fine_tuned_config(given).model_copy(update={"resolution_m": None})
-    start(config, tmp_path / "run").fit(data)
+    RecordedRun(config, tmp_path / "run").fit(data)
     Path(model).unlink()
     assert resumed_config(tmp_path / "run", {"start_from": model}) == config
-    assert start(config, tmp_path / "run", resume=True).fit(data).reason == "finished"
+    assert RecordedRun(config, tmp_path / "run", resume=True).fit(data).reason == "finished"
 
 
 def test_settings_that_were_given_stay(model: str) -> None:
@@ -160,54 +161,54 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_run_on_folders_goes_on_and_says_that_nothing_counts_as_corrected(
-    config: TrainConfig, data: TrainingData, tmp_path: Path, start
+    config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    first = start(config, tmp_path / "first").fit(data)
+    first = RecordedRun(config, tmp_path / "first").fit(data)
     again = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
-    run = start(again, tmp_path / "second")
+    run = RecordedRun(again, tmp_path / "second")
     second = run.fit(data)
-    notices = [event.message for event in run.told(Notice)]
+    notices = [event.message for event in run.events_of(Notice)]
     assert any(f"{tmp_path / 'first'} kept no labels of these images" in text for text in notices)
     assert second.best_miou > 0.9 * first.best_miou
     assert second.bundle.training["settings"]["start_from"] == str(tmp_path / "first")
 
 
 def test_folders_are_split_so_that_nothing_that_was_trained_on_validates(
-    config: TrainConfig, folders: Path, schema: ClassSchema, tmp_path: Path, start
+    config: TrainConfig, folders: Path, schema: ClassSchema, tmp_path: Path
 ) -> None:
     where = folders / "images", folders / "masks", schema
-    start(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(folder_data(*where, seed=0, buffer=8))
+    RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(folder_data(*where, seed=0, buffer=8))
     going_on = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
     for seed in (0, 1, 2):
         find = parent_areas_finder(going_on, tmp_path / "second", resume=False)
         data = folder_data(*where, seed=seed, buffer=8, find_trained=find)
-        run = start(going_on, tmp_path / f"second-{seed}")
+        run = RecordedRun(going_on, tmp_path / f"second-{seed}")
         run.fit(data)
-        assert not [event for event in run.told(Notice) if "are left out, since" in event.message]
+        assert not [event for event in run.events_of(Notice) if "are left out, since" in event.message]
         found = parent_areas_finder(going_on, tmp_path / f"second-{seed}", resume=True)
         assert folder_data(*where, seed=seed, buffer=8, find_trained=found) == data
     assert parent_areas_finder(config, tmp_path / "second", resume=False) is None
 
 
 def test_what_the_start_model_was_trained_on_does_not_validate(
-    config: TrainConfig, data: TrainingData, tmp_path: Path, start
+    config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    first = start(config, tmp_path / "first").fit(data)
+    first = RecordedRun(config, tmp_path / "first").fit(data)
     swapped = replace(data, train=(data.train[0], data.val[0]), val=(data.train[1], *part_of(data.val[0])))
     going_on = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
     with pytest.raises(TrainingError, match="trained on all labels that validate here"):
-        start(going_on, tmp_path / "none").fit(replace(swapped, val=data.train[1:]))
+        RecordedRun(going_on, tmp_path / "none").fit(replace(swapped, val=data.train[1:]))
     assert not (tmp_path / "none").exists()
-    run = start(going_on, tmp_path / "second")
+    run = RecordedRun(going_on, tmp_path / "second")
     run.at_step[2] = run.control.stop
     assert run.fit(swapped).reason == "stopped"
-    notices = [event.message for event in run.told(Notice)]
+    notices = [event.message for event in run.events_of(Notice)]
     assert any("pixels are left out, since the model was trained on them (b)" in text for text in notices)
     assert any(text.startswith("before: mIoU 0.") for text in notices)
     shutil.rmtree(tmp_path / "first")
-    resumed = start(going_on, tmp_path / "second", resume=True)
+    resumed = RecordedRun(going_on, tmp_path / "second", resume=True)
     second = resumed.fit(swapped)
-    assert resumed.told(EpochFinished)[0].val_pixels == 30 * 40
+    assert resumed.events_of(EpochFinished)[0].val_pixels == 30 * 40
     stems = [image["stem"] for image in second.bundle.training["trained_on"]]
     assert sorted(stems) == ["a", "b", "c"]  # a once: both were trained on all of it
     assert first.bundle.training["trained_px"].keys() == second.bundle.training["trained_px"].keys()
@@ -240,11 +241,11 @@ def test_a_start_model_without_record_is_told(data: TrainingData, bundle: ModelB
 
 
 def test_a_run_whose_loss_is_lost_at_once_goes_back_to_the_start_model(
-    config: TrainConfig, data: TrainingData, tmp_path: Path, start, monkeypatch: pytest.MonkeyPatch
+    config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start(config, tmp_path / "first").fit(data)
+    RecordedRun(config, tmp_path / "first").fit(data)
     going_on = config.model_copy(update={"epochs": 1, "start_from": str(tmp_path / "first")})
-    usual, run = start(going_on, tmp_path / "usual"), start(going_on, tmp_path / "run")
+    usual, run = RecordedRun(going_on, tmp_path / "usual"), RecordedRun(going_on, tmp_path / "run")
     usual.fit(data)
     good, count = Learner.step, iter(range(1, 100))
     monkeypatch.setattr(Learner, "step", lambda self, *batch: math.nan if next(count) == 3 else good(self, *batch))
@@ -284,11 +285,11 @@ def test_what_is_given_stays_even_where_it_is_the_default(model: str) -> None:
 
 @pytest.mark.parametrize("start_from", ["first", "first/model.safetensors"])
 def test_no_run_writes_over_the_model_that_it_starts_from(
-    config: TrainConfig, data: TrainingData, tmp_path: Path, start, start_from: str
+    config: TrainConfig, data: TrainingData, tmp_path: Path, start_from: str
 ) -> None:
-    start(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(data)
+    RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(data)
     before = (tmp_path / "first" / "model.safetensors").read_bytes()
     again = config.model_copy(update={"start_from": str(tmp_path / start_from)})
     with pytest.raises(TrainingError, match="would write over the model that it starts from"):
-        start(again, tmp_path / "first", overwrite=True)
+        RecordedRun(again, tmp_path / "first", overwrite=True)
     assert (tmp_path / "first" / "model.safetensors").read_bytes() == before

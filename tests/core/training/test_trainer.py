@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.rasters import write_raster
+from support.training import RecordedRun
 
 from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.training_data import TrainingData
@@ -28,7 +29,6 @@ from landseg_core.runs.sample_file import read_pictures
 from landseg_core.runs.samples import ValidationPictures
 from landseg_core.training.evaluation import evaluate
 
-Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
 """The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
@@ -48,10 +48,8 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_a_run_learns_and_leaves_its_files(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    run = start(config.model_copy(update={"epochs": 8}), tmp_path / "run")
+def test_a_run_learns_and_leaves_its_files(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(config.model_copy(update={"epochs": 8}), tmp_path / "run")
     result = run.fit(data)
     assert result.reason == "finished"
     assert result.best_miou is not None
@@ -63,12 +61,12 @@ def test_a_run_learns_and_leaves_its_files(
 
 
 def test_the_best_model_has_its_figures_beside_it_and_the_ground_it_learnt_from(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+    config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
     figures = json.loads((tmp_path / "run" / "figures.json").read_text())
-    (best,) = [epoch for epoch in run.told(EpochFinished) if epoch.epoch == result.best_epoch]
+    (best,) = [epoch for epoch in run.events_of(EpochFinished) if epoch.epoch == result.best_epoch]
     assert (figures["epoch"], figures["miou"], figures["accuracy"]) == (best.epoch, best.miou, best.accuracy)
     assert tuple(figures["warnings"]) == best.warnings
     assert "too little ground" in best.warnings[-1]
@@ -80,24 +78,30 @@ def test_the_best_model_has_its_figures_beside_it_and_the_ground_it_learnt_from(
 
 
 def test_a_class_that_is_trained_and_never_validated_is_warned_of(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, write_raster: Callable[..., Path]
+    config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     only_land = replace(data.val[0], mask=write_raster(tmp_path / "land.png", np.full((90, 75), 1, np.uint8)))
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     run.fit(replace(data, val=(only_land,)))
     sentence = "no validation pixel is water, road: the figures cannot show how well they are found"
-    assert all(sentence in epoch.warnings for epoch in run.told(EpochFinished))
+    assert all(sentence in epoch.warnings for epoch in run.events_of(EpochFinished))
 
 
-def test_the_events_tell_the_run(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
-    run = start(config, tmp_path / "run")
+def test_the_events_tell_the_run(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(config, tmp_path / "run")
     run.fit(replace(data, notices=("mind the gap",)))
-    (start,), epochs, (end,) = run.told(RunStarted), run.told(EpochFinished), run.told(RunFinished)
-    steps = run.told(StepFinished)
-    assert (start.model, start.device, start.precision, start.epochs, start.minutes) == ("tiny", "cpu", "fp32", 3, None)
-    assert start.classes == ("land", "water", "road")
-    assert [notice.message for notice in run.told(Notice)] == ["mind the gap"]
-    assert start.steps_per_epoch == STEPS
+    (started,), epochs, (end,) = run.events_of(RunStarted), run.events_of(EpochFinished), run.events_of(RunFinished)
+    steps = run.events_of(StepFinished)
+    assert (started.model, started.device, started.precision, started.epochs, started.minutes) == (
+        "tiny",
+        "cpu",
+        "fp32",
+        3,
+        None,
+    )
+    assert started.classes == ("land", "water", "road")
+    assert [notice.message for notice in run.events_of(Notice)] == ["mind the gap"]
+    assert started.steps_per_epoch == STEPS
     assert [step.step for step in steps] == list(range(1, 3 * STEPS + 1))
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
     assert epochs[0].train_loss == pytest.approx(np.mean(run.losses[:STEPS]))
@@ -105,30 +109,28 @@ def test_the_events_tell_the_run(start: Start, config: TrainConfig, data: Traini
     assert [epoch.seconds for epoch in epochs] == sorted(epoch.seconds for epoch in epochs)
     best = max(epochs, key=lambda epoch: epoch.miou)
     assert (end.reason, end.step, end.best_epoch, end.best_miou) == ("finished", len(steps), best.epoch, best.miou)
-    assert any(event.task == "validation" for event in run.told(Progress))
+    assert any(event.task == "validation" for event in run.events_of(Progress))
 
 
-def test_the_log_holds_the_events(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
-    run = start(config, tmp_path / "run")
+def test_the_log_holds_the_events(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(config, tmp_path / "run")
     run.fit(data)
     logged = [event.as_dict() for event in run.events if event.logged]
     assert metrics(tmp_path / "run") == json.loads(json.dumps(logged))
 
 
-def test_every_labelled_pixel_is_validated_once(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    run = start(config, tmp_path / "run")
+def test_every_labelled_pixel_is_validated_once(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(config, tmp_path / "run")
     run.fit(data)
-    assert {epoch.val_pixels for epoch in run.told(EpochFinished)} == {90 * 75 - 64}
+    assert {epoch.val_pixels for epoch in run.events_of(EpochFinished)} == {90 * 75 - 64}
 
 
 def test_the_best_model_is_kept_and_evaluates_as_it_validated(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+    config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
-    best = next(epoch for epoch in run.told(EpochFinished) if epoch.epoch == result.best_epoch)
+    best = next(epoch for epoch in run.events_of(EpochFinished) if epoch.epoch == result.best_epoch)
     figures = evaluate(result.bundle, data.val, "cpu", precision="fp32")
     assert figures.miou == pytest.approx(best.miou, abs=1e-12)
     assert figures.accuracy == pytest.approx(best.accuracy, abs=1e-12)
@@ -143,28 +145,28 @@ def test_the_best_model_is_kept_and_evaluates_as_it_validated(
 
 @pytest.mark.parametrize("precision", ["fp32", "auto"])
 def test_the_same_seed_gives_the_same_losses(
-    start: Start, precision: str, config: TrainConfig, data: TrainingData, tmp_path: Path
+    precision: str, config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     config = config.model_copy(update={"precision": precision, "epochs": 2})
-    first, second = start(config, tmp_path / "1"), start(config, tmp_path / "2")
+    first, second = RecordedRun(config, tmp_path / "1"), RecordedRun(config, tmp_path / "2")
     results = [first.fit(data), second.fit(data)]
     assert first.losses == second.losses
     assert same_weights(results[0].bundle, results[1].bundle)
-    other = start(config.model_copy(update={"seed": 1}), tmp_path / "3")
+    other = RecordedRun(config.model_copy(update={"seed": 1}), tmp_path / "3")
     other.fit(data)
     assert other.losses != first.losses
 
 
-def test_torch_keeps_its_random_numbers(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+def test_torch_keeps_its_random_numbers(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    start(config.model_copy(update={"epochs": 1}), tmp_path / "run").fit(data)
+    RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / "run").fit(data)
     assert torch.equal(torch.rand(3), expected)
 
 
 @pytest.mark.imagery
-def test_learns_from_real_imagery(start: Start, imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_learns_from_real_imagery(imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = imagery / "landcover_dubai"
     (tmp_path / "train.txt").write_text("\n".join((folder / "train.txt").read_text().split()[:3]))
     (tmp_path / "val.txt").write_text((folder / "val.txt").read_text().split()[0])
@@ -175,7 +177,7 @@ def test_learns_from_real_imagery(start: Start, imagery: Path, tmp_path: Path, m
         tmp_path / "train.txt",
         tmp_path / "val.txt",
     )
-    run = start(TrainConfig(model="unet16", epochs=1, batch=4, chip=128, device="cpu"), tmp_path / "run")
+    run = RecordedRun(TrainConfig(model="unet16", epochs=1, batch=4, chip=128, device="cpu"), tmp_path / "run")
     result = run.fit(data)
     assert result.best_miou is not None
     assert np.mean(run.losses[-8:]) < np.mean(run.losses[:8])
@@ -183,45 +185,43 @@ def test_learns_from_real_imagery(start: Start, imagery: Path, tmp_path: Path, m
 
 
 def test_a_run_leaves_a_report_and_shows_its_validation(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+    config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
-    shown = run.told(ValidationPictures)
+    shown = run.events_of(ValidationPictures)
     assert [event.epoch for event in shown] == [1, 2, 3]
     (sample,) = shown[0].pictures["sample"]
     assert (sample.stem, sample.window.pixels) == ("c", 90 * 75)
     kept = read_pictures(tmp_path / "run" / "pictures.json")
     assert kept.epoch == result.best_epoch
     assert kept.pictures["best"][0].accuracy == pytest.approx(
-        next(epoch for epoch in run.told(EpochFinished) if epoch.best and epoch.epoch == kept.epoch).accuracy
+        next(epoch for epoch in run.events_of(EpochFinished) if epoch.best and epoch.epoch == kept.epoch).accuracy
     )
     report = (tmp_path / "run" / "report.html").read_text()
     assert "finished after" in report
     assert f"{100 * result.best_miou:.1f}" in report
 
 
-def test_a_resumed_run_has_its_report_made_anew(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    run = start(config, tmp_path / "run")
+def test_a_resumed_run_has_its_report_made_anew(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(config, tmp_path / "run")
     run.at_step[STEPS + 2] = run.control.stop
     run.fit(data)
     report = tmp_path / "run" / "report.html"
     assert "stopped early by the user" in report.read_text()
-    start(config, tmp_path / "run", resume=True).fit(data)
+    RecordedRun(config, tmp_path / "run", resume=True).fit(data)
     assert "stopped early by the user" not in report.read_text()
 
 
 def test_the_pictures_kept_are_those_of_the_best_model(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     true_miou, spoilt = ConfusionMatrix.miou.fget, list[bool]()
     monkeypatch.setattr(ConfusionMatrix, "miou", property(lambda self: 0.0 if spoilt else true_miou(self)))
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     run.at_step[STEPS + 1] = lambda: spoilt.append(True)
     assert run.fit(data).best_epoch == 1
-    assert [event.epoch for event in run.told(ValidationPictures)] == [1, 2, 3]
+    assert [event.epoch for event in run.events_of(ValidationPictures)] == [1, 2, 3]
     assert read_pictures(tmp_path / "run" / "pictures.json").epoch == 1
 
 
@@ -231,12 +231,11 @@ def no_better(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ended_early(run: Any) -> list[str]:
-    return [notice.message for notice in run.told(Notice) if "the run ends early" in notice.message]
+    return [notice.message for notice in run.events_of(Notice) if "the run ends early" in notice.message]
 
 
 @pytest.mark.parametrize(("epochs", "patience", "last"), [(8, 1, 4), (8, 5, 6), (3, 0, 3), (4, 9, 4)])
 def test_a_run_ends_early_in_its_second_half_only(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -246,7 +245,7 @@ def test_a_run_ends_early_in_its_second_half_only(
     last: int,
 ) -> None:
     no_better(monkeypatch)
-    run = start(config.model_copy(update={"epochs": epochs, "patience": patience}), tmp_path / "run")
+    run = RecordedRun(config.model_copy(update={"epochs": epochs, "patience": patience}), tmp_path / "run")
     assert run.fit(data).reason == "finished"
-    assert run.told(EpochFinished)[-1].epoch == last
+    assert run.events_of(EpochFinished)[-1].epoch == last
     assert bool(ended_early(run)) == (last < epochs)

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.rasters import write_raster
+from support.training import RecordedRun
 
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import LandsegError, OutputError, TrainingError
@@ -21,7 +23,6 @@ from landseg_core.runs.config import TrainConfig
 from landseg_core.training.learner import Learner
 from landseg_core.training.trainer import Trainer
 
-Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
@@ -49,24 +50,24 @@ def losses_break_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_the_best_model(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, losses_break_at: Callable[[int], None]
+    config: TrainConfig, data: TrainingData, tmp_path: Path, losses_break_at: Callable[[int], None]
 ) -> None:
     losses_break_at(8)
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
     assert (result.reason, result.best_epoch) == ("not_finite", 1)
-    assert run.told(RunFinished)[0].reason == "not_finite"
-    assert "no longer a finite number after step 7" in run.told(Notice)[-1].message
+    assert run.events_of(RunFinished)[0].reason == "not_finite"
+    assert "no longer a finite number after step 7" in run.events_of(Notice)[-1].message
     assert "NaN" not in (tmp_path / "run" / "metrics.jsonl").read_text()
     assert names(tmp_path / "run") == FILES
 
 
 def test_a_loss_that_is_not_finite_at_once_leaves_nothing(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, losses_break_at: Callable[[int], None]
+    config: TrainConfig, data: TrainingData, tmp_path: Path, losses_break_at: Callable[[int], None]
 ) -> None:
     losses_break_at(2)
     with pytest.raises(TrainingError, match="before a model was validated; start a new one with a lower learning rate"):
-        start(config, tmp_path / "run").fit(data)
+        RecordedRun(config, tmp_path / "run").fit(data)
     assert not (tmp_path / "run").exists()
 
 
@@ -88,29 +89,25 @@ def test_a_folder_that_cannot_be_made(config: TrainConfig, data: TrainingData, t
         Trainer(config, tmp_path / "file" / "run").fit(data)
 
 
-def test_overwriting_replaces_the_run_and_nothing_else(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    start(config, tmp_path / "run").fit(data)
+def test_overwriting_replaces_the_run_and_nothing_else(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    RecordedRun(config, tmp_path / "run").fit(data)
     (tmp_path / "run" / "notes.txt").write_text("mine")
-    run = start(config.model_copy(update={"epochs": 1}), tmp_path / "run", overwrite=True)
+    run = RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / "run", overwrite=True)
     run.fit(data)
     assert names(tmp_path / "run") == FILES | {"notes.txt"}
     assert len(metrics(tmp_path / "run")) == sum(event.logged for event in run.events)
 
 
 def test_masks_without_labels_are_refused(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     folders: Path,
     tmp_path: Path,
-    write_raster: Callable[..., Path],
 ) -> None:
     for stem, size in {"a": (96, 80), "b": (70, 101)}.items():
         write_raster(folders / "masks" / f"{stem}.png", np.full(size, 255, np.uint8))
     with pytest.raises(TrainingError, match="no pixel to train on is labelled"):
-        start(config, tmp_path / "run").fit(data)
+        RecordedRun(config, tmp_path / "run").fit(data)
     assert not (tmp_path / "run").exists()
 
 
@@ -133,9 +130,9 @@ def limited_files() -> Iterator[Callable[[int], None]]:
 
 
 def test_a_full_disk_leaves_the_checkpoint_and_the_model_before(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, limited_files: Callable[[int], None]
+    config: TrainConfig, data: TrainingData, tmp_path: Path, limited_files: Callable[[int], None]
 ) -> None:
-    run, kept = start(config, tmp_path / "run"), {}
+    run, kept = RecordedRun(config, tmp_path / "run"), {}
 
     def fill_disk() -> None:
         kept.update({path: path.read_bytes() for path in (tmp_path / "run").glob("*.safetensors")})
@@ -151,9 +148,9 @@ def test_a_full_disk_leaves_the_checkpoint_and_the_model_before(
 
 
 def test_a_full_disk_from_the_start_leaves_nothing(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, limited_files: Callable[[int], None]
+    config: TrainConfig, data: TrainingData, tmp_path: Path, limited_files: Callable[[int], None]
 ) -> None:
     limited_files(4000)
     with pytest.raises(OutputError, match="cannot be written"):
-        start(config, tmp_path / "run").fit(data)
+        RecordedRun(config, tmp_path / "run").fit(data)
     assert not (tmp_path / "run").exists()

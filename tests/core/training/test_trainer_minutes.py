@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.training import RecordedRun
 
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import (
@@ -28,7 +29,6 @@ from landseg_core.training.learner import Learner
 from landseg_core.training.state import RunState
 from landseg_core.training.validation import Figures, Validator
 
-Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
@@ -76,24 +76,23 @@ def by_minutes(config: TrainConfig, minutes: float) -> TrainConfig:
 
 
 @pytest.mark.usefixtures("fake_time")
-def test_a_run_by_minutes_ends_on_time(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
-    run = start(by_minutes(config, 0.1), tmp_path / "run")
+def test_a_run_by_minutes_ends_on_time(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(by_minutes(config, 0.1), tmp_path / "run")
     result = run.fit(data)
-    (end,) = run.told(RunFinished)
+    (end,) = run.events_of(RunFinished)
     assert result.reason == "finished"
     assert end.seconds == pytest.approx(6.0, abs=0.15)
-    last = run.told(StepFinished)[-1]
+    last = run.events_of(StepFinished)[-1]
     assert last.fraction > 0.97
     assert last.learning_rate < config.learning_rate / 100
     assert last.seconds_left == pytest.approx(6.0 - last.seconds)
-    epochs = run.told(EpochFinished)
+    epochs = run.events_of(EpochFinished)
     assert len(epochs) == 2
     assert epochs[-1].step == last.step
     assert {epoch.val_pixels for epoch in epochs} == {90 * 75 - 64}
 
 
 def test_a_validation_quicker_than_expected_leaves_time_for_more(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -101,45 +100,43 @@ def test_a_validation_quicker_than_expected_leaves_time_for_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Validator, "probe", lambda *_: 2.9)
-    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    run = RecordedRun(by_minutes(config, 0.1), tmp_path / "run")
     run.fit(data)
-    assert len(run.told(EpochFinished)) == 2
-    assert run.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
+    assert len(run.events_of(EpochFinished)) == 2
+    assert run.events_of(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
 
 
 @pytest.mark.usefixtures("fake_time")
-def test_the_shortest_run_takes_a_step_and_validates(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    run = start(by_minutes(config, 1e-6), tmp_path / "run")
+def test_the_shortest_run_takes_a_step_and_validates(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(by_minutes(config, 1e-6), tmp_path / "run")
     assert run.fit(data).reason == "finished"
-    assert (len(run.losses), len(run.told(EpochFinished))) == (1, 1)
-    assert any("validating everything would take too long" in notice.message for notice in run.told(Notice))
+    assert (len(run.losses), len(run.events_of(EpochFinished))) == (1, 1)
+    assert any("validating everything would take too long" in notice.message for notice in run.events_of(Notice))
     assert names(tmp_path / "run") == FILES
 
 
 @pytest.mark.usefixtures("fake_time")
 def test_a_run_by_minutes_is_resumed_with_the_time_it_has_left(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+    config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    stopped = start(by_minutes(config, 0.1), tmp_path / "run")
+    stopped = RecordedRun(by_minutes(config, 0.1), tmp_path / "run")
     stopped.at_step[10] = stopped.control.stop
     stopped.fit(data)
-    resumed = start(by_minutes(config, 0.1), tmp_path / "run", resume=True)
+    resumed = RecordedRun(by_minutes(config, 0.1), tmp_path / "run", resume=True)
     resumed.fit(data)
-    assert resumed.told(StepFinished)[0].step == 11
-    assert resumed.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
+    assert resumed.events_of(StepFinished)[0].step == 11
+    assert resumed.events_of(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
 
 
 def test_a_resumed_run_by_minutes_goes_on_where_its_schedule_was(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, fake_time: FakeTime
+    config: TrainConfig, data: TrainingData, tmp_path: Path, fake_time: FakeTime
 ) -> None:
     """However long the break was, and however long loading takes; what it knew of validating is known still."""
-    stopped = start(by_minutes(config, 0.1), tmp_path / "run")
+    stopped = RecordedRun(by_minutes(config, 0.1), tmp_path / "run")
     stopped.at_step[10] = stopped.control.stop
     stopped.fit(data)
     fake_time.now += 1000
-    resumed = start(by_minutes(config, 0.1), tmp_path / "run", resume=True)
+    resumed = RecordedRun(by_minutes(config, 0.1), tmp_path / "run", resume=True)
     fake_time.now += 3
 
     def take(event: Event) -> None:
@@ -147,16 +144,15 @@ def test_a_resumed_run_by_minutes_goes_on_where_its_schedule_was(
         resumed.events.append(event)
 
     resumed.trainer.fit(data, take)
-    steps = stopped.told(StepFinished) + resumed.told(StepFinished)
+    steps = stopped.events_of(StepFinished) + resumed.events_of(StepFinished)
     advances = [after.fraction - before.fraction for before, after in itertools.pairwise(steps)]
     assert advances[9] == pytest.approx(advances[8], rel=0.05)
     assert steps[10].seconds - steps[9].seconds == pytest.approx(0.1, abs=0.01)
     assert steps[-1].fraction > 0.97
-    assert [notice.message for notice in resumed.told(Notice)] == list(data.notices)
+    assert [notice.message for notice in resumed.events_of(Notice)] == list(data.notices)
 
 
 def test_a_resumed_run_counts_the_share_that_it_counted_before(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -168,17 +164,16 @@ def test_a_resumed_run_counts_the_share_that_it_counted_before(
     shares: list[float] = []
     sampled = Validator.sampled
     monkeypatch.setattr(Validator, "sampled", lambda self, share: (shares.append(share), sampled(self, share))[1])
-    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    run = RecordedRun(by_minutes(config, 0.1), tmp_path / "run")
     run.at_step[4] = run.control.stop
     run.fit(data)
-    resumed = start(by_minutes(config, 0.1), tmp_path / "run", resume=True)
+    resumed = RecordedRun(by_minutes(config, 0.1), tmp_path / "run", resume=True)
     resumed.fit(data)
     assert shares == [0.375, 0.375]
-    assert [notice.message for notice in resumed.told(Notice)] == list(data.notices)
+    assert [notice.message for notice in resumed.events_of(Notice)] == list(data.notices)
 
 
 def test_a_run_by_minutes_that_goes_back_still_ends_on_time(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -187,29 +182,28 @@ def test_a_run_by_minutes_that_goes_back_still_ends_on_time(
 ) -> None:
     good, count = Learner.step, iter(range(1, 10**6))
     monkeypatch.setattr(Learner, "step", lambda self, *batch: math.nan if next(count) in (5, 9) else good(self, *batch))
-    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    run = RecordedRun(by_minutes(config, 0.1), tmp_path / "run")
     assert run.fit(data).reason == "finished"
-    assert run.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
-    assert len([notice for notice in run.told(Notice) if "goes back" in notice.message]) == 2
-    fractions = [step.fraction for step in run.told(StepFinished)]
+    assert run.events_of(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
+    assert len([notice for notice in run.events_of(Notice) if "goes back" in notice.message]) == 2
+    fractions = [step.fraction for step in run.events_of(StepFinished)]
     assert fractions == sorted(fractions)
 
 
 @pytest.mark.usefixtures("fake_time")
 def test_a_run_by_minutes_never_ends_early(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ConfusionMatrix, "miou", property(lambda _self: 0.5))
-    run = start(by_minutes(config, 0.3).model_copy(update={"patience": 1}), tmp_path / "run")
+    run = RecordedRun(by_minutes(config, 0.3).model_copy(update={"patience": 1}), tmp_path / "run")
     run.fit(data)
-    assert len(run.told(EpochFinished)) > 3
-    assert run.told(RunFinished)[0].seconds == pytest.approx(18.0, abs=0.5)
+    assert len(run.events_of(EpochFinished)) > 3
+    assert run.events_of(RunFinished)[0].seconds == pytest.approx(18.0, abs=0.5)
 
 
 @pytest.mark.usefixtures("fake_time")
 @pytest.mark.parametrize(("probed", "told"), [(0.2, 1), (0.5, 0)])
 def test_the_start_model_is_judged_where_that_is_quick(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -217,19 +211,18 @@ def test_the_start_model_is_judged_where_that_is_quick(
     probed: float,
     told: int,
 ) -> None:
-    first = start(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(data)
+    first = RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(data)
     bundle = replace(first.bundle, training={})
     bundle.save(first.model_path)  # so that nothing is known of its ground
     monkeypatch.setattr(Validator, "probe", lambda *_: probed)
     going_on = by_minutes(config, 0.1).model_copy(update={"start_from": str(first.model_path)})
-    run = start(going_on, tmp_path / "run")
+    run = RecordedRun(going_on, tmp_path / "run")
     run.fit(data)
-    assert sum(notice.message.startswith("before: mIoU") for notice in run.told(Notice)) == told
-    assert run.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.35)
+    assert sum(notice.message.startswith("before: mIoU") for notice in run.events_of(Notice)) == told
+    assert run.events_of(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.35)
 
 
 def test_what_is_written_after_a_validation_is_part_of_it(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -250,17 +243,17 @@ def test_what_is_written_after_a_validation_is_part_of_it(
     monkeypatch.setattr(RunState, "save", slow(save_state))
     counter = iter(range(1, 1000))
     monkeypatch.setattr(ConfusionMatrix, "miou", property(lambda _self: next(counter) / 1000))  # every epoch is best
-    run = start(by_minutes(config, 0.3), tmp_path / "run")
+    run = RecordedRun(by_minutes(config, 0.3), tmp_path / "run")
     run.fit(data)
-    assert len(run.told(EpochFinished)) > 1
-    assert 17.5 < run.told(RunFinished)[0].seconds < 18.1
+    assert len(run.events_of(EpochFinished)) > 1
+    assert 17.5 < run.events_of(RunFinished)[0].seconds < 18.1
 
 
 @pytest.mark.usefixtures("fake_time")
 def test_pauses_before_the_first_step_take_nothing_from_the_minutes(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, fake_time: FakeTime
+    config: TrainConfig, data: TrainingData, tmp_path: Path, fake_time: FakeTime
 ) -> None:
-    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    run = RecordedRun(by_minutes(config, 0.1), tmp_path / "run")
     pauses: list[float] = []
 
     def pause() -> None:
@@ -272,11 +265,10 @@ def test_pauses_before_the_first_step_take_nothing_from_the_minutes(
     run.fit(data)
     assert len(pauses) > 3
     assert len(run.losses) > 20
-    assert run.told(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.25)
+    assert run.events_of(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.25)
 
 
 def test_a_resumed_run_counts_the_same_pixels_where_memory_is_short(
-    start: Start,
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -300,12 +292,12 @@ def test_a_resumed_run_counts_the_same_pixels_where_memory_is_short(
 
     monkeypatch.setattr(Validator, "probe", probe)
     monkeypatch.setattr(Validator, "measure", watched)
-    run = start(by_minutes(config, 0.1), tmp_path / "run")
+    run = RecordedRun(by_minutes(config, 0.1), tmp_path / "run")
     run.at_step[4] = run.control.stop
     run.fit(data)
-    assert any("validating at most" in notice.message for notice in run.told(Notice))
-    start(by_minutes(config, 0.1), tmp_path / "run", resume=True).fit(data)
-    whole = start(by_minutes(config, 0.1), tmp_path / "whole")
+    assert any("validating at most" in notice.message for notice in run.events_of(Notice))
+    RecordedRun(by_minutes(config, 0.1), tmp_path / "run", resume=True).fit(data)
+    whole = RecordedRun(by_minutes(config, 0.1), tmp_path / "whole")
     resumed = counted[-1]
     whole.fit(data)
     assert resumed == counted[-1]

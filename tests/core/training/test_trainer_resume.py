@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from support.training import RecordedRun
 
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped, ModelError, TrainingError
@@ -26,7 +26,6 @@ from landseg_core.training import loop as run_module
 from landseg_core.training.checkpoint import DataFingerprint, resumed_config
 from landseg_core.training.trainer import Trainer
 
-Start = Callable[..., Any]
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
 """The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
@@ -48,19 +47,19 @@ def names(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("stop_at", [1, STEPS, STEPS + 2])
 def test_a_resumed_run_is_the_run_that_was_never_stopped(
-    start: Start, stop_at: int, config: TrainConfig, data: TrainingData, tmp_path: Path
+    stop_at: int, config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    whole, stopped = start(config, tmp_path / "whole"), start(config, tmp_path / "run")
+    whole, stopped = RecordedRun(config, tmp_path / "whole"), RecordedRun(config, tmp_path / "run")
     expected = whole.fit(data)
     stopped.at_step[stop_at] = stopped.control.stop
     assert stopped.fit(data).reason == "stopped"
-    resumed = start(config, tmp_path / "run", resume=True)
+    resumed = RecordedRun(config, tmp_path / "run", resume=True)
     result = resumed.fit(data)
     assert stopped.losses + resumed.losses == whole.losses
     assert same_weights(result.bundle, expected.bundle)
     assert (result.best_epoch, result.best_miou) == (expected.best_epoch, expected.best_miou)
-    assert [epoch.miou for epoch in stopped.told(EpochFinished) + resumed.told(EpochFinished)] == [
-        epoch.miou for epoch in whole.told(EpochFinished)
+    assert [epoch.miou for epoch in stopped.events_of(EpochFinished) + resumed.events_of(EpochFinished)] == [
+        epoch.miou for epoch in whole.events_of(EpochFinished)
     ]
     assert [line["step"] for line in metrics(tmp_path / "run") if line["event"] == "step"] == list(
         range(1, len(whole.losses) + 1)
@@ -68,27 +67,27 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(
 
 
 def test_a_run_that_was_killed_goes_on_from_its_checkpoint(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+    config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    whole = start(config, tmp_path / "whole")
+    whole = RecordedRun(config, tmp_path / "whole")
     whole.fit(data)
 
     def crash() -> None:
         raise ZeroDivisionError
 
-    killed = start(config, tmp_path / "run")
+    killed = RecordedRun(config, tmp_path / "run")
     killed.at_step[9] = crash
     with pytest.raises(ZeroDivisionError):
         killed.fit(data)
-    resumed = start(config, tmp_path / "run", resume=True)
+    resumed = RecordedRun(config, tmp_path / "run", resume=True)
     resumed.fit(data)
-    assert resumed.told(RunStarted)[0].first_step == STEPS
+    assert resumed.events_of(RunStarted)[0].first_step == STEPS
     assert killed.losses[:STEPS] + resumed.losses == whole.losses
     assert [line["train_loss"] for line in metrics(tmp_path / "run") if line["event"] == "step"] == whole.losses
 
 
 def test_checkpoints_come_during_long_epochs(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", 0.0)
     steps: list[int] = []
@@ -96,40 +95,36 @@ def test_checkpoints_come_during_long_epochs(
     def look() -> None:
         steps.append(json.loads((tmp_path / "run" / "last.json").read_text())["position"]["step"])
 
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     run.at_step = {2: look, 3: look, 4: look}
     run.fit(data)
     assert steps == [1, 2, 3]
 
 
-def test_a_finished_run_has_nothing_to_resume(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    first = start(config, tmp_path / "run").fit(data)
-    again = start(config, tmp_path / "run", resume=True)
+def test_a_finished_run_has_nothing_to_resume(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    first = RecordedRun(config, tmp_path / "run").fit(data)
+    again = RecordedRun(config, tmp_path / "run", resume=True)
     result = again.fit(data)
     assert not again.losses
     assert (result.reason, result.best_miou) == ("finished", first.best_miou)
-    assert sum("finished already" in notice.message for notice in again.told(Notice)) == 1
+    assert sum("finished already" in notice.message for notice in again.events_of(Notice)) == 1
 
 
-def test_a_stop_gives_the_best_model_so_far(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    run = start(config, tmp_path / "run")
+def test_a_stop_gives_the_best_model_so_far(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(config, tmp_path / "run")
     run.at_step[8] = run.control.stop
     result = run.fit(data)
     assert len(run.losses) == 8
     assert (result.reason, result.best_epoch) == ("stopped", 1)
-    assert result.best_miou == run.told(EpochFinished)[0].miou
-    assert run.told(RunFinished)[0].reason == "stopped"
+    assert result.best_miou == run.events_of(EpochFinished)[0].miou
+    assert run.events_of(RunFinished)[0].reason == "stopped"
     assert names(tmp_path / "run") == FILES | {"anchor.safetensors"}
 
 
 def test_a_stop_before_the_first_validation_gives_the_network_as_it_is(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+    config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    run = start(config, tmp_path / "run")
+    run = RecordedRun(config, tmp_path / "run")
     run.at_step[2] = run.control.stop
     result = run.fit(data)
     assert (result.reason, result.best_epoch, result.best_miou) == ("stopped", None, None)
@@ -137,35 +132,31 @@ def test_a_stop_before_the_first_validation_gives_the_network_as_it_is(
     assert names(tmp_path / "run") == FILES - {"pictures.json", "figures.json"}
     assert "Not validated" in (tmp_path / "run" / "report.html").read_text()
     (tmp_path / "run" / "model.safetensors").unlink()
-    again = start(config, tmp_path / "run", resume=True)
+    again = RecordedRun(config, tmp_path / "run", resume=True)
     again.trainer.fit(data, lambda _: again.control.stop(), again.control)  # as soon as it tells that it started
     assert len(read_header(tmp_path / "run").training["trained_on"]) == 2
 
 
-def test_a_stop_during_validation(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
-    run = start(config, tmp_path / "run")
+def test_a_stop_during_validation(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(config, tmp_path / "run")
     run.at_step[2 * STEPS] = run.control.stop
     assert run.fit(data).best_epoch == 1
-    assert (len(run.losses), len(run.told(EpochFinished))) == (2 * STEPS, 1)
-    resumed = start(config, tmp_path / "run", resume=True)
+    assert (len(run.losses), len(run.events_of(EpochFinished))) == (2 * STEPS, 1)
+    resumed = RecordedRun(config, tmp_path / "run", resume=True)
     resumed.fit(data)
-    assert [epoch.epoch for epoch in resumed.told(EpochFinished)] == [2, 3]
+    assert [epoch.epoch for epoch in resumed.events_of(EpochFinished)] == [2, 3]
 
 
-def test_a_stop_before_the_first_step_leaves_nothing(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    run = start(config, tmp_path / "deep" / "run")
+def test_a_stop_before_the_first_step_leaves_nothing(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(config, tmp_path / "deep" / "run")
     run.control.stop()
     with pytest.raises(JobStopped):
         run.fit(data)
     assert not (tmp_path / "deep" / "run").exists()
 
 
-def test_a_pause_holds_the_run_until_it_is_resumed(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    run, paused = start(config, tmp_path / "run"), threading.Event()
+def test_a_pause_holds_the_run_until_it_is_resumed(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run, paused = RecordedRun(config, tmp_path / "run"), threading.Event()
     run.at_step[3] = lambda: (run.control.pause(), paused.set())  # type: ignore[assignment]
     worker = threading.Thread(target=run.fit, args=(data,))
     worker.start()
@@ -178,10 +169,10 @@ def test_a_pause_holds_the_run_until_it_is_resumed(
     assert len(run.losses) == 3 * STEPS
 
 
-def test_no_thread_is_left(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+def test_no_thread_is_left(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
     before = threading.active_count()
     for number, stop_at in enumerate([4, 10**9]):
-        run = start(config.model_copy(update={"epochs": 1}), tmp_path / str(number))
+        run = RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / str(number))
         run.at_step[stop_at] = run.control.stop
         run.fit(data)
     assert threading.active_count() == before
@@ -193,10 +184,8 @@ def test_a_folder_without_a_run_cannot_be_resumed(folder: str, config: TrainConf
         Trainer(config, tmp_path / folder, resume=True)
 
 
-def test_a_run_with_other_settings_is_not_resumed(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    start(config, tmp_path / "run").fit(data)
+def test_a_run_with_other_settings_is_not_resumed(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    RecordedRun(config, tmp_path / "run").fit(data)
     other = config.model_copy(update={"batch": 4, "device": "auto"})
     with pytest.raises(TrainingError, match=r"other settings \(batch was 2, now 4\); resume it with its own"):
         Trainer(other, tmp_path / "run", resume=True)
@@ -204,9 +193,9 @@ def test_a_run_with_other_settings_is_not_resumed(
 
 @pytest.mark.parametrize("other", [{"split": "images"}, {"buffer": 0}])
 def test_a_run_split_otherwise_is_not_resumed(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path, other: dict[str, object]
+    config: TrainConfig, data: TrainingData, tmp_path: Path, other: dict[str, object]
 ) -> None:
-    start(config, tmp_path / "run").fit(data)
+    RecordedRun(config, tmp_path / "run").fit(data)
     with pytest.raises(TrainingError, match=r"other settings \((split was blocks, now images|buffer was 64, now 0)\)"):
         Trainer(config.model_copy(update=other), tmp_path / "run", resume=True)
 
@@ -229,46 +218,40 @@ def test_a_run_on_other_labels_of_the_same_places_is_other_data(data: TrainingDa
     assert DataFingerprint.of(replace(data, **{side: (moved, *rest)})) != DataFingerprint.of(data)
 
 
-def test_a_run_on_other_data_is_not_resumed(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    start(config, tmp_path / "run").fit(data)
+def test_a_run_on_other_data_is_not_resumed(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    RecordedRun(config, tmp_path / "run").fit(data)
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
     with pytest.raises(TrainingError, match="learnt from other data"):
-        start(config, tmp_path / "run", resume=True).fit(replace(data, train=data.train[:1]))
+        RecordedRun(config, tmp_path / "run", resume=True).fit(replace(data, train=data.train[:1]))
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
 
-def test_a_run_is_not_resumed_on_images_exported_anew(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    start(config, tmp_path / "run").fit(data)
+def test_a_run_is_not_resumed_on_images_exported_anew(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    RecordedRun(config, tmp_path / "run").fit(data)
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
     with open_dataset(data.val[0].image, mode="r+") as image:
         image.write(image.read() ^ 1)
     with pytest.raises(TrainingError, match="hold other pixels than when it began; bring the former ones back"):
-        start(config, tmp_path / "run", resume=True).fit(data)
+        RecordedRun(config, tmp_path / "run", resume=True).fit(data)
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
 
-def test_a_damaged_checkpoint_is_refused(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
-    start(config, tmp_path / "run").fit(data)
+def test_a_damaged_checkpoint_is_refused(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    RecordedRun(config, tmp_path / "run").fit(data)
     checkpoint = tmp_path / "run" / "last.safetensors"
     checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
     with pytest.raises(ModelError, match=r"last\.safetensors is damaged"):
         Trainer(config, tmp_path / "run", resume=True)
 
 
-def test_a_checkpoint_is_no_model(start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
-    start(config, tmp_path / "run").fit(data)
+def test_a_checkpoint_is_no_model(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    RecordedRun(config, tmp_path / "run").fit(data)
     with pytest.raises(ModelError, match="was not written by landseg for this purpose"):
         read_header(tmp_path / "run" / "last.safetensors")
 
 
-def test_a_run_goes_on_with_its_own_settings(
-    start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
-) -> None:
-    start(config.model_copy(update={"epochs": 1}), tmp_path / "run").fit(data)
+def test_a_run_goes_on_with_its_own_settings(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / "run").fit(data)
     own = config.model_copy(update={"epochs": 1})
     assert resumed_config(tmp_path / "run", {}) == own
     given = {"chip": 32, "batch": None, "epochs": 1, "device": "auto"}
@@ -285,9 +268,9 @@ def test_a_run_goes_on_with_its_own_settings(
     ],
 )
 def test_settings_that_are_given_and_differ_are_refused(
-    given: dict[str, Any], trouble: str, start: Start, config: TrainConfig, data: TrainingData, tmp_path: Path
+    given: dict[str, Any], trouble: str, config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
-    run = start(config.model_copy(update={"epochs": 1}), tmp_path / "run")
+    run = RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / "run")
     run.at_step[1] = run.control.stop
     run.fit(data)
     with pytest.raises(TrainingError, match=trouble):

@@ -14,6 +14,8 @@ from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rasterio.enums import ColorInterp as Colour
+from support.rasters import write_raster
+from support.training import RecordedRun
 
 from landseg_core.cli.evaluate import measure
 from landseg_core.data.loading.folders import folder_data
@@ -33,7 +35,6 @@ from landseg_core.runs.config import TrainConfig
 from landseg_core.tasks.predict import PlannedMap, PredictTask, make_map
 from landseg_core.training.preparation import fine_tuned_config
 
-WriteRaster = Callable[..., Path]
 SIDE = 96
 RGB = (Colour.red, Colour.green, Colour.blue)
 RGBN_ALPHA = (*RGB, Colour.nir, Colour.alpha)
@@ -54,7 +55,7 @@ def scene(colours: tuple[Colour, ...], outside: int, seed: int, dtype: str = "ui
 
 
 @pytest.fixture
-def write_set(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> Callable[..., Path]:
+def write_set(tmp_path: Path, schema: ClassSchema) -> Callable[..., Path]:
     """Return `write_set(name, colours, outside)`, which writes three images and masks, labelled beyond the flight."""
 
     def write(name: str, colours: tuple[Colour, ...], outside: int, dtype: str = "uint8") -> Path:
@@ -109,10 +110,10 @@ def test_transparent_ground_changes_nothing(
 
 
 def test_a_run_counts_only_what_was_flown_and_its_maps_show_only_that(
-    write_set: Callable[..., Path], schema: ClassSchema, start: Any, config: TrainConfig, tmp_path: Path
+    write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig, tmp_path: Path
 ) -> None:
     root = write_set("set", RGBN_ALPHA, 250)
-    run = start(config, root / "run")
+    run = RecordedRun(config, root / "run")
     result = run.fit(data_of(root, schema))
     header = read_header(root / "run")
     assert (header.bands, header.alpha) == ((1, 2, 3, 4), "auto")
@@ -131,7 +132,7 @@ NEAR_INFRARED = (*RGB, Colour.alpha)
 
 
 @pytest.fixture
-def so_called(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> Path:
+def so_called(tmp_path: Path, schema: ClassSchema) -> Path:
     """Images whose near infrared is tagged as alpha, without nodata."""
     root = tmp_path / "nir"
     for seed, stem in enumerate("abc"):
@@ -151,9 +152,9 @@ def test_alpha_that_may_be_near_infrared_is_told_once(so_called: Path, schema: C
 
 
 def test_a_model_keeps_its_alpha_and_adapts_it(
-    so_called: Path, schema: ClassSchema, start: Any, config: TrainConfig, tmp_path: Path, write_raster: WriteRaster
+    so_called: Path, schema: ClassSchema, config: TrainConfig, tmp_path: Path
 ) -> None:
-    run = start(config.model_copy(update={"alpha": "none"}), so_called / "run")
+    run = RecordedRun(config.model_copy(update={"alpha": "none"}), so_called / "run")
     bundle = run.fit(data_of(so_called, schema, Reading(alpha="none"))).bundle
     assert (bundle.bands, read_header(so_called / "run").alpha) == ((1, 2, 3, 4), "none")
     image = so_called / "images" / "c.tif"
@@ -172,14 +173,14 @@ def test_a_model_keeps_its_alpha_and_adapts_it(
 
 
 def test_a_chosen_band_is_kept_and_left_where_there_is_none(
-    write_set: Callable[..., Path], schema: ClassSchema, start: Any, config: TrainConfig, write_raster: WriteRaster
+    write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig
 ) -> None:
     root = write_set("set", (*RGB, Colour.nir, Colour.alpha), 250)
     for path in (root / "images").iterdir():
         with RasterSource(path, alpha="none") as source:
             pixels = source.read(source.grid.window)
         write_raster(path, pixels, photometric="rgb", alpha="unspecified", **PLACE)  # nothing is tagged
-    bundle = start(config, root / "run").fit(data_of(root, schema, Reading(alpha="5"))).bundle
+    bundle = RecordedRun(config, root / "run").fit(data_of(root, schema, Reading(alpha="5"))).bundle
     assert (bundle.bands, bundle.alpha) == ((1, 2, 3, 4), "5")
     assert ((mapped(bundle, root / "images" / "c.tif", root / "map")[0] == 255) == ~FLOWN).all()
     four = write_raster(root / "four.tif", pixels[:4], photometric="minisblack", **PLACE)
@@ -191,10 +192,10 @@ def test_a_chosen_band_is_kept_and_left_where_there_is_none(
 
 
 def test_a_run_that_goes_on_from_a_model_keeps_its_alpha(
-    so_called: Path, schema: ClassSchema, start: Any, config: TrainConfig
+    so_called: Path, schema: ClassSchema, config: TrainConfig
 ) -> None:
     alone = config.model_copy(update={"alpha": "none"})
-    start(alone, so_called / "run").fit(data_of(so_called, schema, alone.reading))
+    RecordedRun(alone, so_called / "run").fit(data_of(so_called, schema, alone.reading))
     next_one = fine_tuned_config(config.model_copy(update={"start_from": str(so_called / "run")}), ["model"])
     assert next_one.alpha == "none"
     data = data_of(so_called, schema, next_one.reading)
@@ -224,7 +225,7 @@ def networks() -> dict[int, Any]:
 @settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=st.data())
 def test_maps_show_no_transparent_pixel_and_do_not_depend_on_it(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, networks: dict[int, Any], drawn: st.DataObject
+    tmp_path: Path, schema: ClassSchema, networks: dict[int, Any], drawn: st.DataObject
 ) -> None:
     bands = drawn.draw(st.integers(1, 5))
     place = drawn.draw(st.integers(0, bands))

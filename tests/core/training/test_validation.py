@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core.compute.devices import precision_for
 from landseg_core.data.areas import LabelledArea
@@ -98,7 +98,7 @@ def a_network() -> Network:
 
 
 @pytest.fixture
-def large(write_raster: Callable[..., Path], schema: ClassSchema, tmp_path: Path) -> LabelledArea:
+def large(schema: ClassSchema, tmp_path: Path) -> LabelledArea:
     """A part of a picture that takes several windows of 96 px."""
     rng = np.random.default_rng(3)
     truth = rng.choice([0, 1, 2, 255], (170, 260))
@@ -197,9 +197,7 @@ def test_a_sample_is_spread_and_labelled(large: LabelledArea, schema: ClassSchem
     assert validator.pixels == 12 * 800
 
 
-def test_a_sample_without_labels_gets_a_window_that_has_some(
-    write_raster: Callable[..., Path], schema: ClassSchema, tmp_path: Path
-) -> None:
+def test_a_sample_without_labels_gets_a_window_that_has_some(schema: ClassSchema, tmp_path: Path) -> None:
     mask = np.full((20, 60), 255, np.uint8)
     mask[:, 40:] = 4
     image = write_raster(tmp_path / "p.tif", np.zeros((3, 20, 60), np.uint8))

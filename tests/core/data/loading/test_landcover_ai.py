@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core.data.lists import read_list
 from landseg_core.data.loading.landcover_ai import (
@@ -23,8 +23,6 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import load_classes
 from landseg_core.raster.source import RasterSource
-
-WriteRaster = Callable[..., Path]
 
 
 def _grid(width: int, height: int) -> RasterGrid:
@@ -93,7 +91,7 @@ def test_an_orthophoto_that_is_missing_is_named(imagery: Path) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, write_raster: WriteRaster) -> Path:
+def folder(tmp_path: Path) -> Path:
     """Return a data set of LandCover.ai's form: 1200 x 1100 px, so 3 x 3 tiles of which 2 x 2 are complete."""
     random = np.random.default_rng(0)
     for stem in ("ortho_1", "ortho_2"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from affine import Affine
+from support.rasters import write_raster
 
 from landseg_core.data.chips import ChipSampler
 from landseg_core.data.loading.project import label_blocks, project_data
@@ -20,11 +21,10 @@ from landseg_core.project.project import Project
 from landseg_core.project.snapshot import LabelSnapshot, snapshot
 
 PLACE = {"transform": Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), "crs": "EPSG:32633"}
-WriteRaster = Callable[..., Path]
 
 
 @pytest.fixture
-def project(tmp_path: Path, schema: ClassSchema, write_raster: WriteRaster) -> Iterator[Project]:
+def project(tmp_path: Path, schema: ClassSchema) -> Iterator[Project]:
     """Return a project of two images of noise, 1400 x 1100 and 600 x 500 px."""
     rng = np.random.default_rng(2)
     with Project.create(tmp_path / "p.landseg", schema) as project:
@@ -141,7 +141,7 @@ def test_one_speck_is_too_little(project: Project, tmp_path: Path) -> None:
         project_data(labels, seed=0, chip=128)
 
 
-def test_images_of_other_bands_do_not_go_together(painted: Project, tmp_path: Path, write_raster: WriteRaster) -> None:
+def test_images_of_other_bands_do_not_go_together(painted: Project, tmp_path: Path) -> None:
     grey = painted.add_image(write_raster(tmp_path / "grey.tif", np.ones((1, 300, 300), np.uint8), **PLACE))
     paint(painted, grey.id, (10, 10, 200, 200))
     labels = snapshot(painted, tmp_path / "labels")
@@ -167,7 +167,7 @@ def test_it_can_be_stopped(labels: LabelSnapshot, painted: Project) -> None:
         label_blocks(painted, seed=0, chip=128, control=control)
 
 
-def test_an_image_without_georeference(tmp_path: Path, schema: ClassSchema, write_raster: WriteRaster) -> None:
+def test_an_image_without_georeference(tmp_path: Path, schema: ClassSchema) -> None:
     with Project.create(tmp_path / "plain.landseg", schema) as project:
         project.add_image(write_raster(tmp_path / "plain.tif", np.ones((3, 600, 700), np.uint8)))
         paint(project, 1, (10, 10, 600, 500))
@@ -176,7 +176,7 @@ def test_an_image_without_georeference(tmp_path: Path, schema: ClassSchema, writ
     assert sum(area.window.pixels for area in data.train) > 0
 
 
-def test_a_rotated_image(tmp_path: Path, schema: ClassSchema, write_raster: WriteRaster) -> None:
+def test_a_rotated_image(tmp_path: Path, schema: ClassSchema) -> None:
     place = PLACE | {
         "transform": Affine.translation(399_000, 5_131_000) @ Affine.rotation(30) @ Affine.scale(0.5, -0.5)
     }

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.split import folders as folder_split
@@ -21,7 +22,6 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.reader import MaskSource
 
 WritePair = Callable[..., tuple[Path, Path]]
-WriteRaster = Callable[..., Path]
 
 
 def _blobs(size: tuple[int, int], seed: int = 0) -> np.ndarray:
@@ -149,7 +149,7 @@ def test_a_split_can_be_stopped(tmp_path: Path, write_pair: WritePair, schema: C
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(width=st.integers(1, 1300), height=st.integers(1, 1300), seed=st.integers(0, 9))
 def test_the_tiles_of_a_mask_hold_all_its_labels(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, width: int, height: int, seed: int
+    tmp_path: Path, schema: ClassSchema, width: int, height: int, seed: int
 ) -> None:
     values = np.where(_blobs((width, height), seed) == 1, np.uint8(255), _blobs((width, height), seed + 1))
     mask = MaskSource(write_raster(tmp_path / "m.tif", values), schema)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from affine import Affine
+from support.rasters import write_raster
 
 from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
@@ -49,7 +49,7 @@ def test_colours_alone_name_no_class(map_path: Path) -> None:
     assert mask_schema(map_path) is None
 
 
-def test_a_plain_raster_names_no_class(tmp_path: Path, write_raster: Callable[..., Path]) -> None:
+def test_a_plain_raster_names_no_class(tmp_path: Path) -> None:
     assert mask_schema(write_raster(tmp_path / "plain.png", np.zeros((4, 5), np.uint8))) is None
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
@@ -18,7 +18,6 @@ from landseg_core.labels.masks.coding import UNKNOWN, MaskCode
 from landseg_core.labels.masks.reader import MaskSource
 from landseg_core.labels.masks.value_mapping import colour_code
 
-WriteRaster = Callable[..., Path]
 VALUES = np.array([[1, 4, 0], [0, 255, 1]], np.uint8)
 INDICES = [[0, 1, 2], [2, 255, 0]]
 BLUE, GREY, YELLOW = (0x00, 0x72, 0xB2), (0xD9, 0xD4, 0xC7), (0xF0, 0xE4, 0x42)
@@ -49,29 +48,23 @@ def _colours(*pixels: tuple[int, ...]) -> npt.NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("extension", [".png", ".tif"])
-def test_values_become_class_indices(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, extension: str
-) -> None:
+def test_values_become_class_indices(tmp_path: Path, schema: ClassSchema, extension: str) -> None:
     assert _labels(write_raster(tmp_path / f"m{extension}", VALUES), schema) == INDICES
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.int32, np.uint32])
-def test_wider_whole_numbers_are_fine(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, dtype: type
-) -> None:
+def test_wider_whole_numbers_are_fine(tmp_path: Path, schema: ClassSchema, dtype: type) -> None:
     assert _labels(write_raster(tmp_path / "m.tif", VALUES.astype(dtype)), schema) == INDICES
 
 
-def test_a_nodata_value_without_class_is_unlabelled(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema
-) -> None:
+def test_a_nodata_value_without_class_is_unlabelled(tmp_path: Path, schema: ClassSchema) -> None:
     values = np.where(VALUES == 255, np.int16(-9999), VALUES)
     assert _labels(write_raster(tmp_path / "m.tif", values, nodata=-9999), schema) == INDICES
 
 
 @pytest.mark.parametrize("extension", [".png", ".tif"])
 def test_declared_nodata_is_unlabelled_also_where_a_class_has_that_value(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, extension: str
+    tmp_path: Path, schema: ClassSchema, extension: str
 ) -> None:
     path = write_raster(tmp_path / f"m{extension}", VALUES, nodata=0)
     assert _labels(path, schema) == [[0, 1, 255], [255, 255, 0]]
@@ -79,9 +72,7 @@ def test_declared_nodata_is_unlabelled_also_where_a_class_has_that_value(
     assert _labels(path, schema, {0: 1, 255: 2}) == [[0, 1, 1], [1, 2, 0]]
 
 
-def test_a_declared_nodata_colour_is_unlabelled_also_where_a_class_has_it(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema
-) -> None:
+def test_a_declared_nodata_colour_is_unlabelled_also_where_a_class_has_it(tmp_path: Path, schema: ClassSchema) -> None:
     black = ClassSchema.model_validate(
         {"classes": [{"value": 0, "name": "shade", "colour": "#000000"}, *schema.model_dump()["classes"][:2]]}
     )
@@ -102,7 +93,7 @@ def test_the_transparent_colour_of_a_png_is_no_other_colour(tmp_path: Path, sche
 
 @pytest.mark.parametrize("extension", [".png", ".tif"])
 def test_a_palette_number_that_is_declared_nodata_is_unlabelled(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, extension: str
+    tmp_path: Path, schema: ClassSchema, extension: str
 ) -> None:
     numbers = np.array([[2, 0, 1], [1, 255, 2]], np.uint8)
     palette = {0: BLUE, 1: YELLOW, 2: GREY}
@@ -111,40 +102,36 @@ def test_a_palette_number_that_is_declared_nodata_is_unlabelled(
     assert _labels(path, schema, {1: 2, 255: 0}) == [[0, 1, 2], [2, 0, 0]]
 
 
-def test_255_can_be_a_class(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
+def test_255_can_be_a_class(tmp_path: Path, schema: ClassSchema) -> None:
     path = write_raster(tmp_path / "m.png", VALUES)
     assert _labels(path, schema, {255: 1, 0: 255}) == [[0, 1, 255], [255, 1, 0]]
 
 
-def test_transparent_grey_is_unlabelled(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
+def test_transparent_grey_is_unlabelled(tmp_path: Path, schema: ClassSchema) -> None:
     alpha = np.where(VALUES == 255, 0, 255).astype(np.uint8)
     path = write_raster(tmp_path / "m.png", np.stack([np.where(VALUES == 255, 4, VALUES), alpha]))
     assert _labels(path, schema) == INDICES
 
 
-def test_a_palette_is_read_by_its_colours(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
+def test_a_palette_is_read_by_its_colours(tmp_path: Path, schema: ClassSchema) -> None:
     numbers = np.array([[2, 0, 1], [1, 255, 2]], np.uint8)
     palette = {0: BLUE, 1: YELLOW, 2: GREY}
     assert _labels(write_raster(tmp_path / "m.tif", numbers, palette=palette), schema) == INDICES
     assert _labels(write_raster(tmp_path / "m.png", numbers, palette=palette), schema) == INDICES
 
 
-def test_a_transparent_palette_entry_is_unlabelled(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema
-) -> None:
+def test_a_transparent_palette_entry_is_unlabelled(tmp_path: Path, schema: ClassSchema) -> None:
     numbers = np.array([[2, 0, 1], [1, 3, 2]], np.uint8)
     palette = {0: BLUE, 1: YELLOW, 2: GREY, 3: (0, 0, 0, 0)}
     assert _labels(write_raster(tmp_path / "m.png", numbers, palette=palette), schema) == INDICES
 
 
-def test_a_grey_ramp_says_nothing(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
+def test_a_grey_ramp_says_nothing(tmp_path: Path, schema: ClassSchema) -> None:
     ramp = {value: (value, value, value) for value in range(256)}
     assert _labels(write_raster(tmp_path / "m.png", VALUES, palette=ramp), schema) == INDICES
 
 
-def test_palette_numbers_that_happen_to_be_values_are_not_believed(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema
-) -> None:
+def test_palette_numbers_that_happen_to_be_values_are_not_believed(tmp_path: Path, schema: ClassSchema) -> None:
     path = write_raster(tmp_path / "m.png", VALUES, palette={0: (1, 2, 3), 1: GREY, 4: BLUE})
     with pytest.raises(DatasetError, match=r"palette colour #010203 \(number 0\) in 2 px.*without a palette"):
         _labels(path, schema)
@@ -169,40 +156,36 @@ def test_the_real_palette_mask_is_read_with_its_own_colours(imagery: Path) -> No
     assert np.bincount(labels.ravel()).tolist() == [76650, 50288, 148358, 2144]
 
 
-def test_colours_become_class_indices(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
+def test_colours_become_class_indices(tmp_path: Path, schema: ClassSchema) -> None:
     pixels = _colours(GREY, BLUE, YELLOW, YELLOW, BLUE, GREY)
     expected = [[0, 1, 2], [2, 1, 0]]
     assert _labels(write_raster(tmp_path / "m.png", pixels), schema) == expected
     assert _labels(write_raster(tmp_path / "m.tif", pixels), schema) == expected
 
 
-def test_transparent_colours_are_unlabelled(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
+def test_transparent_colours_are_unlabelled(tmp_path: Path, schema: ClassSchema) -> None:
     opaque = [(*colour, 255) for colour in (GREY, BLUE, YELLOW, YELLOW)]
     assert _labels(write_raster(tmp_path / "m.png", _colours(*opaque, (9, 9, 9, 0), (*GREY, 255))), schema) == INDICES
 
 
-def test_a_nodata_colour_without_class_is_unlabelled(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema
-) -> None:
+def test_a_nodata_colour_without_class_is_unlabelled(tmp_path: Path, schema: ClassSchema) -> None:
     pixels = _colours(GREY, BLUE, YELLOW, YELLOW, (0, 0, 0), GREY)
     assert _labels(write_raster(tmp_path / "m.tif", pixels, nodata=0), schema) == INDICES
 
 
-def test_a_colour_without_class_is_named(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
+def test_a_colour_without_class_is_named(tmp_path: Path, schema: ClassSchema) -> None:
     path = write_raster(tmp_path / "m.png", _colours(GREY, BLUE, (1, 0, 255), YELLOW, (1, 0, 255), GREY))
     with pytest.raises(DatasetError, match=r"m.png holds the colour #0100ff in 2 px, which no class has"):
         _labels(path, schema)
 
 
-def test_jpeg_masks_get_the_reason(tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema) -> None:
+def test_jpeg_masks_get_the_reason(tmp_path: Path, schema: ClassSchema) -> None:
     path = write_raster(tmp_path / "m.jpg", np.tile(_colours(GREY, BLUE, YELLOW, YELLOW, BLUE, GREY), 8))
     with pytest.raises(DatasetError, match="JPEG blurs masks"):
         _labels(path, schema)
 
 
-def test_unknown_values_are_named_most_frequent_first(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema
-) -> None:
+def test_unknown_values_are_named_most_frequent_first(tmp_path: Path, schema: ClassSchema) -> None:
     values = np.array([[7, 7, 8], [9, 10, 10]], np.uint16) * 100
     with pytest.raises(DatasetError) as raised:
         _labels(write_raster(tmp_path / "m.tif", values), schema)
@@ -220,7 +203,7 @@ def test_unknown_values_are_named_most_frequent_first(
     ],
 )
 def test_other_rasters_are_no_masks(
-    tmp_path: Path, write_raster: WriteRaster, schema: ClassSchema, pixels: npt.NDArray[np.uint8], described: str
+    tmp_path: Path, schema: ClassSchema, pixels: npt.NDArray[np.uint8], described: str
 ) -> None:
     with pytest.raises(DatasetError) as raised:
         _labels(write_raster(tmp_path / "m.tif", pixels, photometric="minisblack", alpha="unspecified"), schema)
@@ -228,7 +211,7 @@ def test_other_rasters_are_no_masks(
     assert "save it as one band" in str(raised.value)
 
 
-def test_classes_of_one_colour_cannot_be_told_apart(tmp_path: Path, write_raster: WriteRaster) -> None:
+def test_classes_of_one_colour_cannot_be_told_apart(tmp_path: Path) -> None:
     twins = ClassSchema.model_validate(
         {"classes": [{"value": value, "name": f"c{value}", "colour": "#d9d4c7"} for value in (0, 1)]}
     )

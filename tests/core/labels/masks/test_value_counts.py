@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.rasters import write_raster
 
 from landseg_core.data.loading.folders import evaluation_areas, folder_data
 from landseg_core.errors import DatasetError, InterchangeError
@@ -19,7 +20,6 @@ from landseg_core.labels.masks.reader import MaskPart
 from landseg_core.labels.masks.value_counts import ValueTally
 
 WritePair = Callable[..., tuple[Path, Path]]
-WriteRaster = Callable[..., Path]
 SIZE = (640, 400)
 
 
@@ -88,9 +88,7 @@ def test_with_a_mapping_255_is_a_class(tmp_path: Path, write_pair: WritePair, no
     assert notices(schema, v255="c1") == notices(schema, v255="") == []
 
 
-def test_masks_that_declare_255_are_fine(
-    tmp_path: Path, write_pair: WritePair, write_raster: WriteRaster, notices: Notices
-) -> None:
+def test_masks_that_declare_255_are_fine(tmp_path: Path, write_pair: WritePair, notices: Notices) -> None:
     write_pair("a", SIZE)
     (tmp_path / "masks" / "a.png").unlink()
     write_raster(tmp_path / "masks" / "a.tif", blobs(0, 0, 0, 255), nodata=255)
@@ -99,9 +97,7 @@ def test_masks_that_declare_255_are_fine(
     assert notice.endswith("to keep such pixels give --map 255=CLASS")
 
 
-def test_one_mask_that_declares_it_does_not_speak_for_the_others(
-    tmp_path: Path, write_pair: WritePair, write_raster: WriteRaster
-) -> None:
+def test_one_mask_that_declares_it_does_not_speak_for_the_others(tmp_path: Path, write_pair: WritePair) -> None:
     for stem in "ab":
         write_pair(stem, SIZE, mask=blobs(0, 255))
     (tmp_path / "masks" / "a.png").unlink()
@@ -110,7 +106,7 @@ def test_one_mask_that_declares_it_does_not_speak_for_the_others(
         evaluation_areas(tmp_path / "images", tmp_path / "masks", classes(2))
 
 
-def test_a_palette_of_0_and_255_is_no_other(tmp_path: Path, write_pair: WritePair, write_raster: WriteRaster) -> None:
+def test_a_palette_of_0_and_255_is_no_other(tmp_path: Path, write_pair: WritePair) -> None:
     write_pair("a", SIZE)
     palette = {0: (0, 0, 1), 255: (0, 0, 2)}
     write_raster(tmp_path / "masks" / "a.png", blobs(0, 255), palette=palette)
@@ -141,7 +137,7 @@ def test_of_a_few_pixels_it_is_not_said_how_to_keep_them(write_pair: WritePair, 
 
 
 def test_a_class_that_is_declared_nodata_is_said_and_a_mapping_wins(
-    tmp_path: Path, write_pair: WritePair, write_raster: WriteRaster, notices: Notices
+    tmp_path: Path, write_pair: WritePair, notices: Notices
 ) -> None:
     write_pair("a", SIZE)
     write_raster(tmp_path / "masks" / "a.png", blobs(0, 1, 2, 1), nodata=0)
@@ -153,9 +149,7 @@ def test_a_class_that_is_declared_nodata_is_said_and_a_mapping_wins(
     assert notices(classes(3), v0="c0") == []
 
 
-def test_transparency_is_said(
-    tmp_path: Path, write_pair: WritePair, write_raster: WriteRaster, notices: Notices
-) -> None:
+def test_transparency_is_said(tmp_path: Path, write_pair: WritePair, notices: Notices) -> None:
     write_pair("a", SIZE)
     alpha = np.full(SIZE[::-1], 255, np.uint8)
     alpha[:40] = 0

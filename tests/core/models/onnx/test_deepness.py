@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from support.models import random_bundle
 
 from landseg_core.inference.backends.torch_backend import TorchBackend
 from landseg_core.models.bundle import ModelBundle
@@ -27,7 +27,6 @@ pytest.importorskip("onnx", reason="the export needs the package onnx")
 onnxruntime = pytest.importorskip("onnxruntime", reason="exported graphs are run by the package onnxruntime")
 
 TILE = 64
-RandomBundle = Callable[..., ModelBundle]
 
 
 @dataclass
@@ -102,7 +101,7 @@ def undecided(bundle: ModelBundle, tile: npt.NDArray[np.uint8]) -> ModelBundle:
 
 
 @pytest.mark.parametrize("bands", [1, 3, 4])
-def test_its_map_is_the_map_of_landseg(random_bundle: RandomBundle, tiny: str, bands: int, tmp_path: Path) -> None:
+def test_its_map_is_the_map_of_landseg(tiny: str, bands: int, tmp_path: Path) -> None:
     # One band more than the model looks at, as of the alpha that QGIS hands over: the plugin drops it.
     tile = np.random.default_rng(1).integers(0, 256, (TILE, TILE, bands + 1), np.uint8)
     seen = tile[..., :bands].transpose(2, 0, 1)
@@ -117,17 +116,17 @@ def test_its_map_is_the_map_of_landseg(random_bundle: RandomBundle, tiny: str, b
     assert (found == scores.argmax(axis=0))[clear].all()
 
 
-def test_its_panel_is_filled_in(random_bundle: RandomBundle, tiny: str, tmp_path: Path) -> None:
+def test_its_panel_is_filled_in(tiny: str, tmp_path: Path) -> None:
     deepness = exported(random_bundle(tiny), tmp_path)
     assert deepness.form == Form("Segmentor", 50.0, TILE, 40, 0.0, 0)
     assert deepness.layer_names == ["Höhe 0", "Höhe 1", "Höhe 2"]
 
 
-def test_an_unknown_resolution_is_left_to_the_user(random_bundle: RandomBundle, tiny: str, tmp_path: Path) -> None:
+def test_an_unknown_resolution_is_left_to_the_user(tiny: str, tmp_path: Path) -> None:
     assert exported(random_bundle(tiny, resolution=None), tmp_path).form.resolution_cm == Form.resolution_cm
 
 
-def test_its_checks_of_the_graph(random_bundle: RandomBundle, tiny: str, tmp_path: Path) -> None:
+def test_its_checks_of_the_graph(tiny: str, tmp_path: Path) -> None:
     deepness = exported(random_bundle(tiny), tmp_path)
     assert deepness.image.shape == [1, 3, TILE, TILE]
     assert deepness.output.shape == [1, 3, TILE, TILE]

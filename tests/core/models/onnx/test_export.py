@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from support.models import random_bundle
 
 from landseg_core.errors import JobStopped, ModelError, OutputError
 from landseg_core.events import Event, JobControl, Notice, Progress
@@ -25,7 +26,6 @@ onnx = pytest.importorskip("onnx", reason="the export needs the package onnx")
 onnxruntime = pytest.importorskip("onnxruntime", reason="exported graphs are run by the package onnxruntime")
 
 Pixels = npt.NDArray[np.float32]
-RandomBundle = Callable[..., ModelBundle]
 
 
 @pytest.fixture
@@ -78,9 +78,7 @@ def assert_same(path: Path, bundle: ModelBundle, pixels: Pixels) -> None:
     "architecture", [pytest.param(name, marks=[pytest.mark.slow] * (name in ("unet32", "unet64"))) for name in CATALOG]
 )
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_every_network_of_the_catalogue(
-    random_bundle: RandomBundle, architecture: str, dynamic: bool, export: Callable[..., Path]
-) -> None:
+def test_every_network_of_the_catalogue(architecture: str, dynamic: bool, export: Callable[..., Path]) -> None:
     bundle = random_bundle(architecture, classes=5)
     side = 2 * bundle.build().multiple
     path = export(bundle, None if dynamic else side)
@@ -92,9 +90,7 @@ def test_every_network_of_the_catalogue(
 
 @pytest.mark.parametrize("bands", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize("classes", [2, 9])
-def test_any_bands_and_classes(
-    random_bundle: RandomBundle, tiny: str, bands: int, classes: int, export: Callable[..., Path]
-) -> None:
+def test_any_bands_and_classes(tiny: str, bands: int, classes: int, export: Callable[..., Path]) -> None:
     normalisation = Normalisation(
         tuple(20.0 * band for band in range(bands)), tuple(30.0 + band for band in range(bands))
     )
@@ -102,14 +98,14 @@ def test_any_bands_and_classes(
     assert_same(export(bundle, 32), bundle, bytes_like(bundle, 32, 32))
 
 
-def test_a_single_class_is_certain(random_bundle: RandomBundle, tiny: str, export: Callable[..., Path]) -> None:
+def test_a_single_class_is_certain(tiny: str, export: Callable[..., Path]) -> None:
     bundle = random_bundle(tiny, classes=1)
     found = run_file(export(bundle, 16), bytes_like(bundle, 16, 16))
     assert found.shape == (1, 1, 16, 16)
     assert (found == 1).all()
 
 
-def test_two_at_once(random_bundle: RandomBundle, tiny: str, tmp_path: Path) -> None:
+def test_two_at_once(tiny: str, tmp_path: Path) -> None:
     bundle, model = random_bundle(tiny), tmp_path / "model.safetensors"
     bundle.save(model)
     outs = [tmp_path / "one.onnx", tmp_path / "other.onnx"]
@@ -119,7 +115,7 @@ def test_two_at_once(random_bundle: RandomBundle, tiny: str, tmp_path: Path) -> 
         assert_same(out, bundle, bytes_like(bundle, 32, 32))
 
 
-def test_any_size(random_bundle: RandomBundle, tiny: str, export: Callable[..., Path]) -> None:
+def test_any_size(tiny: str, export: Callable[..., Path]) -> None:
     bundle = random_bundle(tiny)
     path = export(bundle, None)
     for height, width in [(1, 1), (1, 9), (4, 4), (5, 8), (8, 7), (31, 66), (128, 3)]:
@@ -136,7 +132,7 @@ def test_any_size(random_bundle: RandomBundle, tiny: str, export: Callable[..., 
 )
 @pytest.mark.parametrize("tile", [32, None])
 def test_extremes_of_the_normalisation(
-    random_bundle: RandomBundle, tiny: str, normalisation: Normalisation, tile: int | None, export: Callable[..., Path]
+    tiny: str, normalisation: Normalisation, tile: int | None, export: Callable[..., Path]
 ) -> None:
     bundle = random_bundle(tiny, normalisation)
     found = run_file(export(bundle, tile), bytes_like(bundle, 32, 32) / np.float32(255))
@@ -146,18 +142,14 @@ def test_extremes_of_the_normalisation(
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "int16", "float32"])
-def test_other_numbers_go_in_as_they_are(
-    random_bundle: RandomBundle, tiny: str, dtype: str, export: Callable[..., Path]
-) -> None:
+def test_other_numbers_go_in_as_they_are(tiny: str, dtype: str, export: Callable[..., Path]) -> None:
     bundle = random_bundle(tiny, Normalisation((1000.0, 2000.0), (300.0, 500.0)), dtype=dtype)
     pixels = np.random.default_rng(0).normal(1500, 600, (1, 2, 32, 32)).astype(np.float32).round()
     assert_same(export(bundle, 32), bundle, pixels)
 
 
 @pytest.mark.parametrize("tile", [16, None])
-def test_wild_numbers_are_tamed_in_the_graph(
-    random_bundle: RandomBundle, tiny: str, tile: int | None, export: Callable[..., Path]
-) -> None:
+def test_wild_numbers_are_tamed_in_the_graph(tiny: str, tile: int | None, export: Callable[..., Path]) -> None:
     bundle = random_bundle(tiny, Normalisation((0.5,), (0.1,)), dtype="float32")
     pixels = np.random.default_rng(0).random((1, 1, 16, 16), np.float32)
     pixels[0, 0, 2, :5] = [-3.4e38, 3.4e38, np.inf, -np.inf, np.nan]
@@ -168,9 +160,7 @@ def test_wild_numbers_are_tamed_in_the_graph(
 
 
 @pytest.mark.parametrize(("tile", "sides"), [(32, [32, 32]), (None, ["height", "width"])])
-def test_the_form_of_the_graph(
-    random_bundle: RandomBundle, tiny: str, tile: int | None, sides: list[object], export: Callable[..., Path]
-) -> None:
+def test_the_form_of_the_graph(tiny: str, tile: int | None, sides: list[object], export: Callable[..., Path]) -> None:
     path = export(random_bundle(tiny, classes=4), tile)
     session = session_of(path)
     (image,), (probabilities,) = session.get_inputs(), session.get_outputs()
@@ -179,7 +169,7 @@ def test_the_form_of_the_graph(
     assert probabilities.shape == [1, 4, *sides]
 
 
-def test_old_readers_can_read_it(random_bundle: RandomBundle, tiny: str, export: Callable[..., Path]) -> None:
+def test_old_readers_can_read_it(tiny: str, export: Callable[..., Path]) -> None:
     """Deepness runs on ONNX Runtime from 1.12 on, which knows opsets up to 17 and file formats (IR) up to 8."""
     model = onnx.load(export(random_bundle(tiny), 32))
     onnx.checker.check_model(model, full_check=True)
@@ -187,14 +177,14 @@ def test_old_readers_can_read_it(random_bundle: RandomBundle, tiny: str, export:
     assert model.ir_version <= 8
 
 
-def test_weights_are_inside(random_bundle: RandomBundle, tiny: str, export: Callable[..., Path]) -> None:
+def test_weights_are_inside(tiny: str, export: Callable[..., Path]) -> None:
     path = export(random_bundle(tiny), 32)
     graph = onnx.load(path, load_external_data=False).graph
     assert all(tensor.data_location == onnx.TensorProto.DEFAULT for tensor in graph.initializer)
     assert {file.name for file in path.parent.iterdir()} == {"model.onnx", "model.safetensors"}
 
 
-def test_the_file_describes_itself(random_bundle: RandomBundle, tiny: str, export: Callable[..., Path]) -> None:
+def test_the_file_describes_itself(tiny: str, export: Callable[..., Path]) -> None:
     bundle = random_bundle(tiny)
     values = session_of(export(bundle, 32)).get_modelmeta().custom_metadata_map
     assert json.loads(values["landseg_classes"])[2] == {"value": 7, "name": "Höhe 2", "colour": "#808080"}

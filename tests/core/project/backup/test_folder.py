@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, ignore_event
@@ -22,8 +23,6 @@ from landseg_core.project.check import check_project
 from landseg_core.project.project import Project
 
 Make = Callable[..., Project]
-Paint = Callable[..., None]
-Pixels = Callable[..., Any]
 
 
 def restored(path: Path, number: int = 0, to: str = "restored.landseg") -> Path:
@@ -33,24 +32,24 @@ def restored(path: Path, number: int = 0, to: str = "restored.landseg") -> Path:
     return path.parent / to
 
 
-def test_a_backup_holds_the_project_as_it_is(project: Project, paint: Paint, pixels: Pixels) -> None:
-    paint(project)
-    painted = pixels(project)
+def test_a_backup_holds_the_project_as_it_is(project: Project) -> None:
+    paint_rectangle(project)
+    painted = class_values(project)
     backup = project.back_up()
     assert backup is not None
     assert backup.path.is_relative_to(backups_root())
     assert backup.project == project.path
-    paint(project, 1)
+    paint_rectangle(project, 1)
     project.close()
     path = restored(project.path)
     assert check_project(path) == []
     with Project.open(path) as again:
-        assert (pixels(again) == painted).all()
+        assert (class_values(again) == painted).all()
         assert not again.images[0].missing
         assert again.undo()
 
 
-def test_only_what_has_changed_is_backed_up_again(project: Project, paint: Paint) -> None:
+def test_only_what_has_changed_is_backed_up_again(project: Project) -> None:
     assert project.back_up()
     assert not project.back_up()
     assert not project.backup_is_due(0)
@@ -59,7 +58,7 @@ def test_only_what_has_changed_is_backed_up_again(project: Project, paint: Paint
     assert project.backup_is_due(0)
     assert not project.back_up()  # what is in sight is no content
     assert not project.backup_is_due(0)
-    paint(project)
+    paint_rectangle(project)
     project.flush()
     assert project.backup_is_due(0)
     assert not project.backup_is_due(1000)
@@ -75,17 +74,17 @@ def test_only_what_has_changed_is_backed_up_again(project: Project, paint: Paint
     assert not BackupFolder(project.path).present.exists()
 
 
-def test_the_last_ten_are_kept(project: Project, paint: Paint) -> None:
+def test_the_last_ten_are_kept(project: Project) -> None:
     made = []
     for number in range(KEPT + 3):
-        paint(project, 1, (number, 0, number + 10, 10))
+        paint_rectangle(project, 1, (number, 0, number + 10, 10))
         made.append(project.back_up())
     kept = BackupFolder(project.path).backups()
     assert kept == made[:-11:-1]
     assert [content.steps for content in backup_contents(project.path)] == list(range(13, 3, -1))
 
 
-def test_projects_of_one_name_have_their_own(make_project: Make, paint: Paint, tmp_path: Path) -> None:
+def test_projects_of_one_name_have_their_own(make_project: Make, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     for name in ("project", "other/project"):
         project = make_project(name, ())
@@ -99,17 +98,17 @@ def test_projects_of_one_name_have_their_own(make_project: Make, paint: Paint, t
     }
 
 
-def test_painting_goes_on_and_the_backup_is_of_one_moment(make_project: Make, paint: Paint, pixels: Pixels) -> None:
+def test_painting_goes_on_and_the_backup_is_of_one_moment(make_project: Make) -> None:
     project = make_project(sizes=((3000, 3000),))
     for number in range(5):
-        paint(project, 1, (500 * number, 0, 500 * number + 400, 3000))
+        paint_rectangle(project, 1, (500 * number, 0, 500 * number + 400, 3000))
     end = threading.Event()
 
     def paint_on() -> None:
         number = 0
         while not end.is_set():
             number += 1
-            paint(project, 4 if number % 2 else 1, (0, 0, 3000, 40))
+            paint_rectangle(project, 4 if number % 2 else 1, (0, 0, 3000, 40))
 
     painter = threading.Thread(target=paint_on)
     painter.start()
@@ -126,9 +125,7 @@ def test_painting_goes_on_and_the_backup_is_of_one_moment(make_project: Make, pa
         assert check_project(path) == []
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_nothing(
-    project: Project, monkeypatch: pytest.MonkeyPatch, paint: Paint
-) -> None:
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**9, 10**9, 10**6))
     with pytest.raises(
@@ -137,7 +134,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(
         project.back_up()
     assert BackupFolder(project.path).backups() == []
     assert not project.backup_is_due(1000)
-    paint(project)
+    paint_rectangle(project)
     project.flush()
 
 
@@ -168,25 +165,25 @@ def test_a_damaged_list_of_backups_is_passed_by(project: Project) -> None:
     assert len(backup_contents(None)) == 1
 
 
-def test_restoring_in_place_backs_up_what_is_there(project: Project, paint: Paint, pixels: Pixels) -> None:
-    paint(project)
-    first = pixels(project)
+def test_restoring_in_place_backs_up_what_is_there(project: Project) -> None:
+    paint_rectangle(project)
+    first = class_values(project)
     project.back_up()
-    paint(project, 1, (300, 300, 400, 400))
-    second = pixels(project)
+    paint_rectangle(project, 1, (300, 300, 400, 400))
+    second = class_values(project)
     project.close()
     restored(project.path, 0, project.path.name)
     with Project.open(project.path) as again:
-        assert (pixels(again) == first).all()
+        assert (class_values(again) == first).all()
     restored(project.path, 0, project.path.name)
     with Project.open(project.path) as again:
-        assert (pixels(again) == second).all()
+        assert (class_values(again) == second).all()
 
 
-def test_the_oldest_backup_can_be_restored_in_place(project: Project, paint: Paint) -> None:
+def test_the_oldest_backup_can_be_restored_in_place(project: Project) -> None:
     """The backup of what is replaced pushes it out."""
     for number in range(KEPT + 1):
-        paint(project, 1, (number, 0, number + 10, 10))
+        paint_rectangle(project, 1, (number, 0, number + 10, 10))
         if number < KEPT:
             project.back_up()
     project.close()
@@ -220,9 +217,9 @@ def test_restored_elsewhere_the_images_are_found(project: Project, tmp_path: Pat
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps others from an open file")
 class TestOverwritten:
     @pytest.fixture
-    def opened(self, project: Project, paint: Paint) -> Any:
+    def opened(self, project: Project) -> Any:
         """Return a project whose file is a copy by now of what it was before the first edit of this session."""
-        paint(project, 1)
+        paint_rectangle(project, 1)
         project.close()
         shutil.copy(project.path, project.path.with_name("copy"))
         again = Project.open(project.path)
@@ -234,45 +231,43 @@ class TestOverwritten:
     def overwrite(self, project: Project) -> None:
         shutil.copyfile(project.path.with_name("copy"), project.path)
 
-    def test_all_is_saved_elsewhere(self, opened: Project, paint: Paint, pixels: Pixels, tmp_path: Path) -> None:
+    def test_all_is_saved_elsewhere(self, opened: Project, tmp_path: Path) -> None:
         for number in range(5):
-            paint(opened, 4, (100 * number, 0, 100 * number + 50, 500))
+            paint_rectangle(opened, 4, (100 * number, 0, 100 * number + 50, 500))
         opened.flush()
         self.overwrite(opened)
-        paint(opened, 1, (0, 0, 700, 20))
+        paint_rectangle(opened, 1, (0, 0, 700, 20))
         with pytest.raises(ProjectError):
             opened.flush()
-        painted = pixels(opened)
+        painted = class_values(opened)
         there = opened.path.read_bytes()
         opened.save_as(tmp_path / "saved.landseg")
         opened.close()
         assert opened.path.read_bytes() == there
         assert check_project(tmp_path / "saved.landseg") == []
         with Project.open(tmp_path / "saved.landseg") as saved:
-            assert (pixels(saved) == painted).all()
+            assert (class_values(saved) == painted).all()
             assert len(saved.steps) == 7
             while saved.undo():
                 pass
-            assert (pixels(saved) == 255).all()
+            assert (class_values(saved) == 255).all()
         assert [path.name for path in BackupFolder(opened.path).path.iterdir() if path.is_dir()] == []
 
     @pytest.mark.parametrize("content", [b"no database at all", b""])
-    def test_also_by_what_is_no_database(
-        self, opened: Project, paint: Paint, pixels: Pixels, tmp_path: Path, content: bytes
-    ) -> None:
-        paint(opened, 4, (0, 0, 700, 500))
+    def test_also_by_what_is_no_database(self, opened: Project, tmp_path: Path, content: bytes) -> None:
+        paint_rectangle(opened, 4, (0, 0, 700, 500))
         opened.flush()
-        painted = pixels(opened)
+        painted = class_values(opened)
         opened.path.write_bytes(content)
         with pytest.raises(ProjectError):
             opened.flush()
         opened.save_as(tmp_path / "saved.landseg")
         opened.close()
         with Project.open(tmp_path / "saved.landseg") as saved:
-            assert (pixels(saved) == painted).all()
+            assert (class_values(saved) == painted).all()
 
-    def test_without_a_base_it_says_what_there_is(self, opened: Project, paint: Paint, tmp_path: Path) -> None:
-        paint(opened, 4, (0, 0, 700, 500))
+    def test_without_a_base_it_says_what_there_is(self, opened: Project, tmp_path: Path) -> None:
+        paint_rectangle(opened, 4, (0, 0, 700, 500))
         opened.flush()
         writer = opened._file.writer()
         with writer._in_use:
@@ -285,8 +280,8 @@ class TestOverwritten:
             opened.save_as(tmp_path / "saved.landseg")
         assert not (tmp_path / "saved.landseg").exists()
 
-    def test_the_mixture_never_becomes_a_backup(self, opened: Project, paint: Paint) -> None:
-        paint(opened, 4, (0, 0, 700, 500))
+    def test_the_mixture_never_becomes_a_backup(self, opened: Project) -> None:
+        paint_rectangle(opened, 4, (0, 0, 700, 500))
         opened.flush()
         known = BackupFolder(opened.path).backups()
         self.overwrite(opened)

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from support.projects import paint_rectangle
+from support.rasters import write_raster
 
 from landseg_core.errors import JobStopped
 from landseg_core.events import JobControl
@@ -22,7 +24,7 @@ Write = Callable[..., Path]
 
 
 @pytest.fixture
-def mapped(project: Project, write_raster: Write, tmp_path: Path) -> Callable[..., Path]:
+def mapped(project: Project, tmp_path: Path) -> Callable[..., Path]:
     """Return what makes a map of the image by the model in `run`, and enters it."""
 
     def make(name: str, *, tagged: bool) -> Path:
@@ -79,8 +81,8 @@ def test_a_missing_image_is_found_by_what_it_holds(project: Project, write_image
     assert (change.kind, change.found) == (ChangeKind.MISSING, place)
 
 
-def test_labels_outside_an_image_are_counted(project: Project, paint: Callable[..., None], write_image: Write) -> None:
-    paint(project, 4, (690, 0, 700, 5))
+def test_labels_outside_an_image_are_counted(project: Project, write_image: Write) -> None:
+    paint_rectangle(project, 4, (690, 0, 700, 5))
     write_image("image0", (695, 600), transform=Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000))
     (change,) = project.changes()
     assert change.what.endswith("its labels were made on 700 x 600 px, and 25 labelled px lie outside it")

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
+from support.projects import paint_rectangle
+from support.rasters import write_raster
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import Event, Notice
@@ -21,7 +23,6 @@ from landseg_core.project.project import Project
 from landseg_core.project.snapshot import snapshot
 
 Write = Callable[..., Path]
-Paint = Callable[..., None]
 
 ELSEWHERE = Affine(0.5, 0, 399_100, 0, -0.5, 5_131_000)
 MISPLACED: dict[str, tuple[dict[str, Any], ChangeKind, str]] = {
@@ -45,9 +46,9 @@ MISPLACED: dict[str, tuple[dict[str, Any], ChangeKind, str]] = {
 
 
 @pytest.fixture(params=MISPLACED)
-def misplaced(request: pytest.FixtureRequest, project: Project, paint: Paint, write_image: Write) -> Project:
+def misplaced(request: pytest.FixtureRequest, project: Project, write_image: Write) -> Project:
     """Return a painted project whose image has been exported anew in another place or size."""
-    paint(project)
+    paint_rectangle(project)
     write_image("image0", **MISPLACED[request.param][0])
     return project
 
@@ -78,7 +79,7 @@ def test_nothing_is_learnt_from_them(misplaced: Project, tmp_path: Path) -> None
     assert not (tmp_path / "run").exists()
 
 
-def test_nothing_is_accepted_or_imported_there(misplaced: Project, write_raster: Write, tmp_path: Path) -> None:
+def test_nothing_is_accepted_or_imported_there(misplaced: Project, tmp_path: Path) -> None:
     mask = write_raster(tmp_path / "mask.tif", np.ones((600, 700), np.uint8))
     with pytest.raises(ProjectError, match="landseg project regrid"):
         accept_prediction(misplaced, 1, mask, schema=misplaced.schema)
@@ -88,10 +89,10 @@ def test_nothing_is_accepted_or_imported_there(misplaced: Project, write_raster:
 
 
 def test_an_image_without_labels_does_not_keep_the_others_from_learning(
-    make_project: Callable[..., Project], paint: Paint, write_image: Write, tmp_path: Path
+    make_project: Callable[..., Project], write_image: Write, tmp_path: Path
 ) -> None:
     project = make_project(sizes=[(700, 600), (100, 90)])
-    paint(project)
+    paint_rectangle(project)
     write_image("image1", (50, 50))
     assert len(snapshot(project, tmp_path / "run" / "labels").masks) == 1
 
@@ -102,8 +103,8 @@ def test_a_file_saved_anew_is_no_change(project: Project, write_image: Write, ag
     assert check_project(project.path) == []
 
 
-def test_one_other_pixel_is_noticed(project: Project, paint: Paint, write_raster: Write, tmp_path: Path) -> None:
-    paint(project)
+def test_one_other_pixel_is_noticed(project: Project, tmp_path: Path) -> None:
+    paint_rectangle(project)
     pixels = np.full((3, 600, 700), len("image0"), np.uint8)
     pixels[1, 233, 401] += 1
     write_raster(project.images[0].path, pixels, transform=project.images[0].grid.transform, crs="EPSG:32633")
@@ -126,7 +127,7 @@ def test_one_other_pixel_is_noticed(project: Project, paint: Paint, write_raster
         (np.zeros((3, 600, 700), np.uint16), "has 3 bands of uint16 now, but had 3 bands of uint8"),
     ],
 )
-def test_bands_of_another_kind_are_named(project: Project, write_raster: Write, pixels: Any, words: str) -> None:
+def test_bands_of_another_kind_are_named(project: Project, pixels: Any, words: str) -> None:
     place = {"transform": project.images[0].grid.transform, "crs": "EPSG:32633"}
     write_raster(project.images[0].path, pixels, **place)
     assert words in check_project(project.path)[0]

@@ -10,6 +10,7 @@ import pytest
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import ProjectError
 from landseg_core.formats.exporters import export_labels
@@ -22,8 +23,6 @@ from landseg_core.project.snapshot import snapshot
 from landseg_core.raster.source import RasterSource
 
 Write = Callable[..., Path]
-Paint = Callable[..., None]
-Pixels = Callable[..., Any]
 
 HERE = Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000)
 THERE = Affine(0.5, 0, 399_100, 0, -0.5, 5_131_000)
@@ -36,9 +35,9 @@ def exported(project: Project, out: Path) -> tuple[Affine, Any]:
 
 
 @pytest.fixture
-def moved(project: Project, paint: Paint, write_image: Write) -> Project:
+def moved(project: Project, write_image: Write) -> Project:
     """Return a project whose image lies 100 m further east since it was painted."""
-    paint(project)
+    paint_rectangle(project)
     project.set_areas(1, [[(0, 0), (10, 0), (10, 10)]], "Draw a working area")
     write_image("image0", transform=THERE)
     return project
@@ -70,8 +69,8 @@ def test_a_kept_grid_is_asked_for_again_where_the_file_moves_on(moved: Project, 
     assert check_project(moved.path) == []
 
 
-def test_labels_move_with_the_grid_and_back(moved: Project, pixels: Pixels, tmp_path: Path) -> None:
-    before = pixels(moved)
+def test_labels_move_with_the_grid_and_back(moved: Project, tmp_path: Path) -> None:
+    before = class_values(moved)
     move = moved.plan_move(1)
     assert (move.can_be_undone, move.outside) == (True, 0)
     done = moved.move_labels(move)
@@ -93,13 +92,13 @@ def test_labels_move_with_the_grid_and_back(moved: Project, pixels: Pixels, tmp_
 
 
 def test_labels_stay_on_their_ground_in_an_image_that_shows_more(
-    project: Project, paint: Paint, pixels: Pixels, write_image: Write, tmp_path: Path
+    project: Project, write_image: Write, tmp_path: Path
 ) -> None:
-    paint(project, 4, (480, 500, 620, 560))
-    paint(project, 1, (0, 0, 1, 1))
+    paint_rectangle(project, 4, (480, 500, 620, 560))
+    paint_rectangle(project, 1, (0, 0, 1, 1))
     project.set_areas(1, [[(0, 0), (10, 0), (10, 10)]], "Draw a working area")
     project.add_prediction(1, tmp_path / "mask.tif", None, None)
-    before = pixels(project)
+    before = class_values(project)
     write_image("image0", (1300, 700), transform=HERE @ Affine.translation(-50, -30))
     move = project.plan_move(1)
     assert (move.shift, move.outside, move.can_be_undone) == (Shift(50, 30), 0, False)
@@ -107,7 +106,7 @@ def test_labels_stay_on_their_ground_in_an_image_that_shows_more(
     number = done.entry.id
     assert [entry.id for entry in project.images] == [number] != [1]
     assert project.steps == ()
-    after = pixels(project, number)
+    after = class_values(project, number)
     assert after.shape == (700, 1300)
     assert (after[30:630, 50:750] == before).all()
     assert (after != 255).sum() == (before != 255).sum()
@@ -119,27 +118,25 @@ def test_labels_stay_on_their_ground_in_an_image_that_shows_more(
     assert check_project(project.path) == []
     assert done.copy is not None
     with Project.open(done.copy) as copy:
-        assert (pixels(copy) == before).all()
+        assert (class_values(copy) == before).all()
 
 
-def test_labels_outside_are_counted_and_not_lost_unasked(
-    project: Project, paint: Paint, pixels: Pixels, write_image: Write, tmp_path: Path
-) -> None:
-    paint(project, 4, (0, 0, 700, 600))
+def test_labels_outside_are_counted_and_not_lost_unasked(project: Project, write_image: Write, tmp_path: Path) -> None:
+    paint_rectangle(project, 4, (0, 0, 700, 600))
     write_image("image0", (100, 90), transform=HERE @ Affine.translation(650, 580))
     move = project.plan_move(1)
     assert move.outside == 700 * 600 - 50 * 20
     with pytest.raises(ProjectError, match=r"419000 labelled px would lie outside .*; allow that \(--drop-outside"):
         project.move_labels(move)
-    assert (pixels(project) == 4).all()
+    assert (class_values(project) == 4).all()
     assert not list(tmp_path.glob("*.bak"))
     done = project.move_labels(move, drop_outside=True)
-    after = pixels(project, done.entry.id)
+    after = class_values(project, done.entry.id)
     assert ((after == 4).sum(), (after[:20, :50] == 4).all()) == (1000, True)
 
 
-def test_pixels_of_another_size_are_no_new_grid(project: Project, paint: Paint, write_image: Write) -> None:
-    paint(project)
+def test_pixels_of_another_size_are_no_new_grid(project: Project, write_image: Write) -> None:
+    paint_rectangle(project)
     write_image("image0", (1400, 1200), transform=Affine(0.25, 0, 399_000, 0, -0.25, 5_131_000))
     with pytest.raises(ProjectError, match="cannot stay on their ground: its pixels are of another size"):
         project.plan_move(1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import InterchangeError, ProjectError, RasterError
 from landseg_core.events import EditStored, Event, StoringFailed, StoringResumed
@@ -26,7 +27,6 @@ from landseg_core.raster.source import RasterSource
 
 Make = Callable[..., Project]
 Paint = Callable[..., None]
-Pixels = Callable[..., Any]
 Harm = Callable[[Path], None]
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows keeps others from an open file")
@@ -97,15 +97,15 @@ def events() -> list[Event]:
 
 
 @pytest.fixture
-def opened(make_project: Make, paint: Paint, tmp_path: Path, events: list[Event], schema: Any) -> Any:
+def opened(make_project: Make, tmp_path: Path, events: list[Event], schema: Any) -> Any:
     """Return a project in a folder of its own, with `backup` beside it, one edit in both and another in the project."""
     (tmp_path / "town").mkdir()
     project = make_project("town/project")
-    paint(project, 1)
+    paint_rectangle(project, 1)
     project.close()
     shutil.copy(project.path, project.path.with_name("backup"))
     again = Project.open(project.path, on_event=events.append)
-    paint(again, 4, (200, 200, 300, 300))
+    paint_rectangle(again, 4, (200, 200, 300, 300))
     again.flush()
     yield again
     with suppress(ProjectError):
@@ -117,12 +117,10 @@ def failures(events: list[Event]) -> list[str]:
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_no_edit_is_called_stored_in_a_file_that_is_not_there(
-    opened: Project, paint: Paint, events: list[Event], harm: Harm
-) -> None:
+def test_no_edit_is_called_stored_in_a_file_that_is_not_there(opened: Project, events: list[Event], harm: Harm) -> None:
     stored = sum(isinstance(event, EditStored) for event in events)
     harm(opened.path)
-    paint(opened, 1, (400, 100, 500, 200))
+    paint_rectangle(opened, 1, (400, 100, 500, 200))
     with pytest.raises(ProjectError, match="nothing is stored there any more"):
         opened.flush()
     assert sum(isinstance(event, EditStored) for event in events) == stored
@@ -131,7 +129,7 @@ def test_no_edit_is_called_stored_in_a_file_that_is_not_there(
     assert str(opened.path) in failures(events)[0]
     assert opened.waiting == 1
     with pytest.raises(ProjectError, match="nothing is stored there any more"):
-        paint(opened, 4)
+        paint_rectangle(opened, 4)
     with pytest.raises(ProjectError, match="nothing is stored there any more"):
         opened.edit_tiles(1, "All", lambda _key, _window, values: values)
 
@@ -159,11 +157,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_closing_says_what_happened_and_leaves_what_is_there_now_alone(
-    opened: Project, paint: Paint, harm: Harm
-) -> None:
+def test_closing_says_what_happened_and_leaves_what_is_there_now_alone(opened: Project, harm: Harm) -> None:
     harm(opened.path)
-    paint(opened, 1, (400, 100, 500, 200))
+    paint_rectangle(opened, 1, (400, 100, 500, 200))
     there = opened.path.read_bytes() if opened.path.exists() else None
     with pytest.raises(ProjectError, match="may be lost"):
         opened.close()
@@ -173,22 +169,22 @@ def test_closing_says_what_happened_and_leaves_what_is_there_now_alone(
         assert not log.exists() or not log.stat().st_size
 
 
-def test_a_moved_file_holds_all_that_was_stored(opened: Project, pixels: Pixels) -> None:
-    painted = pixels(opened)
+def test_a_moved_file_holds_all_that_was_stored(opened: Project) -> None:
+    painted = class_values(opened)
     move(opened.path)
     with pytest.raises(ProjectError, match="was moved or renamed"):
         opened.close()
     moved = opened.path.with_name("moved.landseg")
     assert check_project(moved) == []
     with Project.open(moved) as again:
-        assert (pixels(again) == painted).all()
+        assert (class_values(again) == painted).all()
 
 
 def test_a_file_that_comes_back_is_stored_in_again(
-    opened: Project, paint: Paint, pixels: Pixels, monkeypatch: pytest.MonkeyPatch, events: list[Event]
+    opened: Project, monkeypatch: pytest.MonkeyPatch, events: list[Event]
 ) -> None:
     move(opened.path)
-    paint(opened, 1, (400, 100, 500, 200))
+    paint_rectangle(opened, 1, (400, 100, 500, 200))
     wait_for(lambda: opened.failure is not None)
     opened.retry()
     wait_for(lambda: not opened._file._writer._look_wanted)  # type: ignore[union-attr]
@@ -196,18 +192,18 @@ def test_a_file_that_comes_back_is_stored_in_again(
     opened.path.with_name("moved.landseg").rename(opened.path)
     opened.retry()
     wait_for(lambda: opened.failure is None)
-    paint(opened, 4, (0, 0, 30, 30))
-    painted = pixels(opened)
+    paint_rectangle(opened, 4, (0, 0, 30, 30))
+    painted = class_values(opened)
     opened.close()
     assert any(isinstance(event, StoringResumed) for event in events)
     assert check_project(opened.path) == []
     with Project.open(opened.path) as again:
-        assert (pixels(again) == painted).all()
+        assert (class_values(again) == painted).all()
         assert len(again.steps) == 4
 
 
 def test_a_commit_into_a_file_that_vanishes_meanwhile_happens_once(
-    opened: Project, paint: Paint, pixels: Pixels, monkeypatch: pytest.MonkeyPatch
+    opened: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Deleted between the last look before the commit and the first one after it."""
     inner = opened._file._writer
@@ -219,7 +215,7 @@ def test_a_commit_into_a_file_that_vanishes_meanwhile_happens_once(
         move(opened.path)
 
     monkeypatch.setattr(inner, "require_file_in_place", check_and_move)
-    paint(opened, 1, (400, 100, 500, 200))
+    paint_rectangle(opened, 1, (400, 100, 500, 200))
     with pytest.raises(ProjectError):
         opened.flush()
     assert opened.waiting == 1
@@ -227,15 +223,15 @@ def test_a_commit_into_a_file_that_vanishes_meanwhile_happens_once(
     opened.path.with_name("moved.landseg").rename(opened.path)
     opened.retry()
     wait_for(lambda: not opened.waiting)
-    painted = pixels(opened)
+    painted = class_values(opened)
     opened.close()
     assert check_project(opened.path) == []
     with Project.open(opened.path) as again:
-        assert (pixels(again) == painted).all()
+        assert (class_values(again) == painted).all()
 
 
-def test_a_bulk_edit_into_a_file_that_vanishes_meanwhile_changes_nothing(opened: Project, pixels: Pixels) -> None:
-    before = pixels(opened)
+def test_a_bulk_edit_into_a_file_that_vanishes_meanwhile_changes_nothing(opened: Project) -> None:
+    before = class_values(opened)
 
     def change(_key: Any, _window: Any, values: Any) -> Any:
         opened.path.unlink(missing_ok=True)
@@ -243,15 +239,15 @@ def test_a_bulk_edit_into_a_file_that_vanishes_meanwhile_changes_nothing(opened:
 
     with pytest.raises(ProjectError, match="was deleted while it was open"):
         opened.edit_tiles(1, "All", change)
-    assert (pixels(opened) == before).all()
+    assert (class_values(opened) == before).all()
     assert opened.failure
 
 
-def test_labels_are_read_from_the_file_that_was_opened(opened: Project, pixels: Pixels) -> None:
-    painted = pixels(opened)
+def test_labels_are_read_from_the_file_that_was_opened(opened: Project) -> None:
+    painted = class_values(opened)
     replace(opened.path)
     opened.labels(1).forget()
-    assert (pixels(opened) == painted).all()
+    assert (class_values(opened) == painted).all()
 
 
 READ = (
@@ -259,19 +255,19 @@ READ = (
 )
 
 
-def test_another_program_that_only_reads_does_no_harm(opened: Project, paint: Paint, pixels: Pixels) -> None:
+def test_another_program_that_only_reads_does_no_harm(opened: Project) -> None:
     """Its closing takes the log away where landseg's locks on the file have been lost."""
     opened.labels(1).forget()
     assert opened.tile_keys(1)
     with opened.read_transaction() as one, opened.read_transaction() as two:  # so that further connections are made
         assert one.keys(1) == two.keys(1)
     subprocess.run([sys.executable, "-c", READ, str(opened.path)], check=True, timeout=60)
-    paint(opened, 1, (400, 100, 500, 200))
+    paint_rectangle(opened, 1, (400, 100, 500, 200))
     opened.flush()
-    painted = pixels(opened)
+    painted = class_values(opened)
     opened.close()
     with Project.open(opened.path) as again:
-        assert (pixels(again) == painted).all()
+        assert (class_values(again) == painted).all()
 
 
 def open_by_gdal(project: Project) -> None:
@@ -292,49 +288,45 @@ def look_for_images(project: Project) -> None:
 
 
 @pytest.mark.parametrize("look", [open_by_gdal, open_by_ogr, look_for_images])
-def test_gdal_does_not_take_the_log_of_an_open_project_away(
-    opened: Project, paint: Paint, pixels: Pixels, look: Callable[[Project], None]
-) -> None:
+def test_gdal_does_not_take_the_log_of_an_open_project_away(opened: Project, look: Callable[[Project], None]) -> None:
     """It has an SQLite of its own, which takes itself for the last one that has the file open."""
     look(opened)
-    paint(opened, 1, (400, 100, 500, 200))
+    paint_rectangle(opened, 1, (400, 100, 500, 200))
     opened.flush()
-    painted = pixels(opened)
+    painted = class_values(opened)
     opened.close()
     with Project.open(opened.path) as again:
-        assert (pixels(again) == painted).all()
+        assert (class_values(again) == painted).all()
 
 
 def test_much_that_is_painted_goes_into_the_file_and_is_no_foreign_write(
-    opened: Project, paint: Paint, pixels: Pixels, monkeypatch: pytest.MonkeyPatch
+    opened: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "_LOG_BYTES", 50_000)
     size = opened.path.stat().st_size
     for number in range(12):
-        paint(opened, 1 if number % 2 else 4, (10 * number, 0, 10 * number + 300, 500))
+        paint_rectangle(opened, 1 if number % 2 else 4, (10 * number, 0, 10 * number + 300, 500))
         opened.flush()
     assert opened.path.stat().st_size > size
-    painted = pixels(opened)
+    painted = class_values(opened)
     opened.close()
     with Project.open(opened.path) as again:
-        assert (pixels(again) == painted).all()
+        assert (class_values(again) == painted).all()
         assert len(again.steps) == 14
 
 
-def test_a_project_on_a_network_drive_is_watched_as_well(
-    opened: Project, paint: Paint, monkeypatch: pytest.MonkeyPatch, pixels: Pixels
-) -> None:
+def test_a_project_on_a_network_drive_is_watched_as_well(opened: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     opened.close()
     monkeypatch.setattr("landseg_core.project.storage.connection.is_network_path", lambda _: True)
     with Project.open(opened.path) as project:
         for number in range(3):
-            paint(project, 1, (400, 100, 500 + number, 200))
+            paint_rectangle(project, 1, (400, 100, 500 + number, 200))
             project.flush()
     project = Project.open(opened.path)
-    paint(project, 4)
+    paint_rectangle(project, 4)
     project.flush()
     overwrite(project.path)
-    paint(project, 1)
+    paint_rectangle(project, 1)
     with pytest.raises(ProjectError, match="another program has written into"):
         project.flush()
     with pytest.raises(ProjectError, match="may be lost"):
@@ -405,33 +397,33 @@ INTACT = [harm for harm, kind in HARMS.items() if kind in ("deleted", "moved", "
 
 @pytest.mark.parametrize("harm", INTACT)
 def test_all_is_saved_to_another_file_and_nothing_is_lost_by_closing(
-    opened: Project, paint: Paint, pixels: Pixels, tmp_path: Path, harm: Harm
+    opened: Project, tmp_path: Path, harm: Harm
 ) -> None:
     harm(opened.path)
-    paint(opened, 1, (400, 100, 500, 200))
+    paint_rectangle(opened, 1, (400, 100, 500, 200))
     with pytest.raises(ProjectError):
         opened.flush()
-    painted, steps = pixels(opened), opened.steps
+    painted, steps = class_values(opened), opened.steps
     opened.save_as(tmp_path / "saved.landseg")
     opened.close()  # it does not complain: nothing is lost
     assert check_project(tmp_path / "saved.landseg") == []
     with Project.open(tmp_path / "saved.landseg") as saved:
-        assert (pixels(saved) == painted).all()
+        assert (class_values(saved) == painted).all()
         assert [step.name for step in saved.steps] == [step.name for step in steps]
         assert not saved.images[0].missing
         while saved.undo():
             pass
-        assert (pixels(saved) == 255).all()
+        assert (class_values(saved) == 255).all()
 
 
-def test_a_deleted_file_is_saved_to_its_own_place_again(opened: Project, pixels: Pixels, paint: Paint) -> None:
+def test_a_deleted_file_is_saved_to_its_own_place_again(opened: Project) -> None:
     delete(opened.path)
-    paint(opened, 1, (400, 100, 500, 200))
-    painted = pixels(opened)
+    paint_rectangle(opened, 1, (400, 100, 500, 200))
+    painted = class_values(opened)
     opened.save_as(opened.path)
     opened.close()
     with Project.open(opened.path) as saved:
-        assert (pixels(saved) == painted).all()
+        assert (class_values(saved) == painted).all()
         assert not saved.notices
     assert sorted(path.name for path in opened.path.parent.iterdir()) == ["backup", "project.landseg"]
 
@@ -444,19 +436,17 @@ def test_what_has_taken_the_place_is_not_replaced(opened: Project) -> None:
     assert opened.path.read_bytes() == there
 
 
-def test_a_full_disk_is_no_reason_to_lose_anything(
-    opened: Project, paint: Paint, pixels: Pixels, tmp_path: Path
-) -> None:
+def test_a_full_disk_is_no_reason_to_lose_anything(opened: Project, tmp_path: Path) -> None:
     connection = opened._file._writer._connection  # type: ignore[union-attr]
     connection.execute("PRAGMA max_page_count = 1")
     for number in range(40):
         with suppress(ProjectError):
-            paint(opened, 1, (10 * number, 0, 10 * number + 5, 500))
+            paint_rectangle(opened, 1, (10 * number, 0, 10 * number + 5, 500))
     with suppress(ProjectError):
         opened.flush()
     assert opened.failure
-    painted = pixels(opened)
+    painted = class_values(opened)
     opened.save_as(tmp_path / "saved.landseg")
     opened.close()
     with Project.open(tmp_path / "saved.landseg") as saved:
-        assert (pixels(saved) == painted).all()
+        assert (class_values(saved) == painted).all()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import ProjectError
 from landseg_core.project.project import Project
@@ -50,30 +50,28 @@ def test_another_process_makes_the_project_read_only_until_it_is_killed(project:
     assert [path.name for path in project.path.parent.iterdir() if "landseg" in path.name] == ["project.landseg"]
 
 
-def test_a_second_window_of_the_same_program_reads_only(
-    project: Project, paint: Callable[..., None], pixels: Callable[..., Any], tmp_path: Path
-) -> None:
-    paint(project)
+def test_a_second_window_of_the_same_program_reads_only(project: Project, tmp_path: Path) -> None:
+    paint_rectangle(project)
     project.flush()
     link = tmp_path / "link.landseg"
     link.symlink_to(project.path)
     for path in (project.path, link):
         with Project.open(path) as second:
             assert f"process {os.getpid()} on" in str(second.read_only_reason)
-            assert (pixels(second) == 4).sum() == 6000
+            assert (class_values(second) == 4).sum() == 6000
             with pytest.raises(ProjectError, match="can only be read: it is open in another window"):
-                paint(second, 1)
-            assert (pixels(second) == 4).sum() == 6000
+                paint_rectangle(second, 1)
+            assert (class_values(second) == 4).sum() == 6000
             second.set_view_state("panel", 3)
             assert second.view_state("panel") == 3
-    paint(project, 1)
+    paint_rectangle(project, 1)
     project.close()
     assert not project.read_only
     assert [path.name for path in tmp_path.iterdir() if "landseg" in path.name and path != link] == ["project.landseg"]
 
 
-def test_reading_a_closed_project_makes_no_other_files(project: Project, paint: Callable[..., None]) -> None:
-    paint(project)
+def test_reading_a_closed_project_makes_no_other_files(project: Project) -> None:
+    paint_rectangle(project)
     project.close()
     content = project.path.read_bytes()
     with Project.open(project.path, read_only=True) as reader:
@@ -82,12 +80,12 @@ def test_reading_a_closed_project_makes_no_other_files(project: Project, paint: 
     assert project.path.read_bytes() == content
 
 
-def test_opened_only_for_reading_it_can_be_edited_elsewhere(project: Project, paint: Callable[..., None]) -> None:
+def test_opened_only_for_reading_it_can_be_edited_elsewhere(project: Project) -> None:
     project.close()
     with Project.open(project.path, read_only=True) as reader, Project.open(project.path) as writer:
         assert reader.read_only_reason == "it was opened so"
         assert not writer.read_only
-        paint(writer)
+        paint_rectangle(writer)
         writer.flush()
 
 

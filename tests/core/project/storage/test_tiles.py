@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import tracemalloc
 import zlib
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.projects import paint_rectangle
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.project.project import Project
@@ -54,10 +53,10 @@ def test_a_tile_and_the_four_below_it() -> None:
     assert ancestors(children(key)) == {key}
 
 
-def test_a_tile_that_is_erased_leaves_no_row(project: Project, paint: Callable[..., Any]) -> None:
-    paint(project)
+def test_a_tile_that_is_erased_leaves_no_row(project: Project) -> None:
+    paint_rectangle(project)
     assert project.tile_keys(1) == [TileKey(0, 0, 0)]
-    paint(project, 255)
+    paint_rectangle(project, 255)
     assert project.tile_keys(1) == []
     with project.read_transaction(), project._file.reads.borrow() as connection:
         assert connection.execute("SELECT count(*) FROM tiles").fetchall() == [(0,)]

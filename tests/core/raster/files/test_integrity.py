@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rasterio.crs import CRS
+from support.pyramids import write_grid_vrt
 
 from landseg_core.errors import RasterError
 from landseg_core.geo.rectangles import grown
@@ -17,7 +18,6 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.source import RasterSource
 
 Save = Callable[..., Path]
-LayOut = Callable[..., Path]
 
 
 def noise(*shape: int, dtype: str = "uint8") -> np.ndarray:
@@ -156,19 +156,21 @@ def test_a_side_file_with_text_that_is_not_utf8_is_one_sentence(save: Save) -> N
     assert "a text in it is not UTF-8" in refusal(path)
 
 
-def test_a_vrt_with_all_parts(save: Save, lay_out: LayOut) -> None:
+def test_a_vrt_with_all_parts(save: Save) -> None:
     pixels = noise(3, 40, 50)
     part = save("part.tif", pixels)
-    vrt = lay_out(part.with_name("all.vrt"), "part.tif", (50, 40), 3)
+    vrt = write_grid_vrt(part.with_name("all.vrt"), "part.tif", (50, 40), 3)
     with RasterSource(vrt) as source:
         assert source.files == (vrt, part)
         assert (source.read(source.grid.window) == np.tile(pixels, (1, 3, 3))).all()
 
 
 @pytest.mark.parametrize("relative", [True, False])
-def test_a_vrt_whose_part_is_gone(save: Save, lay_out: LayOut, relative: bool) -> None:
+def test_a_vrt_whose_part_is_gone(save: Save, relative: bool) -> None:
     part = save("part.tif", noise(3, 40, 50))
-    vrt = lay_out(part.with_name("all.vrt"), part.name if relative else str(part), (50, 40), 2, relative=relative)
+    vrt = write_grid_vrt(
+        part.with_name("all.vrt"), part.name if relative else str(part), (50, 40), 2, relative=relative
+    )
     RasterSource(vrt).close()
     part.unlink()
     sentence = refusal(vrt)
@@ -176,10 +178,10 @@ def test_a_vrt_whose_part_is_gone(save: Save, lay_out: LayOut, relative: bool) -
     assert str(part) in sentence
 
 
-def test_a_vrt_of_a_vrt_whose_part_is_gone(save: Save, lay_out: LayOut) -> None:
+def test_a_vrt_of_a_vrt_whose_part_is_gone(save: Save) -> None:
     part = save("part.tif", noise(3, 40, 50))
-    inner = lay_out(part.with_name("inner.vrt"), "part.tif", (50, 40), 2)
-    outer = lay_out(part.with_name("outer.vrt"), "inner.vrt", (100, 80), 2)
+    inner = write_grid_vrt(part.with_name("inner.vrt"), "part.tif", (50, 40), 2)
+    outer = write_grid_vrt(part.with_name("outer.vrt"), "inner.vrt", (100, 80), 2)
     with RasterSource(outer) as source:
         assert source.files == (outer, inner, part)
     part.unlink()
@@ -187,9 +189,9 @@ def test_a_vrt_of_a_vrt_whose_part_is_gone(save: Save, lay_out: LayOut) -> None:
         RasterSource(outer)
 
 
-def test_a_vrt_with_a_cut_part(save: Save, lay_out: LayOut) -> None:
+def test_a_vrt_with_a_cut_part(save: Save) -> None:
     part = save("part.png", noise(3, 40, 50), driver="PNG")
-    vrt = lay_out(part.with_name("all.vrt"), "part.png", (50, 40), 2)
+    vrt = write_grid_vrt(part.with_name("all.vrt"), "part.png", (50, 40), 2)
     part.write_bytes(part.read_bytes()[:-500])
     with pytest.raises(RasterError, match=r"part\.png is cut short"):
         RasterSource(vrt)
@@ -200,15 +202,15 @@ def read_corner(path: Path) -> None:
         source.read(PixelWindow(0, 0, 10, 10))
 
 
-def test_a_vrt_that_draws_on_itself_does_not_hang(tmp_path: Path, lay_out: LayOut) -> None:
-    vrt = lay_out(tmp_path / "snake.vrt", "snake.vrt", (50, 40), 1)
+def test_a_vrt_that_draws_on_itself_does_not_hang(tmp_path: Path) -> None:
+    vrt = write_grid_vrt(tmp_path / "snake.vrt", "snake.vrt", (50, 40), 1)
     with pytest.raises(RasterError, match=r"snake\.vrt cannot be"):
         read_corner(vrt)
 
 
-def test_a_cut_vrt(save: Save, lay_out: LayOut) -> None:
+def test_a_cut_vrt(save: Save) -> None:
     part = save("part.tif", noise(3, 40, 50))
-    vrt = lay_out(part.with_name("all.vrt"), "part.tif", (50, 40), 2)
+    vrt = write_grid_vrt(part.with_name("all.vrt"), "part.tif", (50, 40), 2)
     vrt.write_text(vrt.read_text()[:-200])
     assert "is cut short or damaged" in refusal(vrt)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
+from support.pyramids import level_shift, read_level
 
 from landseg_core.errors import JobStopped, OutputError
 from landseg_core.events import Event, JobControl, Progress
@@ -20,20 +21,18 @@ from landseg_core.raster.pyramid.reduction import halve
 from landseg_core.raster.source import RasterSource
 
 Save = Callable[..., Path]
-Shift = Callable[[PyramidReader, int], float]
-LevelImage = Callable[[PyramidReader, int], tuple[np.ndarray, np.ndarray]]
 TILED = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate"}
 PLACED = {"crs": "EPSG:32633", "transform": Affine(0.5, 0, 500_000, 0, -0.5, 5_800_000)}
 
 
-def test_a_reader_in_use_can_go_over_to_the_new_pyramid(save_places: Save, shift: Shift) -> None:
+def test_a_reader_in_use_can_go_over_to_the_new_pyramid(save_places: Save) -> None:
     with RasterSource(save_places(300, 9000)) as source:
         reader = PyramidReader(source)
         build_pyramid(source)
         assert reader.needs_pyramid
         reader.use_pyramid()
         assert not reader.needs_pyramid
-        assert shift(reader, 3) < 1e-3
+        assert level_shift(reader, 3) < 1e-3
         reader.close()
 
 
@@ -62,7 +61,7 @@ def test_progress_grows_to_the_end(save_places: Save) -> None:
 @pytest.mark.parametrize("layout", [{}, {"blockysize": 700}, TILED, {**TILED, "blockxsize": 2048, "blockysize": 2048}])
 @pytest.mark.parametrize("size", [(1301, 4219), (4219, 1301), (2048, 4096)])
 def test_each_level_is_the_raster_halved_again_and_again(
-    save: Save, level_image: LevelImage, size: tuple[int, int], layout: dict[str, Any], nodata: int | None
+    save: Save, size: tuple[int, int], layout: dict[str, Any], nodata: int | None
 ) -> None:
     pixels = np.random.default_rng(0).integers(0, 200, (1, *size), np.uint8)
     with RasterSource(save("noise.tif", pixels, nodata=nodata, **layout)) as source:
@@ -71,7 +70,7 @@ def test_each_level_is_the_raster_halved_again_and_again(
         reader = PyramidReader(source)
         for level in range(1, reader.pyramid.levels):
             pixels, valid = halve(pixels, valid, categorical=False)
-            there, shown = level_image(reader, level)
+            there, shown = read_level(reader, level)
             assert np.array_equal(shown, valid)
             assert np.array_equal(there[:, valid], pixels[:, valid])
         reader.close()
@@ -140,7 +139,7 @@ def _build(path: Path, start: Any) -> None:
         build_pyramid(source)
 
 
-def test_two_processes_may_build_at_once(save_places: Save, shift: Shift) -> None:
+def test_two_processes_may_build_at_once(save_places: Save) -> None:
     path = save_places(300, 2304)
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(2)
@@ -153,7 +152,7 @@ def test_two_processes_may_build_at_once(save_places: Save, shift: Shift) -> Non
     with RasterSource(path) as source:
         assert list(cache.cache_folder().iterdir()) == [pyramid_path(source)]
         reader = PyramidReader(source)
-        assert max(shift(reader, level) for level in range(reader.pyramid.levels)) < 1e-3
+        assert max(level_shift(reader, level) for level in range(reader.pyramid.levels)) < 1e-3
         reader.close()
 
 

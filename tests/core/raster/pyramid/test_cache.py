@@ -9,21 +9,20 @@ from pathlib import Path
 
 import numpy as np
 from affine import Affine
+from support.pyramids import write_grid_vrt
 
 from landseg_core.raster.pyramid import cache
-from landseg_core.raster.pyramid.overviews import PyramidReader, pyramid_path
+from landseg_core.raster.pyramid.overviews import pyramid_path
 from landseg_core.raster.source import RasterSource
 
 Save = Callable[..., Path]
-Shift = Callable[[PyramidReader, int], float]
-LevelImage = Callable[[PyramidReader, int], tuple[np.ndarray, np.ndarray]]
 TILED = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate"}
 PLACED = {"crs": "EPSG:32633", "transform": Affine(0.5, 0, 500_000, 0, -0.5, 5_800_000)}
 
 
-def test_a_changed_file_gets_a_pyramid_of_its_own(save: Save, lay_out: Callable[..., Path]) -> None:
+def test_a_changed_file_gets_a_pyramid_of_its_own(save: Save) -> None:
     part = save("part.tif", np.zeros((3, 40, 50), np.uint8))
-    vrt = lay_out(part.with_name("all.vrt"), "part.tif", (50, 40), 2)
+    vrt = write_grid_vrt(part.with_name("all.vrt"), "part.tif", (50, 40), 2)
     with RasterSource(vrt) as source:
         before = pyramid_path(source)
         os.utime(part, (1, 1))
