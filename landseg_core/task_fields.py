@@ -20,6 +20,7 @@ class FieldHints:
     Attributes:
         option: its name at the command line, where that is not the field's own.
         metavar: what stands for its value in the help of the command line.
+        repeats: whether an option is given once for each of several values, instead of a list with commas.
         choices: the values, each with what a list in the window shows for it.
         others: whether other values than the `choices` are allowed.
         unset: what is done without a value.
@@ -29,6 +30,7 @@ class FieldHints:
 
     option: str = ""
     metavar: str = ""
+    repeats: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
     others: bool = False
     unset: str = ""

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from landseg_core.cli.evaluate import measure, print_figures
+from landseg_core.cli.evaluate import print_figures
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Overwrite
 from landseg_core.cli.output import say
 from landseg_core.raster.files.map_files import MapFiles
+from landseg_core.tasks.evaluate import EvaluateTask, run_evaluate
 from landseg_core.tasks.predict import PredictTask, planned_maps, run_predict
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: b
     data = folder_data(sample.images, sample.masks, schema, sample.train_list, sample.val_list)
     model_path = trainer.fit(data, on_event, control).model_path
     control.checkpoint()
-    result = measure(model_path, sample.images, sample.masks, sample.val_list, "auto", on_event, control)
+    pairs = {"images": sample.images, "masks": sample.masks, "list_file": sample.val_list}
+    result = run_evaluate(EvaluateTask(model=model_path, **pairs), on_event, control)
     task = PredictTask(model=model_path, maps=maps, confidence=True, overwrite=overwrite)
     run_predict(task, on_event, control)
     picture, overlay = _picture(out), _overlay(out)

@@ -74,13 +74,6 @@ Large = Annotated[
     typer.Option("--large", help="Do it however much it is; else work beyond a limit is refused before it begins."),
 ]
 DEVICE_HELP = "auto, cpu, cuda, cuda:N or mps."
-Device = Annotated[str, typer.Option(help=DEVICE_HELP)]
-QuarterTurns = Annotated[
-    bool,
-    typer.Option(
-        "--quarter-turns", help="Average over four quarter turns: a little more accurate, four times as long."
-    ),
-]
 Window = Annotated[
     PixelWindow | None,
     typer.Option(parser=parse_window, metavar="X,Y,W,H", help="Only this part of the raster, in pixels."),
@@ -99,8 +92,6 @@ Alpha = Annotated[
 ]
 """Not given, it is what a project or a model says, and else `auto`."""
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors, or the run folder that holds it.")]
-Images = Annotated[Path, typer.Option(metavar="DIR", help="Folder of images.")]
-Masks = Annotated[Path, typer.Option(metavar="DIR", help="Folder of masks, matched to the images by stem.")]
 Maps = Annotated[
     list[str] | None,
     typer.Option(

@@ -25,13 +25,14 @@ Command = Callable[..., None]
 def with_options_of(task: type[pydantic.BaseModel], *apart: str) -> Callable[[Command], Command]:
     """Return what gives a command an option for each field of `task`, but for those it sees to itself, `apart`.
 
-    The command takes the values of these options by the names of the fields, as `checked_task` wants them.
+    The command takes the values of those that have one by the names of the fields, as `checked_task` wants them.
     """
 
     def with_options(command: Command) -> Command:
         @wraps(command)
         def run(**values: Any) -> None:
-            command(**{name: value.value if isinstance(value, Enum) else value for name, value in values.items()})
+            given = {name: value for name, value in values.items() if value is not None}
+            command(**{name: value.value if isinstance(value, Enum) else value for name, value in given.items()})
 
         own = inspect.signature(command, eval_str=True).parameters.values()
         named = [item for item in own if item.kind is not inspect.Parameter.VAR_KEYWORD]
@@ -112,7 +113,10 @@ def _text(info: FieldInfo) -> _Option:
 
 
 def _names(info: FieldInfo) -> _Option:
-    return _Option(str | None, None, {"metavar": hints_of(info).metavar or None, "callback": parse_bands})
+    details = {"metavar": hints_of(info).metavar or None}
+    if hints_of(info).repeats:
+        return _Option(list[str] | None, None, details)
+    return _Option(str | None, None, details | {"callback": parse_bands})
 
 
 def _window(info: FieldInfo) -> _Option:

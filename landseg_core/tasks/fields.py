@@ -34,4 +34,23 @@ Alpha = Annotated[
 ]
 """Without one it is what a project or a model says, and else `auto`."""
 
+
+def _values_with_classes(texts: tuple[str, ...]) -> tuple[str, ...]:
+    from landseg_core.labels.masks.value_mapping import parse_value_mapping
+
+    parse_value_mapping(texts)
+    return texts
+
+
+MaskValues = Annotated[
+    tuple[str, ...],
+    pydantic.AfterValidator(_values_with_classes),
+    FieldHints(option="--map", metavar="VALUE=CLASSNAME", repeats=True),
+    Field(
+        title="Mask values",
+        description=("The class of a value (a number, a colour #rrggbb or a text); without CLASSNAME it is left out"),
+    ),
+]
+"""To be taken apart by `parse_value_mapping`."""
+
 ModelPath = Annotated[Path, Field(title="Model", description="A model.safetensors, or the run folder that holds it")]

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from landseg_core.cli.evaluate import print_figures, write_figures
-from landseg_core.errors import OutputError
+from landseg_core.cli.evaluate import print_figures
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.figures import map_figures
@@ -28,17 +25,6 @@ def test_the_table_has_a_row_for_each_class_and_warnings_below(
     assert lines[3] == ["road", "0.000", "0.000-0.000", "0.000", "0.000", "-"]
     assert " ".join(lines[4]) == "accuracy 0.793 (0.793-0.793) mIoU 0.446 (0.446-0.446) over 65600 pixels"
     assert " ".join(lines[5]) == "warning: road: labelled, but never predicted; the accuracy hides it"
-
-
-def test_a_full_disk_is_told(schema: ClassSchema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_args: object, **_options: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", refuse)
-    with pytest.raises(OutputError, match=r"f\.json cannot be written: No space left on device; free some space"):
-        write_figures(
-            tmp_path / "f.json", tmp_path / "f.json.unfinished-1", evaluation(schema, np.ones((40, 3, 3), int))
-        )
 
 
 def test_figures_of_few_blocks_come_without_intervals(schema: ClassSchema, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,6 @@ from rasterio.enums import ColorInterp as Colour
 from support.rasters import write_raster
 from support.training import RecordedRun
 
-from landseg_core.cli.evaluate import measure
 from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.read_options import Reading
 from landseg_core.errors import LandsegError, RasterError
@@ -32,6 +31,7 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
+from landseg_core.tasks.evaluate import EvaluateTask, run_evaluate
 from landseg_core.tasks.predict import PlannedMap, PredictTask, make_map
 from landseg_core.training.preparation import fine_tuned_config
 
@@ -84,6 +84,11 @@ def mapped(bundle: ModelBundle, raster: Path, folder: Path, alpha: str | None = 
         return mask.read(mask.grid.window)[0], confidence.read(mask.grid.window)[0]
 
 
+def evaluation_of(root: Path, list_file: Path | None = None) -> EvaluateTask:
+    pairs = {"images": root / "images", "masks": root / "masks", "list_file": list_file}
+    return EvaluateTask(model=root / "run", device="cpu", **pairs)
+
+
 LAYOUTS = {
     "rgbn": (RGBN_ALPHA, "uint8"),
     "five colours": ((*RGB, Colour.undefined, Colour.nir, Colour.alpha), "uint16"),
@@ -120,11 +125,9 @@ def test_a_run_counts_only_what_was_flown_and_its_maps_show_only_that(
     values, confidence = mapped(result.bundle, root / "images" / "c.tif", tmp_path / "map")
     assert ((values == 255) == ~FLOWN).all()
     assert ((confidence == 255) == ~FLOWN).all()
-    figures = measure(root / "run", root / "images", root / "masks", root / "val.txt", "cpu", ignore_event, run.control)
-    assert figures.pixels == FLOWN.sum()
-    all_of_it = measure(
-        root / "run", root / "images", root / "masks", root / "val.txt", "cpu", ignore_event, run.control, alpha="none"
-    )
+    task = evaluation_of(root, root / "val.txt")
+    assert run_evaluate(task).pixels == FLOWN.sum()
+    all_of_it = run_evaluate(task.model_copy(update={"alpha": "none"}))
     assert all_of_it.pixels == FLOWN.size
 
 
@@ -161,10 +164,7 @@ def test_a_model_keeps_its_alpha_and_adapts_it(
     assert (mapped(bundle, image, tmp_path / "map")[0] != 255).all()
     with pytest.raises(LandsegError, match="the model needs the bands"):
         mapped(bundle, image, tmp_path / "map", "auto")
-    figures = measure(
-        so_called / "run", so_called / "images", so_called / "masks", None, "cpu", ignore_event, run.control
-    )
-    assert figures.pixels == SIDE * SIDE  # of c; a and b were trained on
+    assert run_evaluate(evaluation_of(so_called)).pixels == SIDE * SIDE  # of c; a and b were trained on
 
     # A raster with a real alpha, which the model does not see, keeps it.
     with_alpha = write_raster(tmp_path / "five.tif", scene(RGBN_ALPHA, 250, 2)[0], colours=RGBN_ALPHA, **PLACE)
