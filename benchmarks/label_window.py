@@ -36,7 +36,7 @@ class LabelWindow(BareWindow):
     def open(self, path: Path) -> float:
         """Open a project; return the seconds until its labels are drawn. Its picture is hidden then."""
         layers, start = self.session.layers, time.perf_counter()
-        self.session.project_session.open(path)
+        self.session.project_session.lifecycle.open(path)
         wait_until(lambda: layers.labels is not None)
         layers.image.visible = False
         for job in self.session.background_jobs:
@@ -48,7 +48,7 @@ class LabelWindow(BareWindow):
 
     def close_project(self) -> None:
         """Close the project."""
-        assert self.session.project_session.close()
+        assert self.session.project_session.lifecycle.close()
         self.wait_idle()
 
     def show_picture(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from landseg_core.project.images import ImageEntry
 
@@ -27,6 +28,14 @@ def capitalised(text: str) -> str:
 def images_text(images: Sequence[ImageEntry]) -> str:
     """Name an image, or say how many there are."""
     return images[0].name if len(images) == 1 else f"{len(images)} images"
+
+
+def files_text(files: Sequence[Path]) -> str:
+    """Name a file or two, or the first and how many more there are."""
+    first, *others = files
+    if not others:
+        return first.name
+    return f"{first.name} and {others[0].name if len(others) == 1 else f'{len(others)} more files'}"
 
 
 _SQUARE_UNITS = ((1e6, "km²"), (1e4, "ha"), (1.0, "m²"))

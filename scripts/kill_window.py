@@ -228,7 +228,7 @@ class Child:
     def create(self) -> None:
         """Make another project with the image, then go back to the one that is checked."""
         self.number += 1
-        self.session.create(self.folder / f"new_{self.number}.landseg", load_classes("landcover-ai"), [])
+        self.session.lifecycle.create(self.folder / f"new_{self.number}.landseg", load_classes("landcover-ai"), [])
         self.wait_until(lambda: self.session.project and self.session.project.path != self.path)
         self.open()
 

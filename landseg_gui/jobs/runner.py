@@ -101,7 +101,8 @@ class Job(QObject):
     `reported` brings events, not more often than twenty times a second; of `Progress` only the newest, of all others
     every one. Then comes one of `finished` (with the result), `failed` (with a sentence for the user), `too_large`
     (with the `WorkSize` that somebody is to agree to before it begins) and `stopped`, or none of them after a crash,
-    which goes to `sys.excepthook`; and always `ended`.
+    which goes to `sys.excepthook`; and always `ended`. One in the `background` may be stopped without asking: nothing
+    is lost with it.
     """
 
     reported = Signal(object)
@@ -114,9 +115,10 @@ class Job(QObject):
     _posted = Signal()
     _over = Signal()
 
-    def __init__(self, title: str, work: Work, parent: QObject) -> None:
+    def __init__(self, title: str, work: Work, parent: QObject, *, background: bool = False) -> None:
         super().__init__(parent)
         self.title = title
+        self.background = background
         self.control = JobControl()
         self._work: Work | None = work
         self._outcome: _Outcome | None = None
@@ -208,12 +210,12 @@ class JobRunner(QObject):
         """Return the jobs that have not ended, oldest first."""
         return [job for job in self._jobs if job.running]
 
-    def start(self, title: str, work: Work) -> Job:
+    def start(self, title: str, work: Work, *, background: bool = False) -> Job:
         """Run `work(on_event, control)` in a thread of its own and return its job; `started` brings it too.
 
         `title` is shown as one line: the name of a file in it may hold anything.
         """
-        job = Job(plain_text(title), work, self)
+        job = Job(plain_text(title), work, self, background=background)
         self._jobs.append(job)
         job.ended.connect(self._clear_away, Qt.ConnectionType.QueuedConnection)
         self.started.emit(job)

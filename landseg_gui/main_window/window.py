@@ -154,7 +154,7 @@ class MainWindow(QMainWindow):
         session.notifier.posted.connect(self._messages.show_message)
         session.message.connect(self._messages.show_notice)
         session.problem.connect(self._messages.show_problem)
-        project.window = self
+        project.lifecycle.window = self
         project.project_wanted.connect(self.label_commands.new_project)
         AutomaticBackups(project, self)
         project.save_wanted.connect(self._offer_to_save)
@@ -302,7 +302,7 @@ class MainWindow(QMainWindow):
     def _close_project(self) -> bool:
         """Close the project; False where the user wants to stay, since something could not be stored."""
         self.tools.cancel()
-        closed = self.session.project_session.close()
+        closed = self.session.project_session.lifecycle.close()
         if not closed:
             self._closing = False
             self.setEnabled(True)

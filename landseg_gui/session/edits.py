@@ -17,8 +17,10 @@ from landseg_core.project.history import Step
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
+from landseg_gui.session.closed_projects import ClosedProjects
 from landseg_gui.session.facts import ProjectFacts
 from landseg_gui.session.history_walk import HistoryWalk
+from landseg_gui.session.lifecycle import LifeCycle, ProjectLifecycle
 from landseg_gui.session.paint_choices import PaintChoices
 from landseg_gui.session.region_painter import region_painter
 from landseg_gui.session.saving import StoredState, stored_state
@@ -51,17 +53,19 @@ class ProjectEdits(PaintChoices):
     project_wanted = Signal()
     save_wanted = Signal(str)
 
-    _heard = Signal(object)
-
     def __init__(self, session: Session, runner: JobRunner) -> None:
         super().__init__(session)
-        self.project: Project | None = None
         self._session = session
         self._runner = runner
         self._facts = ProjectFacts()
         self._gesture: tuple[LabelEdit, ImageEntry] | None = None
         self._edits: list[Job] = []
-        self._closing = False
+        self._closed = ClosedProjects(runner, self)
+        self._closed.failed.connect(session.problem)
+        self.lifecycle = ProjectLifecycle(runner, self._closed, lambda: self.busy or self._gesture_is_open(), self)
+        self.lifecycle.message.connect(session.message)
+        self.lifecycle.problem.connect(session.problem)
+        self.lifecycle.storing_news.connect(self._take_news, Qt.ConnectionType.QueuedConnection)  # from a thread
         self._shown = ShownImage(session)
         self._walk = HistoryWalk(runner, self)
         self._shown.changed.connect(self._tell_image)
@@ -69,9 +73,13 @@ class ProjectEdits(PaintChoices):
         self._walk.failed.connect(session.problem)
         self._walk.ended.connect(self._end_walk)
         self._told_notices: set[str] = set()
-        self._heard.connect(self._take_news, Qt.ConnectionType.QueuedConnection)  # it comes from the writer's thread
 
     # --- what there is
+
+    @property
+    def project(self) -> Project | None:
+        """Return the project that is open."""
+        return self.lifecycle.project
 
     @property
     def owner(self) -> Path | None:
@@ -96,7 +104,7 @@ class ProjectEdits(PaintChoices):
     @property
     def busy(self) -> bool:
         """Tell whether something changes the project as a whole, or closes it, so that nothing else can change it."""
-        at_work = bool(self._edits) or self._walk.under_way or self._closing
+        at_work = bool(self._edits) or self._walk.under_way or self.lifecycle.state is LifeCycle.CLOSING
         return at_work or (self.project is not None and self.project.busy)
 
     def image_with(self, image_id: int) -> ImageEntry | None:

@@ -8,27 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QWidget
 
 from landseg_core.errors import LandsegError
-from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.changed_files import ChangedFiles
-from landseg_gui.session.closed_projects import ClosedProjects
 from landseg_gui.session.edits import ProjectEdits
 from landseg_gui.session.facts import ProjectFacts
+from landseg_gui.session.lifecycle import Arrival
 from landseg_gui.session.project_files import (
     AddedImages,
-    OpenedProject,
     add_images_work,
-    create_work,
     entry_at,
-    open_work,
-    same_file,
 )
-from landseg_gui.session.saving import LastEdits
 from landseg_gui.session.view_state import hidden_images, remember_window, remembered_window, set_image_hidden
 from landseg_gui.text import capitalised, images_text
 from landseg_gui.viewer.frame import ViewFrame
@@ -49,21 +42,12 @@ class ProjectSession(ProjectEdits):
 
     def __init__(self, session: Session, runner: JobRunner) -> None:
         super().__init__(session, runner)
-        self.window: QWidget | None = None
-        self._loading: Job | None = None
-        self._taking = False
-        self._background: list[Job] = []
-        self._closed = ClosedProjects(runner, self)
-        self._closed.failed.connect(session.problem)
-        self._last_edits = LastEdits(runner, session.message, self)
-        self._last_edits.saved.connect(session.opened)
+        self.lifecycle.leaving.connect(self._remember_window)
+        self.lifecycle.project_changed.connect(self._follow_project)
+        self.lifecycle.arrived.connect(self._welcome)
+        self.lifecycle.save_guard.saved.connect(session.opened)
         self._shown.place_wanted.connect(self.view_wanted)
         self.changed_files = ChangedFiles(self)
-
-    @property
-    def background_jobs(self) -> list[Job]:
-        """Return the jobs that may be stopped without asking."""
-        return [*self._background, *([self._loading] if self._loading else [])]
 
     def change_project(self, owner: Path, change: Callable[[Project], None], refusal: str) -> None:
         """Make a small change to the project `owner`: at once where it is open, else in the background.
@@ -83,10 +67,7 @@ class ProjectSession(ProjectEdits):
 
     def start_in_background(self, title: str, work: Work) -> Job:
         """Start a job that may be stopped without asking: nothing is lost with it."""
-        job = self._runner.start(title, work)
-        self._background.append(job)
-        job.ended.connect(lambda: self._background.remove(job))
-        return job
+        return self._runner.start(title, work, background=True)
 
     def set_frame_provider(self, provider: Callable[[], ViewFrame | None]) -> None:
         """Tell where to ask what the viewport shows; the project remembers it for each image.
@@ -101,94 +82,14 @@ class ProjectSession(ProjectEdits):
             return ""
         return f"{self.project.path.name}: {self.image.name}" if self.image else self.project.path.name
 
-    # --- project files
-
-    def create(self, path: Path, schema: ClassSchema, rasters: Sequence[Path]) -> Job | None:
-        """Make a project with images and work on it in place of the present one; None while another is opened."""
-        return self._load(f"Create {path.name}", create_work(path, schema, rasters, self._heard.emit))
-
-    def open(self, path: Path | str, others: Sequence[Path] = ()) -> Job | None:
-        """Open a project in place of the present one; None where it is open already, or another is being opened.
-
-        `others` are files to open once the project is there, instead of the image that it showed last.
-        """
-        path = Path(path)
-        if self.project and same_file(path, self.project.path):
-            self._session.message.emit(f"{path.name} is open already")
-            return None
-        return self._load(f"Open {path.name}", open_work(path, self._heard.emit), others)
-
-    def _load(self, title: str, work: Work, others: Sequence[Path] = ()) -> Job | None:
-        if self._loading or self._closing or self._taking or self._closed.busy:
-            self._session.message.emit("A project is being opened: wait until it is there")
-            return None
-        job = self._loading = self._runner.start(title, work)
-        # Closing the former project may take a while of events, which the end of a job must not be in the middle of.
-        job.finished.connect(lambda opened: self._take_soon(opened, others))
-        job.failed.connect(self._session.problem)
-        job.ended.connect(self._forget_loading)
-        return job
-
-    def _forget_loading(self) -> None:
-        self._loading = None
-
-    def _take_soon(self, opened: OpenedProject, others: Sequence[Path]) -> None:
-        self._taking = True
-        QTimer.singleShot(0, self, lambda: self._take_project(opened, others))
-
-    def _take_project(self, opened: OpenedProject, others: Sequence[Path]) -> None:
-        try:
-            closed = self.close()
-        finally:
-            self._taking = False
-        if not closed:
-            opened.project.close()
-            return
-        self._set_project(opened.project)
-        self._session.opened.emit(opened.project.path)
-        self._tell_state(opened.project, opened.problems)
-        if others:
-            self._session.open_files(others)
-        else:
-            self._shown.show_first()
-
-    def _tell_state(self, project: Project, problems: Sequence[str]) -> None:
-        if project.read_only:
-            self._session.message.emit(f"{project.path.name} is read-only: {project.read_only_reason}")
-        self._tell_notices()
-        self._tell_problems(problems)
-        self.changed_files.look()
-
-    def close(self) -> bool:
-        """Close the project once all is stored; False where it stays: something is at work, or the user wants it."""
-        project = self.project
-        if project is None:
-            return True
-        if self.busy or self._gesture_is_open():
-            self._session.message.emit("The project is being changed: wait for that, or stop it in the Jobs panel")
-            return False
-        self._closing = True
-        try:
-            return self._settle_and_close(project)
-        finally:
-            self._closing = False
-
-    def _settle_and_close(self, project: Project) -> bool:
-        self._remember_window(project)
-        if not self._last_edits.settle(project, self.window):
-            return False
-        self._set_project(None)
-        if problem := self._last_edits.close(project):
-            self._session.problem.emit(capitalised(problem))
-        return True
-
-    def _remember_window(self, project: Project) -> None:
+    def _remember_window(self) -> None:
         self._shown.remember_place()
-        if self.image and not project.failure:
-            remember_window(project, self.image.id, self.active_value)
+        if self.project and self.image and not self.project.failure:
+            remember_window(self.project, self.image.id, self.active_value)
 
-    def _set_project(self, project: Project | None) -> None:
-        self.project, self._gesture = project, None
+    def _follow_project(self) -> None:
+        project = self.project
+        self._gesture = None
         self._told_notices.clear()
         self._facts = ProjectFacts.of(project, None)
         self._shown.set_project(project)
@@ -197,6 +98,20 @@ class ProjectSession(ProjectEdits):
             signal.emit()
         self.history_changed.emit()
         self.stored_changed.emit()
+
+    def _welcome(self, arrival: Arrival) -> None:
+        """Show what has come with a project."""
+        project = arrival.project
+        self._session.opened.emit(project.path)
+        if project.read_only:
+            self._session.message.emit(f"{project.path.name} is read-only: {project.read_only_reason}")
+        self._tell_notices()
+        self._tell_problems(arrival.problems)
+        self.changed_files.look()
+        if arrival.files:
+            self._session.open_files(arrival.files)
+        else:
+            self._shown.show_first()
 
     # --- images
 
@@ -308,20 +223,18 @@ class ProjectSession(ProjectEdits):
         project = self.project
         if project is None or self.busy or self._gesture_is_open():
             return None
-        self._remember_window(project)
+        self._remember_window()
         job = self._runner.start(
             f"Save {path.name}",
             lambda on_event, control: project.save_as(path, on_event, control, overwrite=overwrite),
         )
         self._edits.append(job)
         job.failed.connect(self._session.problem)
-        job.finished.connect(lambda _result: QTimer.singleShot(0, self, lambda: self._move_to(path, project)))
+        # The job has to end first: closing a file takes a while of events.
+        job.finished.connect(lambda _result: QTimer.singleShot(0, self, partial(self._move_to, path, project)))
         job.ended.connect(lambda: self._end_edit(job))
         return job
 
     def _move_to(self, path: Path, former: Project) -> None:
-        """Close the project without a question, since all of it is saved, and open the file that it is in now."""
         if former is self.project:
-            self._set_project(None)
-            self._last_edits.close(former)
-            self.open(path)
+            self.lifecycle.move_to(path)

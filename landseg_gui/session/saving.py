@@ -68,7 +68,7 @@ def _what_is_lost(project: Project) -> str:
     return f"{capitalised(edits(project.waiting))} cannot be stored."
 
 
-class LastEdits(QObject):
+class SaveGuard(QObject):
     """Sees to it that the last edits of a project are on the disk before it is closed, or that the user knows.
 
     `saved` brings the path of a file that they were saved to instead.

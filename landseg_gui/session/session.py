@@ -18,11 +18,12 @@ from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
 from landseg_gui.session import opening
 from landseg_gui.session.adding import OpenAs, ask_to_add
+from landseg_gui.session.lifecycle import OpenOutcome
 from landseg_gui.session.model_choice import proposed_model, remember_model
 from landseg_gui.session.project_files import is_project
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.session.reloading import LayerReloader
-from landseg_gui.text import capitalised, pixels
+from landseg_gui.text import capitalised, files_text, pixels
 from landseg_gui.viewer.layers import ImageLayer, Layer, LayerStack, MaskLayer
 
 
@@ -59,7 +60,6 @@ class Session(QObject):
         self.layers = LayerStack(self)
         self.layers.changed.connect(self.layers_changed)
         self.view_provider: Callable[[], PixelWindow | None] = lambda: None
-        self._opening: list[Job] = []
         self._overviews: list[Job] = []
         self._runner = runner
         self._model_path: Path | None = None
@@ -127,7 +127,7 @@ class Session(QObject):
     @property
     def background_jobs(self) -> list[Job]:
         """Return the jobs that may be stopped without asking: nothing is lost with them."""
-        return [*self._opening, *self._overviews, *self.project_session.background_jobs]
+        return [job for job in self._runner.running if job.background]
 
     def view_window(self) -> PixelWindow | None:
         """Return the part of the orthophoto in sight, or None where there is none."""
@@ -160,22 +160,22 @@ class Session(QObject):
                 self.replace_picture(picture)
 
         again = partial(opening.open_picture_again, image.path, image.rendering, image.reader, alpha=alpha)
-        job = self._runner.start(f"Open {image.name}", lambda *_: again())
+        job = self._runner.start(f"Open {image.name}", lambda *_: again(), background=True)
         job.finished.connect(show)
         job.failed.connect(self.problem)
-        self._opening.append(job)
-        job.ended.connect(lambda: self._opening.remove(job))
 
     def open_files(self, paths: Sequence[Path | str]) -> None:
         """Open files as they come: the first raster is the picture, masks on its grid become layers over it.
 
-        A project file comes first. While one is open, the user is asked whether pictures that are not in it are to be
-        added.
+        A project file comes first, and the rest is opened in it; so is what comes while a project is on its way. While
+        one is open, the user is asked whether pictures that are not in it are to be added.
         """
         files = [Path(path) for path in paths]
         project = next(filter(is_project, files), None)
         rasters = [path for path in files if not is_project(path)]
-        if project is None or self.project_session.open(project, rasters) is None:
+        lifecycle = self.project_session.lifecycle
+        is_there = project is None or lifecycle.open(project, rasters) is OpenOutcome.ALREADY_OPEN
+        if is_there and not (rasters and lifecycle.open_with_next(rasters)):
             self._open_rasters(rasters)
 
     def _open_rasters(self, files: list[Path]) -> None:
@@ -211,18 +211,17 @@ class Session(QObject):
     def _open(
         self, title: str, work: Callable[[JobControl], opening.Opened], wanted: Callable[[], bool] = _always
     ) -> Job:
-        job = self._runner.start(f"Open {title}", lambda _on_event, control: work(control))
+        job = self._runner.start(f"Open {title}", lambda _on_event, control: work(control), background=True)
         owner = self.project_session.owner
         job.finished.connect(lambda opened: self._take(opened, owner) if wanted() else None)
         job.failed.connect(self.problem)
-        self._opening.append(job)
-        job.ended.connect(lambda: self._opening.remove(job))
         return job
 
     def _take(self, opened: opening.Opened, owner: Path | None = None) -> None:
         project = self.project_session
-        if owner not in (None, project.owner):
-            return  # it was opened for another project than the one that is open by now
+        if owner is not None and owner != project.owner:
+            self._tell_left_out(opened, owner)
+            return
         new = [path for path in opened.images if project.image_at(path) is None]
         if new and project.takes_images:
             # A question takes a while of events, which the end of a job must not be in the middle of.
@@ -231,20 +230,25 @@ class Session(QObject):
             self._show_opened(opened, owner)
             self._emit_problems(opened.problems)
 
+    def _tell_left_out(self, opened: opening.Opened, owner: Path) -> None:
+        """Tell that images were meant for a project that has been left; masks and maps of it are not missed."""
+        if opened.images:
+            self.message.emit(f"{files_text(opened.images)} not opened: {owner.name} has been closed meanwhile")
+
     def _ask_to_add(self, images: Sequence[Path], opened: opening.Opened, owner: Path | None) -> None:
         """Show pictures that the project does not have once the user has said whether it is to have them."""
         project = self.project_session
         if owner is None or owner != project.owner:
             self._take(opened)  # another project, or none, is open by now
             return
-        answer = ask_to_add(images, owner, project.window)
+        answer = ask_to_add(images, owner, project.lifecycle.window)
         if owner != project.owner:
             return  # the answer was about another one
         if answer is OpenAs.IMAGE_OF_PROJECT and (job := project.add_images(images)):
             self._show_opened(opened, owner)
             job.ended.connect(lambda: self._emit_problems(opened.problems))  # last, or "Added ..." would replace them
             return
-        if answer is OpenAs.ON_ITS_OWN and project.close():
+        if answer is OpenAs.ON_ITS_OWN and project.lifecycle.close():
             self._show_opened(opened, None)
         self._emit_problems(opened.problems)
 
@@ -327,7 +331,7 @@ class Session(QObject):
         """Make the small pictures of a raster that has none, in the background; the layer then reads those."""
         if not layer.reader.needs_pyramid:
             return
-        job = self._runner.start(f"Overviews of {layer.name}", opening.overviews_work(layer.reader))
+        job = self._runner.start(f"Overviews of {layer.name}", opening.overviews_work(layer.reader), background=True)
         self._overviews.append(job)
         job.finished.connect(layer.reread)
         job.failed.connect(self.problem)

@@ -52,7 +52,7 @@ class LabelCommands(QObject):
     def new_project(self) -> None:
         """Ask for a project's file and classes, and make it; the image that is open becomes its first."""
         dialog = NewProjectDialog(self._session, self._window)
-        dialog.accepted.connect(lambda: self._project.create(*dialog.answer()))
+        dialog.accepted.connect(lambda: self._project.lifecycle.create(*dialog.answer()))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -88,7 +88,7 @@ class LabelCommands(QObject):
     def close_project(self) -> None:
         """Close the project, once all is stored."""
         self._tools.cancel()
-        self._project.close()
+        self._project.lifecycle.close()
 
     def _folder(self) -> str:
         return str(self._project.project.path.parent) if self._project.project else ""

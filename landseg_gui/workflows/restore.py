@@ -41,13 +41,13 @@ class RestoreFlow(QObject):
     def _begin(self, backup: Backup, path: Path) -> None:
         project = self._project.project
         is_open = project is not None and same_file(path, project.path)
-        if is_open and not self._project.close():
+        if is_open and not self._project.lifecycle.close():
             return
         job = self._runner.start(
             f"Restore {path.name}", lambda on_event, control: restore(backup, path, on_event, control)
         )
-        job.finished.connect(lambda _result: self._project.open(path))
+        job.finished.connect(lambda _result: self._project.lifecycle.open(path))
         job.failed.connect(self._session.problem)
         if is_open:  # and still as it was
-            job.failed.connect(lambda _sentence: self._project.open(path))
-            job.stopped.connect(lambda: self._project.open(path))
+            job.failed.connect(lambda _sentence: self._project.lifecycle.open(path))
+            job.stopped.connect(lambda: self._project.lifecycle.open(path))

@@ -167,6 +167,7 @@ def make_window(qtbot: QtBot, qapp: QApplication, settings: Settings) -> Iterato
     yield make
     for window in windows:
         assert window.runner.shut_down(20)
+        window.close()  # before a timer starts the next job: it would close later, and be deleted meanwhile
         window.viewport.canvas.close()
 
 

@@ -49,5 +49,5 @@ def test_the_window_and_its_dialogs_open(
         assert dialogs, name
         for dialog in dialogs:
             dialog.reject()
-    assert projects.close()
+    assert projects.lifecycle.close()
     qtbot.waitUntil(lambda: not window.runner.running)

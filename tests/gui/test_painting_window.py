@@ -20,7 +20,7 @@ from landseg_gui.main_window.window import MainWindow
 def project(qtbot, window: MainWindow, picture: Path, schema) -> Project:
     """Return the project that the window works on: one image, in sight and sharp."""
     session = window.session.project_session
-    session.create(picture.with_name("labels.landseg"), schema, [picture])
+    session.lifecycle.create(picture.with_name("labels.landseg"), schema, [picture])
     qtbot.waitUntil(lambda: session.image is not None and window.session.layers.labels is not None)
     wait_until_sharp(qtbot, window.viewport)
     return session.project

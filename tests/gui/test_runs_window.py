@@ -46,7 +46,7 @@ def test_runs_of_a_project_take_the_place_of_those_of_a_folder(
     qtbot.waitUntil(lambda: len(shelf.runs) == 0)
     assert window.session.project_session.project.runs == ()
     assert not (tmp_path / "inside").exists()
-    assert window.session.project_session.close()
+    assert window.session.project_session.lifecycle.close()
 
 
 def test_continue_opens_the_dialog_with_the_runs_folder(window: MainWindow, tmp_path: Path) -> None:

@@ -104,11 +104,11 @@ def test_it_follows_the_colours_of_the_project(
     other = ClassSchema(classes=(first.model_copy(update={"colour": "#123456"}), *others))
     with Project.create(tmp_path / "a.landseg", other) as project:
         project.add_image(picture)
-    window.session.project_session.open(tmp_path / "a.landseg")
+    window.session.project_session.lifecycle.open(tmp_path / "a.landseg")
     qtbot.waitUntil(lambda: window.session.project_session.image is not None, timeout=20_000)
     follow(window, run)
     window.session.project_session.schema_changed.emit()
     qtbot.waitUntil(lambda: window.session.layers.preview is not None)
     assert window.session.layers.preview.class_of(first.value).colour == "#123456"
     run.finish(window, qtbot)
-    assert window.session.project_session.close()
+    assert window.session.project_session.lifecycle.close()

@@ -57,7 +57,7 @@ def open_(window: MainWindow, qtbot: QtBot) -> Iterator[Callable[[Path | None], 
     def open_project(path: Path | None) -> None:
         projects = window.session.project_session
         if path is None:
-            assert projects.close()
+            assert projects.lifecycle.close()
         else:
             window.commands.open_paths([path])
             qtbot.waitUntil(lambda: projects.owner == path and projects.image is not None, timeout=SECONDS)
@@ -255,7 +255,7 @@ def test_masks_go_with_the_project_they_were_laid_in(window, qtbot, open_, make_
     qtbot.waitUntil(lambda: len(session.layers.masks) == 1, timeout=SECONDS)
     open_(b)
     assert session.layers.masks == []
-    session.project_session.close()
+    session.project_session.lifecycle.close()
     session.add_mask(plain_mask, SCHEMA)
     qtbot.waitUntil(lambda: len(session.layers.masks) == 1, timeout=SECONDS)
     open_(a)
@@ -301,7 +301,7 @@ def test_dialogs_about_a_project_go_with_it(window, qtbot, open_, make_project) 
     assert dialog.isVisible()
     gone: list[int] = []
     dialog.finished.connect(gone.append)
-    window.session.project_session.open(b)
+    window.session.project_session.lifecycle.open(b)
     qtbot.waitUntil(lambda: window.session.project_session.owner == b, timeout=SECONDS)
     assert set(gone) == {int(PredictDialog.DialogCode.Rejected)}
     qtbot.waitUntil(lambda: not window.runner.running, timeout=SECONDS)

@@ -72,7 +72,7 @@ def place(tmp_path: Path) -> Path:
 @pytest.fixture
 def opened(qtbot: QtBot, empty: ProjectSession, place: Path, images, schema: ClassSchema) -> ProjectSession:
     """Return a session on a new project with both images, the first in the window."""
-    empty.create(place, schema, images)
+    empty.lifecycle.create(place, schema, images)
     qtbot.waitUntil(lambda: empty.image is not None)
     return empty
 

@@ -47,8 +47,8 @@ def painted_project(
             edit = made.labels(image.id).begin()
             edit.put(image.grid.window, values, where)
             made.record(image.id, edit.finish(), "Paint")
-    session.project_session.open(tmp_path / "farm.landseg")
+    session.project_session.lifecycle.open(tmp_path / "farm.landseg")
     qtbot.waitUntil(lambda: session.project_session.image is not None and not runner.running, timeout=20_000)
     yield session.project_session.project
     assert runner.shut_down(30)
-    session.project_session.close()
+    session.project_session.lifecycle.close()

@@ -57,7 +57,7 @@ def test_steps_are_listed_by_name_image_and_time(panel, painted, make_image) -> 
 
 
 def test_one_image_needs_no_name(qtbot, panel, empty, place, schema, images) -> None:
-    empty.create(place, schema, images[:1])
+    empty.lifecycle.create(place, schema, images[:1])
     qtbot.waitUntil(lambda: empty.image is not None)
     paint_square(empty, 10, "Brush")
     assert names(panel) == ["The beginning", "Brush"]
@@ -91,7 +91,7 @@ def test_undone_steps_are_drawn_faint(panel, painted) -> None:
 
 
 def test_without_a_project_the_list_is_empty(panel, painted) -> None:
-    assert painted.close()
+    assert painted.lifecycle.close()
     assert panel.findChild(QStackedWidget).currentIndex() == 0
     assert names(panel) == ["The beginning"]
 

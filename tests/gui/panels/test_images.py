@@ -98,7 +98,7 @@ def test_a_missing_image_can_be_found(qtbot, panel, empty, place, schema, make_i
     gone = make_image("gone.tif")
     make_project(place, schema, [make_image("north.tif"), gone])
     gone.unlink()
-    empty.open(place)
+    empty.lifecycle.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
     find = panel.findChild(QPushButton, "images_find")
     assert rows(panel)[1].summary() == "Missing: click to find it"
@@ -119,13 +119,13 @@ def test_nothing_can_be_changed_in_a_read_only_project(qtbot, panel, empty, plac
 
     make_project(place, schema, images)
     with Project.open(place):
-        empty.open(place)
+        empty.lifecycle.open(place)
         qtbot.waitUntil(lambda: empty.image is not None)
         assert not panel.findChild(QPushButton, "images_add").isEnabled()
         menu = panel.image_menu(empty.image)
         assert [action.isEnabled() for action in menu.actions() if action.text()] == [True, False, False, False]
         menu.close()
-        assert empty.close()
+        assert empty.lifecycle.close()
 
 
 def test_the_menu_asks_for_what_can_be_done(qtbot, panel, opened) -> None:

@@ -93,16 +93,19 @@ def test_an_image_that_cannot_be_added_is_the_last_that_is_said(qtbot, opened, e
 
 
 def test_the_user_is_asked_outside_of_what_opens_the_image(qtbot, opened, session, east, monkeypatch) -> None:
-    jobs_then: list[object] = []
-    monkeypatch.setattr("landseg_gui.session.session.ask_to_add", lambda *_: jobs_then.append([*session._opening]))
+    titles_then: list[list[str]] = []
+    monkeypatch.setattr(
+        "landseg_gui.session.session.ask_to_add",
+        lambda *_: titles_then.append([job.title for job in session.background_jobs]),
+    )
     session.open_files([east])
-    qtbot.waitUntil(lambda: jobs_then != [])
-    assert jobs_then == [[]]
+    qtbot.waitUntil(lambda: titles_then != [])
+    assert "Open east.tif" not in titles_then[0]
 
 
 def test_an_answer_for_a_project_that_has_gone_does_nothing(qtbot, opened, session, east, monkeypatch) -> None:
     def answer(*_: object, **_options: object) -> str:
-        assert opened.close()
+        assert opened.lifecycle.close()
         return ADD
 
     monkeypatch.setattr("landseg_gui.session.adding.choose", answer)
@@ -128,7 +131,7 @@ def test_undo_of_adding_shows_another_image_and_says_so(qtbot, opened, session, 
 def test_undo_of_adding_the_only_image_leaves_the_window_empty(
     qtbot, empty, session, east, place, schema, asked
 ) -> None:
-    empty.create(place, schema, [])
+    empty.lifecycle.create(place, schema, [])
     qtbot.waitUntil(lambda: empty.project is not None)
     asked.answer = ADD
     session.open_files([east])

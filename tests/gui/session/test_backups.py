@@ -34,13 +34,13 @@ def test_backups_are_made_at_first_and_after_changes(qtbot, automatic, opened, p
     qtbot.waitUntil(lambda: made(place) == 1)
     paint_square(opened, 10, "Brush: first")
     qtbot.waitUntil(lambda: made(place) == 2)
-    assert opened.close()
+    assert opened.lifecycle.close()
     assert made(place) == 2
 
 
 def test_closing_makes_one_of_what_has_changed(opened, place) -> None:
     paint_square(opened, 10, "Brush: first")
-    assert opened.close()
+    assert opened.lifecycle.close()
     assert made(place) == 1
     assert sorted(path.name for path in BackupFolder(place).path.iterdir())[-1] == "project.json"
 
@@ -52,7 +52,7 @@ def test_a_full_disk_is_one_notice(qtbot, automatic, messages, monkeypatch, open
     qtbot.waitUntil(lambda: any("no backup of town.landseg is made" in text.lower() for text in messages.texts))
     paint_square(opened, 10)
     opened.project.flush()
-    assert opened.close()
+    assert opened.lifecycle.close()
     assert messages.problems == []
     assert len([text for text in messages.texts if "o backup of town.landseg is made" in text]) == 2  # and on closing
     assert made(place) == 1
@@ -75,7 +75,7 @@ def test_an_overwritten_project_is_saved_elsewhere_whole(qtbot, automatic, opene
 def window_with(qtbot, window, images, place, schema):
     """Return a window on a project with one stroke, of which there is a backup, and another stroke."""
     project = window.session.project_session
-    project.create(place, schema, images)
+    project.lifecycle.create(place, schema, images)
     qtbot.waitUntil(lambda: project.image is not None)
     return window
 
@@ -146,7 +146,7 @@ def test_a_backup_takes_the_place_of_the_open_project_which_is_backed_up(
 def test_without_a_project_all_backups_are_listed(qtbot, window_with, place) -> None:
     session = window_with.session.project_session
     paint(window_with, 10, "Brush: first")
-    assert session.close()
+    assert session.lifecycle.close()
     dialog, tree = restore_dialog(qtbot, window_with)
     assert tree.topLevelItem(0).text(4) == str(place)
     assert not tree.isColumnHidden(4)

@@ -84,7 +84,7 @@ def open_project(qtbot, empty, session, commands, stored) -> Callable[[], Change
 
     def open_it() -> ChangeCommands:
         with qtbot.waitSignal(empty.changed_files.found):
-            empty.open(stored)
+            empty.lifecycle.open(stored)
         qtbot.waitUntil(lambda: session.raster is not None)
         return commands
 
@@ -256,11 +256,11 @@ def test_an_old_project_learns_what_its_images_hold(qtbot, empty, stored, comman
         connection.execute("UPDATE images SET content = NULL")
         connection.commit()
     with qtbot.waitSignal(empty.changed_files.found):
-        empty.open(stored)
+        empty.lifecycle.open(stored)
     assert [entry.content is not None for entry in empty.project.images] == [True, True]
     assert empty.project.steps[-1].name == "Rectangle"
     qtbot.waitUntil(lambda: empty.image is not None)
-    empty.close()
+    empty.lifecycle.close()
     with Project.open(stored, read_only=True) as project:
         assert all(entry.content is not None for entry in project.images)
 

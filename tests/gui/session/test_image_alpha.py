@@ -22,7 +22,7 @@ def test_a_choice_is_kept_and_the_image_opened_with_it(
     images: tuple[Path, Path],
     schema: ClassSchema,
 ) -> None:
-    empty.create(place, schema, [flight, images[0]])
+    empty.lifecycle.create(place, schema, [flight, images[0]])
     qtbot.waitUntil(lambda: empty.image is not None and session.raster is not None and not runner.running)
     assert session.raster.alpha == "auto"
     with qtbot.waitSignal(session.picture_renewed):
@@ -37,7 +37,7 @@ def test_a_choice_is_kept_and_the_image_opened_with_it(
     empty.show_image(1)
     qtbot.waitUntil(lambda: session.raster.path == flight and not runner.running)
     assert session.raster.alpha == "none"
-    assert empty.close()
-    empty.open(place)
+    assert empty.lifecycle.close()
+    empty.lifecycle.open(place)
     qtbot.waitUntil(lambda: empty.project is not None and session.raster is not None and not runner.running)
     assert empty.project.images[0].alpha == "none"

@@ -22,7 +22,7 @@ def with_missing(qtbot, empty, place, schema, make_image):
     gone = make_image("gone.tif")
     make_project(place, schema, [make_image("north.tif"), gone])
     gone.unlink()
-    empty.open(place)
+    empty.lifecycle.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
     return empty
 

@@ -104,7 +104,7 @@ def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place
     assert [step.name for step in painted.project.steps] == ["Brush: first", "Brush: second"]
     assert messages.problems == []
     paint_square(painted, 50, "Brush: third")
-    assert painted.close()
+    assert painted.lifecycle.close()
     with Project.open(tmp_path / "saved.landseg") as saved:
         assert [step.name for step in saved.steps] == ["Brush: first", "Brush: second", "Brush: third"]
 
@@ -114,7 +114,7 @@ def test_closing_asks_before_it_is_noticed_otherwise(painted, place, monkeypatch
     painted.project._file._writer.flush()
     questions = answer(monkeypatch, None)
     delete(place)
-    assert not painted.close()
+    assert not painted.lifecycle.close()
     assert "town.landseg was deleted while it was open. Close town.landseg all the same?" in questions[0]
     assert painted.project is not None
 
@@ -123,7 +123,7 @@ def test_closing_saves_elsewhere_and_loses_nothing(painted, place, asked, monkey
     replace(place)
     paint_square(painted, 30, "Brush: second")
     answer(monkeypatch, "Save As…")
-    assert painted.close()
+    assert painted.lifecycle.close()
     assert messages.problems == []
     with Project.open(asked) as saved:
         assert [step.name for step in saved.steps] == ["Brush: first", "Brush: second"]
@@ -134,7 +134,7 @@ def test_a_failed_save_asks_again(painted, place, monkeypatch) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/nowhere/at/all.landseg", ""))
     delete(place)
     questions = answer(monkeypatch, "Save As…", None, None)
-    assert not painted.close()
+    assert not painted.lifecycle.close()
     assert "the folder /nowhere/at does not exist" in questions[1]
     assert painted.project is not None
 
@@ -142,7 +142,7 @@ def test_a_failed_save_asks_again(painted, place, monkeypatch) -> None:
 def test_what_is_lost_is_let_go_only_on_request(painted, place, monkeypatch, messages) -> None:
     delete(place)
     answer(monkeypatch, "Close without them")
-    assert painted.close()
+    assert painted.lifecycle.close()
     assert "may be lost" in messages.problems[-1]
 
 
@@ -154,7 +154,7 @@ def test_a_file_put_back_is_stored_in_again(qtbot, painted, place, messages) -> 
     qtbot.waitUntil(lambda: painted.stored_state().text == "All on disk")
     qtbot.waitUntil(lambda: any("at its place again" in message for message in messages.texts))
     paint_square(painted, 30, "Brush: second")
-    assert painted.close()
+    assert painted.lifecycle.close()
     with Project.open(place) as again:
         assert len(again.steps) == 2
 
@@ -163,7 +163,7 @@ def test_the_window_offers_to_save_and_does_not_close_silently(
     qtbot, window, images, place, schema, asked, monkeypatch
 ) -> None:
     project = window.session.project_session
-    project.create(place, schema, images)
+    project.lifecycle.create(place, schema, images)
     qtbot.waitUntil(lambda: project.image is not None)
     delete(place)
     bar = window.findChild(MessageBar)
@@ -176,4 +176,4 @@ def test_the_window_offers_to_save_and_does_not_close_silently(
     qtbot.waitUntil(lambda: project.project is not None and project.project.path == asked)
     qtbot.waitUntil(lambda: project.image is not None)
     assert asked in window._settings.recent_files()
-    assert project.close()
+    assert project.lifecycle.close()

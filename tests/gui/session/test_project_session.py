@@ -14,6 +14,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project
+from landseg_gui.session.lifecycle import LifeCycle, OpenOutcome
 
 
 def test_a_session_begins_without_a_project(empty) -> None:
@@ -21,7 +22,7 @@ def test_a_session_begins_without_a_project(empty) -> None:
     assert empty.active_value == UNLABELLED
     assert empty.title() == ""
     assert empty.stored_state().text == ""
-    assert empty.close()
+    assert empty.lifecycle.close()
 
 
 def test_a_new_project_shows_its_first_image_with_labels(opened, session, place, schema, messages) -> None:
@@ -37,7 +38,7 @@ def test_a_new_project_shows_its_first_image_with_labels(opened, session, place,
 def test_the_project_and_not_its_images_becomes_a_recent_file(qtbot, empty, session, place, schema, images) -> None:
     recent = []
     session.opened.connect(recent.append)
-    empty.create(place, schema, images)
+    empty.lifecycle.create(place, schema, images)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert recent == [place]
 
@@ -46,7 +47,7 @@ def test_a_picture_that_is_open_becomes_the_first_image_and_stays(qtbot, empty, 
     session.open_raster(images[1])
     qtbot.waitUntil(lambda: session.raster is not None)
     shown = session.layers.image
-    empty.create(place, schema, [images[1]])
+    empty.lifecycle.create(place, schema, [images[1]])
     qtbot.waitUntil(lambda: empty.image is not None)
     assert session.layers.image is shown
     assert session.layers.labels is not None
@@ -55,7 +56,7 @@ def test_a_picture_that_is_open_becomes_the_first_image_and_stays(qtbot, empty, 
 def test_a_bad_image_is_told_and_the_others_are_in_the_project(qtbot, empty, place, schema, images, messages) -> None:
     bad = place.with_name("bad.tif")
     bad.write_text("no raster")
-    empty.create(place, schema, [bad, images[0]])
+    empty.lifecycle.create(place, schema, [bad, images[0]])
     qtbot.waitUntil(lambda: empty.image is not None)
     assert [entry.name for entry in empty.project.images] == ["north"]
     assert any("bad.tif" in sentence for sentence in messages.problems)
@@ -63,9 +64,8 @@ def test_a_bad_image_is_told_and_the_others_are_in_the_project(qtbot, empty, pla
 
 def test_nothing_is_ever_overwritten(qtbot, empty, place, schema, images, messages) -> None:
     place.write_text("somebody's work")
-    job = empty.create(place, schema, images)
-    with qtbot.waitSignal(job.ended):
-        pass
+    empty.lifecycle.create(place, schema, images)
+    qtbot.waitUntil(lambda: empty.lifecycle.state is LifeCycle.CLOSED)
     assert empty.project is None
     assert place.read_text() == "somebody's work"
     assert "exists already" in messages.problems[0]
@@ -75,8 +75,8 @@ def test_a_file_that_is_no_project_leaves_the_present_one(qtbot, opened, tmp_pat
     bad = tmp_path / "bad.landseg"
     bad.write_text("text")
     present = opened.project
-    with qtbot.waitSignal(opened.open(bad).ended):
-        pass
+    opened.lifecycle.open(bad)
+    qtbot.waitUntil(lambda: opened.lifecycle.state is LifeCycle.OPEN)
     assert opened.project is present
     assert "bad.landseg is not a landseg project" in messages.problems[0]
 
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_project_leaves_the_present_one(qtbot, opened, tmp_pat
 def test_another_project_takes_the_place_of_the_first(qtbot, opened, place, schema, make_image) -> None:
     paint_square(opened, 50)
     first, other = opened.project, place.with_name("other.landseg")
-    opened.create(other, schema, [make_image("east.tif")])
+    opened.lifecycle.create(other, schema, [make_image("east.tif")])
     qtbot.waitUntil(lambda: opened.image is not None and opened.image.name == "east")
     assert opened.project.path == other
     assert labelled_pixels(opened) == 0
@@ -94,7 +94,7 @@ def test_another_project_takes_the_place_of_the_first(qtbot, opened, place, sche
 
 def test_the_same_project_is_not_opened_twice(opened, place, messages) -> None:
     present = opened.project
-    assert opened.open(place) is None
+    assert opened.lifecycle.open(place) is OpenOutcome.ALREADY_OPEN
     assert opened.project is present
     assert messages.texts == ["town.landseg is open already"]
 
@@ -111,11 +111,11 @@ def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, sessi
     opened.set_frame_provider(Frame)
     opened.active_value = schema.values[2]
     paint_square(opened, 30)
-    assert opened.close()
+    assert opened.lifecycle.close()
     assert session.layers.labels is None
     seen = []
     opened.view_wanted.connect(lambda *place: seen.append(place))
-    opened.open(place)
+    opened.lifecycle.open(place)
     qtbot.waitUntil(lambda: opened.image is not None)
     assert opened.image.name == "south"
     assert opened.active_value == schema.values[2]
@@ -128,7 +128,7 @@ def test_a_clean_close_leaves_one_file_and_no_project(opened, place) -> None:
     paint_square(opened, 50)
     changed = []
     opened.project_changed.connect(lambda: changed.append(opened.project))
-    assert opened.close()
+    assert opened.lifecycle.close()
     assert changed == [None]
     assert {path.name for path in place.parent.iterdir() if path.is_file()} == {
         "north.tif",
@@ -161,7 +161,7 @@ def other_process(place, schema, images):
 
 
 def test_a_second_window_is_read_only_and_says_so(qtbot, other_process, empty, place, messages) -> None:
-    empty.open(place)
+    empty.lifecycle.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.project.read_only
     assert "is read-only: it is open in another window or program" in messages.texts[0]
@@ -171,13 +171,13 @@ def test_a_second_window_is_read_only_and_says_so(qtbot, other_process, empty, p
     assert empty.run_edit("Edit", lambda *_: None) is None
     assert empty.add_images([place]) is None
     assert "read-only" in messages.texts[-1]
-    assert empty.close()
+    assert empty.lifecycle.close()
 
 
 def test_the_lock_dies_with_its_process(qtbot, other_process, empty, place) -> None:
     other_process.kill()
     other_process.wait(20)
-    empty.open(place)
+    empty.lifecycle.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert not empty.project.read_only
     paint_square(empty, 20)
@@ -236,19 +236,19 @@ class LongWork:
 def test_closing_waits_for_a_job_that_changes_the_project(qtbot, opened, messages) -> None:
     work = LongWork()
     job = opened.run_edit("Long", work)
-    assert not opened.close()
+    assert not opened.lifecycle.close()
     assert opened.project is not None
     assert "wait" in messages.texts[-1]
     with qtbot.waitSignal(job.ended):
         work.stop(job)
-    assert opened.close()
+    assert opened.lifecycle.close()
 
 
 def test_closing_waits_for_a_stroke(opened) -> None:
     edit = opened.begin()
-    assert not opened.close()
+    assert not opened.lifecycle.close()
     edit.revert()
-    assert opened.close()
+    assert opened.lifecycle.close()
 
 
 def test_a_large_region_is_one_step_of_a_job(qtbot, opened, schema) -> None:
@@ -319,7 +319,7 @@ def test_a_damaged_tile_is_told_once_it_has_been_read(qtbot, empty, place, schem
         project.record(image.id, edit.finish(), "Rectangle")
     with contextlib.closing(sqlite3.connect(place)) as connection, connection:
         connection.execute("UPDATE tiles SET data = x'00'")
-    empty.open(place)
+    empty.lifecycle.open(place)
     qtbot.waitUntil(lambda: empty.image is not None)
     empty.labels.read(PixelWindow(0, 0, 100, 100))
     qtbot.waitUntil(lambda: bool(messages.problems))

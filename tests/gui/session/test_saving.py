@@ -76,7 +76,7 @@ def test_all_is_on_disk_after_a_stroke(qtbot, opened, field) -> None:
 
 
 def test_the_field_is_not_there_without_a_project(qtbot, opened, field) -> None:
-    assert opened.close()
+    assert opened.lifecycle.close()
     qtbot.waitUntil(lambda: not field.isVisible())
 
 
@@ -98,7 +98,7 @@ def test_with_room_again_everything_is_stored(qtbot, field, full, disk, place) -
     field.findChild(QPushButton, "status_retry").click()
     qtbot.waitUntil(lambda: shown(field) == ("All on disk", False))
     assert full.may_paint()
-    assert full.close()
+    assert full.lifecycle.close()
     with Project.open(place) as again:
         assert [step.name for step in again.steps] == ["Brush: first", "Brush: noise"]
         assert sum(again.class_pixels(again.images[0].id).values()) == 600 * 400
@@ -121,14 +121,14 @@ class Answers:
 def test_closing_asks_before_anything_is_lost(full, disk, monkeypatch) -> None:
     answers = Answers(None, "Try again", None)
     monkeypatch.setattr(saving, "choose", answers)
-    assert not full.close()
-    assert not full.close()
+    assert not full.lifecycle.close()
+    assert not full.lifecycle.close()
     assert full.project is not None
     assert "1 edit cannot be stored. Close town.landseg all the same?" in answers.questions[0]
     assert "the disk is full" in answers.questions[0]
     disk.free()
     full.retry()
-    assert full.close()
+    assert full.lifecycle.close()
     assert answers.left == []
 
 
@@ -138,14 +138,14 @@ def test_trying_again_from_the_question_stores_and_closes(full, disk, place, mon
         return "Try again"
 
     monkeypatch.setattr(saving, "choose", choose)
-    assert full.close()
+    assert full.lifecycle.close()
     with Project.open(place) as again:
         assert len(again.steps) == 2
 
 
 def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatch, messages) -> None:
     monkeypatch.setattr(saving, "choose", Answers("Close without them"))
-    assert full.close()
+    assert full.lifecycle.close()
     assert "could not be stored and are lost" in messages.problems[-1]
     with Project.open(place) as again:
         assert [step.name for step in again.steps] == ["Brush: first"]
@@ -155,14 +155,12 @@ def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatc
 def test_another_project_does_not_push_out_unstored_edits(qtbot, full, disk, place, schema, monkeypatch) -> None:
     answers = Answers(None)
     monkeypatch.setattr(saving, "choose", answers)
-    job = full.create(place.with_name("other.landseg"), schema, [])
-    with qtbot.waitSignal(job.ended):
-        pass
+    full.lifecycle.create(place.with_name("other.landseg"), schema, [])
     qtbot.waitUntil(lambda: not answers.left)
     assert full.project.path == place
     disk.free()
     full.retry()
-    assert full.close()
+    assert full.lifecycle.close()
 
 
 def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, place, messages, monkeypatch) -> None:
@@ -175,10 +173,10 @@ def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, plac
     def notice(_text: str) -> None:  # the notice comes through the event loop
         if not may_go_on.is_set():
             may_go_on.set()
-            meanwhile.extend([opened.begin(), opened.close()])
+            meanwhile.extend([opened.begin(), opened.lifecycle.close()])
 
     opened._session.message.connect(notice)
-    assert opened.close()
+    assert opened.lifecycle.close()
     assert meanwhile == [None, False]
     assert "Store town.landseg" in messages.texts[0]
     with Project.open(place) as again:

@@ -97,7 +97,7 @@ def test_a_stroke_belongs_to_the_image_that_it_began_on(qtbot, opened) -> None:
 
 def test_missing_images_are_told_and_passed_over(qtbot, empty, with_missing, messages) -> None:
     with qtbot.waitSignal(empty.changed_files.found) as found:
-        empty.open(with_missing)
+        empty.lifecycle.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.image.name == "north"
     assert [(change.kind, change.image_id) for change in found.args[0]] == [(ChangeKind.MISSING, 1)]
@@ -108,7 +108,7 @@ def test_missing_images_are_told_and_passed_over(qtbot, empty, with_missing, mes
 
 
 def test_a_missing_image_is_found_in_a_folder(qtbot, empty, with_missing, make_image, messages) -> None:
-    empty.open(with_missing)
+    empty.lifecycle.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     moved = make_image("elsewhere/gone.tif")
     with qtbot.waitSignals([empty.images_changed, empty._session.message]):
@@ -119,7 +119,7 @@ def test_a_missing_image_is_found_in_a_folder(qtbot, empty, with_missing, make_i
 
 
 def test_one_image_is_relinked(qtbot, empty, with_missing, make_image, messages) -> None:
-    empty.open(with_missing)
+    empty.lifecycle.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     image_id = empty.project.image("gone").id
     small, moved = make_image("small.tif", 90, 70), make_image("other_name.tif")
@@ -136,7 +136,7 @@ def test_an_image_of_another_size_is_shown_without_labels(
 ) -> None:
     make_project(place, schema, images)
     make_image("north.tif", 300, 200)
-    empty.open(place)
+    empty.lifecycle.open(place)
     qtbot.waitUntil(lambda: bool(messages.problems))
     assert "has another size than the 600 x 400 px" in messages.problems[0]
     assert empty.image is None
@@ -163,7 +163,7 @@ def test_a_project_file_opens_like_any_file(qtbot, session, empty, place, schema
 
 def test_a_map_alone_is_shown_and_not_added(qtbot, empty, session, runner, own_map, place, schema, asked) -> None:
     make_project(place, schema, [])
-    empty.open(place)
+    empty.lifecycle.open(place)
     qtbot.waitUntil(lambda: empty.project is not None)
     session.open_files([own_map])
     qtbot.waitUntil(lambda: bool(session.layers.masks))
@@ -204,10 +204,10 @@ def test_a_read_only_project_shows_other_pictures_beside_it(
 ) -> None:
     make_project(place, schema, images)
     with Project.open(place):
-        empty.open(place)
+        empty.lifecycle.open(place)
         qtbot.waitUntil(lambda: empty.image is not None)
         session.open_files([make_image("east.tif")])
         qtbot.waitUntil(lambda: session.raster.path.name == "east.tif")
         assert empty.image is None
         assert len(empty.project.images) == 2
-        assert empty.close()
+        assert empty.lifecycle.close()

@@ -100,7 +100,7 @@ LARGE_SIDE = 9 * 512  # 81 tiles: more than are undone in memory
 @pytest.fixture
 def with_large_step(qtbot, empty, place, schema, make_sparse_image):
     """Return a session with a small step, a large one and a small one."""
-    empty.create(place, schema, [make_sparse_image("large.tif", LARGE_SIDE)])
+    empty.lifecycle.create(place, schema, [make_sparse_image("large.tif", LARGE_SIDE)])
     qtbot.waitUntil(lambda: empty.image is not None)
     paint_square(empty, 10)
     empty.paint_large(RectangleRegion((0, 0), (LARGE_SIDE, LARGE_SIDE)), 1, "Large")
@@ -135,8 +135,8 @@ def test_the_history_outlives_the_window(qtbot, opened, place) -> None:
     paint_square(opened, 50)
     paint_square(opened, 60)
     opened.undo()
-    assert opened.close()
-    opened.open(place)
+    assert opened.lifecycle.close()
+    opened.lifecycle.open(place)
     qtbot.waitUntil(lambda: opened.image is not None)
     assert (opened.undo_text(), opened.redo_text()) == ("Undo Rectangle", "Redo Rectangle")
     opened.redo()

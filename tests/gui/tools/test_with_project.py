@@ -30,7 +30,7 @@ def at_work(qtbot, session, viewport, picture: Path, schema, tmp_path, sit_down)
     project = session.project_session
     sitting = sit_down(SessionToolContext(viewport, project, session.notifier))
     sitting.session = project
-    project.create(tmp_path / "p.landseg", schema, [picture])
+    project.lifecycle.create(tmp_path / "p.landseg", schema, [picture])
     qtbot.waitUntil(lambda: project.image is not None and viewport.image is not None, timeout=SECONDS)
     viewport.centre_on(750, 550, 1.0)
     wait_until_sharp(qtbot, viewport)
@@ -137,7 +137,7 @@ def test_closing_the_project_takes_the_vertices_away(at_work) -> None:
     at_work.tools.select("polygon")
     for place in RING:
         at_work.mouse.click(place)
-    assert at_work.session.close()
+    assert at_work.session.lifecycle.close()
     assert at_work.shapes("tool") == []
     at_work.key(Qt.Key.Key_Return)
 
@@ -151,7 +151,7 @@ def test_tools_work_without_crs_and_on_rotated_grids(
     options = {"plain": {"crs": None, "transform": Affine.identity()}, "rotated": {"transform": rotated}}[grid]
     path = make_raster(f"{grid}.tif", coordinate_pixels(), **options)
     sitting = sit_down(SessionToolContext(viewport, session.project_session, session.notifier))
-    session.project_session.create(tmp_path / "p.landseg", schema, [path])
+    session.project_session.lifecycle.create(tmp_path / "p.landseg", schema, [path])
     qtbot.waitUntil(lambda: session.project_session.image is not None and viewport.image is not None, timeout=SECONDS)
     viewport.centre_on(750, 550, 1.0)
     sitting.tools.settings.unit = "m"

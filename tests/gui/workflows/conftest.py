@@ -45,7 +45,7 @@ def window(qtbot: QtBot) -> QWidget:
 def project(session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path) -> Project:
     """Return the project of the session, whose only image, `north.tif`, is in the window."""
     image = write_raster(tmp_path / "north.tif", np.full((3, HEIGHT, WIDTH), 90, np.uint8), **UTM_GRID)
-    session.project_session.create(tmp_path / "p.landseg", SCHEMA, [image])
+    session.project_session.lifecycle.create(tmp_path / "p.landseg", SCHEMA, [image])
     qtbot.waitUntil(lambda: session.project_session.image is not None and not runner.running, timeout=20_000)
     return session.project_session.project
 

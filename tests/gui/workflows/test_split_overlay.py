@@ -141,11 +141,11 @@ def test_nothing_is_left_of_a_closed_project_and_the_next_one_is_shown(
 ) -> None:
     blocks.set_shown(True)
     wait(runner, qtbot)
-    assert session.project_session.close()
+    assert session.project_session.lifecycle.close()
     assert drawn.groups == {}
     blocks.refresh()
     assert runner.running == []
-    session.project_session.open(painted_project.path)
+    session.project_session.lifecycle.open(painted_project.path)
     qtbot.waitUntil(lambda: "blocks" in drawn.groups, timeout=20_000)
 
 

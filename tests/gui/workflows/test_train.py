@@ -331,7 +331,7 @@ def test_a_run_is_entered_in_its_project_though_that_is_closed_by_now(
     press(fill_for_project(1), qtbot)
     metrics = tmp_path / "farm-runs" / "run-001" / "metrics.jsonl"
     qtbot.waitUntil(metrics.exists, timeout=SECONDS)
-    assert session.project_session.close()
+    assert session.project_session.lifecycle.close()
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert any("The model of farm.landseg is ready to predict with" in message for message in messages)
     assert session.model_path is None  # nothing is chosen without a project

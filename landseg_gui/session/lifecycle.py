@@ -1,0 +1,243 @@
+"""Which project is open, and the way from one to the next: opened, worked on, settled, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from landseg_core.labels.classes import ClassSchema
+from landseg_core.project.project import Project
+from landseg_gui.jobs.runner import JobRunner, Work
+from landseg_gui.session.closed_projects import ClosedProjects
+from landseg_gui.session.project_files import OpenedProject, create_work, open_work, same_file
+from landseg_gui.session.saving import SaveGuard
+from landseg_gui.text import capitalised, files_text
+
+_IN_USE = "the project is being changed: wait for that, or stop it in the Jobs panel"
+
+
+class LifeCycle(Enum):
+    """Where the project in the window stands.
+
+    CLOSED: there is none, and its file is free. OPENING: one is on its way; the former, if there is one, stays open
+    until it is there. OPEN: there is one, and nothing is under way with it. CLOSING: it is being settled and closed,
+    with the window alive; nothing changes it, and no other one can be opened.
+    """
+
+    CLOSED = auto()
+    OPENING = auto()
+    OPEN = auto()
+    CLOSING = auto()
+
+
+class OpenOutcome(Enum):
+    """What came of the wish to open a project: it is on its way, or why it is not."""
+
+    UNDER_WAY = auto()
+    ALREADY_OPEN = auto()
+    ANOTHER_IS_OPENING = auto()
+    IS_CLOSING = auto()
+    FILE_IS_BEING_UPDATED = auto()
+
+
+@dataclass
+class _Opening:
+    """A project on its way into the window, and the files to open once it is there; `opened` once it has been read."""
+
+    path: Path
+    files: tuple[Path, ...]
+    opened: OpenedProject | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A project that has just come into the window: sentences about what went wrong, and files to open in it."""
+
+    project: Project
+    problems: Sequence[str]
+    files: Sequence[Path]
+
+
+class ProjectLifecycle(QObject):
+    """One project at a time, or none. Questions open over `window`.
+
+    `leaving` comes just before a project is settled and closed, `project_changed` when one has come or gone, and then
+    `arrived` with an `Arrival`. `storing_news` brings events of the project's writer, from its thread. `message` and
+    `problem` bring sentences for the user.
+    """
+
+    leaving = Signal()
+    project_changed = Signal()
+    arrived = Signal(object)
+    storing_news = Signal(object)
+    message = Signal(str)
+    problem = Signal(str)
+
+    def __init__(
+        self, runner: JobRunner, closed: ClosedProjects, in_use: Callable[[], bool], parent: QObject | None = None
+    ) -> None:
+        """Begin without a project. `in_use` tells whether something changes it just now, so that it must stay."""
+        super().__init__(parent)
+        self.window: QWidget | None = None
+        self.project: Project | None = None
+        self.save_guard = SaveGuard(runner, self.message, self)
+        self._runner, self._closed, self._in_use = runner, closed, in_use
+        self._opening: _Opening | None = None
+        self._closing = False
+
+    @property
+    def state(self) -> LifeCycle:
+        """Return where the project stands: always one of the four, whatever is under way."""
+        if self._closing:
+            return LifeCycle.CLOSING
+        if self._opening is not None:
+            return LifeCycle.OPENING
+        return LifeCycle.OPEN if self.project else LifeCycle.CLOSED
+
+    # --- opening
+
+    def create(self, path: Path, schema: ClassSchema, rasters: Sequence[Path]) -> OpenOutcome:
+        """Make a project with images and work on it in place of the present one."""
+        work = create_work(path, schema, rasters, self.storing_news.emit)
+        return self._refusal(path, ()) or self._begin(f"Create {path.name}", path, work, ())
+
+    def open(self, path: Path | str, files: Sequence[Path] = ()) -> OpenOutcome:
+        """Open a project in place of the present one, and then `files` instead of the image that it showed last.
+
+        Where it does not come about the user is told why, and `files` are not opened.
+        """
+        path = Path(path)
+        if self._opening and same_file(path, self._opening.path):
+            self._opening.files += tuple(files)
+            return OpenOutcome.UNDER_WAY
+        work = open_work(path, self.storing_news.emit)
+        return self._refusal(path, files) or self._begin(f"Open {path.name}", path, work, files)
+
+    def open_with_next(self, files: Sequence[Path]) -> bool:
+        """Have files opened in the project that is on its way; False where none is."""
+        if self._opening is None:
+            return False
+        self._opening.files += tuple(files)
+        return True
+
+    def _refusal(self, path: Path, files: Sequence[Path]) -> OpenOutcome | None:
+        """Return why a project cannot be opened just now, and tell the user; None where it can."""
+        project = self.project
+        not_opened = _not_opened(path, *files)
+        if self._closing:
+            self.message.emit(f"{not_opened}: a project is being closed, wait until it is")
+            return OpenOutcome.IS_CLOSING
+        if self._opening:
+            self.message.emit(f"{not_opened}: {self._opening.path.name} is being opened, wait until it is there")
+            return OpenOutcome.ANOTHER_IS_OPENING
+        if project and same_file(path, project.path):
+            self.message.emit(f"{path.name} is open already")
+            return OpenOutcome.ALREADY_OPEN
+        if self._closed.busy:
+            self.message.emit(f"{not_opened}: a project file is being updated, wait until it is")
+            return OpenOutcome.FILE_IS_BEING_UPDATED
+        return None
+
+    def _begin(self, title: str, path: Path, work: Work, files: Sequence[Path]) -> OpenOutcome:
+        opening = self._opening = _Opening(path, tuple(files))
+        job = self._runner.start(title, work, background=True)
+        job.finished.connect(partial(self._take_opened, opening))
+        job.failed.connect(partial(self._tell_failure, opening))
+        job.ended.connect(partial(self._end_job, opening))
+        return OpenOutcome.UNDER_WAY
+
+    def _tell_failure(self, opening: _Opening, sentence: str) -> None:
+        self.problem.emit(f"{sentence}; {_not_opened(*opening.files)}" if opening.files else sentence)
+
+    def _take_opened(self, opening: _Opening, opened: OpenedProject) -> None:
+        """Change projects soon: to close the former takes a while of events, too long for the end of a job."""
+        opening.opened = opened
+        if opening is self._opening:
+            QTimer.singleShot(0, self, partial(self._change_projects, opening))
+        else:  # nobody waits for it any more
+            opened.project.close()
+
+    def _end_job(self, opening: _Opening) -> None:
+        if opening is self._opening and opening.opened is None:  # failed or stopped
+            self._opening = None
+
+    def _change_projects(self, opening: _Opening) -> None:
+        opened = opening.opened
+        if opening is not self._opening or opened is None:
+            return
+        obstacle = self._leave()
+        self._opening = None
+        if obstacle:
+            opened.project.close()
+            self.message.emit(f"{_not_opened(opening.path, *opening.files)}: {obstacle}")
+            return
+        self._set_project(opened.project)
+        self.arrived.emit(Arrival(opened.project, opened.problems, opening.files))
+
+    def _set_project(self, project: Project | None) -> None:
+        self.project = project
+        self.project_changed.emit()
+
+    # --- closing
+
+    def close(self) -> bool:
+        """Close the project once all is stored; False where it stays, since it is in use, or the user wants it to.
+
+        A project that is on its way is not opened then.
+        """
+        if self._closing or self._is_in_use():
+            self.message.emit(capitalised(_IN_USE))
+            return False
+        self._abandon_opening()
+        return not self._leave()
+
+    def _is_in_use(self) -> bool:
+        return self.project is not None and self._in_use()
+
+    def _abandon_opening(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening and opening.opened:
+            opening.opened.project.close()
+
+    def _leave(self) -> str:
+        """Settle and close the project; return why it stays, or an empty text."""
+        project = self.project
+        if project is None:
+            return ""
+        if self._is_in_use():
+            return _IN_USE
+        self._closing = True
+        try:
+            self.leaving.emit()
+            if not self.save_guard.settle(project, self.window):
+                return f"{project.path.name} stays open"
+            self._close_file(project)
+            return ""
+        finally:
+            self._closing = False
+
+    def _close_file(self, project: Project) -> None:
+        self._set_project(None)
+        if problem := self.save_guard.close(project):
+            self.problem.emit(capitalised(problem))
+
+    def move_to(self, path: Path) -> None:
+        """Go on in the file to which all of the project has been saved; the one before is closed without a question."""
+        if self.project is None:
+            return
+        self._closing = True
+        try:
+            self._close_file(self.project)
+        finally:
+            self._closing = False
+        self.open(path)
+
+
+def _not_opened(*files: Path) -> str:
+    return f"{files_text(files)} {'was' if len(files) == 1 else 'were'} not opened"
