@@ -72,7 +72,7 @@ def read_raster(path: Path, _home: Path) -> Any:
 def read_model(path: Path, home: Path) -> Any:
     """Tell what a model is, load it, map a raster with it, and make the settings of a run that goes on from it."""
     from landseg_core.cli.info import info
-    from landseg_core.inference.compatibility import fit_notices, open_for
+    from landseg_core.inference.compatibility import compatibility_notices, open_for
     from landseg_core.inference.options import PredictOptions
     from landseg_core.inference.predictor import predict_raster
     from landseg_core.models.bundle import ModelBundle
@@ -84,7 +84,7 @@ def read_model(path: Path, home: Path) -> Any:
     fine_tuned_config(checked_config({"start_from": str(path)}), ())
     bundle = ModelBundle.load(path)
     with open_for(bundle, home / "small.tif") as source:
-        list(fit_notices(bundle, source))
+        list(compatibility_notices(bundle, source))
         options = PredictOptions(tile=64, device="cpu", backend="torch", overwrite=True)
         predict_raster(bundle, source, home / "predicted.tif", None, options)
     return bundle.to_record(), {name: tensor.sum().item() for name, tensor in bundle.state.items()}
@@ -93,8 +93,8 @@ def read_model(path: Path, home: Path) -> Any:
 def read_run(path: Path, home: Path) -> Any:
     """List a run, write its report, read the labels and the ground that it keeps, and its settings to go on."""
     from landseg_core.cli.runs import runs
-    from landseg_core.data.split.assignment import kept_ground
-    from landseg_core.project.snapshot import kept_snapshot
+    from landseg_core.data.split.assignment import load_split
+    from landseg_core.project.snapshot import load_snapshot
     from landseg_core.runs.catalogue import differing_settings, list_runs
     from landseg_core.runs.curves import epoch_curves
     from landseg_core.runs.folder import RunFolder
@@ -112,8 +112,8 @@ def read_run(path: Path, home: Path) -> Any:
         lambda: repr(differing_settings([*list_runs(path), *list_runs(home / "first")])),
         lambda: epoch_curves(read_history(run.metrics)).miou.tolist(),
         lambda: keep_report(path, notices.append),
-        lambda: repr(kept_snapshot(path / "labels", {})),
-        lambda: repr(kept_ground(path / "labels")),
+        lambda: repr(load_snapshot(path / "labels", {})),
+        lambda: repr(load_split(path / "labels")),
         lambda: repr(kept_before(run)),
         lambda: repr(read_pictures(run.pictures)),
         lambda: repr(resumed_config(path, {})),

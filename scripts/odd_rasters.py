@@ -87,8 +87,8 @@ def view(path: Path) -> None:
     with RasterSource(path) as source, closing(PyramidReader(source)) as reader:
         rendering = default_rendering(source)
         if reader.needs_pyramid:
-            if reader.has_sketch:
-                reader.read_tile(reader.pyramid.sketch_key, rendering.bands)
+            if reader.has_quicklook:
+                reader.read_tile(reader.pyramid.quicklook_key, rendering.bands)
             build_pyramid(source)
             reader.use_pyramid()
         for level in range(reader.pyramid.levels):

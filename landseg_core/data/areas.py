@@ -8,7 +8,7 @@ from pathlib import Path
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.views import AS_IT_IS, ImageView
+from landseg_core.raster.views import AS_IT_IS, RasterView
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class LabelledArea:
     image: Path
     mask: Path
     window: PixelWindow
-    view: ImageView = AS_IT_IS
+    view: RasterView = AS_IT_IS
     alpha: str = AUTO
     class_px: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
@@ -47,13 +47,13 @@ class LabelledArea:
         return ImagePair(self.stem, self.image, self.mask, self.alpha)
 
     @property
-    def own_window(self) -> PixelWindow:
+    def native_window(self) -> PixelWindow:
         """Return the window in px of the image itself: all that the area is made of."""
-        return self.view.own(self.window)
+        return self.view.to_native(self.window)
 
-    def seen_as(self, view: ImageView) -> LabelledArea:
+    def with_view(self, view: RasterView) -> LabelledArea:
         """Return this area, so far in px of the image itself, in px of `view`."""
-        return replace(self, view=view, window=view.seen(self.window))
+        return replace(self, view=view, window=view.to_view(self.window))
 
 
 def pixels(areas: Iterable[LabelledArea]) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.models.compatibility import require_fit
+from landseg_core.models.compatibility import check_compatible
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import AS_IT_IS, ImageView, size_at
+from landseg_core.raster.views import AS_IT_IS, RasterView, size_at
 
 
 def areas_for_model(
@@ -24,7 +24,7 @@ def areas_for_model(
         RasterError: an image cannot be opened.
     """
     views = {area.image: _view(model, area) for area in areas if not _is_fitted(area)}
-    fitted = tuple(area if _is_fitted(area) else area.seen_as(views[area.image]) for area in areas)
+    fitted = tuple(area if _is_fitted(area) else area.with_view(views[area.image]) for area in areas)
     resampled = sum(view.size is not None for view in views.values())
     if not resampled or model.ground_resolution_m is None:
         return fitted, ()
@@ -39,10 +39,10 @@ def _is_fitted(area: LabelledArea) -> bool:
     return area.view != AS_IT_IS
 
 
-def _view(model: BundleHeader, area: LabelledArea) -> ImageView:
+def _view(model: BundleHeader, area: LabelledArea) -> RasterView:
     with RasterSource(area.image, alpha=area.alpha) as source:
-        bands = require_fit(model, source)
+        bands = check_compatible(model, source)
         size = size_at(source.grid, source.grid.ground_resolution(), model.ground_resolution_m)
-        own_size = source.grid.width, source.grid.height
+        native_size = source.grid.width, source.grid.height
     chosen = () if bands == model.bands else bands
-    return ImageView(chosen, size, own_size) if size else ImageView(chosen)
+    return RasterView(chosen, size, native_size) if size else RasterView(chosen)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class EarlierLabels:
+class PreviousLabels:
     """The labels that an earlier run saw: their classes, and the mask of each image that had some, by its image."""
 
     schema: ClassSchema
@@ -32,7 +32,7 @@ class CorrectedLabels:
     Labels are the same where their class has the same value, so a class under a new name is no correction.
     """
 
-    def __init__(self, data: TrainingData, reader: AreaReader, earlier: EarlierLabels) -> None:
+    def __init__(self, data: TrainingData, reader: AreaReader, earlier: PreviousLabels) -> None:
         self._reader, self._masks = reader, earlier.masks
         self._before = replace(data, schema=earlier.schema, values=()).reader()
         self._index_now = data.schema.index_table()[earlier.schema.value_table()]

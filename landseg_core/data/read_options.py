@@ -14,14 +14,14 @@ from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.bands import band_numbers, telling_names, told_bands
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import ImageView, size_at
+from landseg_core.raster.views import RasterView, size_at
 
 NEARLY_EQUAL = 1.25
 """Images whose ground resolutions differ by less than this factor are trained on as they are, unless told otherwise."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """What a user asks for: `bands` by number or name (all data bands by default), metres of ground per pixel, `alpha`.
 
     Images that are `nearly` (`NEARLY_EQUAL`) at that resolution, all of them, are read as they are. Without an `alpha`
@@ -65,7 +65,7 @@ class Reading:
         return [replace(area, alpha=chosen[area.image]) for area in every]
 
 
-AS_THEY_ARE = Reading()
+AS_THEY_ARE = ReadOptions()
 """All data bands, at the images' own ground resolution where they agree."""
 
 
@@ -108,21 +108,21 @@ class ImageFacts:
 
 
 @dataclass(frozen=True)
-class GroundPlan:
+class ResolutionPlan:
     """The ground resolution that a model learns at (None: not known), and whether images are resampled to it."""
 
     resolution_m: float | None
     resamples: bool
     notices: tuple[str, ...] = ()
 
-    def view(self, facts: ImageFacts, bands: tuple[int, ...]) -> ImageView:
+    def view(self, facts: ImageFacts, bands: tuple[int, ...]) -> RasterView:
         """Return how an image is read in a data set of `bands`."""
         chosen = () if facts.bands == bands else facts.bands
         size = size_at(facts.grid, facts.resolution_m, self.resolution_m) if self.resamples else None
-        return ImageView(chosen, size, (facts.grid.width, facts.grid.height)) if size else ImageView(chosen)
+        return RasterView(chosen, size, (facts.grid.width, facts.grid.height)) if size else RasterView(chosen)
 
 
-def plan_ground(images: Sequence[ImageFacts], wanted_m: float | None, *, nearly: bool = False) -> GroundPlan:
+def plan_resolution(images: Sequence[ImageFacts], wanted_m: float | None, *, nearly: bool = False) -> ResolutionPlan:
     """Return the ground resolution to learn at: as wanted, or else that of the images.
 
     Where they agree (`NEARLY_EQUAL`), their median, and nothing is resampled; where they do not, the median of images,
@@ -131,13 +131,13 @@ def plan_ground(images: Sequence[ImageFacts], wanted_m: float | None, *, nearly:
     """
     known = [facts.resolution_m for facts in images if facts.resolution_m is not None]
     if not known:
-        return GroundPlan(None, resamples=False, notices=_NOTHING_KNOWN if wanted_m else ())
+        return ResolutionPlan(None, resamples=False, notices=_NOTHING_KNOWN if wanted_m else ())
     if wanted_m is None and max(known) < min(known) * NEARLY_EQUAL:
-        return GroundPlan(statistics.median(known), resamples=False)
+        return ResolutionPlan(statistics.median(known), resamples=False)
     if nearly and wanted_m and all(max(one / wanted_m, wanted_m / one) < NEARLY_EQUAL for one in known):
-        return GroundPlan(wanted_m, resamples=False)
+        return ResolutionPlan(wanted_m, resamples=False)
     resolution = wanted_m or statistics.median_high(known)
-    plan = GroundPlan(resolution, resamples=True)
+    plan = ResolutionPlan(resolution, resamples=True)
     return replace(plan, notices=tuple(_notices(images, known, plan, chosen=wanted_m is not None)))
 
 
@@ -146,7 +146,7 @@ _NOTHING_KNOWN = (
 )
 
 
-def _notices(images: Sequence[ImageFacts], known: Sequence[float], plan: GroundPlan, *, chosen: bool) -> list[str]:
+def _notices(images: Sequence[ImageFacts], known: Sequence[float], plan: ResolutionPlan, *, chosen: bool) -> list[str]:
     resampled = sum(plan.view(facts, facts.bands).size is not None for facts in images)
     spread = " to ".join(dict.fromkeys(f"{one:.3g}" for one in (min(known), max(known))))
     notices = []
@@ -163,9 +163,9 @@ def _notices(images: Sequence[ImageFacts], known: Sequence[float], plan: GroundP
     return notices
 
 
-def seen_areas(
-    areas: Sequence[LabelledArea], images: Mapping[Path, ImageFacts], plan: GroundPlan, bands: tuple[int, ...]
+def resampled_areas(
+    areas: Sequence[LabelledArea], images: Mapping[Path, ImageFacts], plan: ResolutionPlan, bands: tuple[int, ...]
 ) -> tuple[LabelledArea, ...]:
     """Return `areas`, in px of the images, as the plan reads them in a data set of `bands`."""
     views = {path: plan.view(facts, bands) for path, facts in images.items()}
-    return tuple(area.seen_as(views[area.image]) for area in areas)
+    return tuple(area.with_view(views[area.image]) for area in areas)

@@ -18,7 +18,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.reader import MaskSource, ValueMapping
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import OwnPixels, PixelView, pixel_view
+from landseg_core.raster.views import NativeView, PixelView, pixel_view
 
 CACHE_BYTES = 1 << 30
 """Memory for decoded areas, unless told otherwise."""
@@ -152,12 +152,12 @@ class AreaReader:
 
     def _labels(self, area: LabelledArea, image: RasterSource, window: PixelWindow) -> Labels:
         """Return the (H, W) class indices of a window as the area's view has it, 255 where the image holds no data."""
-        mask, own_pixels = self._masks.get(area.mask), OwnPixels(image, self._bands_of(area, image))
+        mask, native = self._masks.get(area.mask), NativeView(image, self._bands_of(area, image))
 
-        def labels_with_data(own: PixelWindow) -> Labels:
-            labels = mask.read(own)
+        def labels_with_data(window: PixelWindow) -> Labels:
+            labels = mask.read(window)
             if not image.all_valid:
-                labels[~own_pixels.read_valid(own)] = UNLABELLED
+                labels[~native.read_valid(window)] = UNLABELLED
             return labels
 
         return self._view(area, image).at_centres(window, labels_with_data)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.chips import ChipSampler
-from landseg_core.data.label_changes import EarlierLabels
+from landseg_core.data.label_changes import PreviousLabels
 from landseg_core.data.reader import AreaReader
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.normalisation import Normalisation, measure_normalisation
@@ -36,7 +36,7 @@ class TrainingData:
     notices: tuple[str, ...]
     band_names: tuple[str, ...] = ()
     alpha: str = AUTO
-    earlier: EarlierLabels | None = None
+    earlier: PreviousLabels | None = None
     values: tuple[tuple[int, int], ...] = ()
 
     def reader(self) -> AreaReader:

@@ -23,7 +23,7 @@ from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.formats.class_mapping import unknown_values_error
 from landseg_core.formats.vector.grid_mapping import FLIPPED, Bounds, GridMapping
 from landseg_core.formats.vector.polygon_file import PolygonFile, Polygons
-from landseg_core.formats.vector.rasterize import PolygonBurner
+from landseg_core.formats.vector.rasterize import PolygonRasterizer
 from landseg_core.formats.vector.rings import Rings
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
@@ -85,15 +85,15 @@ def import_polygons(
         return 0
     values = project.schema.value_table()[indices[wanted]]
     parts, origins = shapely.get_parts(polygons.shapes[wanted], return_index=True)
-    burner = PolygonBurner(place.in_pixels(parts), values[origins], image.grid.window)
-    window = _touched(burner.bounds)
+    rasterizer = PolygonRasterizer(place.in_pixels(parts), values[origins], image.grid.window)
+    window = _touched(rasterizer.bounds)
     if window is None:
         raise _lies_beside(source, image)
     require_agreed(WorkSize(f"the labels from {source.name}", window.pixels), large=large)
 
     def change(_key: TileKey, part: PixelWindow, present: Values) -> Values | None:
-        burnt = burner.burn(part)
-        return None if burnt is None else np.where(burnt == UNLABELLED, present, burnt)
+        rasterized = rasterizer.rasterize(part)
+        return None if rasterized is None else np.where(rasterized == UNLABELLED, present, rasterized)
 
     return project.edit_tiles(image_id, f"Import {source.name}", change, window, on_event=on_event, control=control)
 

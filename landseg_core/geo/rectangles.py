@@ -10,13 +10,13 @@ import numpy.typing as npt
 from landseg_core.geo.window import PixelWindow
 
 
-def grown(window: PixelWindow, margin: int) -> PixelWindow:
+def padded(window: PixelWindow, margin: int) -> PixelWindow:
     """Return `window` with `margin` px more on every side."""
     x, y = window.x - margin, window.y - margin
     return PixelWindow(x, y, window.width + 2 * margin, window.height + 2 * margin)
 
 
-def without(window: PixelWindow, hole: PixelWindow) -> list[PixelWindow]:
+def subtract(window: PixelWindow, hole: PixelWindow) -> list[PixelWindow]:
     """Return up to four windows that make up what of `window` is not in `hole`; one of them as large as can be."""
     inside = window.intersection(hole)
     if inside is None:
@@ -41,19 +41,21 @@ def _sides_down(columns: Sequence[int], rows: Sequence[int]) -> list[PixelWindow
     return [*_pieces(columns, rows[:2]), *_pieces(columns, rows[2:])]
 
 
-def without_all(window: PixelWindow, holes: Iterable[PixelWindow]) -> list[PixelWindow]:
+def subtract_all(window: PixelWindow, holes: Iterable[PixelWindow]) -> list[PixelWindow]:
     """Return windows that make up what of `window` is in none of the `holes`."""
     left = [window]
     for hole in holes:
-        left = [piece for part in left for piece in without(part, hole)]
+        left = [piece for part in left for piece in subtract(part, hole)]
     return left
 
 
-def apart(windows: Iterable[PixelWindow]) -> list[PixelWindow]:
+def disjoint(windows: Iterable[PixelWindow]) -> list[PixelWindow]:
     """Return windows, none over another, that make up the same ground: each without those before it."""
     given = list(windows)
     bounds = np.array([(w.x, w.y, w.right, w.bottom) for w in given], np.int64).reshape(-1, 4)
-    return [piece for number, window in enumerate(given) for piece in without_all(window, _over(given, bounds, number))]
+    return [
+        piece for number, window in enumerate(given) for piece in subtract_all(window, _over(given, bounds, number))
+    ]
 
 
 def _over(windows: Sequence[PixelWindow], bounds: npt.NDArray[np.int64], number: int) -> list[PixelWindow]:
@@ -63,13 +65,13 @@ def _over(windows: Sequence[PixelWindow], bounds: npt.NDArray[np.int64], number:
     return [windows[place] for place in np.flatnonzero(over).tolist()]
 
 
-def joined(windows: Iterable[PixelWindow]) -> list[PixelWindow]:
+def merged(windows: Iterable[PixelWindow]) -> list[PixelWindow]:
     """Return the same ground in fewer windows: neighbours of one height in a row, and then of one width, are joined."""
-    rows = _joined(sorted(windows, key=lambda window: (window.y, window.height, window.x)), across=True)
-    return _joined(sorted(rows, key=lambda window: (window.x, window.width, window.y)), across=False)
+    rows = _merged(sorted(windows, key=lambda window: (window.y, window.height, window.x)), across=True)
+    return _merged(sorted(rows, key=lambda window: (window.x, window.width, window.y)), across=False)
 
 
-def _joined(windows: Sequence[PixelWindow], *, across: bool) -> list[PixelWindow]:
+def _merged(windows: Sequence[PixelWindow], *, across: bool) -> list[PixelWindow]:
     found: list[PixelWindow] = []
     for window in windows:
         last = found[-1] if found else None

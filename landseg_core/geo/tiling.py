@@ -32,7 +32,7 @@ class TilePyramid:
         return 1 + max(0, math.ceil(math.log2(max(self.width, self.height) / self.tile)))
 
     @property
-    def sketch_key(self) -> TileKey:
+    def quicklook_key(self) -> TileKey:
         """Return the tile above the coarsest, which shows the whole: of a raster whose coarse tiles take long."""
         return TileKey(self.levels, 0, 0)
 

@@ -6,21 +6,21 @@ from collections.abc import Iterator, Sequence
 
 from landseg_core.inference.options import Resolution
 from landseg_core.labels.class_names import name_notices
-from landseg_core.models.compatibility import alpha_notices, needed_bands, open_for, require_fit
+from landseg_core.models.compatibility import alpha_notices, check_compatible, needed_bands, open_for
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import Size, same_resolution, size_at
 
-__all__ = ["alpha_notices", "band_notices", "fit_notices", "open_for", "require_fit", "seen_size"]
+__all__ = ["alpha_notices", "band_notices", "check_compatible", "compatibility_notices", "input_size", "open_for"]
 
 
-def seen_size(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Size | None:
+def input_size(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Size | None:
     """Return the (width, height) px that `source` is resampled to for the model; None where it is seen as it is."""
     wanted = model.ground_resolution_m if resolution == "model" else None
     return size_at(source.grid, source.grid.ground_resolution(), wanted)
 
 
-def fit_notices(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Iterator[str]:
+def compatibility_notices(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Iterator[str]:
     """Yield what a user should know of a model before a raster is predicted: its classes' names, ground resolutions."""
     yield from name_notices(model.schema.names)
     trained, found = model.ground_resolution_m, source.grid.ground_resolution()
@@ -34,6 +34,6 @@ def fit_notices(model: BundleHeader, source: RasterSource, resolution: Resolutio
 
 
 def band_notices(model: BundleHeader, source: RasterSource, numbers: Sequence[int]) -> Iterator[str]:
-    """Yield what a user should know where the `numbers` that `require_fit` has found are not those of the model."""
+    """Yield what a user should know where the `numbers` that `check_compatible` found are not those of the model."""
     if tuple(numbers) != model.bands:
         yield f"{source.path}: its bands {', '.join(map(str, numbers))} are the model's {needed_bands(model)}"

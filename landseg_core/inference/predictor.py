@@ -20,9 +20,9 @@ from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.compatibility import (
     alpha_notices,
     band_notices,
-    fit_notices,
-    require_fit,
-    seen_size,
+    check_compatible,
+    compatibility_notices,
+    input_size,
 )
 from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_values, confidences
 from landseg_core.inference.options import PredictOptions
@@ -35,7 +35,7 @@ from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.placement import chosen_window
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import OwnPixels, pixel_view
+from landseg_core.raster.views import NativeView, pixel_view
 from landseg_core.raster.writer import MapInfo, MapWriter
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def prepared_backend(
         RasterError: the raster cannot be read, or the window reaches beyond it.
         DeviceError: this computer has no such device.
     """
-    view = pixel_view(source, require_fit(bundle, source, options.bands), seen_size(bundle, source, options.resolution))
+    view = pixel_view(
+        source, check_compatible(bundle, source, options.bands), input_size(bundle, source, options.resolution)
+    )
     candidates = possible(options.device, options.backend, options.precision)  # loads torch
     memory = TrialMemory.of_user()
     backend = chosen_backend(
@@ -97,16 +99,16 @@ def predict_raster(
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.
     """
-    bands = require_fit(bundle, source, options.bands)
+    bands = check_compatible(bundle, source, options.bands)
     target = chosen_window(source, options.window)
     told = alpha_notices(bundle, source), band_notices(bundle, source, bands)
-    for message in (*chain(*told), *fit_notices(bundle, source, options.resolution)):
+    for message in (*chain(*told), *compatibility_notices(bundle, source, options.resolution)):
         on_event(Notice(message))
     memory, folder = TrialMemory.of_user(), mask_path.parent
     work = prediction_work(bundle, source, options, folder, memory)
     require_agreed(work, large=options.large)
     confidence = confidence_path if options.confidence else None
-    size = seen_size(bundle, source, options.resolution)
+    size = input_size(bundle, source, options.resolution)
     with OutputFiles(overwrite=options.overwrite, inputs=source.files) as outputs, ExitStack() as maps:
         layers = [
             (maps.enter_context(MapWriter(outputs, path, source.grid.crop(target), info)), values)
@@ -114,7 +116,7 @@ def predict_raster(
         ]
         runs = backend or prepared_backend(bundle, source, options, on_event)
         require_agreed(prediction_work(bundle, source, options, folder, memory), large=options.large)  # a pace is known
-        pixels = OwnPixels(source, bands)
+        pixels = NativeView(source, bands)
         predictor = TiledPredictor(runs, pixels, target, tile=options.tile, overlap=options.overlap, size=size)
         meter = ProgressMeter(f"predicting {source.path.name}", target.pixels, on_event, predictor.work)
         start = time.monotonic()

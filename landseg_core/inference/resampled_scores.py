@@ -11,7 +11,7 @@ import numpy as np
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows, ScoredRows, strongest
 from landseg_core.inference.layout import Field, Span, Strip, plan_strips
-from landseg_core.raster.resampling import GridScale, Taps, valid_means
+from landseg_core.raster.resampling import GridScale, ResampleKernel, valid_means
 from landseg_core.raster.views import NativePixels
 
 _BATCH_VALUES = 1 << 24
@@ -25,9 +25,9 @@ class OwnGrid:
     class is taken. So each pixel of the map depends on the scores below it only, and not on window, tile or strip.
     """
 
-    def __init__(self, own: NativePixels, size: tuple[int, int], target: PixelWindow) -> None:
-        self._own, self._target = own, target
-        self.scale = GridScale.between(size, (own.grid.width, own.grid.height))
+    def __init__(self, native: NativePixels, size: tuple[int, int], target: PixelWindow) -> None:
+        self._native, self._target = native, target
+        self.scale = GridScale.between(size, (native.grid.width, native.grid.height))
         self.seen = self.scale.needed(target)
 
     def plan(
@@ -51,52 +51,54 @@ class OwnGrid:
 
     def decide(self, made: Strip, write: Callable[[BlendedRows], None]) -> Callable[[ScoredRows], None]:
         """Return what takes the scores of the strip seen with `made`, and writes the rows of that."""
-        own = OwnRows(self._own, self.scale, PixelWindow(made.first, self._target.y, made.width, self._target.height))
+        native = NativeRows(
+            self._native, self.scale, PixelWindow(made.first, self._target.y, made.width, self._target.height)
+        )
 
         def take(rows: ScoredRows) -> None:
-            for ready in own.add(rows):
+            for ready in native.add(rows):
                 write(ready)
 
         return take
 
 
-class OwnRows:
-    """Takes scores of all that `own` is made of, from the top down, and gives the rows of it that are ready."""
+class NativeRows:
+    """Takes scores of all that `native` is made of, from the top down, and gives the rows of it that are ready."""
 
-    def __init__(self, pixels: NativePixels, scale: GridScale, own: PixelWindow) -> None:
-        self._pixels, self._scale, self._own = pixels, scale, own
-        self._columns = scale.columns.taps(own.x, own.right)
-        self._next = own.y
+    def __init__(self, pixels: NativePixels, scale: GridScale, native: PixelWindow) -> None:
+        self._pixels, self._scale, self._native = pixels, scale, native
+        self._columns = scale.columns.kernel(native.x, native.right)
+        self._next = native.y
         self._held: ScoredRows | None = None
 
     def add(self, rows: ScoredRows) -> Iterator[BlendedRows]:
         """Take rows that follow on those before, and yield the rows of the map that are ready."""
         held = rows if self._held is None else self._held.followed_by(rows)
-        while self._next < self._own.bottom:
-            taps = self._ready(held.bottom, held.classes)
-            if taps is None:
+        while self._next < self._native.bottom:
+            kernel = self._ready(held.bottom, held.classes)
+            if kernel is None:
                 break
-            yield self._made(held, taps)
+            yield self._made(held, kernel)
         self._held = self._still_needed(held)
 
-    def _ready(self, bottom: int, classes: int) -> Taps | None:
-        """Return the taps of the next rows, as many as are ready and made at once; None where none is."""
-        most = max(1, _BATCH_VALUES // (classes * self._own.width))
-        taps = self._scale.rows.taps(self._next, min(self._next + most, self._own.bottom))
-        count = int(np.searchsorted(taps.places[-1] + 1, bottom, side="right"))
-        return Taps(taps.places[:, :count], taps.weights[:, :count]) if count else None
+    def _ready(self, bottom: int, classes: int) -> ResampleKernel | None:
+        """Return the kernel of the next rows, as many as are ready and made at once; None where none is."""
+        most = max(1, _BATCH_VALUES // (classes * self._native.width))
+        kernel = self._scale.rows.kernel(self._next, min(self._next + most, self._native.bottom))
+        count = int(np.searchsorted(kernel.places[-1] + 1, bottom, side="right"))
+        return ResampleKernel(kernel.places[:, :count], kernel.weights[:, :count]) if count else None
 
-    def _made(self, held: ScoredRows, taps: Taps) -> BlendedRows:
-        below = slice(taps.first - held.top, taps.last - held.top)
+    def _made(self, held: ScoredRows, kernel: ResampleKernel) -> BlendedRows:
+        below = slice(kernel.first - held.top, kernel.last - held.top)
         valid = held.valid[below]
-        means, _ = valid_means(held.scores[:, below] * valid, valid, taps, self._columns)
+        means, _ = valid_means(held.scores[:, below] * valid, valid, kernel, self._columns)
         index, score = strongest(means.astype(np.float32, copy=False))
-        top, count = self._next, taps.places.shape[1]
+        top, count = self._next, kernel.places.shape[1]
         self._next += count
-        there = self._pixels.read_valid(PixelWindow(self._own.x, top, self._own.width, count))
+        there = self._pixels.read_valid(PixelWindow(self._native.x, top, self._native.width, count))
         return BlendedRows(top, index, score, there)
 
     def _still_needed(self, held: ScoredRows) -> ScoredRows | None:
-        if self._next >= self._own.bottom:
+        if self._next >= self._native.bottom:
             return None
-        return held.from_row(min(self._scale.rows.taps(self._next, self._next + 1).first, held.bottom))
+        return held.from_row(min(self._scale.rows.kernel(self._next, self._next + 1).first, held.bottom))

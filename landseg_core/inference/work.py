@@ -11,7 +11,7 @@ from pathlib import Path
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.inference.backends.memory import TrialMemory, machine_facts
-from landseg_core.inference.compatibility import seen_size
+from landseg_core.inference.compatibility import input_size
 from landseg_core.inference.options import PredictOptions
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize
 from landseg_core.models.header import BundleHeader
@@ -27,7 +27,7 @@ def prediction_work(
     Raises:
         RasterError: the window reaches beyond the raster.
     """
-    size = seen_size(model, source, options.resolution) or (source.grid.width, source.grid.height)
+    size = input_size(model, source, options.resolution) or (source.grid.width, source.grid.height)
     pixels = chosen_window(source, options.window).pixels
     computed = size[0] * size[1] / source.grid.window.pixels
     maps = 2 if options.confidence else 1
@@ -41,7 +41,7 @@ def evaluation_work(
 ) -> WorkSize:
     """Return what an evaluation takes: on `areas` as `areas_for_model` gives them, with the options of a prediction."""
     views = {area.image: area.view for area in areas}.values()
-    sizes = [(view.size, view.own_size) for view in views]
+    sizes = [(view.size, view.native_size) for view in views]
     computed = max((math.prod(seen) / math.prod(own) for seen, own in sizes if seen and own), default=1.0)
     work = WorkSize("the evaluation", sum(area.window.pixels for area in areas), computed=computed)
     pace = memory.pace(pace_question(model, options))

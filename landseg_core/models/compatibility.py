@@ -18,7 +18,7 @@ from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.source import RasterSource
 
 
-def require_fit(model: BundleHeader, source: RasterSource, bands: Sequence[str] = ()) -> tuple[int, ...]:
+def check_compatible(model: BundleHeader, source: RasterSource, bands: Sequence[str] = ()) -> tuple[int, ...]:
     """Return the numbers of the bands of `source` that the model sees, in its order.
 
     `bands` tells them by number or name. By default they are those with the names of the model's bands where the raster
@@ -73,7 +73,7 @@ def _matching(model: BundleHeader, source: RasterSource) -> tuple[int, ...]:
 def band_differences(model: BundleHeader, source: RasterSource, numbers: Sequence[int]) -> Iterator[str]:
     """Yield what a user should know where the bands of a raster are not those that the model was trained on.
 
-    `numbers` are those that `require_fit` has found.
+    `numbers` are those that `check_compatible` has found.
     """
     if tuple(numbers) != model.bands:
         yield f"{source.path.name}: its bands {', '.join(map(str, numbers))} are the model's {needed_bands(model)}"
@@ -97,7 +97,7 @@ def open_for(
 ) -> RasterSource:
     """Open a raster for a model: with `alpha`, or without it with the model's, adapted to the raster.
 
-    `bands` are those of `require_fit`, `many_bands` is that of `RasterSource`.
+    `bands` are those of `check_compatible`, `many_bands` is that of `RasterSource`.
 
     Raises:
         RasterError: it cannot be opened.

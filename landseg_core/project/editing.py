@@ -13,7 +13,7 @@ from landseg_core.labels.delta import LabelDelta, TilePatch
 from landseg_core.labels.label_raster import FinishedEdit, LabelRaster
 from landseg_core.project.history import NO_CHANGE, Change, History, Step
 from landseg_core.project.images import ImageEntry, delete_images
-from landseg_core.project.step_states import Side, adopt_side, parsed_side, store_side
+from landseg_core.project.step_states import StepState, adopt_state, parsed_state, store_state
 from landseg_core.project.storage.project_file import ProjectFile
 from landseg_core.project.storage.rows import DamageError, proper
 from landseg_core.project.storage.steps import (
@@ -39,10 +39,10 @@ class _Content:
 
 @dataclass(frozen=True)
 class _Move:
-    """What an edit, an undo or a redo leads to: labels of its image, one side of a change, a place in the history."""
+    """What an edit, an undo or a redo leads to: labels of its image, one state of a change, a place in the history."""
 
     image_id: int | None
-    side: Side
+    state: StepState
     edit: FinishedEdit | None
     history: History
 
@@ -51,7 +51,7 @@ class _Move:
         if self.edit is not None and self.image_id is not None:
             store_tiles(connection, self.image_id, self.edit.tiles)
             add_counts(connection, self.image_id, self.edit.delta.counts())
-        store_side(connection, self.image_id, self.side)
+        store_state(connection, self.image_id, self.state)
         store_position(connection, self.history)
 
 
@@ -142,7 +142,7 @@ class Editor:
             ProjectError: as `record`.
         """
         self._file.require_ready()
-        adopt_side(self._state, image_id, parsed_side(change.after))
+        adopt_state(self._state, image_id, parsed_state(change.after))
         self._add(name, image_id, _Content((), change), None)
 
     def _add(self, name: str, image_id: int | None, content: _Content, edit: FinishedEdit | None) -> None:
@@ -196,13 +196,13 @@ class Editor:
         self._file.require_ready()
         self.require_no_gesture()
         content = self._waiting.get(step.id) or self._load(step)
-        side = content.change.side(forward=forward)
-        parsed = parsed_side(side)
+        state = content.change.state(forward=forward)
+        parsed = parsed_state(state)
         edit = self._apply(step.image_id, content.patches, forward=forward)
-        adopt_side(self._state, step.image_id, parsed)
+        adopt_state(self._state, step.image_id, parsed)
         with self._guard:
             history = self._state.history = self._state.history.moved(forward=forward)
-        move = _Move(step.image_id, side, edit, history)
+        move = _Move(step.image_id, state, edit, history)
         self._queue(move, move.write)
 
     def _apply(self, image_id: int | None, patches: tuple[TilePatch, ...], *, forward: bool) -> FinishedEdit | None:

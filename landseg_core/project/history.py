@@ -34,13 +34,13 @@ class Change:
     """What a step changes beside pixels: the state before and after it, as JSON objects.
 
     The keys are `classes` (a class file's content), `listed` and `unlisted` (ids of images that are in the project from
-    then on, or are not), and for the step's image `areas` (a list of rings) and `grid` (see `sides.image_side`).
+    then on, or are not), and for the step's image `areas` (a list of rings) and `grid` (see `sides.image_state`).
     """
 
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
-    def side(self, *, forward: bool) -> dict[str, Any]:
+    def state(self, *, forward: bool) -> dict[str, Any]:
         """Return the state that redo (`forward`) or undo leads to."""
         return self.after if forward else self.before
 

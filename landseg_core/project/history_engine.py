@@ -22,7 +22,7 @@ from landseg_core.project.editing import Editor
 from landseg_core.project.history import NO_CHANGE, Change, History, Step, is_large
 from landseg_core.project.images import delete_images
 from landseg_core.project.state import checked
-from landseg_core.project.step_states import Side, adopt_side, parsed_side, store_side
+from landseg_core.project.step_states import StepState, adopt_state, parsed_state, store_state
 from landseg_core.project.storage.project_file import ProjectFile
 from landseg_core.project.storage.rewrite import ChangeTile, Rewrite, Values
 from landseg_core.project.storage.rows import proper
@@ -117,7 +117,7 @@ class BulkEditor:
                 delete_steps(connection, history.dropped(older) if has_changed else [step.id])
                 delete_images(connection, lost)
                 set_size(connection, step.id, step.bytes, is_large=step.is_large)
-                store_side(connection, plan.image_id, plan.change.after)
+                store_state(connection, plan.image_id, plan.change.after)
                 store_position(connection, history)
             self._editor.forget_images(lost)
             self._adopt(history, plan.image_id, plan.change.after, rewrite)
@@ -133,8 +133,8 @@ class BulkEditor:
         task = f"{'Redo' if forward else 'Undo'} {step.name}"
         with self._file.alone():
             with self._rewriting(task) as (connection, rewrite):
-                side = load_change(connection, step.id).side(forward=forward)
-                parsed_side(side)
+                state = load_change(connection, step.id).state(forward=forward)
+                parsed_state(state)
                 meter = ProgressMeter(task, _patch_count(connection, step.id), on_event)
                 for image_id, patch in load_patches(connection, step.id, self._editor.pyramids()):
                     control.checkpoint()
@@ -142,9 +142,9 @@ class BulkEditor:
                     meter.add(1)
                 rewrite.finish(control)
                 history = self._state.history.moved(forward=forward)
-                store_side(connection, step.image_id, side)
+                store_state(connection, step.image_id, state)
                 store_position(connection, history)
-            self._adopt(history, step.image_id, side, rewrite)
+            self._adopt(history, step.image_id, state, rewrite)
 
     @contextmanager
     def _rewriting(self, name: str) -> Iterator[tuple[sqlite3.Connection, Rewrite]]:
@@ -152,10 +152,10 @@ class BulkEditor:
         with self._file.transaction(f"changed ({name})") as connection:
             yield connection, Rewrite(connection, self._editor.pyramids())
 
-    def _adopt(self, history: History, image_id: int | None, side: Side, rewrite: Rewrite) -> None:
+    def _adopt(self, history: History, image_id: int | None, state: StepState, rewrite: Rewrite) -> None:
         """Bring the state in memory after the file."""
         self._state.history = history
-        adopt_side(self._state, image_id, parsed_side(side))
+        adopt_state(self._state, image_id, parsed_state(state))
         for number, change in rewrite.counts.items():
             self._state.counts[number] = self._state.counts[number] + change
         self._editor.forget(set(rewrite.counts))
@@ -171,7 +171,7 @@ def _patch_count(connection: sqlite3.Connection, step_id: int) -> int:
     return count
 
 
-class Reviser:
+class HistoryEngine:
     """Sends steps to memory or, where they are large, through the file."""
 
     def __init__(self, file: ProjectFile, editor: Editor, bulk: BulkEditor) -> None:

@@ -17,12 +17,12 @@ from landseg_core.project.backup.automatic import BackupMaker
 from landseg_core.project.backup.copying import save_copy
 from landseg_core.project.backup.folder import Backup
 from landseg_core.project.history import Step
-from landseg_core.project.history_engine import BulkEditor, Reviser
+from landseg_core.project.history_engine import BulkEditor, HistoryEngine
 from landseg_core.project.image_list import ImageList
 from landseg_core.project.images import ImageEntry, NewImage
 from landseg_core.project.outside.regrid import Move, MoveBy, Moved, Regridder, free_copy
-from landseg_core.project.project_view import Contents
-from landseg_core.project.run_table import PredictionEntry, RecordList
+from landseg_core.project.project_view import ProjectView
+from landseg_core.project.run_table import PredictionEntry, RunTable
 from landseg_core.project.storage.database_file import create_file
 from landseg_core.project.storage.project_file import ProjectFile
 from landseg_core.project.storage.rewrite import ChangeTile
@@ -30,7 +30,7 @@ from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.files.content import RasterContent
 
 
-class Project(Contents):
+class Project(ProjectView):
     """An open project. Every edit shows at once and is stored behind, in order, each as one transaction.
 
     It is used from one thread; `edit_tiles`, large undo and redo, `save_copy`, `read_transaction` and the reading of
@@ -43,10 +43,10 @@ class Project(Contents):
         super().__init__(ProjectFile(Path(path), read_only=read_only, on_event=on_event))
         self._bulk = BulkEditor(self._file, self._editor)
         self._images = ImageList(self._file, self._editor)
-        self._records = RecordList(self._file)
+        self._records = RunTable(self._file)
         self._regridder = Regridder(self._file, self._editor)
         self._backups = BackupMaker(self._file)
-        self._reviser = Reviser(self._file, self._editor, self._bulk)
+        self._reviser = HistoryEngine(self._file, self._editor, self._bulk)
 
     def __repr__(self) -> str:
         return f"<Project {self.path}, {len(self.images)} images, {len(self.schema)} classes>"

@@ -86,7 +86,7 @@ def reading(
         yield ReadView(connection, path, schema, pyramids)
 
 
-class Contents:
+class ProjectView:
     """The state of an open project, ahead of its file by the edits that are waiting to be stored."""
 
     def __init__(self, file: ProjectFile) -> None:

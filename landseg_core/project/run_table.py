@@ -140,7 +140,7 @@ def store_view(key: str, value: str, connection: sqlite3.Connection) -> None:
     )
 
 
-class RecordList:
+class RunTable:
     """What belongs to a project without being an edit: noted at once, stored in its turn."""
 
     def __init__(self, file: ProjectFile) -> None:

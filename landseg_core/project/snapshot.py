@@ -131,7 +131,7 @@ def _settled(project: Project, control: JobControl) -> Iterator[tuple[ReadView, 
                 return
 
 
-def kept_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
+def load_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
     """Return the snapshot that `snapshot` left in `folder`; `images` are their present places by id.
 
     Raises:
@@ -235,7 +235,7 @@ _BEFORE = "before"
 """The folder in that of a run's labels that holds those of the run before."""
 
 
-def keep_earlier_labels(folder: Path, earlier_run: Path) -> None:
+def save_previous_labels(folder: Path, earlier_run: Path) -> None:
     """Copy the labels of a run into `folder`, that of the labels of another one; nothing where it kept none.
 
     Thus a run that is fine-tuned from another can be resumed, and fine-tuned in turn, when the earlier one is deleted.
@@ -256,8 +256,8 @@ def keep_earlier_labels(folder: Path, earlier_run: Path) -> None:
                     raise unwritable(target / file.name, error) from error
 
 
-def forget_earlier_labels(folder: Path) -> None:
-    """Remove what `keep_earlier_labels` left in `folder`.
+def delete_previous_labels(folder: Path) -> None:
+    """Remove what `save_previous_labels` left in `folder`.
 
     Raises:
         OutputError: it cannot be removed.
@@ -269,7 +269,7 @@ def forget_earlier_labels(folder: Path) -> None:
         raise unwritable(folder / _BEFORE, error) from error
 
 
-def earlier_labels(labels: LabelSnapshot) -> LabelSnapshot | None:
+def load_previous_labels(labels: LabelSnapshot) -> LabelSnapshot | None:
     """Return the labels that the earlier run saw of the same project; None where none are kept, or of another one.
 
     A project is taken for the same where an image has the same number and the same file name; then all images go by
@@ -281,7 +281,7 @@ def earlier_labels(labels: LabelSnapshot) -> LabelSnapshot | None:
     folder = labels.folder / _BEFORE
     if not folder.is_dir():
         return None
-    before = kept_snapshot(folder, {})
+    before = load_snapshot(folder, {})
     names = {mask.image_id: mask.image.name for mask in labels.masks}
     if not any(names.get(mask.image_id) == mask.image.name for mask in before.masks):
         return None

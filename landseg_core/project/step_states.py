@@ -19,13 +19,13 @@ from landseg_core.project.storage.paths import is_there
 from landseg_core.project.storage.rows import DamageError, text
 from landseg_core.raster.files.content import RasterContent
 
-Side = dict[str, Any]
-"""One side of a `Change`: JSON values by the name of the kind."""
+StepState = dict[str, Any]
+"""One state of a `Change`: JSON values by the name of the kind."""
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """How a JSON value of a side is parsed, taken into the state, and stored as text."""
+    """How a JSON value of a state is parsed, taken into the state, and stored as text."""
 
     parse: Callable[[Any], Any]
     adopt: Callable[[ProjectState, int | None, Any], None]
@@ -49,8 +49,8 @@ def _adopt_areas(state: ProjectState, image_id: int | None, areas: Any) -> None:
         state.areas[image_id] = areas
 
 
-def image_side(entry: ImageEntry) -> Side:
-    """Return the side of a change that holds the grid of an image, and what its file is known to be like."""
+def image_state(entry: ImageEntry) -> StepState:
+    """Return the state of a change that holds the grid of an image, and what its file is known to be like."""
     value = {
         "grid": grid_value(entry.grid),
         "file_grid": grid_value(entry.file_grid) if entry.file_grid else None,
@@ -61,7 +61,7 @@ def image_side(entry: ImageEntry) -> Side:
 
 
 def _parse_grid(value: Any) -> dict[str, Any]:
-    """Return the fields of an `ImageEntry` that `image_side` has told."""
+    """Return the fields of an `ImageEntry` that `image_state` has told."""
     try:
         return {
             "grid": grid_of(value["grid"]),
@@ -119,15 +119,15 @@ _KINDS = {
 }
 
 
-def parsed_side(side: Side) -> Side:
-    """Return the side with its JSON values parsed, ready for `adopt_side`.
+def parsed_state(state: StepState) -> StepState:
+    """Return the state with its JSON values parsed, ready for `adopt_state`.
 
     Raises:
         DamageError: it is damaged.
     """
-    if not side.keys() <= _KINDS.keys():
+    if not state.keys() <= _KINDS.keys():
         raise DamageError("a step of the history is damaged; it cannot be undone or redone")
-    return {key: _KINDS[key].parse(value) for key, value in side.items()}
+    return {key: _KINDS[key].parse(value) for key, value in state.items()}
 
 
 def require_whole(change: Change) -> None:
@@ -137,17 +137,17 @@ def require_whole(change: Change) -> None:
         DamageError: it is damaged.
     """
     for forward in (False, True):
-        parsed_side(change.side(forward=forward))
+        parsed_state(change.state(forward=forward))
 
 
-def adopt_side(state: ProjectState, image_id: int | None, parsed: Side) -> None:
-    """Take a parsed side of a change of an image, or of the whole project, into the state."""
+def adopt_state(state: ProjectState, image_id: int | None, parsed: StepState) -> None:
+    """Take a parsed state of a change of an image, or of the whole project, into the state."""
     for key, value in parsed.items():
         _KINDS[key].adopt(state, image_id, value)
 
 
-def store_side(connection: sqlite3.Connection, image_id: int | None, side: Side) -> None:
-    """Store a side of a change of an image, or of the whole project."""
-    for key, value in side.items():
+def store_state(connection: sqlite3.Connection, image_id: int | None, state: StepState) -> None:
+    """Store a state of a change of an image, or of the whole project."""
+    for key, value in state.items():
         kind = _KINDS[key]
         connection.execute(kind.statement, (json.dumps(value), image_id) if kind.of_image else (json.dumps(value),))

@@ -37,7 +37,7 @@ class PlacedReader:
         pyramid: the geometry of the picture's tiles.
     """
 
-    needs_pyramid = has_sketch = False
+    needs_pyramid = has_quicklook = False
     categorical = True
 
     def __init__(self, source: RasterSource, placement: Placement) -> None:

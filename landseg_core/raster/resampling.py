@@ -28,7 +28,7 @@ Element = TypeVar("Element", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
-class Taps:
+class ResampleKernel:
     """What pixels of the new axis are made of: (K, N) places on the old axis and their weights, which sum up to 1."""
 
     places: Indices
@@ -52,12 +52,12 @@ class AxisScale:
     length: int
     size: int
 
-    def taps(self, start: int, stop: int) -> Taps:
+    def kernel(self, start: int, stop: int) -> ResampleKernel:
         """Return what the new pixels from `start` up to `stop` are made of."""
         new = np.arange(start, stop, dtype=np.int64)
         first, weights = self._covered(new) if self.length >= self.size else self._between(new)
         places = first + np.arange(len(weights))[:, None]
-        return Taps(places.clip(0, self.length - 1), weights.astype(np.float32))
+        return ResampleKernel(places.clip(0, self.length - 1), weights.astype(np.float32))
 
     def _covered(self, new: Indices) -> tuple[Indices, Floats]:
         """Return the first old pixel under each new one, and the (K, N) shares of it that the old ones cover."""
@@ -104,7 +104,7 @@ class GridScale:
 
     def needed(self, window: PixelWindow) -> PixelWindow:
         """Return the old pixels that a window of new ones is made of."""
-        rows, columns = self.rows.taps(window.y, window.bottom), self.columns.taps(window.x, window.right)
+        rows, columns = self.rows.kernel(window.y, window.bottom), self.columns.kernel(window.x, window.right)
         return _between(rows, columns)
 
     def mean(
@@ -121,7 +121,7 @@ class GridScale:
     def _mean_piece(
         self, window: PixelWindow, read: Callable[[PixelWindow], tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]]
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-        rows, columns = self.rows.taps(window.y, window.bottom), self.columns.taps(window.x, window.right)
+        rows, columns = self.rows.kernel(window.y, window.bottom), self.columns.kernel(window.x, window.right)
         values, valid = read(_between(rows, columns))
         means, there = valid_means(values, valid, rows, columns)
         return as_type(means, values.dtype), there
@@ -152,16 +152,16 @@ def _at_least_one(range_: tuple[int, int], size: int) -> tuple[int, int]:
     return first, max(range_[1], first + 1)
 
 
-def _between(rows: Taps, columns: Taps) -> PixelWindow:
+def _between(rows: ResampleKernel, columns: ResampleKernel) -> PixelWindow:
     return PixelWindow(columns.first, rows.first, columns.last - columns.first, rows.last - rows.first)
 
 
 def valid_means(
-    values: npt.NDArray[Any], valid: npt.NDArray[np.bool_], rows: Taps, columns: Taps
+    values: npt.NDArray[Any], valid: npt.NDArray[np.bool_], rows: ResampleKernel, columns: ResampleKernel
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return the (C, H, W) means of the valid ones of (C, h, w) values, and where there are any.
 
-    The values, 0 where they are not `valid`, begin at the first row and column that the taps need.
+    The values, 0 where they are not `valid`, begin at the first row and column that the kernel need.
     """
     sums = _weighted(values, rows, columns)
     if valid.all():
@@ -172,18 +172,18 @@ def valid_means(
     return sums / divisor, share > 0
 
 
-def _weighted(values: npt.NDArray[Any], rows: Taps, columns: Taps) -> Floats:
+def _weighted(values: npt.NDArray[Any], rows: ResampleKernel, columns: ResampleKernel) -> Floats:
     wide = values.dtype.kind in "iuf" and values.dtype.itemsize > np.dtype(np.float32).itemsize
     exact = values.dtype.kind in "iu" and values.dtype.itemsize > np.dtype(np.uint16).itemsize
     kind = np.float64 if wide or exact else np.float32
     return _along(_along(values, rows, kind, 1), columns, kind, 2)
 
 
-def _along(values: npt.NDArray[Any], taps: Taps, kind: type[np.floating[Any]], axis: int) -> Floats:
-    """Return (C, H, W) values with rows (axis 1) or columns (axis 2) as the taps say."""
+def _along(values: npt.NDArray[Any], kernel: ResampleKernel, kind: type[np.floating[Any]], axis: int) -> Floats:
+    """Return (C, H, W) values with rows (axis 1) or columns (axis 2) as the kernel say."""
     shape = (1, -1, 1) if axis == 1 else (1, 1, -1)
     total: Floats | None = None
-    for places, weights in zip(taps.places - taps.first, taps.weights, strict=True):
+    for places, weights in zip(kernel.places - kernel.first, kernel.weights, strict=True):
         part = values.take(places, axis=axis) * weights.astype(kind).reshape(shape)
         total = part if total is None else np.add(total, part, out=total)
     assert total is not None

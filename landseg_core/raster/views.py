@@ -51,31 +51,31 @@ Element = TypeVar("Element", bound=np.generic)
 
 
 @dataclass(frozen=True)
-class ImageView:
+class RasterView:
     """How an image is read: which `bands`, in order, and at what `size` (width, height) in px.
 
-    Without bands they are those of the data set, or all data bands; without a size it is the image's own, which must be
-    told beside another.
+    Without bands they are those of the data set, or all data bands; without a size it is the native one, which must be
+    given beside another.
     """
 
     bands: tuple[int, ...] = ()
     size: tuple[int, int] | None = None
-    own_size: tuple[int, int] | None = None
+    native_size: tuple[int, int] | None = None
 
-    def seen(self, own: PixelWindow) -> PixelWindow:
-        """Return where a window of the image, in its own px, lies in px of this view: the pixels with centres in it."""
-        return self._scale.placed(own) if self._scale else own
+    def to_view(self, native: PixelWindow) -> PixelWindow:
+        """Return where a window in native px of the image lies in px of this view: the pixels with centres in it."""
+        return self._scale.placed(native) if self._scale else native
 
-    def own(self, seen: PixelWindow) -> PixelWindow:
-        """Return all px of the image that a window of this view is made of."""
-        return self._scale.needed(seen) if self._scale else seen
+    def to_native(self, window: PixelWindow) -> PixelWindow:
+        """Return all native px of the image that a window of this view is made of."""
+        return self._scale.needed(window) if self._scale else window
 
     @property
     def _scale(self) -> GridScale | None:
-        return GridScale.between(self.own_size, self.size) if self.own_size and self.size else None
+        return GridScale.between(self.native_size, self.size) if self.native_size and self.size else None
 
 
-AS_IT_IS = ImageView()
+AS_IT_IS = RasterView()
 """All bands that the data set has, at the image's own size."""
 
 
@@ -106,7 +106,7 @@ class NativePixels(PixelView, Protocol):
         """Return (H, W) True where `read` finds data."""
 
 
-class OwnPixels:
+class NativeView:
     """The pixels as they are in the file."""
 
     def __init__(self, source: RasterSource, bands: Sequence[int]) -> None:
@@ -165,20 +165,20 @@ class ArrayPixels:
         return read(window)
 
 
-class ResampledPixels:
+class ResampledView:
     """The pixels brought to `size` (width, height) px over the same ground.
 
     A pixel holds data where any of those that it is made of does.
     """
 
-    def __init__(self, own: PixelView, size: Size) -> None:
-        self._own = own
-        self._scale = GridScale.between((own.grid.width, own.grid.height), size)
-        self.grid = own.grid.resized(*size)
+    def __init__(self, native: PixelView, size: Size) -> None:
+        self._native = native
+        self._scale = GridScale.between((native.grid.width, native.grid.height), size)
+        self.grid = native.grid.resized(*size)
 
     def read(self, window: PixelWindow) -> tuple[Pixels, Valid]:
         """See `PixelView`."""
-        return self._scale.mean(window, self._own.read)
+        return self._scale.mean(window, self._native.read)
 
     def at_centres(
         self, window: PixelWindow, read: Callable[[PixelWindow], npt.NDArray[Element]]
@@ -189,22 +189,22 @@ class ResampledPixels:
 
 def pixel_view(source: RasterSource, bands: Sequence[int], size: Size | None = None) -> PixelView:
     """Return a view of `bands` (numbers from 1), brought to `size` (width, height) px unless that is None."""
-    return resampled(OwnPixels(source, bands), size)
+    return resampled(NativeView(source, bands), size)
 
 
-def resampled(own: PixelView, size: Size | None) -> PixelView:
-    """Return `own`, brought to `size` (width, height) px unless that is None."""
-    return own if size is None else ResampledPixels(own, size)
+def resampled(native: PixelView, size: Size | None) -> PixelView:
+    """Return `native`, brought to `size` (width, height) px unless that is None."""
+    return native if size is None else ResampledView(native, size)
 
 
-def size_at(grid: RasterGrid, own_m: float | None, wanted_m: float | None) -> Size | None:
-    """Return the (width, height) px that a grid of `own_m` metres of ground per pixel has at `wanted_m`.
+def size_at(grid: RasterGrid, native_m: float | None, wanted_m: float | None) -> Size | None:
+    """Return the (width, height) px that a grid of `native_m` metres of ground per pixel has at `wanted_m`.
 
     None where these are the same but for a tenth (`SAME_RESOLUTION`), or one of them is not known.
     """
-    if own_m is None or wanted_m is None or same_resolution(own_m, wanted_m):
+    if native_m is None or wanted_m is None or same_resolution(native_m, wanted_m):
         return None
-    return max(1, round(grid.width * own_m / wanted_m)), max(1, round(grid.height * own_m / wanted_m))
+    return max(1, round(grid.width * native_m / wanted_m)), max(1, round(grid.height * native_m / wanted_m))
 
 
 def same_resolution(one: float, other: float) -> bool:

@@ -9,7 +9,7 @@ import pydantic
 from pydantic import Field
 
 from landseg_core.compute.device_names import DEVICE_PATTERN
-from landseg_core.data.read_options import Reading
+from landseg_core.data.read_options import ReadOptions
 from landseg_core.errors import TrainingError
 from landseg_core.labels.masks.value_mapping import parse_value_mapping
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
@@ -182,12 +182,12 @@ class TrainConfig(pydantic.BaseModel):
         return self
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> ReadOptions:
         """Return how images are read; what is of the model to go on from need only nearly be theirs.
 
         The first run left images as they were that were nearly at its resolution, and so must the next one.
         """
-        return Reading(self.bands, self.resolution_m, self.alpha, of_model=self.start_from is not None)
+        return ReadOptions(self.bands, self.resolution_m, self.alpha, of_model=self.start_from is not None)
 
 
 def field_problems(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -15,12 +15,12 @@ from landseg_core.data.fingerprint import fingerprint
 from landseg_core.data.lists import shortened
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
-from landseg_core.geo.rectangles import apart, joined, without_all
+from landseg_core.geo.rectangles import disjoint, merged, subtract_all
 from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
-from landseg_core.models.compatibility import require_fit
+from landseg_core.models.compatibility import check_compatible
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import ImageView
+from landseg_core.raster.views import RasterView
 
 MOST_WINDOWS = 20_000
 """Of more windows, those of the images that have the most are not told one by one: the whole image then counts."""
@@ -105,7 +105,9 @@ def _by_image(areas: Sequence[LabelledArea]) -> dict[Path, list[LabelledArea]]:
 def _trained_image(source: RasterSource, bands: Sequence[int], areas: Sequence[LabelledArea]) -> TrainedImage:
     whole, view = source.grid.window, areas[0].view  # an image is read in one way
     # Joined as they are read, where neighbours adjoin: the px of the file that they are made of may be the same ones.
-    windows = apart(replace(areas[0], window=window).own_window for window in joined(area.window for area in areas))
+    windows = disjoint(
+        replace(areas[0], window=window).native_window for window in merged(area.window for area in areas)
+    )
     told = None if windows == [whole] else tuple((w.x, w.y, w.width, w.height) for w in windows)
     return TrainedImage(areas[0].stem, whole.width, whole.height, fingerprint(source, view.bands or bands), told)
 
@@ -145,7 +147,7 @@ def untrained(header: BundleHeader, areas: Sequence[LabelledArea]) -> Untrained:
         RasterError: an image cannot be read.
     """
     left_out = trained_places(header, areas)
-    own = [(area, area.own_window) for area in areas]
+    own = [(area, area.native_window) for area in areas]
     rest = [(area, window.pixels, _common(window, left_out.get(area.image, ()))) for area, window in own]
     kept = tuple(area for area, pixels, common in rest if common < pixels)
     every, known = sum(pixels for _, pixels, _ in rest), sum(common for *_, common in rest)
@@ -189,7 +191,7 @@ def trained_places(header: BundleHeader, areas: Sequence[LabelledArea]) -> dict[
     known: dict[tuple[int, int], dict[str, list[PixelWindow]]] = defaultdict(lambda: defaultdict(list))
     for image in _recorded(header):
         places = known[image.width, image.height][image.fingerprint]
-        places += [piece for place in image.places() for piece in without_all(place, tuple(places))]
+        places += [piece for place in image.places() for piece in subtract_all(place, tuple(places))]
     return dict(_recognised(header, known, {area.image: area for area in areas}))
 
 
@@ -207,9 +209,9 @@ def _recognised(
             yield path, places
 
 
-def _bands_seen(header: BundleHeader, source: RasterSource, view: ImageView) -> Iterator[tuple[int, ...]]:
+def _bands_seen(header: BundleHeader, source: RasterSource, view: RasterView) -> Iterator[tuple[int, ...]]:
     """Yield the bands that the model may have seen in an image: by their names, or by their numbers."""
-    fitting = view.bands or require_fit(header, source)
+    fitting = view.bands or check_compatible(header, source)
     yield fitting
     if fitting != header.bands and set(header.bands) <= set(source.data_bands):
         yield header.bands

@@ -183,11 +183,11 @@ def check_map(task: PredictTask, one: PlannedMap, model: BundleHeader) -> WorkSi
         LandsegError: those of `run_predict`.
     """
     from landseg_core.inference.backends.memory import TrialMemory
-    from landseg_core.inference.compatibility import require_fit
+    from landseg_core.inference.compatibility import check_compatible
     from landseg_core.inference.work import prediction_work
 
     with open_raster(task, one, model) as source:
-        require_fit(model, source, task.bands)
+        check_compatible(model, source, task.bands)
         work = prediction_work(model, source, task, one.path.parent, TrialMemory.of_user())
     if task.keep_going:  # one that is too large is no reason not to make the others
         require_agreed(work, large=task.large)

@@ -175,9 +175,9 @@ def record_run(project: Project, run: Path, result: TrainResult) -> None:
     Raises:
         ProjectError: the project cannot be changed.
     """
-    from landseg_core.project.snapshot import LABELS_FOLDER, kept_snapshot
+    from landseg_core.project.snapshot import LABELS_FOLDER, load_snapshot
 
-    labels = kept_snapshot(run / LABELS_FOLDER, {})
+    labels = load_snapshot(run / LABELS_FOLDER, {})
     model, told = result.bundle, result.bundle.training
     # how good the model is and after how many epochs; None where it was not validated
     metrics = {"miou": told.get("miou"), "accuracy": told.get("accuracy"), "epochs": told.get("epoch")}

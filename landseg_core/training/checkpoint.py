@@ -20,7 +20,7 @@ from landseg_core.models.tensor_file import read_record, read_tensor_file, write
 from landseg_core.output_files import write_atomically
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import ImageView
+from landseg_core.raster.views import RasterView
 from landseg_core.runs.config import Share, TrainConfig, checked_config
 from landseg_core.runs.folder import RunFolder
 from landseg_core.training.schedule import RunPosition
@@ -224,6 +224,6 @@ def image_mark(data: TrainingData) -> str:
     return told.hexdigest()
 
 
-def _mark(path: Path, view: ImageView, bands: tuple[int, ...]) -> str:
+def _mark(path: Path, view: RasterView, bands: tuple[int, ...]) -> str:
     with RasterSource(path) as source:
         return fingerprint(source, view.bands or bands)

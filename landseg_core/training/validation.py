@@ -256,7 +256,7 @@ class Validator:
     def _read(self, window: CountedWindow) -> _Part:
         pixels, labels = self._reader.read(window.area, window.read)
         for place in self._left_out.get(window.area.image, ()):
-            inside = window.area.view.seen(place).intersection(window.read)
+            inside = window.area.view.to_view(place).intersection(window.read)
             if inside is not None:
                 labels[inside.shifted(-window.read.x, -window.read.y).slices()] = UNLABELLED
         return _Part(window, pixels, labels[_inner(window)])

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 from landseg_core.errors import LandsegError, ModelError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.compatibility import fit_notices, open_for, require_fit
+from landseg_core.inference.compatibility import check_compatible, compatibility_notices, open_for
 from landseg_core.inference.options import Resolution
 from landseg_core.labels.class_match import ClassMatch, model_differences
 from landseg_core.models.compatibility import band_differences
@@ -187,7 +187,7 @@ class PredictDialog(FormDialog):
         if self._project is not None:
             yield from model_differences(ClassMatch(header.schema, self._project.schema))
         with suppress(LandsegError), self._as_predicted(header) as raster:  # what makes it useless is said elsewhere
-            numbers = require_fit(header, raster, self._how.options().bands)
+            numbers = check_compatible(header, raster, self._how.options().bands)
             yield from band_differences(header, raster, numbers)
 
     @contextmanager
@@ -228,7 +228,7 @@ class PredictDialog(FormDialog):
         try:
             if self._header:
                 with self._as_predicted(self._header) as raster:
-                    require_fit(self._header, raster, self._how.options().bands)
+                    check_compatible(self._header, raster, self._how.options().bands)
         except LandsegError as error:
             return Problem(checks.as_sentence(error))
         return None
@@ -300,7 +300,7 @@ def _description(header: BundleHeader, raster: RasterSource, resolution: Resolut
         facts.append(f"mIoU {percent(miou)}")
     if header.ground_resolution_m:
         facts.append(f"trained at {header.ground_resolution_m:.3g} m/px")
-    notes = [html.escape(checks.as_sentence(note)) for note in fit_notices(header, raster, resolution)]
+    notes = [html.escape(checks.as_sentence(note)) for note in compatibility_notices(header, raster, resolution)]
     return "<br>".join([" · ".join(facts), legend(header.schema), *notes])
 
 

@@ -215,19 +215,19 @@ def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: Job
 
 def _open_picture(source: RasterSource) -> Picture:
     grid, reader, rendering = source.grid, PyramidReader(source), default_rendering(source)
-    _read_sketch(reader, rendering.bands)
+    _read_quicklook(reader, rendering.bands)
     return Picture(reader, rendering, grid.ground_resolution(), grid.crs_name, near_infrared_notice(source))
 
 
-def _read_sketch(reader: PyramidReader, bands: Sequence[int] | None = None) -> None:
-    """Have the sketch at hand, where there is one, before the making of overviews keeps the processors busy."""
-    if reader.has_sketch:
-        reader.read_tile(reader.pyramid.sketch_key, bands)
+def _read_quicklook(reader: PyramidReader, bands: Sequence[int] | None = None) -> None:
+    """Have the quicklook at hand, where there is one, before the making of overviews keeps the processors busy."""
+    if reader.has_quicklook:
+        reader.read_tile(reader.pyramid.quicklook_key, bands)
 
 
 def _open_mask(reader: MaskReader, schema: ClassSchema | None, name: str, control: JobControl) -> Mask:
     if isinstance(reader, PyramidReader):
-        _read_sketch(reader)
+        _read_quicklook(reader)
     if schema is not None:
         return Mask(reader, schema, name, guessed=False)
     source = reader.source

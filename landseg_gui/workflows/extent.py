@@ -11,7 +11,7 @@ from landseg_core.data.areas import ImagePair
 from landseg_core.data.lists import read_list
 from landseg_core.data.loading.pairs import PairedFolders
 from landseg_core.data.loading.project import label_blocks
-from landseg_core.data.read_options import ImageFacts, plan_ground
+from landseg_core.data.read_options import ImageFacts, plan_resolution
 from landseg_core.events import JobControl
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
@@ -91,7 +91,7 @@ def _grids(pairs: Iterable[ImagePair], control: JobControl) -> list[RasterGrid]:
 def _seen_pixels(grids: Sequence[RasterGrid], config: TrainConfig) -> list[int]:
     """Return the pixels of images, each as a run reads it that has them all."""
     facts = [ImageFacts((), (), "", grid, grid.ground_resolution(), "") for grid in grids]
-    plan = plan_ground(facts, config.resolution_m, nearly=config.reading.nearly)
+    plan = plan_resolution(facts, config.resolution_m, nearly=config.reading.nearly)
     sizes = [plan.view(one, ()).size or (one.grid.width, one.grid.height) for one in facts]
     return [width * height for width, height in sizes]
 

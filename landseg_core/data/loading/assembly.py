@@ -9,7 +9,7 @@ from typing import Any
 
 from landseg_core.data.areas import ImagePair, LabelledArea
 from landseg_core.data.checks import CheckedAreas, check_areas, class_notices, count_areas, require_labels
-from landseg_core.data.read_options import AS_THEY_ARE, Reading, plan_ground, seen_areas
+from landseg_core.data.read_options import AS_THEY_ARE, ReadOptions, plan_resolution, resampled_areas
 from landseg_core.data.split.buffers import buffer_notices
 from landseg_core.data.split.folders import SplitOptions, split_pairs
 from landseg_core.data.split.leaks import overlap_notices
@@ -29,7 +29,7 @@ def training_data(
     schema: ClassSchema,
     on_event: OnEvent,
     control: JobControl | None,
-    reading: Reading = AS_THEY_ARE,
+    reading: ReadOptions = AS_THEY_ARE,
     notices: Sequence[str] = (),
     mapping: ValueMapping | None = None,
     *,
@@ -56,7 +56,7 @@ def split_data(
     pairs: Sequence[ImagePair],
     schema: ClassSchema,
     options: SplitOptions,
-    reading: Reading,
+    reading: ReadOptions,
     on_event: OnEvent,
     control: JobControl,
     mapping: ValueMapping | None = None,
@@ -78,7 +78,7 @@ def checked_data(
     checked: CheckedAreas,
     trained_areas: int,
     schema: ClassSchema,
-    reading: Reading,
+    reading: ReadOptions,
     notices: Sequence[str],
     mapping: ValueMapping | None = None,
 ) -> TrainingData:
@@ -91,11 +91,11 @@ def checked_data(
     validated = _part(checked, slice(trained_areas, None))
     require_labels(trained, "training areas")
     require_labels(validated, "validation areas")
-    first, ground = checked.facts[0], plan_ground(checked.facts, reading.resolution_m, nearly=reading.nearly)
+    first, ground = checked.facts[0], plan_resolution(checked.facts, reading.resolution_m, nearly=reading.nearly)
     return TrainingData(
         schema,
-        seen_areas(_labelled(trained), checked.images, ground, first.bands),
-        seen_areas(_labelled(validated), checked.images, ground, first.bands),
+        resampled_areas(_labelled(trained), checked.images, ground, first.bands),
+        resampled_areas(_labelled(validated), checked.images, ground, first.bands),
         first.bands,
         first.dtype,
         ground.resolution_m,
@@ -113,7 +113,7 @@ def checked_data(
     )
 
 
-def _kept_alpha(areas: Sequence[LabelledArea], reading: Reading) -> str:
+def _kept_alpha(areas: Sequence[LabelledArea], reading: ReadOptions) -> str:
     """Return the alpha that a model keeps: that of its images, and of the model that it goes on from."""
     before = (reading.alpha,) if reading.of_model and reading.alpha == NONE else ()
     return common_alpha([*before, *(area.alpha for area in areas)])

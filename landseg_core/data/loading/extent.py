@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from landseg_core.data.areas import ImagePair
-from landseg_core.data.read_options import ImageFacts, Reading, plan_ground
+from landseg_core.data.read_options import ImageFacts, ReadOptions, plan_resolution
 from landseg_core.events import JobControl
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.raster.source import RasterSource
@@ -38,9 +38,9 @@ def image_grids(pairs: Iterable[ImagePair], control: JobControl) -> list[RasterG
     return grids
 
 
-def pixels_read(grids: Sequence[RasterGrid], reading: Reading) -> list[int]:
+def pixels_read(grids: Sequence[RasterGrid], reading: ReadOptions) -> list[int]:
     """Return the pixels of images, each as a run reads it that has them all."""
     facts = [ImageFacts((), (), "", grid, grid.ground_resolution(), "") for grid in grids]
-    plan = plan_ground(facts, reading.resolution_m, nearly=reading.nearly)
+    plan = plan_resolution(facts, reading.resolution_m, nearly=reading.nearly)
     sizes = [plan.view(one, ()).size or (one.grid.width, one.grid.height) for one in facts]
     return [width * height for width, height in sizes]

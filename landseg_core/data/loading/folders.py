@@ -11,7 +11,7 @@ from landseg_core.data.loading.assembly import evaluation_set, split_data, train
 from landseg_core.data.loading.extent import TRAIN_SHARE, Extent, image_grids, pixels_read
 from landseg_core.data.loading.landcover_ai import names_tiles, tile_areas
 from landseg_core.data.loading.pairs import PairedFolders
-from landseg_core.data.read_options import AS_THEY_ARE, Reading
+from landseg_core.data.read_options import AS_THEY_ARE, ReadOptions
 from landseg_core.data.split.buffers import BUFFER
 from landseg_core.data.split.folders import FindTrained, SplitOptions
 from landseg_core.data.split.splits import SplitBy
@@ -34,7 +34,7 @@ def folder_data(
     *,
     seed: int = 0,
     chip: int = 256,
-    reading: Reading = AS_THEY_ARE,
+    reading: ReadOptions = AS_THEY_ARE,
     split: SplitBy = "blocks",
     buffer: int = BUFFER,
     mapping: Mapping[str, str] | None = None,
@@ -72,7 +72,7 @@ def folder_data(
 
 
 def folder_extent(
-    images: Path, masks: Path, train_list: Path | None, val_list: Path | None, reading: Reading, control: JobControl
+    images: Path, masks: Path, train_list: Path | None, val_list: Path | None, reading: ReadOptions, control: JobControl
 ) -> Extent:
     """Return about how much `folder_data` would give.
 

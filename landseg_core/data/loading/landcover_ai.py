@@ -16,7 +16,7 @@ from landseg_core.data.lists import read_list, shortened
 from landseg_core.data.loading.assembly import evaluation_set, training_data
 from landseg_core.data.loading.extent import Extent
 from landseg_core.data.loading.pairs import PairedFolders
-from landseg_core.data.read_options import AS_THEY_ARE, Reading
+from landseg_core.data.read_options import AS_THEY_ARE, ReadOptions
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
@@ -109,7 +109,7 @@ def landcover_ai_data(
     folder: Path,
     schema: ClassSchema,
     *,
-    reading: Reading = AS_THEY_ARE,
+    reading: ReadOptions = AS_THEY_ARE,
     mapping: Mapping[str, str] | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,

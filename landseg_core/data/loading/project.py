@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from landseg_core.data.areas import ImagePair
-from landseg_core.data.label_changes import EarlierLabels
+from landseg_core.data.label_changes import PreviousLabels
 from landseg_core.data.loading.assembly import training_data
 from landseg_core.data.loading.extent import Extent, pixels_read
-from landseg_core.data.read_options import AS_THEY_ARE, Reading
-from landseg_core.data.split.assignment import keep_ground, kept_ground, of_images
+from landseg_core.data.read_options import AS_THEY_ARE, ReadOptions
+from landseg_core.data.split.assignment import load_split, of_images, save_split
 from landseg_core.data.split.buffers import BUFFER, buffer_notices
 from landseg_core.data.split.continued import SPLIT_IGNORED, continued_split
 from landseg_core.data.split.label_grid import LabelTile
@@ -25,11 +25,11 @@ from landseg_core.models.header import model_path
 from landseg_core.project.snapshot import (
     LABELS_FOLDER,
     LabelSnapshot,
-    earlier_labels,
-    forget_earlier_labels,
-    keep_earlier_labels,
-    kept_snapshot,
+    delete_previous_labels,
+    load_previous_labels,
+    load_snapshot,
     present_images,
+    save_previous_labels,
     snapshot,
 )
 from landseg_core.project.sparse_mask import read_sparse_mask
@@ -69,11 +69,11 @@ def labels_to_learn(
         JobStopped: the user asked for it.
     """
     if resume:
-        return kept_snapshot(run / LABELS_FOLDER, {image.id: image.path for image in project.images})
+        return load_snapshot(run / LABELS_FOLDER, {image.id: image.path for image in project.images})
     folder = run / LABELS_FOLDER
-    forget_earlier_labels(folder)
+    delete_previous_labels(folder)
     if start_from is not None:
-        keep_earlier_labels(folder, model_path(start_from).parent)
+        save_previous_labels(folder, model_path(start_from).parent)
     return snapshot(project, folder, on_event, control)
 
 
@@ -84,7 +84,7 @@ def project_data(
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
     *,
-    reading: Reading = AS_THEY_ARE,
+    reading: ReadOptions = AS_THEY_ARE,
     split: SplitBy = "blocks",
     buffer: int = BUFFER,
 ) -> TrainingData:
@@ -110,25 +110,25 @@ def project_data(
                 control.checkpoint()
                 yield number, key, tile
 
-    earlier, ids = earlier_labels(labels), [mask.image_id for mask in labels.masks]
-    known = kept_ground(earlier.folder) if earlier else None
+    earlier, ids = load_previous_labels(labels), [mask.image_id for mask in labels.masks]
+    known = load_split(earlier.folder) if earlier else None
     how = tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip
     apart = (
         continued_split(*how, of_images(known, ids), buffer=buffer)
         if known
         else label_split(*how, buffer=buffer, by=split)
     )
-    keep_ground(labels.folder, apart.ground, ids, known)
+    save_split(labels.folder, apart.ground, ids, known)
     train, val = ([pairs[number].area(window) for number, window in side] for side in (apart.train, apart.val))
     notices = [*buffer_notices(apart.buffer, buffer), *((SPLIT_IGNORED,) if known and split != "blocks" else ())]
     data = training_data(train, val, labels.schema, on_event, control, reading, notices, own_masks=True)
     return replace(data, earlier=_by_image(earlier, labels)) if earlier else data
 
 
-def _by_image(earlier: LabelSnapshot, labels: LabelSnapshot) -> EarlierLabels:
+def _by_image(earlier: LabelSnapshot, labels: LabelSnapshot) -> PreviousLabels:
     """Return the earlier masks by the images as they are now."""
     masks = {mask.image_id: mask.mask for mask in earlier.masks}
-    return EarlierLabels(
+    return PreviousLabels(
         earlier.schema, {mask.image: masks[mask.image_id] for mask in labels.masks if mask.image_id in masks}
     )
 
@@ -175,7 +175,7 @@ def project_extent(
     chip: int,
     control: JobControl,
     *,
-    reading: Reading,
+    reading: ReadOptions,
     split: SplitBy,
     buffer: int,
 ) -> Extent:

@@ -13,7 +13,7 @@ import pydantic
 
 if TYPE_CHECKING:
     from landseg_core.data.loading.extent import Extent
-    from landseg_core.data.read_options import Reading
+    from landseg_core.data.read_options import ReadOptions
     from landseg_core.data.split.folders import FindTrained
     from landseg_core.data.split.splits import SplitBy
     from landseg_core.data.training_data import TrainingData
@@ -53,7 +53,7 @@ class DataOptions:
         open_project: how a project is opened.
     """
 
-    reading: Reading
+    reading: ReadOptions
     seed: int
     chip: int
     split: SplitBy

@@ -8,13 +8,13 @@ from pathlib import Path
 import pydantic
 
 from landseg_core.data.split.buffers import Placed
-from landseg_core.data.split.splits import Ground
+from landseg_core.data.split.splits import SplitAssignment
 from landseg_core.errors import TrainingError
 from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
 from landseg_core.input_files import read_file
 from landseg_core.output_files import write_atomically
 
-GROUND_FILE = "ground.json"
+SPLIT_FILE = "ground.json"
 
 
 class _Place(pydantic.BaseModel):
@@ -37,7 +37,9 @@ class _Record(pydantic.BaseModel):
     trained: list[_Place]
 
 
-def keep_ground(folder: Path, ground: Ground, image_ids: Sequence[int], earlier: Ground | None = None) -> None:
+def save_split(
+    folder: Path, ground: SplitAssignment, image_ids: Sequence[int], earlier: SplitAssignment | None = None
+) -> None:
     """Write the ground of a split of images `image_ids` into the `folder` of a run's labels.
 
     What an `earlier` run (by image id) kept of further images is kept, too.
@@ -53,20 +55,20 @@ def keep_ground(folder: Path, ground: Ground, image_ids: Sequence[int], earlier:
     parts = [_Part(image_id=image, window=_told(window), validates=validates) for image, window, validates in own]
     trained = [_Place(image_id=image, window=_told(window)) for image, window in learnt]
     record = _Record(block=ground.block, parts=parts, trained=trained)
-    write_atomically(folder / GROUND_FILE, (record.model_dump_json(indent=2) + "\n").encode())
+    write_atomically(folder / SPLIT_FILE, (record.model_dump_json(indent=2) + "\n").encode())
 
 
 def _told(window: PixelWindow) -> tuple[int, int, int, int]:
     return window.x, window.y, window.width, window.height
 
 
-def kept_ground(folder: Path) -> Ground:
-    """Return the ground that `keep_ground` wrote into `folder`: its parts have the ids of their images.
+def load_split(folder: Path) -> SplitAssignment:
+    """Return the ground that `save_split` wrote into `folder`: its parts have the ids of their images.
 
     Raises:
         TrainingError: there is none, or it is damaged.
     """
-    path = folder / GROUND_FILE
+    path = folder / SPLIT_FILE
     try:
         record = _Record.model_validate_json(read_file(path))
     except (OSError, pydantic.ValidationError) as error:
@@ -75,12 +77,12 @@ def kept_ground(folder: Path) -> Ground:
             "could not be honest; start a new run"
         ) from error
     parts = tuple((*part.placed(), part.validates) for part in record.parts)
-    return Ground(record.block, parts, tuple(place.placed() for place in record.trained))
+    return SplitAssignment(record.block, parts, tuple(place.placed() for place in record.trained))
 
 
-def of_images(ground: Ground, image_ids: Sequence[int]) -> Ground:
+def of_images(ground: SplitAssignment, image_ids: Sequence[int]) -> SplitAssignment:
     """Return the parts of the images `image_ids`, with the images' numbers in that order instead of their ids."""
     numbers = {image_id: number for number, image_id in enumerate(image_ids)}
     parts = tuple((numbers[image], window, at) for image, window, at in ground.parts if image in numbers)
     trained = tuple((numbers[image], window) for image, window in ground.trained if image in numbers)
-    return Ground(ground.block, parts, trained)
+    return SplitAssignment(ground.block, parts, trained)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from landseg_core.data.split.label_grid import Counts, LabelCells
-from landseg_core.data.split.label_regions import ACROSS, DOWN, LabelPart
-from landseg_core.data.split.splits import ENOUGH_PIXELS, SMALLEST_CUT, VALIDATION_SHARE
+from landseg_core.data.split.label_grid import Counts, LabelGrid
+from landseg_core.data.split.label_regions import ACROSS, DOWN, LabelRegion
+from landseg_core.data.split.splits import ENOUGH_PIXELS, SMALLEST_BISECTED, VALIDATION_SHARE
 
 
 class _Faults(NamedTuple):
@@ -29,14 +29,14 @@ class _Cut(NamedTuple):
     validates_first: bool
 
 
-def cut_in_two(image: LabelPart, rng: np.random.Generator) -> list[tuple[LabelPart, bool]]:
-    """Return both sides of the best cut through the labels of an image, and whether they validate.
+def bisect(image: LabelRegion, rng: np.random.Generator) -> list[tuple[LabelRegion, bool]]:
+    """Return both sides of the best line through the labels of an image, and whether they validate.
 
-    Where the labels reach less than `SMALLEST_CUT` px, nothing is cut, to be trained on. Of cuts that are equally good,
-    `rng` takes one.
+    Where the labels reach less than `SMALLEST_BISECTED` px, there is one part, to be trained on. Of lines that are
+    equally good, `rng` takes one.
     """
     cells = image.cells
-    if max(int(np.ptp(cells.along(axis))) + 1 for axis in (ACROSS, DOWN)) * cells.side < SMALLEST_CUT:
+    if max(int(np.ptp(cells.along(axis))) + 1 for axis in (ACROSS, DOWN)) * cells.side < SMALLEST_BISECTED:
         return [(image, False)]
     cuts = [cut for axis in (ACROSS, DOWN) for cut in _cuts(axis, cells)]
     cut = min((cuts[number] for number in rng.permutation(len(cuts))), key=lambda cut: cut.faults)
@@ -44,7 +44,7 @@ def cut_in_two(image: LabelPart, rng: np.random.Generator) -> list[tuple[LabelPa
     return [(first, cut.validates_first), (second, not cut.validates_first)]
 
 
-def _cuts(axis: int, cells: LabelCells) -> Iterator[_Cut]:
+def _cuts(axis: int, cells: LabelGrid) -> Iterator[_Cut]:
     """Yield the best cut across an axis for each side that could validate; none where the labels fill one cell."""
     place = cells.along(axis)
     start = int(place.min())

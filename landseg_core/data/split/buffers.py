@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.geo.rectangles import grown, without_all
+from landseg_core.geo.rectangles import padded, subtract_all
 from landseg_core.geo.window import PixelWindow
 
 BUFFER = 64
@@ -32,17 +32,19 @@ def distances(buffer: int) -> list[int]:
     return tried if tried[-1] == 0 else [*tried, 0]
 
 
-def cut_back(train: Sequence[Placed], val: Sequence[Placed], buffer: int) -> list[Placed]:
+def apply_buffer(train: Sequence[Placed], val: Sequence[Placed], buffer: int) -> list[Placed]:
     """Return windows that make up what of `train` lies at least `buffer` px from all of `val` in the same image."""
     near = _Near(val, buffer)
-    return [(image, piece) for image, window in train for piece in without_all(window, list(near.holes(image, window)))]
+    return [
+        (image, piece) for image, window in train for piece in subtract_all(window, list(near.holes(image, window)))
+    ]
 
 
 class _Near:
     """Finds the windows that reach, grown by a margin, into another window of their image."""
 
     def __init__(self, windows: Sequence[Placed], margin: int) -> None:
-        self._windows = [(image, grown(window, margin)) for image, window in windows]
+        self._windows = [(image, padded(window, margin)) for image, window in windows]
         bounds = [(image, w.x, w.y, w.right, w.bottom) for image, w in self._windows]
         self._bounds: npt.NDArray[np.int64] = np.array(bounds, np.int64).reshape(-1, 5)
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from landseg_core.data.split.buffers import BUFFER, cut_back
-from landseg_core.data.split.label_grid import LabelCells, LabelTile, count_cells
-from landseg_core.data.split.label_regions import LabelPart, Size, blocks, counts_of
+from landseg_core.data.split.buffers import BUFFER, apply_buffer
+from landseg_core.data.split.label_grid import LabelGrid, LabelTile, count_cells
+from landseg_core.data.split.label_regions import LabelRegion, Size, blocks, counts_of
 from landseg_core.data.split.spatial import CELL, FINE_CELL, Sides, choose_blocks, split_of
-from landseg_core.data.split.splits import Ground, OneSidedError, Split
+from landseg_core.data.split.splits import OneSidedError, Split, SplitAssignment
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 
@@ -32,7 +32,7 @@ def continued_split(
     schema: ClassSchema,
     seed: int,
     chip: int,
-    known: Ground,
+    known: SplitAssignment,
     *,
     buffer: int = BUFFER,
 ) -> Split:
@@ -49,39 +49,39 @@ def continued_split(
     trains = [(number, window) for number, window, validates in known.parts if not validates]
     how: dict[str, Any] = {"read_tiles": read_tiles, "buffer": buffer, "schema": schema, "trains": trains}
     split = split_of(_chosen(sides, seed), sizes, chip, known.block, **how)
-    split = replace(split, val=tuple(cut_back(split.val, known.trained, split.buffer)))
+    split = replace(split, val=tuple(apply_buffer(split.val, known.trained, split.buffer)))
     _require_both(split)
     return replace(split, ground=_joined(known, split.ground))
 
 
-def _joined(known: Ground, own: Ground) -> Ground:
+def _joined(known: SplitAssignment, own: SplitAssignment) -> SplitAssignment:
     parts, trained = ((*before, *now) for before, now in ((known.parts, own.parts), (known.trained, own.trained)))
-    return Ground(known.block, tuple(dict.fromkeys(parts)), tuple(dict.fromkeys(trained)))
+    return SplitAssignment(known.block, tuple(dict.fromkeys(parts)), tuple(dict.fromkeys(trained)))
 
 
-def _cell_side(known: Ground) -> int:
+def _cell_side(known: SplitAssignment) -> int:
     """Return a side of cells that no border between known parts divides; those of blocks are coarse."""
     corners = (corner for _, window, _ in known.parts for corner in (window.x, window.y))
     return FINE_CELL if any(corner % CELL for corner in corners) else CELL
 
 
-def _parts(cells: LabelCells, sizes: Sequence[Size], known: Ground) -> list[tuple[LabelPart, bool | None]]:
+def _parts(cells: LabelGrid, sizes: Sequence[Size], known: SplitAssignment) -> list[tuple[LabelRegion, bool | None]]:
     """Return the parts of an image that hold labels, and whether they validate: None where that is to be chosen."""
     image = int(cells.image[0])
-    found: list[tuple[LabelPart, bool | None]] = []
+    found: list[tuple[LabelRegion, bool | None]] = []
     beyond = np.ones(len(cells.image), np.bool_)
     for window, validates in [(window, at) for number, window, at in known.parts if number == image]:
         inside = _inside(cells, window)
         beyond &= ~inside
         if inside.any():
-            found.append((LabelPart(window, cells.where(inside)), validates))
+            found.append((LabelRegion(window, cells.where(inside)), validates))
     if beyond.any():
-        rest = LabelPart(PixelWindow(0, 0, *sizes[image]), cells.where(beyond))
+        rest = LabelRegion(PixelWindow(0, 0, *sizes[image]), cells.where(beyond))
         return [*found, *((block, None) for block in blocks(rest, sizes[image], known.block))]
     return found
 
 
-def _inside(cells: LabelCells, window: PixelWindow) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _inside(cells: LabelGrid, window: PixelWindow) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     x, y = cells.column * cells.side, cells.row * cells.side
     inside: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
         (window.x <= x) & (x < window.right) & (window.y <= y) & (y < window.bottom)
@@ -89,7 +89,7 @@ def _inside(cells: LabelCells, window: PixelWindow) -> np.ndarray[tuple[int], np
     return inside
 
 
-def _chosen(sides: Sequence[tuple[LabelPart, bool | None]], seed: int) -> Sides:
+def _chosen(sides: Sequence[tuple[LabelRegion, bool | None]], seed: int) -> Sides:
     """Return the parts with their sides, those of new blocks chosen so that about a fifth of all labels validates."""
     parts = [part for part, _ in sides]
     if not parts:

@@ -16,10 +16,17 @@ from landseg_core.data.split.buffers import Placed, distances
 from landseg_core.data.split.continued import SPLIT_IGNORED, continued_split
 from landseg_core.data.split.label_grid import LabelTile
 from landseg_core.data.split.spatial import CELL, FINE_CELL, label_split
-from landseg_core.data.split.splits import LARGEST_BLOCK, Ground, LabelsTooSmallError, OneSidedError, Split, SplitBy
+from landseg_core.data.split.splits import (
+    LARGEST_BLOCK,
+    LabelsTooSmallError,
+    OneSidedError,
+    Split,
+    SplitAssignment,
+    SplitBy,
+)
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent
-from landseg_core.geo.rectangles import apart
+from landseg_core.geo.rectangles import disjoint
 from landseg_core.geo.tiling import TileKey, pieces
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
@@ -141,16 +148,16 @@ def _apart_from(
     return split(narrowest)
 
 
-def _known_ground(trained: Sequence[Placed], images: Sequence[LabelledArea], buffer: int) -> Ground:
+def _known_ground(trained: Sequence[Placed], images: Sequence[LabelledArea], buffer: int) -> SplitAssignment:
     """Return what was trained on as ground that trains, with a `buffer` around it."""
     side = FINE_CELL if sum(area.window.pixels for area in images) <= _FEW_PIXELS else CELL
     parts = [
         (number, inside, False)
         for number, area in enumerate(images)
-        for window in apart([_in_cells(window, buffer, side) for image, window in trained if image == number])
+        for window in disjoint([_in_cells(window, buffer, side) for image, window in trained if image == number])
         if (inside := window.intersection(area.window)) is not None
     ]
-    return Ground(LARGEST_BLOCK, tuple(parts), tuple(trained))
+    return SplitAssignment(LARGEST_BLOCK, tuple(parts), tuple(trained))
 
 
 def _in_cells(window: PixelWindow, margin: int, side: int) -> PixelWindow:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from landseg_core.data.split.buffers import KEPT_SHARE, Placed, cut_back, distances
+from landseg_core.data.split.buffers import KEPT_SHARE, Placed, apply_buffer, distances
 from landseg_core.data.split.label_grid import Counts, LabelTile, histogram
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
@@ -14,7 +14,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.pyramid import TILE
 
 
-def cut_back_labels(
+def buffer_labels(
     read_tiles: Callable[[], Iterable[LabelTile]],
     train: Sequence[Placed],
     val: Sequence[Placed],
@@ -25,7 +25,7 @@ def cut_back_labels(
 
     The distance is less than wanted where that would leave under half of the labels, or none of some class.
     """
-    tried = [cut_back(train, val, distance) for distance in distances(buffer)]
+    tried = [apply_buffer(train, val, distance) for distance in distances(buffer)]
     if tried[0] == list(train):
         return tuple(train), buffer
     each = list(dict.fromkeys(window for windows in tried for window in windows))

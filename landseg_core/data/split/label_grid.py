@@ -22,7 +22,7 @@ LabelTile = tuple[int, TileKey, Tile]
 
 
 @dataclass(frozen=True)
-class LabelCells:
+class LabelGrid:
     """The squares of `side` px that hold labels.
 
     Attributes:
@@ -43,16 +43,16 @@ class LabelCells:
         """Return (N,) the column (axis 0) or the row (axis 1) of each cell."""
         return (self.column, self.row)[axis]
 
-    def where(self, chosen: npt.NDArray[Any]) -> LabelCells:
+    def where(self, chosen: npt.NDArray[Any]) -> LabelGrid:
         """Return some of the cells: those of the numbers `chosen`, or where (N,) `chosen` is True."""
-        return LabelCells(self.side, self.image[chosen], self.row[chosen], self.column[chosen], self.counts[chosen])
+        return LabelGrid(self.side, self.image[chosen], self.row[chosen], self.column[chosen], self.counts[chosen])
 
-    def by_image(self) -> list[LabelCells]:
+    def by_image(self) -> list[LabelGrid]:
         """Return the cells of each image that has some, in the order of the images' numbers."""
         return [self.where(self.image == image) for image in np.unique(self.image)]
 
 
-def count_cells(tiles: Iterable[LabelTile], schema: ClassSchema, side: int) -> LabelCells:
+def count_cells(tiles: Iterable[LabelTile], schema: ClassSchema, side: int) -> LabelGrid:
     """Count the labels of `tiles` in cells of `side` px; values that no class has do not count."""
     places: list[Places] = [np.zeros((0, 3), np.int64)]
     counts: list[Counts] = [np.zeros((0, len(schema)), np.int64)]
@@ -65,7 +65,7 @@ def count_cells(tiles: Iterable[LabelTile], schema: ClassSchema, side: int) -> L
         places.append(np.stack(place, axis=1)[has_class])
         counts.append(in_cells[has_class])
     images, rows, columns = np.concatenate(places).T
-    return LabelCells(side, images, rows, columns, np.concatenate(counts))
+    return LabelGrid(side, images, rows, columns, np.concatenate(counts))
 
 
 def _histograms(tile: Tile, side: int) -> tuple[Places, Places, Counts]:

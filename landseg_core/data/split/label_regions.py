@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from landseg_core.data.split.label_grid import Counts, LabelCells, Places
+from landseg_core.data.split.label_grid import Counts, LabelGrid, Places
 from landseg_core.geo.window import PixelWindow
 
 Size = tuple[int, int]
@@ -18,22 +18,22 @@ ACROSS, DOWN = 0, 1
 
 
 @dataclass(frozen=True, eq=False)
-class LabelPart:
+class LabelRegion:
     """A part of an image: its bounds `limit` in px of the image, and the labelled cells in there, at least one."""
 
     limit: PixelWindow
-    cells: LabelCells
+    cells: LabelGrid
 
     @property
     def image(self) -> int:
         """Return the number of the image."""
         return int(self.cells.image[0])
 
-    def divided(self, axis: int, line: int) -> tuple[LabelPart, LabelPart]:
+    def divided(self, axis: int, line: int) -> tuple[LabelRegion, LabelRegion]:
         """Return the two sides of a line before pixel `line`, which lies along cells that hold labels on both sides."""
         beyond = self.cells.along(axis) * self.cells.side >= line
         first, second = divided(self.limit, axis, line)
-        return LabelPart(first, self.cells.where(~beyond)), LabelPart(second, self.cells.where(beyond))
+        return LabelRegion(first, self.cells.where(~beyond)), LabelRegion(second, self.cells.where(beyond))
 
     def windows(self, chip: int) -> list[PixelWindow]:
         """Return windows that hold the labels and what chips of `chip` px show around them, as far as the part reaches.
@@ -93,12 +93,12 @@ def divided(window: PixelWindow, axis: int, line: int) -> tuple[PixelWindow, Pix
     )
 
 
-def counts_of(parts: Sequence[LabelPart]) -> Counts:
+def counts_of(parts: Sequence[LabelRegion]) -> Counts:
     """Return the (parts, K) labelled px by class index."""
     return np.array([part.cells.counts.sum(axis=0) for part in parts], np.int64)
 
 
-def blocks(part: LabelPart, size: Size, side: int) -> list[LabelPart]:
+def blocks(part: LabelRegion, size: Size, side: int) -> list[LabelRegion]:
     """Return the blocks of `side` px (a multiple of a cell's) of the image that hold labels of a part of it.
 
     They are counted from the image's corner. The last one of a row or a column is up to a half larger or smaller, so
@@ -112,10 +112,10 @@ def blocks(part: LabelPart, size: Size, side: int) -> list[LabelPart]:
     return [_block(part, group, (int(column[group[0]]), int(row[group[0]])), last, size, side) for group in groups]
 
 
-def _block(part: LabelPart, group: Places, place: Size, last: Sequence[int], size: Size, side: int) -> LabelPart:
+def _block(part: LabelRegion, group: Places, place: Size, last: Sequence[int], size: Size, side: int) -> LabelRegion:
     (x, right), (y, bottom) = (
         (at * side, length if at == end else (at + 1) * side) for at, end, length in zip(place, last, size, strict=True)
     )
     limit = PixelWindow(x, y, right - x, bottom - y).intersection(part.limit)
     assert limit is not None, "labels lie in their own part"
-    return LabelPart(limit, part.cells.where(group))
+    return LabelRegion(limit, part.cells.where(group))

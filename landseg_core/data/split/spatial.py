@@ -13,20 +13,20 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.data.split.bisect import cut_in_two
-from landseg_core.data.split.buffers import BUFFER, Placed, cut_back
-from landseg_core.data.split.label_buffer import cut_back_labels
-from landseg_core.data.split.label_grid import Counts, LabelCells, LabelTile, Places, count_cells
-from landseg_core.data.split.label_regions import LabelPart, Size, blocks, counts_of
+from landseg_core.data.split.bisect import bisect
+from landseg_core.data.split.buffers import BUFFER, Placed, apply_buffer
+from landseg_core.data.split.label_buffer import buffer_labels
+from landseg_core.data.split.label_grid import Counts, LabelGrid, LabelTile, Places, count_cells
+from landseg_core.data.split.label_regions import LabelRegion, Size, blocks, counts_of
 from landseg_core.data.split.splits import (
     ENOUGH_PIXELS,
     FEWEST_BLOCKS,
     LARGEST_BLOCK,
     ONE_IMAGE,
     VALIDATION_SHARE,
-    Ground,
     LabelsTooSmallError,
     Split,
+    SplitAssignment,
     SplitBy,
 )
 from landseg_core.errors import DatasetError
@@ -45,7 +45,7 @@ _ATTEMPTS = 8
 
 Chosen = npt.NDArray[np.bool_]
 """(blocks,) True for those that validate."""
-Sides = list[tuple[LabelPart, bool]]
+Sides = list[tuple[LabelRegion, bool]]
 """Parts, and whether they validate."""
 
 
@@ -115,22 +115,22 @@ def split_of(
         tuple((part.image, window) for part, at in blocks_of if at is validates for window in part.windows(chip))
         for validates in (False, True)
     )
-    val = tuple(cut_back(val, trains, 0))
-    rest, distance = cut_back_labels(read_tiles, train, val, buffer, schema)
-    ground = Ground(block, tuple((part.image, part.limit, at) for part, at in sides), rest)
+    val = tuple(apply_buffer(val, trains, 0))
+    rest, distance = buffer_labels(read_tiles, train, val, buffer, schema)
+    ground = SplitAssignment(block, tuple((part.image, part.limit, at) for part, at in sides), rest)
     return Split(rest, val, distance, ground)
 
 
-def images_of(cells: LabelCells, sizes: Sequence[Size]) -> list[LabelPart]:
+def images_of(cells: LabelGrid, sizes: Sequence[Size]) -> list[LabelRegion]:
     """Return the images that hold labels, each as one part."""
-    return [LabelPart(PixelWindow(0, 0, *sizes[int(own.image[0])]), own) for own in cells.by_image()]
+    return [LabelRegion(PixelWindow(0, 0, *sizes[int(own.image[0])]), own) for own in cells.by_image()]
 
 
 # --- by blocks
 
 
 def _by_blocks(
-    images: Sequence[LabelPart], sizes: Sequence[Size], chip: int, rng: np.random.Generator
+    images: Sequence[LabelRegion], sizes: Sequence[Size], chip: int, rng: np.random.Generator
 ) -> tuple[int, Sides] | None:
     """Return the size that splits well, or else best, and its blocks; None where there are too few of any."""
     best: tuple[tuple[int, bool], tuple[int, Sides]] | None = None
@@ -219,7 +219,7 @@ def _share(counts: Counts, chosen: Chosen) -> float:
 # --- by image
 
 
-def _by_image(images: Sequence[LabelPart], rng: np.random.Generator) -> Sides:
+def _by_image(images: Sequence[LabelRegion], rng: np.random.Generator) -> Sides:
     """Return all images, some of them to validate on; the one with fewest labels if need be.
 
     Raises:
@@ -237,13 +237,13 @@ def _by_image(images: Sequence[LabelPart], rng: np.random.Generator) -> Sides:
 # --- by a cut
 
 
-def _by_cut(images: Sequence[LabelPart], rng: np.random.Generator) -> Sides:
+def _by_cut(images: Sequence[LabelRegion], rng: np.random.Generator) -> Sides:
     """Return both sides of a cut through each image; an image with a small spot only is trained on.
 
     Raises:
         LabelsTooSmallError: all are.
     """
-    sides = [side for image in images for side in cut_in_two(image, rng)]
+    sides = [side for image in images for side in bisect(image, rng)]
     if not any(validates for _, validates in sides):
         raise LabelsTooSmallError(
             "the labels lie in spots too small to keep a part of them for validation; "

@@ -13,7 +13,7 @@ VALIDATION_SHARE = 0.2
 LARGEST_BLOCK = 1024
 """The preferred side of a block in px."""
 FEWEST_BLOCKS = 5  # one over the validation share
-SMALLEST_CUT = 64
+SMALLEST_BISECTED = 64
 """An image with no longer side (px) is not cut in two."""
 ENOUGH_PIXELS = 1000
 """A class with fewer labelled px may be missing on the validation side: its figures would mean little."""
@@ -35,7 +35,7 @@ SplitBy = Literal["blocks", "images"]
 
 
 @dataclass(frozen=True)
-class Ground:
+class SplitAssignment:
     """Parts of images, none over another, each with the number of its image and whether it validates.
 
     Whatever is labelled there later stays on its side. `block` is the side in px of the blocks that ground beyond is
@@ -57,4 +57,4 @@ class Split:
     train: tuple[Placed, ...]
     val: tuple[Placed, ...]
     buffer: int = 0
-    ground: Ground = Ground(LARGEST_BLOCK, ())
+    ground: SplitAssignment = SplitAssignment(LARGEST_BLOCK, ())

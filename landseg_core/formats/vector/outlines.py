@@ -14,7 +14,7 @@ from affine import Affine
 from rasterio.features import shapes
 
 from landseg_core.formats.strips import KeyedTiles, Values
-from landseg_core.formats.vector.union_find import JoinedPieces, Numbers, Seam, number_pieces
+from landseg_core.formats.vector.union_find import Numbers, Seam, UnionFind, number_pieces
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TilePyramid
 from landseg_core.geo.window import PixelWindow
@@ -53,7 +53,7 @@ class _Tracer:
     """The regions that are not complete yet, and the seams that the next tiles will lie at."""
 
     def __init__(self) -> None:
-        self._pieces: JoinedPieces[Outline] = JoinedPieces()
+        self._pieces: UnionFind[Outline] = UnionFind()
         self._row = -1
         self._above: dict[int, Seam] = {}
         self._below: dict[int, Seam] = {}
@@ -117,10 +117,10 @@ def merged(pieces: Sequence[Outline]) -> Outline:
     if len(pieces) == 1:
         return pieces[0]
     whole = shapely.union_all([piece.polygon for piece in pieces])
-    return Outline(pieces[0].value, straightened(whole))
+    return Outline(pieces[0].value, simplify_collinear(whole))
 
 
-def straightened(polygon: Any) -> Any:
+def simplify_collinear(polygon: Any) -> Any:
     """Return the polygon, whose edges are level or upright, without the points at which it makes no turn."""
     return shapely.Polygon(_corners(polygon.exterior), [_corners(ring) for ring in polygon.interiors])
 

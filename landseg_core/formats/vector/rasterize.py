@@ -1,4 +1,4 @@
-"""Burns polygons into tiles of class values: a pixel belongs to the polygon that holds its centre."""
+"""Rasterizes polygons into tiles of class values: a pixel belongs to the polygon that holds its centre."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from landseg_core.labels.classes import UNLABELLED
 _SPLIT_POINTS = 2048  # shapes with more are split
 
 
-class PolygonBurner:
+class PolygonRasterizer:
     """Polygons in px of an image, found again tile by tile; where they overlap, the later one wins.
 
-    Those with many points are split along tile edges, where no pixel has its centre: burning a tile then costs what is
+    Those with many points are split along tile edges, where no pixel has its centre: a tile then costs what is
     in it. Inside is where an odd number of a polygon's rings is around a pixel's centre.
 
     Attributes:
@@ -37,7 +37,7 @@ class PolygonBurner:
         self._values = values[places].tolist()
         self._tree = shapely.STRtree(shapely.boundary(self._parts))  # of all rings: one may lie outside of the first
 
-    def burn(self, window: PixelWindow) -> npt.NDArray[np.uint8] | None:
+    def rasterize(self, window: PixelWindow) -> npt.NDArray[np.uint8] | None:
         """Return the (H, W) class values of `window`, 255 outside of all polygons; None where it touches none."""
         box = shapely.box(window.x, window.y, window.right, window.bottom)
         found = np.sort(self._tree.query(box)).tolist()

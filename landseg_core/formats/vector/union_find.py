@@ -46,7 +46,7 @@ class Seam:
         yield from np.unique([self.ids[same], other.ids[same]], axis=1).T.tolist()
 
 
-class JoinedPieces(Generic[Piece]):
+class UnionFind(Generic[Piece]):
     """Pieces with their ids, and which of them make up one region (a disjoint-set forest: Tarjan, 1975)."""
 
     def __init__(self) -> None:

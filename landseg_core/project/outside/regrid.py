@@ -20,7 +20,7 @@ from landseg_core.project.editing import Editor
 from landseg_core.project.history import Change
 from landseg_core.project.images import Examined, ImageEntry, NewImage, delete_images, examine, insert_image
 from landseg_core.project.outside.label_shift import LabelShift, Shift, shifted_rings
-from landseg_core.project.step_states import image_side
+from landseg_core.project.step_states import image_state
 from landseg_core.project.storage.project_file import ProjectFile
 from landseg_core.project.storage.rewrite import Rewrite
 from landseg_core.project.storage.steps import delete_steps, store_position
@@ -106,7 +106,7 @@ class Regridder:
 
     def _change(self, name: str, entry: ImageEntry) -> ImageEntry:
         """Make a change of an image's grid a step, where there is one."""
-        before, after = image_side(self._file.entry(entry.id)), image_side(entry)
+        before, after = image_state(self._file.entry(entry.id)), image_state(entry)
         if before != after:
             self._editor.change(name, entry.id, Change(before, after))
             self._file.flush()

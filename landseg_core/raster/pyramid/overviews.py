@@ -12,7 +12,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.pyramid.builder import build_pyramid
 from landseg_core.raster.pyramid.cache import holds_codes, levels_in, mark_used, pyramid_path
 from landseg_core.raster.pyramid.levels import CLOSE_ENOUGH, levels_in_file, missing_levels, pyramid_of
-from landseg_core.raster.pyramid.quicklook import can_be_sketched, sketch
+from landseg_core.raster.pyramid.quicklook import can_have_quicklook, quicklook
 from landseg_core.raster.pyramid.reduction import Pixels, Valid, halve
 from landseg_core.raster.source import RasterSource
 
@@ -36,7 +36,7 @@ class PyramidReader:
         pyramid: the geometry of the tiles.
         categorical: whether the values are class codes, which are not averaged.
         needs_pyramid: whether coarse tiles take long, because no small pictures are at hand.
-        has_sketch: whether there is one tile above the pyramid, `sketch_key`, that is soon read all the same.
+        has_quicklook: whether there is one tile above the pyramid, `quicklook_key`, that is soon read all the same.
     """
 
     placement: None = None
@@ -58,8 +58,8 @@ class PyramidReader:
             if overview is not None:
                 self._levels[level] = self._level_in_file(level, overview)
         self.needs_pyramid = bool(missing_levels(source))
-        self._sketch: tuple[tuple[int, ...], tuple[Pixels, Valid]] | None = None
-        self.has_sketch = self.needs_pyramid and 0 in self._in_file and can_be_sketched(source)
+        self._quicklook: tuple[tuple[int, ...], tuple[Pixels, Valid]] | None = None
+        self.has_quicklook = self.needs_pyramid and 0 in self._in_file and can_have_quicklook(source)
         self.use_pyramid()
 
     @property
@@ -87,21 +87,21 @@ class PyramidReader:
         numbers = {band: number for number, band in enumerate(self.source.data_bands, start=1)}
         built = {level: _Level(self.source.beside(path), numbers) for level, path in levels_in(folder).items()}
         self._levels = {**self._levels, **built}
-        self.needs_pyramid = self.has_sketch = False
+        self.needs_pyramid = self.has_quicklook = False
 
     def read_tile(self, key: TileKey, bands: Sequence[int] | None = None) -> tuple[Pixels, Valid]:
         """Return the (C, H, W) pixels of a tile in the raster's type, and (H, W) which of them hold data.
 
         Args:
-            key: a tile of `pyramid`, or its `sketch_key`.
+            key: a tile of `pyramid`, or its `quicklook_key`.
             bands: band numbers as in the source; all data bands by default.
 
         Raises:
             RasterError: GDAL cannot read it, or there is no such data band.
         """
         chosen = self._shown(bands or self.source.data_bands)
-        if key == self.pyramid.sketch_key:
-            return self._sketched(chosen)
+        if key == self.pyramid.quicklook_key:
+            return self._quicklook_of(chosen)
         level = max(known for known in self._levels if known <= key.level)
         place, steps = self._levels[level], key.level - level
         if place is None or steps > CLOSE_ENOUGH:
@@ -114,12 +114,12 @@ class PyramidReader:
             pixels, valid = halve(pixels, valid, categorical=self.categorical)
         return pixels, valid
 
-    def _sketched(self, bands: tuple[int, ...]) -> tuple[Pixels, Valid]:
-        """Return the sketch of some bands, made once and kept: it is small."""
-        kept = self._sketch
+    def _quicklook_of(self, bands: tuple[int, ...]) -> tuple[Pixels, Valid]:
+        """Return the quicklook of some bands, made once and kept: it is small."""
+        kept = self._quicklook
         if kept is None or kept[0] != bands:
-            size = self.pyramid.level_size(self.pyramid.sketch_key.level)
-            kept = self._sketch = bands, sketch(self.source, bands, size, categorical=self.categorical)
+            size = self.pyramid.level_size(self.pyramid.quicklook_key.level)
+            kept = self._quicklook = bands, quicklook(self.source, bands, size, categorical=self.categorical)
         return kept[1]
 
     def _shown(self, bands: Sequence[int]) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ _SPOT = 256  # px along each side; blocks are mostly a multiple of it
 _SAMPLES = 8  # of those: some formats decode a block coarsely, and so much faster
 
 
-def can_be_sketched(source: RasterSource) -> bool:
+def can_have_quicklook(source: RasterSource) -> bool:
     """Tell whether enough spots can be read without decoding too much."""
     return _spot_count(source) >= _FEWEST_SPOTS
 
@@ -29,7 +29,7 @@ def _spot_count(source: RasterSource) -> int:
     return min(_MOST_SPOTS, _MOST_DECODED // (height * width))
 
 
-def sketch(
+def quicklook(
     source: RasterSource, bands: tuple[int, ...], size: tuple[int, int], *, categorical: bool
 ) -> tuple[Pixels, Valid]:
     """Return the whole raster as (C, H, W) pixels in its own type, and (H, W) which of them hold data.
@@ -40,7 +40,7 @@ def sketch(
     Args:
         source: the raster.
         bands: the band numbers.
-        size: (width, height) of the sketch in px.
+        size: (width, height) of the quicklook in px.
         categorical: whether the values are class codes.
 
     Raises:

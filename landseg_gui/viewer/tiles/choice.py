@@ -41,7 +41,7 @@ def tiles_in_sight(layer: Layer, frame: ViewFrame) -> list[TileKey]:
     in_sight = _from_the_middle(pyramid.tiles_in(level, seen), seen, pyramid.tile << level)
     if not layer.reader.needs_pyramid:
         return list(dict.fromkeys([TileKey(pyramid.levels - 1, 0, 0), *in_sight]))
-    return [pyramid.sketch_key, *in_sight] if layer.reader.has_sketch else in_sight
+    return [pyramid.quicklook_key, *in_sight] if layer.reader.has_quicklook else in_sight
 
 
 def tiles_around(layer: Layer, frame: ViewFrame) -> list[TileKey]:

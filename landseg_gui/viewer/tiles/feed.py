@@ -125,7 +125,7 @@ class TileFeed(Generic[Loaded]):
 
     def best(self, key: TileKey) -> Found | None:
         """Return what shows the place of a tile best: itself, or the part of a coarser one; None where nothing can."""
-        for level in range(key.level, self.layer.reader.pyramid.sketch_key.level + 1):
+        for level in range(key.level, self.layer.reader.pyramid.quicklook_key.level + 1):
             steps = level - key.level
             coarser = TileKey(level, key.row >> steps, key.column >> steps)
             image = self._image(coarser)

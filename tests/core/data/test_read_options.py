@@ -16,7 +16,7 @@ from support.rasters import write_raster
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.loading.assembly import training_data
 from landseg_core.data.loading.folders import folder_data
-from landseg_core.data.read_options import ImageFacts, Reading, plan_ground
+from landseg_core.data.read_options import ImageFacts, ReadOptions, plan_resolution
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, RasterError
@@ -26,7 +26,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.resampling import GridScale
-from landseg_core.raster.views import ImageView
+from landseg_core.raster.views import RasterView
 
 WriteRaster = Callable[..., Path]
 SIDE_M = 40
@@ -53,25 +53,25 @@ def facts(resolution: float | None) -> ImageFacts:
 def test_the_resolution_to_learn_at(
     own: list[float | None], wanted: float | None, learnt: float | None, resamples: bool
 ) -> None:
-    plan = plan_ground([facts(one) for one in own], wanted)
+    plan = plan_resolution([facts(one) for one in own], wanted)
     assert (plan.resolution_m, plan.resamples) == (learnt if learnt is None else pytest.approx(learnt), resamples)
 
 
 @pytest.mark.parametrize(("own", "resamples"), [([0.25, 0.3], False), ([0.22, None], False), ([0.25, 0.4], True)])
 def test_a_resolution_that_need_only_nearly_be_theirs(own: list[float | None], resamples: bool) -> None:
-    plan = plan_ground([facts(one) for one in own], 0.26, nearly=True)
+    plan = plan_resolution([facts(one) for one in own], 0.26, nearly=True)
     assert (plan.resolution_m, plan.resamples) == (0.26, resamples)
 
 
 def test_what_is_told() -> None:
-    mixed = plan_ground([facts(0.25), facts(0.5), facts(None)], None).notices
+    mixed = plan_resolution([facts(0.25), facts(0.5), facts(None)], None).notices
     assert ["1 of 3 are resampled to 0.5 m" in mixed[0], "1 of 3 images do not tell" in mixed[1]] == [True, True]
-    (chosen,) = plan_ground([facts(0.25), facts(0.2501)], 1.0).notices
+    (chosen,) = plan_resolution([facts(0.25), facts(0.2501)], 1.0).notices
     assert "show 0.25 m of ground per pixel: 2 of 2 are resampled to 1 m" in chosen
     assert "another can be chosen" not in chosen
-    assert "so none is resampled" in plan_ground([facts(None)], 1.0).notices[0]
-    assert plan_ground([facts(0.25), facts(0.26)], None).notices == ()
-    assert plan_ground([facts(0.25)], 0.26).notices == ()
+    assert "so none is resampled" in plan_resolution([facts(None)], 1.0).notices[0]
+    assert plan_resolution([facts(0.25), facts(0.26)], None).notices == ()
+    assert plan_resolution([facts(0.25)], 0.26).notices == ()
 
 
 def write_ground(root: Path, stem: str, metres: float, write: WriteRaster, schema: ClassSchema, **profile: Any) -> None:
@@ -93,7 +93,7 @@ def mixed(tmp_path: Path, schema: ClassSchema) -> Callable[..., TrainingData]:
         write_ground(tmp_path, stem, metres, write_raster, schema)
     (tmp_path / "val.txt").write_text("c\n")
 
-    def load(reading: Reading) -> TrainingData:
+    def load(reading: ReadOptions) -> TrainingData:
         folders = tmp_path / "images", tmp_path / "masks"
         return folder_data(*folders, schema, None, tmp_path / "val.txt", reading=reading)
 
@@ -104,7 +104,7 @@ def mixed(tmp_path: Path, schema: ClassSchema) -> Callable[..., TrainingData]:
 def test_all_images_are_read_at_one_resolution(
     mixed: Callable[..., TrainingData], metres: float | None, side: int
 ) -> None:
-    data = mixed(Reading(resolution_m=metres))
+    data = mixed(ReadOptions(resolution_m=metres))
     assert data.ground_resolution_m == pytest.approx(metres or 0.25, rel=0.001)
     reader = data.reader()
     read = [reader.read(area) for area in (*data.train, *data.val)]
@@ -122,7 +122,7 @@ def test_all_images_are_read_at_one_resolution(
 
 
 def test_nodata_is_no_part_of_the_statistics(mixed: Callable[..., TrainingData]) -> None:
-    normalisation = mixed(Reading(resolution_m=1.0)).normalisation()
+    normalisation = mixed(ReadOptions(resolution_m=1.0)).normalisation()
     share = 0.25 / 0.99
     assert normalisation.mean[0] == pytest.approx(share * 200 + (1 - share) * 90, rel=0.05)
 
@@ -132,7 +132,7 @@ def area(tmp_path: Path, write_pair: Callable[..., tuple[Path, Path]]) -> Labell
     rng = np.random.default_rng(0)
     image = rng.integers(0, 3, (3, 30, 40), np.uint8) * 100
     paths = write_pair("v", image=image, nodata=0)
-    return LabelledArea("v", *paths, PixelWindow(3, 4, 21, 17), ImageView((2, 1), (31, 25), (40, 30)))
+    return LabelledArea("v", *paths, PixelWindow(3, 4, 21, 17), RasterView((2, 1), (31, 25), (40, 30)))
 
 
 windows = st.builds(PixelWindow, st.integers(-9, 30), st.integers(-9, 30), st.integers(1, 40), st.integers(1, 40))
@@ -149,8 +149,8 @@ def test_kept_or_not_a_window_is_the_same(area: LabelledArea, schema: ClassSchem
 
 def test_areas_side_by_side_stay_so() -> None:
     left, right = PixelWindow(0, 0, 17, 30), PixelWindow(17, 0, 23, 30)
-    view = ImageView((), (31, 25), (40, 30))
-    seen = [LabelledArea("a", Path("i"), Path("m"), one).seen_as(view).window for one in (left, right)]
+    view = RasterView((), (31, 25), (40, 30))
+    seen = [LabelledArea("a", Path("i"), Path("m"), one).with_view(view).window for one in (left, right)]
     assert seen[0].right == seen[1].x
     assert (seen[0].width + seen[1].width, seen[0].height) == (31, 25)
 
@@ -174,7 +174,7 @@ def turned(tmp_path: Path, schema: ClassSchema) -> Callable[..., TrainingData]:
 
     def load(*bands: str) -> TrainingData:
         folders = tmp_path / "images", tmp_path / "masks"
-        return folder_data(*folders, schema, None, tmp_path / "val.txt", reading=Reading(bands))
+        return folder_data(*folders, schema, None, tmp_path / "val.txt", reading=ReadOptions(bands))
 
     return load
 
@@ -214,7 +214,7 @@ def test_images_need_the_same_number_of_bands_only_where_none_are_chosen(
     folders = tmp_path / "images", tmp_path / "masks"
     with pytest.raises(DatasetError, match=r"has 5 bands of uint8, but .* has 3 bands of uint8"):
         folder_data(*folders, schema, None, tmp_path / "val.txt")
-    data = folder_data(*folders, schema, None, tmp_path / "val.txt", reading=Reading(("1", "3")))
+    data = folder_data(*folders, schema, None, tmp_path / "val.txt", reading=ReadOptions(("1", "3")))
     assert data.bands == (1, 3)
 
 
@@ -223,8 +223,8 @@ def test_images_need_the_same_number_of_bands_only_where_none_are_chosen(
     st.tuples(st.integers(10, 90), st.integers(10, 90)),
 )
 def test_an_area_knows_all_that_it_is_made_of(window: PixelWindow, size: tuple[int, int]) -> None:
-    view = ImageView((), size, (40, 30))
-    area = LabelledArea("a", Path("i"), Path("m"), window).seen_as(view)
+    view = RasterView((), size, (40, 30))
+    area = LabelledArea("a", Path("i"), Path("m"), window).with_view(view)
     scale = GridScale.between((40, 30), size)
     read: list[PixelWindow] = []
 
@@ -234,13 +234,13 @@ def test_an_area_knows_all_that_it_is_made_of(window: PixelWindow, size: tuple[i
 
     scale.nearest(area.window, nothing)
     scale.mean(area.window, lambda own: (nothing(own)[None], np.ones((own.height, own.width), np.bool_)))
-    assert all(area.own_window.contains(own) for own in read)
-    assert area.own_window in read
-    assert LabelledArea("a", Path("i"), Path("m"), window).own_window == window
+    assert all(area.native_window.contains(own) for own in read)
+    assert area.native_window in read
+    assert LabelledArea("a", Path("i"), Path("m"), window).native_window == window
 
 
 def test_labels_alone_are_those_below_the_centres(mixed: Callable[..., TrainingData]) -> None:
-    data, window = mixed(Reading(resolution_m=0.4)), PixelWindow(20, 30, 50, 40)
+    data, window = mixed(ReadOptions(resolution_m=0.4)), PixelWindow(20, 30, 50, 40)
     reader, area = data.reader(), data.train[0]
     alone = reader.read_labels(area, window)
     _, labels = reader.read(area, window)

@@ -15,7 +15,7 @@ from landseg_core.errors import DatasetError, RasterError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import ImageView
+from landseg_core.raster.views import RasterView
 
 WritePair = Callable[..., tuple[Path, Path]]
 AREA = PixelWindow(5, 4, 20, 15)
@@ -151,7 +151,7 @@ def test_labels_alone_are_those_that_come_with_pixels(
     image = np.full((1, 30, 40), 5, np.float32)
     image[0, :6], image[0, :, 33:] = nodata, nodata
     own = LabelledArea("n", *write_pair("n", image=image, nodata=nodata), PixelWindow(0, 0, 40, 30))
-    area = own.seen_as(ImageView((), size, (40, 30))) if size else own
+    area = own.with_view(RasterView((), size, (40, 30))) if size else own
     kept, alone = AreaReader(schema), AreaReader(schema, cache_bytes=0)
     _, labels = kept.read(area)
     assert 0 < (labels == UNLABELLED).sum() < labels.size

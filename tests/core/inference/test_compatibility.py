@@ -11,7 +11,7 @@ from affine import Affine
 from support.rasters import write_raster
 
 from landseg_core.errors import ModelError
-from landseg_core.inference.compatibility import band_notices, fit_notices, require_fit, seen_size
+from landseg_core.inference.compatibility import band_notices, check_compatible, compatibility_notices, input_size
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
@@ -57,13 +57,13 @@ def raster(tmp_path: Path) -> Callable[..., RasterSource]:
 @pytest.mark.parametrize(("bands", "found"), [(1, "1"), (2, "1, 2")])
 def test_too_few_bands_are_named(header: HeaderOf, raster: Callable[..., RasterSource], bands: int, found: str) -> None:
     with raster(bands) as source, pytest.raises(ModelError) as caught:
-        require_fit(header(), source)
+        check_compatible(header(), source)
     assert f"the model needs the bands 1, 2, 3, but {source.path} has only {found};" in str(caught.value)
 
 
 def test_further_bands_do_no_harm(header: HeaderOf, raster: Callable[..., RasterSource]) -> None:
     with raster(5) as source:
-        require_fit(header((4, 1)), source)
+        check_compatible(header((4, 1)), source)
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,10 @@ def test_pixels_must_be_of_the_kind_that_was_trained_on(
 ) -> None:
     with raster(3, found) as source:
         if fits:
-            require_fit(header(dtype=trained), source)
+            check_compatible(header(dtype=trained), source)
             return
         with pytest.raises(ModelError, match=rf"a\.tif holds {found} pixels, but the model was trained on {trained};"):
-            require_fit(header(dtype=trained), source)
+            check_compatible(header(dtype=trained), source)
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ def test_another_ground_resolution_is_told(
     header: HeaderOf, raster: Callable[..., RasterSource], trained: float | None, told: bool
 ) -> None:
     with raster(3, crs="EPSG:32632", transform=Affine(0.5, 0, 500_000, 0, -0.5, 5_000_000)) as source:
-        notices = list(fit_notices(header(resolution=trained), source))
-        as_it_is = list(fit_notices(header(resolution=trained), source, "own"))
-        size = seen_size(header(resolution=trained), source)
+        notices = list(compatibility_notices(header(resolution=trained), source))
+        as_it_is = list(compatibility_notices(header(resolution=trained), source, "own"))
+        size = input_size(header(resolution=trained), source)
     assert len(notices) == len(as_it_is) == told == (size is not None)
     assert all("0.5 m of ground per pixel: it is resampled to the model's" in notice for notice in notices)
     assert all("seen as it is" in notice for notice in as_it_is)
@@ -105,13 +105,13 @@ def test_another_ground_resolution_is_told(
 
 def test_fine_ground_resolutions_are_told_apart(header: HeaderOf, raster: Callable[..., RasterSource]) -> None:
     with raster(3, crs="EPSG:32632", transform=Affine(0.024, 0, 500_000, 0, -0.024, 5_000_000)) as source:
-        (notice,) = fit_notices(header(resolution=0.02), source)
+        (notice,) = compatibility_notices(header(resolution=0.02), source)
     assert "shows 0.024 m of ground per pixel: it is resampled to the model's 0.02 m" in notice
 
 
 def test_a_raster_without_a_place_tells_nothing(header: HeaderOf, raster: Callable[..., RasterSource]) -> None:
     with raster(3) as source:
-        assert list(fit_notices(header(resolution=0.1), source)) == []
+        assert list(compatibility_notices(header(resolution=0.1), source)) == []
 
 
 NRG = ("Near infrared", "Red", "Green")
@@ -120,10 +120,10 @@ NRG = ("Near infrared", "Red", "Green")
 def test_bands_are_found_by_name(header: HeaderOf, named: Callable[..., RasterSource]) -> None:
     model = header((4, 1, 2), names=NRG)
     with named("red", "GREEN", "Blue", "near infrared") as source:
-        assert require_fit(model, source) == (4, 1, 2)
+        assert check_compatible(model, source) == (4, 1, 2)
         assert list(band_notices(model, source, (4, 1, 2))) == []
     with named("Green", "Blue", "Red", "Something", "Near Infrared") as source:
-        assert require_fit(model, source) == (5, 3, 1)
+        assert check_compatible(model, source) == (5, 3, 1)
         (notice,) = band_notices(model, source, (5, 3, 1))
     assert "its bands 5, 3, 1 are the model's 4 (Near infrared), 1 (Red), 2 (Green)" in notice
 
@@ -133,20 +133,20 @@ def test_names_that_say_nothing_leave_it_to_the_numbers(
     header: HeaderOf, named: Callable[..., RasterSource], names: tuple[str, ...]
 ) -> None:
     with named(*names) as source:
-        assert require_fit(header((2, 1, 3), names=("Near infrared", "Red", "Green")), source) == (2, 1, 3)
+        assert check_compatible(header((2, 1, 3), names=("Near infrared", "Red", "Green")), source) == (2, 1, 3)
 
 
 def test_another_colour_under_the_same_number_is_refused(header: HeaderOf, named: Callable[..., RasterSource]) -> None:
     with named("Red", "Green", "Blue") as source, pytest.raises(ModelError) as caught:
-        require_fit(header(names=NRG), source)
+        check_compatible(header(names=NRG), source)
     assert "needs the bands 1 (Near infrared), 2 (Red), 3 (Green), but" in str(caught.value)
     assert "has only 1 (Red), 2 (Green), 3 (Blue)" in str(caught.value)
 
 
 def test_bands_can_be_chosen(header: HeaderOf, named: Callable[..., RasterSource]) -> None:
     with named("Red", "Green", "Blue", "b8") as source:
-        assert require_fit(header(names=NRG), source, ("b8", "1", "green")) == (4, 1, 2)
+        assert check_compatible(header(names=NRG), source, ("b8", "1", "green")) == (4, 1, 2)
         with pytest.raises(ModelError, match=r"2 bands are chosen, but the model needs 3: 1 \(Near infrared\), 2"):
-            require_fit(header(names=NRG), source, ("4", "1"))
+            check_compatible(header(names=NRG), source, ("4", "1"))
         with pytest.raises(ModelError, match=r"no band 'b9'; it has 1 \(Red\), .* 4 \(b8\).* needs the bands 1 \(Near"):
-            require_fit(header(names=NRG), source, ("b9", "1", "2"))
+            check_compatible(header(names=NRG), source, ("b9", "1", "2"))

@@ -22,7 +22,7 @@ from landseg_core.inference.layout import Field
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.raster.resampling import GridScale
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import OwnPixels, pixel_view
+from landseg_core.raster.views import NativeView, pixel_view
 
 SIZES = [(61, 50), (47, 38), (187, 151), (250, 202), (400, 330)]
 """What 187 x 151 px are seen at: coarser by 3 and 4, as they are, finer."""
@@ -44,7 +44,7 @@ def run() -> Callable[..., Any]:
         with RasterSource(path) as source:
             target = target or source.grid.window
             options = {"tile": 64, "overlap": 16} | how
-            predictor = TiledPredictor(backend, OwnPixels(source, (1, 2)), target, **options, size=size)
+            predictor = TiledPredictor(backend, NativeView(source, (1, 2)), target, **options, size=size)
             sink, seen = CollectedRows(target), []
             predictor.run(sink, lambda window: seen.append(window.pixels))
             assert sum(seen) == predictor.work
@@ -138,7 +138,7 @@ def test_memory_depends_neither_on_height_nor_on_width(tmp_path: Path, monkeypat
         with RasterSource(path) as source:
             size = width // 2, height // 2
             predictor = TiledPredictor(
-                backend, OwnPixels(source, (1,)), source.grid.window, tile=128, overlap=32, size=size
+                backend, NativeView(source, (1,)), source.grid.window, tile=128, overlap=32, size=size
             )
             tracemalloc.start()
             predictor.run(Nowhere(), lambda window: None)

@@ -22,7 +22,7 @@ from landseg_core.inference.layout import Field
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.models.unet import UNet
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import OwnPixels
+from landseg_core.raster.views import NativeView
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def run() -> Callable[..., Any]:
         with RasterSource(path) as source:
             target = target or source.grid.window
             predictor = TiledPredictor(
-                backend, OwnPixels(source, source.data_bands), target, tile=tile, overlap=overlap
+                backend, NativeView(source, source.data_bands), target, tile=tile, overlap=overlap
             )
             sink, seen = CollectedRows(target), []
             predictor.run(sink, lambda window: seen.append(window.pixels))
@@ -162,7 +162,7 @@ def test_memory_depends_neither_on_height_nor_on_width(
     def peak(height: int, width: int) -> int:
         path = write_raster(tmp_path / f"{height}.tif", np.ones((height, width), np.uint8))
         with RasterSource(path) as source:
-            predictor = TiledPredictor(backend, OwnPixels(source, (1,)), source.grid.window, tile=128, overlap=32)
+            predictor = TiledPredictor(backend, NativeView(source, (1,)), source.grid.window, tile=128, overlap=32)
             tracemalloc.start()
             predictor.run(Nowhere(), lambda window: None)
             _, most = tracemalloc.get_traced_memory()
@@ -181,7 +181,7 @@ def test_a_stop_ends_the_work_between_two_windows(picture: Path) -> None:
         raise JobStopped
 
     with RasterSource(picture) as source:
-        predictor = TiledPredictor(backend, OwnPixels(source, (1, 2)), source.grid.window, tile=32, overlap=0)
+        predictor = TiledPredictor(backend, NativeView(source, (1, 2)), source.grid.window, tile=32, overlap=0)
         with pytest.raises(JobStopped):
             predictor.run(CollectedRows(source.grid.window), stop)
     assert len(backend.shapes) <= 2  # the window in the making is finished, and no other
@@ -197,7 +197,7 @@ def test_the_network_works_on_while_a_window_is_blended(picture: Path) -> None:
 
     backend = FunctionBackend(seen, 2, Field(1, 0))
     with RasterSource(picture) as source:
-        predictor = TiledPredictor(backend, OwnPixels(source, (1, 2)), source.grid.window, tile=32, overlap=0)
+        predictor = TiledPredictor(backend, NativeView(source, (1, 2)), source.grid.window, tile=32, overlap=0)
         predictor.run(
             CollectedRows(source.grid.window),
             lambda _window: None if second_is_seen.wait(60) else pytest.fail("it waits"),
@@ -210,7 +210,7 @@ def test_an_error_of_the_network_ends_the_work(picture: Path) -> None:
 
     with RasterSource(picture) as source:
         backend = FunctionBackend(fail, 2, Field(1, 0))
-        predictor = TiledPredictor(backend, OwnPixels(source, (1, 2)), source.grid.window, tile=32, overlap=0)
+        predictor = TiledPredictor(backend, NativeView(source, (1, 2)), source.grid.window, tile=32, overlap=0)
         with pytest.raises(ModelError, match="no memory"):
             predictor.run(CollectedRows(source.grid.window), lambda _window: None)
 
@@ -224,4 +224,4 @@ def test_windows_too_small_for_their_overlap_are_refused(picture: Path, tile: in
             ModelError, match=f"windows of {tile} px are too small to overlap by {overlap} px; choose a tile of"
         ),
     ):
-        TiledPredictor(backend, OwnPixels(source, (1, 2)), source.grid.window, tile=tile, overlap=overlap)
+        TiledPredictor(backend, NativeView(source, (1, 2)), source.grid.window, tile=tile, overlap=overlap)

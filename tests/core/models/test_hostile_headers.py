@@ -18,7 +18,7 @@ from landseg_core.cli.main import run
 from landseg_core.data.areas import LabelledArea
 from landseg_core.errors import LandsegError, ModelError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.compatibility import band_notices, fit_notices, require_fit, seen_size
+from landseg_core.inference.compatibility import band_notices, check_compatible, compatibility_notices, input_size
 from landseg_core.models.header import KIND, BundleHeader, read_header
 from landseg_core.models.info import describe_model
 from landseg_core.models.onnx.metadata import OnnxForm, notices
@@ -80,8 +80,12 @@ def use(header: BundleHeader, path: Path, pair: Pair) -> None:
     np.zeros(1, header.dtype)
     fine_tuned_config(TrainConfig(start_from=str(path)))
     with RasterSource(pair[0]) as source:
-        numbers = require_fit(header, source)
-        list(band_notices(header, source, numbers)), list(fit_notices(header, source)), seen_size(header, source)
+        numbers = check_compatible(header, source)
+        (
+            list(band_notices(header, source, numbers)),
+            list(compatibility_notices(header, source)),
+            input_size(header, source),
+        )
     untrained(header, [LabelledArea("a", *pair, PixelWindow(0, 0, 40, 30))])
 
 
@@ -105,7 +109,9 @@ def test_names_of_classes_from_before_the_rule_are_used_and_told(tmp_path: Path,
     classes = [{"value": value, "name": name, "colour": "#0000ff"} for value, name in enumerate(("Water", "water"))]
     header = read_header(with_header(tmp_path / "model.safetensors", RECORD | {"schema": {"classes": classes}}))
     with RasterSource(pair[0]) as source:
-        assert ["Water and water differ only" in sentence for sentence in fit_notices(header, source)] == [True]
+        assert ["Water and water differ only" in sentence for sentence in compatibility_notices(header, source)] == [
+            True
+        ]
 
 
 def test_every_command_refuses_a_senseless_model_in_one_sentence(

@@ -15,11 +15,11 @@ from support.projects import paint_rectangle
 from support.rasters import write_raster
 
 from landseg_core.data.loading.project import project_data
-from landseg_core.data.read_options import Reading
+from landseg_core.data.read_options import ReadOptions
 from landseg_core.errors import RasterError
 from landseg_core.project.images import open_image
 from landseg_core.project.project import Project
-from landseg_core.project.snapshot import kept_snapshot, snapshot
+from landseg_core.project.snapshot import load_snapshot, snapshot
 from landseg_core.project.storage import schema as tables
 
 COLOURS = (Colour.red, Colour.green, Colour.blue, Colour.nir, Colour.alpha)
@@ -97,11 +97,11 @@ def test_a_run_learns_with_the_choice_of_each_image(alone: Project, image: Path,
     paint_rectangle(alone, 1, (10, 10, 340, 590))
     paint_rectangle(alone, 4, (360, 10, 690, 590))
     snapshot(alone, tmp_path / "labels")
-    labels = kept_snapshot(tmp_path / "labels", {entry.id: image})
+    labels = load_snapshot(tmp_path / "labels", {entry.id: image})
     assert [mask.alpha for mask in labels.masks] == ["none"]
     data = project_data(labels, 0, 32)
     assert (data.bands, data.alpha) == ((1, 2, 3, 4, 5), "none")
-    told = project_data(labels, 0, 32, reading=Reading(alpha="auto"))
+    told = project_data(labels, 0, 32, reading=ReadOptions(alpha="auto"))
     assert (told.bands, told.alpha) == ((1, 2, 3, 4), "auto")
     areas = [*told.train, *told.val]
     reader = told.reader()

@@ -22,7 +22,7 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.project.project import Project
-from landseg_core.project.snapshot import kept_snapshot, labels_of_run, snapshot, unique_stems
+from landseg_core.project.snapshot import labels_of_run, load_snapshot, snapshot, unique_stems
 from landseg_core.project.sparse_mask import read_sparse_mask, write_sparse_mask
 
 
@@ -192,8 +192,8 @@ def test_progress_counts_tiles(project: Project, tmp_path: Path) -> None:
 def test_a_snapshot_is_found_again_with_images_where_they_are_now(project: Project, tmp_path: Path) -> None:
     paint_rectangle(project)
     taken = snapshot(project, tmp_path / "labels")
-    assert kept_snapshot(tmp_path / "labels", {}) == taken
-    moved = kept_snapshot(tmp_path / "labels", {1: Path("/elsewhere/image0.tif"), 7: Path("/other.tif")})
+    assert load_snapshot(tmp_path / "labels", {}) == taken
+    moved = load_snapshot(tmp_path / "labels", {1: Path("/elsewhere/image0.tif"), 7: Path("/other.tif")})
     assert [mask.image for mask in moved.masks] == [Path("/elsewhere/image0.tif")]
     assert moved.masks[0].mask == taken.masks[0].mask
 
@@ -203,7 +203,7 @@ def test_a_folder_without_a_whole_snapshot_cannot_be_resumed(tmp_path: Path, tex
     if text is not None:
         (tmp_path / "labels.json").write_text(text)
     with pytest.raises(TrainingError, match=r"labels\.json cannot be read.*start a new run"):
-        kept_snapshot(tmp_path, {})
+        load_snapshot(tmp_path, {})
 
 
 @dataclass

@@ -20,7 +20,7 @@ from landseg_core.raster.info import describe
 from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.pyramid.cache import pyramid_path
 from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
-from landseg_core.raster.pyramid.quicklook import sketch
+from landseg_core.raster.pyramid.quicklook import quicklook
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_stretch
 from landseg_core.raster.views import pixel_view
@@ -188,10 +188,10 @@ def test_a_cached_pyramid_is_that_of_the_choice(save: Save) -> None:
             reader.close()
 
 
-def test_the_sketch_leaves_transparent_ground_out(save: Save) -> None:
+def test_the_quicklook_leaves_transparent_ground_out(save: Save) -> None:
     layout, flown = LAYOUTS["four colours"], flown_area(1024, 1024)
     with RasterSource(save("a.tif", with_alpha(layout, "uint8", flown, outside=200), colours=layout)) as source:
-        pixels, valid = sketch(source, source.data_bands, (64, 64), categorical=False)
+        pixels, valid = quicklook(source, source.data_bands, (64, 64), categorical=False)
     assert 0 < valid.mean() < 1
     assert (pixels[:, valid] == 100).all()
 

@@ -20,8 +20,8 @@ Part = tuple[np.ndarray, np.ndarray]
 
 def dense(scale: AxisScale) -> np.ndarray:
     """Return the (size, length) matrix that brings an axis to its new size."""
-    taps, matrix = scale.taps(0, scale.size), np.zeros((scale.size, scale.length))
-    for places, weights in zip(taps.places, taps.weights, strict=True):
+    kernel, matrix = scale.kernel(0, scale.size), np.zeros((scale.size, scale.length))
+    for places, weights in zip(kernel.places, kernel.weights, strict=True):
         np.add.at(matrix, (np.arange(scale.size), places), weights)
     return matrix
 

@@ -21,7 +21,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
-from landseg_core.raster.views import ImageView
+from landseg_core.raster.views import RasterView
 from landseg_core.runs import provenance as module
 from landseg_core.runs.provenance import classes_known_to, trained_classes, trained_on, untrained
 
@@ -137,7 +137,7 @@ def test_it_can_be_stopped(data: TrainingData) -> None:
 
 def seen(area: LabelledArea, size: tuple[int, int], bands: tuple[int, ...] = ()) -> LabelledArea:
     """Return a whole area, its image read at another size."""
-    return area.seen_as(ImageView(bands, size, (area.window.width, area.window.height)))
+    return area.with_view(RasterView(bands, size, (area.window.width, area.window.height)))
 
 
 def test_the_record_is_in_px_of_the_file_however_it_is_read(data: TrainingData) -> None:
@@ -158,8 +158,8 @@ def test_windows_of_the_record_lie_apart(data: TrainingData) -> None:
         covered[PixelWindow(*window).slices()] += 1
     expected = np.zeros((96, 80), int)
     for part in some:
-        expected[part.own_window.slices()] = 1
-    assert sum(part.own_window.pixels for part in some) > expected.sum()
+        expected[part.native_window.slices()] = 1
+    assert sum(part.native_window.pixels for part in some) > expected.sum()
     np.testing.assert_array_equal(covered, expected)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.damage import damaged
 from support.runs import write_evaluation, write_model, write_run, write_samples
 
-from landseg_core.data.split.assignment import GROUND_FILE, kept_ground
+from landseg_core.data.split.assignment import SPLIT_FILE, load_split
 from landseg_core.errors import LandsegError
 from landseg_core.runs.catalogue import differing_settings, summarise
 from landseg_core.runs.config import TrainConfig
@@ -80,7 +80,7 @@ def show(folder: Path) -> None:
         lambda: str(read_story(folder)).encode(),
         lambda: report_page(report_content(run)).encode(),
         lambda: kept_before(run),
-        lambda: kept_ground(folder),
+        lambda: load_split(folder),
     ):
         told = sentence_of(read)
         told.encode()
@@ -115,8 +115,8 @@ def test_an_odd_file_of_a_run_is_shown_or_told(name: str, data: st.DataObject, t
         write_model(folder)
         run.facts.write_text(json.dumps(FACTS))
         run.before.write_text("{}")
-        (folder / GROUND_FILE).write_text(json.dumps(GROUND))
-    path = folder / GROUND_FILE if name == "ground" else getattr(run, name)
+        (folder / SPLIT_FILE).write_text(json.dumps(GROUND))
+    path = folder / SPLIT_FILE if name == "ground" else getattr(run, name)
     sound = path.read_text()
     lines = [json.loads(line) for line in sound.splitlines()] if name == "metrics" else json.loads(sound)
     odd = data.draw(damaged(lines))

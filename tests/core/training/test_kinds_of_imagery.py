@@ -14,7 +14,7 @@ from support.rasters import write_raster
 from support.training import RecordedRun
 
 from landseg_core.data.loading.folders import evaluation_areas, folder_data
-from landseg_core.data.read_options import Reading
+from landseg_core.data.read_options import ReadOptions
 from landseg_core.errors import ModelError
 from landseg_core.events import Event, Notice
 from landseg_core.inference.options import PredictOptions
@@ -49,7 +49,7 @@ def write_set(tmp_path: Path, schema: ClassSchema) -> Callable[..., Path]:
     return write
 
 
-def train(root: Path, schema: ClassSchema, config: TrainConfig, reading: Reading = Reading()) -> Any:  # noqa: B008
+def train(root: Path, schema: ClassSchema, config: TrainConfig, reading: ReadOptions = ReadOptions()) -> Any:  # noqa: B008
     data = folder_data(root / "images", root / "masks", schema, None, root / "val.txt", reading=reading)
     own = {"bands": reading.bands, "resolution_m": reading.resolution_m}
     run = RecordedRun(config.model_copy(update=EASY | own), root / "run")
@@ -122,7 +122,7 @@ def test_ground_trained_at_another_resolution_does_not_count(
     result = RecordedRun(config, root / "run").fit(replace(data, train=tuple(upper)))
     areas = evaluation_areas(root / "images", root / "masks", schema)
     figures = evaluate(result.bundle, areas, "cpu")
-    own_px = [area.own_window.pixels for area in upper]
+    own_px = [area.native_window.pixels for area in upper]
     assert own_px == [60 * 120, 120 * 240, 60 * 120, 120 * 240]
     assert (figures.left_out_px, figures.pixels) == (sum(own_px), 4 * 60 * 120 + 120 * 120)
 
@@ -133,7 +133,7 @@ def test_without_a_crs_nothing_is_claimed(tmp_path: Path, schema: ClassSchema, c
         write_raster(tmp_path / "images" / f"{stem}.tif", grey(truth, np.random.default_rng(0)))
         write_raster(tmp_path / "masks" / f"{stem}.tif", schema.value_table()[truth])
     (tmp_path / "val.txt").write_text("b\n")
-    data, result, notices = train(tmp_path, schema, config, Reading(resolution_m=0.5))
+    data, result, notices = train(tmp_path, schema, config, ReadOptions(resolution_m=0.5))
     assert any("so none is resampled" in notice for notice in notices)
     assert result.bundle.ground_resolution_m is None
     assert data.val[0].window.width == 90
@@ -150,7 +150,7 @@ def infrared(truth: np.ndarray, rng: Any) -> np.ndarray:
 
 def test_four_bands_of_16_bit(write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig) -> None:
     root = write_set({"a": 0.5, "b": 0.5, "c": 0.5}, infrared)
-    _, result, _ = train(root, schema, config, Reading(("4", "1")))
+    _, result, _ = train(root, schema, config, ReadOptions(("4", "1")))
     assert (result.bundle.bands, result.bundle.dtype, result.bundle.band_names) == ((4, 1), "uint16", ())
     assert result.bundle.normalisation.std[1] == pytest.approx(300, rel=0.1)
     assert result.best_miou > 0.75
@@ -170,7 +170,7 @@ def test_floats_with_nan_as_nodata(
     write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig, metres: float | None
 ) -> None:
     root = write_set({"a": 0.5, "b": 0.5, "c": 0.5}, elevation, nodata=np.nan)
-    _, result, _ = train(root, schema, config, Reading(resolution_m=metres))
+    _, result, _ = train(root, schema, config, ReadOptions(resolution_m=metres))
     assert result.bundle.normalisation.mean[0] == pytest.approx(432.3, abs=0.3)
     assert result.best_miou > 0.75
     values, _ = predicted(result.bundle, root, "c")
@@ -207,7 +207,7 @@ def test_real_imagery_of_other_kinds(
         place = {"crs": source.grid.crs, "transform": source.grid.transform}
     truth = (last < np.median(last[valid])).astype(np.uint8)
     write_raster(tmp_path / "masks" / "a.tif", schema.value_table()[truth], **place)
-    data = folder_data(images, tmp_path / "masks", schema, reading=Reading(bands))
+    data = folder_data(images, tmp_path / "masks", schema, reading=ReadOptions(bands))
     settings = {"epochs": 3, "learning_rate": 0.02, "bands": bands}
     result = RecordedRun(config.model_copy(update=settings), tmp_path / "run").fit(data)
     assert (result.bundle.bands, result.bundle.dtype) == (tuple(range(1, len(bands or "1") + 1)), dtype)

@@ -20,7 +20,7 @@ from landseg_core.events import (
 )
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.raster.files.gdal import open_dataset
-from landseg_core.raster.views import ImageView
+from landseg_core.raster.views import RasterView
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training import loop as run_module
 from landseg_core.training.checkpoint import DataFingerprint, resumed_config
@@ -201,13 +201,13 @@ def test_a_run_split_otherwise_is_not_resumed(
 
 
 @pytest.mark.parametrize(
-    "view", [ImageView((3, 1, 2)), ImageView((), (80, 96), (160, 192)), ImageView((), (80, 96), (161, 192))]
+    "view", [RasterView((3, 1, 2)), RasterView((), (80, 96), (160, 192)), RasterView((), (80, 96), (161, 192))]
 )
-def test_a_run_that_reads_an_image_otherwise_is_not_resumed(data: TrainingData, view: ImageView) -> None:
+def test_a_run_that_reads_an_image_otherwise_is_not_resumed(data: TrainingData, view: RasterView) -> None:
     a, b = data.train
     other = replace(data, train=(replace(a, view=view), b))
     assert DataFingerprint.of(other).sha256 != DataFingerprint.of(data).sha256
-    named = replace(data, train=(replace(a, view=ImageView(data.bands)), b))
+    named = replace(data, train=(replace(a, view=RasterView(data.bands)), b))
     assert DataFingerprint.of(named) == DataFingerprint.of(data)
 
 

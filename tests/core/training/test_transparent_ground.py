@@ -18,7 +18,7 @@ from support.rasters import write_raster
 from support.training import RecordedRun
 
 from landseg_core.data.loading.folders import folder_data
-from landseg_core.data.read_options import Reading
+from landseg_core.data.read_options import ReadOptions
 from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import Event, JobControl, Notice, ignore_event
 from landseg_core.inference.options import PredictOptions
@@ -70,7 +70,7 @@ def write_set(tmp_path: Path, schema: ClassSchema) -> Callable[..., Path]:
     return write
 
 
-def data_of(root: Path, schema: ClassSchema, reading: Reading = Reading()) -> Any:  # noqa: B008
+def data_of(root: Path, schema: ClassSchema, reading: ReadOptions = ReadOptions()) -> Any:  # noqa: B008
     return folder_data(root / "images", root / "masks", schema, None, root / "val.txt", reading=reading)
 
 
@@ -151,14 +151,14 @@ def test_alpha_that_may_be_near_infrared_is_told_once(so_called: Path, schema: C
     assert len(told) == 1
     assert "a.tif: band 4" in told[0]
     assert "2 other images" in told[0]
-    assert not any("may be near" in notice for notice in data_of(so_called, schema, Reading(alpha="none")).notices)
+    assert not any("may be near" in notice for notice in data_of(so_called, schema, ReadOptions(alpha="none")).notices)
 
 
 def test_a_model_keeps_its_alpha_and_adapts_it(
     so_called: Path, schema: ClassSchema, config: TrainConfig, tmp_path: Path
 ) -> None:
     run = RecordedRun(config.model_copy(update={"alpha": "none"}), so_called / "run")
-    bundle = run.fit(data_of(so_called, schema, Reading(alpha="none"))).bundle
+    bundle = run.fit(data_of(so_called, schema, ReadOptions(alpha="none"))).bundle
     assert (bundle.bands, read_header(so_called / "run").alpha) == ((1, 2, 3, 4), "none")
     image = so_called / "images" / "c.tif"
     assert (mapped(bundle, image, tmp_path / "map")[0] != 255).all()
@@ -180,7 +180,7 @@ def test_a_chosen_band_is_kept_and_left_where_there_is_none(
         with RasterSource(path, alpha="none") as source:
             pixels = source.read(source.grid.window)
         write_raster(path, pixels, photometric="rgb", alpha="unspecified", **PLACE)  # nothing is tagged
-    bundle = RecordedRun(config, root / "run").fit(data_of(root, schema, Reading(alpha="5"))).bundle
+    bundle = RecordedRun(config, root / "run").fit(data_of(root, schema, ReadOptions(alpha="5"))).bundle
     assert (bundle.bands, bundle.alpha) == ((1, 2, 3, 4), "5")
     assert ((mapped(bundle, root / "images" / "c.tif", root / "map")[0] == 255) == ~FLOWN).all()
     four = write_raster(root / "four.tif", pixels[:4], photometric="minisblack", **PLACE)
@@ -204,7 +204,7 @@ def test_a_run_that_goes_on_from_a_model_keeps_its_alpha(
 
 def test_an_alpha_that_an_image_has_not_ends_in_one_sentence(so_called: Path, schema: ClassSchema) -> None:
     with pytest.raises(RasterError, match="no band '7' to take as alpha"):
-        data_of(so_called, schema, Reading(alpha="7"))
+        data_of(so_called, schema, ReadOptions(alpha="7"))
 
 
 def test_models_of_older_versions_go_by_the_tags(schema: ClassSchema, tmp_path: Path) -> None:

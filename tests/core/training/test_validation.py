@@ -21,7 +21,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics import ConfusionMatrix, blocks
 from landseg_core.models.catalog import build_model
 from landseg_core.models.normalisation import Normalisation
-from landseg_core.raster.views import ImageView
+from landseg_core.raster.views import RasterView
 from landseg_core.training import validation
 from landseg_core.training.losses import cross_entropy_sum
 from landseg_core.training.network import Network
@@ -165,7 +165,7 @@ def test_what_is_left_out_does_not_count(
 
 def test_what_is_left_out_is_so_at_any_size_that_the_image_is_read_at(large: LabelledArea, schema: ClassSchema) -> None:
     own = dataclasses.replace(large, window=PixelWindow(0, 0, 260, 170))
-    coarse = own.seen_as(ImageView((), (104, 68), (260, 170)))
+    coarse = own.with_view(RasterView((), (104, 68), (260, 170)))
     network, reader = a_network(), AreaReader(schema)
     hole = PixelWindow(50, 0, 125, 100)
     some = Validator(network, 3, [coarse], reader, {large.image: [hole]})

@@ -29,11 +29,11 @@ def test_a_picture_comes_with_all_that_takes_time(picture) -> None:
     assert opened.crs_name == "EPSG:32632"
 
 
-def test_a_large_picture_without_overviews_comes_with_its_sketch(make_raster) -> None:
+def test_a_large_picture_without_overviews_comes_with_its_quicklook(make_raster) -> None:
     path = make_raster("wide.tif", np.full((3, 300, 5000), 80, np.uint8))
     reader = opening.open_picture_alone(path).picture.reader
     reader.source.close()  # nothing is read any more
-    pixels, valid = reader.read_tile(reader.pyramid.sketch_key, (1, 2, 3))
+    pixels, valid = reader.read_tile(reader.pyramid.quicklook_key, (1, 2, 3))
     assert (pixels == 80).all()
     assert valid.all()
 

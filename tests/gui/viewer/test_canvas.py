@@ -30,7 +30,7 @@ LEVEL_COLOURS = {level: (20 * level + 10, 200 - 20 * level, 30) for level in ran
 class PaintedReader:
     """Stands for the pyramid of a raster of any size: each level has a colour, and reads are counted."""
 
-    needs_pyramid = has_sketch = False
+    needs_pyramid = has_quicklook = False
     placement = None
 
     def __init__(self, width: int, height: int, bands: int = 3) -> None:
@@ -293,15 +293,15 @@ def test_what_is_asked_for_begins_in_the_middle_of_the_view() -> None:
     layer.reader.needs_pyramid = True
     assert set(tiles_in_sight(layer, frame)) == seen
     assert tiles_around(layer, frame) == []
-    layer.reader.has_sketch = True
-    sketch, *in_sight = tiles_in_sight(layer, frame)
-    assert sketch == TileKey(8, 0, 0)
+    layer.reader.has_quicklook = True
+    quicklook, *in_sight = tiles_in_sight(layer, frame)
+    assert quicklook == TileKey(8, 0, 0)
     assert set(in_sight) == seen
 
 
-def test_a_sketch_fills_the_view_until_tiles_come(qtbot, layers, viewport) -> None:
+def test_a_quicklook_fills_the_view_until_tiles_come(qtbot, layers, viewport) -> None:
     reader = PaintedReader(43_520, 33_280)
-    reader.needs_pyramid = reader.has_sketch = True
+    reader.needs_pyramid = reader.has_quicklook = True
     reader.sharpest.clear()
     layers.set_image(ImageLayer(reader, Rendering((1, 2, 3), identity_stretch(3))))
     viewport.centre_on(20_000, 15_000, 1.0)

@@ -36,7 +36,7 @@ CLASSES = ClassSchema(
 class PlainReader:
     """The tiles of a raster of one value throughout, or of another in the left half; its reads are counted."""
 
-    needs_pyramid = has_sketch = False
+    needs_pyramid = has_quicklook = False
     placement: Placement | None = None
 
     def __init__(self, value: int, bands: int = 1, left: int | None = None) -> None:

@@ -9,7 +9,7 @@ from affine import Affine
 
 from landseg_core.data.loading.folders import evaluation_areas, folder_data
 from landseg_core.errors import DatasetError
-from landseg_core.geo.rectangles import grown
+from landseg_core.geo.rectangles import padded
 from landseg_core.labels.classes import ClassSchema, load_classes
 
 WritePair = Callable[..., tuple[Path, Path]]
@@ -57,7 +57,7 @@ def test_without_lists_blocks_are_split(tmp_path: Path, write_pair: WritePair, s
     assert data.val
     assert not any(one.window.intersection(other.window) for one in data.train for other in data.val)
     assert 0.85 < sum(area.window.pixels for area in (*data.train, *data.val)) / (1600 * 1100) < 1
-    assert not any(grown(one.window, 64).intersection(other.window) for one in data.train for other in data.val)
+    assert not any(padded(one.window, 64).intersection(other.window) for one in data.train for other in data.val)
     assert data.notices == ()
 
 

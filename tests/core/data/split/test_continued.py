@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landseg_core.data.split.assignment import GROUND_FILE, keep_ground, kept_ground, of_images
+from landseg_core.data.split.assignment import SPLIT_FILE, load_split, of_images, save_split
 from landseg_core.data.split.continued import continued_split
 from landseg_core.data.split.label_grid import LabelTile
 from landseg_core.data.split.spatial import label_split
-from landseg_core.data.split.splits import Ground, Split, SplitBy
+from landseg_core.data.split.splits import Split, SplitAssignment, SplitBy
 from landseg_core.errors import DatasetError, TrainingError
-from landseg_core.geo.rectangles import grown
+from landseg_core.geo.rectangles import padded
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
@@ -65,7 +65,7 @@ def first_split(images: Sequence[np.ndarray], seed: int = 0, buffer: int = 0, by
     return label_split(lambda: tiles, SIZES, SCHEMA, seed, CHIP, buffer=buffer, by=by)
 
 
-def next_split(images: Sequence[np.ndarray], known: Ground, seed: int = 0, buffer: int = 0) -> Split:
+def next_split(images: Sequence[np.ndarray], known: SplitAssignment, seed: int = 0, buffer: int = 0) -> Split:
     tiles = list(tiles_of(images))
     return continued_split(lambda: tiles, SIZES, SCHEMA, seed, CHIP, known, buffer=buffer)
 
@@ -125,7 +125,7 @@ def test_the_buffer_is_kept_from_what_any_run_before_was_trained_on(
             images = painted(images, spots)
             split = next_split(images, split.ground, buffer=buffer)
             trained += split.train
-            near = [(image, grown(window, split.buffer)) for image, window in trained]
+            near = [(image, padded(window, split.buffer)) for image, window in trained]
             assert not overlap(near, split.val)
             assert split == next_split(images, split.ground, seed=1, buffer=buffer)
     except DatasetError:
@@ -168,23 +168,25 @@ def test_about_a_fifth_of_new_ground_validates() -> None:
 
 
 def test_labels_on_trained_ground_only_cannot_validate() -> None:
-    known = Ground(512, ((0, PixelWindow(0, 0, 1400, 1100), False),))
+    known = SplitAssignment(512, ((0, PixelWindow(0, 0, 1400, 1100), False),))
     with pytest.raises(DatasetError, match="no label lies on ground that validates"):
         next_split(painted(BLANK, (FIRST, [])), known)
 
 
 def test_labels_on_validation_ground_only_cannot_train() -> None:
-    known = Ground(512, ((0, PixelWindow(0, 0, 1400, 1100), True),))
+    known = SplitAssignment(512, ((0, PixelWindow(0, 0, 1400, 1100), True),))
     with pytest.raises(DatasetError, match="no label lies on ground that trains"):
         next_split(painted(BLANK, (FIRST, [])), known)
 
 
 def test_ground_is_kept_by_the_ids_of_images(tmp_path: Path) -> None:
     parts = (0, PixelWindow(0, 0, 9, 8), True), (1, PixelWindow(4, 0, 5, 6), False)
-    ground = Ground(256, parts, ((1, PixelWindow(5, 0, 3, 6)),))
-    earlier = Ground(256, ((3, PixelWindow(1, 2, 3, 4), False), (7, PixelWindow(0, 0, 9, 8), True)), ((3, SMALL),))
-    keep_ground(tmp_path, ground, [7, 5], earlier)
-    kept = kept_ground(tmp_path)
+    ground = SplitAssignment(256, parts, ((1, PixelWindow(5, 0, 3, 6)),))
+    earlier = SplitAssignment(
+        256, ((3, PixelWindow(1, 2, 3, 4), False), (7, PixelWindow(0, 0, 9, 8), True)), ((3, SMALL),)
+    )
+    save_split(tmp_path, ground, [7, 5], earlier)
+    kept = load_split(tmp_path)
     assert kept.block == 256
     assert kept.parts == (
         (7, PixelWindow(0, 0, 9, 8), True),
@@ -203,6 +205,6 @@ SENSELESS = [
 @pytest.mark.parametrize("text", [None, "{", '{"block": 0, "parts": []}', *SENSELESS])
 def test_a_damaged_record(tmp_path: Path, text: str | None) -> None:
     if text is not None:
-        (tmp_path / GROUND_FILE).write_text(text)
+        (tmp_path / SPLIT_FILE).write_text(text)
     with pytest.raises(TrainingError, match="does not tell which ground it was trained on"):
-        kept_ground(tmp_path)
+        load_split(tmp_path)

@@ -17,7 +17,7 @@ from landseg_core.data.split.continued import SPLIT_IGNORED
 from landseg_core.data.split.folders import mask_tiles
 from landseg_core.errors import DatasetError, JobStopped
 from landseg_core.events import Event, JobControl, Progress
-from landseg_core.geo.rectangles import grown
+from landseg_core.geo.rectangles import padded
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.reader import MaskSource
 
@@ -60,7 +60,7 @@ def test_of_fully_labelled_images_about_a_fifth_validates(
     trained, validated = (sum(area.window.pixels for area in side) for side in (data.train, data.val))
     assert 0.85 < (trained + validated) / (2 * 2300 * 1900) < 1
     assert 0.15 < validated / (trained + validated) < 0.3
-    near = [(area.stem, grown(area.window, 64)) for area in data.val]
+    near = [(area.stem, padded(area.window, 64)) for area in data.val]
     assert not any(one.stem == stem and window.intersection(one.window) for one in data.train for stem, window in near)
 
 
@@ -90,7 +90,7 @@ def test_what_an_earlier_model_was_trained_on_keeps_its_side(
     write_pair("a", size, mask=_blobs(size, 1))
     data = folder_data(*folders, schema, seed=5, find_trained=lambda areas: {areas[0].image: trained})
     buffer = 64 if size[0] > 1000 else 0
-    near = [grown(window, buffer) for window in trained]
+    near = [padded(window, buffer) for window in trained]
     assert not any(area.window.intersection(window) for area in data.val for window in near)
     validated = [sum(area.window.pixels for area in side) for side in (data.val, first.val)]
     assert validated[0] > 0.5 * validated[1]

@@ -14,7 +14,7 @@ from landseg_core.data.split.label_grid import LabelTile, count_cells
 from landseg_core.data.split.spatial import label_split
 from landseg_core.data.split.splits import Split
 from landseg_core.errors import DatasetError
-from landseg_core.geo.rectangles import grown
+from landseg_core.geo.rectangles import padded
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import ClassSchema
 
@@ -101,7 +101,7 @@ def test_every_labelled_pixel_is_on_one_side(spots_of_images: list[list], seed: 
 def check_apart(split: Split, images: Sequence[np.ndarray]) -> None:
     """Check that no window to train on comes within the buffer of one to validate on, and that all hold labels."""
     for image, window in split.val:
-        near = grown(window, split.buffer)
+        near = padded(window, split.buffer)
         assert not [place for place in split.train if place[0] == image and place[1].intersection(near)]
     for image, window in (*split.train, *split.val):
         assert (images[image][window.slices()] != 255).any()

@@ -37,7 +37,7 @@ def traced(labels: np.ndarray) -> list[Outline]:
     return [region for _, regions in outlines(grid(labels), tiles(labels)) for region in regions]
 
 
-def burnt(regions: list[Outline], shape: tuple[int, ...]) -> np.ndarray:
+def rasterized(regions: list[Outline], shape: tuple[int, ...]) -> np.ndarray:
     pairs = [(region.polygon, region.value) for region in regions]
     return rasterize(pairs, out_shape=shape, fill=255, dtype=np.uint8) if pairs else np.full(shape, 255, np.uint8)
 
@@ -122,7 +122,7 @@ def test_outlines_hold_exactly_the_pixels(seed: int, side: int, classes: int, un
     regions = traced(labels)
     assert len(regions) == region_count(labels)
     assert all(shapely.is_valid(region.polygon) for region in regions)
-    np.testing.assert_array_equal(burnt(regions, labels.shape), labels)
+    np.testing.assert_array_equal(rasterized(regions, labels.shape), labels)
 
 
 @pytest.mark.parametrize("value", [0, 254])

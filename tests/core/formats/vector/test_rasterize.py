@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rasterio import features
 
 from landseg_core.formats.vector import rasterize
-from landseg_core.formats.vector.rasterize import PolygonBurner
+from landseg_core.formats.vector.rasterize import PolygonRasterizer
 from landseg_core.formats.vector.rings import Rings
 from landseg_core.geo.tiling import TilePyramid
 from landseg_core.geo.window import PixelWindow
@@ -29,27 +29,27 @@ def few_points_are_many() -> Any:
         yield
 
 
-def burnt(polygons: Any) -> np.ndarray:
+def rasterized(polygons: Any) -> np.ndarray:
     """Return the labels as an import makes them, tile by tile."""
     image = PixelWindow(0, 0, WIDTH, HEIGHT)
-    burner = PolygonBurner(polygons, np.full(len(polygons), VALUE, np.uint8), image)
+    rasterizer = PolygonRasterizer(polygons, np.full(len(polygons), VALUE, np.uint8), image)
     labels = np.full((HEIGHT, WIDTH), 255, np.uint8)
     for key in PYRAMID.tiles_in(0, image):
         window = PYRAMID.tile_window(key)
-        values = burner.burn(window)
+        values = rasterizer.rasterize(window)
         if values is not None:
             labels[window.y : window.bottom, window.x : window.right] = values
     return labels
 
 
-def require_burnt_as_one(polygon: Any) -> None:
+def require_rasterized_as_one(polygon: Any) -> None:
     """Compare with GDAL on the valid, whole polygon; centres on its very edge may be on either side."""
     valid = shapely.get_parts(shapely.get_parts([shapely.make_valid(polygon)]))
     shapes = [(part, VALUE) for part in valid if part.geom_type == "Polygon"]
     wanted = np.full((HEIGHT, WIDTH), 255, np.uint8)
     if shapes:
         features.rasterize(shapes, out=wanted)
-    rows, columns = np.nonzero(burnt(np.array([polygon])) != wanted)
+    rows, columns = np.nonzero(rasterized(np.array([polygon])) != wanted)
     off_edge = ~shapely.dwithin(polygon.boundary, shapely.points(columns + 0.5, rows + 0.5), 1e-6)
     assert not off_edge.any()
 
@@ -72,11 +72,13 @@ def star(random: np.random.Generator, count: int) -> np.ndarray:
 
 @settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(3, 12), ring=st.sampled_from([anywhere, star]))
-def test_rings_that_may_cross_are_burnt_as_one_polygon(seed: int, count: int, ring: Callable[..., np.ndarray]) -> None:
+def test_rings_that_may_cross_are_rasterized_as_one_polygon(
+    seed: int, count: int, ring: Callable[..., np.ndarray]
+) -> None:
     """With holes, which may cross the outer ring or lie outside of it."""
     random = np.random.default_rng(seed)
     holes = [anywhere(random, 3) for _ in range(seed % 3)]
-    require_burnt_as_one(shapely.Polygon(ring(random, count), holes))
+    require_rasterized_as_one(shapely.Polygon(ring(random, count), holes))
 
 
 @settings(max_examples=25)
@@ -87,11 +89,11 @@ def test_valid_polygons_that_touch_borders_and_themselves(seed: int, count: int)
     shape = shapely.difference(shapely.make_valid(shapely.Polygon(on_borders(random, count))), hole)
     for part in shapely.get_parts(shape):
         if part.geom_type == "Polygon":
-            require_burnt_as_one(part)
+            require_rasterized_as_one(part)
 
 
 def test_a_polygon_far_larger_than_the_image() -> None:
-    assert (burnt(np.array([shapely.Point(500, 300).buffer(1e12, quad_segs=500)])) == VALUE).all()
+    assert (rasterized(np.array([shapely.Point(500, 300).buffer(1e12, quad_segs=500)])) == VALUE).all()
 
 
 def test_each_part_lies_in_one_tile_or_has_few_points() -> None:
@@ -114,5 +116,5 @@ def test_long_edges_get_further_points() -> None:
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((0, 2)), np.full((4, 2), 5.0), np.array([(1, 1), (9, 9), (5, 5)])])
-def test_rings_without_an_inside_burn_nothing(wrong: np.ndarray) -> None:
-    assert (burnt(np.array([shapely.Polygon(wrong)])) == 255).all()
+def test_rings_without_an_inside_fill_nothing(wrong: np.ndarray) -> None:
+    assert (rasterized(np.array([shapely.Polygon(wrong)])) == 255).all()

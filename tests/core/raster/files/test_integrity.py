@@ -13,7 +13,7 @@ from rasterio.crs import CRS
 from support.pyramids import write_grid_vrt
 
 from landseg_core.errors import RasterError
-from landseg_core.geo.rectangles import grown
+from landseg_core.geo.rectangles import padded
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.source import RasterSource
 
@@ -141,7 +141,7 @@ def test_damage_inside_a_file_becomes_one_sentence_on_reading(save: Save) -> Non
     content[len(content) // 2 : len(content) // 2 + 3000] = b"\xff" * 3000
     path.write_bytes(content)
     with RasterSource(path) as source, pytest.raises(RasterError, match="cannot be read at pixel 0, 0") as caught:
-        source.read(grown(source.grid.window, 16))
+        source.read(padded(source.grid.window, 16))
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 
