@@ -12,7 +12,7 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 DEMO := demo
 
-.PHONY: help demo run test test-all lint bench screenshots clean
+.PHONY: help demo run test test-all coverage lint bench screenshots clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: .venv/test.stamp .venv/system.stamp ## Run the tests; LANDSEG_DATA names t
 test-all: .venv/test.stamp .venv/system.stamp ## Run the slow tests too: kills, damage, long properties
 	@$(PYTEST) $(PYTEST_ARGS)
 
+coverage: .venv/test.stamp .venv/system.stamp ## Run all tests and list the lines and branches that none of them takes
+	@$(PYTEST) --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+
 lint: .venv/dev.stamp ## Check format, style, types and layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -46,7 +49,7 @@ screenshots: .venv/test.stamp .venv/system.stamp ## Make the README's pictures a
 	@scripts/on_screen $(BIN)/python scripts/screenshots.py docs/pictures
 
 clean: ## Remove the environment and all that was built
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .coverage.*
 
 .venv/base.stamp: EXTRA := [pretrained]
 .venv/test.stamp: EXTRA := [test]

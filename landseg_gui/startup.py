@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
@@ -79,3 +80,5 @@ def run(files: Sequence[Path]) -> int:
             return app.exec()
     finally:
         reporter.uninstall()
+        if window is not None:
+            shiboken6.delete(window)  # now: Python would do so in any order

@@ -59,7 +59,7 @@ class CountedWindow:
         )
 
 
-def counted_windows(area: LabelledArea, multiple: int, reach: int, side: int = WINDOW_SIDE) -> Iterator[CountedWindow]:
+def counted_windows(area: LabelledArea, multiple: int, reach: int, side: int) -> Iterator[CountedWindow]:
     """Yield windows that count each pixel of `area` exactly once, row by row.
 
     Where a window ends inside the area, it is read `reach` px further than it is counted, and it starts on the pooling
@@ -156,7 +156,9 @@ class Validator:
         self._left_out = left_out or {}
         self._blocks = block_grid(areas, classes)
         model = network.model
-        self._windows = [window for area in areas for window in counted_windows(area, model.multiple, model.reach)]
+        self._windows = [
+            window for area in areas for window in counted_windows(area, model.multiple, model.reach, WINDOW_SIDE)
+        ]
 
     @property
     def pixels(self) -> int:

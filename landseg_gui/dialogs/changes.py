@@ -47,7 +47,6 @@ class ChangesDialog(QDialog):
         super().__init__(parent, objectName="changed_files")
         self.setWindowTitle("Changed Files")
         self._writable = True
-        self._rows = QWidget()
         self._list = QScrollArea(objectName="changed_files_list", widgetResizable=True)
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -25,7 +25,7 @@ class GarbageCollector(QObject):
         gc.disable()
         gc.collect()  # or garbage would be frozen, too
         gc.freeze()  # what the window is made of lives as long as the program: no need to look at it each time
-        self.destroyed.connect(lambda: gc.enable())
+        self.destroyed.connect(_as_before)
         timer = QTimer(self, interval=_INTERVAL_MS)
         timer.timeout.connect(self.collect)
         timer.start()
@@ -38,3 +38,9 @@ class GarbageCollector(QObject):
     def _collect_after_jobs(self) -> None:
         self.collect()
         give_back_memory()
+
+
+def _as_before() -> None:
+    """Leave the garbage to Python again."""
+    gc.unfreeze()
+    gc.enable()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from support.viewing import image_layer, wait_until_sharp
 
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_gui.jobs.runner import JobRunner
+from landseg_gui.jobs.runner import _Worker as Worker
 from landseg_gui.main_window.window import MainWindow
 from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
@@ -40,6 +43,21 @@ def _no_complaints(qtlog, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         if record.name == "landseg" and record.levelno >= logging.WARNING
     ]
     assert [message for message in warned + logged if _HARMLESS not in message] == []
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _coverage_follows_jobs() -> Iterator[None]:
+    """Have coverage, where it measures, follow the threads of Qt as it follows those of Python."""
+    trace, run = threading.gettrace(), Worker.run
+
+    def traced(worker: Worker) -> None:
+        sys.settrace(trace)
+        run(worker)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if trace is not None:
+            patch.setattr(Worker, "run", traced)
+        yield
 
 
 @pytest.fixture

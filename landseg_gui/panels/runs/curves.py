@@ -169,6 +169,7 @@ def empty_plot(parent: QWidget) -> pyqtgraph.PlotWidget:
     plot = pyqtgraph.PlotWidget(parent, enableMenu=False)
     plot.setMouseEnabled(x=False, y=False)
     plot.hideButtons()
+    plot.plotItem.ctrlMenu.setParent(plot)  # never shown; pyqtgraph would leave it behind
     plot.showGrid(x=True, y=True, alpha=0.15)
     plot.getAxis("left").setWidth(_AXIS_WIDTH)
     plot.setMinimumHeight(70)

@@ -6,18 +6,22 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+
+from landseg_core.cli import ending, guardian
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 
 BEGIN = """
 import sys, time
 from pathlib import Path
+from landseg_core.cli import ending, guardian
 from landseg_core.cli.ending import ENDING
+if sys.argv[2:]:
+    ending.GRACE_SECONDS = guardian.HARD_SECONDS = 600
 ENDING.install()
 from landseg_core import children
 from landseg_core.leftovers import note_made, scratch_folder, unfinished_place
@@ -43,51 +47,51 @@ with ENDING.orderly(), made_folder(place / "maps"), OutputFiles() as outputs, sc
 """
 
 
-def started(program: str, place: Path) -> subprocess.Popen[str]:
-    """Start a program and wait until it is ready."""
-    command = [sys.executable, "-c", BEGIN + program, str(place)]
+def started(program: str, place: Path, *, patient: bool = False) -> subprocess.Popen[str]:
+    """Start a program and wait until it is ready; a `patient` one gives long work ten minutes to end in order."""
+    command = [sys.executable, "-c", BEGIN + program, str(place), *(["patient"] if patient else [])]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
 
 
-def ended(process: subprocess.Popen[str], *signals: int) -> tuple[int, str, float]:
-    """Send signals; return the exit code, what was said on stderr, and the seconds that it took."""
+def ended(process: subprocess.Popen[str], *signals: int) -> tuple[int, str]:
+    """Send signals; return the exit code and what was said on stderr. Ten seconds are many even on a busy machine."""
     family = psutil.Process(process.pid).children(recursive=True)
-    begin = time.monotonic()
     for number in signals:
         process.send_signal(number)
-    _, said = process.communicate(timeout=30)
-    seconds = time.monotonic() - begin
+    _, said = process.communicate(timeout=10)
     _, alive = psutil.wait_procs(family, timeout=5)
     assert [child for child in alive if child.status() != psutil.STATUS_ZOMBIE] == []
-    return process.returncode, said, seconds
+    return process.returncode, said
+
+
+def test_the_longest_end_takes_three_seconds() -> None:
+    assert ending.GRACE_SECONDS + ending.COMMIT_SECONDS + ending.DISMISSAL_SECONDS <= 3
+    assert guardian.HARD_SECONDS + guardian.BY_SIGNAL_SECONDS <= 3
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_between_pieces_of_work_it_ends_at_once(number: int, code: int, tmp_path: Path) -> None:
-    result = ended(started(f"ready()\n{WAITS['python']}", tmp_path), number)
-    assert result[:2] == (code, "landseg: stopped\n")
-    assert result[2] < 1
+    process = started(f"ready()\n{WAITS['python']}", tmp_path, patient=True)
+    assert ended(process, number) == (code, "landseg: stopped\n")
 
 
 @pytest.mark.parametrize(("wait", "codes"), [("free", {143}), ("locked", {143, -signal.SIGTERM})])
 def test_nothing_unfinished_stays_of_work_that_does_not_listen(wait: str, codes: set[int], tmp_path: Path) -> None:
     """A call with Python's lock can only be ended by the system, which shells report as 143 just the same."""
-    code, said, seconds = ended(started(OUTPUT.format(wait=WAITS[wait]), tmp_path), signal.SIGTERM)
+    code, said = ended(started(OUTPUT.format(wait=WAITS[wait]), tmp_path), signal.SIGTERM)
     assert code in codes
     assert said == "landseg: stopped\n"
-    assert seconds < 3
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_second_signal_ends_it_at_once_and_clears_away_as_well(tmp_path: Path) -> None:
-    process = started(OUTPUT.format(wait="time.sleep(60)"), tmp_path)
-    code, said, seconds = ended(process, signal.SIGINT, signal.SIGTERM, signal.SIGINT)
+    process = started(OUTPUT.format(wait="time.sleep(60)"), tmp_path, patient=True)
+    code, said = ended(process, signal.SIGINT, signal.SIGTERM, signal.SIGINT)
     assert code in {130, 143, -signal.SIGINT, -signal.SIGTERM}
     assert said == "landseg: stopped\n"
-    assert seconds < 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -108,9 +112,8 @@ def work(on_event, control):
 app.app = lambda: run_job(work)
 ENDING.finish(main.run())
 """
-    code, said, seconds = ended(started(program, tmp_path), signal.SIGINT)
-    assert (code, said) == (130, "landseg: stopped\n")
-    assert seconds < 1
+    process = started(program, tmp_path, patient=True)
+    assert ended(process, signal.SIGINT) == (130, "landseg: stopped\n")
     assert [path.name for path in tmp_path.iterdir()] == ["in order"]
 
 
@@ -121,7 +124,7 @@ with children.child_process([sys.executable, "-c", "import time; time.sleep(60)"
     ready()
     sum(range(10**12))
 """
-    assert ended(started(program, tmp_path), number)[2] < 3
+    ended(started(program, tmp_path), number)
 
 
 def test_what_fails_because_it_was_stopped_shows_no_traceback(tmp_path: Path) -> None:
@@ -132,7 +135,7 @@ with ENDING.orderly():
         time.sleep(0.001)
     raise RuntimeError("a thread has lost its file")
 """
-    assert ended(started(program, tmp_path), signal.SIGTERM)[:2] == (143, "landseg: stopped\n")
+    assert ended(started(program, tmp_path), signal.SIGTERM) == (143, "landseg: stopped\n")
 
 
 def test_results_that_are_finished_get_to_their_places_together(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_every_pixel_is_counted_once_with_all_around_it_that_matters(
 
 @given(st.integers(1, 9000), st.sampled_from([1, 16, 32, 64]), st.integers(193, 5000))
 def test_a_network_of_any_reach_counts_at_least_half_of_each_side(length: int, multiple: int, reach: int) -> None:
-    for window in counted_windows(area(0, 0, length, 9000 - length + 1), multiple, reach):
+    for window in counted_windows(area(0, 0, length, 9000 - length + 1), multiple, reach, validation.WINDOW_SIDE):
         assert max(window.read.width, window.read.height) <= 1280 + multiple
         assert 2 * window.counted.width >= window.read.width
         assert 2 * window.counted.height >= window.read.height
@@ -123,7 +123,7 @@ def test_windows_give_what_the_whole_picture_gives(
 ) -> None:
     network, reader = a_network(), AreaReader(schema)
     counts, loss = seen_at_once(network, reader, large)
-    monkeypatch.setattr(validation.counted_windows, "__defaults__", (96,))
+    monkeypatch.setattr(validation, "WINDOW_SIDE", 96)
     validator = Validator(network, 3, [large], reader)
     assert len(validator._windows) > 6
     figures = validator.measure("test", ignore_event, lambda: None)
@@ -136,7 +136,7 @@ def test_windows_give_what_the_whole_picture_gives(
 def test_blocks_are_counted_across_windows(
     large: LabelledArea, schema: ClassSchema, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.counted_windows, "__defaults__", (96,))
+    monkeypatch.setattr(validation, "WINDOW_SIDE", 96)
     monkeypatch.setattr(blocks, "BLOCK_SIDES", (64, 40))
     network, reader = a_network(), AreaReader(schema)
     counted = Validator(network, 3, [large], reader).measure("test", ignore_event, lambda: None).blocks
@@ -150,7 +150,7 @@ def test_blocks_are_counted_across_windows(
 def test_what_is_left_out_does_not_count(
     large: LabelledArea, schema: ClassSchema, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.counted_windows, "__defaults__", (96,))
+    monkeypatch.setattr(validation, "WINDOW_SIDE", 96)
     network, reader = a_network(), AreaReader(schema)
     hole = PixelWindow(60, 30, 120, 90)
     left_out = {large.image: [hole], Path("elsewhere.tif"): [large.window]}

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+import shiboken6
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -33,8 +34,8 @@ def runner(qapp: QApplication) -> Iterator[JobRunner]:
     GarbageCollector(runner, runner)
     yield runner
     assert runner.shut_down(10)
-    gc.unfreeze()
-    gc.enable()
+    shiboken6.delete(runner)
+    assert gc.isenabled()
 
 
 def test_what_a_job_leaves_is_freed_after_it_and_in_the_thread_of_the_window(qtbot: QtBot, runner: JobRunner) -> None:

@@ -3,21 +3,10 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
-from collections.abc import Iterator
 
 import pytest
 
 from landseg_gui.jobs.imports import import_undisturbed
-
-
-@pytest.fixture(autouse=True)
-def _collecting() -> Iterator[None]:
-    """The window's own collector, in another test, may have left Python's off."""
-    was_enabled = gc.isenabled()
-    gc.enable()
-    yield
-    if not was_enabled:
-        gc.disable()
 
 
 def test_the_module_comes_back_and_the_collector_works_again(tmp_path, monkeypatch) -> None:
