@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import pydantic
 from pydantic import Field
 from pydantic.fields import FieldInfo
+from pydantic_core import core_schema
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class FieldHints:
     unit: str = ""
     step: int = 1
 
+
+AS_IT_IS = pydantic.GetPydanticSchema(lambda kind, _handler: core_schema.is_instance_schema(kind))
+"""Stands among the annotations of a field whose value is an object that is not looked into."""
 
 Overwrite = Annotated[bool, Field(title="Overwrite", description="Replace what is already there")]
 Large = Annotated[

@@ -16,6 +16,7 @@ from landseg_core.cli.options import Overwrite
 from landseg_core.cli.output import say
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_core.tasks.evaluate import EvaluateTask, run_evaluate
+from landseg_core.tasks.export import ExportTask, MaskFile, run_export
 from landseg_core.tasks.predict import PredictTask, planned_maps, run_predict
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ def _overlay(out: Path) -> Path:
 def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: bool) -> Evaluation:
     """Do the main job step by step; the figures come from the landscape that was not trained on."""
     from landseg_core.data.loading.folders import folder_data
-    from landseg_core.formats.png import export_png
     from landseg_core.labels.classes import load_classes
     from landseg_core.output_files import check_free
     from landseg_core.runs.config import TrainConfig
@@ -78,8 +78,8 @@ def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: b
     result = run_evaluate(EvaluateTask(model=model_path, **pairs), on_event, control)
     task = PredictTask(model=model_path, maps=maps, confidence=True, overwrite=overwrite)
     run_predict(task, on_event, control)
-    picture, overlay = _picture(out), _overlay(out)
-    export_png(_tif(out), overlay, "overlay", None, picture, 0.5, None, overwrite, on_event, control)
+    shown = ExportTask(mask=MaskFile(_tif(out)), out=_overlay(out), style="overlay", image=_picture(out))
+    run_export(shown.model_copy(update={"overwrite": overwrite}), on_event, control)
     return result
 
 

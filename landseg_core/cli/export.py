@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import Large, Model, Overwrite, Window
+from landseg_core.cli.options import Model
 from landseg_core.cli.output import say
+from landseg_core.cli.task_options import checked_task, with_options_of
+from landseg_core.tasks.export import (
+    EXPORT_STYLES,
+    ExportModelTask,
+    ExportTask,
+    MaskFile,
+    run_export,
+    run_export_model,
+)
 
 app = typer.Typer(help="Write a map or a model in another form.", no_args_is_help=True)
 
-
-class Style(StrEnum):
-    """How a PNG shows the classes."""
-
-    INDEX = "index"
-    COLOUR = "colour"
-    OVERLAY = "overlay"
+Style = StrEnum("Style", [name for name, style in EXPORT_STYLES.items() if style.suffix == ".png"])  # type: ignore[misc]
 
 
 @app.callback()
@@ -29,66 +33,38 @@ def _export() -> None:
 
 
 @app.command("png")
+@with_options_of(ExportTask, "mask", "style")
 def png(
     mask: Annotated[Path, typer.Argument(metavar="MASK", help="A map: a one-band raster of class values.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The PNG to write.")],
     style: Annotated[
         Style, typer.Option(help="Class values with a palette, class colours, or colours on the picture.")
     ],
-    image: Annotated[Path | None, typer.Option(metavar="RASTER", help="The picture, for --style overlay.")] = None,
-    opacity: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the classes on the picture.")] = 0.5,
-    window: Window = None,
     classes: Annotated[
         str | None, typer.Option(metavar="PRESET|FILE", help="Names and colours where the mask has none of its own.")
     ] = None,
-    overwrite: Overwrite = False,
-    large: Large = False,
+    **options: Any,
 ) -> None:
     """Write a map as PNG, with a world file where the map has a georeference."""
-    if (style is Style.OVERLAY) != (image is not None):
-        raise typer.BadParameter("--style overlay and --image go together")
-    from landseg_core.formats.png import export_png
-    from landseg_core.labels.classes import load_classes
+    task = checked_task(ExportTask, mask=MaskFile(mask), style=style, **options)
+    if classes:
+        from landseg_core.labels.classes import load_classes
 
-    schema = load_classes(classes) if classes else None
-    run_job(
-        lambda on_event, control: export_png(
-            mask,
-            out,
-            style.value,
-            schema=schema,
-            image=image,
-            opacity=opacity,
-            window=window,
-            overwrite=overwrite,
-            on_event=on_event,
-            control=control,
-            large=large,
-        )
-    )
-    say(str(out))
+        task = task.model_copy(update={"mask": MaskFile(mask, load_classes(classes))})
+    say(str(run_job(partial(run_export, task))))
 
 
 @app.command("onnx")
+@with_options_of(ExportModelTask, "model")
 def onnx(
     model: Model,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The ONNX file to write.")],
-    tile: Annotated[
-        int, typer.Option(min=1, help="Side of the square it takes, in pixels; a multiple of 32 suits every network.")
-    ] = 512,
     dynamic: Annotated[
         bool,
         typer.Option(
             "--dynamic", help="Take any height and width, whatever --tile is; for other programs than Deepness."
         ),
     ] = False,
-    overwrite: Overwrite = False,
+    **options: Any,
 ) -> None:
     """Write a model as ONNX, as the QGIS plugin Deepness runs it; needs landseg[onnx]."""
-    from landseg_core.models.onnx.export import export_onnx
-
-    side = None if dynamic else tile
-    run_job(
-        lambda on_event, control: export_onnx(model, out, side, overwrite=overwrite, on_event=on_event, control=control)
-    )
-    say(str(out))
+    task = checked_task(ExportModelTask, model=model, **options | ({"tile": None} if dynamic else {}))
+    say(str(run_job(partial(run_export_model, task))))

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-import pydantic
-from pydantic_core import core_schema
-
 from landseg_core.errors import OutputError
 from landseg_core.events import Event, JobControl, OnEvent, ignore_event
 from landseg_core.inference.options import PredictOptions
 from landseg_core.limits import WorkSize, all_together, require_agreed
 from landseg_core.output_files import check_free, check_name, made_folder
 from landseg_core.raster.files.map_files import MapFiles
+from landseg_core.task_fields import AS_IT_IS
 from landseg_core.tasks.batch import Batch
 from landseg_core.tasks.fields import Alpha, ModelPath
 
@@ -55,14 +53,11 @@ class PlannedMap:
         return tuple(path for path in (self.tif, self.png, self.confidence) if path is not None)
 
 
-_AsItIs = Annotated[PlannedMap, pydantic.GetPydanticSchema(lambda kind, _: core_schema.is_instance_schema(kind))]
-
-
 class PredictTask(PredictOptions):
     """Maps to make by one model, one after the other; `keep_going` makes the others where one fails."""
 
     model: ModelPath
-    maps: tuple[_AsItIs, ...]
+    maps: tuple[Annotated[PlannedMap, AS_IT_IS], ...]
     alpha: Alpha = None
     keep_going: bool = False
 

@@ -9,12 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 
 from landseg_core.geo.window import PixelWindow
+from landseg_core.tasks.export import EXPORT_STYLES, ExportStyle, ExportTask, MaskFile
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.area import AreaChoice
 from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
-from landseg_gui.dialogs.requests import EXPORT_STYLES, ExportRequest, ExportStyle
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import results_folder
@@ -25,7 +25,7 @@ _KINDS = "PNG (*.png);;GeoTIFF (*.tif)"
 
 
 class ExportDialog(FormDialog):
-    """Asks which of `layers` (one at least) to write, how and where; `request` is the answer."""
+    """Asks which of `layers` (one at least) to write, how and where; `task` is the answer."""
 
     def __init__(
         self,
@@ -149,17 +149,15 @@ class ExportDialog(FormDialog):
     def _out_path(self) -> Path:
         return (self._out.path() or Path()).absolute()
 
-    def request(self) -> ExportRequest:
+    def task(self) -> ExportTask:
         """Return the answer; call it only after the dialog was accepted."""
         layer = self._chosen_layer()
-        return ExportRequest(
-            mask=layer.path,
-            schema=layer.schema,
-            image=self._image if self._chosen_style().shows_picture else None,
+        return ExportTask(
+            mask=MaskFile(layer.path, layer.schema, layer.placement),
+            out=self._out_path(),
             style=self._style.currentData(),
+            image=self._image if self._chosen_style().shows_picture else None,
             opacity=self._opacity.value() / 100,
             window=self._area.window_chosen(),
-            out=self._out_path(),
             overwrite=self._overwrite,
-            placement=layer.placement,
         )

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from landseg_core.errors import ModelError
 from landseg_core.models.header import MODEL_FILE, BundleHeader, read_header
 from landseg_core.models.onnx.metadata import notices
+from landseg_core.tasks.export import ExportModelTask
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
-from landseg_gui.dialogs.requests import ExportModelRequest
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import is_there, results_folder
@@ -31,7 +31,7 @@ _SIZES = {
 
 
 class ExportModelDialog(FormDialog):
-    """Asks for a model, the form of the ONNX file and its place; `request` is the answer."""
+    """Asks for a model, the form of the ONNX file and its place; `task` is the answer."""
 
     def __init__(self, model: Path | None, memory: FormMemory, parent: QWidget | None = None) -> None:
         super().__init__("export_model", "Export Model as ONNX", "Export", parent)
@@ -124,10 +124,10 @@ class ExportModelDialog(FormDialog):
     def _out_path(self) -> Path:
         return (self._out.path() or Path()).absolute()
 
-    def request(self) -> ExportModelRequest:
+    def task(self) -> ExportModelTask:
         """Return the answer; call it only after the dialog was accepted."""
         model = self._model.path() or Path()
-        return ExportModelRequest(model, self._out_path(), self._tile(), self._overwrite)
+        return ExportModelTask(model=model, out=self._out_path(), tile=self._tile(), overwrite=self._overwrite)
 
 
 def _header_of(path: Path | None) -> tuple[BundleHeader | None, Problem | None]:

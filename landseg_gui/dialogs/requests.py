@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landseg_core.events import JobControl, OnEvent
-from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.raster.placement import Placement
 from landseg_core.runs.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -91,50 +89,3 @@ class TrainRequest:
     resume: bool = False
     overwrite: bool = False
     large: bool = False
-
-
-@dataclass(frozen=True)
-class ExportStyle:
-    """A kind of file to make of a mask: what a user reads of it, its suffix, and whether the picture is part of it."""
-
-    title: str
-    suffix: str
-    shows_picture: bool = False
-
-
-EXPORT_STYLES = {
-    "colour": ExportStyle("PNG in the classes' colours", ".png"),
-    "overlay": ExportStyle("PNG of the picture with the classes over it", ".png", shows_picture=True),
-    "index": ExportStyle("PNG of class values, with a palette", ".png"),
-    "geotiff": ExportStyle("GeoTIFF of class values, for a GIS", ".tif"),
-}
-"""The kinds of files that a mask can become, by the name that the exporters know."""
-
-
-@dataclass(frozen=True)
-class ExportRequest:
-    """A file to make of a mask, or of its `window` (px); `style` is a key of `EXPORT_STYLES`, `opacity` is 0 to 1.
-
-    A mask of a part has a `placement`, and `window` is in px of the whole picture.
-    """
-
-    mask: Path
-    schema: ClassSchema
-    image: Path | None
-    style: str
-    opacity: float
-    window: PixelWindow | None
-    out: Path
-    overwrite: bool = False
-    placement: Placement | None = None
-    large: bool = False
-
-
-@dataclass(frozen=True)
-class ExportModelRequest:
-    """An ONNX file to make of a model, for images of `tile` px square, or of any size where that is None."""
-
-    model: Path
-    out: Path
-    tile: int | None
-    overwrite: bool = False

@@ -9,25 +9,22 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.output_files import made_folder
+from landseg_core.tasks.export import ExportModelTask, run_export_model
 from landseg_gui.dialogs.export_model import ExportModelDialog
 from landseg_gui.dialogs.of_project import open_of_project
-from landseg_gui.dialogs.requests import ExportModelRequest
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
 
 
-def export_model_work(request: ExportModelRequest) -> Work:
+def export_model_job(task: ExportModelTask) -> Work:
     """Return the work of an export, which gives the path of the file."""
 
     def work(on_event: OnEvent, control: JobControl) -> Path:
         import_undisturbed("landseg_core.models.onnx.graph")
-        from landseg_core.models.onnx.export import export_onnx
-
-        with made_folder(request.out.parent):
-            export_onnx(request.model, request.out, request.tile, request.overwrite, on_event, control)
-        return request.out
+        with made_folder(task.out.parent):
+            return run_export_model(task, on_event, control)
 
     return work
 
@@ -45,13 +42,13 @@ class ExportModelFlow(QObject):
         """Show the dialog."""
         memory = FormMemory("export_model", project=self._session.project_session.project)
         dialog = ExportModelDialog(self._session.model_path, memory, self._window)
-        dialog.accepted.connect(lambda: self.start(dialog.request()))
+        dialog.accepted.connect(lambda: self.start(dialog.task()))
         open_of_project(dialog, self._session.project_session.project_changed)
         return dialog
 
-    def start(self, request: ExportModelRequest) -> Job:
-        """Write what `request` says."""
-        job = self._runner.start(f"Export {request.out.name}", export_model_work(request))
+    def start(self, task: ExportModelTask) -> Job:
+        """Write what `task` says."""
+        job = self._runner.start(f"Export {task.out.name}", export_model_job(task))
         job.finished.connect(self._tell)
         job.failed.connect(self._session.problem)
         return job

@@ -13,6 +13,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import load_classes
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
+from landseg_core.tasks.export import MaskFile
 from landseg_gui.dialogs import export
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.form_settings import FormMemory
@@ -103,12 +104,11 @@ def test_the_answer(dialog: ExportDialog, layers: list[MaskLayer], orthophoto: P
     dialog.findChild(QRadioButton, "export_view").setChecked(True)
     dialog.findChild(QLineEdit, "export_out").setText(str(tmp_path / "maps" / "mine.png"))
     dialog.action_button.click()
-    request = dialog.request()
+    task = dialog.task()
     assert dialog.result() == QDialog.DialogCode.Accepted
-    assert (request.mask, request.image) == (layers[1].path, orthophoto)
-    assert (request.style, request.opacity, request.window) == ("overlay", 0.7, VIEW)
-    assert request.out == tmp_path / "maps" / "mine.png"
-    assert request.schema == SCHEMA
+    assert (task.mask, task.image) == (MaskFile(layers[1].path, SCHEMA), orthophoto)
+    assert (task.style, task.opacity, task.window) == ("overlay", 0.7, VIEW)
+    assert task.out == tmp_path / "maps" / "mine.png"
 
 
 def test_the_answer_is_about_the_layer_on_offer_though_the_window_has_others_by_now(
@@ -117,11 +117,11 @@ def test_the_answer_is_about_the_layer_on_offer_though_the_window_has_others_by_
     dialog.findChild(QComboBox, "export_layer").setCurrentIndex(1)
     del layers[0]
     dialog.accept()
-    assert dialog.request().mask == tmp_path / "second.png"
+    assert dialog.task().mask.path == tmp_path / "second.png"
 
 
 def test_the_picture_belongs_to_an_overlay_only(dialog: ExportDialog) -> None:
-    assert dialog.request().image is None
+    assert dialog.task().image is None
 
 
 def test_what_is_wrong_with_the_name_is_told(dialog: ExportDialog, layers: list[MaskLayer]) -> None:
@@ -146,7 +146,7 @@ def test_an_old_file_is_replaced_only_when_asked(
     assert dialog.isVisible()
     dialog.action_button.click()
     assert not dialog.isVisible()
-    assert dialog.request().overwrite
+    assert dialog.task().overwrite
 
 
 def test_kind_and_folder_are_remembered(

@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
+from landseg_core.tasks.export import ExportModelTask
 from landseg_gui.dialogs import export_model
 from landseg_gui.dialogs.export_model import ExportModelDialog
-from landseg_gui.dialogs.requests import ExportModelRequest
 from landseg_gui.form_settings import FormMemory
 
 HEADER = BundleHeader(
@@ -62,13 +62,13 @@ def choose_size(dialog: ExportModelDialog, side: int) -> None:
 def test_the_usual_answer(dialog: ExportModelDialog, tmp_path: Path) -> None:
     dialog.action_button.click()
     assert not dialog.isVisible()
-    assert dialog.request() == ExportModelRequest(GOOD, tmp_path / "farm.onnx", 512)
+    assert dialog.task() == ExportModelTask(model=GOOD, out=tmp_path / "farm.onnx", tile=512)
 
 
 def test_any_size(dialog: ExportModelDialog) -> None:
     choose_size(dialog, 0)
     dialog.action_button.click()
-    assert dialog.request().tile is None
+    assert dialog.task().tile is None
 
 
 def test_every_size_suits_every_network() -> None:
@@ -117,7 +117,7 @@ def test_an_old_file_is_replaced_only_when_asked(
     assert dialog.isVisible()
     dialog.action_button.click()
     assert not dialog.isVisible()
-    assert dialog.request().overwrite
+    assert dialog.task().overwrite
 
 
 def test_model_and_folder_are_remembered(dialog: ExportModelDialog, memory: FormMemory, qtbot: QtBot) -> None:

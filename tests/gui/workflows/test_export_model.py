@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from landseg_gui.dialogs.requests import ExportModelRequest
+from landseg_core.tasks.export import ExportModelTask
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.workflows.export_model import ExportModelFlow
@@ -46,8 +45,8 @@ def test_what_goes_wrong_is_told(
 ) -> None:
     problems: list[str] = []
     session.problem.connect(problems.append)
-    request = ExportModelRequest(model, tmp_path / "new folder" / "farm.onnx", 64)
+    task = ExportModelTask(model=tmp_path / "gone.safetensors", out=tmp_path / "new folder" / "farm.onnx", tile=64)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
-        flow.start(dataclasses.replace(request, model=tmp_path / "gone.safetensors"))
+        flow.start(task)
     assert "gone.safetensors does not exist" in problems[0]
-    assert not request.out.parent.exists()
+    assert not task.out.parent.exists()

@@ -12,9 +12,10 @@ from landseg_core import limits
 from landseg_core.inference import predictor
 from landseg_core.labels.classes import load_classes
 from landseg_core.runs.config import TrainConfig
+from landseg_core.tasks.export import ExportTask, MaskFile
 from landseg_core.tasks.predict import PlannedMap, PredictTask
 from landseg_core.training import preparation
-from landseg_gui.dialogs.requests import ExportRequest, Folders, TrainRequest
+from landseg_gui.dialogs.requests import Folders, TrainRequest
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.workflows import large_work
@@ -81,8 +82,8 @@ def test_an_export(
 ) -> None:
     flow, out = ExportFlow(session, runner, window), tmp_path / "map.tif"
     mask, schema = image_folders / "masks" / "north.tif", load_classes("landcover-dubai")
-    request = ExportRequest(mask, schema, None, style, 1.0, None, out)
-    flow.start(request)
+    task = ExportTask(mask=MaskFile(mask, schema), style=style, out=out)
+    flow.start(task)
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
     question, explanation = answers.asked[0]
     assert question == "This is 0.0164 Mpx of work. Go on?"
@@ -90,7 +91,7 @@ def test_an_export(
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert not out.exists()
     answers.answer = "Go On"
-    flow.start(request)
+    flow.start(task)
     qtbot.waitUntil(out.exists, timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert len(answers.asked) == 2
