@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 from shiboken6 import isValid
 
 from landseg_gui.plain_text import show_plainly, without_key
@@ -33,11 +33,13 @@ def choose(
     box.setObjectName("question")
     box.setInformativeText(explanation)
     show_plainly(box)
-    buttons = {box.addButton(without_key(action), QMessageBox.ButtonRole.AcceptRole): action for action in actions}
+    buttons: dict[QAbstractButton, str] = {
+        box.addButton(without_key(action), QMessageBox.ButtonRole.AcceptRole): action for action in actions
+    }
     proposed = next((button for button, action in buttons.items() if action == default), None)
     box.setDefaultButton(proposed or box.button(QMessageBox.StandardButton.Cancel))
-    was_shown = parent is not None and parent.isVisible()
+    shown = parent if parent is not None and parent.isVisible() else None
     box.exec()
-    if not isValid(box) or (was_shown and not parent.isVisible()):
+    if not isValid(box) or (shown is not None and not shown.isVisible()):
         return None
     return buttons.get(box.clickedButton())

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import SignalInstance
 from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox
 
 _SEPARATORS = ".,"
 _POSSIBLE = QValidator.State.Intermediate
 
+if TYPE_CHECKING:
 
-class _NumberBox:
+    class _SpinBox(QAbstractSpinBox):
+        """What the spin boxes of Qt have in common, though Qt has no class for it."""
+
+        valueChanged: SignalInstance  # noqa: N815 - Qt's name
+
+        def value(self) -> Any: ...
+        def prefix(self) -> str: ...
+        def suffix(self) -> str: ...
+        def textFromValue(self, value: Any, /) -> str: ...
+else:
+    _SpinBox = object
+
+
+class _NumberBox(_SpinBox):
     """What both boxes share: a text with too many separators can be typed, but is no number.
 
     On Return or when the focus goes, such a text gives way to the number from before the typing. Qt by itself refuses
     the key, or drops the separator that the locale has for thousands, and 2.5 becomes 25 both ways.
     """
 
-    most_separators = 0
-
     def __init__(self, *arguments: Any, **properties: Any) -> None:
         super().__init__(*arguments, **properties)
         self._before = self.value()
         self.valueChanged.connect(self._note_value_set)
         self.editingFinished.connect(self._note_value)
+
+    @property
+    def most_separators(self) -> int:
+        """Return how many separators a number has at most."""
+        return 0
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Return whether `text` is a number, or may become one."""

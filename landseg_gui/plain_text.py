@@ -49,7 +49,7 @@ def show_plainly(dialog: QDialog) -> None:
     """Have the labels that Qt has put into a dialog of its own show their texts as they are."""
     for label in dialog.findChildren(QLabel):
         label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setBuddy(None)
+        label.setBuddy(None)  # type: ignore[arg-type]  # Qt's way to have none, unknown to its stubs
 
 
 def choose_item(parent: QWidget, title: str, question: str, items: list[str]) -> str | None:

@@ -51,7 +51,7 @@ class Asked(QObject):
         super().__init__()
         self._asked.connect(end, Qt.ConnectionType.QueuedConnection)
 
-    def emit(self) -> None:
+    def ask(self) -> None:
         """Tell it, from any thread."""
         self._asked.emit()
 
@@ -76,7 +76,7 @@ def run(files: Sequence[Path]) -> int:
         window.show()
         window.commands.open_paths(files)
         asked = Asked(window.end)
-        with ENDING.orderly(asked.emit):
+        with ENDING.orderly(asked.ask):
             return app.exec()
     finally:
         reporter.uninstall()

@@ -10,8 +10,9 @@ from landseg_core.raster.alpha import AUTO, NONE
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
+from landseg_gui.plain_text import PlainLabel
 from landseg_gui.viewer.contrast import CONTRASTS, chosen_rendering, contrast_of
-from landseg_gui.viewer.layers import ImageLayer
+from landseg_gui.viewer.layer import ImageLayer
 
 _CHANNELS = ("Red", "Green", "Blue")
 _MODES = {"Colours from three bands": 3, "One band as grey": 1}
@@ -51,8 +52,10 @@ class RenderingDialog(QDialog):
     def _lay_out(self) -> None:
         self._form = QFormLayout()
         self._form.addRow("Show", self._mode)
-        for name, combo in zip(_CHANNELS, self._bands, strict=True):
-            self._form.addRow(name, combo)
+        self._captions = [PlainLabel(name) for name in _CHANNELS]
+        for caption, combo in zip(self._captions, self._bands, strict=True):
+            caption.setBuddy(combo)
+            self._form.addRow(caption, combo)
         self._form.addRow("Contrast", self._contrast)
         self._form.addRow("Alpha", self._alpha)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -92,7 +95,7 @@ class RenderingDialog(QDialog):
     def _show_rows(self) -> None:
         """Show the fields that the mode needs: a single band needs no colour's name."""
         channels = _MODES[self._mode.currentText()]
-        self._form.labelForField(self._bands[0]).setText("Red" if channels == len(_CHANNELS) else "Band")
+        self._captions[0].setText("Red" if channels == len(_CHANNELS) else "Band")
         for combo in self._bands[1:]:
             self._form.setRowVisible(combo, channels == len(_CHANNELS))
 

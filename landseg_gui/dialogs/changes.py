@@ -83,7 +83,7 @@ class ChangesDialog(QDialog):
         return row
 
     def _button(self, number: int, change: Change, remedy: Remedy) -> QPushButton:
-        button = QPushButton(_title(change, remedy), objectName=f"change_{number}_{remedy.name.lower()}")
+        button: QPushButton = QPushButton(_title(change, remedy), objectName=f"change_{number}_{remedy.name.lower()}")
         button.setToolTip(_TIPS[remedy])
         button.setEnabled(self._writable)
         button.setAutoDefault(False)

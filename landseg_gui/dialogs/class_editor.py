@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -56,7 +57,7 @@ class ClassEditor(QDialog):
         self.resize(560, 460)
 
     def _new_table(self) -> QTableWidget:
-        table = QTableWidget(0, len(_HEADINGS), objectName="classes_table")
+        table: QTableWidget = QTableWidget(0, len(_HEADINGS), objectName="classes_table")
         table.setHorizontalHeaderLabels(_HEADINGS)
         table.verticalHeader().hide()
         table.setShowGrid(False)
@@ -91,16 +92,16 @@ class ClassEditor(QDialog):
         column.addWidget(self._buttons)
 
     def _button(self, name: str, text: str, handler: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, objectName=f"classes_{name}", autoDefault=False)
+        button: QPushButton = QPushButton(text, objectName=f"classes_{name}", autoDefault=False)
         button.clicked.connect(lambda: handler())
         return button
 
     def _preset_button(self) -> QPushButton:
-        button = QPushButton("Load preset", objectName="classes_load", autoDefault=False)
+        button: QPushButton = QPushButton("Load preset", objectName="classes_load", autoDefault=False)
         button.setToolTip("Adds the classes that are missing here, and takes over the colours of the others")
         menu = QMenu(button)
         for name in preset_names():
-            menu.addAction(name, lambda name=name: self._load(name))
+            menu.addAction(name, partial(self._load, name))
         menu.addSeparator()
         menu.addAction(icon("folder"), "From a file…", self._load_file)
         button.setMenu(menu)
@@ -161,7 +162,7 @@ class ClassEditor(QDialog):
         if self._edit(self.draft.added):
             last = len(self.draft.classes) - 1
             self._table.selectRow(last)
-            self._table.editItem(self._table.item(last, _NAME))
+            self._table.edit(self._table.model().index(last, _NAME))
 
     def _move(self, steps: int) -> None:
         place = self._place()

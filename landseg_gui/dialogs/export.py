@@ -19,7 +19,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import results_folder
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.viewer.layers import MaskLayer
+from landseg_gui.viewer.layer import MaskLayer
 
 _KINDS = "PNG (*.png);;GeoTIFF (*.tif)"
 

@@ -105,7 +105,8 @@ class ImportLabelsDialog(FormDialog):
         self._facts.setText(_facts(described) if described else "")
         self._facts.setVisible(described is not None)
         self._fill_attributes(described.info if described else SourceInfo("mask"))
-        self._classes.parentWidget().setVisible(described is not None)
+        if section := self._classes.parentWidget():
+            section.setVisible(described is not None)
         self._show_values()
 
     def _fill_attributes(self, info: SourceInfo) -> None:

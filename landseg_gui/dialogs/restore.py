@@ -64,10 +64,11 @@ class RestoreDialog(QDialog):
     def show_backups(self, contents: Sequence[BackupContent]) -> None:
         """List backups."""
         self._list.clear()
-        self._list.addTopLevelItems([_item(content) for content in contents])
+        items = [_item(content) for content in contents]
+        self._list.addTopLevelItems(items)
         self._text.setText(_EXPLANATION if contents else f"There are no backups yet. {_EXPLANATION}")
-        if contents:
-            self._list.setCurrentItem(self._list.topLevelItem(0))
+        if items:
+            self._list.setCurrentItem(items[0])
 
     def _selected(self) -> Backup | None:
         items = self._list.selectedItems()

@@ -226,8 +226,9 @@ class TrainDialog(FormDialog):
     # --- what is checked
 
     def _connect(self) -> None:
-        for field in (*self._paths().values(), self._out, self._classes):
-            field.changed.connect(self.check)
+        fields = (*self._paths().values(), self._out)
+        for changed in (*(field.changed for field in fields), self._classes.changed):
+            changed.connect(self.check)
         self._run.changed.connect(self.check)
         if self._estimator is not None:
             self._estimator.told.connect(self._run.show_estimate)

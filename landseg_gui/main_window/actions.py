@@ -61,7 +61,8 @@ class Actions:
 
 
 def _handler(handlers: Sequence[object], name: str) -> Callable[..., object]:
-    return next(getattr(handler, name) for handler in handlers if hasattr(handler, name))
+    handle: Callable[..., object] = next(getattr(handler, name) for handler in handlers if hasattr(handler, name))
+    return handle
 
 
 def _named(menu: QMenu, name: str) -> QMenu:
@@ -70,7 +71,7 @@ def _named(menu: QMenu, name: str) -> QMenu:
 
 
 def _action(row: ActionRow, window: QMainWindow, handler: Callable[..., object]) -> QAction:
-    action = QAction(icon(row.picture), row.text, window, objectName=row.name, checkable=row.checkable)
+    action: QAction = QAction(icon(row.picture), row.text, window, objectName=row.name, checkable=row.checkable)
     action.setShortcuts([QKeySequence(text) for text in row.shortcuts])
     action.setIconText(row.short or row.text.replace("&", "").rstrip("…"))
     hint = f" ({row.shortcuts[0]})" if row.shortcuts else ""

@@ -24,7 +24,8 @@ def at_hand(session: Session) -> set[str]:
     layers, project = session.layers, session.project_session.project
     raster, masks = layers.image is not None, bool(layers.masks)
     image = session.project_session.image is not None
-    writable = project is not None and not project.read_only
+    changeable = project if project is not None and not project.read_only else None
+    writable = changeable is not None
     met = {
         NEEDS_RASTER: raster,
         NEEDS_MASK: masks,
@@ -36,7 +37,7 @@ def at_hand(session: Session) -> set[str]:
         NEEDS_PREDICTION: image and writable and masks,
         NEEDS_COMPARISON: layers.labels is not None and masks,
         NEEDS_SEVERAL: project is not None and len(project.images) > 1,
-        NEEDS_UNDO: writable and project.next_undo is not None,
-        NEEDS_REDO: writable and project.next_redo is not None,
+        NEEDS_UNDO: changeable is not None and changeable.next_undo is not None,
+        NEEDS_REDO: changeable is not None and changeable.next_redo is not None,
     }
     return {need for need, is_met in met.items() if is_met}

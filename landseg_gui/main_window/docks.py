@@ -161,7 +161,7 @@ def _area(row: DockRow) -> Qt.DockWidgetArea:
 
 
 def _dock(window: QMainWindow, row: DockRow, panel: QWidget) -> QDockWidget:
-    dock = QDockWidget(row.title, window, objectName=f"dock_{row.key}")
+    dock: QDockWidget = QDockWidget(row.title, window, objectName=f"dock_{row.key}")
     panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     dock.setWidget(panel)
     if not row.wide:

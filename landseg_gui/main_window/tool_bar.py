@@ -19,6 +19,7 @@ _OVERFLOW = {Qt.Orientation.Horizontal: "overflow", Qt.Orientation.Vertical: "ov
 def dress_overflow(bar: QToolBar) -> None:
     """Give the button behind which a tool bar keeps what does not fit an icon that is seen in light and dark."""
     button = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert button is not None, "every tool bar has one"
     button.setIcon(icon(_OVERFLOW[bar.orientation()]))
     button.setToolTip("More")
 
@@ -40,7 +41,7 @@ class ToolBar(QToolBar):
         self._show_current(manager.current.name)
 
     def _action(self, spec: ToolSpec, manager: ToolManager) -> QAction:
-        action = QAction(icon(spec.icon), spec.title, self, objectName=f"tool_{spec.name}", checkable=True)
+        action: QAction = QAction(icon(spec.icon), spec.title, self, objectName=f"tool_{spec.name}", checkable=True)
         action.setShortcut(QKeySequence(spec.shortcut))
         action.setToolTip(f"{spec.title}: {spec.tip} ({spec.shortcut})")
         action.triggered.connect(partial(manager.select, spec.name))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QToolButton, QWidget
 from landseg_core.labels.classes import LandClass
 from landseg_gui.icons import colour_swatch, switch_icon
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.viewer.layers import MaskLayer
+from landseg_gui.viewer.layer import MaskLayer
 
 
 class ClassRow(QWidget):
@@ -52,6 +52,8 @@ class ClassRow(QWidget):
 
     def _choose_colour(self) -> None:
         item = self._mask.class_of(self.value)
+        if item is None:
+            return
         colour = QColorDialog.getColor(QColor(item.colour), self, f"Colour of {item.name}")
         if colour.isValid():
             self._mask.set_colour(self.value, colour.name())

@@ -109,7 +109,8 @@ class StepDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Draw a row."""
-        model: HistoryModel = index.model()
+        model = index.model()
+        assert isinstance(model, HistoryModel)
         here, undone = index.row() == model.position, model.is_undone(index.row())
         painter.save()
         if option.state & QStyle.StateFlag.State_MouseOver:

@@ -122,7 +122,7 @@ class ImagesPanel(QWidget):
         """Return the menu of an image, which goes when it is closed."""
         project = self._session.project
         writable = project is not None and not project.read_only
-        menu = QMenu(self, objectName="images_menu")
+        menu: QMenu = QMenu(self, objectName="images_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         show = menu.addAction(icon("image"), "Show", lambda: self._session.show_image(entry.id))
         show.setEnabled(not entry.missing)

@@ -34,7 +34,7 @@ class LabelClassRow(QFrame):
         self._eye = self._switch("label_class_eye", "eye", "eye_off", "Show or hide the labels of this class")
         self._eye.setChecked(True)
         self._lock = self._switch("label_class_lock", "lock", "lock_open", "Protect the labels of this class")
-        line = QHBoxLayout(self)
+        self._line = line = QHBoxLayout(self)
         line.setContentsMargins(8, 3, 6, 3)
         line.setSpacing(6)
         line.addWidget(digit)
@@ -43,6 +43,7 @@ class LabelClassRow(QFrame):
         line.addWidget(self._name, 1)
         for widget in (self._pixels, self._eye, self._lock):
             line.addWidget(widget)
+        self._beside_name = (digit, swatch, self._pixels, self._eye, self._lock)
         self._eye.toggled.connect(lambda on: self.eye_toggled.emit(self.value, on))
         self._lock.toggled.connect(lambda on: self.lock_toggled.emit(self.value, on))
 
@@ -75,13 +76,9 @@ class LabelClassRow(QFrame):
 
     def _make_room(self) -> None:
         """Leave the pixels out where the name would have to give way to them; the tool tip has them, too."""
-        line = self.layout()
-        widgets = [line.itemAt(index).widget() for index in range(line.count())]
-        fixed = sum(
-            max(widget.sizeHint().width(), widget.minimumWidth()) for widget in widgets if widget is not self._name
-        )
-        inside = self.contentsRect().marginsRemoved(line.contentsMargins())
-        room = inside.width() - line.spacing() * (len(widgets) - 1) - fixed
+        fixed = sum(max(widget.sizeHint().width(), widget.minimumWidth()) for widget in self._beside_name)
+        inside = self.contentsRect().marginsRemoved(self._line.contentsMargins())
+        room = inside.width() - self._line.spacing() * len(self._beside_name) - fixed
         needed = self._name.fontMetrics().horizontalAdvance(self._name.text())
         self._pixels.setVisible(needed <= room)
 

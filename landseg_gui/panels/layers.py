@@ -25,8 +25,10 @@ from landseg_core.labels.classes import preset_names
 from landseg_gui.icons import icon, switch_icon
 from landseg_gui.panels.class_row import ClassRow
 from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.panels.layouts import delete_widgets
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.viewer.layers import Layer, LayerStack, MaskLayer
+from landseg_gui.viewer.layer import Layer, MaskLayer
+from landseg_gui.viewer.layers import LayerStack
 
 _PREVIEW_TIP = "What the network that is being trained makes of the view, after each epoch"
 _LABELS_TIP = "What has been painted on this picture; its classes are in the Classes panel"
@@ -129,6 +131,7 @@ class MaskCard(LayerCard):
     def __init__(self, layer: MaskLayer, fill_menu: FillMenu) -> None:
         self._mask = layer
         self._rows = QVBoxLayout()
+        self._class_rows: list[ClassRow] = []
         self._rows.setSpacing(0)
         self._rows.setContentsMargins(0, 4, 0, 0)
         super().__init__(layer, str(layer.path), fill_menu)
@@ -138,20 +141,20 @@ class MaskCard(LayerCard):
 
     def _show_state(self) -> None:
         super()._show_state()
-        if self._mask.visible != bool(self._rows.count()):
+        if self._mask.visible != bool(self._class_rows):
             self._rebuild()
 
     def _rebuild(self) -> None:
-        while self._rows.count():
-            self._rows.takeAt(0).widget().deleteLater()
-        for item in self._mask.schema.classes if self._mask.visible else ():
-            self._rows.addWidget(ClassRow(self._mask, item))
+        delete_widgets(self._rows)
+        classes = self._mask.schema.classes if self._mask.visible else ()
+        self._class_rows = [ClassRow(self._mask, item) for item in classes]
+        for row in self._class_rows:
+            self._rows.addWidget(row)
 
     def _show_classes(self) -> None:
         by_value = {item.value: item for item in self._mask.schema.classes}
-        for index in range(self._rows.count()):
-            row = self._rows.itemAt(index).widget()
-            if isinstance(row, ClassRow) and row.value in by_value:
+        for row in self._class_rows:
+            if row.value in by_value:
                 row.show_class(by_value[row.value])
 
 
@@ -191,8 +194,7 @@ class LayersPanel(QWidget):
         return area
 
     def _rebuild(self) -> None:
-        while self._cards.count():
-            self._cards.takeAt(0).widget().deleteLater()
+        delete_widgets(self._cards)
         if self._layers.labels:
             self._cards.addWidget(LayerCard(self._layers.labels, _LABELS_TIP))  # always on top; the project's own
         if self._layers.preview:

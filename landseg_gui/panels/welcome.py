@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from landseg_gui.icons import application_icon, icon
+from landseg_gui.panels.layouts import delete_widgets
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 from landseg_gui.session.project_files import is_project
 
@@ -32,13 +33,14 @@ class WelcomePage(QWidget):
         outer.addStretch()
         column = QVBoxLayout()
         column.addStretch(2)
-        column.addWidget(self._card())
+        self._card = self._new_card()
+        column.addWidget(self._card)
         column.addStretch(3)
         outer.addLayout(column)
         outer.addStretch()
 
-    def _card(self) -> QFrame:
-        card = QFrame(objectName="welcome_card")
+    def _new_card(self) -> QFrame:
+        card: QFrame = QFrame(objectName="welcome_card")
         card.setFixedWidth(500)
         layout = QVBoxLayout(card)
         layout.setContentsMargins(36, 32, 36, 28)
@@ -77,8 +79,7 @@ class WelcomePage(QWidget):
 
     def show_recent(self, paths: Sequence[Path]) -> None:
         """List the recent files, newest first."""
-        while self._recent.count():
-            self._recent.takeAt(0).widget().deleteLater()
+        delete_widgets(self._recent)
         if paths:
             title = PlainLabel("Recent files", objectName="welcome_recent_title")
             title.setContentsMargins(0, 14, 0, 2)
@@ -89,13 +90,12 @@ class WelcomePage(QWidget):
     def show_drop(self, *, wanted: bool) -> None:
         """Show whether files held over the window would be taken."""
         self.setProperty("drop", wanted)
-        card = self.findChild(QFrame, "welcome_card")
-        card.style().unpolish(card)
-        card.style().polish(card)
+        self._card.style().unpolish(self._card)
+        self._card.style().polish(self._card)
 
     def _recent_button(self, path: Path) -> QPushButton:
         name = self.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, 380)
-        button = QPushButton(
+        button: QPushButton = QPushButton(
             icon("project" if is_project(path) else "image"),
             without_key(name),
             objectName="welcome_recent",

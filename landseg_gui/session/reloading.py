@@ -13,7 +13,7 @@ from landseg_core.file_identity import FileIdentity
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import opening
 from landseg_gui.session.file_watch import FileWatch, Watched
-from landseg_gui.viewer.layers import Layer, MaskLayer
+from landseg_gui.viewer.layer import FileLayer, MaskLayer
 
 if TYPE_CHECKING:
     from landseg_gui.session.session import Session
@@ -32,14 +32,14 @@ class LayerReloader(QObject):
     def __init__(self, session: Session, runner: JobRunner) -> None:
         super().__init__(session)
         self._session, self._runner = session, runner
-        self._busy: set[Layer] = set()
-        self._failed: dict[Layer, tuple[_Attempt, str]] = {}
-        self._told: dict[Layer, _Attempt] = {}
+        self._busy: set[FileLayer] = set()
+        self._failed: dict[FileLayer, tuple[_Attempt, str]] = {}
+        self._told: dict[FileLayer, _Attempt] = {}
         self.watch = FileWatch(self._watched, self)
         self.watch.looked.connect(self._follow)
         session.layers_changed.connect(self._forget_gone)
 
-    def _present(self) -> list[Layer]:
+    def _present(self) -> list[FileLayer]:
         image = self._session.layers.image
         return [*([image] if image else []), *self._session.layers.masks]
 
@@ -52,21 +52,21 @@ class LayerReloader(QObject):
             for layer in [layer for layer in known if layer not in present]:
                 del known[layer]
 
-    def _follow(self, changed: Sequence[Layer]) -> None:
+    def _follow(self, changed: Sequence[FileLayer]) -> None:
         for layer in self._present():
             if layer in changed:
                 self._reload(layer)
             elif layer.note:
                 self._clear_note(layer)
 
-    def _clear_note(self, layer: Layer) -> None:
+    def _clear_note(self, layer: FileLayer) -> None:
         """The file is back as it was: read what could not be read meanwhile."""
         layer.note = ""
         self._told.pop(layer, None)
         layer.reread.emit()
         self._session.layers.changed.emit()
 
-    def _reload(self, layer: Layer) -> None:
+    def _reload(self, layer: FileLayer) -> None:
         now = tuple(map(FileIdentity.of, layer.source.files))
         if layer in self._busy or self._told.get(layer) == now:
             return
@@ -76,7 +76,7 @@ class LayerReloader(QObject):
         else:
             self._try(layer, now)
 
-    def _try(self, layer: Layer, now: _Attempt) -> None:
+    def _try(self, layer: FileLayer, now: _Attempt) -> None:
         """Open the file anew, in the background."""
         self._busy.add(layer)
         start: Callable[[JobControl], opening.Opened]
@@ -91,14 +91,15 @@ class LayerReloader(QObject):
         job.failed.connect(lambda sentence: self._failed.update({layer: (now, sentence)}))
         job.ended.connect(lambda: self._busy.discard(layer))
 
-    def _take(self, layer: Layer, opened: opening.Opened) -> None:
+    def _take(self, layer: FileLayer, opened: opening.Opened) -> None:
         if layer in self._present():
             if opened.picture:
                 self._session.replace_picture(opened.picture)
-            for mask in opened.masks:
-                self._session.replace_mask(layer, mask)
+            if isinstance(layer, MaskLayer):
+                for mask in opened.masks:
+                    self._session.replace_mask(layer, mask)
 
-    def _tell(self, layer: Layer, now: _Attempt, sentence: str) -> None:
+    def _tell(self, layer: FileLayer, now: _Attempt, sentence: str) -> None:
         self._told[layer] = now
         is_gone = None in now
         layer.note = _GONE if is_gone else _CHANGED

@@ -131,7 +131,8 @@ class RunShelf(QObject):
         if self._job is not None:
             self._job.stop()
         project, folder = self._session.project, self.folder
-        work = runs_in_folder_work(folder) if folder or not project else runs_of_project_work(tuple(project.runs))
+        runs = tuple(project.runs) if project else ()
+        work = runs_of_project_work(runs) if folder is None else runs_in_folder_work(folder)
         job = self._job = self._session.start_in_background("Training runs", work)
         job.finished.connect(while_alive(self, lambda runs: self._take(job, runs)))
         job.failed.connect(while_alive(self, lambda sentence: self._fail(job, sentence)))

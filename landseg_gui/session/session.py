@@ -13,6 +13,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.alpha import AUTO
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
@@ -24,7 +25,8 @@ from landseg_gui.session.project_files import is_project
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.session.reloading import LayerReloader
 from landseg_gui.text import capitalised, files_text, pixels
-from landseg_gui.viewer.layers import ImageLayer, Layer, LayerStack, MaskLayer
+from landseg_gui.viewer.layer import FileLayer, ImageLayer, MaskLayer
+from landseg_gui.viewer.layers import LayerStack
 
 
 def _always() -> bool:
@@ -327,11 +329,12 @@ class Session(QObject):
         self.layers.replace_mask(former, layer)
         self._build_overviews(layer)
 
-    def _build_overviews(self, layer: Layer) -> None:
+    def _build_overviews(self, layer: FileLayer) -> None:
         """Make the small pictures of a raster that has none, in the background; the layer then reads those."""
-        if not layer.reader.needs_pyramid:
+        reader = layer.reader
+        if not (isinstance(reader, PyramidReader) and reader.needs_pyramid):
             return
-        job = self._runner.start(f"Overviews of {layer.name}", opening.overviews_work(layer.reader), background=True)
+        job = self._runner.start(f"Overviews of {layer.name}", opening.overviews_work(reader), background=True)
         self._overviews.append(job)
         job.finished.connect(layer.reread)
         job.failed.connect(self.problem)

@@ -115,8 +115,9 @@ class ShownImage(QObject):
 
     def _free_memory(self, former: ImageEntry | None) -> None:
         """Drop the tiles of the image that has left the window, as far as they are stored."""
-        gone = former is not None and (self.entry is None or self.entry.id != former.id)
-        if gone and self._project and self._project.find_image(former.id):
+        if former is None or (self.entry is not None and self.entry.id == former.id):
+            return
+        if self._project and self._project.find_image(former.id):
             self._project.labels(former.id).forget()
 
     def _fits(self, entry: ImageEntry) -> bool:

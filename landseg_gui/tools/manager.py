@@ -20,7 +20,7 @@ from landseg_gui.tools.working_area import WorkingArea, fill_rest
 
 _SAMPLING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 _COMMANDS = _SAMPLING | Qt.KeyboardModifier.MetaModifier
-_SIZE_KEYS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
+_SIZE_KEYS: dict[int, int] = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
 _DIGITS = (
     Qt.Key.Key_1,
     Qt.Key.Key_2,

@@ -14,7 +14,7 @@ from landseg_gui.viewer.overlay import Shape
 _CLOSING_DISTANCE = 8  # logical px on the screen around the first vertex
 _HANDLE = 4.0  # logical px on the screen
 _HANDLE_COLOUR = QColor("#ffffff")
-_KEYS = {
+_KEYS: dict[int, str] = {
     Qt.Key.Key_Return: "close",
     Qt.Key.Key_Enter: "close",
     Qt.Key.Key_Backspace: "take_back",

@@ -138,5 +138,4 @@ def _brush(size: float) -> int:
 
 def _number(state: Mapping[str, Any], name: str, otherwise: float) -> float:
     value = state.get(name)
-    is_number = isinstance(value, int | float) and math.isfinite(value)
-    return float(value) if is_number else otherwise
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else otherwise

@@ -19,14 +19,12 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import LandClass
 from landseg_core.labels.label_raster import TileChanges
 from landseg_gui.viewer.frame import ViewFrame
-from landseg_gui.viewer.label_layer import LabelLayer
-from landseg_gui.viewer.layer import Layer, MaskLayer
+from landseg_gui.viewer.layer import Layer
 from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.viewer.tiles.choice import Cover, by_urgency, tiles_around, tiles_in_sight, uncovered, visible_tiles
 from landseg_gui.viewer.tiles.feed import TileFeed, TileSupply, stretched_bytes
 from landseg_gui.viewer.tiles.feeds import feed_for
 from landseg_gui.viewer.tiles.items import TileItems
-from landseg_gui.viewer.tiles.label_feed import LabelFeed
 from landseg_gui.viewer.view_pixels import ViewPixels, read_view
 
 
@@ -99,7 +97,7 @@ class Canvas(QObject):
     def _show_tiles(self) -> None:
         seen = uncovered({layer: visible_tiles(layer, self._frame) for layer in self._drawn()}, self._cover_of)
         for layer, items in self._items.items():
-            smooth = self._frame.scale < 1 and not isinstance(layer, MaskLayer)  # never a mixture of classes
+            smooth = self._frame.scale < 1 and layer.smooth
             items.show(seen.get(layer, ()), smooth=smooth, kept=self._kept)
         self._tell_waiting()
 
@@ -135,11 +133,9 @@ class Canvas(QObject):
         return next((item.name for item in shown if item), "")
 
     def _class_in(self, layer: Layer, column: float, row: float) -> LandClass | None:
-        if not isinstance(layer, MaskLayer):
-            return None
         level = layer.reader.pyramid.level_for_scale(self._frame.scale)
         value = self._feeds[layer].value_at(column, row, level)
-        return layer.class_of(value) if value is not None and layer.shows(value) else None
+        return layer.class_shown(value) if value is not None else None
 
     def read_view(self) -> ViewPixels | None:
         """Return the orthophoto in sight as it is displayed, from the tiles at hand; None where there are none."""
@@ -183,8 +179,7 @@ class Canvas(QObject):
             layer.restyled.connect(partial(self._renew, layer, feed.restyle)),
             layer.reread.connect(partial(self._renew, layer, feed.reread)),
         ]
-        if isinstance(layer, LabelLayer):
-            layer.painted.connect(self._show_painted)
+        layer.painted.connect(self._show_painted)
 
     def _renew(self, layer: Layer, renew: Callable[[], None]) -> None:
         if layer in self._feeds:
@@ -196,10 +191,9 @@ class Canvas(QObject):
     def _show_painted(self, changes: TileChanges) -> None:
         """Draw the labels that have changed; those of a layer that has gone meanwhile are nobody's business."""
         labels = self._layers.labels
-        feed = self._feeds.get(labels) if labels else None
-        if labels and isinstance(feed, LabelFeed):
+        if labels in self._feeds:
             items = self._items[labels]
-            feed.follow(changes, items)
+            self._feeds[labels].follow(changes, items)
             items.redraw(changes)
 
     def _show_states(self) -> None:

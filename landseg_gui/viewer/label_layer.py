@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import Signal, Slot
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.label_raster import LabelRaster, TileChanges
-from landseg_gui.viewer.layer import MaskLayer
+from landseg_gui.viewer.layer import ClassLayer
+from landseg_gui.viewer.tile_reader import TilePixels
 
 
 class LabelReader:
-    """The tiles of a `LabelRaster` as a layer reads them: what `PyramidReader` is to a file."""
+    """The tiles of a `LabelRaster` as a layer reads them."""
 
-    needs_pyramid = False  # the labels keep their own
-    placement = None  # the whole
+    needs_pyramid = has_quicklook = False  # the labels keep their own
 
     def __init__(self, raster: LabelRaster) -> None:
         self.raster = raster
         self.pyramid = raster.pyramid
 
-    def read_tile(
-        self, key: TileKey, _bands: Sequence[int] | None = None
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    def read_tile(self, key: TileKey, _bands: Sequence[int] | None = None) -> TilePixels:
         """Return the (1, H, W) uint8 class values of a tile, cut at the raster's edge, and where (H, W) it has any."""
         window = self.pyramid.tile_window(key)
         values = self.raster.tile(key)[: window.height, : window.width].copy()
@@ -37,15 +33,13 @@ class LabelReader:
         """Leave the labels as they are: they belong to the project."""
 
 
-class LabelLayer(MaskLayer):
-    """Painted labels over the orthophoto and all masks. It has no file, and so neither `source` nor `path`.
+class LabelLayer(ClassLayer):
+    """Painted labels over the orthophoto and all masks.
 
-    `painted` brings the changed box of every changed tile. It comes in the thread of the window: before the painting
+    `painted` comes in the thread of the window: before the painting
     call returns where that is the painting thread, soon afterwards else. When anything may have changed, `reread`
     comes in its place.
     """
-
-    painted = Signal(object)
 
     _changed = Signal(object)
 

@@ -1,4 +1,4 @@
-"""A layer of the viewer: the orthophoto or a mask over it, with its eye and opacity."""
+"""The layers of the viewer: the orthophoto and the classes over it, each with its eye and opacity."""
 
 from __future__ import annotations
 
@@ -10,47 +10,40 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, LandClass
-from landseg_core.raster.placement import PlacedReader, Placement
+from landseg_core.raster.placement import Placement
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering
+from landseg_gui.viewer.tile_reader import RasterTileReader, TileReader
 
-_MASK_OPACITY = 0.6
+_CLASS_OPACITY = 0.6
 
 
 class Layer(QObject):
-    """A raster in the viewer.
+    """Tiles in the viewer, whatever reads them.
 
     `note` says what is amiss with its file, where something is. `changed`: eye or opacity; `restyled`: its pixels look
-    different; `reread`: better overviews are at hand.
+    different; `reread`: its pixels are others, or better overviews are there; `painted` brings the changed box of every
+    changed tile, where that is known.
+
+    Attributes:
+        smooth: whether neighbouring pixels may be mixed where the layer is drawn smaller.
     """
 
     changed = Signal()
     restyled = Signal()
     reread = Signal()
+    painted = Signal(object)
 
-    def __init__(self, reader: PyramidReader | PlacedReader, name: str, opacity: float) -> None:
+    smooth = False
+
+    def __init__(self, reader: TileReader, name: str, opacity: float) -> None:
         super().__init__()
         self.reader = reader
         self.name = name
         self.note = ""
         self._visible = True
         self._opacity = opacity
-
-    @property
-    def source(self) -> RasterSource:
-        """Return the raster itself."""
-        return self.reader.source
-
-    @property
-    def path(self) -> Path:
-        """Return the file."""
-        return self.source.path
-
-    @property
-    def grid(self) -> RasterGrid:
-        """Return where the pixels lie."""
-        return self.source.grid
 
     def extent(self, key: TileKey) -> PixelWindow | None:
         """Return the part of a tile, in raster px, beyond which the layer shows nothing; None: it shows nothing."""
@@ -59,6 +52,10 @@ class Layer(QObject):
     def reaches(self, _key: TileKey) -> bool:
         """Tell whether the layer may show something in a tile."""
         return True
+
+    def class_shown(self, _value: int) -> LandClass | None:
+        """Return the class that a pixel of this value is seen as; None where it is seen as none."""
+        return None
 
     @property
     def visible(self) -> bool:
@@ -83,11 +80,35 @@ class Layer(QObject):
             self.changed.emit()
 
 
-class ImageLayer(Layer):
+class _OfFile:
+    """What a layer has whose pixels are those of a file."""
+
+    reader: RasterTileReader
+
+    @property
+    def source(self) -> RasterSource:
+        """Return the raster itself."""
+        return self.reader.source
+
+    @property
+    def path(self) -> Path:
+        """Return the file."""
+        return self.source.path
+
+    @property
+    def grid(self) -> RasterGrid:
+        """Return the grid of the picture, which a mask of a part is shown on too."""
+        return self.reader.grid
+
+
+class ImageLayer(_OfFile, Layer):
     """The orthophoto, shown through the choice of bands and the contrast of its rendering.
 
     `ground_resolution` (metres per px, or None) and `crs_name` take a while to find out and are given from outside.
     """
+
+    reader: PyramidReader
+    smooth = True
 
     def __init__(
         self, reader: PyramidReader, rendering: Rendering, ground_resolution: float | None = None, crs_name: str = ""
@@ -110,44 +131,16 @@ class ImageLayer(Layer):
             self.restyled.emit()
 
 
-class MaskLayer(Layer):
-    """An index raster over the orthophoto, coloured by class. `schema` holds the colours in force.
-
-    `owner` is the file of the project that was open when it was laid, and with which it goes; None: of none.
-    """
+class ClassLayer(Layer):
+    """Class values over the orthophoto, coloured by class. `schema` holds the colours in force."""
 
     schema_changed = Signal()
 
-    def __init__(self, reader: PyramidReader | PlacedReader, schema: ClassSchema, name: str | None = None) -> None:
-        super().__init__(reader, name or reader.source.path.name, _MASK_OPACITY)
+    def __init__(self, reader: TileReader, schema: ClassSchema, name: str) -> None:
+        super().__init__(reader, name, _CLASS_OPACITY)
         self.schema = schema
-        self.owner: Path | None = None
         self._hidden: frozenset[int] = frozenset()
         self._solo: int | None = None
-
-    @property
-    def placement(self) -> Placement | None:
-        """Return where a mask of a part lies; None for one of the whole."""
-        return self.reader.placement
-
-    @property
-    def area(self) -> PixelWindow:
-        """Return the part of the picture that the mask is of, in raster px."""
-        return self.placement.window if self.placement else self.grid.window
-
-    def extent(self, key: TileKey) -> PixelWindow | None:
-        """Return the part of a tile, in raster px, beyond which the mask shows nothing; None: it shows nothing."""
-        tile = super().extent(key)
-        return tile.intersection(self.placement.window) if tile and self.placement else tile
-
-    def reaches(self, key: TileKey) -> bool:
-        """Tell whether the mask may show something in a tile."""
-        return self.placement is None or self.extent(key) is not None
-
-    @property
-    def grid(self) -> RasterGrid:
-        """Return the grid of the picture, which a mask of a part is shown on too."""
-        return self.reader.grid
 
     @property
     def solo(self) -> int | None:
@@ -186,10 +179,59 @@ class MaskLayer(Layer):
         self.restyled.emit()
 
     def set_schema(self, schema: ClassSchema) -> None:
-        """Read the mask's values by other classes; all eyes open."""
+        """Read the values by other classes; all eyes open."""
         self.schema, self._hidden, self._solo = schema, frozenset(), None
         self.schema_changed.emit()
         self.restyled.emit()
+
+    def class_of(self, value: int) -> LandClass | None:
+        """Return the class of a value, or None."""
+        return next((item for item in self.schema.classes if item.value == value), None)
+
+    def class_shown(self, value: int) -> LandClass | None:
+        """Return the class that a pixel of this value is seen as; None where it is not shown."""
+        return self.class_of(value) if self.shows(value) else None
+
+    def colour_table(self) -> list[int]:
+        """Return 256 colours 0xAARRGGBB by value; what is not shown is transparent."""
+        table = [0] * 256
+        for item in self.schema.classes:
+            if self.shows(item.value):
+                red, green, blue = item.rgb
+                table[item.value] = 0xFF << 24 | red << 16 | green << 8 | blue
+        return table
+
+
+class MaskLayer(_OfFile, ClassLayer):
+    """An index raster over the orthophoto: a map, or a mask of another program.
+
+    `owner` is the file of the project that was open when it was laid, and with which it goes; None: of none.
+    """
+
+    reader: RasterTileReader
+
+    def __init__(self, reader: RasterTileReader, schema: ClassSchema, name: str | None = None) -> None:
+        super().__init__(reader, schema, name or reader.source.path.name)
+        self.owner: Path | None = None
+
+    @property
+    def placement(self) -> Placement | None:
+        """Return where a mask of a part lies; None for one of the whole."""
+        return self.reader.placement
+
+    @property
+    def area(self) -> PixelWindow:
+        """Return the part of the picture that the mask is of, in raster px."""
+        return self.placement.window if self.placement else self.grid.window
+
+    def extent(self, key: TileKey) -> PixelWindow | None:
+        """Return the part of a tile, in raster px, beyond which the mask shows nothing; None: it shows nothing."""
+        tile = super().extent(key)
+        return tile.intersection(self.placement.window) if tile and self.placement else tile
+
+    def reaches(self, key: TileKey) -> bool:
+        """Tell whether the mask may show something in a tile."""
+        return self.placement is None or self.extent(key) is not None
 
     def look_like(self, former: MaskLayer) -> None:
         """Take opacity, eye and, where the classes are the same, their eyes from the layer that this one replaces."""
@@ -197,15 +239,6 @@ class MaskLayer(Layer):
         if self.schema.values == former.schema.values and self.schema.names == former.schema.names:
             self._hidden, self._solo = former._hidden, former._solo
 
-    def class_of(self, value: int) -> LandClass | None:
-        """Return the class of a mask value, or None."""
-        return next((item for item in self.schema.classes if item.value == value), None)
 
-    def colour_table(self) -> list[int]:
-        """Return 256 colours 0xAARRGGBB by mask value; what is not shown is transparent."""
-        table = [0] * 256
-        for item in self.schema.classes:
-            if self.shows(item.value):
-                red, green, blue = item.rgb
-                table[item.value] = 0xFF << 24 | red << 16 | green << 8 | blue
-        return table
+FileLayer = ImageLayer | MaskLayer
+"""A layer whose pixels are those of a file, which may change."""

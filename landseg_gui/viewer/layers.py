@@ -10,8 +10,6 @@ from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
 from landseg_gui.viewer.preview_layer import PreviewLayer
 
-__all__ = ["ImageLayer", "LabelLayer", "Layer", "LayerStack", "MaskLayer", "PreviewLayer"]
-
 
 class LayerStack(QObject):
     """The orthophoto, the masks over it, the topmost first, a live prediction over those, and the labels on top.
@@ -50,7 +48,7 @@ class LayerStack(QObject):
         """Return all layers, from the bottom to the top, whether they are shown or not."""
         if self.image is None:
             return []
-        above = [layer for layer in (self.preview, self.labels) if layer is not None]
+        above: list[Layer] = [layer for layer in (self.preview, self.labels) if layer is not None]
         return [self.image, *self.masks[::-1], *above]
 
     def set_image(self, image: ImageLayer | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +11,16 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_gui.viewer.layer import MaskLayer
+from landseg_gui.viewer.layer import ClassLayer
+from landseg_gui.viewer.tile_reader import TilePixels
 
 Values = npt.NDArray[np.uint8]
 
 
 class PreviewReader:
-    """The tiles of a preview as a layer reads them: what `PyramidReader` is to a file."""
+    """The tiles of a preview as a layer reads them."""
 
-    needs_pyramid = False  # a preview is no larger than a screen: any level is read at once
-    placement = None  # the whole
+    needs_pyramid = has_quicklook = False  # a preview is no larger than a screen: any level is read at once
 
     def __init__(self, width: int, height: int) -> None:
         self.pyramid = TilePyramid(width, height)
@@ -31,9 +30,7 @@ class PreviewReader:
         """Have (H, W) class `values` lie in `window` (px of the image), and nothing elsewhere."""
         self._shown = window, values  # at once: threads read
 
-    def read_tile(
-        self, key: TileKey, _bands: Sequence[int] | None = None
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    def read_tile(self, key: TileKey, _bands: Sequence[int] | None = None) -> TilePixels:
         """Return the (1, H, W) uint8 class values of a tile, and where (H, W) it has any."""
         place = self.pyramid.tile_window(key)
         tile = np.full((place.height, place.width), UNLABELLED, np.uint8)
@@ -57,8 +54,8 @@ def _nearest(start: int, count: int, level: int, first: int, length: int, size: 
     return np.where((places >= 0) & (places < size), places, -1)
 
 
-class PreviewLayer(MaskLayer):
-    """A live prediction over the orthophoto and the masks. It has no file, and so neither `source` nor `path`."""
+class PreviewLayer(ClassLayer):
+    """A live prediction over the orthophoto and the masks."""
 
     def __init__(self, grid: RasterGrid, schema: ClassSchema) -> None:
         self._preview = PreviewReader(grid.width, grid.height)

@@ -21,7 +21,8 @@ from landseg_core.geo.window import PixelWindow
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.viewer.canvas import Canvas
 from landseg_gui.viewer.frame import ViewFrame, limited_scale
-from landseg_gui.viewer.layers import ImageLayer, LayerStack
+from landseg_gui.viewer.layer import ImageLayer
+from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.viewer.overlay import Overlay
 from landseg_gui.viewer.pointer import PointerHandler, PointerRouter
 from landseg_gui.viewer.scale_bar import ScaleBar
@@ -31,7 +32,7 @@ _WHEEL_NOTCH = 120  # eighths of a degree
 _ZOOM_PER_NOTCH = math.sqrt(2)
 _KEY_STEP = 0.15  # of the viewport, for an arrow key
 _MARGIN = 10
-_ARROWS = {
+_ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (1, 0),
     Qt.Key.Key_Right: (-1, 0),
     Qt.Key.Key_Up: (0, 1),

@@ -26,7 +26,7 @@ from landseg_gui.session.session import Session
 from landseg_gui.text import pixels
 from landseg_gui.tools.accept import Accept
 from landseg_gui.tools.manager import ToolManager
-from landseg_gui.viewer.layers import MaskLayer
+from landseg_gui.viewer.layer import MaskLayer
 from landseg_gui.workflows.map_reader import MapReader
 
 _NO_IMAGE = "Open a project and one of its images first: a prediction becomes labels of a project"

@@ -16,7 +16,7 @@ from landseg_gui.dialogs.bands import RenderingDialog
 from landseg_gui.icons import application_icon
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
-from landseg_gui.viewer.layers import ImageLayer, MaskLayer
+from landseg_gui.viewer.layer import ImageLayer, MaskLayer
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.export import ExportFlow
 from landseg_gui.workflows.export_model import ExportModelFlow

@@ -5,13 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from landseg_gui.viewer.label_layer import LabelLayer
-from landseg_gui.viewer.layers import LayerStack, MaskLayer
+from landseg_gui.viewer.layer import ClassLayer, MaskLayer
+from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.workflows.difference import Difference
 
 _FLASH_MS = 600
 
 
-def overlays(layers: LayerStack) -> list[MaskLayer]:
+def overlays(layers: LayerStack) -> list[ClassLayer]:
     """Return all that lies over the image: the labels and the live prediction, if there are any, and the masks."""
     return [*(layer for layer in (layers.labels, layers.preview) if layer is not None), *layers.masks]
 
@@ -21,21 +22,21 @@ class _OneAlone:
 
     def __init__(self, layers: LayerStack) -> None:
         self._layers = layers
-        self._eyes: dict[MaskLayer, bool] = {}
+        self._eyes: dict[ClassLayer, bool] = {}
         self._hidden = layers.overlays_hidden
         layers.overlays_hidden = False
 
-    def show(self, shown: MaskLayer) -> None:
+    def show(self, shown: ClassLayer) -> None:
         """Show this overlay, and none of the others, those that have come since included."""
         for layer in overlays(self._layers):
             self._eyes.setdefault(layer, layer.visible)
             layer.visible = layer is shown
 
-    def eye(self, layer: MaskLayer) -> bool:
+    def eye(self, layer: ClassLayer) -> bool:
         """Tell whether an eye will be open at the end."""
         return self._eyes[layer]
 
-    def set_eye(self, layer: MaskLayer, *, visible: bool) -> None:
+    def set_eye(self, layer: ClassLayer, *, visible: bool) -> None:
         """Have an eye open or closed at the end."""
         self._eyes[layer] = visible
 
@@ -170,7 +171,7 @@ class Comparison(QObject):
         if self._labels_eye:
             self._set_eye(difference.labels, visible=True)
 
-    def _set_eye(self, layer: MaskLayer, *, visible: bool) -> None:
+    def _set_eye(self, layer: ClassLayer, *, visible: bool) -> None:
         """Open or close an eye: at once, or after the flashing that has all of them for now."""
         if self._alone:
             self._alone.set_eye(layer, visible=visible)

@@ -14,12 +14,12 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.project.acceptance import values_by_name
-from landseg_core.raster.placement import PlacedReader, Placement
-from landseg_core.raster.pyramid.overviews import PyramidReader
+from landseg_core.raster.placement import Placement
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.tiles import TileBudget, TileCache
 from landseg_gui.viewer.label_layer import LabelLayer
-from landseg_gui.viewer.layers import MaskLayer
+from landseg_gui.viewer.layer import MaskLayer
+from landseg_gui.viewer.tile_reader import RasterTileReader
 
 _REREAD_MS = 100
 _PREDICTED_BYTES = 48 * 2**20
@@ -37,9 +37,7 @@ class DifferenceReader:
         reader: the reader of the whole prediction.
     """
 
-    def __init__(
-        self, reader: PyramidReader | PlacedReader, labels: LabelRaster, values: npt.NDArray[np.uint8]
-    ) -> None:
+    def __init__(self, reader: RasterTileReader, labels: LabelRaster, values: npt.NDArray[np.uint8]) -> None:
         """Compare with `labels`; `values` is the (256,) table from the prediction's values to those of the labels."""
         self.reader = reader
         self._labels, self._values = labels, values
@@ -76,6 +74,11 @@ class DifferenceReader:
     def needs_pyramid(self) -> bool:
         """Tell whether coarse tiles of the prediction are made from its full resolution."""
         return self.reader.needs_pyramid
+
+    @property
+    def has_quicklook(self) -> bool:
+        """Tell that no tile lies above the pyramid: labels have none to compare."""
+        return False
 
     def read_tile(self, key: TileKey, bands: Sequence[int] | None = None) -> Pixels:
         """Return the (1, H, W) values of the prediction, and (H, W) where the labels of that level say another class.

@@ -220,8 +220,8 @@ def _rounded(number: float) -> int:
     """Return a whole number of at most two digits that are not 0."""
     if number < 20:
         return round(number)
-    step = 10 ** (math.floor(math.log10(number)) - 1)
-    return round(number / step) * step
+    step = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return round(round(number / step) * step)
 
 
 def _counted(epochs: int) -> str:

@@ -56,8 +56,8 @@ def _of_folders(source: Folders, config: TrainConfig, control: JobControl) -> Ex
         for own, other in ((source.train_list, source.val_list), (source.val_list, source.train_list))
     )
     grids = _grids(train, control)
-    pixels = _seen_pixels([*grids, *_grids(val, control)], config)
-    return Extent(sum(pixels[: len(grids)]), sum(pixels[len(grids) :]))
+    seen = _seen_pixels([*grids, *_grids(val, control)], config)
+    return Extent(sum(seen[: len(grids)]), sum(seen[len(grids) :]))
 
 
 @extent_of.register

@@ -29,5 +29,7 @@ def ask_if_large(
         if agreed and is_wanted():
             go_on()
 
+    receiver = window or job.parent()
+    assert receiver is not None, "a job belongs to its runner"
     # Later: a question keeps the event loop in the handler, and the job has not ended yet.
-    job.too_large.connect(lambda work: QTimer.singleShot(0, window or job.parent(), lambda: ask(work)))
+    job.too_large.connect(lambda work: QTimer.singleShot(0, receiver, lambda: ask(work)))

@@ -12,7 +12,9 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.runs.preview import PreviewMade, PreviewRefused, PreviewRequest
 from landseg_gui.jobs.runner import Job
-from landseg_gui.viewer.layers import LayerStack, MaskLayer, PreviewLayer
+from landseg_gui.viewer.layer import MaskLayer
+from landseg_gui.viewer.layers import LayerStack
+from landseg_gui.viewer.preview_layer import PreviewLayer
 
 SAME_VIEW = 0.7
 """The share that the view and what was predicted must have in common; below, the view has moved too far meanwhile."""

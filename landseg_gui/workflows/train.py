@@ -50,7 +50,8 @@ def training_work(request: TrainRequest, preview: PreviewSource | None = None) -
             data = request.source.load(request, config, on_event, control)
             if not request.resume:
                 require_agreed(run_work(config, data, control.checkpoint), large=request.large)
-            return trainer.fit(data, on_event, control, preview)
+            result: TrainResult = trainer.fit(data, on_event, control, preview)
+            return result
 
     return work
 

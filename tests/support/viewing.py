@@ -14,7 +14,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
-from landseg_gui.viewer.layers import ImageLayer, MaskLayer
+from landseg_gui.viewer.layer import ImageLayer, MaskLayer
 from landseg_gui.viewer.viewport import Viewport
 
 

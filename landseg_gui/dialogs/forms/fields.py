@@ -111,13 +111,13 @@ class Field(QWidget):
         super().__init__()
         self.editor = editor
         self.problem = ProblemLabel(name)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(editor)
-        layout.addWidget(self.problem)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        self._column.addWidget(editor)
+        self._column.addWidget(self.problem)
         self.setFocusProxy(editor)
 
     def add_below(self, widget: QWidget) -> None:
         """Put what explains the editor's content under it."""
-        self.layout().addWidget(widget)
+        self._column.addWidget(widget)

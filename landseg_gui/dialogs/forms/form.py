@@ -48,19 +48,20 @@ class FormDialog(QDialog):
         self._is_unfolded = False
         self._outer = QVBoxLayout(self)
         self._outer.setSpacing(12)
-        self._scroll = self._scroll_area() if scrolls else None
-        self._sections = QVBoxLayout(self._scroll.widget()) if self._scroll else self._outer
+        self._scroll: QScrollArea | None = None
+        self._sections = self._scrolling_sections() if scrolls else self._outer
         self._sections.setSpacing(12)
         self.action_button = QPushButton(action, objectName=f"{name}_start", default=True)
 
-    def _scroll_area(self) -> QScrollArea:
-        area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+    def _scrolling_sections(self) -> QVBoxLayout:
+        self._scroll = area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(QWidget())
-        area.widget().installEventFilter(self)
+        content = QWidget()
+        area.setWidget(content)
+        content.installEventFilter(self)
         self._outer.addWidget(area, 1)
         self._outer.setContentsMargins(2, 2, 2, 10)
-        return area
+        return QVBoxLayout(content)
 
     def add_section(self, title: str) -> QFormLayout:
         """Add a titled group of fields and return its form."""
@@ -91,8 +92,9 @@ class FormDialog(QDialog):
 
     def with_key(self, text: str) -> str:
         """Return `text` with the first of its letters that no text here has for its key yet as key."""
-        shown = (*self.findChildren(QLabel), *self.findChildren(QAbstractButton))
-        taken = {QKeySequence.mnemonic(widget.text()) for widget in shown}
+        texts = [label.text() for label in self.findChildren(QLabel)]
+        texts += [button.text() for button in self.findChildren(QAbstractButton)]
+        taken = set(map(QKeySequence.mnemonic, texts))
         candidates = (f"{text[:place]}&{text[place:]}" for place, letter in enumerate(text) if letter.isalpha())
         return next((candidate for candidate in candidates if QKeySequence.mnemonic(candidate) not in taken), text)
 
@@ -108,7 +110,7 @@ class FormDialog(QDialog):
         self._sections.addStretch(1)
         self._outer.addWidget(buttons)
         if self._scroll:
-            self._scroll.widget().layout().setContentsMargins(10, 8, 10, 0)
+            self._sections.setContentsMargins(10, 8, 10, 0)
             buttons.setContentsMargins(10, 0, 10, 0)
         width = max(caption.sizeHint().width() for caption in self._captions)
         for caption in self._captions:
@@ -155,12 +157,11 @@ class FormDialog(QDialog):
 
     def _make_room(self) -> None:
         """Grow for sentences that wrap: Qt itself would squeeze the fields above them instead."""
-        layout = self.layout()
         if self._scroll:
             most = self.screen().availableGeometry().height() - _BESIDE_DIALOG
             self.setMinimumHeight(min(self._whole_height(self._scroll), most))
-        elif layout.hasHeightForWidth():
-            self.setMinimumHeight(layout.totalMinimumHeightForWidth(self.width()))
+        elif self._outer.hasHeightForWidth():
+            self.setMinimumHeight(self._outer.totalMinimumHeightForWidth(self.width()))
         self._fold()
         self._stay_on_screen()
 
@@ -179,7 +180,8 @@ class FormDialog(QDialog):
 
     def _whole_height(self, area: QScrollArea) -> int:
         """Return the height at which nothing has to scroll."""
-        inner = area.widget().layout().totalMinimumHeightForWidth(area.viewport().width())
+        inner = self._sections.totalMinimumHeightForWidth(area.viewport().width())
         margins = self._outer.contentsMargins()
-        below = self._outer.itemAt(self._outer.count() - 1).sizeHint().height() + self._outer.spacing()
+        buttons = self._outer.itemAt(self._outer.count() - 1)
+        below = self._outer.spacing() + (buttons.sizeHint().height() if buttons else 0)
         return inner + below + margins.top() + margins.bottom()

@@ -18,7 +18,7 @@ class PercentSlider(QWidget):
     def __init__(self, name: str, wording: Callable[[int], str], longest: str) -> None:
         super().__init__()
         self._wording = wording
-        self.slider = QSlider(Qt.Orientation.Horizontal, objectName=name, maximum=100, pageStep=10)
+        self.slider: QSlider = QSlider(Qt.Orientation.Horizontal, objectName=name, maximum=100, pageStep=10)
         self._figure = PlainLabel(objectName=f"{name}_value")
         self._figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._figure.setMinimumWidth(self._figure.fontMetrics().horizontalAdvance(longest))

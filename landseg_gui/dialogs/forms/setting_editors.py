@@ -40,7 +40,7 @@ class _SpunNumber:
         self._spin.setValue(value)
 
     def read(self) -> float:
-        value = round(self._spin.value(), _DECIMALS)
+        value: float = round(self._spin.value(), _DECIMALS)
         return self._shown if value == round(self._shown, _DECIMALS) else value
 
 
@@ -83,9 +83,7 @@ def _choice(name: str, field: FieldInfo) -> SettingEditor:
 
 
 def _names(name: str, field: FieldInfo) -> SettingEditor:
-    editor = _line_of(name, names_in, ", ".join)
-    editor.widget.setPlaceholderText(hints_of(field).unset)
-    return editor
+    return _line_of(name, names_in, ", ".join, hints_of(field).unset)
 
 
 def _text(name: str, _field: FieldInfo) -> SettingEditor:
@@ -113,8 +111,10 @@ def editor_for(name: str, field: FieldInfo) -> SettingEditor:
     return make(name, field)
 
 
-def _line_of(name: str, read: Callable[[str], Any], shown: Callable[[Any], str]) -> SettingEditor:
-    line = QLineEdit(objectName=name)
+def _line_of(
+    name: str, read: Callable[[str], Any], shown: Callable[[Any], str], placeholder: str = ""
+) -> SettingEditor:
+    line = QLineEdit(objectName=name, placeholderText=placeholder)
     return SettingEditor(line, line.textChanged, lambda: read(line.text().strip()), lambda v: line.setText(shown(v)))
 
 

@@ -134,7 +134,7 @@ class RunComparison(QWidget):
         if self._curves is None:
             self._curves = RunCurvesView()
             self._curves_page.addWidget(self._curves)
-        self._curves.show_runs([NamedCurves(run.name, run.curves) for run in self._runs])
+        self._curves.show_runs([NamedCurves(run.name, run.curves) for run in self._runs if run.curves is not None])
 
     def _show_figures(self) -> None:
         colours = {f"IoU of {name}": colour for name, colour in class_colours(self._runs).items()}
@@ -166,7 +166,7 @@ class RunComparison(QWidget):
 
 
 def _table(name: str) -> QTableWidget:
-    table = QTableWidget(objectName=name, showGrid=False, frameShape=QTableWidget.Shape.NoFrame)
+    table: QTableWidget = QTableWidget(objectName=name, showGrid=False, frameShape=QTableWidget.Shape.NoFrame)
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
     table.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyqtgraph
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QPalette, QPen
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from landseg_core.events import EpochFinished, StepFinished
@@ -27,11 +27,12 @@ class CurveStyle:
     width: float = 2.0
     alpha: int = 255
 
-    def pen(self, *, dark: bool) -> object:
+    def pen(self, *, dark: bool) -> QPen:
         """Return the pen for a light or dark ground."""
         colour = QColor(self.dark if dark else self.light)
         colour.setAlpha(self.alpha)
-        return pyqtgraph.mkPen(colour, width=self.width)
+        pen: QPen = pyqtgraph.mkPen(colour, width=self.width)
+        return pen
 
 
 _TRAIN = CurveStyle("#0072b2", "#56b4e9")

@@ -57,7 +57,8 @@ class IouTable(QWidget):
     def set_schema(self, schema: ClassSchema) -> None:
         """Start anew with the classes of `schema`, without figures."""
         while item := self._grid.takeAt(0):
-            item.widget().setParent(None)  # at once: `deleteLater` alone would leave it in sight for a moment
+            if widget := item.widget():
+                widget.setParent(None)  # at once: `deleteLater` alone would leave it in sight for a moment
         self._bars.clear()
         self._values.clear()
         self._grid.addWidget(_heading(), 0, 0, 1, 4)
@@ -92,7 +93,9 @@ class IouTable(QWidget):
 
 
 def _heading() -> QLabel:
-    heading = QLabel("<b>IoU per class (%)</b>", textFormat=Qt.TextFormat.RichText, objectName="training_iou_heading")
+    heading: QLabel = QLabel(
+        "<b>IoU per class (%)</b>", textFormat=Qt.TextFormat.RichText, objectName="training_iou_heading"
+    )
     heading.setToolTip(
         "Intersection over union: of all validation pixels that are this class in the labels or in the prediction, "
         "the share where both agree"

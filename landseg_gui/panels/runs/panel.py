@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QSize, Qt, QUrl, Signal, SignalInstance
 from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -244,7 +244,7 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     return row
 
 
-def _empty_page(train_wanted: Signal) -> QWidget:
+def _empty_page(train_wanted: SignalInstance) -> QWidget:
     page = QWidget()
     text = PlainLabel(
         "There is no training run here yet. Each that you train is listed with its figures, "

@@ -121,8 +121,8 @@ class RunView(QScrollArea):
         rows.addStretch(1)
         tabs = QTabWidget(objectName="training_tabs", documentMode=True)
         for title, page in (("Curves", curves), ("Pictures", self._pictures), ("Figures", figures)):
-            if page.layout() is not None:
-                page.layout().setContentsMargins(0, 6, 0, 0)
+            if layout := page.layout():
+                layout.setContentsMargins(0, 6, 0, 0)
             tabs.addTab(page, title)
         return tabs
 

@@ -113,8 +113,9 @@ class ValidationPicturesView(QScrollArea):
         rows = {
             kind: [(picture, PictureRow(picture, schema)) for picture in some] for kind, some in event.pictures.items()
         }
-        self.setWidget(_page(event.epoch, rows))
-        self.widget().adjustSize()
+        page = _page(event.epoch, rows)
+        self.setWidget(page)
+        page.adjustSize()
         self.verticalScrollBar().setValue(at)
 
     def show_kept(self, kept: KeptPictures | None) -> None:

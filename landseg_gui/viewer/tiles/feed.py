@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from landseg_core.errors import LandsegError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.label_raster import TileChanges
 from landseg_core.raster.tiles import TileBudget, TileCache, TileLoader, TileThreads
 from landseg_gui.viewer.layer import ImageLayer, Layer
 from landseg_gui.viewer.tiles.painter import picture_image
@@ -156,6 +157,10 @@ class TileFeed(Generic[Loaded]):
             for known in range(level, pyramid.levels):
                 x, y = int(column) >> known, int(row) >> known
                 yield TileKey(known, y // pyramid.tile, x // pyramid.tile), x % pyramid.tile, y % pyramid.tile
+
+    def follow(self, _changes: TileChanges, _shown: Container[TileKey]) -> None:
+        """Take note of changed pixels, and draw the changed boxes of tiles that are `shown`; here, read all anew."""
+        self.reread()
 
     def restyle(self) -> None:
         """Have the images made anew, by the next request; the former ones stay in sight until then."""

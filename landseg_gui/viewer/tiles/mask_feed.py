@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
-from landseg_gui.viewer.layer import MaskLayer
+from landseg_gui.viewer.layer import ClassLayer
 from landseg_gui.viewer.tiles.feed import OnArrival, OnError, TileFeed, TileSupply
 from landseg_gui.viewer.tiles.painter import coloured, index_image, occurring, unlabelled_where_invalid
 
@@ -63,7 +63,7 @@ def _all_opaque(values: Iterable[int], colours: ColourTable) -> bool:
 class MaskFeed(TileFeed[IndexTile]):
     """The tiles of a mask: loaded as indices, coloured when they are drawn, so that colours change at once."""
 
-    def __init__(self, layer: MaskLayer, supply: TileSupply, on_arrival: OnArrival, on_error: OnError) -> None:
+    def __init__(self, layer: ClassLayer, supply: TileSupply, on_arrival: OnArrival, on_error: OnError) -> None:
         self._mask = layer
         self._colours: ColourTable = layer.colour_table()
         super().__init__(layer, supply, on_arrival, on_error, lambda tile: tile.size)

@@ -17,7 +17,7 @@ from landseg_core.tasks.export import MaskFile
 from landseg_gui.dialogs import export
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.form_settings import FormMemory
-from landseg_gui.viewer.layers import MaskLayer
+from landseg_gui.viewer.layer import MaskLayer
 
 SCHEMA = load_classes("landcover-dubai")
 VIEW = PixelWindow(8, 8, 40, 30)

@@ -21,7 +21,7 @@ from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, identity_stretch
 from landseg_gui.viewer.frame import ViewFrame
-from landseg_gui.viewer.layers import ImageLayer, MaskLayer
+from landseg_gui.viewer.layer import ImageLayer, MaskLayer
 from landseg_gui.viewer.tiles.choice import tiles_around, tiles_in_sight, visible_tiles
 
 LEVEL_COLOURS = {level: (20 * level + 10, 200 - 20 * level, 30) for level in range(9)}
@@ -34,7 +34,7 @@ class PaintedReader:
     placement = None
 
     def __init__(self, width: int, height: int, bands: int = 3) -> None:
-        grid = RasterGrid(width, height, Affine.identity(), None)
+        self.grid = grid = RasterGrid(width, height, Affine.identity(), None)
         self.source = SimpleNamespace(path=Path(f"painted-{bands}.tif"), grid=grid)
         self.pyramid = TilePyramid(width, height)
         self.read: list[TileKey] = []

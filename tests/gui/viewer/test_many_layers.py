@@ -20,7 +20,8 @@ from landseg_core.raster.placement import Placement
 from landseg_core.raster.stretch import Rendering, identity_stretch
 from landseg_core.raster.tiles import TileBudget, TileThreads
 from landseg_gui.viewer.canvas import Canvas
-from landseg_gui.viewer.layers import ImageLayer, LayerStack, MaskLayer
+from landseg_gui.viewer.layer import ImageLayer, MaskLayer
+from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.viewer.tiles.feed import TileSupply
 
 SIDE = 8192

@@ -15,7 +15,9 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import RectangleRegion
-from landseg_gui.viewer.layers import LabelLayer, LayerStack, MaskLayer
+from landseg_gui.viewer.label_layer import LabelLayer
+from landseg_gui.viewer.layer import ClassLayer, MaskLayer
+from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.workflows.comparison import Comparison
 
 FLASH_MS = 10
@@ -63,8 +65,8 @@ def comparison(stack: LayerStack) -> Comparison:
     return Comparison(stack, flash_ms=FLASH_MS)
 
 
-def in_sight(stack: LayerStack) -> list[MaskLayer]:
-    return [layer for layer in stack.drawn() if isinstance(layer, MaskLayer)]
+def in_sight(stack: LayerStack) -> list[ClassLayer]:
+    return [layer for layer in stack.drawn() if isinstance(layer, ClassLayer)]
 
 
 def parts(stack: LayerStack) -> tuple[LabelLayer, MaskLayer, MaskLayer]:
