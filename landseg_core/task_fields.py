@@ -86,7 +86,7 @@ def _all_metadata(info: FieldInfo) -> Iterator[Any]:
             yield from item.metadata if isinstance(item, FieldInfo) else (item,)
 
 
-def field_problems(model: type[pydantic.BaseModel], values: Mapping[str, Any]) -> dict[str, str]:
+def problems_of(model: type[pydantic.BaseModel], values: Mapping[str, Any]) -> dict[str, str]:
     """Return what is wrong with the `values` of a model, by field; a problem of several together stands under ""."""
     try:
         model.model_validate(values)

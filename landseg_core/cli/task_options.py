@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from landseg_core.cli.options import parse_bands, parse_window
 from landseg_core.geo.window import PixelWindow
-from landseg_core.task_fields import bound_of, field_problems, hints_of, may_be_none, type_of
+from landseg_core.task_fields import bound_of, hints_of, may_be_none, problems_of, type_of
 
 Task = TypeVar("Task", bound=pydantic.BaseModel)
 Command = Callable[..., None]
@@ -50,7 +50,7 @@ def checked_task(task: type[Task], **values: Any) -> Task:
     Raises:
         typer.BadParameter: a value is wrong.
     """
-    for name, problem in field_problems(task, values).items():
+    for name, problem in problems_of(task, values).items():
         option = f"'{option_name(name, task.model_fields[name])}'" if name else None
         raise typer.BadParameter(problem, param_hint=option)
     return task.model_validate(values)

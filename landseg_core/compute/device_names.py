@@ -14,7 +14,7 @@ DEVICES = {
 }
 """The kinds of devices, each with what a list shows for it."""
 
-DEVICE_PATTERN = r"^(auto|cpu|mps|cuda(:\d+)?)$"
+_DEVICE_PATTERN = r"^(auto|cpu|mps|cuda(:\d+)?)$"
 
 
 class DeviceError(LandsegError):
@@ -27,5 +27,5 @@ def require_device_name(name: str) -> None:
     Raises:
         DeviceError: it does not.
     """
-    if not re.match(DEVICE_PATTERN, name):
+    if not re.match(_DEVICE_PATTERN, name):
         raise DeviceError(f"{name!r} is no device; choose auto, cpu, cuda, cuda:0 or mps")

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from landseg_core.compute.device_names import DEVICE_PATTERN
+from landseg_core.compute.device_names import DeviceError, require_device_name
 from landseg_core.data.read_options import ReadOptions
 from landseg_core.errors import TrainingError
 from landseg_core.labels.masks.value_mapping import parse_value_mapping
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
 from landseg_core.raster.alpha import alpha_choice
+from landseg_core.task_fields import problems_of
 
 DEFAULT_EPOCHS = 20
 """How long a run is when neither epochs nor minutes are given."""
@@ -25,6 +26,14 @@ ScaleFactor = Annotated[float, Field(ge=0.1, le=10, allow_inf_nan=False)]
 def _known_model(name: str) -> str:
     if name not in CATALOG:
         raise ValueError(f"there is no network {name!r}; choose {', '.join(CATALOG)}")
+    return name
+
+
+def _device(name: str) -> str:
+    try:
+        require_device_name(name)
+    except DeviceError as error:
+        raise ValueError(str(error)) from error
     return name
 
 
@@ -145,7 +154,7 @@ class TrainConfig(pydantic.BaseModel):
     buffer: Annotated[int, Field(ge=0, le=4096)] = Field(
         64, title="Buffer", description="Px of the images between what is trained on and what validates"
     )
-    device: Annotated[str, Field(pattern=DEVICE_PATTERN)] = Field(
+    device: Annotated[str, pydantic.AfterValidator(_device)] = Field(
         "auto", title="Device", description="What computes: auto takes the graphics card where there is one"
     )
     precision: Literal["auto", "fp32"] = Field(
@@ -192,11 +201,7 @@ class TrainConfig(pydantic.BaseModel):
 
 def field_problems(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return what is wrong with `settings`, by field; a problem of several fields together stands under ""."""
-    try:
-        TrainConfig.model_validate(settings)
-    except pydantic.ValidationError as error:
-        return {_place(item): _sentence(item) for item in error.errors(include_url=False)}
-    return {}
+    return problems_of(TrainConfig, settings)
 
 
 def checked_config(settings: Mapping[str, Any]) -> TrainConfig:
@@ -208,14 +213,3 @@ def checked_config(settings: Mapping[str, Any]) -> TrainConfig:
     for field, problem in field_problems(settings).items():
         raise TrainingError(f"{field}: {problem}" if field else problem)
     return TrainConfig.model_validate(settings)
-
-
-def _place(item: Any) -> str:
-    return str(item["loc"][0]) if item["loc"] else ""
-
-
-def _sentence(item: Any) -> str:
-    message = str(item["msg"])
-    if item["type"] == "string_pattern_mismatch":
-        return f"{item['input']!r} is no device; choose auto, cpu, cuda, cuda:0 or mps"
-    return message.removeprefix("Value error, ").replace("Input should be", "should be")

@@ -42,7 +42,7 @@ class ExportTask(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    mask: Annotated[MaskFile, AS_IT_IS]
+    mask: Annotated[MaskFile, AS_IT_IS] = Field(title="Map", description="The map to write in another form")
     out: Annotated[Path, FieldHints(metavar="FILE")] = Field(title="File", description="The file to write")
     style: str = Field(title="Kind", description="What the file shows")
     image: Annotated[Path | None, FieldHints(metavar="RASTER")] = Field(

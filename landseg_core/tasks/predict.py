@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from pydantic import Field
+
 from landseg_core.errors import OutputError
 from landseg_core.events import Event, JobControl, OnEvent, ignore_event
 from landseg_core.inference.options import PredictOptions
@@ -54,12 +56,16 @@ class PlannedMap:
 
 
 class PredictTask(PredictOptions):
-    """Maps to make by one model, one after the other; `keep_going` makes the others where one fails."""
+    """Maps to make by one model, one after the other."""
 
     model: ModelPath
-    maps: tuple[Annotated[PlannedMap, AS_IT_IS], ...]
+    maps: tuple[Annotated[PlannedMap, AS_IT_IS], ...] = Field(
+        title="Maps", description="The rasters, each with the files of its map"
+    )
     alpha: Alpha = None
-    keep_going: bool = False
+    keep_going: bool = Field(
+        default=False, title="Keep going", description="Make the other maps where one cannot be made"
+    )
 
 
 @dataclass(frozen=True)

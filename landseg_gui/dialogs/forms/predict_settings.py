@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QToolButton
 
-from landseg_core.task_fields import field_problems
+from landseg_core.task_fields import problems_of
 from landseg_core.tasks.predict import PredictTask
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.checks import Problem
@@ -93,6 +93,6 @@ class PredictSettings(QObject):
     def problems(self) -> Iterator[tuple[str, Problem]]:
         """Yield field and problem of what makes no sense; whether the bands fit, the model tells."""
         values = self.values() | {"model": Path(), "maps": ()}  # these the dialog checks
-        found = field_problems(PredictTask, values) or dict(PredictTask(**values).problems())
+        found = problems_of(PredictTask, values) or dict(PredictTask(**values).problems())
         for name, sentence in found.items():
             yield f"predict_{name}", Problem(checks.as_sentence(sentence))
