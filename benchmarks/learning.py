@@ -11,8 +11,6 @@ import torch
 from benchmarks.targets import CLASSES
 from benchmarks.trained import data_set
 from landseg_core.compute.devices import choose_device, precision_for
-from landseg_core.data.augment import Geometry
-from landseg_core.data.chips import ChipSampler
 from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl
@@ -21,7 +19,7 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.batches import Batch, Batches, chips_around
+from landseg_core.training.batches import Batch, Batches, chip_sampler
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
 
@@ -49,9 +47,7 @@ def landseg_steps(config: TrainConfig, data: TrainingData) -> Iterator[LandsegSt
 def chips_ahead(config: TrainConfig, data: TrainingData, network: Network) -> Iterator[Iterator[Batch]]:
     """Give the batches of a run."""
     reader = data.reader()
-    geometry = Geometry(config.flips, config.turns, (config.scale_low, config.scale_high))
-    around, _ = chips_around(config, data, reader, JobControl().checkpoint)
-    sampler = ChipSampler(data.train, config.chip, config.seed, geometry, around)
+    sampler, _ = chip_sampler(config, data, reader, JobControl().checkpoint)
     with Batches(sampler, reader, config.batch, network).ahead(epoch=1) as batches:
         yield batches
 
@@ -93,7 +89,7 @@ class LandsegSteps:
     def _step(self, batch: Batch) -> None:
         self._number += 1
         self._learner.step(*batch, self._config.learning_rate, (0, self._number))
-        self._learner.average.follow(FAR_IN_THE_RUN, 1 / FAR_IN_THE_RUN)
+        self._learner.ema.update(FAR_IN_THE_RUN, 1 / FAR_IN_THE_RUN)
 
     def bundle(self) -> ModelBundle:
         """Return what was learnt, as a model."""

@@ -99,10 +99,10 @@ def read_run(path: Path, home: Path) -> Any:
     from landseg_core.runs.curves import epoch_curves
     from landseg_core.runs.folder import RunFolder
     from landseg_core.runs.history import read_history
-    from landseg_core.runs.parent_model import kept_before
+    from landseg_core.runs.parent_model import load_parent
     from landseg_core.runs.report import keep_report
     from landseg_core.runs.sample_file import read_pictures
-    from landseg_core.training.checkpoint import load_anchor, resumed_config
+    from landseg_core.training.checkpoint import load_recovery_checkpoint, resumed_config
 
     run, notices = RunFolder(path), list[Any]()
     parts: tuple[Callable[[], Any], ...] = (
@@ -114,10 +114,10 @@ def read_run(path: Path, home: Path) -> Any:
         lambda: keep_report(path, notices.append),
         lambda: repr(load_snapshot(path / "labels", {})),
         lambda: repr(load_split(path / "labels")),
-        lambda: repr(kept_before(run)),
+        lambda: repr(load_parent(run)),
         lambda: repr(read_pictures(run.pictures)),
         lambda: repr(resumed_config(path, {})),
-        lambda: load_anchor(run) is not None,
+        lambda: load_recovery_checkpoint(run) is not None,
         lambda: _take_over(path, home),
     )
     found, refused = [], list[LandsegError]()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import PLAIN, Geometry, apply_symmetry, resized_labels, resized_pixels
-from landseg_core.data.class_locations import ClassPlaces
+from landseg_core.data.class_locations import ClassLocations
 from landseg_core.data.reader import AreaReader, Labels, Pixels
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
@@ -30,19 +30,19 @@ def chip_rng(seed: int, epoch: int, chip: int, purpose: int = 0) -> np.random.Ge
     return np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, epoch, chip, purpose))))
 
 
-class Around(NamedTuple):
-    """A share (0-1) of all chips, and the places that they are drawn around."""
+class WeightedSource(NamedTuple):
+    """A share (0-1) of all chips, and the class locations that they are drawn around."""
 
     share: float
-    places: ClassPlaces
+    locations: ClassLocations
 
 
 class ChipSampler:
     """Draws square chips of `size` px from labelled areas.
 
-    Shares of the chips lie `around` places, each class of these as often as any other; the rest lies anywhere, each
-    area in proportion to its pixels. Chip `k` of epoch `e` depends on (areas, their labels, size, seed, geometry,
-    around, e, k) only. A chip larger than its area covers it whole.
+    Shares of the chips lie around the locations of `sources`, each class of these as often as any other; the rest lies
+    anywhere, each area in proportion to its pixels. Chip `k` of epoch `e` depends on (areas, their labels, size, seed,
+    geometry, sources, e, k) only. A chip larger than its area covers it whole.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class ChipSampler:
         size: int,
         seed: int = 0,
         geometry: Geometry = PLAIN,
-        around: Sequence[Around] = (),
+        sources: Sequence[WeightedSource] = (),
     ) -> None:
         self.areas, self.size, self.seed = tuple(areas), size, seed
         self._geometry = geometry
-        self._around = tuple(around)
-        self._shares = np.cumsum([share for share, _ in self._around])
+        self._sources = tuple(sources)
+        self._shares = np.cumsum([share for share, _ in self._sources])
         self._ends = np.cumsum([area.window.pixels for area in self.areas])
 
     @property
@@ -92,9 +92,9 @@ class ChipSampler:
 
     def _draw(self, rng: np.random.Generator) -> tuple[LabelledArea, PixelWindow]:
         side = self._geometry.window_side(self.size, rng)
-        which = int(np.searchsorted(self._shares, rng.random(), side="right")) if self._around else 0
-        if which < len(self._around):
-            number, pixel = self._around[which].places.draw(rng)
+        which = int(np.searchsorted(self._shares, rng.random(), side="right")) if self._sources else 0
+        if which < len(self._sources):
+            number, pixel = self._sources[which].locations.draw(rng)
             return self._showing(self.areas[number], pixel, side, rng)
         pixels = rng.integers(self._ends[-1])
         area = self.areas[int(np.searchsorted(self._ends, pixels, side="right"))]

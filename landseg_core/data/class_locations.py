@@ -29,7 +29,7 @@ class LabelReader(Protocol):
 
 
 @dataclass(frozen=True)
-class ClassPlaces:
+class ClassLocations:
     """The squares of `CELL` px of the areas that hold labels.
 
     Attributes:
@@ -49,7 +49,7 @@ class ClassPlaces:
         reader: LabelReader,
         classes: int,
         checkpoint: Callable[[], None] = lambda: None,
-    ) -> ClassPlaces:
+    ) -> ClassLocations:
         """Look through the labels of `areas`; `checkpoint` is called before every read.
 
         Raises:

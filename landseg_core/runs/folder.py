@@ -21,8 +21,8 @@ from landseg_core.output_files import check_name, unwritable, write_atomically
 class RunFolder:
     """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings.
 
-    `anchor` is the checkpoint to go back to where the last one is a later one, amid an epoch.
-    `before` is what the model tells that the run goes on from.
+    `recovery_checkpoint` is the one to roll back to where the last checkpoint is a later one, amid an epoch.
+    `parent_record` is what the model tells that the run fine-tunes.
     Besides the facts of machine and data, the figures and the validation pictures of the best model, and the report.
     """
 
@@ -31,10 +31,10 @@ class RunFolder:
         self.model = path / MODEL_FILE
         self.checkpoint = path / "last.safetensors"
         self.checkpoint_record = path / "last.json"
-        self.anchor = path / "anchor.safetensors"
+        self.recovery_checkpoint = path / "anchor.safetensors"
         self.metrics = path / "metrics.jsonl"
         self.config = path / "config.json"
-        self.before = path / "before.json"
+        self.parent_record = path / "before.json"
         self.facts = path / "facts.json"
         self.figures = path / "figures.json"
         self.pictures = path / "pictures.json"
@@ -44,8 +44,17 @@ class RunFolder:
     @property
     def files(self) -> tuple[Path, ...]:
         """Return the place of every file that a run may have."""
-        learnt = self.model, self.checkpoint, self.checkpoint_record, self.anchor
-        return *learnt, self.metrics, self.config, self.before, self.facts, self.figures, self.pictures, self.report
+        learnt = self.model, self.checkpoint, self.checkpoint_record, self.recovery_checkpoint
+        return (
+            *learnt,
+            self.metrics,
+            self.config,
+            self.parent_record,
+            self.facts,
+            self.figures,
+            self.pictures,
+            self.report,
+        )
 
     def require_free(self, *, overwrite: bool) -> None:
         """Check that a new run may go here.
@@ -102,10 +111,10 @@ class RunFolder:
         except OSError as error:
             raise unwritable(self.path, error) from error
 
-    def sweep(self, best_epoch: int | None, *, keep_anchor: bool) -> None:
+    def sweep(self, best_epoch: int | None, *, keep_recovery: bool) -> None:
         """Remove what a run that was killed left behind: files half written, figures of another than the best epoch.
 
-        Besides the anchor, unless the checkpoint needs it.
+        Besides the recovery checkpoint, unless the checkpoint needs it.
 
         Raises:
             OutputError: it cannot be removed.
@@ -114,8 +123,8 @@ class RunFolder:
             for file in self.files:
                 for rest in self.path.glob(f"{file.name}{UNFINISHED}*"):
                     rest.unlink()
-            if not keep_anchor:
-                self.anchor.unlink(missing_ok=True)
+            if not keep_recovery:
+                self.recovery_checkpoint.unlink(missing_ok=True)
             for file in (self.figures, self.pictures):
                 if _epoch_in(file) != best_epoch:
                     file.unlink(missing_ok=True)
@@ -184,7 +193,7 @@ class MetricsLog:
         self._on_event(event)
 
     def cut(self, step: int, epoch: int) -> None:
-        """Drop what a run that goes back will tell again; see `cut_log`.
+        """Drop what a run that is rolled back will log again; see `cut_log`.
 
         Raises:
             OutputError: it cannot be written.

@@ -16,7 +16,7 @@ from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.output_files import write_atomically
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
-from landseg_core.runs.provenance import Untrained, trained_places, untrained
+from landseg_core.runs.provenance import HeldOutAreas, held_out_areas, trained_windows
 
 ALL_TRAINED = (
     "the model that the run starts from was trained on all labels that validate here, so figures could not be honest; "
@@ -28,43 +28,43 @@ NOT_TOLD = (
 )
 
 
-def keep_before(folder: RunFolder, header: BundleHeader) -> None:
-    """Write what the start model tells into the folder of a run.
+def save_parent(folder: RunFolder, header: BundleHeader) -> None:
+    """Write what the parent model tells into the folder of a run.
 
     Raises:
         OutputError: it cannot be written.
     """
-    write_atomically(folder.before, (json.dumps(header.to_record()) + "\n").encode())
+    write_atomically(folder.parent_record, (json.dumps(header.to_record()) + "\n").encode())
 
 
-def kept_before(folder: RunFolder) -> BundleHeader | None:
-    """Return what `keep_before` wrote, None where the run did not start from a model.
+def load_parent(folder: RunFolder) -> BundleHeader | None:
+    """Return what `save_parent` wrote, None where the run fine-tunes no model.
 
     Raises:
         ModelError: the file is damaged.
     """
-    if not folder.before.exists():
+    if not folder.parent_record.exists():
         return None
     try:
-        record = parsed_json(read_file(folder.before))
-        return BundleHeader.from_record(dict(record), folder.before)
+        record = parsed_json(read_file(folder.parent_record))
+        return BundleHeader.from_record(dict(record), folder.parent_record)
     except (OSError, ValueError, TypeError) as error:
-        raise ModelError(f"{folder.before} cannot be read; start a new run") from error
+        raise ModelError(f"{folder.parent_record} cannot be read; start a new run") from error
 
 
-def judging_areas(data: TrainingData, before: BundleHeader | None) -> Untrained:
-    """Return what of the validation areas the start model, if any, has not learnt from, and what to say of it.
+def held_out_validation(data: TrainingData, parent: BundleHeader | None) -> HeldOutAreas:
+    """Return what of the validation areas the parent model, if any, has not learnt from, and what to say of it.
 
     Raises:
         TrainingError: nothing is left.
         RasterError: an image cannot be read.
     """
-    if before is None:
-        return Untrained(data.val, {}, 0, ())
-    if "trained_on" not in before.training:
-        return Untrained(data.val, {}, 0, (NOT_TOLD,))
+    if parent is None:
+        return HeldOutAreas(data.val, {}, 0, ())
+    if "trained_on" not in parent.training:
+        return HeldOutAreas(data.val, {}, 0, (NOT_TOLD,))
     try:
-        return untrained(before, data.val)
+        return held_out_areas(parent, data.val)
     except DatasetError as error:
         raise TrainingError(ALL_TRAINED) from error
 
@@ -79,12 +79,12 @@ def parent_areas_finder(config: TrainConfig, run: Path, *, resume: bool) -> Find
     """
     if config.start_from is None:
         return None
-    header = kept_before(RunFolder(run)) if resume else read_header(config.start_from)
+    header = load_parent(RunFolder(run)) if resume else read_header(config.start_from)
     if header is None:
         return None
     known = header
 
     def find(areas: Sequence[LabelledArea]) -> Mapping[Path, Sequence[PixelWindow]]:
-        return trained_places(known, areas)
+        return trained_windows(known, areas)
 
     return find

@@ -48,8 +48,8 @@ class TrainedImage:
 _RECORD = pydantic.TypeAdapter(Annotated[list[TrainedImage], pydantic.Field(max_length=MOST_IMAGES)])
 
 
-def trained_on(
-    data: TrainingData, checkpoint: Callable[[], None], before: BundleHeader | None = None
+def provenance(
+    data: TrainingData, checkpoint: Callable[[], None], parent: BundleHeader | None = None
 ) -> dict[str, Any]:
     """Return what a model file tells of the ground of `data`: images and windows, and labelled px of each class.
 
@@ -67,8 +67,8 @@ def trained_on(
         checkpoint()
         with RasterSource(path, alpha=areas[0].alpha) as source:
             images.append(_trained_image(source, data.bands, areas))
-    earlier = before.training if before else {}
-    every = list(dict.fromkeys([*images, *(_recorded(before) if before else ())]))
+    earlier = parent.training if parent else {}
+    every = list(dict.fromkeys([*images, *(_recorded(parent) if parent else ())]))
     told = _RECORD.dump_python(_bounded(every[:MOST_IMAGES]), mode="json")
     untold = max(0, len(every) - MOST_IMAGES) + earlier.get("trained_on_untold", 0)
     pixels = dict(zip(data.schema.names, _class_pixels(data), strict=True))
@@ -126,7 +126,7 @@ def _bounded(images: Sequence[TrainedImage]) -> list[TrainedImage]:
 
 
 @dataclass(frozen=True)
-class Untrained:
+class HeldOutAreas:
     """What a model has not learnt from: areas, what is to be left out in them by image, and how many px that is.
 
     What is to be left out, and its px, are those of the image files, in whichever way the areas are read.
@@ -138,7 +138,7 @@ class Untrained:
     notices: tuple[str, ...]
 
 
-def untrained(header: BundleHeader, areas: Sequence[LabelledArea]) -> Untrained:
+def held_out_areas(header: BundleHeader, areas: Sequence[LabelledArea]) -> HeldOutAreas:
     """Return what of `areas` the model has not learnt from, as far as its record tells.
 
     Raises:
@@ -146,7 +146,7 @@ def untrained(header: BundleHeader, areas: Sequence[LabelledArea]) -> Untrained:
         ModelError: an image has not the bands that the model needs, or another kind of number.
         RasterError: an image cannot be read.
     """
-    left_out = trained_places(header, areas)
+    left_out = trained_windows(header, areas)
     own = [(area, area.native_window) for area in areas]
     rest = [(area, window.pixels, _common(window, left_out.get(area.image, ()))) for area, window in own]
     kept = tuple(area for area, pixels, common in rest if common < pixels)
@@ -161,7 +161,7 @@ def untrained(header: BundleHeader, areas: Sequence[LabelledArea]) -> Untrained:
         f"{known} of {every} pixels are left out, since the model was trained on them ({shortened(stems)}): "
         "the figures count only the rest"
     )
-    return Untrained(kept, left_out, known, ((notice,) if stems else ()) + _untold_notices(header))
+    return HeldOutAreas(kept, left_out, known, ((notice,) if stems else ()) + _untold_notices(header))
 
 
 def _untold_notices(header: BundleHeader) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ def _common(window: PixelWindow, others: Iterable[PixelWindow]) -> int:
     return sum(inside.pixels for inside in map(window.intersection, others) if inside is not None)
 
 
-def trained_places(header: BundleHeader, areas: Sequence[LabelledArea]) -> dict[Path, list[PixelWindow]]:
+def trained_windows(header: BundleHeader, areas: Sequence[LabelledArea]) -> dict[Path, list[PixelWindow]]:
     """Return the windows, none over another, that the model was trained on in each image that its record knows.
 
     Raises:

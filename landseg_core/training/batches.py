@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.compute.prefetch import Prefetcher
-from landseg_core.data.chips import Around, ChipSampler, Each
-from landseg_core.data.class_locations import ClassPlaces
+from landseg_core.data.augment import Geometry
+from landseg_core.data.chips import ChipSampler, Each, WeightedSource
+from landseg_core.data.class_locations import ClassLocations
 from landseg_core.data.label_changes import CorrectedLabels
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
@@ -48,6 +49,11 @@ class Batches:
     def __init__(self, sampler: ChipSampler, reader: AreaReader, size: int, network: Network) -> None:
         self._sampler, self._reader, self._size, self._network = sampler, reader, size, network
 
+    @property
+    def per_epoch(self) -> int:
+        """Return how many batches are a pass over the training areas."""
+        return max(1, round(self._sampler.chips_per_epoch / self._size))
+
     @contextmanager
     def ahead(self, epoch: int, first: int = 0) -> Iterator[Iterator[Batch]]:
         """Give the batches of an epoch from number `first` on, without end; outside the `with` block no thread is left.
@@ -74,10 +80,19 @@ def _workers() -> Iterator[Each]:
         yield pool.map
 
 
-def chips_around(
+def chip_sampler(
     config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
-) -> tuple[list[Around], list[str]]:
-    """Return the places that shares of the chips are drawn around, and what the user should know of it.
+) -> tuple[ChipSampler, list[str]]:
+    """Return what draws the chips of a run, and what the user should know of it; errors of `weighted_sources`."""
+    geometry = Geometry(config.flips, config.turns, (config.scale_low, config.scale_high))
+    sources, notices = weighted_sources(config, data, reader, checkpoint)
+    return ChipSampler(data.train, config.chip, config.seed, geometry, sources), notices
+
+
+def weighted_sources(
+    config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
+) -> tuple[list[WeightedSource], list[str]]:
+    """Return the locations that shares of the chips are drawn around, and what the user should know of it.
 
     A share `corrected` lies around corrections, a share `balance` of the rest around each class of all labels.
 
@@ -86,24 +101,24 @@ def chips_around(
         DatasetError: a mask holds a value that no class has.
         JobStopped: `checkpoint` raised it.
     """
-    around, notices = _corrections(config, data, reader, checkpoint)
-    share = (1 - sum(part.share for part in around)) * config.balance
+    sources, notices = _corrections(config, data, reader, checkpoint)
+    share = (1 - sum(source.share for source in sources)) * config.balance
     if share:
-        around.append(Around(share, ClassPlaces.found(data.train, reader, len(data.schema), checkpoint)))
-    return around, notices
+        sources.append(WeightedSource(share, ClassLocations.found(data.train, reader, len(data.schema), checkpoint)))
+    return sources, notices
 
 
 def _corrections(
     config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
-) -> tuple[list[Around], list[str]]:
+) -> tuple[list[WeightedSource], list[str]]:
     if config.start_from is None or not config.corrected:
         return [], []
     if data.earlier is None:
         return [], [NO_RECORD.format(config.start_from)]
     labels = CorrectedLabels(data, reader, data.earlier)
-    train, val = (ClassPlaces.found(areas, labels, len(data.schema), checkpoint) for areas in (data.train, data.val))
+    train, val = (ClassLocations.found(areas, labels, len(data.schema), checkpoint) for areas in (data.train, data.val))
     notice = _notice(config, train.pixels, val.pixels)
-    return [Around(config.corrected, train)] if train.pixels else [], [notice]
+    return [WeightedSource(config.corrected, train)] if train.pixels else [], [notice]
 
 
 def _notice(config: TrainConfig, train_px: int, val_px: int) -> str:

@@ -65,10 +65,10 @@ def _told(area: LabelledArea, bands: Sequence[int]) -> tuple[Any, ...]:
 class CheckpointRecord:
     """What a checkpoint holds besides tensors.
 
-    `rate_scale` is the factor on the learning rate, less than 1 after the run went back; `micro_batch` is how many
-    chips memory suffices for; `encoder_share` is the share of the learning rate that the encoder gets, which depends on
-    where its weights came from; `images` is the mark of the images, see `image_mark`, empty where an older landseg has
-    written the checkpoint.
+    `rate_scale` is the factor on the learning rate, less than 1 after the run was rolled back; `micro_batch` is how
+    many chips memory suffices for; `encoder_share` is the share of the learning rate that the encoder gets, which
+    depends on where its weights came from; `images` is the mark of the images, see `image_mark`, empty where an older
+    landseg has written the checkpoint.
     """
 
     config: TrainConfig
@@ -124,18 +124,18 @@ _RECORD = pydantic.TypeAdapter(CheckpointRecord)
 def save_checkpoint(folder: RunFolder, record: CheckpointRecord, tensors: dict[str, torch.Tensor]) -> None:
     """Write the checkpoint: one file holds all of it, so that tensors and record always belong together.
 
-    `last.json` is a copy of the record for people and scripts. A checkpoint that is no anchor leaves the anchor before
-    it in a file of its own.
+    `last.json` is a copy of the record for people and scripts. A checkpoint amid an epoch leaves the recovery
+    checkpoint before it in a file of its own.
 
     Raises:
         OutputError: it cannot be written; the checkpoint before is untouched.
     """
     told: dict[str, Any] = _RECORD.dump_python(record, mode="json")
-    if not record.position.anchored and folder.checkpoint.exists() and load_checkpoint_record(folder).position.anchored:
-        write_atomically(folder.anchor, _pieces(folder.checkpoint))
+    if not record.position.is_recovery_point and _is_recovery_checkpoint(folder):
+        write_atomically(folder.recovery_checkpoint, _pieces(folder.checkpoint))
     write_tensor_file(folder.checkpoint, tensors, _KIND, told)
-    if record.position.anchored:
-        folder.anchor.unlink(missing_ok=True)
+    if record.position.is_recovery_point:
+        folder.recovery_checkpoint.unlink(missing_ok=True)
     write_atomically(folder.checkpoint_record, (json.dumps(told, indent=2) + "\n").encode())
 
 
@@ -160,13 +160,17 @@ def load_checkpoint(folder: RunFolder) -> tuple[CheckpointRecord, dict[str, torc
     return _load(folder.checkpoint, folder)
 
 
-def load_anchor(folder: RunFolder) -> tuple[CheckpointRecord, dict[str, torch.Tensor]] | None:
-    """Return record and tensors of the last anchor, None where that is the start; errors as for a checkpoint."""
+def _is_recovery_checkpoint(folder: RunFolder) -> bool:
+    return folder.checkpoint.exists() and load_checkpoint_record(folder).position.is_recovery_point
+
+
+def load_recovery_checkpoint(folder: RunFolder) -> tuple[CheckpointRecord, dict[str, torch.Tensor]] | None:
+    """Return record and tensors of the last recovery checkpoint, None for the start; errors as for a checkpoint."""
     if not folder.checkpoint.exists():
         return None
-    if load_checkpoint_record(folder).position.anchored:
+    if _is_recovery_checkpoint(folder):
         return load_checkpoint(folder)
-    return _load(folder.anchor, folder) if folder.anchor.exists() else None
+    return _load(folder.recovery_checkpoint, folder) if folder.recovery_checkpoint.exists() else None
 
 
 def _load(path: Path, folder: RunFolder) -> tuple[CheckpointRecord, dict[str, torch.Tensor]]:

@@ -1,4 +1,4 @@
-"""The running average of a network's weights: it does better on new ground than the weights of any single step."""
+"""The EMA of a network's weights: it does better on new ground than the weights of any single step."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 _FIRST_STEPS = 10
-"""At the start the average follows quickly: after n steps it reaches back over about n / 10 of them."""
+"""At the start the EMA follows quickly: after n steps it reaches back over about n / 10 of them."""
 
 
-class WeightAverage:
+class ModelEma:
     """An exponential moving average of weights and of batch norms' statistics.
 
     Polyak, Juditsky: "Acceleration of stochastic approximation by averaging", 1992; as in Tarvainen, Valpola: "Mean
@@ -26,14 +26,14 @@ class WeightAverage:
         self.weights = {name: value.detach().clone() for name, value in self._live.items()}
 
     @torch.no_grad()
-    def follow(self, step: int, advance: float) -> None:
+    def update(self, step: int, advance: float) -> None:
         """Take in the weights after `step` (from 1), which brought the run on by `advance` of its whole (0-1)."""
         kept = math.exp(-advance / self._share) if self._share > 0 else 0.0
         kept = min(kept, step / (step + _FIRST_STEPS))
         torch._foreach_lerp_(list(self.weights.values()), list(self._live.values()), 1 - kept)
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
+    def applied(self) -> Iterator[None]:
         """Let the network have the averaged weights inside the `with` block."""
         own = {name: value.detach().clone() for name, value in self._live.items()}
         self._put(self.weights)

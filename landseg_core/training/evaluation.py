@@ -20,7 +20,7 @@ from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.tta import averaged
-from landseg_core.runs.provenance import classes_known_to, untrained
+from landseg_core.runs.provenance import classes_known_to, held_out_areas
 from landseg_core.training.network import Network
 from landseg_core.training.validation import Validator
 
@@ -95,7 +95,7 @@ def evaluate(
         JobStopped: the user asked for it.
     """
     where = choose_device(device) if isinstance(device, str) else device
-    rest = untrained(bundle, areas)  # while areas are in px of their files, as the record is
+    rest = held_out_areas(bundle, areas)  # while areas are in px of their files, as the record is
     areas, notices = areas_for_model(bundle, rest.areas)
     for notice in (*rest.notices, *notices):
         on_event(Notice(notice))

@@ -18,7 +18,7 @@ from landseg_core.labels.classes import UNLABELLED
 from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.augmentation import ColourJitter, cutmix
-from landseg_core.training.ema import WeightAverage
+from landseg_core.training.ema import ModelEma
 from landseg_core.training.losses import cross_entropy, dice_loss
 from landseg_core.training.network import Network
 
@@ -49,7 +49,7 @@ GRADIENT_NORM = 5.0
 """Longer gradients are shortened to this: a single odd batch must not throw the weights far off."""
 LEAST_SCALE = 1.0
 """A run whose fp16 gradients overflow at a scale below this is as lost as one with a loss that is not finite."""
-_WEIGHTS, _AVERAGE, _OPTIMISER, _RANDOM, _SCALING = "weights.", "average.", "optimiser.", "random", "scaling"
+_WEIGHTS, _EMA, _OPTIMISER, _RANDOM, _SCALING = "weights.", "average.", "optimiser.", "random", "scaling"
 _SCALER_STATE = "scale", "_growth_tracker"
 _SHARE = "share"
 """The key of an optimiser's group for its learning rate as a share of the run's."""
@@ -65,7 +65,7 @@ class Learner:
     def __init__(self, network: Network, config: TrainConfig, encoder_share: float = 1.0) -> None:
         """Take a network; its `encoder` learns at `encoder_share` of the learning rate."""
         self.network = network
-        self.average = WeightAverage(network.model, config.average)
+        self.ema = ModelEma(network.model, config.average)
         self.micro_batch, self.encoder_share = config.batch, encoder_share
         self._dice = config.dice
         self._jitter, self._cutmix = ColourJitter(config.colour, config.blur), config.mix
@@ -173,15 +173,15 @@ class Learner:
         return bool(before.value())
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Return what `restore` needs: weights and their average, the optimiser's moments, torch's random numbers."""
+        """Return what `restore` needs: weights and their EMA, the optimiser's moments, torch's random numbers."""
         weights = {_WEIGHTS + name: value for name, value in weights_of(self.network.model).items()}
-        average = {_AVERAGE + name: value for name, value in self.average.weights.items()}
+        ema = {_EMA + name: value for name, value in self.ema.weights.items()}
         moments = {
             f"{_OPTIMISER}{name}.{kind}": value.float()
             for name, parameter in self.network.model.named_parameters()
             for kind, value in self._optimiser.state[parameter].items()
         }
-        return weights | average | moments | self._scaling() | {_RANDOM: torch.get_rng_state()}
+        return weights | ema | moments | self._scaling() | {_RANDOM: torch.get_rng_state()}
 
     def _scaling(self) -> dict[str, torch.Tensor]:
         """Return the scale of fp16 gradients, and for how many steps it was good."""
@@ -196,7 +196,7 @@ class Learner:
             RuntimeError: tensors have another shape.
         """
         load_weights(self.network.model, _part(tensors, _WEIGHTS))
-        self.average.restore(_part(tensors, _AVERAGE))
+        self.ema.restore(_part(tensors, _EMA))
         parameters = dict(self.network.model.named_parameters())
         self._optimiser.state.clear()
         for place, value in _part(tensors, _OPTIMISER).items():

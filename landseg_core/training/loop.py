@@ -1,8 +1,13 @@
-"""The training loop."""
+"""The training loop: fit, epoch, step, validate, finish.
+
+What a run leaves behind - log, best model, samples, previews, report - is made by listeners to the loop's events, which
+`trainer` composes. An `Event` also reaches whoever started the run; the events defined here stay inside of it.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,18 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.compute.memory import smaller_steps
-from landseg_core.data.augment import Geometry
-from landseg_core.data.chips import ChipSampler
-from landseg_core.data.reader import AreaReader
 from landseg_core.errors import JobStopped, TrainingError
-from landseg_core.events import JobControl, Notice, OnEvent, StepFinished
+from landseg_core.events import Notice, RunFinished, StepFinished
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.runs.folder import MetricsLog, RunFolder
-from landseg_core.runs.preview import PreviewSource
-from landseg_core.runs.samples import PictureChooser
-from landseg_core.training.batches import Batches, chips_around
-from landseg_core.training.previewer import Previewer
-from landseg_core.training.run_record import RunRecord
+from landseg_core.runs.folder import RunFolder
+from landseg_core.training.batches import Batches
 from landseg_core.training.run_validation import RunValidation
 from landseg_core.training.schedule import MinutesSchedule, RunClock, RunPosition, one_cycle, schedule_for
 from landseg_core.training.state import RunState, run_started
@@ -34,12 +32,10 @@ LEAST_RATE_SCALE = 0.25
 """A run whose loss is lost goes on at half the learning rate, but not at less than this share of it."""
 EARLIEST_END = 0.5
 """No run ends early before this share of its schedule."""
-START_SHARE = 0.05
-"""Judging the model that a run by minutes starts from may take no more than this share of it."""
-PREVIEW_SHARE = 0.5
-"""A preview takes no more than this share of the time that its epoch learnt."""
+PARENT_SHARE = 0.05
+"""Validating the model that a run by minutes fine-tunes may take no more than this share of it."""
 _AUGMENTATION = 2
-"""The purpose of random numbers, beside that of the places of chips."""
+"""The purpose of random numbers, beside that of where chips are drawn."""
 
 
 @dataclass(frozen=True)
@@ -53,34 +49,65 @@ class TrainResult:
     reason: str
 
 
+@dataclass(frozen=True)
+class Preparing:
+    """The first step is about to come: what takes long is done now, and counts as preparation."""
+
+
+@dataclass(frozen=True)
+class EpochValidated:
+    """An epoch is validated; until all have listened, the network has the weights that were: those of the EMA.
+
+    `best` tells whether it is the best epoch so far, `learning_rate` is that of its last step, `seconds_per_pixel`
+    what validating took, and `learnt_seconds` what the steps of the epoch did.
+    """
+
+    epoch: int
+    metrics: Figures
+    best: bool
+    learning_rate: float
+    seconds_per_pixel: float
+    learnt_seconds: float
+
+
+@dataclass(frozen=True)
+class StoppedUnvalidated:
+    """A run is stopped before its first validation; the network has the weights of the EMA."""
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """The run is back at `step`, and validates the epoch `next_validation` next: what came after is void."""
+
+    step: int
+    next_validation: int
+
+
 class _LossNotFinite(Exception):  # noqa: N818 - it never leaves this module
     """The loss of a step, or of a validation, is no number any more."""
 
 
-class TrainingRun:
-    """Takes a run from where its state is to its end."""
+class TrainingLoop:
+    """Takes a run from where its state is to its end.
+
+    `checkpoint` waits while the run is paused, without counting it, and raises JobStopped where the user asked for
+    that; `emit` passes events to those who listen.
+    """
 
     def __init__(
         self,
         state: RunState,
-        reader: AreaReader,
+        batches: Batches,
+        validation: RunValidation,
         folder: RunFolder,
         clock: RunClock,
-        log: MetricsLog,
-        control: JobControl,
-        preview: PreviewSource | None = None,
+        checkpoint: Callable[[], None],
+        emit: Callable[[object], None],
     ) -> None:
-        self._state, self._config = state, state.config
-        self._reader, self._folder = reader, folder
-        self._clock, self._log, self._control = clock, log, control
-        self._on_event: OnEvent = log
-        self._sampler = self._new_sampler()
-        self._batches = Batches(self._sampler, reader, state.config.batch, state.learner.network)
-        self._validation = RunValidation(state.learner.network, state.data, reader, log, self._checkpoint, state.before)
-        self._previewer = Previewer(state.learner.network, state.data, preview, log)
-        self._steps_per_epoch = max(1, round(self._sampler.chips_per_epoch / self._config.batch))
-        self._schedule = schedule_for(self._config, self._steps_per_epoch)
-        self._record = RunRecord(state, folder, log)
+        self._state, self._config, self._learner = state, state.config, state.learner
+        self._batches, self._validation, self._folder = batches, validation, folder
+        self._clock, self._checkpoint, self._emit = clock, checkpoint, emit
+        self._schedule = schedule_for(state.config, batches.per_epoch)
         if state.position.step:
             clock.set(state.position.seconds)
         self._saved_at = clock.seconds
@@ -89,97 +116,77 @@ class TrainingRun:
     def _position(self) -> RunPosition:
         return self._state.position
 
-    def _new_sampler(self) -> ChipSampler:
-        config, data = self._config, self._state.data
-        geometry = Geometry(config.flips, config.turns, (config.scale_low, config.scale_high))
-        around, notices = chips_around(config, data, self._reader, self._checkpoint)
-        self._state.notices.extend(notices)
-        return ChipSampler(data.train, config.chip, config.seed, geometry, around)
-
-    def _checkpoint(self) -> None:
-        """Wait while paused, without counting it; raise JobStopped where the user asked for that."""
-        self._clock.checkpoint(self._control)
-
-    def go(self) -> TrainResult:
+    def fit(self) -> TrainResult:
         """Train to the end, or until stopped; see `Trainer.fit`."""
-        self._tell_start()
+        self._emit_start()
         try:
-            self._train()
+            self._prepare()
+            while not self._position.finished:
+                try:
+                    self._train_epoch()
+                    self._finish_epoch()
+                except _LossNotFinite:
+                    self._roll_back()
         except JobStopped:
-            return self._end_stopped()
+            return self._finish_stopped()
         except _LossNotFinite:
-            return self._end_not_finite()
-        return self._end("finished")
+            return self._finish_not_finite()
+        return self._finish("finished")
 
-    def _train(self) -> None:
-        self._begin()
-        while not self._position.finished:
-            try:
-                self._train_epoch()
-                self._finish_epoch()
-            except _LossNotFinite:
-                self._go_back()
+    # --- before the first step
 
-    def _begin(self) -> None:
+    def _emit_start(self) -> None:
+        self._emit(run_started(self._state, self._batches.per_epoch))
+        finished = ("the run is finished already: there is nothing to resume",) if self._position.finished else ()
+        for notice in (*self._state.data.notices, *self._state.notices, *self._validation.notices, *finished):
+            self._emit(Notice(notice))
+
+    def _prepare(self) -> None:
         position = self._position
-        self._record.find_ground(self._checkpoint)
+        self._emit(Preparing())
         if isinstance(self._schedule, MinutesSchedule) and not position.finished:
-            self._validation.reserve(position, self._schedule.total_seconds, self._previewer.longest_seconds)
+            self._validation.reserve(position, self._schedule.total_seconds)
         if position.step:
-            self._clock.set(position.seconds)  # a run that goes on has the time it had left, however long this took
+            self._clock.set(position.seconds)  # a run that is resumed has the time it had left, however long this took
         else:
-            self._judge_start()
+            self._validate_parent()
             position.start_training(self._clock.seconds)
 
-    def _judge_start(self) -> None:
-        """Say how good the model is that the run starts from, on the ground that judges the epochs to come.
+    def _validate_parent(self) -> None:
+        """Say how good the model is that the run fine-tunes, on the areas that validate the epochs to come.
 
         A run by minutes does so only where that takes hardly anything from its training.
         """
         minutes = self._config.minutes
-        quick = minutes is None or self._position.validation_seconds <= START_SHARE * 60 * minutes
-        if self._state.before is not None and quick:
-            figures, _ = self._validation.measure(self._checkpoint)
-            self._on_event(Notice(f"before: mIoU {figures.matrix.miou:.3f} on the same validation areas"))
+        quick = minutes is None or self._position.validation_seconds <= PARENT_SHARE * 60 * minutes
+        if self._state.parent is not None and quick:
+            metrics = self._validation.measure(self._checkpoint)
+            self._emit(Notice(f"before: mIoU {metrics.matrix.miou:.3f} on the same validation areas"))
 
-    def _go_back(self) -> None:
-        """Return to the last anchor and learn more slowly from there.
-
-        Raises:
-            _LossNotFinite: that was tried before, and did not help.
-        """
-        if self._state.rate_scale <= LEAST_RATE_SCALE:
-            raise _LossNotFinite
-        lost = self._position.step
-        self._state.go_back(self._folder, self._clock.seconds)
-        position = self._position
-        self._log.cut(position.step, position.next_validation)
-        self._on_event(
-            Notice(
-                f"the loss is no longer a finite number after step {lost}: the run goes back to step {position.step}, "
-                f"and on with {self._state.rate_scale:g} times the learning rate"
-            )
-        )
+    # --- an epoch
 
     def _train_epoch(self) -> None:
         with self._batches.ahead(self._position.epoch, self._position.batch) as batches:
             while not self._schedule.epoch_over(self._position):
                 self._checkpoint()
                 self._step(*next(batches))
-                if self._position.anchored or self._clock.seconds >= self._saved_at + CHECKPOINT_SECONDS:
+                if self._position.is_recovery_point or self._clock.seconds >= self._saved_at + CHECKPOINT_SECONDS:
                     self._save_checkpoint()
 
     def _step(self, chips: npt.NDArray[Any], labels: npt.NDArray[np.uint8]) -> None:
+        """Learn from a batch: (N, C, S, S) native pixels and (N, S, S) class indices."""
         position, schedule = self._position, self._schedule
-        learning_rate = self._learning_rate()
-        before = schedule.fraction(position)
+        learning_rate, done, micro_batch = self._learning_rate(), schedule.fraction(position), self._learner.micro_batch
         seed = (self._config.seed, position.epoch, position.batch, _AUGMENTATION)
-        loss = self._learn(chips, labels, learning_rate, seed)
+        loss = self._learner.step(chips, labels, learning_rate, seed)
+        if self._learner.micro_batch < micro_batch:
+            device = self._learner.network.device
+            self._emit(smaller_steps(device, self._config.batch, micro_batch, self._learner.micro_batch))
         if math.isnan(loss):
             raise _LossNotFinite
         position.count_step(loss, self._clock.seconds)
-        self._state.learner.average.follow(position.step, max(0.0, schedule.fraction(position) - before))
-        self._on_event(
+        self._learner.ema.update(position.step, max(0.0, schedule.fraction(position) - done))
+        self._emit(
             StepFinished(
                 epoch=position.epoch,
                 step=position.step,
@@ -191,27 +198,16 @@ class TrainingRun:
             )
         )
 
-    def _learn(
-        self, chips: npt.NDArray[Any], labels: npt.NDArray[np.uint8], learning_rate: float, seed: tuple[int, ...]
-    ) -> float:
-        """Take a step and return its loss; say so where memory does not suffice for the whole batch at once."""
-        learner = self._state.learner
-        before = learner.micro_batch
-        loss = learner.step(chips, labels, learning_rate, seed)
-        if learner.micro_batch < before:
-            self._on_event(smaller_steps(learner.network.device, self._config.batch, before, learner.micro_batch))
-        return loss
-
     def _learning_rate(self) -> float:
         """Return the learning rate of the next step."""
         highest = self._config.learning_rate * self._state.rate_scale
         return highest * one_cycle(self._schedule.fraction(self._position), self._config.warm_up)
 
     def _finish_epoch(self) -> None:
-        """Validate, keep the model if it is the best so far, and write the checkpoint."""
+        """Validate the weights of the EMA, have what follows from it written, and save the checkpoint."""
         position, began = self._position, self._position.seconds
-        with self._state.learner.average.in_place():
-            self._record.add_epoch(*self._validate(), self._learning_rate())
+        with self._learner.ema.applied():
+            self._validate()
         self._count_validation(began)
         # Asked only now: where validating took less than expected, a run by minutes uses the time it still has.
         position.finished = self._schedule.run_over(position) or self._out_of_patience()
@@ -220,8 +216,20 @@ class TrainingRun:
         self._save_checkpoint()
         self._count_validation(began)
 
+    def _validate(self) -> None:
+        position, began = self._position, self._position.seconds
+        metrics = self._validation.measure(self._checkpoint)
+        position.window_halvings = self._validation.halvings
+        if not math.isfinite(metrics.loss):
+            raise _LossNotFinite
+        self._count_validation(began)
+        best = position.count_miou(metrics.matrix.miou)
+        seconds_per_pixel = position.validation_seconds / self._validation.pixels
+        rate, learnt = self._learning_rate(), position.epoch_seconds
+        self._emit(EpochValidated(position.epoch, metrics, best, rate, seconds_per_pixel, learnt))
+
     def _count_validation(self, began: float) -> None:
-        """Take note of how long it took so far: with all that is written after it, so that a run ends on time."""
+        """Count how long it took so far: with all that is written after it, so that a run ends on time."""
         position, now = self._position, self._clock.seconds
         position.validation_seconds, position.seconds = now - began, now
 
@@ -235,54 +243,64 @@ class TrainingRun:
             return False
         if position.epoch - (position.best_epoch or position.epoch) < patience:
             return False
-        self._on_event(Notice(f"no epoch of the last {patience} gave a better model: the run ends early"))
+        self._emit(Notice(f"no epoch of the last {patience} gave a better model: the run ends early"))
         return True
 
-    def _validate(self) -> tuple[Figures, PictureChooser]:
-        figures, pictures = self._validation.measure(self._checkpoint)
-        self._position.window_halvings = self._validation.halvings
-        if not math.isfinite(figures.loss):
-            raise _LossNotFinite
-        position = self._position
-        pace = (self._clock.seconds - position.seconds) / self._validation.pixels
-        # Counted as validating, so that a run by minutes ends in time.
-        self._previewer.show(position.epoch, pace, PREVIEW_SHARE * position.epoch_seconds)
-        self._count_validation(position.seconds)
-        return figures, pictures
+    # --- checkpoints
 
     def _save_checkpoint(self) -> None:
         self._state.save(self._folder)
         self._saved_at = self._clock.seconds
 
-    def _end(self, reason: str) -> TrainResult:
-        self._record.end(reason, self._clock.seconds)
+    def _roll_back(self) -> None:
+        """Return to the last recovery checkpoint and learn more slowly from there.
+
+        Raises:
+            _LossNotFinite: that was tried before, and did not help.
+        """
+        if self._state.rate_scale <= LEAST_RATE_SCALE:
+            raise _LossNotFinite
+        lost = self._position.step
+        self._state.roll_back(self._folder, self._clock.seconds)
+        position = self._position
+        self._emit(RolledBack(position.step, position.next_validation))
+        self._emit(
+            Notice(
+                f"the loss is no longer a finite number after step {lost}: the run goes back to step {position.step}, "
+                f"and on with {self._state.rate_scale:g} times the learning rate"
+            )
+        )
+
+    # --- the end
+
+    def _finish(self, reason: str) -> TrainResult:
+        self._emit_end(reason)
         best_epoch, best_miou = self._position.best_epoch, self._position.best_miou
         bundle = ModelBundle.load(self._folder.model)
         return TrainResult(self._folder.model, bundle, best_epoch, best_miou, reason)
 
-    def _end_stopped(self) -> TrainResult:
+    def _finish_stopped(self) -> TrainResult:
         position = self._position
         if not position.step:
             raise JobStopped
         position.seconds = self._clock.seconds
         self._save_checkpoint()
         if position.best_epoch is None:
-            with self._state.learner.average.in_place():
-                self._record.keep_unvalidated()
-        return self._end("stopped")
+            with self._learner.ema.applied():
+                self._emit(StoppedUnvalidated())
+        return self._finish("stopped")
 
-    def _end_not_finite(self) -> TrainResult:
+    def _finish_not_finite(self) -> TrainResult:
         position = self._position
         trouble = f"the loss is no longer a finite number after step {position.step}: the run ends"
         remedy = "start a new one with a lower learning rate"
         if position.best_epoch is None:
-            self._record.end("not_finite", self._clock.seconds)
+            self._emit_end("not_finite")
             raise TrainingError(f"{trouble} before a model was validated; {remedy}")
-        self._on_event(Notice(f"{trouble} with its best model, of epoch {position.best_epoch}; {remedy}"))
-        return self._end("not_finite")
+        self._emit(Notice(f"{trouble} with its best model, of epoch {position.best_epoch}; {remedy}"))
+        return self._finish("not_finite")
 
-    def _tell_start(self) -> None:
-        self._on_event(run_started(self._state, self._steps_per_epoch))
-        finished = ("the run is finished already: there is nothing to resume",) if self._position.finished else ()
-        for notice in (*self._state.data.notices, *self._state.notices, *self._validation.notices, *finished):
-            self._on_event(Notice(notice))
+    def _emit_end(self, reason: str) -> None:
+        position = self._position
+        best = position.best_epoch, position.best_miou
+        self._emit(RunFinished(reason, position.epoch, position.step, *best, self._clock.seconds))

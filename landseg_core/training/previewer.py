@@ -26,6 +26,7 @@ from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.bands import listed_bands, matching_bands, told_bands
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.preview import PreviewMade, PreviewRefused, PreviewRequest, PreviewSource
+from landseg_core.training.loop import EpochValidated
 from landseg_core.training.network import Network
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ That is as far as chips are rescaled in training; beyond, a preview would look w
 _LEAST_SIDE, _MOST_SIDE, _SIDE_STEP = 128, 1280, 64
 _PIECES = 3
 """About how many pieces a preview is made of, so that it can end in time where it was taken for quicker."""
+PREVIEW_SHARE = 0.5
+"""A preview takes no more than this share of the time that its epoch learnt."""
 _MARGIN = 32
 """How many px around a piece the network sees: not all that it could use, for time is short."""
 _AIM = 0.5
@@ -50,34 +53,42 @@ _AIM = 0.5
 
 
 class Previewer:
-    """Asks `source` what to show and predicts it with the network as it is when `show` is called."""
+    """Listens to the loop: asks `source` what to show and predicts it with the network as it is then."""
 
     def __init__(self, network: Network, data: TrainingData, source: PreviewSource | None, on_event: OnEvent) -> None:
         self._network, self._data, self._source, self._on_event = network, data, source, on_event
-        self._pace: float | None = None
+        self._seconds_per_pixel: float | None = None
 
     @property
     def longest_seconds(self) -> float:
         """Return the most that a preview takes, 0 where nobody can look on."""
         return LONGEST_SECONDS if self._source else 0.0
 
-    def show(self, epoch: int, pace: float, seconds: float = LONGEST_SECONDS) -> None:
-        """Predict what is wanted, if anything is, and tell it.
+    def show_epoch(self, event: EpochValidated) -> None:
+        """Show a preview after a validation; it may take a share of the time that the epoch learnt."""
+        self.show(event.epoch, event.seconds_per_pixel, PREVIEW_SHARE * event.learnt_seconds)
+
+    def show(self, epoch: int, seconds_per_pixel: float, seconds: float = LONGEST_SECONDS) -> None:
+        """Predict what is wanted, if anything is, and emit it.
 
         At most `seconds` are spent, and never more than `LONGEST_SECONDS`, but for one small piece.
 
-        `pace` is what a pixel is expected to take, in seconds; after the first time, it goes by its own measure. An
-        image that does not suit the network, or cannot be read, is refused by an event: it must not end the run.
+        `seconds_per_pixel` is expected; after the first time, it goes by its own measure. An image that does not suit
+        the network, or cannot be read, is refused by an event: it must not end the run.
         """
         request = self._source.wanted() if self._source else None
         if request is None:
             return
-        self._on_event(self._answer(request, epoch, self._pace or pace, min(seconds, LONGEST_SECONDS)))
+        self._on_event(
+            self._answer(request, epoch, self._seconds_per_pixel or seconds_per_pixel, min(seconds, LONGEST_SECONDS))
+        )
 
-    def _answer(self, request: PreviewRequest, epoch: int, pace: float, seconds: float) -> PreviewMade | PreviewRefused:
+    def _answer(
+        self, request: PreviewRequest, epoch: int, expected: float, seconds: float
+    ) -> PreviewMade | PreviewRefused:
         try:
             with memory_errors():
-                return self._made(request, epoch, pace, seconds)
+                return self._made(request, epoch, expected, seconds)
         except LandsegError as error:
             return PreviewRefused(request, str(error))
         except NotEnoughMemoryError:
@@ -85,14 +96,14 @@ class Previewer:
         free_cache()
         return PreviewRefused(request, f"{who} has no memory for a preview beside the training; look at a smaller part")
 
-    def _made(self, request: PreviewRequest, epoch: int, pace: float, seconds: float) -> PreviewMade:
+    def _made(self, request: PreviewRequest, epoch: int, expected: float, seconds: float) -> PreviewMade:
         deadline = time.monotonic() + seconds
         with RasterSource(request.image, alpha=_alpha(request, self._data)) as source:
             bands = _fitting_bands(source, self._data)
             window = request.window.intersection(source.grid.window)
             if window is None:
                 raise RasterError(f"{source.path.name} has no pixel in the part that is looked at")
-            plan = plan_preview(window, _factor(source, self._data), _AIM * seconds / max(pace, 1e-12))
+            plan = plan_preview(window, _factor(source, self._data), _AIM * seconds / max(expected, 1e-12))
             return PreviewMade(epoch, request, plan.window, self._predicted(source, bands, plan, deadline))
 
     def _predicted(
@@ -107,7 +118,7 @@ class Previewer:
                 break
             values[piece.slices()] = self._piece(network, source, bands, plan, piece)
             times.append((time.monotonic() - start) / piece.pixels)
-        self._pace = statistics.median(times)  # the first piece prepares, and takes longer
+        self._seconds_per_pixel = statistics.median(times)  # the first piece prepares, and takes longer
         return values
 
     @torch.inference_mode()

@@ -1,111 +1,117 @@
-"""What a run leaves and tells of itself: its best model with figures and pictures, its epochs, its end, its report."""
+"""What a run leaves beside its checkpoint: its best model with evaluation and samples, and what is reported of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from landseg_core.events import EpochFinished, OnEvent, RunFinished
+from landseg_core.events import EpochFinished
+from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.metrics.warnings import figure_warnings
 from landseg_core.runs.folder import RunFolder
-from landseg_core.runs.provenance import trained_classes, trained_on
-from landseg_core.runs.report import keep_report
+from landseg_core.runs.provenance import provenance, trained_classes
 from landseg_core.runs.sample_file import keep_pictures
 from landseg_core.runs.samples import PictureChooser, ValidationPictures
-from landseg_core.training.schedule import RunPosition
+from landseg_core.training.loop import EpochValidated, Preparing, StoppedUnvalidated
+from landseg_core.training.run_validation import ValidationStarted
 from landseg_core.training.state import RunState
-from landseg_core.training.validation import Figures
+from landseg_core.training.validation import Figures, ValidatedWindow
 
 
-class RunRecord:
-    """Keeps the record of a run in its folder, and tells it by events."""
+class ModelRecord:
+    """Listens to the loop: saves the best model with its evaluation, and reports each epoch.
 
-    def __init__(self, state: RunState, folder: RunFolder, on_event: OnEvent) -> None:
-        self._state, self._folder, self._on_event = state, folder, on_event
+    `checkpoint` is called before every image that is looked at for the record of the ground that the run learns from.
+    """
+
+    def __init__(
+        self, state: RunState, folder: RunFolder, checkpoint: Callable[[], None], emit: Callable[[object], None]
+    ) -> None:
+        self._state, self._folder, self._checkpoint, self._emit = state, folder, checkpoint, emit
         self._trained = trained_classes(state.data)
-        self._ground: dict[str, Any] = {}
+        self._provenance: dict[str, Any] = {}
 
-    @property
-    def _position(self) -> RunPosition:
-        return self._state.position
+    def find_provenance(self, _event: Preparing) -> None:
+        """Look for what the model file tells of the ground that the run learns from."""
+        self._provenance = provenance(self._state.data, self._checkpoint, self._state.parent)
 
-    def find_ground(self, checkpoint: Callable[[], None]) -> None:
-        """Look for what the model file tells of the ground that the run learns from; see `trained_on`."""
-        self._ground = trained_on(self._state.data, checkpoint, self._state.before)
-
-    def add_epoch(self, figures: Figures, pictures: PictureChooser, learning_rate: float) -> None:
-        """Keep the network as it is as the model if it is the best so far, and tell the epoch.
+    def save_best(self, event: EpochValidated) -> None:
+        """Save the network as the model if it is the best so far.
 
         Raises:
             OutputError: a file cannot be written; the one before is untouched.
         """
-        position = self._position
-        # A run that was killed may have kept the model of this epoch already, but not what belongs to it.
-        again = position.best_epoch == position.epoch
-        best = again or position.best_miou is None or figures.matrix.miou > position.best_miou
-        if best:
-            position.best_epoch, position.best_miou = position.epoch, figures.matrix.miou
-            self._keep(figures)
-        self._show(pictures, keep=best)
-        self._tell_epoch(figures, learning_rate, best=best)
+        if event.best:
+            evaluation = map_figures(event.metrics.blocks, self._state.data.schema, self._trained)
+            self._state.bundle(self._training(event.metrics, evaluation)).save(self._folder.model)
+            self._folder.write_figures({"epoch": self._state.position.epoch} | evaluation.as_dict())
 
-    def keep_unvalidated(self) -> None:
-        """Keep the network as it is as the model, without figures."""
-        if not self._ground:  # a resumed run may not have got so far
-            self.find_ground(lambda: None)
-        self._state.bundle({"miou": None} | self._ground).save(self._folder.model)
+    def save_unvalidated(self, _event: StoppedUnvalidated) -> None:
+        """Save the network as the model, without metrics."""
+        if not self._provenance:  # a resumed run may not have got so far
+            self._provenance = provenance(self._state.data, lambda: None, self._state.parent)
+        self._state.bundle({"miou": None} | self._provenance).save(self._folder.model)
 
-    def end(self, reason: str, seconds: float) -> None:
-        """Tell why and after how many `seconds` the run is over, and write the report."""
-        position = self._position
-        best = position.best_epoch, position.best_miou
-        self._on_event(RunFinished(reason, position.epoch, position.step, *best, seconds))
-        keep_report(self._folder.path, self._on_event)
-
-    def _keep(self, figures: Figures) -> None:
-        told = map_figures(figures.blocks, self._state.data.schema, self._trained)
-        self._state.bundle(self._told(figures, told)).save(self._folder.model)
-        self._folder.write_figures({"epoch": self._position.epoch} | told.as_dict())
-
-    def _told(self, figures: Figures, told: MapFigures) -> dict[str, Any]:
-        """Return what the model file tells of how good its model is, and of the ground it learnt from."""
-        matrix = figures.matrix
-        return {
-            "miou": matrix.miou,
-            "accuracy": matrix.accuracy,
-            "iou": self._iou(figures),
-            "val_loss": figures.loss,
-            "val_pixels": matrix.pixels,
-            "train_loss": self._position.train_loss,
-            "figures": told.as_record(),
-        } | self._ground
-
-    def _show(self, pictures: PictureChooser, *, keep: bool) -> None:
-        """Tell what the validation looked like, and keep it where it is that of the best model."""
-        epoch, chosen = self._position.epoch, pictures.chosen()
-        if keep:
-            keep_pictures(self._folder.pictures, epoch, chosen, self._state.data.schema)
-        self._on_event(ValidationPictures(epoch, chosen))
-
-    def _tell_epoch(self, figures: Figures, learning_rate: float, *, best: bool) -> None:
-        position, matrix = self._position, figures.matrix
-        self._on_event(
+    def report_epoch(self, event: EpochValidated) -> None:
+        """Emit `EpochFinished`."""
+        position, matrix, blocks = self._state.position, event.metrics.matrix, event.metrics.blocks
+        self._emit(
             EpochFinished(
                 epoch=position.epoch,
                 step=position.step,
                 train_loss=position.train_loss,
-                val_loss=figures.loss,
+                val_loss=event.metrics.loss,
                 accuracy=matrix.accuracy,
                 miou=matrix.miou,
-                iou=self._iou(figures),
-                learning_rate=learning_rate,
+                iou=self._iou(event.metrics),
+                learning_rate=event.learning_rate,
                 seconds=position.seconds,
-                best=best,
+                best=event.best,
                 val_pixels=matrix.pixels,
-                warnings=figure_warnings(figures.blocks, self._state.data.schema.names, self._trained),
+                warnings=figure_warnings(blocks, self._state.data.schema.names, self._trained),
             )
         )
 
-    def _iou(self, figures: Figures) -> dict[str, float | None]:
-        return dict(zip(self._state.data.schema.names, figures.matrix.iou(), strict=True))
+    def _training(self, metrics: Figures, evaluation: MapFigures) -> dict[str, Any]:
+        """Return what the model file tells of how good its model is, and of the ground it learnt from."""
+        matrix = metrics.matrix
+        return {
+            "miou": matrix.miou,
+            "accuracy": matrix.accuracy,
+            "iou": self._iou(metrics),
+            "val_loss": metrics.loss,
+            "val_pixels": matrix.pixels,
+            "train_loss": self._state.position.train_loss,
+            "figures": evaluation.as_record(),
+        } | self._provenance
+
+    def _iou(self, metrics: Figures) -> dict[str, float | None]:
+        return dict(zip(self._state.data.schema.names, metrics.matrix.iou(), strict=True))
+
+
+class SampleRecord:
+    """Listens to the loop: chooses samples of each validation, emits them, and saves those of the best model."""
+
+    def __init__(self, schema: ClassSchema, folder: RunFolder, emit: Callable[[object], None]) -> None:
+        self._schema, self._folder, self._emit = schema, folder, emit
+        self._chooser = PictureChooser(len(schema), 0)
+
+    def start(self, event: ValidationStarted) -> None:
+        """Choose anew."""
+        self._chooser = PictureChooser(len(self._schema), event.pixels)
+
+    def add(self, event: ValidatedWindow) -> None:
+        """Have the chooser look at a window."""
+        self._chooser.look(event.stem, event.window, event.pixels, event.truth, event.prediction)
+
+    def finish(self, event: EpochValidated) -> None:
+        """Save what was chosen, if it is of the best model so far, and emit it.
+
+        Raises:
+            OutputError: it cannot be written; what was there before is untouched.
+        """
+        chosen = self._chooser.chosen()
+        if event.best:
+            keep_pictures(self._folder.pictures, event.epoch, chosen, self._schema)
+        self._emit(ValidationPictures(event.epoch, chosen))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.compute.memory import Answer, retry_on_out_of_memory
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
-from landseg_core.events import Notice, OnEvent
+from landseg_core.events import Notice
 from landseg_core.models.header import BundleHeader
-from landseg_core.runs.parent_model import ALL_TRAINED, judging_areas
-from landseg_core.runs.samples import PictureChooser
+from landseg_core.runs.parent_model import ALL_TRAINED, held_out_validation
 from landseg_core.training.network import Network
 from landseg_core.training.schedule import RunPosition
 from landseg_core.training.validation import Figures, Validator
@@ -22,6 +22,13 @@ PROBE_SHARE = 0.01
 """The share of a run by minutes that may go into finding out how long a validation will take."""
 LONGEST_VALIDATION, SAMPLED_VALIDATION = 0.5, 0.25
 """Where one validation would take more of a run by minutes than the first, only about the second is spent on it."""
+
+
+@dataclass(frozen=True)
+class ValidationStarted:
+    """A validation of `pixels` px begins; `ValidatedWindow`s follow, and all of them again after a lack of memory."""
+
+    pixels: int
 
 
 class RunValidation:
@@ -35,23 +42,25 @@ class RunValidation:
         network: Network,
         data: TrainingData,
         reader: AreaReader,
-        on_event: OnEvent,
+        emit: Callable[[object], None],
         checkpoint: Callable[[], None],
-        before: BundleHeader | None = None,
+        parent: BundleHeader | None = None,
+        beside: float = 0.0,
     ) -> None:
-        """Leave out what the model learnt from that the run started from; `before` is what it tells.
+        """Leave out what the parent model learnt from; `parent` is what it tells.
 
-        `checkpoint` is called before every window that is looked at for labels.
+        `beside` are the seconds that what listens to a validation takes at most. `checkpoint` is called before every
+        window that is looked at for labels.
 
         Raises:
             TrainingError: no label is left.
             RasterError: an image cannot be read.
             JobStopped: `checkpoint` raised it.
         """
-        self._network, self._classes, self._on_event = network, len(data.schema), on_event
-        rest = judging_areas(data, before)
-        self._whole = self._validator = Validator(network, self._classes, rest.areas, reader, rest.left_out)
-        self.notices, self.halvings = rest.notices, 0
+        self._emit = emit
+        rest = held_out_validation(data, parent)
+        self._whole = self._validator = Validator(network, len(data.schema), rest.areas, reader, rest.left_out)
+        self.notices, self.halvings, self._beside = rest.notices, 0, beside
         if rest.left_out and not self._validator.any_labelled(checkpoint):
             raise TrainingError(ALL_TRAINED)
 
@@ -60,11 +69,10 @@ class RunValidation:
         """Return the pixels that are counted if they are labelled."""
         return self._validator.pixels
 
-    def reserve(self, position: RunPosition, total: float, beside: float) -> None:
+    def reserve(self, position: RunPosition, total: float) -> None:
         """Find out how long validating takes, and count fewer windows where a run of `total` s has no time for all.
 
-        `beside` are the seconds that what comes with a validation takes. A run that goes on keeps to what it found out
-        before.
+        A run that is resumed keeps to what it found out before.
         """
         if position.validation_seconds:
             self._count_only(position.validated_share, position.window_halvings)
@@ -73,40 +81,40 @@ class RunValidation:
         if seconds > LONGEST_VALIDATION * total:
             share = SAMPLED_VALIDATION * total / seconds
             self._count_only(share, self.halvings)
-            self._on_event(
+            self._emit(
                 Notice(
                     f"validating everything would take too long for a run of {total / 60:g} min: its figures count "
                     f"about {share:.1%} of the validation areas, evaluate the model for those of all"
                 )
             )
-        position.validation_seconds, position.validated_share = share * seconds + beside, share
+        position.validation_seconds, position.validated_share = share * seconds + self._beside, share
         position.window_halvings = self.halvings
 
     def _count_only(self, share: float, halvings: int) -> None:
         """Count about `share` of the windows, and cut them as often as memory asked for.
 
-        They are chosen before any is cut, so that a run that goes on counts the same pixels.
+        They are chosen before any is cut, so that a run that is resumed counts the same pixels.
         """
         self._validator, self.halvings = self._whole.sampled(share) if share < 1 else self._whole, halvings
         with suppress(DeviceError):  # those chosen may be smaller than the largest one, which had to be cut
             for _ in range(halvings):
                 self._validator = self._validator.halved()
 
-    def measure(self, checkpoint: Callable[[], None]) -> tuple[Figures, PictureChooser]:
-        """Return the figures of the network as it is, and what it looked like; errors as of `Validator.measure`.
+    def measure(self, checkpoint: Callable[[], None]) -> Figures:
+        """Return the metrics of the network as it is, and emit every window; errors as of `Validator.measure`.
 
         Raises:
             DeviceError: memory does not suffice, however small the windows are.
         """
         return self._in_memory(lambda validator: self._measured(validator, checkpoint))
 
-    def _measured(self, validator: Validator, checkpoint: Callable[[], None]) -> tuple[Figures, PictureChooser]:
-        pictures = PictureChooser(self._classes, validator.pixels)
-        return validator.measure("validation", self._on_event, checkpoint, pictures.look), pictures
+    def _measured(self, validator: Validator, checkpoint: Callable[[], None]) -> Figures:
+        self._emit(ValidationStarted(validator.pixels))
+        return validator.measure("validation", self._emit, checkpoint, self._emit)
 
     def _in_memory(self, work: Callable[[Validator], Answer]) -> Answer:
         """Return what `work` gives, tried again with windows of half the size until memory suffices for them."""
         return retry_on_out_of_memory(lambda: work(self._validator), self._halve)
 
     def _halve(self) -> None:
-        self._validator, self.halvings = self._validator.halved(self._on_event), self.halvings + 1
+        self._validator, self.halvings = self._validator.halved(self._emit), self.halvings + 1

@@ -19,8 +19,8 @@ LEAST_EPOCHS = 12
 """A run by minutes is validated about this often, however large the data set is."""
 VALIDATION_RATIO = 4.0
 """An epoch of a run by minutes trains at least this many times as long as its validation takes: at most 20 % of it."""
-ANCHOR_STEPS = 2000
-"""In an epoch of many steps there is an anchor after each so many; another is at its end."""
+RECOVERY_STEPS = 2000
+"""In an epoch of many steps there is a recovery checkpoint after each so many; another is at its end."""
 RESERVE_FACTOR = 1.1
 """What is set aside for the last validation of a run by minutes, in times the one before."""
 ENDING_SECONDS, ENDING_SHARE = 3.0, 0.01
@@ -105,9 +105,9 @@ class RunPosition:
         return self.loss_sum / self.batch if self.batch else math.nan
 
     @property
-    def anchored(self) -> bool:
-        """Tell whether a run whose loss is lost may go back to here: where that is never depends on the clock."""
-        return self.finished or self.batch % ANCHOR_STEPS == 0
+    def is_recovery_point(self) -> bool:
+        """Tell whether a run whose loss is lost may be rolled back to here, which never depends on the clock."""
+        return self.finished or self.batch % RECOVERY_STEPS == 0
 
     @property
     def next_validation(self) -> int:
@@ -115,10 +115,10 @@ class RunPosition:
         return self.epoch + self.finished
 
     def start_training(self, seconds: float) -> None:
-        """Take note that the first step begins `seconds` after the run began."""
+        """Count what went before as preparation: the first step begins `seconds` after the run began."""
         self.preparation_seconds = self.seconds = seconds
 
-    def gone_back(self, seconds: float, to: RunPosition | None = None) -> RunPosition:
+    def rolled_back(self, seconds: float, to: RunPosition | None = None) -> RunPosition:
         """Return the position `to`, by default that before the first step, but `seconds` after the run began.
 
         Time does not go back, and what is known of how long things take is not forgotten.
@@ -139,6 +139,14 @@ class RunPosition:
         self.loss_sum += loss
         self.epoch_seconds += seconds - self.seconds
         self.seconds = seconds
+
+    def count_miou(self, miou: float) -> bool:
+        """Count the validation of the epoch, and tell whether it is the best so far."""
+        # A run that was killed may have saved the model of this epoch already, but not what belongs to it.
+        best = self.best_epoch == self.epoch or self.best_miou is None or miou > self.best_miou
+        if best:
+            self.best_epoch, self.best_miou = self.epoch, miou
+        return best
 
     def start_next_epoch(self) -> None:
         """Count the epoch under way as done."""

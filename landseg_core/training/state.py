@@ -22,13 +22,13 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
-from landseg_core.runs.parent_model import kept_before
+from landseg_core.runs.parent_model import load_parent
 from landseg_core.training.checkpoint import (
     CheckpointRecord,
     DataFingerprint,
     image_mark,
-    load_anchor,
     load_checkpoint,
+    load_recovery_checkpoint,
     save_checkpoint,
 )
 from landseg_core.training.learner import Learner
@@ -51,7 +51,7 @@ HEAD = "head."
 class RunState:
     """Settings, data, network with optimiser, and how far the run is.
 
-    `rate_scale` is a factor on the learning rate, `before` what the model tells that the run started from, if any,
+    `rate_scale` is a factor on the learning rate, `parent` what the model tells that the run fine-tunes, if any,
     `images` the mark of its images.
     """
 
@@ -62,7 +62,7 @@ class RunState:
     position: RunPosition
     rate_scale: float = 1.0
     notices: list[str] = field(default_factory=list)
-    before: BundleHeader | None = None
+    parent: BundleHeader | None = None
     images: str = ""
 
     @classmethod
@@ -77,7 +77,7 @@ class RunState:
         """
         start = _start(config, data, lambda: data.normalisation(reader))
         learner = _new_learner(config, start.model, start.normalisation, device, start.encoder_share)
-        kept = list(start.notices), start.before, image_mark(data)
+        kept = list(start.notices), start.parent, image_mark(data)
         return cls(config, data, start.normalisation, learner, RunPosition(), 1.0, *kept)
 
     @classmethod
@@ -94,20 +94,18 @@ class RunState:
         learner.micro_batch = record.micro_batch
         _restore(learner, tensors, folder)
         record.position.best_epoch, record.position.best_miou = best_on_record(folder)
-        before = kept_before(folder)
-        kept: dict[str, Any] = {"before": before, "images": record.images}
+        kept: dict[str, Any] = {"parent": load_parent(folder), "images": record.images}
         return cls(config, data, record.normalisation, learner, record.position, record.rate_scale, **kept)
 
-    def go_back(self, folder: RunFolder, seconds: float) -> None:
-        """Return to the last anchor `seconds` after the run began, to learn from there at half the rate.
+    def roll_back(self, folder: RunFolder, seconds: float) -> None:
+        """Return to the last recovery checkpoint `seconds` after the run began, to learn from there at half the rate.
 
-        Where an anchor is depends on steps only, not on the clock, so that a run which was resumed goes back to the
-        same.
+        Where that is depends on steps only, not on the clock, so that a run which was resumed rolls back to the same.
 
         Raises:
-            ModelError: the anchor is damaged, or the model that the run started from is, or is missing.
+            ModelError: it is damaged, or the model that the run started from is, or is missing.
         """
-        saved = load_anchor(folder)
+        saved = load_recovery_checkpoint(folder)
         if saved is None:
             torch.manual_seed(self.config.seed)
             start = _start(self.config, self.data, lambda: self.normalisation)
@@ -115,7 +113,7 @@ class RunState:
             self.learner.restore(_new_learner(self.config, start.model, start.normalisation, device, share).tensors())
         else:
             _restore(self.learner, saved[1], folder)
-        self.position = self.position.gone_back(seconds, saved[0].position if saved else None)
+        self.position = self.position.rolled_back(seconds, saved[0].position if saved else None)
         self.rate_scale /= 2
 
     def save(self, folder: RunFolder) -> None:
@@ -216,7 +214,7 @@ def _new_learner(
 class Start:
     """A network before its first step of a run, what normalises its pictures, and what the user should know of it.
 
-    `encoder_share` is the share of the learning rate that its encoder gets, `before` what the model tells that it comes
+    `encoder_share` is the share of the learning rate that its encoder gets, `parent` what the model tells that it comes
     from, if any.
     """
 
@@ -224,7 +222,7 @@ class Start:
     normalisation: Normalisation
     notices: tuple[str, ...]
     encoder_share: float = 1.0
-    before: BundleHeader | None = None
+    parent: BundleHeader | None = None
 
 
 def start_from_model(path: str, architecture: str, data: TrainingData) -> Start:
@@ -239,7 +237,7 @@ def start_from_model(path: str, architecture: str, data: TrainingData) -> Start:
     model = build_model(architecture, len(data.bands), len(data.schema))
     load_weights(model, weights_for(bundle, data.schema.names, weights_of(model)))
     notices = tuple(_class_notices(path, bundle.schema.names, data.schema.names))
-    return Start(model, bundle.normalisation, notices, before=bundle.header)
+    return Start(model, bundle.normalisation, notices, parent=bundle.header)
 
 
 def _require_fit(path: str, bundle: BundleHeader, architecture: str, data: TrainingData) -> None:

@@ -1,10 +1,11 @@
-"""Trains a network: checks, folder and random numbers; the loop itself is in `run`."""
+"""Trains a network: checks, folder, random numbers, and who listens to the loop, which is in `loop`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 
@@ -13,19 +14,34 @@ from landseg_core.compute.devices import choose_device
 from landseg_core.compute.memory import memory_as_sentence
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
-from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.events import Event, JobControl, OnEvent, RunFinished, ignore_event
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.environment import keep_facts
 from landseg_core.runs.folder import MetricsLog, RunFolder, cut_log
-from landseg_core.runs.parent_model import keep_before
+from landseg_core.runs.parent_model import save_parent
 from landseg_core.runs.preview import PreviewSource
+from landseg_core.runs.report import keep_report
+from landseg_core.training.batches import Batches, chip_sampler
 from landseg_core.training.checkpoint import image_mark, load_checkpoint_record
-from landseg_core.training.loop import TrainingRun, TrainResult
+from landseg_core.training.loop import (
+    EpochValidated,
+    Preparing,
+    RolledBack,
+    StoppedUnvalidated,
+    TrainingLoop,
+    TrainResult,
+)
 from landseg_core.training.preparation import check_labels, check_run_folder
+from landseg_core.training.previewer import Previewer
+from landseg_core.training.run_record import ModelRecord, SampleRecord
+from landseg_core.training.run_validation import RunValidation, ValidationStarted
 from landseg_core.training.schedule import RunClock
 from landseg_core.training.state import RunState
+from landseg_core.training.validation import ValidatedWindow
 
 __all__ = ["TrainResult", "Trainer"]
+
+Kind = TypeVar("Kind")
 
 
 class Trainer:
@@ -69,8 +85,8 @@ class Trainer:
         result is the best model so far, or, where no epoch was finished, the network as it is, without figures
         (`best_miou` is None): validating it could take long, and a stop should not.
         `preview` is asked after every validation what to predict for somebody who looks on; see `Previewer`.
-        If the loss is not finite any more, the run goes back and on at a lower learning rate; where that has not helped
-        twice, it ends with the best model and the reason `not_finite`.
+        If the loss is not finite any more, the run rolls back and goes on at a lower learning rate; where that has not
+        helped twice, it ends with the best model and the reason `not_finite`.
 
         Raises:
             TrainingError: nothing is labelled, the run to resume learnt from other data or other pixels, or the loss
@@ -90,9 +106,43 @@ class Trainer:
             self._prepare_folder(state)
             try:
                 with MetricsLog(self._folder.metrics, on_event) as log:
-                    return TrainingRun(state, reader, self._folder, self._clock, log, control, preview).go()
+                    return self._loop(state, reader, log, control, preview).fit()
             finally:
                 self._folder.discard_if_useless()
+
+    def _loop(
+        self,
+        state: RunState,
+        reader: AreaReader,
+        log: MetricsLog,
+        control: JobControl,
+        preview: PreviewSource | None,
+    ) -> TrainingLoop:
+        """Return the loop, and around it all that listens, in the order in which it is told."""
+        folder, clock, network, data = self._folder, self._clock, state.learner.network, state.data
+
+        def checkpoint() -> None:
+            clock.checkpoint(control)
+
+        emit = Listeners()
+        model = ModelRecord(state, folder, checkpoint, emit)
+        samples = SampleRecord(data.schema, folder, emit)
+        previewer = Previewer(network, data, preview, emit)
+        emit.add(Event, log)
+        emit.add(RolledBack, lambda event: log.cut(event.step, event.next_validation))
+        emit.add(Preparing, model.find_provenance)
+        emit.add(ValidationStarted, samples.start)
+        emit.add(ValidatedWindow, samples.add)
+        for listener in (previewer.show_epoch, model.save_best, samples.finish, model.report_epoch):
+            emit.add(EpochValidated, listener)
+        emit.add(StoppedUnvalidated, model.save_unvalidated)
+        emit.add(RunFinished, lambda _event: keep_report(folder.path, emit))
+
+        sampler, notices = chip_sampler(self._config, data, reader, checkpoint)
+        state.notices.extend(notices)
+        batches = Batches(sampler, reader, self._config.batch, network)
+        validation = RunValidation(network, data, reader, emit, checkpoint, state.parent, previewer.longest_seconds)
+        return TrainingLoop(state, batches, validation, folder, clock, checkpoint, emit)
 
     def _state(self, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:
         if not self._resume:
@@ -105,14 +155,31 @@ class Trainer:
     def _prepare_folder(self, state: RunState) -> None:
         if self._resume:
             position = state.position
-            self._folder.sweep(position.best_epoch, keep_anchor=not position.anchored)
+            self._folder.sweep(position.best_epoch, keep_recovery=not position.is_recovery_point)
             cut_log(self._folder.metrics, position.step, position.next_validation)
         else:
             self._folder.start()
             self._folder.write_config({"landseg": __version__, **self._config.model_dump(mode="json")})
-            if state.before is not None:
-                keep_before(self._folder, state.before)
+            if state.parent is not None:
+                save_parent(self._folder, state.parent)
         keep_facts(self._folder.facts, state.data, state.learner.network.device)
+
+
+class Listeners:
+    """Passes each event to those who listen to its kind, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._listeners: list[tuple[type, Callable[[Any], None]]] = []
+
+    def add(self, kind: type[Kind], listener: Callable[[Kind], None]) -> None:
+        """Have `listener` get every event of `kind`."""
+        self._listeners.append((kind, listener))
+
+    def __call__(self, event: object) -> None:
+        """Pass on an event; what a listener raises ends the run."""
+        for kind, listener in self._listeners:
+            if isinstance(event, kind):
+                listener(event)
 
 
 @contextmanager

@@ -109,12 +109,22 @@ def _halves(
     return (start, min(end, cut + margin), first, cut), (max(start, cut - margin), end, cut, last)
 
 
-Look = Callable[[str, PixelWindow, npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
-"""Looks on: takes stem and window (px of its image) of what is counted, its (C, H, W) pixels, truth and prediction."""
+@dataclass(frozen=True, eq=False)  # arrays do not compare as one
+class ValidatedWindow:
+    """What is counted of a `window` (px of the image `stem`): (C, H, W) pixels, (H, W) class indices of both sides."""
+
+    stem: str
+    window: PixelWindow
+    pixels: npt.NDArray[Any]
+    truth: npt.NDArray[np.uint8]
+    prediction: npt.NDArray[np.uint8]
 
 
-def look_away(*_counted: object) -> None:
-    """Take no note of a window: the default onlooker."""
+OnWindow = Callable[[ValidatedWindow], None]
+
+
+def ignore_window(_window: ValidatedWindow) -> None:
+    """Take a window and do nothing with it: the default callback."""
 
 
 @dataclass(frozen=True)
@@ -232,8 +242,10 @@ class Validator:
             quickest = min(quickest, time.monotonic() - before)
         return quickest * work
 
-    def measure(self, task: str, on_event: OnEvent, checkpoint: Callable[[], None], look: Look = look_away) -> Figures:
-        """Return the figures of the network as it is now; `checkpoint` is called before every window, `look` after it.
+    def measure(
+        self, task: str, on_event: OnEvent, checkpoint: Callable[[], None], on_window: OnWindow = ignore_window
+    ) -> Figures:
+        """Return the metrics of the network as it is; `checkpoint` is called before every window, `on_window` after it.
 
         Raises:
             RasterError: an image cannot be read.
@@ -246,7 +258,7 @@ class Validator:
         with Prefetcher(map(self._read, self._windows), _AHEAD) as parts:
             for part in parts:
                 checkpoint()
-                loss += self._count(network, tally, part, look)
+                loss += self._count(network, tally, part, on_window)
                 done += part.window.counted.pixels
                 on_event(Progress(task, done, total, time.monotonic() - start))
         counted = tally.counts()
@@ -264,13 +276,14 @@ class Validator:
         return _Part(window, pixels, labels[_inner(window)])
 
     @torch.inference_mode()
-    def _count(self, network: Network, tally: BlockTally, part: _Part, look: Look = look_away) -> float:
+    def _count(self, network: Network, tally: BlockTally, part: _Part, on_window: OnWindow = ignore_window) -> float:
         """Count the part's labelled pixels in `tally` and return their summed loss."""
         rows, columns = _inner(part.window)
         logits = network.logits(part.pixels[None])[..., rows, columns]
         prediction = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
         tally.add(part.window.area, part.window.counted, part.truth, prediction)
-        look(part.window.area.stem, part.window.counted, part.pixels[:, rows, columns], part.truth, prediction)
+        stem, counted = part.window.area.stem, part.window.counted
+        on_window(ValidatedWindow(stem, counted, part.pixels[:, rows, columns], part.truth, prediction))
         return float(cross_entropy_sum(logits, network.on_device(part.truth[None])))
 
 

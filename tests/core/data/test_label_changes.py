@@ -12,8 +12,8 @@ from support.rasters import write_raster
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
-from landseg_core.data.chips import Around, ChipSampler
-from landseg_core.data.class_locations import ClassPlaces
+from landseg_core.data.chips import WeightedSource, ChipSampler
+from landseg_core.data.class_locations import ClassLocations
 from landseg_core.data.label_changes import CorrectedLabels, PreviousLabels
 from landseg_core.data.training_data import TrainingData
 from landseg_core.geo.window import PixelWindow
@@ -61,7 +61,7 @@ def test_chips_are_drawn_around_places_by_their_shares(data: TrainingData) -> No
     area = replace(data.train[0], window=PixelWindow(0, 0, 2000, 2000))
     corners = {"left": (100, 100), "right": (1800, 1800)}
     around = [
-        Around(share, ClassPlaces(np.array([[0, *corner]]), (np.array([1]),), (area.window,)))
+        WeightedSource(share, ClassLocations(np.array([[0, *corner]]), (np.array([1]),), (area.window,)))
         for share, corner in zip((0.5, 0.3), corners.values(), strict=True)
     ]
     sampler = ChipSampler([area], 64, 0, Geometry(), around)

@@ -24,7 +24,7 @@ from landseg_core.models.info import describe_model
 from landseg_core.models.onnx.metadata import OnnxForm, notices
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
-from landseg_core.runs.provenance import classes_known_to, untrained
+from landseg_core.runs.provenance import classes_known_to, held_out_areas
 from landseg_core.training.preparation import fine_tuned_config
 
 TRAINING = {
@@ -86,7 +86,7 @@ def use(header: BundleHeader, path: Path, pair: Pair) -> None:
             list(compatibility_notices(header, source)),
             input_size(header, source),
         )
-    untrained(header, [LabelledArea("a", *pair, PixelWindow(0, 0, 40, 30))])
+    held_out_areas(header, [LabelledArea("a", *pair, PixelWindow(0, 0, 40, 30))])
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -111,9 +111,9 @@ def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
         file.write_text(json.dumps({"epoch": epoch}))
     for name in ("last.safetensors.unfinished-00ff", "anchor.safetensors", "notes.unfinished-1", "config.json"):
         (tmp_path / name).touch()
-    folder.sweep(2, keep_anchor=True)
+    folder.sweep(2, keep_recovery=True)
     assert {path.name for path in tmp_path.iterdir()} == {
         "figures.json", "anchor.safetensors", "notes.unfinished-1", "config.json",
     }  # fmt: skip
-    folder.sweep(None, keep_anchor=False)
+    folder.sweep(None, keep_recovery=False)
     assert {path.name for path in tmp_path.iterdir()} == {"notes.unfinished-1", "config.json"}

@@ -23,7 +23,7 @@ from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import RasterView
 from landseg_core.runs import provenance as module
-from landseg_core.runs.provenance import classes_known_to, trained_classes, trained_on, untrained
+from landseg_core.runs.provenance import classes_known_to, held_out_areas, provenance, trained_classes
 
 NOTHING = object()
 
@@ -45,7 +45,7 @@ def parts(area: LabelledArea, *windows: tuple[int, int, int, int]) -> tuple[Labe
 def test_the_record_tells_images_windows_and_classes(data: TrainingData) -> None:
     a, b = data.train
     some = replace(data, train=(a, *parts(b, (0, 0, 40, 30), (40, 0, 61, 30), (10, 50, 20, 20))))
-    record = trained_on(some, go_on)
+    record = provenance(some, go_on)
     first, second = record["trained_on"]
     assert (first["stem"], first["width"], first["height"], first["windows"]) == ("a", 80, 96, None)
     assert (second["stem"], second["windows"]) == ("b", [[0, 0, 101, 30], [10, 50, 20, 20]])
@@ -55,12 +55,12 @@ def test_the_record_tells_images_windows_and_classes(data: TrainingData) -> None
 
 
 def test_what_was_not_trained_on_is_left_as_it_is(data: TrainingData) -> None:
-    rest = untrained(header(data, trained_on(data, go_on)), data.val)
+    rest = held_out_areas(header(data, provenance(data, go_on)), data.val)
     assert (rest.areas, rest.left_out, rest.left_out_px, rest.notices) == (data.val, {}, 0, ())
 
 
 def test_trained_images_are_left_out_whole_and_told(data: TrainingData) -> None:
-    rest = untrained(header(data, trained_on(data, go_on)), (*data.train, *data.val))
+    rest = held_out_areas(header(data, provenance(data, go_on)), (*data.train, *data.val))
     assert rest.areas == data.val
     assert rest.left_out_px == 96 * 80 + 70 * 101
     (notice,) = rest.notices
@@ -69,8 +69,8 @@ def test_trained_images_are_left_out_whole_and_told(data: TrainingData) -> None:
 
 def test_of_an_image_trained_in_part_the_rest_counts(data: TrainingData) -> None:
     a = data.train[0]
-    record = trained_on(replace(data, train=parts(a, (0, 0, 80, 40))), go_on)
-    rest = untrained(header(data, record), (a, *parts(a, (0, 0, 20, 40), (70, 30, 10, 20))))
+    record = provenance(replace(data, train=parts(a, (0, 0, 80, 40))), go_on)
+    rest = held_out_areas(header(data, record), (a, *parts(a, (0, 0, 20, 40), (70, 30, 10, 20))))
     assert rest.areas == (a, *parts(a, (70, 30, 10, 20)))
     assert rest.left_out == {a.image: [PixelWindow(0, 0, 80, 40)]}
     assert rest.left_out_px == 80 * 40 + 20 * 40 + 10 * 10
@@ -79,25 +79,25 @@ def test_of_an_image_trained_in_part_the_rest_counts(data: TrainingData) -> None
 def test_the_same_image_is_recognised_elsewhere_and_under_another_name(data: TrainingData, tmp_path: Path) -> None:
     copy = Path(shutil.copy(data.train[0].image, tmp_path / "other.tif"))
     moved = replace(data.train[0], stem="other", image=copy)
-    known = header(data, trained_on(data, go_on))
-    assert untrained(known, (moved, *data.val)).areas == data.val
+    known = header(data, provenance(data, go_on))
+    assert held_out_areas(known, (moved, *data.val)).areas == data.val
     with pytest.raises(
         DatasetError, match="trained on all 7680 pixels of other: they cannot show how good it is; eval"
     ):
-        untrained(known, [moved])
+        held_out_areas(known, [moved])
 
 
 def test_another_image_of_the_same_name_is_none(data: TrainingData, tmp_path: Path) -> None:
     pixels = np.random.default_rng(3).integers(0, 255, (3, 96, 80), np.uint8)
     other = replace(data.train[0], image=write_raster(tmp_path / "a.tif", pixels))
-    assert untrained(header(data, trained_on(data, go_on)), [other]).left_out_px == 0
+    assert held_out_areas(header(data, provenance(data, go_on)), [other]).left_out_px == 0
 
 
 def test_an_image_trained_under_two_names_counts_once(data: TrainingData, tmp_path: Path) -> None:
     a = data.train[0]
     copy = replace(parts(a, (0, 0, 50, 96))[0], stem="z", image=Path(shutil.copy(a.image, tmp_path / "z.tif")))
-    record = trained_on(replace(data, train=(*parts(a, (30, 0, 50, 50)), copy)), go_on)
-    assert untrained(header(data, record), [a]).left_out_px == 50 * 96 + 30 * 50
+    record = provenance(replace(data, train=(*parts(a, (30, 0, 50, 50)), copy)), go_on)
+    assert held_out_areas(header(data, record), [a]).left_out_px == 50 * 96 + 30 * 50
 
 
 FLAT = {"stem": "a", "width": 96, "height": 96, "fingerprint": "f", "windows": [[0, 0, 9, 0]]}
@@ -106,7 +106,7 @@ FLAT = {"stem": "a", "width": 96, "height": 96, "fingerprint": "f", "windows": [
 @pytest.mark.parametrize("told", [NOTHING, [], "much", [{"stem": "a"}], [FLAT]])
 def test_a_model_that_does_not_tell_leaves_everything(data: TrainingData, told: object) -> None:
     record = {} if told is NOTHING else {"trained_on": told}
-    assert untrained(header(data, record), data.train).areas == data.train
+    assert held_out_areas(header(data, record), data.train).areas == data.train
     assert classes_known_to(header(data, record)) == [True, True, True]
 
 
@@ -116,7 +116,7 @@ def test_a_record_of_very_many_windows_names_the_whole_image(
     monkeypatch.setattr(module, "MOST_WINDOWS", 3)
     a, b = data.train
     many = parts(a, *((20 * k, 10 * k, 10, 5) for k in range(4)))
-    first, second = trained_on(replace(data, train=(*many, *parts(b, (0, 0, 9, 9)))), go_on)["trained_on"]
+    first, second = provenance(replace(data, train=(*many, *parts(b, (0, 0, 9, 9)))), go_on)["trained_on"]
     assert (first["windows"], second["windows"]) == (None, [[0, 0, 9, 9]])
 
 
@@ -124,7 +124,7 @@ def test_the_classes_that_were_trained(data: TrainingData) -> None:
     counted = tuple(replace(area, class_px=(5, 0, 2)) for area in data.train)
     some = replace(data, train=counted)
     assert trained_classes(some) == [True, False, True]
-    assert classes_known_to(header(data, trained_on(some, go_on))) == [True, False, True]
+    assert classes_known_to(header(data, provenance(some, go_on))) == [True, False, True]
     assert trained_classes(replace(data, train=parts(replace(data.train[0], class_px=()), (0, 0, 9, 9)))) == [True] * 3
 
 
@@ -132,7 +132,7 @@ def test_it_can_be_stopped(data: TrainingData) -> None:
     control = JobControl()
     control.stop()
     with pytest.raises(JobStopped):
-        trained_on(data, control.checkpoint)
+        provenance(data, control.checkpoint)
 
 
 def seen(area: LabelledArea, size: tuple[int, int], bands: tuple[int, ...] = ()) -> LabelledArea:
@@ -143,7 +143,7 @@ def seen(area: LabelledArea, size: tuple[int, int], bands: tuple[int, ...] = ())
 def test_the_record_is_in_px_of_the_file_however_it_is_read(data: TrainingData) -> None:
     coarse, whole = seen(data.train[0], (40, 48)), seen(data.train[1], (50, 35))
     some = parts(coarse, (0, 0, 20, 24), (20, 0, 20, 24), (4, 24, 9, 12))  # of 80 x 96 px in the file
-    first, second = trained_on(replace(data, train=(*some, whole)), go_on)["trained_on"]
+    first, second = provenance(replace(data, train=(*some, whole)), go_on)["trained_on"]
     assert first["windows"] == [[0, 0, 80, 48], [8, 48, 18, 24]]
     assert (second["width"], second["height"], second["windows"]) == (101, 70, None)
 
@@ -152,7 +152,7 @@ def test_windows_of_the_record_lie_apart(data: TrainingData) -> None:
     """Neighbours of the view are made of the same px along their border."""
     area = seen(data.train[0], (37, 41))
     some = parts(area, (0, 0, 9, 7), (9, 0, 11, 8), (4, 8, 20, 9))
-    (image,) = trained_on(replace(data, train=some), go_on)["trained_on"]
+    (image,) = provenance(replace(data, train=some), go_on)["trained_on"]
     covered = np.zeros((96, 80), int)
     for window in image["windows"]:
         covered[PixelWindow(*window).slices()] += 1
@@ -164,10 +164,10 @@ def test_windows_of_the_record_lie_apart(data: TrainingData) -> None:
 
 
 def test_ground_is_known_again_in_areas_that_are_read_at_another_size(data: TrainingData) -> None:
-    record = trained_on(replace(data, train=parts(data.train[0], (0, 0, 80, 48))), go_on)
+    record = provenance(replace(data, train=parts(data.train[0], (0, 0, 80, 48))), go_on)
     area = seen(data.train[0], (40, 48))
     inside, outside = parts(area, (0, 0, 40, 20), (0, 24, 40, 24))
-    rest = untrained(header(data, record), (inside, area, outside))
+    rest = held_out_areas(header(data, record), (inside, area, outside))
     assert rest.areas == (area, outside)
     assert rest.left_out == {area.image: [PixelWindow(0, 0, 80, 48)]}
     assert rest.left_out_px == 80 * 40 + 80 * 48
@@ -176,10 +176,10 @@ def test_ground_is_known_again_in_areas_that_are_read_at_another_size(data: Trai
 
 def test_images_are_known_by_the_bands_that_were_read(data: TrainingData) -> None:
     turned = seen(data.train[0], (40, 48), (3, 1, 2))
-    record = trained_on(replace(data, train=(turned,)), go_on)
+    record = provenance(replace(data, train=(turned,)), go_on)
     with RasterSource(turned.image) as source:
         assert record["trained_on"][0]["fingerprint"] == fingerprint(source, (3, 1, 2))
-    assert untrained(header(data, record), (turned, *data.val)).areas == data.val
+    assert held_out_areas(header(data, record), (turned, *data.val)).areas == data.val
 
 
 def test_bands_named_in_another_order_hide_no_image_that_was_read_by_number(data: TrainingData, tmp_path: Path) -> None:
@@ -189,23 +189,23 @@ def test_bands_named_in_another_order_hide_no_image_that_was_read_by_number(data
         dataset.descriptions = ("Blue", "Green", "Red")
     turned = replace(data.train[0], image=path)
     known = replace(
-        header(data, trained_on(replace(data, train=(turned,)), go_on)), band_names=("Red", "Green", "Blue")
+        header(data, provenance(replace(data, train=(turned,)), go_on)), band_names=("Red", "Green", "Blue")
     )
-    assert untrained(known, (turned, *data.val)).areas == data.val
+    assert held_out_areas(known, (turned, *data.val)).areas == data.val
 
 
 def test_an_image_without_the_bands_is_refused(data: TrainingData, tmp_path: Path) -> None:
     grey = replace(data.train[0], image=write_raster(tmp_path / "grey.tif", np.zeros((1, 96, 80), np.uint8)))
     with pytest.raises(ModelError, match=r"needs the bands 1, 2, 3, but .*grey\.tif has only 1"):
-        untrained(header(data, trained_on(data, go_on)), [grey])
+        held_out_areas(header(data, provenance(data, go_on)), [grey])
 
 
 def test_images_that_the_record_has_no_room_for_are_told(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert trained_on(data, go_on)["trained_on_untold"] == 0
+    assert provenance(data, go_on)["trained_on_untold"] == 0
     monkeypatch.setattr(module, "MOST_IMAGES", 1)
-    record = trained_on(data, go_on)
+    record = provenance(data, go_on)
     assert ([image["stem"] for image in record["trained_on"]], record["trained_on_untold"]) == (["a"], 1)
-    (notice,) = untrained(header(data, record), data.val).notices
+    (notice,) = held_out_areas(header(data, record), data.val).notices
     assert notice == (
         "the model does not tell 1 of the images that it was trained on, for want of room: any of them among these "
         "would flatter the figures"

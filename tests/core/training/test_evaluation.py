@@ -18,7 +18,7 @@ from landseg_core.inference.backends.torch_backend import TorchBackend
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.weights import weights_of
-from landseg_core.runs.provenance import trained_on
+from landseg_core.runs.provenance import provenance
 from landseg_core.training.evaluation import evaluate
 
 
@@ -99,7 +99,7 @@ def test_the_json_has_the_documented_fields(bundle: ModelBundle, data: TrainingD
 
 
 def learnt_from(bundle: ModelBundle, data: TrainingData) -> ModelBundle:
-    return replace(bundle, training=trained_on(data, lambda: None))
+    return replace(bundle, training=provenance(data, lambda: None))
 
 
 def test_ground_that_was_trained_on_does_not_count(bundle: ModelBundle, data: TrainingData) -> None:

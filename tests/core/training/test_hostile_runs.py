@@ -21,7 +21,7 @@ from landseg_core.runs.catalogue import differing_settings, summarise
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.details import read_story
 from landseg_core.runs.folder import RunFolder, cut_log
-from landseg_core.runs.parent_model import kept_before
+from landseg_core.runs.parent_model import load_parent
 from landseg_core.runs.report import report_page
 from landseg_core.runs.report_content import report_content
 from landseg_core.training.checkpoint import load_checkpoint_record, resumed_config
@@ -79,7 +79,7 @@ def show(folder: Path) -> None:
     for read in (
         lambda: str(read_story(folder)).encode(),
         lambda: report_page(report_content(run)).encode(),
-        lambda: kept_before(run),
+        lambda: load_parent(run),
         lambda: load_split(folder),
     ):
         told = sentence_of(read)
@@ -102,7 +102,7 @@ def test_an_odd_checkpoint_is_resumed_or_refused(data: st.DataObject, tmp_path: 
     assert not told or (str(tmp_path) in told and "\n" not in told)
 
 
-@pytest.mark.parametrize("name", ["config", "metrics", "facts", "figures", "pictures", "before", "ground"])
+@pytest.mark.parametrize("name", ["config", "metrics", "facts", "figures", "pictures", "parent_record", "ground"])
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_an_odd_file_of_a_run_is_shown_or_told(name: str, data: st.DataObject, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_an_odd_file_of_a_run_is_shown_or_told(name: str, data: st.DataObject, t
         write_samples(folder)
         write_model(folder)
         run.facts.write_text(json.dumps(FACTS))
-        run.before.write_text("{}")
+        run.parent_record.write_text("{}")
         (folder / SPLIT_FILE).write_text(json.dumps(GROUND))
     path = folder / SPLIT_FILE if name == "ground" else getattr(run, name)
     sound = path.read_text()

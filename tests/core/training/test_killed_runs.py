@@ -161,7 +161,7 @@ def test_a_run_killed_after_any_file_ends_as_one_that_never_was(
 ) -> None:
     """Also where the loss is lost in a batch (epoch, number), unless the learning rate is lowered."""
     monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(schedule, "ANCHOR_STEPS", 3)
+    monkeypatch.setattr(schedule, "RECOVERY_STEPS", 3)
     config = config.model_copy(update={"epochs": 2, "precision": precision})
     usual = RecordedRun(config, tmp_path / "usual")
     usual.fit(data)

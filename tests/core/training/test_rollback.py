@@ -98,14 +98,14 @@ def test_in_the_first_epoch_it_goes_back_to_the_start(
     assert logged_steps(tmp_path / "run") == list(range(1, 3 * STEPS + 1))
 
 
-def test_a_long_epoch_has_anchors(
+def test_a_long_epoch_has_recovery_checkpoints(
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
     losses_break_at: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("landseg_core.training.schedule.ANCHOR_STEPS", 2)
+    monkeypatch.setattr("landseg_core.training.schedule.RECOVERY_STEPS", 2)
     losses_break_at(6, 8)
     run = RecordedRun(config, tmp_path / "run")
     run.fit(data)
@@ -143,7 +143,7 @@ def test_a_lost_validation_brings_it_back_too(
 def test_time_does_not_go_back() -> None:
     now = RunPosition(epoch=4, step=50, seconds=90.0, preparation_seconds=3, validation_seconds=2, validated_share=0.5)
     there = RunPosition(epoch=2, step=20, seconds=30.0, preparation_seconds=3, best_epoch=1, best_miou=0.5)
-    back = now.gone_back(95.0, there)
+    back = now.rolled_back(95.0, there)
     assert (back.epoch, back.step, back.best_epoch, back.seconds) == (2, 20, 1, 95.0)
     assert (back.preparation_seconds, back.validation_seconds, back.validated_share) == (3, 2, 0.5)
-    assert (now.gone_back(95.0).step, now.gone_back(95.0).seconds) == (0, 95.0)
+    assert (now.rolled_back(95.0).step, now.rolled_back(95.0).seconds) == (0, 95.0)

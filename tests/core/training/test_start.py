@@ -26,7 +26,7 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
-from landseg_core.runs.parent_model import NOT_TOLD, judging_areas, keep_before, kept_before, parent_areas_finder
+from landseg_core.runs.parent_model import NOT_TOLD, held_out_validation, load_parent, parent_areas_finder, save_parent
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.learner import Learner
 from landseg_core.training.preparation import GENTLER, SHORTER_WARM_UP, fine_tuned_config
@@ -221,14 +221,14 @@ def part_of(area: LabelledArea) -> tuple[LabelledArea, ...]:
 @pytest.mark.parametrize("told", [None, "{", "[]", "{}"])
 def test_what_is_kept_of_the_start_model(bundle: ModelBundle, tmp_path: Path, told: str | None) -> None:
     folder = RunFolder(tmp_path)
-    assert kept_before(folder) is None
+    assert load_parent(folder) is None
     if told is None:
-        keep_before(folder, bundle)
-        assert kept_before(folder) == read_header_of(bundle)
+        save_parent(folder, bundle)
+        assert load_parent(folder) == read_header_of(bundle)
         return
-    folder.before.write_text(told)
+    folder.parent_record.write_text(told)
     with pytest.raises(ModelError, match=r"before\.json"):
-        kept_before(folder)
+        load_parent(folder)
 
 
 def read_header_of(bundle: ModelBundle) -> BundleHeader:
@@ -236,7 +236,7 @@ def read_header_of(bundle: ModelBundle) -> BundleHeader:
 
 
 def test_a_start_model_without_record_is_told(data: TrainingData, bundle: ModelBundle) -> None:
-    rest = judging_areas(data, bundle)
+    rest = held_out_validation(data, bundle)
     assert (rest.areas, rest.notices) == (data.val, (NOT_TOLD,))
 
 

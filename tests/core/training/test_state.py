@@ -66,7 +66,7 @@ def test_the_encoder_of_a_model_to_go_on_from_has_learnt_already(
     going_on = LITE0.model_copy(update={"start_from": str(path)})
     state = a_state(going_on, data)
     assert shares(state) == {True: {0.25}, False: {1.0}}
-    assert state.before == read_header(path)
+    assert state.parent == read_header(path)
     assert shares(a_state(going_on.model_copy(update={"pretrained": False}), data))[True] == {1.0}
 
 
