@@ -65,7 +65,7 @@ class Evaluation:
 
     @classmethod
     def of(cls, metrics: Any) -> Evaluation:
-        """Return what a `MapFigures`, or a run's `RunFigures`, says."""
+        """Return what a `MapFigures`, or a run's `RunEvaluation`, says."""
         return cls(
             metrics.accuracy,
             metrics.miou,
@@ -174,7 +174,7 @@ def train(
     """
     from landseg_core.data.loading.folders import folder_data
     from landseg_core.runs.config import checked_config
-    from landseg_core.runs.evaluation import read_figures
+    from landseg_core.runs.evaluation import read_evaluation
     from landseg_core.runs.folder import RunFolder
     from landseg_core.runs.parent_model import parent_areas_finder
     from landseg_core.training.preparation import fine_tuned_config
@@ -201,7 +201,7 @@ def train(
         on_event=report,
     )
     trainer.fit(data, report)
-    metrics = read_figures(run.figures)
+    metrics = read_evaluation(run.figures)
     return RunResult(run.model, Evaluation.of(metrics) if metrics else None)
 
 

@@ -100,8 +100,8 @@ def read_run(path: Path, home: Path) -> Any:
     from landseg_core.runs.folder import RunFolder
     from landseg_core.runs.history import read_history
     from landseg_core.runs.parent_model import load_parent
-    from landseg_core.runs.report import keep_report
-    from landseg_core.runs.sample_file import read_pictures
+    from landseg_core.runs.report import save_report
+    from landseg_core.runs.sample_file import read_samples
     from landseg_core.training.checkpoint import load_recovery_checkpoint, resumed_config
 
     run, notices = RunFolder(path), list[Any]()
@@ -111,11 +111,11 @@ def read_run(path: Path, home: Path) -> Any:
         lambda: [summary.as_dict() for summary in list_runs(path)],
         lambda: repr(differing_settings([*list_runs(path), *list_runs(home / "first")])),
         lambda: epoch_curves(read_history(run.metrics)).miou.tolist(),
-        lambda: keep_report(path, notices.append),
+        lambda: save_report(path, notices.append),
         lambda: repr(load_snapshot(path / "labels", {})),
         lambda: repr(load_split(path / "labels")),
         lambda: repr(load_parent(run)),
-        lambda: repr(read_pictures(run.pictures)),
+        lambda: repr(read_samples(run.pictures)),
         lambda: repr(resumed_config(path, {})),
         lambda: load_recovery_checkpoint(run) is not None,
         lambda: _take_over(path, home),

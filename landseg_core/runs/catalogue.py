@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from landseg_core.errors import LandsegError, TrainingError
 from landseg_core.models.header import read_header
 from landseg_core.runs.curves import RunCurves, run_curves
-from landseg_core.runs.environment import read_facts
-from landseg_core.runs.evaluation import ClassFigures, RunFigures
+from landseg_core.runs.environment import read_environment
+from landseg_core.runs.evaluation import ClassMetrics, RunEvaluation
 from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.history import RunHistory, read_history
-from landseg_core.runs.report_content import read_config, run_figures
+from landseg_core.runs.report_content import read_config, run_evaluation
 
 if TYPE_CHECKING:
     from landseg_core.project.run_table import RunEntry
@@ -57,7 +57,7 @@ class RunSummary:
     created: str = ""
     seconds: float = 0.0
     epoch: int | None = None
-    figures: RunFigures | None = None
+    figures: RunEvaluation | None = None
     size: int = 0
     problem: str = ""
     curves: RunCurves | None = field(default=None, compare=False, repr=False)
@@ -82,7 +82,7 @@ class RunSummary:
         return self.figures.accuracy if self.figures else None
 
     @property
-    def classes(self) -> Sequence[ClassFigures]:
+    def classes(self) -> Sequence[ClassMetrics]:
         """Return the figures by class."""
         return self.figures.classes if self.figures else ()
 
@@ -178,9 +178,9 @@ def _with_settings(run: RunFolder, summary: RunSummary) -> RunSummary:
 
 
 def _told(run: RunFolder, summary: RunSummary) -> RunSummary:
-    facts = read_facts(run.facts)
+    facts = read_environment(run.facts)
     history = read_history(run.metrics)
-    figures = run_figures(run, history)
+    figures = run_evaluation(run, history)
     if summary.has_model:
         read_header(run.model)  # a damaged one cannot be used, and says so here
     return replace(
@@ -194,7 +194,7 @@ def _told(run: RunFolder, summary: RunSummary) -> RunSummary:
     )
 
 
-def _status(history: RunHistory, figures: RunFigures | None) -> RunStatus:
+def _status(history: RunHistory, figures: RunEvaluation | None) -> RunStatus:
     if history.end is None:
         return RunStatus.OPEN
     if figures is None:

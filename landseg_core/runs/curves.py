@@ -22,7 +22,7 @@ class RunCurves:
 
 
 def run_curves(history: RunHistory) -> RunCurves:
-    """Return the curves of a run; one of which nothing was told has no points."""
+    """Return the curves of a run; one of which nothing was logged has no points."""
     steps, epochs = history.steps, history.epochs
     minutes = steps[:, 0] / 60
     return RunCurves(
@@ -48,10 +48,10 @@ _MOST_STEPS = 2000
 
 def epoch_curves(history: RunHistory) -> EpochCurves:
     """Return the curves of a run over its epochs; `train_loss` is smoothed, `train_steps` is not."""
-    epochs, places, losses = history.epochs, _in_epochs(history), history.steps[:, 1]
+    epochs, positions, losses = history.epochs, _in_epochs(history), history.steps[:, 1]
     return EpochCurves(
-        train_steps=thinned(np.column_stack([places, losses]), _MOST_STEPS),
-        train_loss=thinned(np.column_stack([places, smoothed(losses)]), _MOST_STEPS),
+        train_steps=thinned(np.column_stack([positions, losses]), _MOST_STEPS),
+        train_loss=thinned(np.column_stack([positions, smoothed(losses)]), _MOST_STEPS),
         val_loss=thinned(_array([(epoch.epoch, epoch.val_loss) for epoch in epochs])),
         miou=thinned(_array([(epoch.epoch, _percent(epoch.miou)) for epoch in epochs])),
     )
@@ -77,5 +77,5 @@ def _points(pairs: Sequence[tuple[float, float | None]]) -> Points:
 
 
 def _array(pairs: Sequence[tuple[float, float | None]]) -> Points:
-    told = [(place, math.nan if value is None else value) for place, value in pairs]
-    return np.array(told, np.float64).reshape(-1, 2)
+    points = [(x, math.nan if y is None else y) for x, y in pairs]
+    return np.array(points, np.float64).reshape(-1, 2)

@@ -12,7 +12,7 @@ from landseg_core.runs.catalogue import RunSummary, summarise
 from landseg_core.runs.curves import EpochCurves, epoch_curves
 from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.history import RunHistory, read_history
-from landseg_core.runs.sample_file import KeptPictures, read_pictures
+from landseg_core.runs.sample_file import SavedSamples, read_samples
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class RunStory:
     history: RunHistory
     curves: EpochCurves
     schema: ClassSchema | None
-    pictures: KeptPictures | None
+    pictures: SavedSamples | None
 
 
 def read_story(folder: Path) -> RunStory:
@@ -34,7 +34,7 @@ def read_story(folder: Path) -> RunStory:
     """
     run = RunFolder(folder)
     history, summary = read_history(run.metrics), summarise(folder)
-    pictures = read_pictures(run.pictures) if summary.figures else None
+    pictures = read_samples(run.pictures) if summary.figures else None
     return RunStory(summary, history, epoch_curves(history), _schema(run, summary), pictures)
 
 

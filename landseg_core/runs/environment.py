@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from landseg_core.data.training_data import TrainingData
 
 
-class MachineFacts(pydantic.BaseModel):
+class MachineInfo(pydantic.BaseModel):
     """The machine of a run; `cores` are those that the process may use, `graphics` the name of its graphics card."""
 
     system: str
@@ -34,7 +34,7 @@ class MachineFacts(pydantic.BaseModel):
     landseg: str
 
 
-class DataFacts(pydantic.BaseModel):
+class DataInfo(pydantic.BaseModel):
     """What a run learnt from. `shared_images` have pixels on both sides: those were split into areas apart."""
 
     train_images: int
@@ -47,43 +47,43 @@ class DataFacts(pydantic.BaseModel):
     ground_resolution_m: float | None
 
 
-class RunFacts(pydantic.BaseModel):
+class RunEnvironment(pydantic.BaseModel):
     """Machine and data of a run, and when it was `started` (ISO 8601, UTC), or went on the last time."""
 
     started: str
-    machine: MachineFacts
-    data: DataFacts
+    machine: MachineInfo
+    data: DataInfo
 
 
-def keep_facts(path: Path, data: TrainingData, device: torch.device) -> None:
+def save_environment(path: Path, data: TrainingData, device: torch.device) -> None:
     """Write to `path` what a run that begins now on `device` is made of.
 
     Raises:
         OutputError: it cannot be written.
     """
-    facts = RunFacts(
+    facts = RunEnvironment(
         started=datetime.now(UTC).isoformat(timespec="seconds"), machine=_machine(device), data=_data_facts(data)
     )
     write_atomically(path, (facts.model_dump_json(indent=2) + "\n").encode())
 
 
-def read_facts(path: Path) -> RunFacts | None:
+def read_environment(path: Path) -> RunEnvironment | None:
     """Return the facts in `path`, or None where there is no such file.
 
     Raises:
         TrainingError: the file cannot be read or is damaged.
     """
     try:
-        return RunFacts.model_validate_json(read_file(path))
+        return RunEnvironment.model_validate_json(read_file(path))
     except FileNotFoundError:
         return None
     except (OSError, pydantic.ValidationError) as error:
         raise damaged_record(path, error) from error
 
 
-def _data_facts(data: TrainingData) -> DataFacts:
+def _data_facts(data: TrainingData) -> DataInfo:
     train, val = ({area.image for area in side} for side in (data.train, data.val))
-    return DataFacts(
+    return DataInfo(
         train_images=len(train),
         val_images=len(val),
         shared_images=len(train & val),
@@ -95,10 +95,10 @@ def _data_facts(data: TrainingData) -> DataFacts:
     )
 
 
-def _machine(device: torch.device) -> MachineFacts:
+def _machine(device: torch.device) -> MachineInfo:
     from landseg_core.compute.devices import gpu_name
 
-    return MachineFacts(
+    return MachineInfo(
         system=f"{platform.system()} {platform.release()}",
         processor=processor(),
         cores=cores(),

@@ -21,7 +21,7 @@ class _Record(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True)
 
 
-class ClassFigures(_Record):
+class ClassMetrics(_Record):
     """How well one class is found; a figure, or an interval, that cannot be told is None."""
 
     name: str
@@ -47,7 +47,7 @@ class ImageScore(_Record):
     miou: Fraction | None = None
 
 
-class RunFigures(_Record):
+class RunEvaluation(_Record):
     """The figures of the model of `epoch`: fractions 0-1; `confusion` has a row per true class, in px."""
 
     epoch: int
@@ -58,26 +58,26 @@ class RunFigures(_Record):
     accuracy_interval: Interval | None = None
     miou: Fraction | None = None
     miou_interval: Interval | None = None
-    classes: tuple[ClassFigures, ...] = ()
+    classes: tuple[ClassMetrics, ...] = ()
     confusion: tuple[tuple[Count, ...], ...] = ()
     warnings: tuple[str, ...] = ()
     images: tuple[ImageScore, ...] = ()
 
     @pydantic.model_validator(mode="after")
-    def _square(self) -> RunFigures:
+    def _square(self) -> RunEvaluation:
         if self.confusion and {len(self.confusion), *map(len, self.confusion)} != {len(self.classes)}:
             raise ValueError(f"the confusion matrix does not fit the {len(self.classes)} classes")
         return self
 
 
-def read_figures(path: Path) -> RunFigures | None:
+def read_evaluation(path: Path) -> RunEvaluation | None:
     """Return the figures in `path`, or None where there is no such file.
 
     Raises:
         TrainingError: the file cannot be read or is damaged.
     """
     try:
-        return RunFigures.model_validate_json(read_file(path))
+        return RunEvaluation.model_validate_json(read_file(path))
     except FileNotFoundError:
         return None
     except (OSError, pydantic.ValidationError) as error:

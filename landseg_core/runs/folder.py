@@ -22,7 +22,7 @@ class RunFolder:
     """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings.
 
     `recovery_checkpoint` is the one to roll back to where the last checkpoint is a later one, amid an epoch.
-    `parent_record` is what the model tells that the run fine-tunes.
+    `parent_record` is the header of the model that the run fine-tunes.
     Besides the facts of machine and data, the figures and the validation pictures of the best model, and the report.
     """
 
@@ -43,7 +43,7 @@ class RunFolder:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Return the place of every file that a run may have."""
+        """Return the path of every file that a run may have."""
         learnt = self.model, self.checkpoint, self.checkpoint_record, self.recovery_checkpoint
         return (
             *learnt,
@@ -148,7 +148,7 @@ class RunFolder:
         """
         write_atomically(self.config, (json.dumps(settings, indent=2) + "\n").encode())
 
-    def write_figures(self, figures: Mapping[str, Any]) -> None:
+    def write_evaluation(self, figures: Mapping[str, Any]) -> None:
         """Write the figures of the best model, JSON-able.
 
         Raises:
@@ -211,16 +211,16 @@ class MetricsLog:
 
 
 def _epoch_in(path: Path) -> Any:
-    """Return the epoch that a file of JSON is of, None where it cannot be told."""
+    """Return the epoch that a file of JSON is of, None where it is not known."""
     try:
-        told = parsed_json(read_file(path))
+        record = parsed_json(read_file(path))
     except (OSError, ValueError):
         return None
-    return told.get("epoch") if isinstance(told, dict) else None
+    return record.get("epoch") if isinstance(record, dict) else None
 
 
 def cut_log(path: Path, step: int, epoch: int) -> None:
-    """Drop steps after `step`, validations from `epoch` on, and lines cut short or damaged: they will be told again.
+    """Drop steps after `step`, validations from `epoch` on, and lines cut short or damaged: they will be logged again.
 
     Raises:
         OutputError: it cannot be written.
@@ -232,13 +232,13 @@ def cut_log(path: Path, step: int, epoch: int) -> None:
 
 def _stays(line: str, step: int, epoch: int) -> bool:
     try:
-        told = parsed_json(line)
+        event = parsed_json(line)
     except ValueError:
         return False
-    if not line.endswith("\n") or not isinstance(told, dict):
+    if not line.endswith("\n") or not isinstance(event, dict):
         return False
-    told_step = told.get("step", 0)
-    told_epoch = told.get("epoch", 0) if told.get("event") == EpochFinished.event else epoch - 1
-    if not isinstance(told_step, int) or not isinstance(told_epoch, int):
+    logged_step = event.get("step", 0)
+    logged_epoch = event.get("epoch", 0) if event.get("event") == EpochFinished.event else epoch - 1
+    if not isinstance(logged_step, int) or not isinstance(logged_epoch, int):
         return False
-    return told_step <= step and told_epoch < epoch
+    return logged_step <= step and logged_epoch < epoch

@@ -1,4 +1,4 @@
-"""What a run told while it learnt, read back from its `metrics.jsonl` without torch."""
+"""What a run logged while it learnt, read back from its `metrics.jsonl` without torch."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _Finite = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 _Count = Annotated[int, pydantic.Field(ge=0, le=10**12)]
 
 
-class _Told(pydantic.BaseModel):
+class _Logged(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True)
 
 
-class ToldStart(_Told):
+class LoggedStart(_Logged):
     """The beginning of a run, or of its going on."""
 
     model: str
@@ -37,7 +37,7 @@ class ToldStart(_Told):
     minutes: float | None = None
 
 
-class ToldEpoch(_Told):
+class LoggedEpoch(_Logged):
     """An epoch and its validation; `seconds` of work since the run began."""
 
     epoch: _Count
@@ -51,7 +51,7 @@ class ToldEpoch(_Told):
     best: bool = False
 
 
-class ToldEnd(_Told):
+class LoggedEnd(_Logged):
     """How a run ended."""
 
     reason: str
@@ -59,23 +59,23 @@ class ToldEnd(_Told):
     step: int = 0
 
 
-class _ToldStep(_Told):
+class _LoggedStep(_Logged):
     step: _Count = 0
     seconds: _Finite
     train_loss: _Finite | None
     learning_rate: _Finite
 
 
-class _ToldNotice(_Told):
+class _LoggedNotice(_Logged):
     message: str
 
 
-_KINDS: dict[str, type[_Told]] = {
-    RunStarted.event: ToldStart,
-    StepFinished.event: _ToldStep,
-    EpochFinished.event: ToldEpoch,
-    Notice.event: _ToldNotice,
-    RunFinished.event: ToldEnd,
+_KINDS: dict[str, type[_Logged]] = {
+    RunStarted.event: LoggedStart,
+    StepFinished.event: _LoggedStep,
+    EpochFinished.event: LoggedEpoch,
+    Notice.event: _LoggedNotice,
+    RunFinished.event: LoggedEnd,
 }
 
 
@@ -87,62 +87,62 @@ class RunHistory:
     the run went on. `end` is None for a run that was killed, or is still under way.
     """
 
-    start: ToldStart | None
+    start: LoggedStart | None
     steps: Points
-    epochs: tuple[ToldEpoch, ...]
+    epochs: tuple[LoggedEpoch, ...]
     notices: tuple[str, ...]
-    end: ToldEnd | None
+    end: LoggedEnd | None
     numbers: Points
 
     @property
-    def best(self) -> ToldEpoch | None:
+    def best(self) -> LoggedEpoch | None:
         """Return the epoch that gave the model, or None where none was validated."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
 
     @property
     def seconds(self) -> float:
-        """Return how long the run has worked, as far as it told."""
-        told = (self.end.seconds if self.end else 0.0, *(epoch.seconds for epoch in self.epochs[-1:]))
-        return max(*told, float(self.steps[-1, 0]) if len(self.steps) else 0.0)
+        """Return how long the run has worked, as far as it logged."""
+        ends = (self.end.seconds if self.end else 0.0, *(epoch.seconds for epoch in self.epochs[-1:]))
+        return max(*ends, float(self.steps[-1, 0]) if len(self.steps) else 0.0)
 
 
 def read_history(path: Path) -> RunHistory:
-    """Return what the log at `path` tells; lines cut short, and kinds not known here, are left out.
+    """Return what the log at `path` says; lines cut short, and kinds not known here, are left out.
 
     Raises:
         TrainingError: the file cannot be read.
     """
     try:
         with open_file(path) as lines:
-            return _history(list(_told(lines)))
+            return _history(list(_logged(lines)))
     except FileNotFoundError:
         return _history([])
     except OSError as error:
         raise damaged_record(path, error) from error
 
 
-def _told(lines: Iterable[bytes]) -> Iterator[_Told]:
+def _logged(lines: Iterable[bytes]) -> Iterator[_Logged]:
     for line in lines:
         try:
-            told: Any = parsed_json(line)
-            kind = _KINDS.get(str(told.get("event"))) if isinstance(told, dict) else None
+            event: Any = parsed_json(line)
+            kind = _KINDS.get(str(event.get("event"))) if isinstance(event, dict) else None
             if kind is not None:
-                yield kind.model_validate(told)
+                yield kind.model_validate(event)
         except ValueError:  # pydantic's own errors are such, too
             continue
 
 
-def _history(told: list[_Told]) -> RunHistory:
-    starts = [item for item in told if isinstance(item, ToldStart)]
-    steps = [item for item in told if isinstance(item, _ToldStep)]
+def _history(events: list[_Logged]) -> RunHistory:
+    starts = [item for item in events if isinstance(item, LoggedStart)]
+    steps = [item for item in events if isinstance(item, _LoggedStep)]
     values = [(step.seconds, step.train_loss, step.learning_rate) for step in steps]
-    last = next((item for item in reversed(told) if isinstance(item, ToldStart | ToldEnd)), None)
+    last = next((item for item in reversed(events) if isinstance(item, LoggedStart | LoggedEnd)), None)
     return RunHistory(
         starts[-1] if starts else None,
         np.array(values, np.float64).reshape(-1, 3),
-        tuple(item for item in told if isinstance(item, ToldEpoch)),
-        tuple(dict.fromkeys(item.message for item in told if isinstance(item, _ToldNotice))),
-        last if isinstance(last, ToldEnd) else None,
+        tuple(item for item in events if isinstance(item, LoggedEpoch)),
+        tuple(dict.fromkeys(item.message for item in events if isinstance(item, _LoggedNotice))),
+        last if isinstance(last, LoggedEnd) else None,
         np.array([step.step for step in steps], np.float64),
     )
 

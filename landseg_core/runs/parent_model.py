@@ -1,4 +1,4 @@
-"""The model that a run fine-tunes: what it tells of its training, so that none of that validates; its file may go."""
+"""The model that a run fine-tunes: its header, so that nothing it was trained on validates; its file may go."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOT_TOLD = (
 
 
 def save_parent(folder: RunFolder, header: BundleHeader) -> None:
-    """Write what the parent model tells into the folder of a run.
+    """Write the header of the parent model into the folder of a run.
 
     Raises:
         OutputError: it cannot be written.

@@ -38,7 +38,7 @@ class TrainedImage:
     fingerprint: str
     windows: Annotated[tuple[StoredWindow, ...], pydantic.Field(max_length=MOST_WINDOWS)] | None = None
 
-    def places(self) -> list[PixelWindow]:
+    def trained_windows(self) -> list[PixelWindow]:
         """Return the windows that were trained on."""
         if self.windows is None:
             return [PixelWindow(0, 0, self.width, self.height)]
@@ -51,10 +51,10 @@ _RECORD = pydantic.TypeAdapter(Annotated[list[TrainedImage], pydantic.Field(max_
 def provenance(
     data: TrainingData, checkpoint: Callable[[], None], parent: BundleHeader | None = None
 ) -> dict[str, Any]:
-    """Return what a model file tells of the ground of `data`: images and windows, and labelled px of each class.
+    """Return what a model file records of the ground of `data`: images and windows, and labelled px of each class.
 
     Windows and pixels are those of the files, however the data set has them read. `trained_on_untold` is the number of
-    images that the record has no room for. A model that started from another one was trained on what that tells, too.
+    images that the record has no room for. A model that started from another one was trained on what that records, too.
 
     `checkpoint` is called before every image.
 
@@ -191,7 +191,7 @@ def trained_windows(header: BundleHeader, areas: Sequence[LabelledArea]) -> dict
     known: dict[tuple[int, int], dict[str, list[PixelWindow]]] = defaultdict(lambda: defaultdict(list))
     for image in _recorded(header):
         places = known[image.width, image.height][image.fingerprint]
-        places += [piece for place in image.places() for piece in subtract_all(place, tuple(places))]
+        places += [piece for window in image.trained_windows() for piece in subtract_all(window, tuple(places))]
     return dict(_recognised(header, known, {area.image: area for area in areas}))
 
 

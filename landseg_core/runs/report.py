@@ -39,7 +39,7 @@ _ROLES = {
 }
 
 
-def keep_report(folder: Path, on_event: OnEvent) -> None:
+def save_report(folder: Path, on_event: OnEvent) -> None:
     """Write the report of a run that ends; where that fails, a notice says so, for the run itself has not failed."""
     try:
         write_report(folder)

@@ -11,11 +11,11 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import read_header
 from landseg_core.plain_text import plain_text
 from landseg_core.runs.config import TrainConfig
-from landseg_core.runs.environment import RunFacts, read_facts
-from landseg_core.runs.evaluation import ClassFigures, RunFigures, read_figures
+from landseg_core.runs.environment import RunEnvironment, read_environment
+from landseg_core.runs.evaluation import ClassMetrics, RunEvaluation, read_evaluation
 from landseg_core.runs.folder import RunFolder
-from landseg_core.runs.history import RunHistory, ToldEpoch, read_history
-from landseg_core.runs.sample_file import KeptPictures, read_pictures
+from landseg_core.runs.history import LoggedEpoch, RunHistory, read_history
+from landseg_core.runs.sample_file import SavedSamples, read_samples
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class ReportContent:
     version: str
     settings: tuple[Setting, ...]
     history: RunHistory
-    figures: RunFigures | None
-    pictures: KeptPictures | None
-    facts: RunFacts | None
+    figures: RunEvaluation | None
+    pictures: SavedSamples | None
+    facts: RunEnvironment | None
 
 
 def report_content(folder: RunFolder) -> ReportContent:
@@ -47,15 +47,15 @@ def report_content(folder: RunFolder) -> ReportContent:
         TrainingError: a file of the run cannot be read or is damaged.
     """
     config, history = read_config(folder), read_history(folder.metrics)
-    figures = run_figures(folder, history)
+    figures = run_evaluation(folder, history)
     return ReportContent(
         name=plain_text(folder.path.absolute().name),
         version=str(config.pop("landseg", "")),
         settings=tuple(_setting(name, value) for name, value in config.items() if value is not None),
         history=history,
         figures=figures,
-        pictures=read_pictures(folder.pictures) if figures else None,
-        facts=read_facts(folder.facts),
+        pictures=read_samples(folder.pictures) if figures else None,
+        facts=read_environment(folder.facts),
     )
 
 
@@ -74,22 +74,22 @@ def read_config(folder: RunFolder) -> dict[str, Any]:
     return config
 
 
-def run_figures(folder: RunFolder, history: RunHistory) -> RunFigures | None:
+def run_evaluation(folder: RunFolder, history: RunHistory) -> RunEvaluation | None:
     """Return the figures of a run's best model: those of `figures.json`, else what the log tells of its best epoch.
 
     Raises:
         TrainingError: `figures.json` is damaged.
     """
-    kept = read_figures(folder.figures)
+    kept = read_evaluation(folder.figures)
     if kept is not None or history.best is None:
         return kept
     return _figures_of_epoch(history.best, _schema(folder))
 
 
-def _figures_of_epoch(epoch: ToldEpoch, schema: ClassSchema | None) -> RunFigures:
+def _figures_of_epoch(epoch: LoggedEpoch, schema: ClassSchema | None) -> RunEvaluation:
     classes = schema.classes if schema else ()
-    told = tuple(ClassFigures(name=item.name, colour=item.colour, iou=epoch.iou.get(item.name)) for item in classes)
-    return RunFigures(epoch=epoch.epoch, pixels=0, accuracy=epoch.accuracy, miou=epoch.miou, classes=told)
+    told = tuple(ClassMetrics(name=item.name, colour=item.colour, iou=epoch.iou.get(item.name)) for item in classes)
+    return RunEvaluation(epoch=epoch.epoch, pixels=0, accuracy=epoch.accuracy, miou=epoch.miou, classes=told)
 
 
 def _schema(folder: RunFolder) -> ClassSchema | None:

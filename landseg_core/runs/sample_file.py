@@ -1,4 +1,4 @@
-"""The validation pictures of a run's best model, as one file: small PNGs and JPEGs, ready for a page or a window."""
+"""The validation samples of a run's best model, as one file: small PNGs and JPEGs, ready for a page or a window."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from landseg_core.input_files import read_file
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.output_files import write_atomically
 from landseg_core.runs.evaluation import Fraction, damaged_record
-from landseg_core.runs.samples import Indices, Rgb, ValidationPicture
+from landseg_core.runs.samples import Indices, Rgb, ValidationSample
 
 JPEG_QUALITY = 85
 
 DataUri = Annotated[str, pydantic.Field(pattern=r"^data:image/(png|jpeg);base64,[A-Za-z0-9+/]+=*$")]
 
 
-class KeptPicture(pydantic.BaseModel):
-    """A `ValidationPicture` with its parts encoded; not labelled truth is transparent."""
+class SavedSample(pydantic.BaseModel):
+    """A `ValidationSample` with its parts encoded; not labelled truth is transparent."""
 
     stem: str
     accuracy: Fraction
@@ -36,54 +36,54 @@ class KeptPicture(pydantic.BaseModel):
     prediction: DataUri
 
 
-class KeptPictures(pydantic.BaseModel):
-    """The pictures of the model of `epoch`, by what they are: `sample`, `best`, `worst`."""
+class SavedSamples(pydantic.BaseModel):
+    """The samples of the model of `epoch`, by what they are: `sample`, `best`, `worst`."""
 
     epoch: int
-    pictures: dict[str, tuple[KeptPicture, ...]]
+    pictures: dict[str, tuple[SavedSample, ...]]
 
 
-def keep_pictures(
-    path: Path, epoch: int, pictures: Mapping[str, Sequence[ValidationPicture]], schema: ClassSchema
+def save_samples(
+    path: Path, epoch: int, samples: Mapping[str, Sequence[ValidationSample]], schema: ClassSchema
 ) -> None:
-    """Write the pictures of an epoch to `path`, in the colours of `schema`.
+    """Write the samples of an epoch to `path`, in the colours of `schema`.
 
     Raises:
         OutputError: it cannot be written; what was there before is untouched.
     """
-    kept = KeptPictures(
+    kept = SavedSamples(
         epoch=epoch,
-        pictures={role: tuple(kept_picture(picture, schema) for picture in some) for role, some in pictures.items()},
+        pictures={role: tuple(encoded_sample(sample, schema) for sample in some) for role, some in samples.items()},
     )
     write_atomically(path, kept.model_dump_json().encode())
 
 
-def read_pictures(path: Path) -> KeptPictures | None:
-    """Return the pictures in `path`, or None where there is no such file.
+def read_samples(path: Path) -> SavedSamples | None:
+    """Return the samples in `path`, or None where there is no such file.
 
     Raises:
         TrainingError: the file cannot be read or is damaged.
     """
     try:
-        return KeptPictures.model_validate_json(read_file(path))
+        return SavedSamples.model_validate_json(read_file(path))
     except FileNotFoundError:
         return None
     except (OSError, pydantic.ValidationError) as error:
         raise damaged_record(path, error) from error
 
 
-def kept_picture(picture: ValidationPicture, schema: ClassSchema) -> KeptPicture:
-    """Return a picture encoded, in the colours of `schema`."""
-    height, width = picture.truth.shape
-    return KeptPicture(
-        stem=picture.stem,
-        accuracy=picture.accuracy,
-        miou=picture.miou,
+def encoded_sample(sample: ValidationSample, schema: ClassSchema) -> SavedSample:
+    """Return a sample encoded, in the colours of `schema`."""
+    height, width = sample.truth.shape
+    return SavedSample(
+        stem=sample.stem,
+        accuracy=sample.accuracy,
+        miou=sample.miou,
         width=width,
         height=height,
-        image=_jpeg(picture.image),
-        truth=_png(picture.truth, schema),
-        prediction=_png(picture.prediction, schema),
+        image=_jpeg(sample.image),
+        truth=_png(sample.truth, schema),
+        prediction=_png(sample.prediction, schema),
     )
 
 

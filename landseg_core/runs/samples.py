@@ -1,4 +1,4 @@
-"""Pictures of a validation: where the model does best, where it does worst, and some places that stay the same."""
+"""Samples of a validation: where the model does best, where it does worst, and some windows that stay the same."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from landseg_core.metrics import ConfusionMatrix
 from landseg_core.raster.stretch import Stretch, identity_stretch, render_rgba
 
 CELL = 512
-"""The longest side, in px, of the ground that a picture shows."""
-PICTURE_SIDE = 384
-"""The longest side of a picture in its own px: few enough that nine of them pass through memory unnoticed."""
+"""The longest side, in px, of the window that a sample shows."""
+SAMPLE_SIDE = 384
+"""The longest side of a sample in its own px: few enough that nine of them pass through memory unnoticed."""
 KEPT = 3
-"""How many pictures there are of the best, of the worst, and of the fixed places."""
+"""How many samples there are of the best, of the worst, and of the fixed windows."""
 LEAST_LABELLED = 0.25
-"""The labelled share of the ground that a picture shows, at least: a score of few pixels says little."""
+"""The labelled share of the window that a sample shows, at least: a score of few pixels says little."""
 
 SAMPLE, BEST, WORST = "sample", "best", "worst"
 _PERCENTILES = (2.0, 98.0)
@@ -35,7 +35,7 @@ Indices = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare as one
-class ValidationPicture:
+class ValidationSample:
     """`window` (px of the image `stem`): (H, W, 3) image, and (H, W) class indices of truth and prediction.
 
     255 in the truth is not labelled. `accuracy` and `miou` (0-1) are those of the labelled pixels of the window.
@@ -51,13 +51,13 @@ class ValidationPicture:
 
 
 @dataclass(frozen=True)
-class ValidationPictures(Event):
-    """The pictures of an epoch's validation by what they are: `sample` (the same places each time), `best`, `worst`."""
+class ValidationSamples(Event):
+    """The samples of an epoch's validation by what they are: `sample` (the same windows each time), `best`, `worst`."""
 
     event: ClassVar[str] = "pictures"
     logged: ClassVar[bool] = False
     epoch: int
-    pictures: dict[str, tuple[ValidationPicture, ...]]
+    samples: dict[str, tuple[ValidationSample, ...]]
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ class _Cell:
             return math.nan
         return int(np.count_nonzero(self.truth == self.prediction)) / count
 
-    def picture(self, classes: int) -> ValidationPicture:
+    def sample(self, classes: int) -> ValidationSample:
         """Return what is shown of it."""
         matrix = ConfusionMatrix(classes)
         matrix.add(self.truth, self.prediction)
-        return ValidationPicture(
+        return ValidationSample(
             self.stem,
             self.window,
             image=_shrunk(_rgb(self.pixels), cv2.INTER_AREA),
@@ -94,28 +94,28 @@ class _Cell:
         )
 
 
-class PictureChooser:
-    """Looks on while areas of `pixels` px together are validated, and keeps a few pictures.
+class SampleChooser:
+    """Chooses a few samples while areas of `pixels` px together are validated.
 
-    Best and worst go by accuracy, and each shows as many images as there are: of one image only one place is kept.
-    The fixed places are the first labelled ones of the first, the middle and the last third of all ground.
+    Best and worst go by accuracy, and each shows as many images as there are: of one image only one window is chosen.
+    The fixed ones are the first labelled ones of the first, the middle and the last third of all ground.
     """
 
     def __init__(self, classes: int, pixels: int) -> None:
         self._classes, self._pixels, self._seen = classes, pixels, 0
-        self._samples: dict[int, ValidationPicture] = {}
+        self._samples: dict[int, ValidationSample] = {}
         self._best, self._worst = _Ranking(sign=1.0), _Ranking(sign=-1.0)
 
-    def look(
+    def add(
         self, stem: str, window: PixelWindow, pixels: npt.NDArray[Any], truth: Indices, prediction: Indices
     ) -> None:
-        """Take note of a validated window: (C, H, W) pixels, (H, W) class indices of both sides."""
+        """Consider a validated window: (C, H, W) pixels, (H, W) class indices of both sides."""
         for part in _cells(window.width, window.height):
             rows, columns = part.slices()
-            place = part.shifted(window.x, window.y)
-            self._take(_Cell(stem, place, pixels[:, rows, columns], truth[rows, columns], prediction[rows, columns]))
+            here = part.shifted(window.x, window.y)
+            self._add(_Cell(stem, here, pixels[:, rows, columns], truth[rows, columns], prediction[rows, columns]))
 
-    def _take(self, cell: _Cell) -> None:
+    def _add(self, cell: _Cell) -> None:
         part = min(KEPT - 1, self._seen * KEPT // max(1, self._pixels))
         self._seen += cell.window.pixels
         accuracy = cell.accuracy
@@ -123,19 +123,19 @@ class PictureChooser:
             return
         for ranking in (self._best, self._worst):
             if ranking.wants(cell.stem, accuracy):
-                ranking.put(cell.picture(self._classes))
+                ranking.put(cell.sample(self._classes))
         if part not in self._samples:
-            self._samples[part] = cell.picture(self._classes)
+            self._samples[part] = cell.sample(self._classes)
 
-    def chosen(self) -> dict[str, tuple[ValidationPicture, ...]]:
-        """Return the pictures by what they are; one that is both among the best and the worst counts as the better."""
+    def chosen(self) -> dict[str, tuple[ValidationSample, ...]]:
+        """Return the samples by what they are; one that is both among the best and the worst counts as the better."""
         best = self._best.ranked()
-        worst = tuple(picture for picture in self._worst.ranked() if picture.window not in _windows(best, picture))
+        worst = tuple(sample for sample in self._worst.ranked() if sample.window not in _windows(best, sample))
         return {SAMPLE: tuple(self._samples.values()), BEST: best, WORST: worst}
 
 
-def _windows(pictures: tuple[ValidationPicture, ...], like: ValidationPicture) -> set[PixelWindow]:
-    return {picture.window for picture in pictures if picture.stem == like.stem}
+def _windows(samples: tuple[ValidationSample, ...], like: ValidationSample) -> set[PixelWindow]:
+    return {sample.window for sample in samples if sample.stem == like.stem}
 
 
 class _Ranking:
@@ -143,21 +143,21 @@ class _Ranking:
 
     def __init__(self, *, sign: float) -> None:
         self._sign = sign
-        self._kept: dict[str, ValidationPicture] = {}
+        self._kept: dict[str, ValidationSample] = {}
 
     def wants(self, stem: str, accuracy: float) -> bool:
-        """Tell whether a place of `stem` would be kept."""
+        """Tell whether a sample of `stem` would be kept."""
         if stem in self._kept:
             return self._sign * accuracy > self._score(stem)
         return len(self._kept) < KEPT or self._sign * accuracy > self._score(self._last())
 
-    def put(self, picture: ValidationPicture) -> None:
-        """Keep a picture; the last one leaves where there are too many."""
-        self._kept[picture.stem] = picture
+    def put(self, sample: ValidationSample) -> None:
+        """Keep a sample; the last one leaves where there are too many."""
+        self._kept[sample.stem] = sample
         if len(self._kept) > KEPT:
             del self._kept[self._last()]
 
-    def ranked(self) -> tuple[ValidationPicture, ...]:
+    def ranked(self) -> tuple[ValidationSample, ...]:
         """Return what is kept, the most extreme first."""
         return tuple(self._kept[stem] for stem in sorted(self._kept, key=self._score, reverse=True))
 
@@ -200,7 +200,7 @@ def _stretch(pixels: npt.NDArray[Any]) -> Stretch:
 
 def _shrunk(pixels: npt.NDArray[np.uint8], how: int) -> npt.NDArray[np.uint8]:
     height, width = pixels.shape[:2]
-    factor = PICTURE_SIDE / max(height, width)
+    factor = SAMPLE_SIDE / max(height, width)
     if factor >= 1:
         return pixels.copy()  # a view would keep the whole window in memory
     size = max(1, round(width * factor)), max(1, round(height * factor))

@@ -47,15 +47,15 @@ class DataFingerprint:
     @classmethod
     def of(cls, data: TrainingData) -> DataFingerprint:
         """Return the fingerprint of `data`: of what it holds, not of the folder it lies in."""
-        sides = [[_told(area, data.bands) for area in side] for side in (data.train, data.val)]
-        told = json.dumps([data.schema.to_json(), data.bands, data.dtype, sides])
-        return cls(pixels(data.train), pixels(data.val), hashlib.sha256(told.encode()).hexdigest())
+        sides = [[_identity(area, data.bands) for area in side] for side in (data.train, data.val)]
+        text = json.dumps([data.schema.to_json(), data.bands, data.dtype, sides])
+        return cls(pixels(data.train), pixels(data.val), hashlib.sha256(text.encode()).hexdigest())
 
 
-def _told(area: LabelledArea, bands: Sequence[int]) -> tuple[Any, ...]:
-    """Return what tells an area from others: where it lies, how it is read, its px of each class.
+def _identity(area: LabelledArea, bands: Sequence[int]) -> tuple[Any, ...]:
+    """Return what identifies an area: where it lies, how it is read, its px of each class.
 
-    The alpha is only told where somebody has chosen it, so that runs of older versions can be resumed.
+    The alpha is only part of it where somebody has chosen it, so that runs of older versions can be resumed.
     """
     chosen = () if area.alpha == AUTO else (area.alpha,)
     return area.stem, str(area.window), area.view.bands or bands, area.view.size, area.class_px, *chosen
@@ -130,13 +130,13 @@ def save_checkpoint(folder: RunFolder, record: CheckpointRecord, tensors: dict[s
     Raises:
         OutputError: it cannot be written; the checkpoint before is untouched.
     """
-    told: dict[str, Any] = _RECORD.dump_python(record, mode="json")
+    serialised: dict[str, Any] = _RECORD.dump_python(record, mode="json")
     if not record.position.is_recovery_point and _is_recovery_checkpoint(folder):
         write_atomically(folder.recovery_checkpoint, _pieces(folder.checkpoint))
-    write_tensor_file(folder.checkpoint, tensors, _KIND, told)
+    write_tensor_file(folder.checkpoint, tensors, _KIND, serialised)
     if record.position.is_recovery_point:
         folder.recovery_checkpoint.unlink(missing_ok=True)
-    write_atomically(folder.checkpoint_record, (json.dumps(told, indent=2) + "\n").encode())
+    write_atomically(folder.checkpoint_record, (json.dumps(serialised, indent=2) + "\n").encode())
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -174,12 +174,12 @@ def load_recovery_checkpoint(folder: RunFolder) -> tuple[CheckpointRecord, dict[
 
 
 def _load(path: Path, folder: RunFolder) -> tuple[CheckpointRecord, dict[str, torch.Tensor]]:
-    told, tensors = read_tensor_file(path, _KIND)
-    return _checked(told, folder), tensors
+    record, tensors = read_tensor_file(path, _KIND)
+    return _checked(record, folder), tensors
 
 
 def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
-    """Return the settings that the run in `folder` goes on with: its own.
+    """Return the settings that the run in `folder` is resumed with: its own.
 
     `given` are those that the user names again, of which only the device may differ; None stands for not given.
 
@@ -199,9 +199,9 @@ def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
     return config
 
 
-def _checked(told: dict[str, Any], folder: RunFolder) -> CheckpointRecord:
+def _checked(stored: dict[str, Any], folder: RunFolder) -> CheckpointRecord:
     try:
-        record = _RECORD.validate_python(told)
+        record = _RECORD.validate_python(stored)
     except pydantic.ValidationError as error:
         raise _of_another_version(folder) from error
     if not record.normalisation.fits(len(record.normalisation.mean)):
@@ -222,10 +222,10 @@ def image_mark(data: TrainingData) -> str:
     views = {area.image: area.view for area in (*data.train, *data.val)}
     paths = sorted(views, key=lambda path: (path.stem, str(path)))
     step = max(1, -(-len(paths) // MOST_IMAGES))
-    told = hashlib.blake2b(digest_size=12)
+    digest = hashlib.blake2b(digest_size=12)
     for path in paths[::step]:
-        told.update(_mark(path, views[path], data.bands).encode())
-    return told.hexdigest()
+        digest.update(_mark(path, views[path], data.bands).encode())
+    return digest.hexdigest()
 
 
 def _mark(path: Path, view: RasterView, bands: tuple[int, ...]) -> str:

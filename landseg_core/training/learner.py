@@ -26,8 +26,8 @@ from landseg_core.training.network import Network
 class Awaited:
     """A single number on its way from `tensor`, which stays where it is.
 
-    On a graphics card work is asked for long before it is done. `value` waits until this number is there, and not for
-    what was asked for after it, so that the card always has something left to do.
+    On a GPU work is asked for long before it is done. `value` waits until this number is there, and not for
+    what was asked for after it, so that the GPU always has something left to do.
     """
 
     def __init__(self, tensor: torch.Tensor) -> None:
@@ -58,7 +58,7 @@ _SHARE = "share"
 class Learner:
     """A network with its optimiser (AdamW: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019).
 
-    `micro_batch` is how many chips of a batch it looks at together; a step learns from all of them even so.
+    `micro_batch` is how many chips of a batch are in memory together; a step learns from all of them even so.
     `encoder_share` is the share of the learning rate that the network's encoder gets.
     """
 
@@ -82,8 +82,8 @@ class Learner:
         """Learn from (N, C, S, S) native pixels and (N, S, S) class indices; return the loss before the step.
 
         `seed` gives the random numbers of augmentation. Where the loss or its gradient is not finite, the
-        weights stay as they are, but not the running statistics of batch norms, and the answer is NaN; on a graphics
-        card, which is not waited for, a step tells so of the gradient of the step before. Where memory does not suffice
+        weights stay as they are, but not the running statistics of batch norms, and the answer is NaN; on a GPU,
+        which is not waited for, a step says so of the gradient of the step before. Where memory does not suffice
         for `micro_batch` chips at a time, that is halved for good, and the same batch tried again.
 
         Raises:
@@ -112,9 +112,9 @@ class Learner:
         for some, classes, counted in zip(*parts, strict=True):
             loss = self._loss(self.network.classify(some), classes) * (counted.sum() / total)
             value += loss.detach()
-            told = Awaited(value)  # before the way back is asked for, so that this need not be waited for
+            summed = Awaited(value)  # before the way back is asked for, so that this need not be waited for
             self._scaler.scale(loss).backward()
-        return told
+        return summed
 
     def _augmented(
         self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]
@@ -147,7 +147,7 @@ class Learner:
             return math.isfinite(loss.value()) and self._descend_scaled()
         is_finite = (loss.tensor + norm).isfinite()
         if is_finite.is_cuda:
-            return self._descend_on_card(is_finite) and math.isfinite(loss.value())
+            return self._descend_on_gpu(is_finite) and math.isfinite(loss.value())
         if is_finite:
             self._optimiser.step()
         return bool(is_finite)
@@ -162,10 +162,10 @@ class Learner:
         self._scaler.update()
         return self._scaler.get_scale() >= LEAST_SCALE
 
-    def _descend_on_card(self, is_finite: torch.Tensor) -> bool:
-        """Leave it to the card whether to step, and tell whether it did so in the step before.
+    def _descend_on_gpu(self, is_finite: torch.Tensor) -> bool:
+        """Leave it to the GPU whether to step, and tell whether it did so in the step before.
 
-        Waiting for the answer would leave the card without work between this step and the next.
+        Waiting for the answer would leave the GPU without work between this step and the next.
         """
         self._optimiser.found_inf = (~is_finite).float()  # type: ignore[attr-defined] # a fused optimiser looks at it
         self._optimiser.step()
@@ -199,15 +199,15 @@ class Learner:
         self.ema.restore(_part(tensors, _EMA))
         parameters = dict(self.network.model.named_parameters())
         self._optimiser.state.clear()
-        for place, value in _part(tensors, _OPTIMISER).items():
-            name, _, kind = place.rpartition(".")
+        for key, value in _part(tensors, _OPTIMISER).items():
+            name, _, kind = key.rpartition(".")
             self._optimiser.state[parameters[name]][kind] = self._as_kept(parameters[name], value)
         self._finite_before = Awaited(torch.tensor(1.0))
         torch.set_rng_state(tensors[_RANDOM])
         if self._scaler.is_enabled() and _SCALING in tensors:
             scale, good_steps = tensors[_SCALING].tolist()
-            told = dict(zip(_SCALER_STATE, (scale, int(good_steps)), strict=True))
-            self._scaler.load_state_dict(self._scaler.state_dict() | told)
+            scaling = dict(zip(_SCALER_STATE, (scale, int(good_steps)), strict=True))
+            self._scaler.load_state_dict(self._scaler.state_dict() | scaling)
 
     def _as_kept(self, parameter: nn.Parameter, value: torch.Tensor) -> torch.Tensor:
         """Return a copy of a moment of `parameter`, or of its count of steps, as the optimiser keeps it."""

@@ -24,7 +24,7 @@ from landseg_core.training.batches import Batches
 from landseg_core.training.run_validation import RunValidation
 from landseg_core.training.schedule import MinutesSchedule, RunClock, RunPosition, one_cycle, schedule_for
 from landseg_core.training.state import RunState, run_started
-from landseg_core.training.validation import Figures
+from landseg_core.training.validation import ValidationMetrics
 
 CHECKPOINT_SECONDS = 60.0
 """The most training that a crash can cost."""
@@ -56,14 +56,14 @@ class Preparing:
 
 @dataclass(frozen=True)
 class EpochValidated:
-    """An epoch is validated; until all have listened, the network has the weights that were: those of the EMA.
+    """An epoch is validated; while this is passed on, the network has the weights of the EMA, which were validated.
 
     `best` tells whether it is the best epoch so far, `learning_rate` is that of its last step, `seconds_per_pixel`
     what validating took, and `learnt_seconds` what the steps of the epoch did.
     """
 
     epoch: int
-    metrics: Figures
+    metrics: ValidationMetrics
     best: bool
     learning_rate: float
     seconds_per_pixel: float

@@ -62,12 +62,12 @@ class Network:
         return result
 
     def on_device(self, array: npt.NDArray[Any]) -> torch.Tensor:
-        """Return `array` on the device; a graphics card may fetch it later, so it must not be changed any more."""
+        """Return `array` on the device; a GPU may fetch it later, so it must not be changed any more."""
         on_host = torch.from_numpy(np.ascontiguousarray(array))
         return on_host.to(self.device, non_blocking=self.device.type == "cuda")
 
     def fetchable(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-        """Return an array without contents; a graphics card fetches it while it computes, and several times as fast."""
+        """Return an array without contents; a GPU fetches it while it computes, and several times as fast."""
         array = np.empty(shape, dtype)
         if self.device.type != "cuda":
             return array

@@ -59,14 +59,14 @@ def fine_tuned_config(config: TrainConfig, given: Collection[str] | None = None)
     alpha = {} if header.alpha == AUTO else {"alpha": header.alpha}
     wanted = gentle | _mask_values_of(header) | alpha
     taken = {name: value for name, value in wanted.items() if name not in known}
-    place = {"start_from": str(Path(config.start_from).absolute())}
-    return config.model_copy(update=taken | place | _of_model(config, header, known))
+    path = {"start_from": str(Path(config.start_from).absolute())}
+    return config.model_copy(update=taken | path | _of_model(config, header, known))
 
 
 def _mask_values_of(header: BundleHeader) -> dict[str, Any]:
-    """Return which classes the values of masks were for the run that made a model, as far as its file tells."""
-    told = header.training.get("settings")
-    values = {"mask_values": told.get("mask_values", ()) if isinstance(told, dict) else ()}
+    """Return which classes the values of masks were for the run that made a model, as far as its file says."""
+    settings = header.training.get("settings")
+    values = {"mask_values": settings.get("mask_values", ()) if isinstance(settings, dict) else ()}
     return {} if field_problems(values) else {"mask_values": checked_config(values).mask_values}
 
 
@@ -122,7 +122,7 @@ def setting_text(value: object) -> str:
 
 
 def check_run_folder(config: TrainConfig, folder: RunFolder, *, overwrite: bool, resume: bool) -> None:
-    """Check that a run with `config` may be written to `folder`, or goes on there.
+    """Check that a run with `config` may be written to `folder`, or resumed there.
 
     Raises:
         OutputError: the folder is not empty, and the run may neither overwrite nor resume.

@@ -126,9 +126,9 @@ class Previewer:
         self, network: Network, source: RasterSource, bands: tuple[int, ...], plan: PreviewPlan, piece: PixelWindow
     ) -> npt.NDArray[np.uint8]:
         seen = plan.around(piece, _MARGIN)
-        place, size = plan.in_image(seen), (seen.height, seen.width)
-        pixels = source.read(place, bands, size, Resampling.average)
-        valid = source.read_valid(place, size) & np.isfinite(pixels).all(axis=0)
+        window, size = plan.in_image(seen), (seen.height, seen.width)
+        pixels = source.read(window, bands, size, Resampling.average)
+        valid = source.read_valid(window, size) & np.isfinite(pixels).all(axis=0)
         pixels[:, ~valid] = 0  # NaN would spread; the reader of training areas does the same
         logits = network.logits(pixels[None])
         indices = logits[0].argmax(0).to(torch.uint8).cpu().numpy()

@@ -11,12 +11,12 @@ from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.metrics.warnings import figure_warnings
 from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.provenance import provenance, trained_classes
-from landseg_core.runs.sample_file import keep_pictures
-from landseg_core.runs.samples import PictureChooser, ValidationPictures
+from landseg_core.runs.sample_file import save_samples
+from landseg_core.runs.samples import SampleChooser, ValidationSamples
 from landseg_core.training.loop import EpochValidated, Preparing, StoppedUnvalidated
 from landseg_core.training.run_validation import ValidationStarted
 from landseg_core.training.state import RunState
-from landseg_core.training.validation import Figures, ValidatedWindow
+from landseg_core.training.validation import ValidatedWindow, ValidationMetrics
 
 
 class ModelRecord:
@@ -33,7 +33,7 @@ class ModelRecord:
         self._provenance: dict[str, Any] = {}
 
     def find_provenance(self, _event: Preparing) -> None:
-        """Look for what the model file tells of the ground that the run learns from."""
+        """Find what the model file records of the ground that the run learns from."""
         self._provenance = provenance(self._state.data, self._checkpoint, self._state.parent)
 
     def save_best(self, event: EpochValidated) -> None:
@@ -45,7 +45,7 @@ class ModelRecord:
         if event.best:
             evaluation = map_figures(event.metrics.blocks, self._state.data.schema, self._trained)
             self._state.bundle(self._training(event.metrics, evaluation)).save(self._folder.model)
-            self._folder.write_figures({"epoch": self._state.position.epoch} | evaluation.as_dict())
+            self._folder.write_evaluation({"epoch": self._state.position.epoch} | evaluation.as_dict())
 
     def save_unvalidated(self, _event: StoppedUnvalidated) -> None:
         """Save the network as the model, without metrics."""
@@ -73,8 +73,8 @@ class ModelRecord:
             )
         )
 
-    def _training(self, metrics: Figures, evaluation: MapFigures) -> dict[str, Any]:
-        """Return what the model file tells of how good its model is, and of the ground it learnt from."""
+    def _training(self, metrics: ValidationMetrics, evaluation: MapFigures) -> dict[str, Any]:
+        """Return what the model file records of how good its model is, and of the ground it learnt from."""
         matrix = metrics.matrix
         return {
             "miou": matrix.miou,
@@ -86,7 +86,7 @@ class ModelRecord:
             "figures": evaluation.as_record(),
         } | self._provenance
 
-    def _iou(self, metrics: Figures) -> dict[str, float | None]:
+    def _iou(self, metrics: ValidationMetrics) -> dict[str, float | None]:
         return dict(zip(self._state.data.schema.names, metrics.matrix.iou(), strict=True))
 
 
@@ -95,15 +95,15 @@ class SampleRecord:
 
     def __init__(self, schema: ClassSchema, folder: RunFolder, emit: Callable[[object], None]) -> None:
         self._schema, self._folder, self._emit = schema, folder, emit
-        self._chooser = PictureChooser(len(schema), 0)
+        self._chooser = SampleChooser(len(schema), 0)
 
     def start(self, event: ValidationStarted) -> None:
         """Choose anew."""
-        self._chooser = PictureChooser(len(self._schema), event.pixels)
+        self._chooser = SampleChooser(len(self._schema), event.pixels)
 
     def add(self, event: ValidatedWindow) -> None:
-        """Have the chooser look at a window."""
-        self._chooser.look(event.stem, event.window, event.pixels, event.truth, event.prediction)
+        """Have the chooser consider a window."""
+        self._chooser.add(event.stem, event.window, event.pixels, event.truth, event.prediction)
 
     def finish(self, event: EpochValidated) -> None:
         """Save what was chosen, if it is of the best model so far, and emit it.
@@ -113,5 +113,5 @@ class SampleRecord:
         """
         chosen = self._chooser.chosen()
         if event.best:
-            keep_pictures(self._folder.pictures, event.epoch, chosen, self._schema)
-        self._emit(ValidationPictures(event.epoch, chosen))
+            save_samples(self._folder.pictures, event.epoch, chosen, self._schema)
+        self._emit(ValidationSamples(event.epoch, chosen))

@@ -16,7 +16,7 @@ from landseg_core.models.header import BundleHeader
 from landseg_core.runs.parent_model import ALL_TRAINED, held_out_validation
 from landseg_core.training.network import Network
 from landseg_core.training.schedule import RunPosition
-from landseg_core.training.validation import Figures, Validator
+from landseg_core.training.validation import ValidationMetrics, Validator
 
 PROBE_SHARE = 0.01
 """The share of a run by minutes that may go into finding out how long a validation will take."""
@@ -47,7 +47,7 @@ class RunValidation:
         parent: BundleHeader | None = None,
         beside: float = 0.0,
     ) -> None:
-        """Leave out what the parent model learnt from; `parent` is what it tells.
+        """Leave out what the parent model learnt from; `parent` is its header.
 
         `beside` are the seconds that what listens to a validation takes at most. `checkpoint` is called before every
         window that is looked at for labels.
@@ -100,7 +100,7 @@ class RunValidation:
             for _ in range(halvings):
                 self._validator = self._validator.halved()
 
-    def measure(self, checkpoint: Callable[[], None]) -> Figures:
+    def measure(self, checkpoint: Callable[[], None]) -> ValidationMetrics:
         """Return the metrics of the network as it is, and emit every window; errors as of `Validator.measure`.
 
         Raises:
@@ -108,7 +108,7 @@ class RunValidation:
         """
         return self._in_memory(lambda validator: self._measured(validator, checkpoint))
 
-    def _measured(self, validator: Validator, checkpoint: Callable[[], None]) -> Figures:
+    def _measured(self, validator: Validator, checkpoint: Callable[[], None]) -> ValidationMetrics:
         self._emit(ValidationStarted(validator.pixels))
         return validator.measure("validation", self._emit, checkpoint, self._emit)
 

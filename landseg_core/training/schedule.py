@@ -162,7 +162,7 @@ class Schedule(Protocol):
         ...
 
     def seconds_left(self, position: RunPosition) -> float | None:
-        """Return the time that the run still takes, None before that can be told."""
+        """Return the time that the run still takes, None before that is known."""
         ...
 
     def epoch_over(self, position: RunPosition) -> bool:
@@ -186,7 +186,7 @@ class EpochSchedule:
         return position.step / (self.epochs * self.steps_per_epoch)
 
     def seconds_left(self, position: RunPosition) -> float | None:
-        """Return the time left at the pace so far."""
+        """Return the time left at the speed so far."""
         done = self.fraction(position)
         return position.seconds * (1 - done) / done if done else None
 

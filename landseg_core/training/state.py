@@ -51,7 +51,7 @@ HEAD = "head."
 class RunState:
     """Settings, data, network with optimiser, and how far the run is.
 
-    `rate_scale` is a factor on the learning rate, `parent` what the model tells that the run fine-tunes, if any,
+    `rate_scale` is a factor on the learning rate, `parent` the header of the model that the run fine-tunes, if any,
     `images` the mark of its images.
     """
 
@@ -134,10 +134,10 @@ class RunState:
         )
         save_checkpoint(folder, record, self.learner.tensors())
 
-    def bundle(self, figures: dict[str, Any]) -> ModelBundle:
-        """Return the network as it is as a model; `figures` tell how good it is."""
+    def bundle(self, metrics: dict[str, Any]) -> ModelBundle:
+        """Return the network as it is as a model; `metrics` say how good it is."""
         data, position = self.data, self.position
-        told = {"epoch": position.epoch, "step": position.step, "seconds": round(position.seconds, 1)}
+        moment = {"epoch": position.epoch, "step": position.step, "seconds": round(position.seconds, 1)}
         return ModelBundle(
             architecture=self.config.model,
             schema=data.schema,
@@ -147,7 +147,7 @@ class RunState:
             band_names=data.band_names,
             alpha=data.alpha,
             ground_resolution_m=data.ground_resolution_m,
-            training=told | figures | {"settings": self.config.model_dump(mode="json")},
+            training=moment | metrics | {"settings": self.config.model_dump(mode="json")},
             state=weights_of(self.learner.network.model),
         )
 
@@ -160,8 +160,8 @@ def best_on_record(folder: RunFolder) -> tuple[int | None, float | None]:
     Raises:
         ModelError: the model file is damaged.
     """
-    told = read_header(folder.model).training if folder.model.exists() else {}
-    return (told.get("epoch"), told["miou"]) if told.get("miou") is not None else (None, None)
+    training = read_header(folder.model).training if folder.model.exists() else {}
+    return (training.get("epoch"), training["miou"]) if training.get("miou") is not None else (None, None)
 
 
 def _restore(learner: Learner, tensors: Mapping[str, torch.Tensor], folder: RunFolder) -> None:
@@ -176,7 +176,7 @@ def _random_model(config: TrainConfig, data: TrainingData) -> SegmentationModel:
 
 
 def _start(config: TrainConfig, data: TrainingData, measured: Callable[[], Normalisation]) -> Start:
-    """Return what a run begins with; the normalisation is `measured` where no model tells it."""
+    """Return what a run begins with; the normalisation is `measured` where no model has one."""
     if config.start_from is not None:
         share = config.encoder_rate if _wants_pretrained(config) else 1.0
         return replace(start_from_model(config.start_from, config.model, data), encoder_share=share)
@@ -214,8 +214,8 @@ def _new_learner(
 class Start:
     """A network before its first step of a run, what normalises its pictures, and what the user should know of it.
 
-    `encoder_share` is the share of the learning rate that its encoder gets, `parent` what the model tells that it comes
-    from, if any.
+    `encoder_share` is the share of the learning rate that its encoder gets, `parent` the header of the model that it
+    comes from, if any.
     """
 
     model: SegmentationModel

@@ -16,11 +16,11 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import Event, JobControl, OnEvent, RunFinished, ignore_event
 from landseg_core.runs.config import TrainConfig
-from landseg_core.runs.environment import keep_facts
+from landseg_core.runs.environment import save_environment
 from landseg_core.runs.folder import MetricsLog, RunFolder, cut_log
 from landseg_core.runs.parent_model import save_parent
 from landseg_core.runs.preview import PreviewSource
-from landseg_core.runs.report import keep_report
+from landseg_core.runs.report import save_report
 from landseg_core.training.batches import Batches, chip_sampler
 from landseg_core.training.checkpoint import image_mark, load_checkpoint_record
 from landseg_core.training.loop import (
@@ -84,7 +84,7 @@ class Trainer:
         `control` pauses, resumes and stops within one step or validation window. A stopped run can be resumed; its
         result is the best model so far, or, where no epoch was finished, the network as it is, without figures
         (`best_miou` is None): validating it could take long, and a stop should not.
-        `preview` is asked after every validation what to predict for somebody who looks on; see `Previewer`.
+        `preview` is asked after every validation what to predict for somebody who is watching; see `Previewer`.
         If the loss is not finite any more, the run rolls back and goes on at a lower learning rate; where that has not
         helped twice, it ends with the best model and the reason `not_finite`.
 
@@ -118,7 +118,7 @@ class Trainer:
         control: JobControl,
         preview: PreviewSource | None,
     ) -> TrainingLoop:
-        """Return the loop, and around it all that listens, in the order in which it is told."""
+        """Return the loop, and around it all that listens, in the order in which it is called."""
         folder, clock, network, data = self._folder, self._clock, state.learner.network, state.data
 
         def checkpoint() -> None:
@@ -136,7 +136,7 @@ class Trainer:
         for listener in (previewer.show_epoch, model.save_best, samples.finish, model.report_epoch):
             emit.add(EpochValidated, listener)
         emit.add(StoppedUnvalidated, model.save_unvalidated)
-        emit.add(RunFinished, lambda _event: keep_report(folder.path, emit))
+        emit.add(RunFinished, lambda _event: save_report(folder.path, emit))
 
         sampler, notices = chip_sampler(self._config, data, reader, checkpoint)
         state.notices.extend(notices)
@@ -162,7 +162,7 @@ class Trainer:
             self._folder.write_config({"landseg": __version__, **self._config.model_dump(mode="json")})
             if state.parent is not None:
                 save_parent(self._folder, state.parent)
-        keep_facts(self._folder.facts, state.data, state.learner.network.device)
+        save_environment(self._folder.facts, state.data, state.learner.network.device)
 
 
 class Listeners:

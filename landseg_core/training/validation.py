@@ -128,7 +128,7 @@ def ignore_window(_window: ValidatedWindow) -> None:
 
 
 @dataclass(frozen=True)
-class Figures:
+class ValidationMetrics:
     """What a validation found: confusion matrices by block of ground, and the mean cross-entropy of labelled pixels."""
 
     blocks: BlockCounts
@@ -244,7 +244,7 @@ class Validator:
 
     def measure(
         self, task: str, on_event: OnEvent, checkpoint: Callable[[], None], on_window: OnWindow = ignore_window
-    ) -> Figures:
+    ) -> ValidationMetrics:
         """Return the metrics of the network as it is; `checkpoint` is called before every window, `on_window` after it.
 
         Raises:
@@ -262,15 +262,15 @@ class Validator:
                 done += part.window.counted.pixels
                 on_event(Progress(task, done, total, time.monotonic() - start))
         counted = tally.counts()
-        return Figures(counted, loss / max(1, counted.matrix.pixels))
+        return ValidationMetrics(counted, loss / max(1, counted.matrix.pixels))
 
     def _tally(self) -> BlockTally:
         return BlockTally(self._blocks, self._classes)
 
     def _read(self, window: CountedWindow) -> _Part:
         pixels, labels = self._reader.read(window.area, window.read)
-        for place in self._left_out.get(window.area.image, ()):
-            inside = window.area.view.to_view(place).intersection(window.read)
+        for excluded in self._left_out.get(window.area.image, ()):
+            inside = window.area.view.to_view(excluded).intersection(window.read)
             if inside is not None:
                 labels[inside.shifted(-window.read.x, -window.read.y).slices()] = UNLABELLED
         return _Part(window, pixels, labels[_inner(window)])

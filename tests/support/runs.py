@@ -15,8 +15,8 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import KIND, BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.runs.folder import MetricsLog, RunFolder
-from landseg_core.runs.sample_file import keep_pictures
-from landseg_core.runs.samples import ValidationPicture
+from landseg_core.runs.sample_file import save_samples
+from landseg_core.runs.samples import ValidationSample
 
 LAND_AND_WATER = ClassSchema.model_validate(
     {
@@ -88,8 +88,8 @@ def write_samples(folder: Path, stem: str = "c", schema: ClassSchema = LAND_AND_
     truth[:, 10:] = 1
     truth[0] = 255
     image = np.full((20, 30, 3), 90, np.uint8)
-    picture = ValidationPicture(stem, PixelWindow(0, 0, 30, 20), image, truth, np.ones_like(truth), 0.5, 0.25)
-    keep_pictures(RunFolder(folder).pictures, 2, dict.fromkeys(("sample", "best", "worst"), (picture,)), schema)
+    picture = ValidationSample(stem, PixelWindow(0, 0, 30, 20), image, truth, np.ones_like(truth), 0.5, 0.25)
+    save_samples(RunFolder(folder).pictures, 2, dict.fromkeys(("sample", "best", "worst"), (picture,)), schema)
 
 
 def write_model(folder: Path, ground_resolution_m: float | None = None) -> None:

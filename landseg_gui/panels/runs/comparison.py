@@ -77,7 +77,7 @@ class RunComparison(QWidget):
         self._curves: RunCurvesView | None = None
         self._curves_page = QVBoxLayout()
         self._curves_page.setContentsMargins(0, 0, 0, 0)
-        self._figures = _table("run_figures")
+        self._figures = _table("run_evaluation")
         self._settings = _table("run_settings")
         self._alike = _hint("")
         self._settings_pages = QStackedWidget()

@@ -24,7 +24,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import WorkSize
 from landseg_core.progress import duration, time_left
 from landseg_core.runs.catalogue import RunStatus, RunSummary
-from landseg_core.runs.samples import ValidationPictures
+from landseg_core.runs.samples import ValidationSamples
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.iou_table import IouTable
 from landseg_gui.panels.runs.samples import ValidationPicturesView
@@ -274,7 +274,7 @@ class RunView(QScrollArea):
         self._show_figures(figures, event.warnings)
 
     @_show.register
-    def _(self, event: ValidationPictures) -> None:
+    def _(self, event: ValidationSamples) -> None:
         self._pictures.show_pictures(event)
 
     @_show.register

@@ -13,16 +13,16 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.runs.samples import BEST, SAMPLE, WORST, ValidationPicture, ValidationPictures
+from landseg_core.runs.samples import BEST, SAMPLE, WORST, ValidationSample, ValidationSamples
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import percent
 
 _TITLES = {WORST: "Worst", BEST: "Best", SAMPLE: "Always the same places"}
 if TYPE_CHECKING:
-    from landseg_core.runs.sample_file import KeptPicture, KeptPictures
+    from landseg_core.runs.sample_file import SavedSample, SavedSamples
 
-    _Scored = ValidationPicture | KeptPicture
+    _Scored = ValidationSample | SavedSample
 
 _GAP = 4  # px between the pictures of a row
 _LEAST_HEIGHT = 180
@@ -70,7 +70,7 @@ class ImageRow(QWidget):
 class PictureRow(ImageRow):
     """A place whose classes can be shown in other colours."""
 
-    def __init__(self, picture: ValidationPicture, schema: ClassSchema) -> None:
+    def __init__(self, picture: ValidationSample, schema: ClassSchema) -> None:
         super().__init__((_rgb_image(picture.image),))
         self._picture = picture
         self.set_schema(schema)
@@ -104,21 +104,21 @@ class ValidationPicturesView(QScrollArea):
         for row in self.findChildren(PictureRow):
             row.set_schema(schema)
 
-    def show_pictures(self, event: ValidationPictures) -> None:
+    def show_pictures(self, event: ValidationSamples) -> None:
         """Show those of an epoch."""
-        if self._schema is None or not any(event.pictures.values()):
+        if self._schema is None or not any(event.samples.values()):
             return
         at = self.verticalScrollBar().value()
         schema = self._schema
         rows = {
-            kind: [(picture, PictureRow(picture, schema)) for picture in some] for kind, some in event.pictures.items()
+            kind: [(picture, PictureRow(picture, schema)) for picture in some] for kind, some in event.samples.items()
         }
         page = _page(event.epoch, rows)
         self.setWidget(page)
         page.adjustSize()
         self.verticalScrollBar().setValue(at)
 
-    def show_kept(self, kept: KeptPictures | None) -> None:
+    def show_kept(self, kept: SavedSamples | None) -> None:
         """Show those of a run that is over, of the epoch that gave its model."""
         if kept is None or not any(kept.pictures.values()):
             self._clear("This run has kept no pictures.")
@@ -132,7 +132,7 @@ class ValidationPicturesView(QScrollArea):
         self.setWidget(label)
 
 
-def _kept_row(picture: KeptPicture) -> ImageRow:
+def _kept_row(picture: SavedSample) -> ImageRow:
     encoded = (uri.partition(",")[2] for uri in (picture.image, picture.truth, picture.prediction))
     return ImageRow(tuple(QImage.fromData(base64.b64decode(text)) for text in encoded))
 

@@ -105,5 +105,5 @@ def test_what_the_graphics_of_a_mac_cannot_hold_is_float32_before_it_goes_there(
         return torch.from_numpy(array)
 
     monkeypatch.setattr(network, "on_device", on_device)
-    assert network.pictures(np.full((1, 1, 2, 2), 14, kind)).flatten().tolist() == [2.0] * 4
+    assert network.normalise(np.full((1, 1, 2, 2), 14, kind)).flatten().tolist() == [2.0] * 4
     assert taken == [np.float32]

@@ -12,7 +12,7 @@ from support.rasters import write_raster
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
-from landseg_core.data.chips import WeightedSource, ChipSampler
+from landseg_core.data.chips import ChipSampler, WeightedSource
 from landseg_core.data.class_locations import ClassLocations
 from landseg_core.data.label_changes import CorrectedLabels, PreviousLabels
 from landseg_core.data.training_data import TrainingData

@@ -7,13 +7,13 @@ import torch
 
 from landseg_core import __version__
 from landseg_core.errors import TrainingError
-from landseg_core.runs.environment import keep_facts, read_facts
+from landseg_core.runs.environment import read_environment, save_environment
 
 
 def test_the_facts_of_a_run_are_kept(tmp_path: Path, data) -> None:
     path = tmp_path / "facts.json"
-    keep_facts(path, data, torch.device("cpu"))
-    facts = read_facts(path)
+    save_environment(path, data, torch.device("cpu"))
+    facts = read_environment(path)
     told = facts.data
     assert (told.train_images, told.val_images, told.shared_images) == (2, 1, 0)
     assert (told.train_pixels, told.val_pixels) == (96 * 80 + 70 * 101, 90 * 75)
@@ -26,7 +26,7 @@ def test_the_facts_of_a_run_are_kept(tmp_path: Path, data) -> None:
 
 
 def test_no_file_and_a_damaged_one(tmp_path: Path) -> None:
-    assert read_facts(tmp_path / "facts.json") is None
+    assert read_environment(tmp_path / "facts.json") is None
     (tmp_path / "facts.json").write_text("{}")
     with pytest.raises(TrainingError, match=r"facts\.json cannot be used"):
-        read_facts(tmp_path / "facts.json")
+        read_environment(tmp_path / "facts.json")

@@ -7,20 +7,20 @@ import pytest
 from support.runs import evaluation_record
 
 from landseg_core.errors import TrainingError
-from landseg_core.runs.evaluation import read_figures
+from landseg_core.runs.evaluation import read_evaluation
 
 
 def test_figures_are_read_as_they_stand(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     path.write_text(json.dumps(evaluation_record(miou_interval=None, something_new=1)))
-    figures = read_figures(path)
+    figures = read_evaluation(path)
     assert (figures.miou, figures.miou_interval, figures.accuracy_interval) == (0.765, None, (0.811, 0.922))
     assert [(item.name, item.iou) for item in figures.classes] == [("land", 0.8), ("water", 0.8)]
     assert figures.confusion == ((90, 10), (15, 85))
 
 
 def test_no_file_is_no_figures(tmp_path: Path) -> None:
-    assert read_figures(tmp_path / "figures.json") is None
+    assert read_evaluation(tmp_path / "figures.json") is None
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_damage_is_one_sentence(tmp_path: Path, damage: dict, reason: str) -> No
     with pytest.raises(
         TrainingError, match=rf"figures\.json cannot be used \(.*{reason}.*\); delete it, or train"
     ) as error:
-        read_figures(path)
+        read_evaluation(path)
     assert "\n" not in str(error.value)
 
 
@@ -47,4 +47,4 @@ def test_a_file_cut_short_and_a_folder(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     for name in ("figures.json", "folder"):
         with pytest.raises(TrainingError, match="cannot be used"):
-            read_figures(tmp_path / name)
+            read_evaluation(tmp_path / name)

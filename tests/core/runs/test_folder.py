@@ -73,8 +73,8 @@ def test_a_folder_that_was_there_stays_when_the_run_comes_to_nothing(tmp_path: P
 def test_the_figures_go_with_the_run_that_they_are_of(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     folder.start()
-    folder.write_figures({"miou": 0.5})
-    folder.write_figures({"miou": 0.6})
+    folder.write_evaluation({"miou": 0.5})
+    folder.write_evaluation({"miou": 0.6})
     assert json.loads((tmp_path / "run" / "figures.json").read_text()) == {"miou": 0.6}
     assert [path.name for path in folder.path.iterdir()] == ["figures.json"]
     folder.start()

@@ -10,7 +10,7 @@ from support.runs import evaluation_record, write_evaluation, write_run, write_s
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import Event, Notice
 from landseg_core.runs.folder import RunFolder
-from landseg_core.runs.report import images, keep_report, row_shares, write_report
+from landseg_core.runs.report import images, row_shares, save_report, write_report
 
 NASTY = '<script>alert("1")</script>'
 NASTY_STEM = '"><img src=http://x.example/y onerror=alert(1)>'
@@ -170,12 +170,12 @@ def test_a_picture_that_would_be_loaded_from_elsewhere_is_refused(whole_run: Pat
 def test_a_run_does_not_fail_for_its_report(whole_run: Path) -> None:
     RunFolder(whole_run).figures.write_text("{")
     told: list[Event] = []
-    keep_report(whole_run, told.append)
+    save_report(whole_run, told.append)
     (notice,) = told
     assert isinstance(notice, Notice)
     assert re.match(r"the run has no report: .*figures\.json cannot be used", notice.message)
     RunFolder(whole_run).figures.unlink()
-    keep_report(whole_run, told.append)
+    save_report(whole_run, told.append)
     assert len(told) == 1
 
 

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from support.runs import LAND_AND_WATER, write_run, write_samples
 
 from landseg_core.geo.window import PixelWindow
-from landseg_core.runs.sample_file import keep_pictures, kept_picture, read_pictures
+from landseg_core.runs.sample_file import encoded_sample, read_samples, save_samples
 from landseg_core.runs.samples import (
     BEST,
     CELL,
     KEPT,
-    PICTURE_SIDE,
     SAMPLE,
+    SAMPLE_SIDE,
     WORST,
-    PictureChooser,
+    SampleChooser,
     _cells,
     _Ranking,
 )
@@ -26,22 +26,22 @@ from landseg_core.runs.samples import (
 SIDE = 40
 
 
-def look(chooser: PictureChooser, stem: str, right: float, *, x: int = 0, labelled: float = 1.0) -> None:
+def look(chooser: SampleChooser, stem: str, right: float, *, x: int = 0, labelled: float = 1.0) -> None:
     """Show a window of `SIDE` px of which the share `right` is right."""
     truth = np.zeros(SIDE * SIDE, np.uint8)
     truth[round(labelled * len(truth)) :] = 255
     prediction = (np.arange(len(truth)) >= right * len(truth)).astype(np.uint8)
     pixels = np.full((3, SIDE, SIDE), 77, np.uint8)
     shape = (SIDE, SIDE)
-    chooser.look(stem, PixelWindow(x, 0, *shape), pixels, truth.reshape(shape), prediction.reshape(shape))
+    chooser.add(stem, PixelWindow(x, 0, *shape), pixels, truth.reshape(shape), prediction.reshape(shape))
 
 
 @pytest.fixture
-def chooser() -> PictureChooser:
-    return PictureChooser(2, 9 * SIDE**2)
+def chooser() -> SampleChooser:
+    return SampleChooser(2, 9 * SIDE**2)
 
 
-def test_best_and_worst_go_by_accuracy(chooser: PictureChooser) -> None:
+def test_best_and_worst_go_by_accuracy(chooser: SampleChooser) -> None:
     for number in (3, 7, 1, 9, 5, 2, 8, 4, 6):
         look(chooser, f"image {number}", number / 10)
     chosen = chooser.chosen()
@@ -56,7 +56,7 @@ def test_best_and_worst_go_by_accuracy(chooser: PictureChooser) -> None:
 
 def test_the_fixed_places_stay_the_same_whatever_the_model_says() -> None:
     def samples(shift: float) -> list[tuple[str, PixelWindow]]:
-        chooser = PictureChooser(2, 6 * SIDE**2)
+        chooser = SampleChooser(2, 6 * SIDE**2)
         for number in range(6):
             look(chooser, "image", (number + shift) % 6 / 6, x=number * SIDE)
         return [(picture.stem, picture.window) for picture in chooser.chosen()[SAMPLE]]
@@ -65,12 +65,12 @@ def test_the_fixed_places_stay_the_same_whatever_the_model_says() -> None:
     assert [window.x for _, window in samples(0)] == [0, 2 * SIDE, 4 * SIDE]
 
 
-def test_what_is_hardly_labelled_is_not_shown(chooser: PictureChooser) -> None:
+def test_what_is_hardly_labelled_is_not_shown(chooser: SampleChooser) -> None:
     look(chooser, "a", 0.1, labelled=0.2)
     assert not any(chooser.chosen().values())
 
 
-def test_one_picture_is_not_both_best_and_worst(chooser: PictureChooser) -> None:
+def test_one_picture_is_not_both_best_and_worst(chooser: SampleChooser) -> None:
     look(chooser, "a", 0.5)
     chosen = chooser.chosen()
     assert (len(chosen[BEST]), len(chosen[WORST])) == (1, 0)
@@ -108,11 +108,11 @@ def test_any_bands_become_a_small_picture(bands: int, dtype: str) -> None:
     pixels = (rng.uniform(0, 200, (bands, 500, 400)) * (1 if dtype == "uint8" else 100)).astype(dtype)
     pixels[:, :50] = 0
     truth = rng.integers(0, 2, (500, 400)).astype(np.uint8)
-    chooser = PictureChooser(2, 500 * 400)
-    chooser.look("a", PixelWindow(0, 0, 400, 500), pixels, truth, truth)
+    chooser = SampleChooser(2, 500 * 400)
+    chooser.add("a", PixelWindow(0, 0, 400, 500), pixels, truth, truth)
     (picture,) = chooser.chosen()[BEST]
     height, width = picture.truth.shape
-    assert (height, width) == (PICTURE_SIDE, 307)
+    assert (height, width) == (SAMPLE_SIDE, 307)
     assert picture.image.shape == (height, width, 3)
     assert picture.image.dtype == np.uint8
     assert picture.image.max() > 200
@@ -123,7 +123,7 @@ def test_any_bands_become_a_small_picture(bands: int, dtype: str) -> None:
 def test_pictures_come_back_in_the_colours_of_the_classes(tmp_path) -> None:
     folder = write_run(tmp_path / "run")
     write_samples(folder)
-    kept = read_pictures(folder / "pictures.json")
+    kept = read_samples(folder / "pictures.json")
     assert kept.epoch == 2
     (picture,) = kept.pictures["best"]
     rgba = _decoded(picture.truth)[..., [2, 1, 0, 3]]
@@ -136,22 +136,22 @@ def test_pictures_come_back_in_the_colours_of_the_classes(tmp_path) -> None:
 
 
 def test_no_file_is_no_pictures(tmp_path) -> None:
-    assert read_pictures(tmp_path / "pictures.json") is None
+    assert read_samples(tmp_path / "pictures.json") is None
 
 
 def test_nine_pictures_are_small(tmp_path) -> None:
-    chooser = PictureChooser(2, 9 * CELL**2)
+    chooser = SampleChooser(2, 9 * CELL**2)
     rng = np.random.default_rng(0)
     for number in range(9):
         pixels = cv2.blur(rng.integers(0, 255, (CELL, CELL, 3), np.uint8), (9, 9)).transpose(2, 0, 1)
         truth = np.zeros((CELL, CELL), np.uint8)
         truth[:, : 50 * number] = 1
-        chooser.look(f"{number}", PixelWindow(0, 0, CELL, CELL), pixels, truth, np.zeros_like(truth))
+        chooser.add(f"{number}", PixelWindow(0, 0, CELL, CELL), pixels, truth, np.zeros_like(truth))
     chosen = chooser.chosen()
     path = tmp_path / "pictures.json"
-    keep_pictures(path, 1, chosen, LAND_AND_WATER)
+    save_samples(path, 1, chosen, LAND_AND_WATER)
     assert path.stat().st_size < 1_000_000
-    assert len(kept_picture(chosen[BEST][0], LAND_AND_WATER).truth) < 20_000
+    assert len(encoded_sample(chosen[BEST][0], LAND_AND_WATER).truth) < 20_000
 
 
 def _decoded(uri: str) -> np.ndarray:

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from support.rasters import write_raster
 
+from landseg_core.compute.device_names import DeviceError
 from landseg_core.compute.devices import precision_for
 from landseg_core.data.loading.project import SPLIT_IGNORED, labels_to_learn, project_data
 from landseg_core.data.training_data import TrainingData
-from landseg_core.errors import JobStopped, TrainingError
+from landseg_core.errors import JobStopped
 from landseg_core.events import JobControl, Notice, StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
@@ -180,7 +181,7 @@ def test_it_is_resumed_to_the_bit_without_the_first_run(
 
 
 def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, going_on: TrainConfig, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="cuda"):
+    with pytest.raises(DeviceError, match="cuda"):
         learn(project, tmp_path / "second", going_on.model_copy(update={"device": "cuda:77"}))
     assert not (tmp_path / "second").exists()
     control = JobControl()

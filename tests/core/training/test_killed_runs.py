@@ -21,7 +21,7 @@ from landseg_core.models.tensor_file import read_tensor_file
 from landseg_core.output_files import OutputFiles
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.history import read_history
-from landseg_core.runs.sample_file import read_pictures
+from landseg_core.runs.sample_file import read_samples
 from landseg_core.training import loop as run_module
 from landseg_core.training import schedule
 from landseg_core.training.learner import Learner
@@ -82,7 +82,7 @@ def require_same(run: Path, whole: Path) -> None:
 def require_of_one_model(run: Path) -> None:
     """Check that pictures and report are of the model that is there."""
     best = read_history(run / "metrics.jsonl").best
-    pictures = read_pictures(run / "pictures.json")
+    pictures = read_samples(run / "pictures.json")
     assert best is not None
     assert pictures is not None
     assert read_header(run).training["epoch"] == best.epoch == pictures.epoch

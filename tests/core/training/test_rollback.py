@@ -16,7 +16,7 @@ from landseg_core.runs.config import TrainConfig
 from landseg_core.training import loop as run_module
 from landseg_core.training.learner import Learner
 from landseg_core.training.schedule import RunPosition
-from landseg_core.training.validation import Figures, Validator
+from landseg_core.training.validation import ValidationMetrics, Validator
 
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
@@ -129,7 +129,7 @@ def test_a_lost_validation_brings_it_back_too(
 ) -> None:
     good, count = Validator.measure, iter(range(1, 100))
 
-    def measure(self: Validator, *how: Any) -> Figures:
+    def measure(self: Validator, *how: Any) -> ValidationMetrics:
         figures = good(self, *how)
         return replace(figures, loss=math.nan) if next(count) == 2 else figures
 

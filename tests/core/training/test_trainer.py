@@ -15,6 +15,7 @@ from landseg_core.data.loading.folders import folder_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import (
     EpochFinished,
+    Event,
     Notice,
     Progress,
     RunFinished,
@@ -25,11 +26,12 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.metrics import ConfusionMatrix
 from landseg_core.models.bundle import ModelBundle, read_header
 from landseg_core.runs.config import TrainConfig
-from landseg_core.runs.sample_file import read_pictures
-from landseg_core.runs.samples import ValidationPictures
+from landseg_core.runs.sample_file import read_samples
+from landseg_core.runs.samples import ValidationSamples
 from landseg_core.training.evaluation import evaluate
+from landseg_core.training.loop import Preparing
+from landseg_core.training.trainer import Listeners
 
-"""Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
 """The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
 RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
@@ -48,6 +50,17 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+def test_listeners_get_their_kind_of_event_in_the_order_in_which_they_were_added() -> None:
+    heard: list[str] = []
+    emit = Listeners()
+    emit.add(Event, lambda event: heard.append(event.event))
+    emit.add(Preparing, lambda _event: heard.append("preparing"))
+    emit.add(Notice, lambda event: heard.append(event.message))
+    emit(Preparing())
+    emit(Notice("no space"))
+    assert heard == ["preparing", "notice", "no space"]
+
+
 def test_a_run_learns_and_leaves_its_files(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
     run = RecordedRun(config.model_copy(update={"epochs": 8}), tmp_path / "run")
     result = run.fit(data)
@@ -56,6 +69,7 @@ def test_a_run_learns_and_leaves_its_files(config: TrainConfig, data: TrainingDa
     assert result.best_miou > 0.6
     assert names(tmp_path / "run") == FILES
     assert result.model_path == tmp_path / "run" / "model.safetensors"
+    assert all(isinstance(event, Event) for event in run.events)
     assert same_weights(result.bundle, ModelBundle.load(tmp_path / "run"))
     assert np.mean(run.losses[-STEPS:]) < 0.9 * np.mean(run.losses[:STEPS])
 
@@ -189,11 +203,11 @@ def test_a_run_leaves_a_report_and_shows_its_validation(
 ) -> None:
     run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
-    shown = run.events_of(ValidationPictures)
+    shown = run.events_of(ValidationSamples)
     assert [event.epoch for event in shown] == [1, 2, 3]
-    (sample,) = shown[0].pictures["sample"]
+    (sample,) = shown[0].samples["sample"]
     assert (sample.stem, sample.window.pixels) == ("c", 90 * 75)
-    kept = read_pictures(tmp_path / "run" / "pictures.json")
+    kept = read_samples(tmp_path / "run" / "pictures.json")
     assert kept.epoch == result.best_epoch
     assert kept.pictures["best"][0].accuracy == pytest.approx(
         next(epoch for epoch in run.events_of(EpochFinished) if epoch.best and epoch.epoch == kept.epoch).accuracy
@@ -221,8 +235,8 @@ def test_the_pictures_kept_are_those_of_the_best_model(
     run = RecordedRun(config, tmp_path / "run")
     run.at_step[STEPS + 1] = lambda: spoilt.append(True)
     assert run.fit(data).best_epoch == 1
-    assert [event.epoch for event in run.events_of(ValidationPictures)] == [1, 2, 3]
-    assert read_pictures(tmp_path / "run" / "pictures.json").epoch == 1
+    assert [event.epoch for event in run.events_of(ValidationSamples)] == [1, 2, 3]
+    assert read_samples(tmp_path / "run" / "pictures.json").epoch == 1
 
 
 def no_better(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from landseg_core.runs.config import TrainConfig
 from landseg_core.training import schedule, validation
 from landseg_core.training.learner import Learner
 from landseg_core.training.state import RunState
-from landseg_core.training.validation import Figures, Validator
+from landseg_core.training.validation import ValidationMetrics, Validator
 
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
@@ -61,7 +61,7 @@ def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
         fake.now += 0.1
         return step(self, *batch)
 
-    def slow_measure(self: Validator, *how: Any) -> Figures:
+    def slow_measure(self: Validator, *how: Any) -> ValidationMetrics:
         fake.now += 0.5
         return measure(self, *how)
 
@@ -286,7 +286,7 @@ def test_a_resumed_run_counts_the_same_pixels_where_memory_is_short(
     counted: list[set[PixelWindow]] = []
     measure = Validator.measure
 
-    def watched(self: Validator, *how: Any) -> Figures:
+    def watched(self: Validator, *how: Any) -> ValidationMetrics:
         counted.append({window.counted for window in self._windows})
         return measure(self, *how)
 

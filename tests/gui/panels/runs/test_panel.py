@@ -201,7 +201,7 @@ def test_what_cannot_be_deleted_is_told_and_stays(
 def test_runs_are_compared(panel: RunsPanel) -> None:
     sort(panel, "mIoU")
     select(panel, "good", "best")
-    figures = cells(panel.findChild(QTableWidget, "run_figures"))
+    figures = cells(panel.findChild(QTableWidget, "run_evaluation"))
     plain = [[text.replace("\N{NO-BREAK SPACE}", " ") for text in row] for row in figures]
     assert plain[0] == ["mIoU", "90.0 %  (70.1–83.3 %)", "60.0 %  (70.1–83.3 %)"]
     assert [row[0] for row in plain] == ["mIoU", "Accuracy", "IoU of land", "IoU of water"]
@@ -299,7 +299,7 @@ def test_more_runs_than_can_be_told_apart(qtbot: QtBot, tmp_path: Path, panel: R
     comparison = RunComparison()
     qtbot.addWidget(comparison)
     comparison.show_runs([run] * (MOST + 2))
-    assert comparison.findChild(QTableWidget, "run_figures").columnCount() == MOST
+    assert comparison.findChild(QTableWidget, "run_evaluation").columnCount() == MOST
 
 
 def test_classes_of_any_run_are_compared() -> None:

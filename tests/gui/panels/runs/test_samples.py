@@ -8,23 +8,23 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
-from landseg_core.runs.samples import ValidationPicture, ValidationPictures
+from landseg_core.runs.samples import ValidationSample, ValidationSamples
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.runs.samples import PictureRow, ValidationPicturesView
 
 SCHEMA = load_classes("landcover-dubai")
 
 
-def picture(stem: str, accuracy: float = 0.8, height: int = 40, width: int = 60) -> ValidationPicture:
+def picture(stem: str, accuracy: float = 0.8, height: int = 40, width: int = 60) -> ValidationSample:
     image = np.full((height, width, 3), 90, np.uint8)
     truth = np.full((height, width), 3, np.uint8)
     truth[:, : width // 2] = 255
     prediction = np.full((height, width), 1, np.uint8)
-    return ValidationPicture(stem, PixelWindow(0, 0, width, height), image, truth, prediction, accuracy, 0.5)
+    return ValidationSample(stem, PixelWindow(0, 0, width, height), image, truth, prediction, accuracy, 0.5)
 
 
-def event(epoch: int = 4) -> ValidationPictures:
-    return ValidationPictures(
+def event(epoch: int = 4) -> ValidationSamples:
+    return ValidationSamples(
         epoch, {"sample": (picture("c"),), "best": (picture("a", 0.97),), "worst": (picture("b", 0.2), picture("d"))}
     )
 
@@ -103,5 +103,5 @@ def test_another_run_begins_anew(view: ValidationPicturesView) -> None:
 
 def test_an_epoch_without_pictures_leaves_the_former(view: ValidationPicturesView) -> None:
     view.show_pictures(event())
-    view.show_pictures(ValidationPictures(5, {"sample": (), "best": (), "worst": ()}))
+    view.show_pictures(ValidationSamples(5, {"sample": (), "best": (), "worst": ()}))
     assert len(view.findChildren(PictureRow)) == 4

@@ -25,7 +25,7 @@ from landseg_core.events import (
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.limits import LargeWorkError, WorkSize
-from landseg_core.runs.samples import ValidationPicture, ValidationPictures
+from landseg_core.runs.samples import ValidationSample, ValidationSamples
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.runs.curves import CurvesView
 from landseg_gui.panels.runs.samples import PictureRow
@@ -242,8 +242,8 @@ def test_warnings_stand_beside_the_accuracy(panel: TrainingPanel, job: Job, run:
 
 def test_pictures_and_figures_have_tabs(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
     place = np.zeros((8, 8), np.uint8)
-    shot = ValidationPicture("a", PixelWindow(0, 0, 8, 8), np.zeros((8, 8, 3), np.uint8), place, place, 0.5, 0.5)
-    run.events += [STARTED, ValidationPictures(1, {"worst": (shot,)}), epoch(1, 0.4, best=True)]
+    shot = ValidationSample("a", PixelWindow(0, 0, 8, 8), np.zeros((8, 8, 3), np.uint8), place, place, 0.5, 0.5)
+    run.events += [STARTED, ValidationSamples(1, {"worst": (shot,)}), epoch(1, 0.4, best=True)]
     qtbot.waitUntil(lambda: panel.findChild(PictureRow) is not None)
     tabs = panel.findChild(QTabWidget, "training_tabs")
     assert [tabs.tabText(place) for place in range(tabs.count())] == ["Curves", "Pictures", "Figures"]
