@@ -66,7 +66,7 @@ class LabelWindow(BareWindow):
         tools = self.window.tools
         tools.select("brush")
         tools.settings.unit, tools.settings.size = "px", diameter
-        self.session.project_session.active_value = value
+        self.session.project_session.paint.active_value = value
 
     def seconds_to_fit(self) -> float:
         """Return how long it takes from 1:1 until the whole is in sight, with its labels read from the file."""
@@ -82,15 +82,15 @@ class LabelWindow(BareWindow):
     def fill(self, value: int) -> None:
         """Paint a square of 4 Mpx as one step, and wait until it is stored."""
         session, (column, row) = self.session.project_session, self.view.raster_place(self.view.rect().topLeft())
-        edit = session.begin()
+        edit = session.editing.begin()
         edit.paint(RectangleRegion((column, row), (column + _FILL_SIDE, row + _FILL_SIDE)), value)
-        session.record(edit, "Fill")
+        session.editing.record(edit, "Fill")
         self.project.flush()
         QApplication.processEvents()
 
     def seconds_to_undo(self) -> float:
         """Return how long it takes until the undone fill is seen."""
-        return self.mouse.seconds_to_repaint(self.session.project_session.undo)
+        return self.mouse.seconds_to_repaint(self.session.project_session.editing.undo)
 
     def close(self) -> None:
         """Close the project and the window."""

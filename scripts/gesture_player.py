@@ -115,12 +115,12 @@ class Player:
 
     def show_any_image(self) -> None:
         """Show an image of the project, as one of the gestures before may have had something else shown."""
-        wait_until(lambda: not self.window.session.background_jobs and not self.session.busy, "the picture")
+        wait_until(lambda: not self.window.session.background_jobs and not self.session.editing.busy, "the picture")
         if self.session.project and self.session.image is None:
             for image in self.session.project.images[:1]:
-                self.session.show_image(image.id)
+                self.session.images.show(image.id)
             if not self.session.project.images:
-                self.session.add_images(sorted(self.folder.glob("ground_*.tif")))
+                self.session.images.add(sorted(self.folder.glob("ground_*.tif")))
             wait_until(lambda: self.session.image and self.session.labels, f"an image, of which is said: {self.told}")
 
     def play(self) -> None:
@@ -188,7 +188,7 @@ class Player:
 
     def choose_class(self) -> None:
         if self.session.schema:
-            self.session.active_value = self.dice.choice(self.session.schema.classes).value
+            self.session.paint.active_value = self.dice.choice(self.session.schema.classes).value
 
     def trigger_action(self) -> None:
         rows = [row for row in ROWS if isinstance(row, ActionRow) and row.handler not in LEAVES_THE_WINDOW]
@@ -210,7 +210,7 @@ class Player:
     def show_image(self) -> None:
         images = self.session.project.images if self.session.project else ()
         if images:
-            self.session.show_image(self.dice.choice(images).id)
+            self.session.images.show(self.dice.choice(images).id)
 
     def undo_storm(self) -> None:
         for name in self.dice.choices(("action_undo", "action_redo"), (3, 2), k=self.dice.randint(1, 30)):

@@ -149,7 +149,7 @@ class Child:
         say("step")
         job = start()
         self.wait_until(lambda: job is None or not job.running)
-        self.wait_until(lambda: not self.session.busy)
+        self.wait_until(lambda: not self.session.editing.busy)
         self.tell()
 
     def drag(self, tool: str) -> None:
@@ -157,7 +157,7 @@ class Child:
         from PySide6.QtTest import QTest
 
         self.window.tools.select(tool)
-        self.session.active_value = self.dice.choice(self.session.schema.classes).value
+        self.session.paint.active_value = self.dice.choice(self.session.schema.classes).value
         say("step")
         canvas = self.window.viewport.viewport()
         points = [QPoint(self.dice.randint(50, 800), self.dice.randint(50, 500)) for _ in range(6)]
@@ -167,7 +167,7 @@ class Child:
             self.wait(0.003)
         QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=points[-1])
         self.wait(0)
-        self.wait_until(lambda: not self.session.busy)
+        self.wait_until(lambda: not self.session.editing.busy)
         self.tell()
 
     def stroke(self) -> None:
@@ -177,10 +177,12 @@ class Child:
         self.drag("rectangle")
 
     def undo_storm(self) -> None:
-        for act in self.dice.choices((self.session.undo, self.session.redo), (3, 2), k=self.dice.randint(1, 12)):
+        for act in self.dice.choices(
+            (self.session.editing.undo, self.session.editing.redo), (3, 2), k=self.dice.randint(1, 12)
+        ):
             say("step")
             act()
-            self.wait_until(lambda: not self.session.busy)
+            self.wait_until(lambda: not self.session.editing.busy)
             self.tell()
 
     def rename_class(self) -> None:
@@ -189,7 +191,7 @@ class Child:
         self.dice.choice(classes["classes"])["name"] = f"class {self.dice.randint(0, 10**9)}"
         schema = type(project.schema).model_validate(classes)
         self.job(
-            lambda: self.session.run_edit(
+            lambda: self.session.editing.run(
                 "Rename",
                 lambda on_event, control: project.change_schema(schema, "Rename", on_event=on_event, control=control),
             )
@@ -218,11 +220,11 @@ class Child:
         there = {image.path for image in self.session.project.images}
         others = [path for path in sorted(self.folder.glob("small_*.tif")) if path not in there]
         if others:
-            self.job(lambda: self.session.add_images(others[:1]))
+            self.job(lambda: self.session.images.add(others[:1]))
 
     def copy(self) -> None:
         self.number += 1
-        job = self.session.save_copy(self.folder / f"copy_{self.number}.landseg")
+        job = self.session.saving.save_copy(self.folder / f"copy_{self.number}.landseg")
         self.wait_until(lambda: not job.running)
 
     def create(self) -> None:

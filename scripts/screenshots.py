@@ -109,7 +109,7 @@ class Tour:
         columns, rows = zip(*gesture.places, strict=True)
         middle = (min(columns) + max(columns)) / 2, (min(rows) + max(rows)) / 2
         self._window.viewport.centre_on(*middle, 0.4)
-        self._session.active_value = next(
+        self._session.paint.active_value = next(
             item.value for item in self._session.schema.classes if item.name == gesture.name
         )
         self._window.tools.select(gesture.tool)
@@ -186,7 +186,7 @@ class Tour:
         child(dialog, QRadioButton, "accept_view").setChecked(True)
         self.grab("accept-dialog", dialog)
         child(dialog, QPushButton, "accept_start").click()
-        wait_until(lambda: not self._session.busy, "labels")
+        wait_until(lambda: not self._session.editing.busy, "labels")
 
     def export(self) -> None:
         """Grab the dialogs that export labels and maps."""

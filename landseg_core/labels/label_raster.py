@@ -72,13 +72,18 @@ class LabelRaster:
         if common is not None and tile is not EMPTY_TILE:
             values[common.shifted(-window.x, -window.y).slices()] = tile[common.shifted(-x, -y).slices()]
 
+    @property
+    def is_being_edited(self) -> bool:
+        """Tell whether a gesture has begun and not ended yet."""
+        return self._edit is not None
+
     def begin(self) -> LabelEdit:
         """Begin a gesture.
 
         Raises:
             RuntimeError: another one has not ended yet.
         """
-        if self._edit is not None:
+        if self.is_being_edited:
             raise RuntimeError("another gesture is still under way")
         self._edit = LabelEdit(self.pyramid, self._memory, self._tell, self._ended)
         return self._edit

@@ -129,11 +129,8 @@ class Editor:
         """
         with self._guard:
             opened = [*self._labels.values()]
-        try:
-            for labels in opened:
-                labels.begin().revert()
-        except RuntimeError as error:
-            raise ProjectError("something is just being painted; finish that first") from error
+        if any(labels.is_being_edited for labels in opened):
+            raise ProjectError("something is just being painted; finish that first")
 
     def change(self, name: str, image_id: int | None, change: Change) -> None:
         """Make a change beside pixels a step.

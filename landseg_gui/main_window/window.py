@@ -26,7 +26,7 @@ from landseg_gui.panels.layers import LayersPanel
 from landseg_gui.panels.message_bar import MessageBar
 from landseg_gui.panels.runs.panel import RunsPanel
 from landseg_gui.panels.runs.training import TrainingPanel
-from landseg_gui.panels.save_indicator import StoredField
+from landseg_gui.panels.save_indicator import SaveIndicator
 from landseg_gui.panels.status import StatusBar
 from landseg_gui.panels.tool_options import ToolOptions
 from landseg_gui.panels.welcome import WelcomePage
@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self._status)
         self._job_field = JobField(self.runner)
         self._status.add_field(self._job_field)
-        stored = StoredField(self.session.project_session)
+        stored = SaveIndicator(self.session.project_session)
         stored.save_as_wanted.connect(self.label_commands.save_as)
         self._status.add_field(stored)
 
@@ -144,9 +144,9 @@ class MainWindow(QMainWindow):
         for signal in (
             session.layers_changed,
             project.project_changed,
-            project.image_changed,
-            project.images_changed,
-            project.history_changed,
+            project.images.shown_changed,
+            project.editing.images_changed,
+            project.editing.history_changed,
         ):
             signal.connect(self._show_session)
         session.raster_changed.connect(self.viewport.setFocus)
@@ -155,9 +155,9 @@ class MainWindow(QMainWindow):
         session.message.connect(self._messages.show_notice)
         session.problem.connect(self._messages.show_problem)
         project.lifecycle.window = self
-        project.project_wanted.connect(self.label_commands.new_project)
+        project.editing.project_wanted.connect(self.label_commands.new_project)
         AutomaticBackups(project, self)
-        project.save_wanted.connect(self._offer_to_save)
+        project.saving.save_wanted.connect(self._offer_to_save)
         for name, signal in (
             ("action_hide_overlays", session.layers.overlays_hidden_changed),
             ("action_compare", self.label_commands.comparison.flashing_changed),
@@ -171,8 +171,8 @@ class MainWindow(QMainWindow):
     def _connect_viewport(self) -> None:
         view, project = self.viewport, self.session.project_session
         self.session.view_provider = view.view_window
-        project.set_frame_provider(lambda: None if view.fits else view.frame)
-        project.view_wanted.connect(view.centre_on)
+        project.images.set_frame_provider(lambda: None if view.fits else view.frame)
+        project.images.view_wanted.connect(view.centre_on)
         view.canvas.failed.connect(self._messages.show_problem)
         view.canvas.outdated.connect(self.session.reloader.watch.look)
         view.frame_changed.connect(self._show_zoom)
@@ -225,7 +225,7 @@ class MainWindow(QMainWindow):
     def _show_actions(self) -> None:
         project, actions = self.session.project_session, self.actions_by_name
         actions.enable(at_hand(self.session))
-        for name, text in (("action_undo", project.undo_text()), ("action_redo", project.redo_text())):
+        for name, text in (("action_undo", project.editing.undo_text()), ("action_redo", project.editing.redo_text())):
             actions[name].setText(without_key(text))
 
     def _show_zoom(self) -> None:

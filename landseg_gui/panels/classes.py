@@ -37,10 +37,10 @@ class ClassesPanel(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._pages)
         session.project_changed.connect(self._rebuild)
-        session.schema_changed.connect(self._rebuild)
-        session.choices_changed.connect(self._show_states)
-        session.image_changed.connect(self._show_pixels)
-        session.history_changed.connect(self._show_pixels)
+        session.editing.schema_changed.connect(self._rebuild)
+        session.paint.changed.connect(self._show_states)
+        session.images.shown_changed.connect(self._show_pixels)
+        session.editing.history_changed.connect(self._show_pixels)
         layers.changed.connect(self._follow_layer)
         self._layer: LabelLayer | None = None
         self._rebuild()
@@ -91,7 +91,7 @@ class ClassesPanel(QWidget):
             row = LabelClassRow(place, item)
             row.chosen.connect(self._choose)
             row.edit_wanted.connect(self.edit_wanted)
-            row.lock_toggled.connect(self._session.set_locked)
+            row.lock_toggled.connect(self._session.paint.set_locked)
             row.eye_toggled.connect(self._show_class)
             self._column.addWidget(row)
             self._rows.append(row)
@@ -101,7 +101,7 @@ class ClassesPanel(QWidget):
         self._show_pixels()
 
     def _choose(self, value: int) -> None:
-        self._session.active_value = value
+        self._session.paint.active_value = value
 
     def _show_class(self, value: int, visible: bool) -> None:
         if self._layers.labels:
@@ -119,15 +119,15 @@ class ClassesPanel(QWidget):
         layer = self._layers.labels
         for row in self._rows:
             row.show_state(
-                active=row.value == self._session.active_value,
+                active=row.value == self._session.paint.active_value,
                 visible=layer is None or layer.is_class_visible(row.value),
-                locked=row.value in self._session.locked,
+                locked=row.value in self._session.paint.locked,
             )
         QTimer.singleShot(0, self, self._bring_active_into_sight)  # new rows have no place before
 
     def _bring_active_into_sight(self) -> None:
         for row in self._rows:
-            if row.value == self._session.active_value:
+            if row.value == self._session.paint.active_value:
                 self._scroll.ensureWidgetVisible(row, 0, 0)
 
     def _show_pixels(self) -> None:

@@ -154,7 +154,7 @@ class HistoryPanel(QWidget):
         layout.addWidget(self._pages)
         self._list.clicked.connect(self._go)
         self._list.activated.connect(self._go)
-        for signal in (session.history_changed, session.images_changed):
+        for signal in (session.editing.history_changed, session.editing.images_changed):
             signal.connect(self._show)
         self._show()
 
@@ -175,7 +175,7 @@ class HistoryPanel(QWidget):
     def _go(self, index: QModelIndex) -> None:
         project = self._session.project
         if project is not None and index.row() != project.position:
-            self._session.undo_to(index.row())
+            self._session.editing.undo_to(index.row())
 
 
 def _empty_page() -> QLabel:

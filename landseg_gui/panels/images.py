@@ -30,7 +30,7 @@ class ImagesPanel(QWidget):
         super().__init__(parent, objectName="images_panel")
         self._session = session
         self._thumbnails = Thumbnails(session.start_in_background, self)
-        self._model = ImageListModel(self._figures, self._picture, session.is_hidden)
+        self._model = ImageListModel(self._figures, self._picture, session.images.is_hidden)
         self._list = self._image_list()
         self._add = QPushButton(icon("add_image"), "Add images…", objectName="images_add")
         self._find = QPushButton(icon("warning"), "Find…", objectName="images_find")
@@ -72,9 +72,13 @@ class ImagesPanel(QWidget):
         self._list.customContextMenuRequested.connect(self._show_menu)
         self._add.clicked.connect(self.add_wanted)
         self._find.clicked.connect(lambda: self.find_wanted.emit(None))
-        self._session.images_changed.connect(self._show_images)
-        self._session.image_changed.connect(self._mark_shown)
-        for signal in (self._thumbnails.arrived, self._session.schema_changed, self._session.history_changed):
+        self._session.editing.images_changed.connect(self._show_images)
+        self._session.images.shown_changed.connect(self._mark_shown)
+        for signal in (
+            self._thumbnails.arrived,
+            self._session.editing.schema_changed,
+            self._session.editing.history_changed,
+        ):
             signal.connect(self._model.redraw)
 
     def _show_images(self) -> None:
@@ -110,7 +114,7 @@ class ImagesPanel(QWidget):
         if figures.entry.missing:
             self.find_wanted.emit(figures.entry.id)
         else:
-            self._session.show_image(figures.entry.id)
+            self._session.images.show(figures.entry.id)
 
     def _show_menu(self, position: QPoint) -> None:
         index = self._list.indexAt(position)
@@ -124,12 +128,14 @@ class ImagesPanel(QWidget):
         writable = project is not None and not project.read_only
         menu: QMenu = QMenu(self, objectName="images_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        show = menu.addAction(icon("image"), "Show", lambda: self._session.show_image(entry.id))
+        show = menu.addAction(icon("image"), "Show", lambda: self._session.images.show(entry.id))
         show.setEnabled(not entry.missing)
-        hidden = self._session.is_hidden(entry.id)
+        hidden = self._session.images.is_hidden(entry.id)
         text = "Open its eye" if hidden else "Close its eye: Next, Previous and Predict all pass it by"
         eye = menu.addAction(
-            icon("eye" if hidden else "eye_off"), text, lambda: self._session.set_hidden(entry.id, hidden=not hidden)
+            icon("eye" if hidden else "eye_off"),
+            text,
+            lambda: self._session.images.set_hidden(entry.id, hidden=not hidden),
         )
         eye.setEnabled(writable)
         find = menu.addAction(icon("folder"), "Find its file…", lambda: self.find_wanted.emit(entry.id))

@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from landseg_gui.icons import icon
 from landseg_gui.plain_text import PlainLabel, plain_tip
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.session.saving import StoredState
+from landseg_gui.session.saving import SaveState
 
 _ICON_SIDE = 16
 _CALM_MS = 150  # a stroke is stored in less: the words would only flicker
 
 
-class StoredField(QWidget):
+class SaveIndicator(QWidget):
     """A few words, in the colour of a problem where edits are not safe, and then buttons that do something about it."""
 
     save_as_wanted = Signal()
@@ -28,7 +28,7 @@ class StoredField(QWidget):
         self._retry = QPushButton("Try again", objectName="status_retry", flat=True, visible=False)
         self._save_as = QPushButton("Save As…", objectName="status_save_as", flat=True, visible=False)
         self._icon.setPixmap(icon("warning", QPalette.ColorRole.BrightText).pixmap(_ICON_SIDE, _ICON_SIDE))
-        self._retry.clicked.connect(session.retry)
+        self._retry.clicked.connect(session.saving.retry)
         self._save_as.clicked.connect(self.save_as_wanted)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
@@ -38,20 +38,20 @@ class StoredField(QWidget):
         line.addWidget(self._retry)
         line.addWidget(self._save_as)
         self._later = QTimer(self, singleShot=True, interval=_CALM_MS)
-        self._later.timeout.connect(lambda: self._show(session.stored_state()))
-        session.stored_changed.connect(self._follow)
+        self._later.timeout.connect(lambda: self._show(session.saving.state))
+        session.saving.changed.connect(self._follow)
         session.project_changed.connect(self._follow)
         self._follow()
 
     def _follow(self) -> None:
-        state = self._session.stored_state()
+        state = self._session.saving.state
         if state.passing:
             self._later.start()
         else:
             self._later.stop()
             self._show(state)
 
-    def _show(self, state: StoredState) -> None:
+    def _show(self, state: SaveState) -> None:
         self.setVisible(bool(state.text))
         self._text.setText(state.text)
         self.setToolTip(plain_tip(state.tip))

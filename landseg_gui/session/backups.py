@@ -42,7 +42,12 @@ class AutomaticBackups(QObject):
         """Begin a backup where one is due."""
         self._timer.start(_LOOK_MS)
         project = self._session.project
-        if project is None or self._job is not None or self._session.busy or not project.backup_is_due(BACKUP_SECONDS):
+        if (
+            project is None
+            or self._job is not None
+            or self._session.editing.busy
+            or not project.backup_is_due(BACKUP_SECONDS)
+        ):
             return
         job = self._job = self._session.start_in_background(f"Back up {project.path.name}", project.back_up)
         job.failed.connect(self._tell)

@@ -91,7 +91,7 @@ class ChangedFiles(QObject):
         project = self._session.project
         if project is None:
             return None
-        job = self._session.run_edit("Keep the grid", lambda _on_event, _control: project.keep_grid(image_id))
+        job = self._session.editing.run("Keep the grid", lambda _on_event, _control: project.keep_grid(image_id))
         return self.look_after(job)
 
     def plan_move(self, image_id: int) -> Job | None:
@@ -99,7 +99,7 @@ class ChangedFiles(QObject):
         project = self._session.project
         if project is None:
             return None
-        job = self._session.run_edit("Find new places", lambda _on_event, _control: project.plan_move(image_id))
+        job = self._session.editing.run("Find new places", lambda _on_event, _control: project.plan_move(image_id))
         if job is not None:
             job.finished.connect(self._take_plan)
         return job
@@ -117,14 +117,14 @@ class ChangedFiles(QObject):
         def work(on_event: OnEvent, control: JobControl) -> Moved:
             return project.move_labels(move, drop_outside=True, on_event=on_event, control=control)
 
-        return self.look_after(self._session.run_edit("Move labels", work))
+        return self.look_after(self._session.editing.run("Move labels", work))
 
     def remove_map(self, prediction_id: int) -> Job | None:
         """Take a map out of the project; its file stays."""
         project = self._session.project
         if project is None:
             return None
-        job = self._session.run_edit(
+        job = self._session.editing.run(
             "Remove a map", lambda _on_event, _control: project.remove_prediction(prediction_id)
         )
         return self.look_after(job)

@@ -16,7 +16,7 @@ from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import JobRunner, Work
 from landseg_gui.session.closed_projects import ClosedProjects
 from landseg_gui.session.project_files import OpenedProject, create_work, open_work, same_file
-from landseg_gui.session.saving import SaveGuard
+from landseg_gui.session.save_guard import SaveGuard
 from landseg_gui.text import capitalised, files_text
 
 _IN_USE = "the project is being changed: wait for that, or stop it in the Jobs panel"
@@ -191,13 +191,15 @@ class ProjectLifecycle(QObject):
 
         A project that is on its way is not opened then.
         """
-        if self._closing or self._is_in_use():
+        if self._closing or self.in_use:
             self.message.emit(capitalised(_IN_USE))
             return False
         self._abandon_opening()
         return not self._leave()
 
-    def _is_in_use(self) -> bool:
+    @property
+    def in_use(self) -> bool:
+        """Tell whether something changes the project just now, so that it must stay."""
         return self.project is not None and self._in_use()
 
     def _abandon_opening(self) -> None:
@@ -210,7 +212,7 @@ class ProjectLifecycle(QObject):
         project = self.project
         if project is None:
             return ""
-        if self._is_in_use():
+        if self.in_use:
             return _IN_USE
         self._closing = True
         try:

@@ -1,24 +1,21 @@
-"""Whether all is on disk: as one line for the status bar, and as a question before a project is closed."""
+"""Whether all is on disk, for the status bar and for whoever wants to paint; and copies of the project."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, SignalInstance
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
-from landseg_core.errors import ProjectError
+from landseg_core.events import Event, StoringFailed, StoringResumed
 from landseg_core.project.project import Project
-from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.message_boxes import choose
-from landseg_gui.paths import ask_project_path
+from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.session.lifecycle import ProjectLifecycle
+from landseg_gui.session.save_guard import edits
 from landseg_gui.text import capitalised
 
-_NOTICE_AFTER_MS = 300
-_QUICK_BYTES = 256 * 2**20
-_SAVE_AS, _TRY_AGAIN, _DISCARD = "Save As…", "Try again", "Close without them"
+_MOST_NOTICES = 5
 _FAULTS = {
     "deleted": "Project file deleted",
     "moved": "Project file is missing",
@@ -30,7 +27,7 @@ _FAULTS = {
 
 
 @dataclass(frozen=True)
-class StoredState:
+class SaveState:
     """How safe the edits are, in a few words with their explanation.
 
     `passing`: it changes by itself in a moment; `failed`: something keeps edits from being stored.
@@ -42,103 +39,124 @@ class StoredState:
     failed: bool = False
 
 
-def stored_state(project: Project | None) -> StoredState:
+def save_state(project: Project | None) -> SaveState:
     """Return what the status bar says about a project; nothing without one."""
     if project is None:
-        return StoredState()
+        return SaveState()
     if project.fault:
-        return StoredState(_FAULTS[project.fault.kind], capitalised(project.failure or ""), failed=True)
+        return SaveState(_FAULTS[project.fault.kind], capitalised(project.failure or ""), failed=True)
     if project.read_only:
-        return StoredState("Read-only", capitalised(project.read_only_reason or ""))
+        return SaveState("Read-only", capitalised(project.read_only_reason or ""))
     if project.failure:
-        return StoredState(f"Not stored: {edits(project.waiting)}", capitalised(project.failure), failed=True)
+        return SaveState(f"Not stored: {edits(project.waiting)}", capitalised(project.failure), failed=True)
     if project.waiting:
-        return StoredState("Storing…", f"{edits(project.waiting)} on the way to the disk", passing=True)
-    return StoredState("All on disk", f"Every edit is stored in {project.path}")
+        return SaveState("Storing…", f"{edits(project.waiting)} on the way to the disk", passing=True)
+    return SaveState("All on disk", f"Every edit is stored in {project.path}")
 
 
-def edits(count: int) -> str:
-    """Write a number of edits."""
-    return "1 edit" if count == 1 else f"{count} edits"
+class Saving(QObject):
+    """How safe the edits of the open project are, and its copies.
 
-
-def _what_is_lost(project: Project) -> str:
-    if project.fault:
-        return f"{project.fault.sentence.replace(str(project.path), project.path.name)}."
-    return f"{capitalised(edits(project.waiting))} cannot be stored."
-
-
-class SaveGuard(QObject):
-    """Sees to it that the last edits of a project are on the disk before it is closed, or that the user knows.
-
-    `saved` brings the path of a file that they were saved to instead.
+    `changed`: the `state` may be another; `save_wanted`: the project's file is lost, by the sentence that comes with
+    it, and all should be saved to another one.
     """
 
-    saved = Signal(object)
+    changed = Signal()
+    save_wanted = Signal(str)
 
-    def __init__(self, runner: JobRunner, message: SignalInstance, parent: QObject) -> None:
-        super().__init__(parent)
-        self._runner = runner
-        self._message = message
+    def __init__(
+        self, lifecycle: ProjectLifecycle, runner: JobRunner, message: SignalInstance, problem: SignalInstance
+    ) -> None:
+        super().__init__(lifecycle)
+        self._lifecycle, self._runner, self._message, self._problem = lifecycle, runner, message, problem
+        self._job: Job | None = None
+        self._shown_damage: set[str] = set()
+        lifecycle.project_changed.connect(self._shown_damage.clear)
+        # The news come from the thread of the project's writer.
+        lifecycle.storing_news.connect(self._take_news, Qt.ConnectionType.QueuedConnection)
 
-    def settle(self, project: Project, window: QWidget | None) -> bool:
-        """Store what is waiting, and ask where that fails; False where the user wants to stay."""
-        while sentence := self._failure(project):
-            question = f"{_what_is_lost(project)} Close {project.path.name} all the same?"
-            answer = choose(window, question, capitalised(sentence), [_SAVE_AS, _TRY_AGAIN, _DISCARD])
-            if answer == _TRY_AGAIN:
-                project.retry()
-            elif answer != _SAVE_AS:
-                return answer == _DISCARD
-            elif self._save_as(project, window):
-                return True
-        return True
+    @property
+    def state(self) -> SaveState:
+        """Return how safe the edits are."""
+        return save_state(self._lifecycle.project)
 
-    def _save_as(self, project: Project, window: QWidget | None) -> bool:
-        """Ask for a file and save all there, with the window alive; False where nothing came of it."""
-        path = ask_project_path(window, "Save as", project.path)
-        if path is None:
-            return False
-        problem = self._wait(f"Save {path.name}", project, lambda: project.save_as(path, overwrite=True))
-        if problem:
-            choose(window, f"{path.name} could not be saved.", capitalised(problem), [])
+    @property
+    def under_way(self) -> bool:
+        """Tell whether the project is being saved to another file, so that nothing may change it."""
+        return self._job is not None
+
+    def retry(self) -> None:
+        """Try again to store the edits that could not be stored."""
+        if project := self._lifecycle.project:
+            project.retry()
+            self.changed.emit()
+
+    def save_copy(self, path: Path, *, overwrite: bool = False) -> Job | None:
+        """Write a copy of the project as it is now; painting goes on meanwhile."""
+        project = self._lifecycle.project
+        if project is None:
+            return None
+        job = self._runner.start(
+            f"Copy to {path.name}",
+            lambda on_event, control: project.save_copy(path, on_event, control, overwrite=overwrite),
+        )
+        job.failed.connect(self._problem)
+        job.finished.connect(lambda _result: self._message.emit(f"Copied to {path}"))
+        return job
+
+    def save_as(self, path: Path, *, overwrite: bool = False) -> Job | None:
+        """Write all to another file, also what cannot be stored, and go on in that; None where something is at work."""
+        project = self._lifecycle.project
+        if project is None or self._lifecycle.in_use:
+            return None
+        self._lifecycle.leaving.emit()
+        job = self._job = self._runner.start(
+            f"Save {path.name}",
+            lambda on_event, control: project.save_as(path, on_event, control, overwrite=overwrite),
+        )
+        job.failed.connect(self._problem)
+        # The job has to end first: closing a file takes a while of events.
+        job.finished.connect(lambda _result: QTimer.singleShot(0, self, partial(self._move_to, path, project)))
+        job.ended.connect(self._end)
+        return job
+
+    def _end(self) -> None:
+        self._job = None
+        self.changed.emit()
+
+    def _move_to(self, path: Path, former: Project) -> None:
+        if former is self._lifecycle.project:
+            self._lifecycle.move_to(path)
+
+    def show_failure(self) -> None:
+        """Tell the user what keeps edits from being stored, and what to do about it."""
+        project = self._lifecycle.project
+        if project is None or not project.failure:
+            return
+        if project.fault:
+            sentence = (
+                f"{capitalised(project.failure)}. Painting waits: choose Save As to write all of it to another file"
+            )
+            self.save_wanted.emit(sentence)
         else:
-            self.saved.emit(path)
-        return not problem
+            self._problem.emit(f"{project.failure}. Painting waits until then: choose Try again in the status bar")
 
-    def _failure(self, project: Project) -> str:
-        """Wait until all is stored, with the window alive; return why it cannot be, or an empty text."""
-        if project.failure or project.read_only:
-            return project.failure or ""
-        return self._wait(f"Store {project.path.name}", project, project.flush)
+    def show_damage(self) -> None:
+        """Tell what was found damaged since the user was told last, in few sentences."""
+        project = self._lifecycle.project
+        new = [notice for notice in project.notices if notice not in self._shown_damage] if project else []
+        self._shown_damage.update(new)
+        for notice in new[:_MOST_NOTICES]:
+            self._problem.emit(capitalised(notice))
+        if len(new) > _MOST_NOTICES:
+            self._problem.emit(f"And {len(new) - _MOST_NOTICES} more parts of the project are damaged")
 
-    def close(self, project: Project) -> str:
-        """Close a project, with the window alive; return what is lost, or an empty text.
-
-        A long journal takes a while to go into the file.
-        """
-        return self._wait(f"Close {project.path.name}", project, partial(self._leave, project))
-
-    def _leave(self, project: Project) -> None:
-        """Close a project, with a last backup; of a large one, which takes a while, only when it is opened again."""
-        try:
-            if project.backup_is_due(0) and project.path.stat().st_size < _QUICK_BYTES:
-                project.back_up(at_end=True)
-        except (ProjectError, OSError) as error:
-            self._message.emit(capitalised(str(error)))
-        finally:
-            project.close()
-
-    def _wait(self, title: str, project: Project, work: Callable[[], object]) -> str:
-        """Do `work` in a job and wait for its end; return the sentence with which it failed, or an empty text."""
-        problems: list[str] = []
-        loop = QEventLoop()
-        slow = QTimer(loop, singleShot=True, interval=_NOTICE_AFTER_MS)
-        slow.timeout.connect(lambda: self._message.emit(f"{title}: {edits(project.waiting)} on the way to the disk…"))
-        job = self._runner.start(title, lambda _on_event, _control: work())
-        job.failed.connect(problems.append)
-        job.ended.connect(loop.quit)
-        slow.start()
-        loop.exec()
-        slow.stop()
-        return problems[0] if problems else ""
+    def _take_news(self, event: Event) -> None:
+        project = self._lifecycle.project
+        if project is not None and isinstance(event, StoringFailed | StoringResumed):
+            if project.failure:
+                self.show_failure()
+            else:
+                self._message.emit(f"{project.path.name} is at its place again: every edit is stored there")
+        self.show_damage()
+        self.changed.emit()

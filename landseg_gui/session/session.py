@@ -145,7 +145,7 @@ class Session(QObject):
         image = self.layers.image
         if image is None:
             return
-        job = self.project_session.keep_alpha(alpha)
+        job = self.project_session.images.keep_alpha(alpha)
         if job is None:
             self._read_with(image, alpha)
         else:
@@ -182,12 +182,12 @@ class Session(QObject):
 
     def _open_rasters(self, files: list[Path]) -> None:
         project = self.project_session
-        known = project.image_at(files[0]) if files else None
+        known = project.images.at(files[0]) if files else None
         if known:
-            project.show_image(known.id)
-        new = [path for path in files if project.image_at(path) is None]
+            project.images.show(known.id)
+        new = [path for path in files if project.images.at(path) is None]
         if new:
-            grid, several = self.raster.grid if self.raster else None, project.takes_images
+            grid, several = self.raster.grid if self.raster else None, project.images.can_add
             title = new[0].name if len(new) == 1 else f"{len(new)} files"
             self._open(title, lambda control: opening.open_files(new, grid, control, several=several))
 
@@ -224,8 +224,8 @@ class Session(QObject):
         if owner is not None and owner != project.owner:
             self._tell_left_out(opened, owner)
             return
-        new = [path for path in opened.images if project.image_at(path) is None]
-        if new and project.takes_images:
+        new = [path for path in opened.images if project.images.at(path) is None]
+        if new and project.images.can_add:
             # A question takes a while of events, which the end of a job must not be in the middle of.
             QTimer.singleShot(0, self, partial(self._ask_to_add, new, opened, project.owner))
         else:
@@ -246,7 +246,7 @@ class Session(QObject):
         answer = ask_to_add(images, owner, project.lifecycle.window)
         if owner != project.owner:
             return  # the answer was about another one
-        if answer is OpenAs.IMAGE_OF_PROJECT and (job := project.add_images(images)):
+        if answer is OpenAs.IMAGE_OF_PROJECT and (job := project.images.add(images)):
             self._show_opened(opened, owner)
             job.ended.connect(lambda: self._emit_problems(opened.problems))  # last, or "Added ..." would replace them
             return

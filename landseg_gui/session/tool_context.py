@@ -23,12 +23,12 @@ class SessionToolContext(ToolContext):
         self.notifier = notifier
         self.settings = ToolSettings(viewport)
         self._session = session
-        self.choices_changed = session.choices_changed
-        self.schema_changed = session.schema_changed
-        self.areas_changed = session.areas_changed
-        self.image_changed = session.image_changed
+        self.choices_changed = session.paint.changed
+        self.schema_changed = session.editing.schema_changed
+        self.areas_changed = session.editing.areas_changed
+        self.image_changed = session.images.shown_changed
         self.project_changed = session.project_changed
-        self.stored_changed = session.stored_changed
+        self.stored_changed = session.saving.changed
 
     @property
     def labels(self) -> LabelRaster | None:
@@ -43,25 +43,25 @@ class SessionToolContext(ToolContext):
     @property
     def active_value(self) -> int:
         """Return the class value that tools paint."""
-        return self._session.active_value
+        return self._session.paint.active_value
 
     @active_value.setter
     def active_value(self, value: int) -> None:
-        self._session.active_value = value
+        self._session.paint.active_value = value
 
     @property
     def only_unlabelled(self) -> bool:
         """Tell whether what is labelled already stays as it is."""
-        return self._session.only_unlabelled
+        return self._session.paint.only_unlabelled
 
     @only_unlabelled.setter
     def only_unlabelled(self, only: bool) -> None:
-        self._session.only_unlabelled = only
+        self._session.paint.only_unlabelled = only
 
     @property
     def locked(self) -> frozenset[int]:
         """Return the class values that nothing may paint over."""
-        return self._session.locked
+        return self._session.paint.locked
 
     @property
     def accepts_edits(self) -> bool:
@@ -71,19 +71,19 @@ class SessionToolContext(ToolContext):
 
     def may_paint(self) -> bool:
         """Tell whether a gesture may begin; where not, the user is told why."""
-        return self._session.may_paint()
+        return self._session.editing.may_paint()
 
     def begin(self) -> LabelEdit | None:
         """Begin a gesture on the labels; None where nothing may be painted."""
-        return self._session.begin()
+        return self._session.editing.begin()
 
     def record(self, edit: LabelEdit, name: str) -> None:
         """End a gesture and make it a step of the history."""
-        self._session.record(edit, name)
+        self._session.editing.record(edit, name)
 
     def paint_large(self, region: Region, value: int, name: str, table: Paintable) -> object:
         """Give a large region the class `value`, as a job and one step."""
-        return self._session.paint_large(region, value, name, table)
+        return self._session.editing.paint_large(region, value, name, table)
 
     def areas(self) -> tuple[Ring, ...]:
         """Return the working areas of the image."""
@@ -93,6 +93,6 @@ class SessionToolContext(ToolContext):
     def set_areas(self, areas: Sequence[Ring], name: str) -> None:
         """Put other working areas in place, as one step, where the project may be changed."""
         project, image = self._session.project, self._session.image
-        if project and image and self._session.may_edit():
+        if project and image and self._session.editing.may_edit():
             project.set_areas(image.id, tuple(areas), name)
-            self._session.refresh()
+            self._session.editing.refresh()

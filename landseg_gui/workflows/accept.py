@@ -113,21 +113,21 @@ class AcceptFlow(QObject):
         assert isinstance(tool, Accept)
         tool.may_accept = lambda: self._polygon_request() is not None
         tool.accept_in = self._accept_in
-        for signal in (session.layers_changed, self._project_session.predictions_changed):
+        for signal in (session.layers_changed, self._project_session.editing.predictions_changed):
             signal.connect(self._forget_prediction)
         self._project_session.project_changed.connect(self._forget_choices)
 
     def open(self) -> AcceptDialog | None:
         """Show the dialog, if there is a prediction and an image to label."""
         predictions = self._predictions()
-        if not predictions or not self._project_session.may_paint():
+        if not predictions or not self._project_session.editing.may_paint():
             return None
         reader = MapReader(self._project_session)
         view = self._session.view_window()
         dialog = AcceptDialog(predictions, view, self._memory, self._window, self._project_session.schema, reader)
         reader.setParent(dialog)
         dialog.accepted.connect(lambda: self._take(dialog.request()))
-        open_of_project(dialog, self._project_session.project_changed, self._project_session.image_changed)
+        open_of_project(dialog, self._project_session.project_changed, self._project_session.images.shown_changed)
         return dialog
 
     def start(self, request: AcceptRequest, region: Region | None = None) -> Job | None:
@@ -135,8 +135,8 @@ class AcceptFlow(QObject):
         project, image = self._project_session.project, self._project_session.image
         if project is None or image is None:
             return None
-        work = accept_work(project, image, request, self._project_session.locked, region)
-        job = self._project_session.run_edit(f"Accept {request.prediction.name}", work)
+        work = accept_work(project, image, request, self._project_session.paint.locked, region)
+        job = self._project_session.editing.run(f"Accept {request.prediction.name}", work)
         if job is not None:
             left_out: dict[str, int] = {}
             job.reported.connect(lambda event: self._take_event(event, left_out))

@@ -82,7 +82,7 @@ class ChangeCommands(QObject):
 
     def _relink(self, change: Change) -> None:
         if change.found is not None:
-            self._project.relink(change.image_id, change.found)
+            self._project.images.relink(change.image_id, change.found)
         else:
             self._images.find(change.image_id)
 
@@ -98,7 +98,7 @@ class ChangeCommands(QObject):
         if image is not None and image.id == change.image_id:
             self.predict_wanted.emit()
             return
-        job = self._project.show_image(change.image_id)
+        job = self._project.images.show(change.image_id)
         if job is not None:
             job.finished.connect(lambda _opened: self.predict_wanted.emit())
 

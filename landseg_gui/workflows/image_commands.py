@@ -24,29 +24,29 @@ class ImageCommands(QObject):
 
     def find(self, image_id: int | None = None) -> FormDialog | None:
         """Ask where the file of an image is; None: in which folder all missing ones are."""
-        entry = self._session.image_with(image_id) if image_id is not None else None
-        if not self._session.may_edit():
+        entry = self._session.images.with_id(image_id) if image_id is not None else None
+        if not self._session.editing.may_edit():
             return None
         if entry is not None:
             one = RelinkDialog(entry, self._window)
-            one.accepted.connect(lambda: self._session.relink(entry.id, one.path()))
+            one.accepted.connect(lambda: self._session.images.relink(entry.id, one.path()))
             return self._opened(one)
-        missing = self._session.missing_images()
+        missing = self._session.images.missing()
         if not missing:
             return None
         several = FindImagesDialog(missing, self._window)
-        several.accepted.connect(lambda: self._session.relink_in_folder(several.folder()))
+        several.accepted.connect(lambda: self._session.images.relink_in_folder(several.folder()))
         return self._opened(several)
 
     def remove(self, image_id: int) -> None:
         """Ask, and take an image out of the project."""
-        entry, owner = self._session.image_with(image_id), self._session.owner
-        if entry is None or not self._session.may_edit():
+        entry, owner = self._session.images.with_id(image_id), self._session.owner
+        if entry is None or not self._session.editing.may_edit():
             return
         explanation = "Its labels and their history go too, and this cannot be undone. The image's file stays."
         answer = choose(self._window, f"Remove {entry.name} from the project?", explanation, [_REMOVE])
         if answer and owner == self._session.owner:  # another project may have come meanwhile
-            self._session.remove_image(image_id)
+            self._session.images.remove(image_id)
 
     def _opened(self, dialog: FormDialog) -> FormDialog:
         open_of_project(dialog, self._session.project_changed)

@@ -51,7 +51,7 @@ class ImportLabelsFlow(QObject):
     def open(self) -> ImportLabelsDialog | None:
         """Show the dialog, if there is an image to label."""
         project, image = self._project_session.project, self._project_session.image
-        if not self._project_session.may_paint() or project is None or image is None:
+        if not self._project_session.editing.may_paint() or project is None or image is None:
             return None
         dialog = ImportLabelsDialog(image, project.schema, self._runner, self._window)
         dialog.accepted.connect(lambda: self.start(project, image, dialog.request()))
@@ -61,7 +61,7 @@ class ImportLabelsFlow(QObject):
     def start(self, project: Project, image: ImageEntry, request: ImportLabelsRequest) -> Job | None:
         """Import what `request` says; None where the project cannot be changed just now."""
         work = import_labels_work(project, image, request)
-        job = self._project_session.run_edit(f"Import {request.source.name}", work)
+        job = self._project_session.editing.run(f"Import {request.source.name}", work)
         if job is not None:
             notices: list[str] = []
             ask_if_large(

@@ -60,7 +60,7 @@ class LabelCommands(QObject):
         """Ask for images and add them to the project."""
         paths, _ = QFileDialog.getOpenFileNames(self._window, "Add images", self._folder(), _IMAGES)
         if paths:
-            self._project.add_images([Path(path) for path in paths])
+            self._project.images.add([Path(path) for path in paths])
 
     def show_changed_files(self) -> None:
         """Look for files that have changed outside the project, and list them."""
@@ -70,7 +70,7 @@ class LabelCommands(QObject):
         """Ask for a file and write the whole project there."""
         path = ask_project_path(self._window, "Save a copy", self._folder())
         if path:
-            self._project.save_copy(path, overwrite=True)  # the file dialog has asked
+            self._project.saving.save_copy(path, overwrite=True)  # the file dialog has asked
 
     def save_as(self) -> None:
         """Ask for a file, write the whole project there, and go on in that file."""
@@ -78,7 +78,7 @@ class LabelCommands(QObject):
         project = self._project.project
         path = ask_project_path(self._window, "Save as", project.path) if project else None
         if path:
-            self._project.save_as(path, overwrite=True)  # the file dialog has asked
+            self._project.saving.save_as(path, overwrite=True)  # the file dialog has asked
 
     def restore(self) -> None:
         """Show the backups, to restore one."""
@@ -98,12 +98,12 @@ class LabelCommands(QObject):
     def undo(self) -> None:
         """Take back what is under way, such as the last vertex, or else the last step."""
         if not self._tools.take_back():
-            self._project.undo()
+            self._project.editing.undo()
 
     def redo(self) -> None:
         """Do again what was taken back."""
         if not self._tools.cancel():
-            self._project.redo()
+            self._project.editing.redo()
 
     def edit_classes(self) -> None:
         """Show the class editor; what it answers is one step."""
@@ -123,7 +123,7 @@ class LabelCommands(QObject):
         schema, remap = draft.schema(), draft.remap()
         if project is None or (schema == project.schema and not remap):
             return
-        self._project.run_edit(
+        self._project.editing.run(
             draft.title(),
             lambda on_event, control: project.change_schema(
                 schema, draft.title(), remap, on_event=on_event, control=control
@@ -134,11 +134,11 @@ class LabelCommands(QObject):
 
     def next_image(self) -> None:
         """Show the next image of the project."""
-        self._project.next_image()
+        self._project.images.show_next()
 
     def previous_image(self) -> None:
         """Show the image before."""
-        self._project.previous_image()
+        self._project.images.show_previous()
 
     # --- labels and predictions
 

@@ -91,7 +91,7 @@ class PredictFlow(QObject):
 
     def start(self, task: PredictTask) -> Job:
         """Make the maps of `task`."""
-        image_at = self._session.project_session.image_at
+        image_at = self._session.project_session.images.at
         task = task.model_copy(update={"maps": tuple(replace(one, image=image_at(one.raster)) for one in task.maps)})
         title = f"Predict {task.maps[0].raster.name}" if len(task.maps) == 1 else f"Predict {len(task.maps)} images"
         job = self._runner.start(title, prediction_job(task))

@@ -43,7 +43,7 @@ class SplitOverlay(QObject):
         self._job: Job | None = None
         self._shown = False
         self._project_session.project_changed.connect(self.refresh)
-        self._project_session.image_changed.connect(self._draw)
+        self._project_session.images.shown_changed.connect(self._draw)
 
     def set_shown(self, shown: bool) -> None:
         """Show the blocks of the labels as they are now, or nothing."""

@@ -41,7 +41,7 @@ class TrainingDisplay(QObject):
         self._last_run.read.connect(self._show_story)
         self._last_run.none.connect(panel.show_note)
         self._projects.project_changed.connect(self._show_project)
-        self._projects.schema_changed.connect(self._recolour)
+        self._projects.editing.schema_changed.connect(self._recolour)
 
     def _follow(self, job: Job, schema: ClassSchema) -> None:
         self._learnt, self._owner = schema, self._projects.owner

@@ -176,7 +176,8 @@ def make_window(qtbot: QtBot, qapp: QApplication, settings: Settings) -> Iterato
         runner = JobRunner()
         window = MainWindow(Session(runner), runner, settings, ThemeManager(qapp, "light"))
         windows.append(window)
-        qtbot.addWidget(window)
+        # With a job under way it would close later, and be deleted meanwhile.
+        qtbot.addWidget(window, before_close_func=lambda window: window.runner.shut_down(20))
         window.resize(1100, 700)
         with qtbot.waitExposed(window):
             window.show()
@@ -185,7 +186,6 @@ def make_window(qtbot: QtBot, qapp: QApplication, settings: Settings) -> Iterato
     yield make
     for window in windows:
         assert window.runner.shut_down(20)
-        window.close()  # before a timer starts the next job: it would close later, and be deleted meanwhile
         window.viewport.canvas.close()
 
 

@@ -81,7 +81,7 @@ def test_the_classes_panel_follows_what_is_painted(qtbot, window, project) -> No
     key(window, Qt.Key.Key_2)
     assert [value for value, row in rows.items() if row.property("active")] == [1]
     qtbot.mouseClick(rows[3], Qt.MouseButton.LeftButton)
-    assert window.session.project_session.active_value == 3
+    assert window.session.project_session.paint.active_value == 3
     key(window, Qt.Key.Key_B)
     stroke(window, (700, 500))
     text = window.findChild(QLabel, "label_class_pixels_3").text()
@@ -112,7 +112,7 @@ def test_all_is_on_disk_and_comes_back(qtbot, window, make_window, project, pict
     assert again.windowTitle() == "labels.landseg: picture - landseg"
     again.label_commands.undo()
     assert painted(again, 720, 510) == 255
-    qtbot.waitUntil(lambda: not again.session.project_session.busy)
+    qtbot.waitUntil(lambda: not again.session.project_session.editing.busy)
     again.label_commands.close_project()
     assert again.session.project_session.project is None
 
@@ -142,11 +142,13 @@ def test_the_class_editor_changes_the_project_in_one_step(qtbot, window, project
     editor.draft = editor.draft.deleted(1, heir=3)
     editor.accept()
     session = window.session.project_session
-    qtbot.waitUntil(lambda: session.schema.names == ("land", "vegetation", "water", "road") and not session.busy)
+    qtbot.waitUntil(
+        lambda: session.schema.names == ("land", "vegetation", "water", "road") and not session.editing.busy
+    )
     assert painted(window, 700, 500) == 3
     assert window.actions_by_name["action_undo"].text() == "Undo Delete class building"
     window.label_commands.undo()
-    qtbot.waitUntil(lambda: "building" in session.schema.names and not session.busy)
+    qtbot.waitUntil(lambda: "building" in session.schema.names and not session.editing.busy)
     assert painted(window, 700, 500) == 1
 
 

@@ -107,7 +107,7 @@ def test_it_follows_the_colours_of_the_project(
     window.session.project_session.lifecycle.open(tmp_path / "a.landseg")
     qtbot.waitUntil(lambda: window.session.project_session.image is not None, timeout=20_000)
     follow(window, run)
-    window.session.project_session.schema_changed.emit()
+    window.session.project_session.editing.schema_changed.emit()
     qtbot.waitUntil(lambda: window.session.layers.preview is not None)
     assert window.session.layers.preview.class_of(first.value).colour == "#123456"
     run.finish(window, qtbot)

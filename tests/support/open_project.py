@@ -86,10 +86,10 @@ def make_project(path: Path, schema: ClassSchema, images: Sequence[Path]) -> Non
 
 def paint_square(session: ProjectSession, side: int, name: str = "Rectangle", value: int | None = None) -> None:
     """Paint a square at the upper left corner as one gesture."""
-    edit = session.begin()
+    edit = session.editing.begin()
     assert edit is not None
-    edit.paint(RectangleRegion((0, 0), (side, side)), session.active_value if value is None else value)
-    session.record(edit, name)
+    edit.paint(RectangleRegion((0, 0), (side, side)), session.paint.active_value if value is None else value)
+    session.editing.record(edit, name)
 
 
 def labelled_pixels(session: ProjectSession) -> int:

@@ -48,7 +48,7 @@ def painted(panel, opened):
 def test_steps_are_listed_by_name_image_and_time(panel, painted, make_image) -> None:
     assert names(panel) == ["The beginning", "Brush: 10 · north", "Brush: 20 · north", "Brush: 30 · north"]
     painted.project.add_image(make_image("east.tif"))
-    painted.refresh()
+    painted.editing.refresh()
     assert names(panel)[-1] == "Add east"
     model = view(panel).model()
     assert model.index(0).data(TIME) == ""
@@ -65,14 +65,14 @@ def test_one_image_needs_no_name(qtbot, panel, empty, place, schema, images) -> 
 def test_a_click_goes_there_and_back(qtbot, panel, painted) -> None:
     for row, pixels in ((1, 100), (3, 900), (0, 0)):
         click(panel, row)
-        qtbot.waitUntil(lambda: not painted.busy)
+        qtbot.waitUntil(lambda: not painted.editing.busy)
         assert painted.project.position == row
         assert labelled_pixels(painted) == pixels
         assert view(panel).currentIndex().row() == row
 
 
 def test_what_is_undone_is_told_from_what_is_done(panel, painted) -> None:
-    painted.undo()
+    painted.editing.undo()
     model = view(panel).model()
     assert [model.is_undone(row) for row in range(4)] == [False, False, False, True]
     assert model.position == 2
@@ -85,7 +85,7 @@ def test_undone_steps_are_drawn_faint(panel, painted) -> None:
         place = view(panel).visualRect(view(panel).model().index(row))
         return int(to_rgb(view(panel).viewport().grab(place).toImage())[:, 12:120].min())
 
-    painted.undo()
+    painted.editing.undo()
     assert darkest(3) > darkest(1) + 30
 
 

@@ -51,7 +51,7 @@ def test_images_are_listed_with_what_is_labelled(panel, opened, schema) -> None:
     ]
     assert north.summary() == "4.2\N{NO-BREAK SPACE}% labelled"
     assert south.summary() == "Nothing labelled yet"
-    opened.undo()
+    opened.editing.undo()
     assert rows(panel)[0].labelled == 10_000
 
 
@@ -90,7 +90,7 @@ def test_a_click_shows_the_image(qtbot, panel, opened) -> None:
     qtbot.waitUntil(lambda: opened.image.name == "south")
     view = panel.findChild(QListView, "images_list")
     qtbot.waitUntil(lambda: view.currentIndex().row() == 1)
-    opened.previous_image()
+    opened.images.show_previous()
     qtbot.waitUntil(lambda: view.currentIndex().row() == 0)
 
 
@@ -109,8 +109,8 @@ def test_a_missing_image_can_be_found(qtbot, panel, empty, place, schema, make_i
     find.click()
     assert wanted == [empty.project.image("gone").id, None]
     make_image("gone.tif")
-    with qtbot.waitSignal(empty.images_changed):
-        empty.relink(wanted[0], gone)
+    with qtbot.waitSignal(empty.editing.images_changed):
+        empty.images.relink(wanted[0], gone)
     assert not find.isVisible()
 
 
@@ -144,14 +144,14 @@ def test_the_menu_asks_for_what_can_be_done(qtbot, panel, opened) -> None:
 
 def test_an_image_with_a_closed_eye_is_passed_by(qtbot, opened) -> None:
     first, second = opened.project.images[:2]
-    opened.show_image(first.id)
+    opened.images.show(first.id)
     qtbot.waitUntil(lambda: opened.image is not None and opened.image.id == first.id)
-    with qtbot.waitSignal(opened.images_changed):
-        opened.set_hidden(second.id, hidden=True)
-    assert opened.is_hidden(second.id)
-    opened.next_image()
+    with qtbot.waitSignal(opened.editing.images_changed):
+        opened.images.set_hidden(second.id, hidden=True)
+    assert opened.images.is_hidden(second.id)
+    opened.images.show_next()
     assert opened.image.id == first.id
     assert hidden_images(opened.project) == {second.id}
-    opened.set_hidden(second.id, hidden=False)
-    opened.next_image()
+    opened.images.set_hidden(second.id, hidden=False)
+    opened.images.show_next()
     qtbot.waitUntil(lambda: opened.image is not None and opened.image.id == second.id)

@@ -25,7 +25,7 @@ def names(session) -> list[str]:
 
 def wait_for(qtbot: QtBot, session, name: str) -> None:
     """Wait until an image of the project is in the window, and nothing is at work."""
-    qtbot.waitUntil(lambda: session.image is not None and session.image.name == name and not session.busy)
+    qtbot.waitUntil(lambda: session.image is not None and session.image.name == name and not session.editing.busy)
 
 
 def test_an_image_is_added_where_the_user_wants_that(qtbot, opened, session, east, asked, messages) -> None:
@@ -61,7 +61,7 @@ def test_several_images_are_one_question_and_one_step(qtbot, opened, session, ma
     wait_for(qtbot, opened, "east")
     assert (asked.questions, asked.buttons) == (["Add 2 images to the project “town”?"], [ADD])
     assert names(opened) == ["north", "south", "east", "west"]
-    assert opened.undo_text() == "Undo Add 2 images"
+    assert opened.editing.undo_text() == "Undo Add 2 images"
 
 
 @pytest.fixture
@@ -81,12 +81,12 @@ def test_a_file_that_failed_is_the_last_that_is_said(
     broken.write_text("no image")
     asked.answer = answer
     session.open_files([east, broken])
-    qtbot.waitUntil(lambda: said != [] and "broken.tif" in said[-1] and not opened.busy)
+    qtbot.waitUntil(lambda: said != [] and "broken.tif" in said[-1] and not opened.editing.busy)
     assert ("Added east to town.landseg" in said) == (answer == ADD)
 
 
 def test_an_image_that_cannot_be_added_is_the_last_that_is_said(qtbot, opened, east, said, tmp_path) -> None:
-    opened.add_images([east, tmp_path / "gone.tif"])
+    opened.images.add([east, tmp_path / "gone.tif"])
     qtbot.waitUntil(lambda: len(said) == 2)
     assert said[0] == "Added east to town.landseg"
     assert "gone.tif" in said[1]
@@ -118,11 +118,11 @@ def test_undo_of_adding_shows_another_image_and_says_so(qtbot, opened, session, 
     asked.answer = ADD
     session.open_files([east])
     wait_for(qtbot, opened, "east")
-    opened.undo()
+    opened.editing.undo()
     wait_for(qtbot, opened, "north")
     assert names(opened) == ["north", "south"]
-    assert (messages.texts[-1], opened.redo_text()) == ("Undone: Add east", "Redo Add east")
-    opened.redo()
+    assert (messages.texts[-1], opened.editing.redo_text()) == ("Undone: Add east", "Redo Add east")
+    opened.editing.redo()
     wait_for(qtbot, opened, "east")
     assert messages.texts[-1] == "Redone: Add east"
     assert messages.problems == []
@@ -136,9 +136,9 @@ def test_undo_of_adding_the_only_image_leaves_the_window_empty(
     asked.answer = ADD
     session.open_files([east])
     wait_for(qtbot, empty, "east")
-    empty.undo()
+    empty.editing.undo()
     assert (session.raster, empty.image, session.layers.present()) == (None, None, [])
-    empty.redo()
+    empty.editing.redo()
     wait_for(qtbot, empty, "east")
 
 

@@ -66,7 +66,7 @@ def test_an_overwritten_project_is_saved_elsewhere_whole(qtbot, automatic, opene
     shutil.copyfile(tmp_path / "copy", place)
     paint_square(opened, 20, "Brush: second")
     qtbot.waitUntil(lambda: opened.project.fault is not None)
-    opened.save_as(tmp_path / "saved.landseg")
+    opened.saving.save_as(tmp_path / "saved.landseg")
     qtbot.waitUntil(lambda: opened.project is not None and opened.project.path.name == "saved.landseg")
     assert [step.name for step in opened.project.steps] == ["Brush: first", "Brush: second"]
 

@@ -129,7 +129,7 @@ def test_one_list_says_what_has_changed(open_project, images, rewrite) -> None:
 def test_nobody_paints_on_an_image_that_has_moved(open_project, images, rewrite, empty, messages) -> None:
     rewrite(images[0], transform=ELSEWHERE)
     open_project()
-    assert empty.begin() is None
+    assert empty.editing.begin() is None
     assert messages.problems[-1] == (
         "north.tif lies elsewhere than its labels by now: choose in File > Changed Files where they belong, then paint"
     )
@@ -143,14 +143,14 @@ def test_the_old_grid_is_kept(qtbot, open_project, images, rewrite, empty, sessi
         press(commands, "change_0_keep_grid")
     assert commands.dialog is None
     assert session.raster.grid == empty.image.grid == grid
-    edit = empty.begin()
+    edit = empty.editing.begin()
     assert edit is not None
     edit.revert()
     with opened_to_predict(images[0], empty) as raster:
         assert raster.grid == grid
-    empty.undo()
+    empty.editing.undo()
     qtbot.waitUntil(lambda: session.raster.grid.transform == ELSEWHERE)
-    assert empty.begin() is None
+    assert empty.editing.begin() is None
 
 
 def test_labels_move_with_the_grid(qtbot, open_project, images, rewrite, empty, session) -> None:
@@ -161,7 +161,7 @@ def test_labels_move_with_the_grid(qtbot, open_project, images, rewrite, empty, 
     assert commands.dialog is None
     assert session.raster.grid.transform == empty.image.grid.transform == ELSEWHERE
     assert empty.project.class_pixels(1) == {0: 40}
-    assert empty.undo_text() == "Undo Move the labels of north with its grid"
+    assert empty.editing.undo_text() == "Undo Move the labels of north with its grid"
 
 
 def test_a_move_that_loses_labels_asks_first(
@@ -183,7 +183,7 @@ def test_a_move_that_loses_labels_asks_first(
         press(commands, "change_0_move_labels")
     assert "24" in asked[0]
     assert empty.project.class_pixels(1) == {0: 40}
-    qtbot.waitUntil(lambda: not empty.busy)
+    qtbot.waitUntil(lambda: not empty.editing.busy)
     with qtbot.waitSignal(empty.changed_files.found):
         press(commands, "change_0_move_labels")
     qtbot.waitUntil(lambda: commands.dialog is None)
@@ -202,7 +202,7 @@ def test_the_image_in_the_window_follows_a_move_to_another_size(
     with qtbot.waitSignal(empty.changed_files.found):
         press(commands, "change_0_move_labels")
     assert empty.image == empty.project.image("north")
-    edit = empty.begin()
+    edit = empty.editing.begin()
     assert edit is not None
     edit.revert()
 
@@ -271,7 +271,7 @@ def grid_of(path: Path) -> RasterGrid:
 
 
 def opened_to_predict(path: Path, projects) -> RasterSource:
-    planned = PlannedMap(path, Path("out.tif"), image=projects.image_at(path))
+    planned = PlannedMap(path, Path("out.tif"), image=projects.images.at(path))
     return open_raster(PredictTask(model=Path("model"), maps=(planned,)), planned, HEADER)
 
 

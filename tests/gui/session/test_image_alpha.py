@@ -32,9 +32,9 @@ def test_a_choice_is_kept_and_the_image_opened_with_it(
     assert session.layers.labels is not None
     assert empty.image.alpha == "none"
     assert empty.project.images[0].alpha == "none"
-    empty.show_image(2)
+    empty.images.show(2)
     qtbot.waitUntil(lambda: session.raster.path == images[0] and not runner.running)
-    empty.show_image(1)
+    empty.images.show(1)
     qtbot.waitUntil(lambda: session.raster.path == flight and not runner.running)
     assert session.raster.alpha == "none"
     assert empty.lifecycle.close()

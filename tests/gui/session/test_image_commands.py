@@ -32,9 +32,9 @@ def test_all_missing_images_are_looked_for_in_a_folder(qtbot, commands, with_mis
     dialog = commands.find()
     assert isinstance(dialog, FindImagesDialog)
     dialog.findChild(QLineEdit, "find_images_folder").setText(str(moved.parent))
-    with qtbot.waitSignal(with_missing.images_changed):
+    with qtbot.waitSignal(with_missing.editing.images_changed):
         dialog.accept()
-    assert with_missing.missing_images() == []
+    assert with_missing.images.missing() == []
     assert commands.find() is None
 
 
@@ -44,9 +44,9 @@ def test_one_image_is_found_by_its_file(qtbot, commands, with_missing, make_imag
     dialog = commands.find(image_id)
     assert isinstance(dialog, RelinkDialog)
     dialog.findChild(QLineEdit, "relink_file").setText(str(moved))
-    with qtbot.waitSignal(with_missing.images_changed):
+    with qtbot.waitSignal(with_missing.editing.images_changed):
         dialog.accept()
-    assert with_missing.image_with(image_id).path == moved
+    assert with_missing.images.with_id(image_id).path == moved
 
 
 def test_removing_asks_first(qtbot, commands, opened, monkeypatch) -> None:
@@ -61,7 +61,7 @@ def test_removing_asks_first(qtbot, commands, opened, monkeypatch) -> None:
     commands.remove(south.id)
     assert len(opened.project.images) == 2
     assert "cannot be undone" in questions[0]
-    with qtbot.waitSignal(opened.images_changed):
+    with qtbot.waitSignal(opened.editing.images_changed):
         commands.remove(south.id)
     assert [entry.name for entry in opened.project.images] == ["north"]
 

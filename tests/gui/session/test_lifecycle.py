@@ -71,7 +71,7 @@ def test_an_image_dropped_with_a_project_never_lands_in_the_one_being_left(
     session.open_files([c, x])
     slow.go_on()
     wait_for_project(qtbot, opened, b)
-    qtbot.waitUntil(lambda: not opened.busy and not session.background_jobs)
+    qtbot.waitUntil(lambda: not opened.editing.busy and not session.background_jobs)
     assert (asked.questions, slow.begun, names(opened)) == ([], ["b.landseg"], ["of_b"])
     assert messages.texts[:1] == [
         "c.landseg and x.tif were not opened: b.landseg is being opened, wait until it is there"
@@ -128,7 +128,7 @@ def test_a_project_in_use_stays_and_one_message_says_so(
     qtbot, session, opened, place, slow, others, x, messages
 ) -> None:
     session.open_files([others[0], x])
-    edit = opened.begin()
+    edit = opened.editing.begin()
     slow.go_on()
     qtbot.waitUntil(lambda: opened.lifecycle.state is LifeCycle.OPEN)
     edit.revert()

@@ -16,8 +16,8 @@ from landseg_core.errors import ProjectError
 from landseg_core.project.project import Project
 from landseg_core.project.storage import writer
 from landseg_gui.panels.message_bar import MessageBar
-from landseg_gui.panels.save_indicator import StoredField
-from landseg_gui.session import saving
+from landseg_gui.panels.save_indicator import SaveIndicator
+from landseg_gui.session import save_guard
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows keeps others from an open file")
 
@@ -65,13 +65,13 @@ def answer(monkeypatch, *answers: str | None) -> list[str]:
         questions.append(f"{question} {explanation}")
         return left.pop(0)
 
-    monkeypatch.setattr(saving, "choose", choose)
+    monkeypatch.setattr(save_guard, "choose", choose)
     return questions
 
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_the_status_bar_says_it_although_nothing_is_painted(qtbot, painted, place, harm) -> None:
-    field = StoredField(painted)
+    field = SaveIndicator(painted)
     qtbot.addWidget(field)
     field.show()
     harm(place)
@@ -82,13 +82,13 @@ def test_the_status_bar_says_it_although_nothing_is_painted(qtbot, painted, plac
 
 
 def test_painting_stops_and_the_user_is_told_what_to_do(qtbot, painted, place) -> None:
-    with qtbot.waitSignal(painted.save_wanted) as told:
+    with qtbot.waitSignal(painted.saving.save_wanted) as told:
         delete(place)
     assert f"{place} was deleted while it was open" in told.args[0]
     assert "choose Save As" in told.args[0]
-    with qtbot.waitSignal(painted.save_wanted):
-        assert painted.begin() is None
-    painted.undo()
+    with qtbot.waitSignal(painted.saving.save_wanted):
+        assert painted.editing.begin() is None
+    painted.editing.undo()
     assert painted.project.position == 1
 
 
@@ -97,10 +97,10 @@ def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place
     harm(place)
     paint_square(painted, 30, "Brush: second")
     qtbot.waitUntil(lambda: painted.project.fault is not None)
-    assert painted.save_as(tmp_path / "saved.landseg") is not None
+    assert painted.saving.save_as(tmp_path / "saved.landseg") is not None
     qtbot.waitUntil(lambda: painted.project is not None and painted.project.path.name == "saved.landseg")
     qtbot.waitUntil(lambda: painted.image is not None)
-    assert painted.stored_state().text == "All on disk"
+    assert painted.saving.state.text == "All on disk"
     assert [step.name for step in painted.project.steps] == ["Brush: first", "Brush: second"]
     assert messages.problems == []
     paint_square(painted, 50, "Brush: third")
@@ -151,7 +151,7 @@ def test_a_file_put_back_is_stored_in_again(qtbot, painted, place, messages) -> 
     qtbot.waitUntil(lambda: painted.project.fault is not None)
     place.with_name("away").rename(place)
     qtbot.waitUntil(lambda: painted.project.fault is None)
-    qtbot.waitUntil(lambda: painted.stored_state().text == "All on disk")
+    qtbot.waitUntil(lambda: painted.saving.state.text == "All on disk")
     qtbot.waitUntil(lambda: any("at its place again" in message for message in messages.texts))
     paint_square(painted, 30, "Brush: second")
     assert painted.lifecycle.close()

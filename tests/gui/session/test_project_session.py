@@ -19,9 +19,9 @@ from landseg_gui.session.lifecycle import LifeCycle, OpenOutcome
 
 def test_a_session_begins_without_a_project(empty) -> None:
     assert (empty.project, empty.image, empty.labels, empty.schema) == (None, None, None, None)
-    assert empty.active_value == UNLABELLED
+    assert empty.paint.active_value == UNLABELLED
     assert empty.title() == ""
-    assert empty.stored_state().text == ""
+    assert empty.saving.state.text == ""
     assert empty.lifecycle.close()
 
 
@@ -31,7 +31,7 @@ def test_a_new_project_shows_its_first_image_with_labels(opened, session, place,
     assert opened.title() == "town.landseg: north"
     assert session.raster.path.name == "north.tif"
     assert session.layers.labels.raster is opened.labels
-    assert opened.active_value == schema.values[0]
+    assert opened.paint.active_value == schema.values[0]
     assert messages.problems == []
 
 
@@ -106,21 +106,21 @@ def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, sessi
         def to_raster(self, x, y):
             return 10 + x / 2, 20 + y / 2
 
-    opened.show_image(opened.project.images[1].id)
+    opened.images.show(opened.project.images[1].id)
     qtbot.waitUntil(lambda: opened.image.name == "south")
-    opened.set_frame_provider(Frame)
-    opened.active_value = schema.values[2]
+    opened.images.set_frame_provider(Frame)
+    opened.paint.active_value = schema.values[2]
     paint_square(opened, 30)
     assert opened.lifecycle.close()
     assert session.layers.labels is None
     seen = []
-    opened.view_wanted.connect(lambda *place: seen.append(place))
+    opened.images.view_wanted.connect(lambda *place: seen.append(place))
     opened.lifecycle.open(place)
     qtbot.waitUntil(lambda: opened.image is not None)
     assert opened.image.name == "south"
-    assert opened.active_value == schema.values[2]
+    assert opened.paint.active_value == schema.values[2]
     assert seen == [(60, 45, 2.0)]
-    assert opened.undo_text() == "Undo Rectangle"
+    assert opened.editing.undo_text() == "Undo Rectangle"
     assert opened.project.class_pixels(opened.image.id) == {schema.values[2]: 900}
 
 
@@ -165,11 +165,11 @@ def test_a_second_window_is_read_only_and_says_so(qtbot, other_process, empty, p
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.project.read_only
     assert "is read-only: it is open in another window or program" in messages.texts[0]
-    assert empty.stored_state().text == "Read-only"
-    assert not empty.may_paint()
-    assert empty.begin() is None
-    assert empty.run_edit("Edit", lambda *_: None) is None
-    assert empty.add_images([place]) is None
+    assert empty.saving.state.text == "Read-only"
+    assert not empty.editing.may_paint()
+    assert empty.editing.begin() is None
+    assert empty.editing.run("Edit", lambda *_: None) is None
+    assert empty.images.add([place]) is None
     assert "read-only" in messages.texts[-1]
     assert empty.lifecycle.close()
 
@@ -187,17 +187,17 @@ def test_the_lock_dies_with_its_process(qtbot, other_process, empty, place) -> N
 def test_a_copy_is_a_project_of_its_own(qtbot, opened, tmp_path, messages) -> None:
     paint_square(opened, 50)
     copy = tmp_path / "copy.landseg"
-    with qtbot.waitSignal(opened.save_copy(copy).ended):
+    with qtbot.waitSignal(opened.saving.save_copy(copy).ended):
         pass
     assert messages.texts == [f"Copied to {copy}"]
     with Project.open(copy) as project:
         assert sum(project.class_pixels(project.images[0].id).values()) == 2500
-    with qtbot.waitSignal(opened.save_copy(copy).ended):
+    with qtbot.waitSignal(opened.saving.save_copy(copy).ended):
         pass
     assert "exists already" in messages.problems[0]
-    with qtbot.waitSignal(opened.save_copy(copy, overwrite=True).ended):
+    with qtbot.waitSignal(opened.saving.save_copy(copy, overwrite=True).ended):
         pass
-    with qtbot.waitSignal(opened.save_copy(opened.project.path, overwrite=True).ended):
+    with qtbot.waitSignal(opened.saving.save_copy(opened.project.path, overwrite=True).ended):
         pass
     assert len(messages.texts) == 2
     assert len(messages.problems) == 2
@@ -205,15 +205,15 @@ def test_a_copy_is_a_project_of_its_own(qtbot, opened, tmp_path, messages) -> No
 
 def test_damage_is_told_when_it_shows(qtbot, opened, messages) -> None:
     opened.project._file.note("a tile of north is damaged")
-    opened._tell_notices()
-    opened._tell_notices()
+    opened.saving.show_damage()
+    opened.saving.show_damage()
     assert messages.problems == ["A tile of north is damaged"]
 
 
 def test_much_damage_is_told_in_few_sentences(opened, messages) -> None:
     for number in range(40):
         opened.project._file.note(f"tile {number} is damaged")
-    opened._tell_notices()
+    opened.saving.show_damage()
     assert len(messages.problems) == 6
     assert messages.problems[-1] == "And 35 more parts of the project are damaged"
 
@@ -235,7 +235,7 @@ class LongWork:
 
 def test_closing_waits_for_a_job_that_changes_the_project(qtbot, opened, messages) -> None:
     work = LongWork()
-    job = opened.run_edit("Long", work)
+    job = opened.editing.run("Long", work)
     assert not opened.lifecycle.close()
     assert opened.project is not None
     assert "wait" in messages.texts[-1]
@@ -245,7 +245,7 @@ def test_closing_waits_for_a_job_that_changes_the_project(qtbot, opened, message
 
 
 def test_closing_waits_for_a_stroke(opened) -> None:
-    edit = opened.begin()
+    edit = opened.editing.begin()
     assert not opened.lifecycle.close()
     edit.revert()
     assert opened.lifecycle.close()
@@ -253,59 +253,59 @@ def test_closing_waits_for_a_stroke(opened) -> None:
 
 def test_a_large_region_is_one_step_of_a_job(qtbot, opened, schema) -> None:
     paint_square(opened, 50, value=schema.values[1])
-    opened.set_locked(schema.values[1], locked=True)
-    job = opened.paint_large(RectangleRegion((-10, -10), (100, 100)), schema.values[0], "Rectangle: large")
-    with qtbot.waitSignals([job.ended, opened.history_changed]):
+    opened.paint.set_locked(schema.values[1], locked=True)
+    job = opened.editing.paint_large(RectangleRegion((-10, -10), (100, 100)), schema.values[0], "Rectangle: large")
+    with qtbot.waitSignals([job.ended, opened.editing.history_changed]):
         pass
     assert opened.project.class_pixels(opened.image.id) == {schema.values[0]: 7500, schema.values[1]: 2500}
-    assert opened.undo_text() == "Undo Rectangle: large"
-    opened.undo()
+    assert opened.editing.undo_text() == "Undo Rectangle: large"
+    opened.editing.undo()
     qtbot.waitUntil(lambda: opened.project.position == 1)
     assert labelled_pixels(opened) == 2500
 
 
 def test_only_one_edit_of_the_whole_project_at_a_time(qtbot, opened, messages, schema) -> None:
     work = LongWork()
-    job = opened.run_edit("Long", work)
-    assert opened.busy
-    assert opened.run_edit("Second", lambda *_: None) is None
-    assert opened.begin() is None
+    job = opened.editing.run("Long", work)
+    assert opened.editing.busy
+    assert opened.editing.run("Second", lambda *_: None) is None
+    assert opened.editing.begin() is None
     assert "being changed" in messages.texts[-1]
     with qtbot.waitSignal(job.ended):
         work.stop(job)
     assert messages.texts[-1] == "Long: stopped, nothing has changed"
-    assert not opened.busy
+    assert not opened.editing.busy
 
 
 def test_other_classes_are_told_and_shown(qtbot, opened, session, schema) -> None:
     fewer = schema.model_copy(update={"classes": schema.classes[1:]})
-    opened.active_value = schema.values[0]
-    opened.set_locked(schema.values[0], locked=True)
+    opened.paint.active_value = schema.values[0]
+    opened.paint.set_locked(schema.values[0], locked=True)
     project = opened.project
-    with qtbot.waitSignal(opened.schema_changed):
-        opened.run_edit(
+    with qtbot.waitSignal(opened.editing.schema_changed):
+        opened.editing.run(
             "Classes", lambda on_event, control: project.change_schema(fewer, "Classes", {}, on_event, control)
         )
     assert opened.schema == session.layers.labels.schema == fewer
-    assert opened.active_value == schema.values[1]
-    assert opened.locked == frozenset()
-    with qtbot.waitSignal(opened.schema_changed):
-        opened.undo()
+    assert opened.paint.active_value == schema.values[1]
+    assert opened.paint.locked == frozenset()
+    with qtbot.waitSignal(opened.editing.schema_changed):
+        opened.editing.undo()
     assert session.layers.labels.schema == schema
 
 
 def test_areas_and_predictions_are_told(qtbot, opened, tmp_path) -> None:
-    with qtbot.waitSignal(opened.areas_changed), qtbot.assertNotEmitted(opened.predictions_changed):
+    with qtbot.waitSignal(opened.editing.areas_changed), qtbot.assertNotEmitted(opened.editing.predictions_changed):
         opened.project.set_areas(opened.image.id, [((0, 0), (9, 0), (9, 9))], "Working area")
-        opened.refresh()
-    with qtbot.waitSignal(opened.predictions_changed), qtbot.assertNotEmitted(opened.areas_changed):
+        opened.editing.refresh()
+    with qtbot.waitSignal(opened.editing.predictions_changed), qtbot.assertNotEmitted(opened.editing.areas_changed):
         opened.project.add_prediction(opened.image.id, tmp_path / "map.tif", None, None)
-        opened.refresh()
+        opened.editing.refresh()
 
 
 def test_a_failing_edit_is_told(qtbot, opened, messages) -> None:
     image, project = opened.image, opened.project
-    job = opened.run_edit("Relink", lambda *_: project.relink(image.id, Path("/nowhere.tif")))
+    job = opened.editing.run("Relink", lambda *_: project.relink(image.id, Path("/nowhere.tif")))
     with qtbot.waitSignal(job.ended):
         pass
     assert "nowhere.tif" in messages.problems[0]

@@ -12,8 +12,8 @@ from support.open_project import labelled_pixels, paint_square
 from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
 from landseg_core.project.storage.writer import Task
-from landseg_gui.panels.save_indicator import StoredField
-from landseg_gui.session import saving
+from landseg_gui.panels.save_indicator import SaveIndicator
+from landseg_gui.session import save_guard
 
 
 class Disk:
@@ -42,10 +42,10 @@ def full(qtbot, opened, disk):
     paint_square(opened, 10, "Brush: first")
     opened.project.flush()
     disk.fill()
-    edit = opened.begin()
+    edit = opened.editing.begin()
     noise = np.random.default_rng(3).integers(0, 5, (400, 600), np.uint8)  # it cannot be compressed away
     edit.put(PixelWindow(0, 0, 600, 400), noise, np.ones((400, 600), bool))
-    opened.record(edit, "Brush: noise")
+    opened.editing.record(edit, "Brush: noise")
     qtbot.waitUntil(lambda: bool(opened.project.failure))
     yield opened
     if opened.project:
@@ -53,14 +53,14 @@ def full(qtbot, opened, disk):
 
 
 @pytest.fixture
-def field(qtbot, opened) -> StoredField:
-    field = StoredField(opened)
+def field(qtbot, opened) -> SaveIndicator:
+    field = SaveIndicator(opened)
     qtbot.addWidget(field)
     field.show()
     return field
 
 
-def shown(field: StoredField) -> tuple[str, bool]:
+def shown(field: SaveIndicator) -> tuple[str, bool]:
     """Return the words, and whether there is a button to try again."""
     return (
         field.findChild(QLabel, "status_stored").text(),
@@ -86,9 +86,9 @@ def test_a_full_disk_is_told_and_stops_painting(qtbot, field, full, messages) ->
     assert "the disk is full; free some space" in messages.problems[0]
     assert "choose Try again in the status bar" in messages.problems[0]
     assert "the disk is full" in field.toolTip()
-    assert full.begin() is None
-    assert full.run_edit("Edit", lambda *_: None) is None
-    full.undo()
+    assert full.editing.begin() is None
+    assert full.editing.run("Edit", lambda *_: None) is None
+    full.editing.undo()
     assert full.project.position == 2
     assert labelled_pixels(full) == 600 * 400
 
@@ -97,7 +97,7 @@ def test_with_room_again_everything_is_stored(qtbot, field, full, disk, place) -
     disk.free()
     field.findChild(QPushButton, "status_retry").click()
     qtbot.waitUntil(lambda: shown(field) == ("All on disk", False))
-    assert full.may_paint()
+    assert full.editing.may_paint()
     assert full.lifecycle.close()
     with Project.open(place) as again:
         assert [step.name for step in again.steps] == ["Brush: first", "Brush: noise"]
@@ -120,14 +120,14 @@ class Answers:
 
 def test_closing_asks_before_anything_is_lost(full, disk, monkeypatch) -> None:
     answers = Answers(None, "Try again", None)
-    monkeypatch.setattr(saving, "choose", answers)
+    monkeypatch.setattr(save_guard, "choose", answers)
     assert not full.lifecycle.close()
     assert not full.lifecycle.close()
     assert full.project is not None
     assert "1 edit cannot be stored. Close town.landseg all the same?" in answers.questions[0]
     assert "the disk is full" in answers.questions[0]
     disk.free()
-    full.retry()
+    full.saving.retry()
     assert full.lifecycle.close()
     assert answers.left == []
 
@@ -137,14 +137,14 @@ def test_trying_again_from_the_question_stores_and_closes(full, disk, place, mon
         disk.free()
         return "Try again"
 
-    monkeypatch.setattr(saving, "choose", choose)
+    monkeypatch.setattr(save_guard, "choose", choose)
     assert full.lifecycle.close()
     with Project.open(place) as again:
         assert len(again.steps) == 2
 
 
 def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatch, messages) -> None:
-    monkeypatch.setattr(saving, "choose", Answers("Close without them"))
+    monkeypatch.setattr(save_guard, "choose", Answers("Close without them"))
     assert full.lifecycle.close()
     assert "could not be stored and are lost" in messages.problems[-1]
     with Project.open(place) as again:
@@ -154,17 +154,17 @@ def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatc
 
 def test_another_project_does_not_push_out_unstored_edits(qtbot, full, disk, place, schema, monkeypatch) -> None:
     answers = Answers(None)
-    monkeypatch.setattr(saving, "choose", answers)
+    monkeypatch.setattr(save_guard, "choose", answers)
     full.lifecycle.create(place.with_name("other.landseg"), schema, [])
     qtbot.waitUntil(lambda: not answers.left)
     assert full.project.path == place
     disk.free()
-    full.retry()
+    full.saving.retry()
     assert full.lifecycle.close()
 
 
 def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, place, messages, monkeypatch) -> None:
-    monkeypatch.setattr(saving, "_NOTICE_AFTER_MS", 20)
+    monkeypatch.setattr(save_guard, "_NOTICE_AFTER_MS", 20)
     may_go_on = threading.Event()
     opened.project._file._writer.put(Task(lambda _connection: may_go_on.wait(20)))
     paint_square(opened, 10)
@@ -173,7 +173,7 @@ def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, plac
     def notice(_text: str) -> None:  # the notice comes through the event loop
         if not may_go_on.is_set():
             may_go_on.set()
-            meanwhile.extend([opened.begin(), opened.lifecycle.close()])
+            meanwhile.extend([opened.editing.begin(), opened.lifecycle.close()])
 
     opened._session.message.connect(notice)
     assert opened.lifecycle.close()

@@ -25,18 +25,18 @@ def with_missing(place, schema, make_image):
 
 
 def show(qtbot, session, name: str) -> None:
-    session.show_image(session.project.image(name).id)
+    session.images.show(session.project.image(name).id)
     qtbot.waitUntil(lambda: session.image is not None and session.image.name == name)
 
 
 def test_next_and_previous_stop_at_the_ends(qtbot, opened) -> None:
-    opened.previous_image()
+    opened.images.show_previous()
     assert opened.image.name == "north"
-    opened.next_image()
+    opened.images.show_next()
     qtbot.waitUntil(lambda: opened.image.name == "south")
-    opened.next_image()
+    opened.images.show_next()
     assert opened.image.name == "south"
-    opened.previous_image()
+    opened.images.show_previous()
     qtbot.waitUntil(lambda: opened.image.name == "north")
 
 
@@ -77,20 +77,20 @@ def test_of_two_wishes_the_last_counts(qtbot, opened, session, monkeypatch) -> N
         return open_now(path, alpha)
 
     monkeypatch.setattr(opening, "open_picture_alone", open_slowly)
-    late = opened.show_image(south)
-    with qtbot.waitSignal(opened.image_changed):
-        opened.show_image(north)
+    late = opened.images.show(south)
+    with qtbot.waitSignal(opened.images.shown_changed):
+        opened.images.show(north)
     with qtbot.waitSignal(late.ended):
         may_come.set()
     assert opened.image.name == session.raster.path.stem == "north"
 
 
 def test_a_stroke_belongs_to_the_image_that_it_began_on(qtbot, opened) -> None:
-    edit = opened.begin()
+    edit = opened.editing.begin()
     edit.paint(RectangleRegion((5, 5), (6, 6)), 0)
     north = opened.image
     show(qtbot, opened, "south")
-    opened.record(edit, "Brush")
+    opened.editing.record(edit, "Brush")
     assert opened.project.class_pixels(north.id) == {0: 1}
     assert labelled_pixels(opened) == 0
 
@@ -101,9 +101,9 @@ def test_missing_images_are_told_and_passed_over(qtbot, empty, with_missing, mes
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.image.name == "north"
     assert [(change.kind, change.image_id) for change in found.args[0]] == [(ChangeKind.MISSING, 1)]
-    assert empty.show_image(empty.project.image("gone").id) is None
+    assert empty.images.show(empty.project.image("gone").id) is None
     assert "gone.tif is missing" in messages.problems[-1]
-    empty.previous_image()
+    empty.images.show_previous()
     assert empty.image.name == "north"
 
 
@@ -111,11 +111,11 @@ def test_a_missing_image_is_found_in_a_folder(qtbot, empty, with_missing, make_i
     empty.lifecycle.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     moved = make_image("elsewhere/gone.tif")
-    with qtbot.waitSignals([empty.images_changed, empty._session.message]):
-        empty.relink_in_folder(moved.parent)
+    with qtbot.waitSignals([empty.editing.images_changed, empty._session.message]):
+        empty.images.relink_in_folder(moved.parent)
     assert empty.project.image("gone").path == moved
     assert messages.texts == [f"Found 1 of 1 missing images in {moved.parent}"]
-    assert empty.missing_images() == []
+    assert empty.images.missing() == []
 
 
 def test_one_image_is_relinked(qtbot, empty, with_missing, make_image, messages) -> None:
@@ -123,12 +123,12 @@ def test_one_image_is_relinked(qtbot, empty, with_missing, make_image, messages)
     qtbot.waitUntil(lambda: empty.image is not None)
     image_id = empty.project.image("gone").id
     small, moved = make_image("small.tif", 90, 70), make_image("other_name.tif")
-    with qtbot.waitSignal(empty.relink(image_id, small).ended):
+    with qtbot.waitSignal(empty.images.relink(image_id, small).ended):
         pass
     assert "small.tif is 90 x 70 px" in messages.problems[-1]
-    with qtbot.waitSignal(empty.images_changed):
-        empty.relink(image_id, moved)
-    assert empty.image_with(image_id).path == moved
+    with qtbot.waitSignal(empty.editing.images_changed):
+        empty.images.relink(image_id, moved)
+    assert empty.images.with_id(image_id).path == moved
 
 
 def test_an_image_of_another_size_is_shown_without_labels(
@@ -141,9 +141,9 @@ def test_an_image_of_another_size_is_shown_without_labels(
     assert "has another size than the 600 x 400 px" in messages.problems[0]
     assert empty.image is None
     assert session.layers.labels is None
-    assert not empty.may_paint()
+    assert not empty.editing.may_paint()
     assert "is no image of town.landseg" in messages.texts[-1]
-    empty.refresh()
+    empty.editing.refresh()
     assert len(messages.problems) == 1
 
 
@@ -175,13 +175,13 @@ def test_a_map_alone_is_shown_and_not_added(qtbot, empty, session, runner, own_m
 
 def test_images_are_added_and_removed(qtbot, opened, make_image, session, messages) -> None:
     east = make_image("east.tif")
-    with qtbot.waitSignal(opened.images_changed):
-        opened.add_images([east, east.with_name("none.tif")])
+    with qtbot.waitSignal(opened.editing.images_changed):
+        opened.images.add([east, east.with_name("none.tif")])
     assert [entry.name for entry in opened.project.images] == ["north", "south", "east"]
     qtbot.waitUntil(lambda: bool(messages.problems))
     assert "none.tif" in messages.problems[0]
-    with qtbot.waitSignal(opened.images_changed):
-        opened.remove_image(opened.image.id)
+    with qtbot.waitSignal(opened.editing.images_changed):
+        opened.images.remove(opened.image.id)
     qtbot.waitUntil(lambda: opened.image is not None)
     assert opened.image.name == session.raster.path.stem == "south"
 

@@ -10,14 +10,14 @@ from landseg_core.labels.regions import RectangleRegion
 
 def test_undo_and_redo_at_once(opened) -> None:
     paint_square(opened, 50, "Brush: land")
-    assert (opened.undo_text(), opened.redo_text()) == ("Undo Brush: land", "Redo")
-    opened.undo()
+    assert (opened.editing.undo_text(), opened.editing.redo_text()) == ("Undo Brush: land", "Redo")
+    opened.editing.undo()
     assert labelled_pixels(opened) == 0
-    assert (opened.undo_text(), opened.redo_text()) == ("Undo", "Redo Brush: land")
-    opened.undo()
-    opened.redo()
+    assert (opened.editing.undo_text(), opened.editing.redo_text()) == ("Undo", "Redo Brush: land")
+    opened.editing.undo()
+    opened.editing.redo()
     assert labelled_pixels(opened) == 2500
-    opened.redo()
+    opened.editing.redo()
     assert opened.project.position == 1
 
 
@@ -30,42 +30,42 @@ def test_a_gesture_that_changes_nothing_is_no_step(opened) -> None:
 def test_only_gestures_of_the_session_are_recorded(opened) -> None:
     edit = opened.labels.begin()
     with pytest.raises(ValueError, match="begin"):
-        opened.record(edit, "Brush")
+        opened.editing.record(edit, "Brush")
 
 
 def test_undo_waits_for_the_stroke_under_way(opened, messages) -> None:
     paint_square(opened, 50)
-    edit = opened.begin()
-    opened.undo()
+    edit = opened.editing.begin()
+    opened.editing.undo()
     assert opened.project.position == 1
     assert messages.problems == []
     edit.revert()
-    opened.undo()
+    opened.editing.undo()
     assert opened.project.position == 0
 
 
 def test_no_job_changes_the_project_in_the_middle_of_a_stroke(opened) -> None:
-    edit = opened.begin()
-    assert opened.run_edit("Edit", lambda *_: None) is None
+    edit = opened.editing.begin()
+    assert opened.editing.run("Edit", lambda *_: None) is None
     edit.revert()
-    assert opened.run_edit("Edit", lambda *_: None) is not None
+    assert opened.editing.run("Edit", lambda *_: None) is not None
 
 
 def test_a_stroke_taken_back_on_an_image_that_is_gone_is_in_nobodys_way(qtbot, opened) -> None:
-    opened.begin().revert()
-    with qtbot.waitSignal(opened.images_changed):
-        opened.remove_image(opened.image.id)
+    opened.editing.begin().revert()
+    with qtbot.waitSignal(opened.editing.images_changed):
+        opened.images.remove(opened.image.id)
     qtbot.waitUntil(lambda: opened.image is not None and opened.image.name == "south")
-    opened.undo()
+    opened.editing.undo()
     paint_square(opened, 10)
     assert labelled_pixels(opened) == 100
 
 
 def test_undo_shows_the_image_of_the_step(qtbot, opened) -> None:
     paint_square(opened, 50)
-    opened.next_image()
+    opened.images.show_next()
     qtbot.waitUntil(lambda: opened.image.name == "south")
-    opened.undo()
+    opened.editing.undo()
     qtbot.waitUntil(lambda: opened.image.name == "north")
     assert labelled_pixels(opened) == 0
 
@@ -74,8 +74,8 @@ def test_the_history_is_walked_in_both_directions(qtbot, opened) -> None:
     for side in range(1, 41):
         paint_square(opened, side)
     for position in (7, 31, 0, 40, 99, -5):
-        opened.undo_to(position)
-        qtbot.waitUntil(lambda: not opened.busy)
+        opened.editing.undo_to(position)
+        qtbot.waitUntil(lambda: not opened.editing.busy)
         expected = min(max(0, position), 40)
         assert opened.project.position == expected
         assert labelled_pixels(opened) == expected**2
@@ -86,11 +86,11 @@ def test_a_long_walk_lets_the_window_live(qtbot, opened, monkeypatch) -> None:
     for side in range(1, 6):
         paint_square(opened, side)
     turns = []
-    opened.history_changed.connect(lambda: turns.append(opened.project.position))
-    opened.undo_to(0)
-    assert opened.busy
-    assert opened.begin() is None
-    qtbot.waitUntil(lambda: not opened.busy)
+    opened.editing.history_changed.connect(lambda: turns.append(opened.project.position))
+    opened.editing.undo_to(0)
+    assert opened.editing.busy
+    assert opened.editing.begin() is None
+    qtbot.waitUntil(lambda: not opened.editing.busy)
     assert turns == [4, 3, 2, 1, 0]
 
 
@@ -103,8 +103,8 @@ def with_large_step(qtbot, empty, place, schema, make_sparse_image):
     empty.lifecycle.create(place, schema, [make_sparse_image("large.tif", LARGE_SIDE)])
     qtbot.waitUntil(lambda: empty.image is not None)
     paint_square(empty, 10)
-    empty.paint_large(RectangleRegion((0, 0), (LARGE_SIDE, LARGE_SIDE)), 1, "Large")
-    qtbot.waitUntil(lambda: not empty.busy)
+    empty.editing.paint_large(RectangleRegion((0, 0), (LARGE_SIDE, LARGE_SIDE)), 1, "Large")
+    qtbot.waitUntil(lambda: not empty.editing.busy)
     paint_square(empty, 20)
     assert [step.is_large for step in empty.project.steps] == [False, True, False]
     return empty
@@ -113,12 +113,12 @@ def with_large_step(qtbot, empty, place, schema, make_sparse_image):
 def test_large_steps_go_back_in_a_job(qtbot, with_large_step, runner) -> None:
     session, titles = with_large_step, []
     runner.started.connect(lambda job: titles.append(job.title))
-    session.undo_to(0)
-    qtbot.waitUntil(lambda: not session.busy)
+    session.editing.undo_to(0)
+    qtbot.waitUntil(lambda: not session.editing.busy)
     assert titles == ["Undo Large"]
     assert labelled_pixels(session) == 0
-    session.undo_to(3)
-    qtbot.waitUntil(lambda: not session.busy)
+    session.editing.undo_to(3)
+    qtbot.waitUntil(lambda: not session.editing.busy)
     assert titles == ["Undo Large", "Redo Large"]
     assert session.project.class_pixels(session.image.id) == {0: 400, 1: LARGE_SIDE**2 - 400}
 
@@ -126,23 +126,23 @@ def test_large_steps_go_back_in_a_job(qtbot, with_large_step, runner) -> None:
 def test_a_large_step_that_is_stopped_ends_the_walk_there(qtbot, with_large_step, runner) -> None:
     session = with_large_step
     runner.started.connect(lambda job: job.stop())
-    session.undo_to(0)
-    qtbot.waitUntil(lambda: not session.busy)
+    session.editing.undo_to(0)
+    qtbot.waitUntil(lambda: not session.editing.busy)
     assert session.project.position == 2
 
 
 def test_the_history_outlives_the_window(qtbot, opened, place) -> None:
     paint_square(opened, 50)
     paint_square(opened, 60)
-    opened.undo()
+    opened.editing.undo()
     assert opened.lifecycle.close()
     opened.lifecycle.open(place)
     qtbot.waitUntil(lambda: opened.image is not None)
-    assert (opened.undo_text(), opened.redo_text()) == ("Undo Rectangle", "Redo Rectangle")
-    opened.redo()
+    assert (opened.editing.undo_text(), opened.editing.redo_text()) == ("Undo Rectangle", "Redo Rectangle")
+    opened.editing.redo()
     assert labelled_pixels(opened) == 3600
-    opened.undo_to(0)
-    qtbot.waitUntil(lambda: not opened.busy)
+    opened.editing.undo_to(0)
+    qtbot.waitUntil(lambda: not opened.editing.busy)
     assert labelled_pixels(opened) == 0
 
 
@@ -155,9 +155,9 @@ def test_a_step_that_cannot_be_undone_is_told_and_ends_the_walk(opened, messages
         raise ProjectError("the step is damaged")
 
     monkeypatch.setattr(opened.project, "undo", undo)
-    opened.undo()
+    opened.editing.undo()
     assert messages.problems == ["the step is damaged"]
-    assert not opened.busy
+    assert not opened.editing.busy
 
 
 def test_whatever_is_done_the_labels_are_those_of_the_position(qtbot, opened) -> None:
@@ -166,25 +166,25 @@ def test_whatever_is_done_the_labels_are_those_of_the_position(qtbot, opened) ->
     @given(st.lists(moves_of_a_user, max_size=12))
     @settings(max_examples=25)
     def check(moves: list[str | int]) -> None:
-        opened.undo_to(0)
-        qtbot.waitUntil(lambda: not opened.busy)
+        opened.editing.undo_to(0)
+        qtbot.waitUntil(lambda: not opened.editing.busy)
         paint_square(opened, 1)  # what was undone before is gone with it
         states, position = [0, 1], 1
         for move in moves:
             if move == "undo":
-                opened.undo()
+                opened.editing.undo()
                 position = max(0, position - 1)
             elif move == "redo":
-                opened.redo()
+                opened.editing.redo()
                 position = min(len(states) - 1, position + 1)
             elif move == "jump":
                 position = len(states) // 2
-                opened.undo_to(position)
+                opened.editing.undo_to(position)
             elif move**2 > states[position]:
                 paint_square(opened, move)
                 states = [*states[: position + 1], move**2]
                 position += 1
-            qtbot.waitUntil(lambda: not opened.busy)
+            qtbot.waitUntil(lambda: not opened.editing.busy)
             assert opened.project.position == position
             assert labelled_pixels(opened) == states[position]
 

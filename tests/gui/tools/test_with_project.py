@@ -48,7 +48,7 @@ def test_gestures_are_steps_that_can_be_undone_and_redone(at_work) -> None:
     mouse.drag((600, 400), (700, 450))
     states.append(at_work.labels())
     tools.select("polygon")
-    session.active_value = 2
+    session.paint.active_value = 2
     for place in RING:
         mouse.click(place)
     at_work.key(Qt.Key.Key_Return)
@@ -62,10 +62,10 @@ def test_gestures_are_steps_that_can_be_undone_and_redone(at_work) -> None:
     polygon = at_work.expected(PolygonRegion([RING]), 2, stroke)
     assert (states[-1] == at_work.expected(RectangleRegion((650, 420), (700, 500)), 255, polygon)).all()
     for state in states[-2::-1]:
-        session.undo()
+        session.editing.undo()
         assert (at_work.labels() == state).all()
     for state in states[1:]:
-        session.redo()
+        session.editing.redo()
         assert (at_work.labels() == state).all()
 
 
@@ -74,10 +74,10 @@ def test_an_undo_in_the_middle_of_a_stroke_does_no_harm(at_work) -> None:
     at_work.mouse.drag((600, 400), (700, 450))
     before = at_work.labels()
     at_work.mouse.press((800, 600))
-    at_work.session.undo()  # the session waits for the stroke: nothing happens
+    at_work.session.editing.undo()  # the session waits for the stroke: nothing happens
     assert at_work.tools.cancel()
     assert (at_work.labels() == before).all()
-    at_work.session.undo()
+    at_work.session.editing.undo()
     at_work.mouse.release((820, 600))
     assert (at_work.labels() == 255).all()
     assert at_work.session.project.position == 0
@@ -96,8 +96,8 @@ def test_areas_are_steps_too(at_work) -> None:
     at_work.tools.fill_rest()
     assert steps(at_work) == ["Working area", f"Rest of the area: {at_work.session.schema.names[0]}"]
     assert (at_work.labels() == at_work.expected(PolygonRegion([RING]), 0)).all()
-    at_work.session.undo()
-    at_work.session.undo()
+    at_work.session.editing.undo()
+    at_work.session.editing.undo()
     assert at_work.session.project.areas(image) == ()
     assert at_work.shapes("areas") == at_work.shapes("tool") == []
     assert (at_work.labels() == 255).all()
@@ -109,7 +109,7 @@ def test_a_large_polygon_is_painted_by_a_job_in_one_step(at_work, qtbot, monkeyp
     for place in RING:
         at_work.mouse.click(place)
     at_work.key(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not at_work.session.busy and steps(at_work) != [], timeout=SECONDS)
+    qtbot.waitUntil(lambda: not at_work.session.editing.busy and steps(at_work) != [], timeout=SECONDS)
     assert (at_work.labels() == at_work.expected(PolygonRegion([RING]), 0)).all()
     assert len(steps(at_work)) == 1
 
@@ -118,11 +118,11 @@ def test_a_stroke_ends_when_another_image_comes(at_work, qtbot, make_raster) -> 
     other = make_raster("other.tif", np.full((3, 300, 400), 90, np.uint8))
     session = at_work.session
     first = session.image.id
-    session.add_images([other])
-    qtbot.waitUntil(lambda: len(session.project.images) == 2 and not session.busy, timeout=SECONDS)
+    session.images.add([other])
+    qtbot.waitUntil(lambda: len(session.project.images) == 2 and not session.editing.busy, timeout=SECONDS)
     at_work.tools.select("brush")
     at_work.mouse.press((700, 500))
-    session.next_image()
+    session.images.show_next()
     qtbot.waitUntil(lambda: session.image is not None and session.image.id != first, timeout=SECONDS)
     at_work.mouse.release((720, 500))
     assert steps(at_work) == ["Add other"]

@@ -112,7 +112,7 @@ def test_the_dialog_goes_with_the_image_that_it_is_about(
 ) -> None:
     twin = project.add_image(write_map("twin.tif", np.zeros((HEIGHT, WIDTH), np.uint8)))
     dialog = flow.open()
-    session.project_session.show_image(twin.id)
+    session.project_session.images.show(twin.id)
     qtbot.waitUntil(lambda: session.project_session.image == twin and not runner.running, timeout=SECONDS)
     qtbot.waitUntil(lambda: not isValid(dialog))
 
@@ -126,19 +126,19 @@ def test_only_what_is_sure_everywhere(
     dialog.findChild(QSlider, "accept_confidence").setValue(80)
     run(dialog, runner, qtbot)
     assert (labels() == np.where(inside(PixelWindow(0, 0, WIDTH // 2, HEIGHT)), predicted, 255)).all()
-    session.project_session.undo()
+    session.project_session.editing.undo()
     assert (labels() == 255).all()
 
 
 def paint(session: Session, window: PixelWindow, value: int) -> None:
-    edit = session.project_session.begin()
+    edit = session.project_session.editing.begin()
     edit.paint(
         PolygonRegion(
             [[(window.x, window.y), (window.right, window.y), (window.right, window.bottom), (window.x, window.bottom)]]
         ),
         value,
     )
-    session.project_session.record(edit, "Brush")
+    session.project_session.editing.record(edit, "Brush")
 
 
 @pytest.mark.usefixtures("prediction")
@@ -154,7 +154,7 @@ def test_labels_stay_or_give_way_but_for_locked_ones(
 ) -> None:
     paint(session, PixelWindow(0, 0, 50, 50), 0)
     paint(session, PixelWindow(100, 0, 50, 50), 2)
-    session.project_session.set_locked(2, True)  # noqa: FBT003
+    session.project_session.paint.set_locked(2, True)  # noqa: FBT003
     dialog = flow.open()
     choose(dialog, "everywhere")
     dialog.findChild(QCheckBox, "accept_only_unlabelled").setChecked(only_unlabelled)
@@ -206,7 +206,7 @@ def test_the_tool_goes_on_with_a_newer_prediction_as_sure_as_before(
     percent[: HEIGHT // 2] = 70
     newer = write_map("newer_mask.tif", np.full((HEIGHT, WIDTH), 2, np.uint8))
     project.add_prediction(project.images[0].id, newer, write_map("newer_confidence.tif", percent), None)
-    session.project_session.refresh()
+    session.project_session.editing.refresh()
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         tools.accept.accept_in(TRIANGLE)
     where = TRIANGLE.mask(PixelWindow(0, 0, WIDTH, HEIGHT)) & (percent == 90)
@@ -292,7 +292,7 @@ def test_what_is_left_out_is_told(
 ) -> None:
     classes = tuple(item for item in project.schema.classes if item.value != 3)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
-        session.project_session.run_edit(
+        session.project_session.editing.run(
             "Classes", lambda _on_event, _control: project.change_schema(ClassSchema(classes=classes), "Classes")
         )
     dialog = flow.open()
@@ -312,7 +312,7 @@ def test_where_all_is_left_out_nothing_else_is_blamed(
 ) -> None:
     classes = tuple(item for item in project.schema.classes if item.value != 3)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
-        session.project_session.run_edit(
+        session.project_session.editing.run(
             "Classes", lambda _on_event, _control: project.change_schema(ClassSchema(classes=classes), "Classes")
         )
     project.add_prediction(1, write_map("m.tif", np.full((HEIGHT, WIDTH), 3, np.uint8)), None, None)

@@ -29,9 +29,9 @@ Labels = Callable[[], np.ndarray]
 @pytest.fixture
 def flow(session: Session, runner: JobRunner, project: Project, window: QWidget, messages) -> ExportLabelsFlow:
     """Return the flow in a project with a painted triangle."""
-    edit = session.project_session.begin()
+    edit = session.project_session.editing.begin()
     edit.paint(PolygonRegion([[(50.0, 40.0), (600.0, 60.0), (300.0, 500.0)]]), 3)
-    session.project_session.record(edit, "Polygon")
+    session.project_session.editing.record(edit, "Polygon")
     return ExportLabelsFlow(session, runner, window)
 
 
@@ -64,11 +64,11 @@ def test_what_is_written_can_be_read_again(
     assert messages.problems == []
     assert messages.texts[-1] == f"Exported to {out}"
     painted, project = labels(), session.project_session.project
-    session.project_session.undo()
-    qtbot.waitUntil(lambda: not session.project_session.busy)  # on a busy machine it takes several turns
+    session.project_session.editing.undo()
+    qtbot.waitUntil(lambda: not session.project_session.editing.busy)  # on a busy machine it takes several turns
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         work = import_labels_work(project, project.images[0], ImportLabelsRequest(out, {}, None))
-        session.project_session.run_edit("Import", work)
+        session.project_session.editing.run("Import", work)
     assert (labels() == painted).all()
 
 
@@ -82,7 +82,7 @@ def test_all_images_at_once(
     ):
         south.write(north.read())
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
-        session.project_session.add_images([tmp_path / "south.tif"])
+        session.project_session.images.add([tmp_path / "south.tif"])
     dialog = fill(flow, "tif", tmp_path / "x.tif")
     dialog.findChild(QRadioButton, "export_labels_all").setChecked(True)
     dialog.findChild(QLineEdit, "export_labels_folder").setText(str(tmp_path / "all"))

@@ -301,7 +301,7 @@ def fill_for_project(flow: PredictFlow, *, all_images: bool) -> PredictDialog:
 def test_a_map_of_an_image_is_entered_in_its_project(
     project_flow: PredictFlow, session: Session, qtbot: QtBot, painted_project: Project, tmp_path: Path, model: Path
 ) -> None:
-    with qtbot.waitSignal(session.project_session.predictions_changed, timeout=SECONDS):
+    with qtbot.waitSignal(session.project_session.editing.predictions_changed, timeout=SECONDS):
         press(fill_for_project(project_flow, all_images=False), qtbot)
     (entry,) = painted_project.predictions(1)
     maps = tmp_path / "farm-maps"

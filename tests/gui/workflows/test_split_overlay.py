@@ -92,7 +92,7 @@ def test_the_blocks_of_the_image_in_the_window_are_shown(
     assert windows(val) == [numbers(window) for window in split[1].val] != []
     assert (train.dashed, val.dashed) == (False, True)
     assert train.line != val.line
-    session.project_session.next_image()
+    session.project_session.images.show_next()
     wait(runner, qtbot)
     qtbot.waitUntil(lambda: windows(drawn.groups["blocks"][0]) == [numbers(window) for window in split[2].train])
     blocks.set_shown(False)

@@ -9,9 +9,9 @@ from landseg_core.labels.label_raster import Paintable, paintable
 
 
 class PaintChoices(QObject):
-    """The choices of the person who paints. `choices_changed` tells of any of them."""
+    """The choices of the person who paints. `changed` tells of any of them."""
 
-    choices_changed = Signal()
+    changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +28,7 @@ class PaintChoices(QObject):
     def active_value(self, value: int) -> None:
         if value != self._active_value:
             self._active_value = value
-            self.choices_changed.emit()
+            self.changed.emit()
 
     @property
     def locked(self) -> frozenset[int]:
@@ -40,7 +40,7 @@ class PaintChoices(QObject):
         values = self._locked | {value} if locked else self._locked - {value}
         if values != self._locked:
             self._locked = values
-            self.choices_changed.emit()
+            self.changed.emit()
 
     @property
     def only_unlabelled(self) -> bool:
@@ -51,16 +51,16 @@ class PaintChoices(QObject):
     def only_unlabelled(self, only: bool) -> None:
         if only != self._only_unlabelled:
             self._only_unlabelled = only
-            self.choices_changed.emit()
+            self.changed.emit()
 
     def paintable(self) -> Paintable:
         """Return the (256,) table that says which present values may be painted over."""
         return paintable(self._locked, only_unlabelled=self._only_unlabelled)
 
-    def fit_choices(self, schema: ClassSchema | None, wished: int | None = None) -> None:
+    def fit(self, schema: ClassSchema | None, wished: int | None = None) -> None:
         """Keep to the classes of `schema`: activate `wished`, else the present class, else the first."""
         values = schema.values if schema else ()
         self._locked &= frozenset(values)
         candidates = [value for value in (wished, self._active_value, *values[:1]) if value in values]
         self._active_value = candidates[0] if candidates else UNLABELLED
-        self.choices_changed.emit()
+        self.changed.emit()

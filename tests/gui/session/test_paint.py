@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from landseg_core.labels.classes import UNLABELLED
-from landseg_gui.session.paint_choices import PaintChoices
+from landseg_gui.session.paint import PaintChoices
 
 
 @pytest.fixture
 def brush(qapp, schema) -> PaintChoices:
     brush = PaintChoices()
-    brush.fit_choices(schema)
+    brush.fit(schema)
     return brush
 
 
@@ -18,7 +18,7 @@ def brush(qapp, schema) -> PaintChoices:
 def changes(brush) -> list[int]:
     """Return a list that grows with every change told."""
     changes: list[int] = []
-    brush.choices_changed.connect(lambda: changes.append(1))
+    brush.changed.connect(lambda: changes.append(1))
     return changes
 
 
@@ -30,7 +30,7 @@ def test_the_first_class_is_painted_at_first(brush, schema) -> None:
 
 def test_without_classes_there_is_nothing_to_paint(brush) -> None:
     brush.set_locked(1, locked=True)
-    brush.fit_choices(None)
+    brush.fit(None)
     assert brush.active_value == UNLABELLED
     assert brush.locked == frozenset()
 
@@ -60,5 +60,5 @@ def test_only_unlabelled_pixels_may_be_painted(brush) -> None:
 @pytest.mark.parametrize(("wish", "active"), [(3, 3), (99, 2), (None, 2), ("nonsense", 2)])
 def test_other_classes_keep_the_active_one_where_they_can(brush, schema, wish, active) -> None:
     brush.active_value = 2
-    brush.fit_choices(schema, wish)
+    brush.fit(schema, wish)
     assert brush.active_value == active

@@ -1,0 +1,148 @@
+"""The images of the project: added, removed, found again, and one of them in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, SignalInstance
+
+from landseg_core.project.images import ImageEntry
+from landseg_gui.jobs.runner import Job
+from landseg_gui.session.editing import Editing
+from landseg_gui.session.lifecycle import ProjectLifecycle
+from landseg_gui.session.project_files import AddedImages, add_images_work, entry_at
+from landseg_gui.session.shown_image import ShownImage
+from landseg_gui.session.view_state import hidden_images, set_image_hidden
+from landseg_gui.text import capitalised, images_text
+from landseg_gui.viewer.frame import ViewFrame
+
+
+class ProjectImages(QObject):
+    """The images of the open project.
+
+    `shown_changed`: another one, or none, is in the window. `view_wanted` brings the (column, row) to show in the
+    middle, in raster px, and the zoom in device px per raster px. `relinked`: files have been found again.
+    """
+
+    shown_changed = Signal()
+    view_wanted = Signal(float, float, float)
+    relinked = Signal()
+
+    def __init__(
+        self,
+        lifecycle: ProjectLifecycle,
+        editing: Editing,
+        shown: ShownImage,
+        message: SignalInstance,
+        problem: SignalInstance,
+    ) -> None:
+        super().__init__(lifecycle)
+        self._lifecycle, self._editing, self._shown = lifecycle, editing, shown
+        self._message, self._problem = message, problem
+        shown.changed.connect(self.shown_changed)
+        shown.place_wanted.connect(self.view_wanted)
+
+    def with_id(self, image_id: int) -> ImageEntry | None:
+        """Return an image of the project, or None where there is none of this id."""
+        project = self._lifecycle.project
+        return project.find_image(image_id) if project else None
+
+    def set_frame_provider(self, provider: Callable[[], ViewFrame | None]) -> None:
+        """Tell where to ask what the viewport shows; the project remembers it for each image.
+
+        None stands for the whole image, at whatever size the window has.
+        """
+        self._shown.frame_provider = provider
+
+    @property
+    def can_add(self) -> bool:
+        """Tell whether there is a project that images may be added to."""
+        return self._lifecycle.project is not None and not self._lifecycle.project.read_only
+
+    def add(self, paths: Sequence[Path]) -> Job | None:
+        """Add rasters to the project as one step; None where that may not be."""
+        if self._lifecycle.project is None or not paths:
+            return None
+        title = f"Add {paths[0].name}" if len(paths) == 1 else f"Add {len(paths)} images"
+        job = self._editing.run(title, add_images_work(self._lifecycle.project, paths))
+        if job is not None:
+            job.finished.connect(partial(self._tell_added, self._lifecycle.project.path))
+        return job
+
+    def _tell_added(self, project: Path, added: AddedImages) -> None:
+        if added.images:
+            self._message.emit(f"Added {images_text(added.images)} to {project.name}")
+        for sentence in added.problems:
+            self._problem.emit(capitalised(sentence))  # last: a message takes the place of the one before
+
+    def keep_alpha(self, alpha: str) -> Job | None:
+        """Have the project keep an alpha for the image in the window; None where there is none, or nothing to keep."""
+        project, image = self._lifecycle.project, self._shown.entry
+        if project is None or image is None or project.read_only or image.alpha == alpha:
+            return None
+        return self._editing.run(f"Alpha of {image.name}", lambda *_: project.set_alpha(image.id, alpha))
+
+    def at(self, path: Path) -> ImageEntry | None:
+        """Return the image of the project that lies at `path`, or None."""
+        return entry_at(self._lifecycle.project.images, path) if self._lifecycle.project else None
+
+    def show(self, image_id: int) -> Job | None:
+        """Show an image of the project; None where it is missing, or shown already."""
+        return self._shown.show(image_id)
+
+    def show_next(self) -> None:
+        """Show the image after the present one."""
+        self._shown.show_neighbour(1)
+
+    def show_previous(self) -> None:
+        """Show the image before the present one."""
+        self._shown.show_neighbour(-1)
+
+    def is_hidden(self, image_id: int) -> bool:
+        """Tell whether the eye of an image is closed: Next, Previous and "predict all" pass it by."""
+        return self._lifecycle.project is not None and image_id in hidden_images(self._lifecycle.project)
+
+    def set_hidden(self, image_id: int, *, hidden: bool) -> None:
+        """Close or open the eye of an image."""
+        if self._lifecycle.project is not None and self._editing.may_edit():
+            set_image_hidden(self._lifecycle.project, image_id, hidden=hidden)
+            self._editing.images_changed.emit()
+
+    def remove(self, image_id: int) -> Job | None:
+        """Take an image out of the project, with its labels and their history; its file stays."""
+        project, entry = self._lifecycle.project, self.with_id(image_id)
+        if project is None or entry is None:
+            return None
+        return self._editing.run(f"Remove {entry.name}", lambda _on_event, _control: project.remove_image(image_id))
+
+    def relink(self, image_id: int, path: Path) -> Job | None:
+        """Tell the project where the file of an image is now."""
+        project, entry = self._lifecycle.project, self.with_id(image_id)
+        if project is None or entry is None:
+            return None
+        job = self._editing.run(f"Relink {entry.name}", lambda _on_event, _control: project.relink(image_id, path))
+        if job is not None:
+            job.ended.connect(self.relinked)
+        return job
+
+    def relink_in_folder(self, folder: Path) -> Job | None:
+        """Look for the missing images in a folder; the job gives the number found, and the user is told."""
+        project = self._lifecycle.project
+        if project is None:
+            return None
+        title = f"Look for images in {folder.name}"
+        job = self._editing.run(title, lambda _on_event, _control: project.relink_in_folder(folder))
+        if job is not None:
+            job.finished.connect(partial(self._tell_found, len(self.missing()), folder))
+        if job is not None:
+            job.ended.connect(self.relinked)
+        return job
+
+    def _tell_found(self, wanted: int, folder: Path, found: int) -> None:
+        self._message.emit(f"Found {found} of {wanted} missing images in {folder}")
+
+    def missing(self) -> list[ImageEntry]:
+        """Return the images that are not where the project expects them."""
+        return [entry for entry in self._lifecycle.project.images if entry.missing] if self._lifecycle.project else []
