@@ -15,11 +15,10 @@ from benchmarks.picture_window import PictureWindow
 from benchmarks.table import ROUNDS, Line, Target, percentile_95
 from benchmarks.targets import CLASSES
 from benchmarks.trained import KEPT, data_set, trained
+from landseg_core.data.sources.folders import Folders
 from landseg_core.events import Event, Progress, StepFinished
-from landseg_core.labels.classes import load_classes
-from landseg_core.runs.config import TrainConfig
 from landseg_core.tasks.predict import PlannedMap, PredictTask
-from landseg_gui.dialogs.requests import Folders, TrainRequest
+from landseg_core.tasks.train import TrainTask
 from landseg_gui.jobs.runner import Job
 from landseg_gui.workflows.predict import prediction_job
 from landseg_gui.workflows.train import training_work
@@ -111,10 +110,11 @@ class News:
 
 def start_training(window: PictureWindow, _picture: Path, folder: Path) -> Job:
     data = data_set()
-    source = Folders(data.folder / "images", data.masks, data.lists / "train.txt", data.lists / "val.txt")
-    config = TrainConfig(model="unet16", epochs=1000)
-    request = TrainRequest(source, load_classes(CLASSES), config, folder / "run")
-    return window.runner.start("Train", training_work(request))
+    train, val = data.lists / "train.txt", data.lists / "val.txt"
+    source = Folders(images=data.folder / "images", masks=data.masks, train_list=train, val_list=val)
+    settings = {"model": "unet16", "epochs": 1000}
+    task = TrainTask(out=folder / "run", source=source, classes=CLASSES, settings=settings)
+    return window.runner.start("Train", training_work(task))
 
 
 def start_predicting(window: PictureWindow, picture: Path, folder: Path) -> Job:

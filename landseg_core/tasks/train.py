@@ -21,10 +21,13 @@ from landseg_core.output_files import made_folder
 from landseg_core.task_fields import FieldHints, Large, Overwrite
 
 if TYPE_CHECKING:
+    from landseg_core.labels.classes import ClassSchema as Classes
     from landseg_core.project.project import Project
     from landseg_core.runs.config import TrainConfig
     from landseg_core.runs.preview import PreviewSource
     from landseg_core.training.trainer import TrainResult
+else:
+    Classes = Any  # importing them takes long
 
 ChangeProject = Callable[["Project"], None]
 
@@ -42,7 +45,7 @@ class TrainTask(pydantic.BaseModel):
         title="Run folder", description="Folder for the run: model, checkpoint, metrics, settings"
     )
     source: pydantic.SerializeAsAny[DataSource] = Field(title="Training data", description="What the run learns from")
-    classes: Annotated[str | None, FieldHints(metavar="PRESET|FILE")] = Field(
+    classes: Annotated[str | Classes | None, FieldHints(metavar="PRESET|FILE")] = Field(
         None, title="Classes", description="The classes: a preset's name or a class file"
     )
     settings: Mapping[str, Any] = Field(
@@ -162,7 +165,7 @@ def _run_options(task: TrainTask, config: TrainConfig, open_project: OpenProject
     return replace(
         data_options(config, open_project),
         reading=replace(config.reading, large=task.large),
-        classes=None if task.classes is None else load_classes(task.classes),
+        classes=load_classes(task.classes) if isinstance(task.classes, str) else task.classes,
         find_trained=parent_areas_finder(config, task.out, resume=task.resume),
         run=task.out,
         resume=task.resume,

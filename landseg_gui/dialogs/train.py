@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from PySide6.QtCore import Qt, SignalInstance
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QRadioButton, QWidget
+from PySide6.QtCore import SignalInstance
+from PySide6.QtWidgets import QWidget
 
+from landseg_core.data.sources.source import DataSource
 from landseg_core.errors import InterchangeError
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.value_mapping import mapped_indices, parse_value_mapping
@@ -17,25 +18,23 @@ from landseg_core.project.project import Project
 from landseg_core.project.snapshot import LABELS_FOLDER
 from landseg_core.runs.config import TrainConfig, field_problems
 from landseg_core.runs.folder import RunFolder
+from landseg_core.tasks.train import TrainTask
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.checks import Problem, as_sentence
 from landseg_gui.dialogs.forms.class_field import ClassField
-from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder
+from landseg_gui.dialogs.forms.fields import PathField, pick_folder
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.run_fields import START_FROM, RunFields
+from landseg_gui.dialogs.forms.source_fields import SourceFields
 from landseg_gui.dialogs.project_labels import LabelSummary, beside_project
-from landseg_gui.dialogs.requests import Folders, LandCoverAi, ProjectLabels, TrainRequest
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import results_folder
 from landseg_gui.plain_text import PlainLabel
 
-Source = Folders | LandCoverAi | ProjectLabels
 _RESUME, _REPLACE = "Go on with that run", "Start a new run"
 _LOSS = "The model and the record of an earlier run there will be lost."
 _OWN_DATA = "Choose the data and the classes that this run was trained on."
-_INFO_WIDTH = 560  # px: a wrapping label would rather be high than wide
-_LISTS = "Text files (*.txt *.csv);;All files (*)"
 
 
 class Estimator(Protocol):
@@ -43,7 +42,7 @@ class Estimator(Protocol):
 
     told: SignalInstance
 
-    def ask(self, source: Source, schema: ClassSchema, config: TrainConfig) -> None:
+    def ask(self, source: DataSource, schema: ClassSchema, config: TrainConfig) -> None:
         """Begin to find out; what was asked before is not answered any more."""
         ...
 
@@ -94,15 +93,15 @@ class TrainDialog(FormDialog):
         self._run.lock()
         self._out.set_path(folder)
         self._out.setEnabled(False)
-        self._by_project.setChecked(self._project is not None and (folder / LABELS_FOLDER).is_dir())
+        if self._project is not None and (folder / LABELS_FOLDER).is_dir():
+            self._sources.choose_project()
         if self._memory.proposal("last_run") != str(self._continued):
             self._forget_source()
         self.check()
 
     def _forget_source(self) -> None:
         """Show no data but the project's: what was chosen last is that of another run."""
-        for field in self._paths().values():
-            field.set_path("")
+        self._sources.clear()
         self._lacks_data = True
         self._show_source()
 
@@ -115,41 +114,13 @@ class TrainDialog(FormDialog):
     # --- fields
 
     def _add_data(self) -> None:
-        self._by_folders = QRadioButton("Folders of images and masks", objectName="train_source_folders", checked=True)
-        self._by_landcover_ai = QRadioButton("LandCover.ai as downloaded", objectName="train_source_landcover_ai")
-        self._by_project = QRadioButton("This project", objectName="train_source_project")
-        self._by_project.setVisible(self._project is not None)
-        self._project_info = QLabel(objectName="train_project_info", wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        self._project_info.setText(self._labels.text() if self._labels else "")
-        self._project_info.setMinimumWidth(_INFO_WIDTH)
-        self._images = PathField("train_images", pick_folder("Folder of images"))
-        self._masks = PathField("train_masks", pick_folder("Folder of masks"))
-        self._list = PathField("train_list", pick_file("List of training images", _LISTS), "optional")
-        self._val_list = PathField("train_val_list", pick_file("List of validation images", _LISTS), "optional")
-        self._landcover_ai = PathField("train_landcover_ai", pick_folder("Folder of LandCover.ai"))
-        self._classes = ClassField("train_classes")
         form = self._data_form = self.add_section("Training data")
+        self._sources = SourceFields(self, form, self._project, self._labels)
         self._source_hint = PlainLabel(_OWN_DATA, objectName="train_source_hint", wordWrap=True)
-        form.addRow("", _row(self._by_project, self._by_folders, self._by_landcover_ai))
-        form.addRow("", self._source_hint)
-        add = self.add_field
-        tip = "What is painted in the images of the project that is open"
-        self._project_field = add(form, "train_project", "Labels", self._project_info, tip)
-        self._folder_fields = [
-            add(form, "train_images", "&Images", self._images, "The folder of the aerial images"),
-            add(form, "train_masks", "&Masks", self._masks, "The folder of the masks; each has the name of its image"),
-            add(form, "train_list", "Training list", self._list, "Names of the images to train on, one a line"),
-            add(form, "train_val_list", "Validation list", self._val_list, "Names of the images to validate on"),
-        ]
-        self._landcover_ai_field = add(
-            form,
-            "train_landcover_ai",
-            "&Folder",
-            self._landcover_ai,
-            "The folder that holds images, masks, train.txt and val.txt",
-        )
+        form.insertRow(1, "", self._source_hint)
+        self._classes = ClassField("train_classes")
         tip = "The classes in the masks: a preset or a class file"
-        self._class_field = add(form, "train_classes", "&Classes", self._classes, tip)
+        self._class_field = self.add_field(form, "train_classes", "&Classes", self._classes, tip)
 
     def _add_mask_values(self) -> None:
         values, setting = self._run.mask_values, TrainConfig.model_fields["mask_values"]
@@ -168,42 +139,30 @@ class TrainDialog(FormDialog):
 
     # --- what is remembered
 
-    def _paths(self) -> dict[str, PathField]:
-        return {
-            "images": self._images,
-            "masks": self._masks,
-            "list": self._list,
-            "val_list": self._val_list,
-            "landcover_ai": self._landcover_ai,
-        }
-
     def _recall(self) -> None:
-        proposal = self._memory.proposal
-        for name, field in self._paths().items():
-            field.set_path(proposal(name))
-        self._classes.set_text(proposal("classes", self._classes.text()))
-        self._by_landcover_ai.setChecked(proposal("source") == "landcover_ai")
-        self._by_project.setChecked(self._labels is not None and self._labels.pixels > 0)
+        self._sources.recall(self._memory)
+        self._classes.set_text(self._memory.proposal("classes", self._classes.text()))
+        if self._labels is not None and self._labels.pixels > 0:
+            self._sources.choose_project()
         self._run.recall(self._memory)
-        self._out.set_path(self._free_run_folder())
+        self._out.set_path(self._free_run_folder(by_project=self._sources.is_project))
 
     def accept(self) -> None:
         """Close with the answer, and remember it for the next time."""
         if not (self.action_button.isEnabled() and self._settle_run_folder()):
             return
         if self._continued is None:
-            paths = {name: field.text() for name, field in self._paths().items()}
             self._memory.keep(self._run.remembered())
-            self._memory.keep_proposals(paths | self._own_source())
+            self._memory.keep_proposals(self._sources.remembered() | self._own_source())
         super().accept()
 
     def _own_source(self) -> dict[str, str]:
         """Return what is remembered of the source: nothing of a project, which brings its own."""
-        if self._by_project.isChecked():
+        if self._sources.is_project:
             return {}
         return {
             "classes": self._classes.text(),
-            "source": "landcover_ai" if self._by_landcover_ai.isChecked() else "folders",
+            "source": self._sources.name,
             "runs": str(self._run_folder().parent),
             "last_run": str(self._run_folder()),
         }
@@ -226,36 +185,30 @@ class TrainDialog(FormDialog):
     # --- what is checked
 
     def _connect(self) -> None:
-        fields = (*self._paths().values(), self._out)
-        for changed in (*(field.changed for field in fields), self._classes.changed):
+        for changed in (self._out.changed, self._classes.changed, self._sources.changed, self._run.changed):
             changed.connect(self.check)
-        self._run.changed.connect(self.check)
         if self._estimator is not None:
             self._estimator.told.connect(self._run.show_estimate)
-        for button in (self._by_landcover_ai, self._by_project):
-            button.toggled.connect(self._show_source)
-        self._by_project.toggled.connect(self._move_run_folder)
+        self._sources.chosen.connect(self._show_source)
 
     def _show_source(self) -> None:
-        by_project = self._by_project.isChecked()
-        self._run.reads_masks = not by_project
-        for field in self._folder_fields:
-            self._data_form.setRowVisible(field, self._by_folders.isChecked())
-        self._data_form.setRowVisible(self._landcover_ai_field, self._by_landcover_ai.isChecked())
+        has_classes = self._sources.has_classes
+        self._run.reads_masks = not has_classes
         for field in (self._class_field, self._values_field):
-            self._data_form.setRowVisible(field, not by_project)
-        self._data_form.setRowVisible(self._source_hint, self._lacks_data and not by_project)
-        self._data_form.setRowVisible(self._project_field, by_project)
+            self._data_form.setRowVisible(field, not has_classes)
+        self._data_form.setRowVisible(self._source_hint, self._lacks_data and not self._sources.is_project)
+        self._move_run_folder()
         self.check()
 
-    def _move_run_folder(self, by_project: bool) -> None:
+    def _move_run_folder(self) -> None:
         """Suggest another run folder, unless the user has chosen one."""
+        by_project = self._sources.is_project
         if self._out.path() == self._free_run_folder(by_project=not by_project):
             self._out.set_path(self._free_run_folder(by_project=by_project))
 
-    def _free_run_folder(self, *, by_project: bool | None = None) -> Path:
+    def _free_run_folder(self, *, by_project: bool) -> Path:
         """Return the next run folder: beside the project, or where the last run went that was of none."""
-        if self._project and (self._by_project.isChecked() if by_project is None else by_project):
+        if self._project and by_project:
             return next_run_folder(beside_project(self._project, "runs"), digits=3)
         return next_run_folder(Path(self._memory.proposal("runs") or results_folder("runs")))
 
@@ -278,10 +231,13 @@ class TrainDialog(FormDialog):
         else:
             estimator.ask(*self._what_to_learn())
 
-    def _what_to_learn(self) -> tuple[Source, ClassSchema, TrainConfig]:
-        schema = self._labels.schema if self._labels and self._by_project.isChecked() else self._classes.schema
+    def _what_to_learn(self) -> tuple[DataSource, ClassSchema, TrainConfig]:
+        return self._sources.source(), self._schema(), self.config()
+
+    def _schema(self) -> ClassSchema:
+        schema = self._labels.schema if self._labels and self._sources.is_project else self._classes.schema
         assert schema is not None, "a dialog without classes cannot be accepted"
-        return self._source(), schema, TrainConfig.model_validate(self._run.settings())
+        return schema
 
     def done(self, result: int) -> None:
         """Close; nothing is asked any more."""
@@ -298,17 +254,10 @@ class TrainDialog(FormDialog):
         yield from self._run.problems()
 
     def _source_problems(self) -> dict[str, Problem | None]:
-        if self._by_project.isChecked():
-            return {"train_project": self._label_problem()}
-        classes = {"train_classes": self._classes.problem, "train_mask_values": self._values_problem()}
-        if self._by_landcover_ai.isChecked():
-            return classes | {"train_landcover_ai": checks.landcover_ai_problem(self._landcover_ai.path())}
-        return classes | {
-            "train_images": checks.image_folder_problem(self._images.path(), "images"),
-            "train_masks": checks.image_folder_problem(self._masks.path(), "masks"),
-            "train_list": checks.optional_list_problem(self._list.path()),
-            "train_val_list": checks.optional_list_problem(self._val_list.path()),
-        }
+        problems = self._sources.problems()
+        if self._sources.has_classes:
+            return problems
+        return problems | {"train_classes": self._classes.problem, "train_mask_values": self._values_problem()}
 
     def _values_problem(self) -> Problem | None:
         """Return what is wrong with the classes of mask values; how they are written, the settings check."""
@@ -321,27 +270,28 @@ class TrainDialog(FormDialog):
             return Problem(as_sentence(str(error)))
         return None
 
-    def _label_problem(self) -> Problem | None:
-        if self._labels and self._labels.pixels:
-            return None
-        return Problem("Nothing is labelled yet: paint each class in some places first.", missing=True)
-
     # --- the answer
-
-    def _source(self) -> Source:
-        if self._project and self._by_project.isChecked():
-            return ProjectLabels(self._project)
-        if self._by_landcover_ai.isChecked():
-            return LandCoverAi(self._landcover_ai.path() or Path())
-        lists = self._list.path(), self._val_list.path()
-        return Folders(self._images.path() or Path(), self._masks.path() or Path(), *lists)
 
     def _run_folder(self) -> Path:
         return (self._out.path() or Path()).absolute()
 
-    def request(self) -> TrainRequest:
+    def config(self) -> TrainConfig:
+        """Return the settings that are shown, while there is no problem; a run that goes on has its own."""
+        return TrainConfig.model_validate(self._run.settings())
+
+    def request(self) -> TrainTask:
         """Return the answer; call it only after the dialog was accepted."""
-        return TrainRequest(*self._what_to_learn(), self._run_folder(), self._resume, self._overwrite)
+        source, classes, config = self._what_to_learn()
+        # A run goes on with its own settings, but may do so on another device.
+        settings = {"device": config.device} if self._resume else config.model_dump(exclude_defaults=True)
+        return TrainTask(
+            out=self._run_folder(),
+            source=source,
+            classes=classes,
+            settings=settings,
+            resume=self._resume,
+            overwrite=self._overwrite,
+        )
 
 
 def next_run_folder(runs: Path, digits: int = 1) -> Path:
@@ -349,14 +299,3 @@ def next_run_folder(runs: Path, digits: int = 1) -> Path:
     names = [path.name for path in runs.glob("run-*")] if runs.is_dir() else []
     numbers = [int(match[1]) for name in names if (match := re.fullmatch(r"run-(\d+)", name))]
     return runs / f"run-{max(numbers, default=0) + 1:0{digits}}"
-
-
-def _row(*widgets: QWidget) -> QWidget:
-    holder = QWidget()
-    layout = QHBoxLayout(holder)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(16)
-    for widget in widgets:
-        layout.addWidget(widget)
-    layout.addStretch(1)
-    return holder

@@ -8,16 +8,19 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from landseg_core.data.loading.extent import Extent
+from landseg_core.data.sources.source import DataOptions, DataSource
 from landseg_core.events import Event, JobControl, OnEvent, RunStarted, StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.runs.config import TrainConfig
+from landseg_core.tasks.train import data_options
 from landseg_core.training.preparation import VALIDATION_SHARE
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.text import NO_BREAK_SPACE
-from landseg_gui.workflows.extent import Extent, extent_of
+from landseg_gui.workflows.lent_project import lend
 
 _WAIT_MS = 400  # a form that is being filled in is asked about only when it rests
 _BANDS = 3
@@ -93,11 +96,13 @@ class _Found:
         return (self.extent.train + VALIDATION_SHARE * self.extent.val) / 1e6 * self.pace
 
 
-def estimate_work(source: Any, config: TrainConfig, classes: int, pace: float | None) -> Work:
+def estimate_work(
+    source: DataSource, options: DataOptions, config: TrainConfig, classes: int, pace: float | None
+) -> Work:
     """Return the work that finds out how long an epoch takes; a `pace` that is known need not be tried."""
 
     def work(_on_event: OnEvent, control: JobControl) -> _Found:
-        extent = extent_of(source, config, control)
+        extent = source.extent(options, control)
         if pace is not None:
             return _Found(extent, pace)
         probe = import_undisturbed("landseg_core.training.preparation")
@@ -114,14 +119,14 @@ class EpochEstimator(QObject):
     def __init__(self, session: ProjectSession, memory: PaceMemory, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._memory = session, memory
-        self._question: tuple[Any, ClassSchema, TrainConfig] | None = None
+        self._question: tuple[DataSource, ClassSchema, TrainConfig] | None = None
         self._paces: dict[PaceKey, float] = {}
         self._extents: dict[tuple[Any, ...], Extent] = {}
         self._job: Job | None = None
         self._wait = QTimer(self, singleShot=True, interval=_WAIT_MS)
         self._wait.timeout.connect(self._find_out)
 
-    def ask(self, source: Any, schema: ClassSchema, config: TrainConfig) -> None:
+    def ask(self, source: DataSource, schema: ClassSchema, config: TrainConfig) -> None:
         """Begin to find out, once the form rests; what is known already is told at once.
 
         What is being found out goes on where it answers this question, too, such as for another length of the run.
@@ -160,7 +165,8 @@ class EpochEstimator(QObject):
         if self._question is None:
             return
         source, schema, config = self._question
-        work = estimate_work(source, config, len(schema), self._pace(config))
+        options = data_options(config, lend(self._session.project))
+        work = estimate_work(source, options, config, len(schema), self._pace(config))
         job = self._job = self._session.start_in_background("Time of an epoch", work)
         job.finished.connect(while_alive(self, lambda found: self._take(job, found)))
         job.failed.connect(while_alive(self, lambda _sentence: self._give_up(job)))  # the run tells why
@@ -185,12 +191,12 @@ class EpochEstimator(QObject):
             self.told.emit(estimate_text(found.epoch_seconds, self._question[2]))
 
 
-def _matter(source: Any, schema: ClassSchema, config: TrainConfig) -> tuple[Any, ...]:
+def _matter(source: DataSource, schema: ClassSchema, config: TrainConfig) -> tuple[Any, ...]:
     """Return all of a question that what is to be found out depends on."""
     return _extent_key(source, config), pace_key(config), len(schema)
 
 
-def _extent_key(source: Any, config: TrainConfig) -> tuple[Any, ...]:
+def _extent_key(source: DataSource, config: TrainConfig) -> tuple[Any, ...]:
     return source, config.seed, config.chip, config.split, config.buffer, config.reading
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +11,13 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl, OnEvent
-from landseg_core.limits import require_agreed
 from landseg_core.models.header import MODEL_FILE
-from landseg_core.project.snapshot import labels_of_run
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.preview import PreviewSource
 from landseg_core.runs.report_content import read_config
-from landseg_core.tasks.train import record_run
-from landseg_core.training.checkpoint import resumed_config
-from landseg_core.training.preparation import fine_tuned_config, run_work
+from landseg_core.tasks.train import ProjectAccess, TrainTask, run_train
 from landseg_gui.dialogs.of_project import open_of_project
-from landseg_gui.dialogs.requests import ProjectLabels, TrainRequest
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
@@ -32,35 +26,22 @@ from landseg_gui.session.session import Session
 from landseg_gui.text import percent
 from landseg_gui.workflows.estimate import EpochEstimator, PaceMemory, PaceMeter
 from landseg_gui.workflows.large_work import ask_if_large
+from landseg_gui.workflows.lent_project import LentProject
 
 if TYPE_CHECKING:
     from landseg_core.training.trainer import TrainResult
 
 
-def training_work(request: TrainRequest, preview: PreviewSource | None = None) -> Work:
-    """Return the work of a run: read the data, train, give a `TrainResult`; `preview` tells what is looked at."""
+def training_work(task: TrainTask, projects: ProjectAccess | None = None, preview: PreviewSource | None = None) -> Work:
+    """Return the work of a run, which gives a `TrainResult`; see `run_train`."""
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
-        import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when the curves appear
-        trainers = import_undisturbed("landseg_core.training.trainer")
-        config = _config(request)
-        trainer = trainers.Trainer(config, request.run_folder, overwrite=request.overwrite, resume=request.resume)
-        files = RunFolder(request.run_folder)
-        with labels_of_run(files.path, (files.model, files.checkpoint)):
-            data = request.source.load(request, config, on_event, control)
-            if not request.resume:
-                require_agreed(run_work(config, data, control.checkpoint), large=request.large)
-            result: TrainResult = trainer.fit(data, on_event, control, preview)
-            return result
+        # Here, so that the window need not wait for them; the minutes of a run count from then on.
+        import_undisturbed("pyqtgraph")
+        import_undisturbed("landseg_core.training.trainer")
+        return run_train(task, on_event, control, projects=projects, preview=preview)
 
     return work
-
-
-def _config(request: TrainRequest) -> TrainConfig:
-    """Return the settings of a run: those in its folder, which may go on on another device, or those of a new one."""
-    if request.resume:
-        return resumed_config(request.run_folder, {"device": request.config.device})
-    return fine_tuned_config(request.config)
 
 
 class TrainFlow(QObject):
@@ -114,7 +95,7 @@ class TrainFlow(QObject):
         estimator = EpochEstimator(projects, self._paces)
         dialog = TrainDialog(FormMemory("train", project=projects.project), self._window, projects.project, estimator)
         estimator.setParent(dialog)
-        dialog.accepted.connect(lambda: self.start(dialog.request()))
+        dialog.accepted.connect(lambda: self.start(dialog.request(), dialog.config()))
         open_of_project(dialog, projects.project_changed)
         return dialog
 
@@ -151,25 +132,24 @@ class TrainFlow(QObject):
             prepare(dialog, folder, settings)
         return dialog
 
-    def start(self, request: TrainRequest) -> Job:
-        """Train what `request` says."""
-        job = self._runner.start(
-            f"Train {request.config.model} in {request.run_folder.name}", training_work(request, self.preview)
-        )
-        owner = self._session.project_session.owner
-        self._job, self._folder, self._owner, self._reason = job, request.run_folder, owner, ""
-        self._lasts[owner] = request.run_folder
+    def start(self, task: TrainTask, config: TrainConfig) -> Job:
+        """Begin a run; `config` are the settings that the user was shown."""
+        session, folder = self._session.project_session, task.out
+        projects = LentProject(session, self)
+        job = self._runner.start(f"Train {config.model} in {folder.name}", training_work(task, projects, self.preview))
+        owner = session.owner
+        self._job, self._folder, self._owner, self._reason = job, folder, owner, ""
+        self._lasts[owner] = folder
         meter = PaceMeter()
         job.reported.connect(meter.take)
-        job.ended.connect(lambda: self._keep_pace(request.config, meter))
-        if owner is not None and isinstance(request.source, ProjectLabels):
-            job.finished.connect(lambda result: self._enter(owner, request.run_folder, result))
+        job.ended.connect(lambda: self._keep_pace(config, meter))
         job.finished.connect(self._take_model)
         job.failed.connect(self._session.problem)
-        ask_if_large(job, self._window, lambda: self.start(replace(request, large=True)))
+        ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True}), config))
         job.stopped.connect(self._tell_stopped)
         job.ended.connect(self._forget)
-        self.started.emit(job, request.schema)
+        job.ended.connect(projects.deleteLater)
+        self.started.emit(job, task.classes)
         return job
 
     def _keep_pace(self, config: TrainConfig, meter: PaceMeter) -> None:
@@ -185,12 +165,6 @@ class TrainFlow(QObject):
         else:
             figures = f"mIoU {percent(result.best_miou)} in epoch {result.best_epoch}"
             self._session.message.emit(f"The model{whose} is ready to predict with: {figures}")
-
-    def _enter(self, owner: Path, run: Path, result: TrainResult) -> None:
-        """Enter a run into its project, whichever is open by now."""
-        refusal = f"The run is not entered in {owner.name}"
-        change = self._session.project_session.change_project
-        change(owner, lambda project: record_run(project, run, result), refusal)
 
     def _tell_stopped(self) -> None:
         self._session.message.emit("Training stopped before there was a model")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,15 +35,19 @@ def image_folder_problem(path: Path | None, what: str) -> Problem | None:
     return _folder_problem(path) or _without_image_problem(path, what)
 
 
-def landcover_ai_problem(path: Path | None) -> Problem | None:
-    """Return what keeps `path` from being LandCover.ai as downloaded."""
+def folder_with_problem(path: Path | None, entries: Sequence[str], title: str) -> Problem | None:
+    """Return what keeps `path` from being a folder with these entries; `title` says what has them."""
     if path is None:
-        return Problem("Choose the folder that holds images, masks, train.txt and val.txt.", missing=True)
+        return Problem(f"Choose the folder{_that_holds(entries)}.", missing=True)
     return _folder_problem(path) or _first(
-        Problem(f"This folder has no {name}; choose the folder of LandCover.ai as downloaded.")
-        for name in ("images", "masks", "train.txt", "val.txt")
+        Problem(f"This folder has no {name}; choose the folder of {title}.")
+        for name in entries
         if not is_there((path / name).exists)
     )
+
+
+def _that_holds(entries: Sequence[str]) -> str:
+    return f" that holds {' and '.join(filter(None, (', '.join(entries[:-1]), entries[-1])))}" if entries else ""
 
 
 def optional_list_problem(path: Path | None) -> Problem | None:

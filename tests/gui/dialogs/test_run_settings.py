@@ -93,7 +93,7 @@ def unfold(dialog: TrainDialog) -> None:
 def test_a_preset_makes_its_settings_and_says_what_to_expect(dialog: TrainDialog, preset: Any) -> None:
     dialog.findChild(QSpinBox, "train_epochs").setValue(3)
     choose(dialog, preset.title)
-    config = dialog.request().config.model_dump()
+    config = dialog.config().model_dump()
     assert config["epochs"] is None
     assert {name: config[name] for name in preset.settings} == dict(preset.settings)
     assert label(dialog, "train_preset_expect") == preset.expect
@@ -160,7 +160,7 @@ def test_settings_of_every_type_are_answered(dialog: TrainDialog) -> None:
     dialog.findChild(QComboBox, "train_precision").setCurrentText("fp32")
     dialog.findChild(QLineEdit, "train_resolution_m").setText("0,5")
     dialog.findChild(QLineEdit, "train_bands").setText("4, Red,")
-    config = dialog.request().config
+    config = dialog.config()
     assert (config.flips, config.blur, config.patience, config.precision) == (False, 0.35, 5, "fp32")
     assert (config.resolution_m, config.bands) == (0.5, ("4", "Red"))
     assert label(dialog, "train_advanced_count") == "6 settings differ from the defaults"
@@ -168,12 +168,12 @@ def test_settings_of_every_type_are_answered(dialog: TrainDialog) -> None:
 
 def test_defaults_are_as_they_are_in_the_core_and_come_back(dialog: TrainDialog) -> None:
     default = TrainConfig(model="lite0", minutes=10)
-    assert dialog.request().config == default
+    assert dialog.config() == default
     unfold(dialog)
     dialog.findChild(QDoubleSpinBox, "train_dice").setValue(0)
     dialog.findChild(QLineEdit, "train_bands").setText("1")
     dialog.findChild(QPushButton, "train_reset").click()
-    assert dialog.request().config == default
+    assert dialog.config() == default
     assert label(dialog, "train_advanced_count") == ""
 
 
@@ -185,9 +185,9 @@ def test_the_next_time_they_are_as_they_were(dialog: TrainDialog, qtbot: QtBot, 
     dialog.action_button.click()
     again = TrainDialog(FormMemory("form", store))
     qtbot.addWidget(again)
-    assert again.request().config == dialog.request().config
+    assert again.config() == dialog.config()
     again.findChild(QRadioButton, "train_by_minutes").setChecked(True)
-    assert again.request().config.minutes == 10
+    assert again.config().minutes == 10
 
 
 def test_a_problem_unfolds_its_field(dialog: TrainDialog) -> None:
@@ -278,7 +278,7 @@ def test_a_run_to_continue_has_its_own_settings_and_place(dialog: TrainDialog, d
     settings = TrainConfig(model="unet32", epochs=4, chip=64, flips=False, resolution_m=0.5)
     (tmp_path / "old").mkdir()
     dialog.continue_run(tmp_path / "old", settings.model_dump(mode="json"))
-    assert dialog.request().config == settings
+    assert dialog.config() == settings
     for name in ("train_model", "train_epochs", "train_chip", "train_flips", "train_out", "train_preset"):
         assert not dialog.findChild(QWidget, name).isEnabled(), name
     assert dialog.findChild(QWidget, "train_device").isEnabled()
@@ -286,17 +286,17 @@ def test_a_run_to_continue_has_its_own_settings_and_place(dialog: TrainDialog, d
         dialog.findChild(QLineEdit, f"train_{name}").setText(str(data_set / name))
     dialog.action_button.click()
     request = dialog.request()
-    assert (request.run_folder, request.resume, request.overwrite) == (tmp_path / "old", True, False)
+    assert (request.out, request.resume, request.overwrite) == (tmp_path / "old", True, False)
 
 
 def test_training_further_is_a_run_of_its_own(dialog: TrainDialog, tmp_path: Path) -> None:
     settings = TrainConfig(model="unet32", minutes=0.25, blur=0)
     dialog.train_further(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
     request = dialog.request()
-    assert request.run_folder == tmp_path / "run-1"
+    assert request.out == tmp_path / "run-1"
     assert not request.resume
     model = str(tmp_path / "old" / "model.safetensors")
-    assert request.config.model_dump() == settings.model_dump() | {"start_from": model}
+    assert dialog.config().model_dump() == settings.model_dump() | {"start_from": model}
 
 
 @pytest.fixture
@@ -315,7 +315,7 @@ def test_a_setting_damaged_in_the_settings_file_counts_as_never_set(
     store: QSettings, next_dialog: Callable[[], TrainDialog]
 ) -> None:
     store.setValue("form/mix", "[" * 100_000)
-    assert next_dialog().request().config.mix == 0.5
+    assert next_dialog().config().mix == 0.5
 
 
 def test_a_value_of_a_type_without_pythons_counts_as_never_set(tmp_path: Path) -> None:
@@ -328,12 +328,12 @@ def test_a_value_of_a_type_without_pythons_counts_as_never_set(tmp_path: Path) -
 def test_a_fresh_run_starts_from_no_model_and_has_nothing_of_one(
     dialog: TrainDialog, next_dialog: Callable[[], TrainDialog], tmp_path: Path, memory: FormMemory
 ) -> None:
-    before = dialog.request().config
+    before = dialog.config()
     settings = TrainConfig(minutes=4, bands=("4", "1"), resolution_m=0.5, corrected=0.1, learning_rate=5e-4)
     dialog.train_further(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
     dialog.action_button.click()
     memory.keep({"start_from": '"a model of an earlier version"'})
-    assert next_dialog().request().config == before
+    assert next_dialog().config() == before
 
 
 def test_a_continued_run_leaves_nothing_to_the_next(
@@ -371,7 +371,7 @@ def test_a_run_to_continue_shows_no_data_of_another(
 
 
 def test_a_whole_form_is_estimated_at_every_change(dialog: TrainDialog, estimator: ScriptedEstimator) -> None:
-    assert estimator.asked[-1] == dialog.request().config
+    assert estimator.asked[-1] == dialog.config()
     dialog.findChild(QComboBox, "train_model").setCurrentText("unet32")
     assert estimator.asked[-1].model == "unet32"
     estimator.told.emit("About 2 min an epoch.")

@@ -11,7 +11,12 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QLabel, QLineEdit, QPushButton, QRadioButton, QSpinBox
 from pytestqt.qtbot import QtBot
+from support.sources import Archive
 
+from landseg_core.data.sources.folders import Folders
+from landseg_core.data.sources.landcover_ai import LandCoverAi
+from landseg_core.data.sources.project import ProjectLabels
+from landseg_core.data.sources.registry import SOURCES
 from landseg_core.labels.classes import load_classes
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.models.catalog import DEFAULT_MODEL
@@ -19,7 +24,6 @@ from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
 from landseg_gui.dialogs import train
 from landseg_gui.dialogs.forms import form
-from landseg_gui.dialogs.requests import Folders, LandCoverAi, ProjectLabels
 from landseg_gui.dialogs.train import TrainDialog, next_run_folder
 from landseg_gui.form_settings import FormMemory
 
@@ -75,20 +79,21 @@ def test_the_answer(filled: TrainDialog, data_set: Path, tmp_path: Path) -> None
     filled.action_button.click()
     request = filled.request()
     assert filled.result() == QDialog.DialogCode.Accepted
-    assert request.source == Folders(data_set / "images", data_set / "masks", data_set / "train.txt", None)
-    assert request.schema == load_classes("landcover-dubai")
-    assert request.run_folder == tmp_path / "runs" / "run-1"
+    folders = {"images": data_set / "images", "masks": data_set / "masks"}
+    assert request.source == Folders(**folders, train_list=data_set / "train.txt")
+    assert request.classes == load_classes("landcover-dubai")
+    assert request.out == tmp_path / "runs" / "run-1"
     chosen = {"model": "unet32", "epochs": 7, "batch": 3, "chip": 64, "learning_rate": 0.01, "seed": 5}
-    assert request.config == TrainConfig(**chosen)
+    assert filled.config() == request.config() == TrainConfig(**chosen)
 
 
 def test_minutes_take_the_place_of_epochs(filled: TrainDialog) -> None:
     filled.findChild(QDoubleSpinBox, "train_minutes").setValue(0.5)
     assert filled.findChild(QRadioButton, "train_by_minutes").isChecked()
-    config = filled.request().config
+    config = filled.config()
     assert (config.epochs, config.minutes) == (None, 0.5)
     filled.findChild(QSpinBox, "train_epochs").setValue(3)
-    assert filled.request().config.epochs == 3
+    assert filled.config().epochs == 3
 
 
 @pytest.mark.parametrize(
@@ -165,7 +170,33 @@ def test_landcover_ai_has_fields_of_its_own(filled: TrainDialog, data_set: Path)
     for name in ("train.txt", "val.txt"):
         (data_set / name).touch()
     write(filled, "train_landcover_ai", data_set)
-    assert filled.request().source == LandCoverAi(data_set)
+    assert filled.request().source == LandCoverAi(landcover_ai=data_set)
+
+
+def test_a_source_that_is_added_has_its_fields(
+    qtbot: QtBot, store: QSettings, data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SOURCES, "archive", Archive)
+    dialog = TrainDialog(FormMemory("form", store))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    button = dialog.findChild(QRadioButton, "train_source_archive")
+    assert (button.text(), button.isVisible()) == ("An archive of images", True)
+    assert not dialog.findChild(QLineEdit, "train_archive").isVisible()
+    button.setChecked(True)
+    assert not dialog.findChild(QLineEdit, "train_images").isVisible()
+    assert problem(dialog, "train_archive") == "Choose the folder that holds images and masks."
+    assert problem(dialog, "train_season") == ""
+    write(dialog, "train_archive", data_set)
+    write(dialog, "train_season", data_set / "absent")
+    assert problem(dialog, "train_season") == "There is no such folder."
+    write(dialog, "train_season", "")
+    write(dialog, "train_out", tmp_path / "run")
+    dialog.action_button.click()
+    assert dialog.request().source == Archive(archive=data_set)
+    again = TrainDialog(FormMemory("form", store))
+    qtbot.addWidget(again)
+    assert again.request().source == Archive(archive=data_set)
 
 
 def test_the_next_time_it_is_as_it_was(
@@ -181,7 +212,7 @@ def test_the_next_time_it_is_as_it_was(
     (tmp_path / "runs" / "run-1").mkdir(parents=True)
     later = TrainDialog(FormMemory("form", store))
     qtbot.addWidget(later)
-    assert later.request().run_folder == tmp_path / "runs" / "run-2"
+    assert later.request().out == tmp_path / "runs" / "run-2"
 
 
 def test_settings_that_make_no_sense_count_as_none(qtbot: QtBot, store: QSettings) -> None:
@@ -314,9 +345,9 @@ def test_a_project_with_labels_is_what_is_learnt_from(for_project: TrainDialog, 
     text = plain(for_project.findChild(QLabel, "train_project_info"))
     assert text.startswith("600 px labelled in 1 of 2 images: ■ building 600 px Nothing yet of land, vegetation,")
     request = for_project.request()
-    assert request.source == ProjectLabels(project)
-    assert request.schema == project.schema
-    assert request.run_folder == project.path.parent / "fields-runs" / "run-001"
+    assert request.source == ProjectLabels(project=project.path)
+    assert request.classes == project.schema
+    assert request.out == project.path.parent / "fields-runs" / "run-001"
 
 
 def test_without_labels_folders_come_first_and_the_project_says_what_it_lacks(
@@ -363,15 +394,15 @@ def test_a_run_on_a_project_leaves_what_is_remembered_of_folders(
     assert on_project.result() == QDialog.DialogCode.Accepted
     again = TrainDialog(FormMemory("form", store))
     qtbot.addWidget(again)
-    assert (again.request().source, again.request().run_folder) == (before.source, before.run_folder)
-    assert again.request().config.chip == 64
+    assert (again.request().source, again.request().out) == (before.source, before.out)
+    assert again.config().chip == 64
 
 
 def test_values_of_masks_are_given_classes(filled: TrainDialog) -> None:
-    first, second = filled.request().schema.names[:2]
+    first, second = filled.request().classes.names[:2]
     write(filled, "train_mask_values", f"255={first}; 9 = {second}, 7=")
     assert problem(filled, "train_mask_values") == ""
-    config = filled.request().config
+    config = filled.config()
     assert config.value_mapping == {"255": first, "9": second, "7": ""}
 
 

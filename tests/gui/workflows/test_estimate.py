@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,17 @@ from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
+from landseg_core.data.loading.extent import Extent
+from landseg_core.data.sources.folders import Folders
+from landseg_core.data.sources.landcover_ai import LandCoverAi
+from landseg_core.data.sources.project import ProjectLabels
+from landseg_core.data.sources.source import DataSource
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, RunStarted, StepFinished
 from landseg_core.labels.classes import load_classes
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
-from landseg_gui.dialogs.requests import Folders, LandCoverAi, ProjectLabels
+from landseg_core.tasks.train import data_options
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.session.session import Session
 from landseg_gui.workflows.estimate import (
@@ -27,7 +31,6 @@ from landseg_gui.workflows.estimate import (
     pace_key,
     rough_duration,
 )
-from landseg_gui.workflows.extent import extent_of
 
 SCHEMA = load_classes("landcover-dubai")
 CONFIG = TrainConfig(model="unet16", minutes=10, chip=64)
@@ -41,7 +44,7 @@ def memory(tmp_path: Path) -> PaceMemory:
 
 @pytest.fixture
 def source(image_folders: Path) -> Folders:
-    return Folders(image_folders / "images", image_folders / "masks")
+    return Folders(images=image_folders / "images", masks=image_folders / "masks")
 
 
 @pytest.fixture
@@ -88,15 +91,19 @@ def test_an_estimate_in_words(seconds: float, length: dict[str, float], words: s
 # --- how much there is to learn from
 
 
+def extent_of(source: DataSource, config: TrainConfig) -> Extent:
+    return source.extent(data_options(config), JobControl())
+
+
 def test_folders_are_measured_by_their_headers(source: Folders, image_folders: Path) -> None:
-    whole = extent_of(source, CONFIG, JobControl())
+    whole = extent_of(source, CONFIG)
     assert (whole.train, whole.val) == pytest.approx((0.8 * 2 * 128**2, 0.2 * 2 * 128**2))
     (image_folders / "train.txt").write_text("north")
     for one_list in (
-        replace(source, train_list=image_folders / "train.txt"),
-        replace(source, val_list=image_folders / "train.txt"),
+        source.model_copy(update={"train_list": image_folders / "train.txt"}),
+        source.model_copy(update={"val_list": image_folders / "train.txt"}),
     ):
-        split = extent_of(one_list, CONFIG, JobControl())
+        split = extent_of(one_list, CONFIG)
         assert (split.train, split.val) == (128**2, 128**2)
 
 
@@ -105,25 +112,26 @@ def test_images_are_measured_as_they_are_resampled(
 ) -> None:
     coarse = CONFIG.model_copy(update={"resolution_m": 1.0})
     (image_folders / "train.txt").write_text("north")
-    for one in (source, replace(source, train_list=image_folders / "train.txt"), ProjectLabels(painted_project)):
-        own, seen = (extent_of(one, config, JobControl()) for config in (CONFIG, coarse))
+    listed = source.model_copy(update={"train_list": image_folders / "train.txt"})
+    for one in (source, listed, ProjectLabels(project=painted_project.path)):
+        own, seen = (extent_of(one, config) for config in (CONFIG, coarse))
         assert (seen.train, seen.val) == pytest.approx((own.train / 4, own.val / 4))
 
 
 def test_landcover_ai_is_counted_in_tiles(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text("a_1\na_2\na_3\n")
     (tmp_path / "val.txt").write_text("b_1\n")
-    assert extent_of(LandCoverAi(tmp_path), CONFIG, JobControl()).train == 3 * 512**2
+    assert extent_of(LandCoverAi(landcover_ai=tmp_path), CONFIG).train == 3 * 512**2
 
 
 def test_a_project_is_measured_in_its_blocks(painted_project: Project) -> None:
-    extent = extent_of(ProjectLabels(painted_project), CONFIG, JobControl())
+    extent = extent_of(ProjectLabels(project=painted_project.path), CONFIG)
     assert 0 < extent.val <= extent.train <= 2 * 128**2
 
 
 def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError):
-        extent_of(Folders(tmp_path / "no", tmp_path / "no"), CONFIG, JobControl())
+        extent_of(Folders(images=tmp_path / "no", masks=tmp_path / "no"), CONFIG)
 
 
 # --- the pace
@@ -205,7 +213,7 @@ def test_a_dialog_that_is_gone_is_not_answered(asked, source: Folders, qtbot: Qt
 
 
 def test_data_that_cannot_be_read_is_told_by_the_run_not_here(asked, tmp_path: Path, qtbot: QtBot) -> None:
-    _, told = asked(Folders(tmp_path / "no", tmp_path / "no"))
+    _, told = asked(Folders(images=tmp_path / "no", masks=tmp_path / "no"))
     qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
     assert told[1] == ""
 

@@ -9,13 +9,14 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from landseg_core import limits
+from landseg_core.data.sources.folders import Folders
 from landseg_core.inference import predictor
 from landseg_core.labels.classes import load_classes
 from landseg_core.runs.config import TrainConfig
 from landseg_core.tasks.export import ExportTask, MaskFile
 from landseg_core.tasks.predict import PlannedMap, PredictTask
+from landseg_core.tasks.train import TrainTask
 from landseg_core.training import preparation
-from landseg_gui.dialogs.requests import Folders, TrainRequest
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.workflows import large_work
@@ -169,16 +170,17 @@ def test_a_run_of_hours_is_asked_about_once_its_data_is_read(
     monkeypatch.setattr(preparation, "_WORTH_A_TRIAL", 0)
     monkeypatch.setattr(preparation, "seconds_per_megapixel", lambda *_: 1e6)
     config = TrainConfig(model="unet16", epochs=1, chip=64, batch=2, device="cpu")
-    folders = Folders(image_folders / "images", image_folders / "masks", None, None)
-    request = TrainRequest(folders, load_classes("landcover-dubai"), config, tmp_path / "runs" / "run-1")
+    folders = Folders(images=image_folders / "images", masks=image_folders / "masks")
+    settings, run = config.model_dump(exclude_defaults=True), tmp_path / "runs" / "run-1"
+    task = TrainTask(out=run, source=folders, classes=load_classes("landcover-dubai"), settings=settings)
     flow = TrainFlow(session, runner, window)
-    flow.start(request)
+    flow.start(task, config)
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
     assert answers.asked[0][1].startswith("The run: about ")
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
-    assert not request.run_folder.exists()
+    assert not run.exists()
     answers.answer = "Go On"
-    flow.start(request)
-    qtbot.waitUntil((request.run_folder / "config.json").exists, timeout=SECONDS)
+    flow.start(task, config)
+    qtbot.waitUntil((run / "config.json").exists, timeout=SECONDS)
     runner.stop_all()
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)

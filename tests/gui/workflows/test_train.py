@@ -7,20 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from landseg_core.data.sources.folders import Folders
 from landseg_core.events import JobControl, ignore_event
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.classes import load_classes
 from landseg_core.labels.regions import RectangleRegion
-from landseg_core.models.catalog import DEFAULT_MODEL
 from landseg_core.models.header import read_header
 from landseg_core.project.project import Project
-from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.preview import PreviewMade, PreviewRequest
-from landseg_gui.dialogs.requests import Folders, TrainRequest
+from landseg_core.tasks.train import TrainTask
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, JobRunner
@@ -129,13 +128,13 @@ def test_a_stopped_run_goes_on_with_its_own_settings(
 
 
 def test_a_run_that_goes_on_from_a_model_takes_its_network(image_folders: Path, tmp_path: Path) -> None:
-    folders, schema = Folders(image_folders / "images", image_folders / "masks"), load_classes("landcover-dubai")
-    small = TrainConfig(model="unet16", chip=32, batch=4, epochs=1)
-    work = training_work(TrainRequest(folders, schema, small, tmp_path / "first"))
-    work(ignore_event, JobControl())
-    going_on = small.model_copy(update={"model": DEFAULT_MODEL, "start_from": str(tmp_path / "first")})
-    request = TrainRequest(folders, schema, going_on, tmp_path / "second")
-    assert training_work(request)(ignore_event, JobControl()).bundle.architecture == "unet16"
+    folders = Folders(images=image_folders / "images", masks=image_folders / "masks")
+    data = {"source": folders, "classes": "landcover-dubai"}
+    small = {"model": "unet16", "chip": 32, "batch": 4, "epochs": 1}
+    training_work(TrainTask(**data, out=tmp_path / "first", settings=small))(ignore_event, JobControl())
+    going_on = {"chip": 32, "batch": 4, "epochs": 1, "start_from": str(tmp_path / "first")}
+    result = training_work(TrainTask(**data, out=tmp_path / "second", settings=going_on))(ignore_event, JobControl())
+    assert result.bundle.architecture == "unet16"
 
 
 def test_a_stopped_run_can_be_continued_from_the_panel(
@@ -150,8 +149,7 @@ def test_a_stopped_run_can_be_continued_from_the_panel(
     assert told == [(True, True)]
     dialog = flow.continue_run()
     assert not dialog.findChild(QSpinBox, "train_epochs").isEnabled()
-    request = dialog.request()
-    assert (request.config.epochs, request.config.model) == (10_000, "unet16")
+    assert (dialog.config().epochs, dialog.config().model) == (10_000, "unet16")
     press(dialog, qtbot)
     assert flow.trains_in(tmp_path / "run")
     qtbot.waitUntil(lambda: "step" in state(panel), timeout=SECONDS)
@@ -190,8 +188,8 @@ def test_training_further_starts_a_new_run_with_the_same_settings(
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
     dialog = flow.train_further()
     request = dialog.request()
-    assert request.run_folder != tmp_path / "run"
-    assert (request.config.chip, request.config.model, request.resume) == (32, "unet16", False)
+    assert request.out != tmp_path / "run"
+    assert (dialog.config().chip, dialog.config().model, request.resume) == (32, "unet16", False)
 
 
 def test_what_is_looked_at_is_predicted_after_each_epoch(
@@ -218,7 +216,7 @@ def test_the_pace_of_a_run_is_kept_for_the_next_estimate(
     flow: TrainFlow, qtbot: QtBot, fill, runner: JobRunner
 ) -> None:
     dialog = fill(15)
-    config = dialog.request().config
+    config = dialog.config()
     press(dialog, qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
     assert PaceMemory(FormMemory("pace")).known(config) is not None
@@ -267,8 +265,8 @@ def test_a_run_without_figures_is_told_apart(flow: TrainFlow, session: Session, 
 
 
 def test_requests_are_frozen(fill) -> None:
-    request: TrainRequest = fill(1).request()
-    with pytest.raises(AttributeError):
+    request: TrainTask = fill(1).request()
+    with pytest.raises(ValidationError):
         request.resume = True
 
 
@@ -279,7 +277,7 @@ def test_the_job_is_told_with_its_classes(flow: TrainFlow, qtbot: QtBot, fill) -
     press(dialog, qtbot)
     (job, schema) = told[0]
     assert job.title == "Train unet16 in run"
-    assert schema == dialog.request().schema
+    assert schema == dialog.request().classes
 
 
 # --- the labels of a project
@@ -320,7 +318,7 @@ def test_a_run_on_the_open_project_is_entered_in_it(
 
 def test_the_next_run_gets_the_next_folder(flow: TrainFlow, painted_project: Project, tmp_path: Path) -> None:
     (tmp_path / "farm-runs" / "run-007").mkdir(parents=True)
-    assert flow.open().request().run_folder == tmp_path / "farm-runs" / "run-008"
+    assert flow.open().request().out == tmp_path / "farm-runs" / "run-008"
 
 
 def test_a_run_is_entered_in_its_project_though_that_is_closed_by_now(

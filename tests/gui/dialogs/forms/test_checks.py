@@ -26,12 +26,15 @@ def test_what_keeps_a_folder_from_being_one_of_images(data_set: Path) -> None:
     assert "holds no masks" in sentence(checks.image_folder_problem(data_set, "masks"))
 
 
-def test_landcover_ai_names_the_first_thing_that_is_missing(data_set: Path) -> None:
-    assert "no train.txt" in sentence(checks.landcover_ai_problem(data_set))
+def test_a_folder_with_entries_names_the_first_that_is_missing(data_set: Path) -> None:
+    what = ("images", "masks", "train.txt"), "LandCover.ai as downloaded"
+    missing = "This folder has no train.txt; choose the folder of LandCover.ai as downloaded."
+    assert checks.folder_with_problem(data_set, *what) == Problem(missing)
     (data_set / "train.txt").touch()
-    (data_set / "val.txt").touch()
-    assert checks.landcover_ai_problem(data_set) is None
-    assert checks.landcover_ai_problem(None).missing
+    assert checks.folder_with_problem(data_set, *what) is None
+    unset = checks.folder_with_problem(None, *what)
+    assert unset == Problem("Choose the folder that holds images, masks and train.txt.", missing=True)
+    assert checks.folder_with_problem(None, (), "") == Problem("Choose the folder.", missing=True)
 
 
 def test_a_list_may_be_left_out_but_not_be_absent(data_set: Path) -> None:
