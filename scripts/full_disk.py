@@ -180,7 +180,7 @@ class Round:
 
     def _check_refused(self) -> None:
         """Check that all editing is refused now, and changes nothing."""
-        project, steps = self._project, self._project.steps
+        project, steps = self._project, self._project.history.steps
         noise = np.random.default_rng(1)
 
         def fill(_key: Any, window: PixelWindow, _values: Labels) -> Labels:
@@ -192,7 +192,7 @@ class Round:
         for edit in edits:
             assert refusal(edit) is not None, "an edit is taken although the disk is full"
             assert (labels_of(project) == self._states[-1]).all(), "a refused edit has changed labels"
-            assert project.steps == steps, "a refused edit is a step"
+            assert project.history.steps == steps, "a refused edit is a step"
             self._tally.refused += 1
         project.retry()
         self._settle()
@@ -214,7 +214,9 @@ class Round:
         assert problems == [], problems
         with Project.open(path) as project:
             assert not project.read_only, project.read_only_reason
-            assert len(project.steps) == steps, f"{steps} gestures were stored, {len(project.steps)} are there"
+            assert len(project.history.steps) == steps, (
+                f"{steps} gestures were stored, {len(project.history.steps)} are there"
+            )
             assert (labels_of(project) == self._states[steps]).all(), "a stored gesture is lost"
 
     def _go_on(self) -> None:

@@ -167,7 +167,7 @@ def labels_of(project: Project) -> dict[str, str]:
 
 
 def add_records(project: Project, folder: Path) -> None:
-    project.add_run(folder / "run", "unet16", NAMES, project.label_state(), {"miou": 0.5, "classes": [0.1, 0.9]})
+    project.add_run(folder / "run", "unet16", NAMES, project.history.state, {"miou": 0.5, "classes": [0.1, 0.9]})
     project.add_prediction(1, folder / "map.tif", folder / "confidence.tif", folder / "model.onnx")
     project.add_prediction(2, folder / "map2.tif", None, None)
     project.set_view_state("window", {"image": 2, "active_value": 1})

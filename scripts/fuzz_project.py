@@ -87,7 +87,13 @@ def _used(project: Project) -> tuple[Contents | None, list[str], list[str]]:
 
 def contents_of(project: Project) -> Contents:
     """Read everything that a project holds."""
-    rest = [project.schema.to_json(), project.label_state(), project.position, project.steps, project.runs]
+    rest = [
+        project.schema.to_json(),
+        project.history.state,
+        project.history.position,
+        project.history.steps,
+        project.runs,
+    ]
     rest += view_memory(project)
     for entry in project.images:
         rest += [entry.path, entry.grid, entry.missing, entry.fingerprint, project.areas(entry.id)]

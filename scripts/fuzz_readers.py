@@ -35,7 +35,9 @@ def read_labels(path: Path, home: Path) -> Any:
             describe_source(path, project.schema)
             import_labels(project, 1, path)
         except LandsegError as error:
-            assert (project.position, project.class_pixels(1)) == (0, {}), "a refused import has changed something"
+            assert (project.history.position, project.class_pixels(1)) == (0, {}), (
+                "a refused import has changed something"
+            )
             refused = error
         found = labels_of(project)
     assert check_project(project.path) == [], "the import has spoilt the project"

@@ -120,7 +120,7 @@ PERFORM: dict[str, Callable[[Project, Gesture], bool]] = {
 def is_as(project: Project, model: Model) -> bool:
     """Tell whether labels, areas and history are those of the model, to the pixel."""
     return (
-        (project.position, [step.name for step in project.steps])
+        (project.history.position, [step.name for step in project.history.steps])
         == (model.position, [state.name for state in model.states[1:]])
         and project.areas(1) == model.now.areas
         and bool((project.labels(1).read(WINDOW) == model.now.labels).all())

@@ -175,8 +175,7 @@ class HistoryEngine:
     """Sends steps to memory or, where they are large, through the file."""
 
     def __init__(self, file: ProjectFile, editor: Editor, bulk: BulkEditor) -> None:
-        self._state, self._editor, self._bulk = file.state, editor, bulk
-        self._file = file
+        self._file, self._state, self._editor, self._bulk = file, file.state, editor, bulk
 
     def travel(self, step: Step | None, *, forward: bool, on_event: OnEvent, control: JobControl | None) -> Step | None:
         """Undo or redo (`forward`) the step that is next, if there is one."""

@@ -15,7 +15,6 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import FinishedEdit
 from landseg_core.project.backup.automatic import BackupMaker
 from landseg_core.project.backup.copying import save_copy
-from landseg_core.project.backup.folder import Backup
 from landseg_core.project.history import Step
 from landseg_core.project.history_engine import BulkEditor, HistoryEngine
 from landseg_core.project.image_list import ImageList
@@ -36,17 +35,20 @@ class Project(ProjectView):
     It is used from one thread; `edit_tiles`, large undo and redo, `save_copy`, `read_transaction` and the reading of
     labels may run in a job's thread beside it. All that edits raises `ProjectError` while the project is read-only,
     busy with a whole-image edit, or cannot store what it has (`failure`).
+
+    Attributes:
+        backups: makes dated backups in the user's data folder, while painting goes on.
     """
 
     def __init__(self, path: str | Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> None:
         """Open a project file; see `open`."""
         super().__init__(ProjectFile(Path(path), read_only=read_only, on_event=on_event))
-        self._bulk = BulkEditor(self._file, self._editor)
         self._images = ImageList(self._file, self._editor)
-        self._records = RunTable(self._file)
+        self._run_table = RunTable(self._file)
         self._regridder = Regridder(self._file, self._editor)
-        self._backups = BackupMaker(self._file)
-        self._reviser = HistoryEngine(self._file, self._editor, self._bulk)
+        self.backups = BackupMaker(self._file)
+        self._bulk = BulkEditor(self._file, self._editor)
+        self._engine = HistoryEngine(self._file, self._editor, self._bulk)
 
     def __repr__(self) -> str:
         return f"<Project {self.path}, {len(self.images)} images, {len(self.schema)} classes>"
@@ -219,11 +221,11 @@ class Project(ProjectView):
             ProjectError: the step is damaged; nothing has changed.
             JobStopped: a large step was stopped; nothing has changed.
         """
-        return self._reviser.travel(self.next_undo, forward=False, on_event=on_event, control=control)
+        return self._engine.travel(self.history.next_undo, forward=False, on_event=on_event, control=control)
 
     def redo(self, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Step | None:
         """Do the next undone step again and return it; as `undo`."""
-        return self._reviser.travel(self.next_redo, forward=True, on_event=on_event, control=control)
+        return self._engine.travel(self.history.next_redo, forward=True, on_event=on_event, control=control)
 
     def edit_tiles(
         self,
@@ -275,7 +277,7 @@ class Project(ProjectView):
             ProjectError: labels would be left without a class, or it cannot be stored; nothing has changed.
             JobStopped: nothing has changed.
         """
-        self._reviser.change_schema(schema, name, remap or {}, on_event, control or JobControl())
+        self._engine.change_schema(schema, name, remap or {}, on_event, control or JobControl())
 
     def set_areas(self, image_id: int, polygons: Iterable[Sequence[Sequence[float]]], name: str) -> None:
         """Change the working areas of an image as one step.
@@ -283,29 +285,29 @@ class Project(ProjectView):
         Raises:
             ProjectError: a polygon has fewer than three corners, or there is no such image.
         """
-        self._reviser.set_areas(image_id, polygons, name)
+        self._engine.set_areas(image_id, polygons, name)
 
     def add_run(
         self, folder: Path, model: str, classes: Iterable[str], label_state: str, figures: Mapping[str, Any]
     ) -> None:
         """Note a training run on this project; `figures` are JSON-able."""
-        self._records.add_run(folder, model, classes, label_state, figures)
+        self._run_table.add_run(folder, model, classes, label_state, figures)
 
     def remove_run(self, run_id: int) -> None:
         """Take a training run out of the project; its folder stays."""
-        self._records.remove_run(run_id)
+        self._run_table.remove_run(run_id)
 
     def add_prediction(self, image_id: int, mask: Path, confidence: Path | None, model: Path | None) -> PredictionEntry:
         """Note a predicted map of an image; one of the same file takes the older one's place."""
-        return self._records.add_prediction(image_id, mask, confidence, model)
+        return self._run_table.add_prediction(image_id, mask, confidence, model)
 
     def remove_prediction(self, prediction_id: int) -> None:
         """Take a prediction out of the project; its files stay."""
-        self._records.remove_prediction(prediction_id)
+        self._run_table.remove_prediction(prediction_id)
 
     def set_view_state(self, key: str, value: Any) -> None:
         """Keep something JSON-able for the window; no step of the history. A read-only project keeps it in memory."""
-        self._records.set_view(key, json.loads(json.dumps(value)))
+        self._run_table.set_view(key, json.loads(json.dumps(value)))
 
     def save_copy(
         self,
@@ -331,23 +333,6 @@ class Project(ProjectView):
             control=control or JobControl(),
         )
 
-    def backup_is_due(self, seconds: float) -> bool:
-        """Tell whether to make a backup now, where one is to be made every so many seconds."""
-        return self._backups.is_due(seconds)
-
-    def back_up(
-        self, on_event: OnEvent = ignore_event, control: JobControl | None = None, *, at_end: bool = False
-    ) -> Backup | None:
-        """Make a dated backup in the user's data folder, while painting goes on; None where the last holds the same.
-
-        `at_end`: the project is about to be closed.
-
-        Raises:
-            ProjectError: it cannot be made; nothing of it is left.
-            JobStopped: likewise.
-        """
-        return self._backups.make(on_event, control or JobControl(), base_too=not at_end)
-
     def save_as(
         self,
         path: Path,
@@ -365,7 +350,7 @@ class Project(ProjectView):
             JobStopped: likewise.
         """
         if self._file.is_written_to:  # damage that was found since the opening changes nothing in that
-            control, rescue = control or JobControl(), self._backups.rescued
+            control, rescue = control or JobControl(), self.backups.rescued
             self._file.save_as(path, rescue, overwrite=overwrite, on_event=on_event, control=control)
         else:
             self.save_copy(path, on_event, control, overwrite=overwrite)
@@ -376,7 +361,7 @@ class Project(ProjectView):
         Raises:
             ProjectError: some edits could not be stored and are lost; all is closed nevertheless.
         """
-        self._backups.close()
+        self.backups.close()
         self._file.close()
 
     def __enter__(self) -> Self:

@@ -15,7 +15,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.pyramid import Tile
 from landseg_core.project.editing import Editor
-from landseg_core.project.history import Step
+from landseg_core.project.history import History
 from landseg_core.project.images import ImageEntry, image_called
 from landseg_core.project.outside.change_list import project_changes
 from landseg_core.project.outside.changes import Change
@@ -188,28 +188,12 @@ class ProjectView:
             return painted_keys(connection, image_id, pyramid)
 
     @property
-    def steps(self) -> tuple[Step, ...]:
-        """Return the steps of the history, oldest first."""
-        return self._state.history.steps
+    def history(self) -> History:
+        """Return the undo history: its steps, oldest first, and how many of them are done.
 
-    @property
-    def position(self) -> int:
-        """Return how many of the steps are done."""
-        return self._state.history.position
-
-    @property
-    def next_undo(self) -> Step | None:
-        """Return the step that `undo` takes back, or None."""
-        return self._state.history.next_undo
-
-    @property
-    def next_redo(self) -> Step | None:
-        """Return the step that `redo` does again, or None."""
-        return self._state.history.next_redo
-
-    def label_state(self) -> str:
-        """Return a short text that is another after every edit, and the same again after undo and redo."""
-        return self._state.history.state
+        Its `state` is a short text that is another after every edit, and the same again after undo and redo.
+        """
+        return self._state.history
 
     def areas(self, image_id: int) -> tuple[Polygon, ...]:
         """Return the working areas of an image: rings of (column, row) in raster px."""

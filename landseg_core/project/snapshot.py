@@ -124,9 +124,9 @@ def _settled(project: Project, control: JobControl) -> Iterator[tuple[ReadView, 
     """Give a view of the project and its label state at that moment; a stroke in between means to look again."""
     while True:
         control.checkpoint()
-        state = project.label_state()
+        state = project.history.state
         with project.read_transaction() as view:
-            if project.label_state() == state:
+            if project.history.state == state:
                 yield view, state
                 return
 

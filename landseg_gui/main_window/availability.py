@@ -37,7 +37,7 @@ def at_hand(session: Session) -> set[str]:
         NEEDS_PREDICTION: image and writable and masks,
         NEEDS_COMPARISON: layers.labels is not None and masks,
         NEEDS_SEVERAL: project is not None and len(project.images) > 1,
-        NEEDS_UNDO: changeable is not None and changeable.next_undo is not None,
-        NEEDS_REDO: changeable is not None and changeable.next_redo is not None,
+        NEEDS_UNDO: changeable is not None and changeable.history.next_undo is not None,
+        NEEDS_REDO: changeable is not None and changeable.history.next_redo is not None,
     }
     return {need for need, is_met in met.items() if is_met}

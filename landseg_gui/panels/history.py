@@ -166,15 +166,17 @@ class HistoryPanel(QWidget):
             return
         several = len(project.images) > 1
         self._model.show(
-            project.steps, project.position, {entry.id: entry.name for entry in project.images} if several else {}
+            project.history.steps,
+            project.history.position,
+            {entry.id: entry.name for entry in project.images} if several else {},
         )
-        here = self._model.index(project.position)
+        here = self._model.index(project.history.position)
         self._list.setCurrentIndex(here)
         self._list.scrollTo(here)
 
     def _go(self, index: QModelIndex) -> None:
         project = self._session.project
-        if project is not None and index.row() != project.position:
+        if project is not None and index.row() != project.history.position:
             self._session.editing.undo_to(index.row())
 
 

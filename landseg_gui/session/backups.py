@@ -46,10 +46,10 @@ class AutomaticBackups(QObject):
             project is None
             or self._job is not None
             or self._session.editing.busy
-            or not project.backup_is_due(BACKUP_SECONDS)
+            or not project.backups.is_due(BACKUP_SECONDS)
         ):
             return
-        job = self._job = self._session.start_in_background(f"Back up {project.path.name}", project.back_up)
+        job = self._job = self._session.start_in_background(f"Back up {project.path.name}", project.backups.make)
         job.failed.connect(self._tell)
         job.ended.connect(self._end)
 

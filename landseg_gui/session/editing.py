@@ -244,12 +244,12 @@ class Editing(QObject):
     def undo(self) -> None:
         """Take the last step back, and show the image that it was on."""
         if self._project is not None:
-            self.undo_to(self._project.position - 1)
+            self.undo_to(self._project.history.position - 1)
 
     def redo(self) -> None:
         """Do again the step that was taken back last."""
         if self._project is not None:
-            self.undo_to(self._project.position + 1)
+            self.undo_to(self._project.history.position + 1)
 
     def undo_to(self, position: int) -> None:
         """Undo or redo until `position` steps are done; many of them in the background."""
@@ -278,12 +278,12 @@ class Editing(QObject):
 
     def undo_text(self) -> str:
         """Return the text of the command, such as `Undo Brush: building`; `Undo` where there is nothing to undo."""
-        step = self._project.next_undo if self._project else None
+        step = self._project.history.next_undo if self._project else None
         return f"Undo {step.name}" if step else "Undo"
 
     def redo_text(self) -> str:
         """Return the text of the command, such as `Redo Brush: building`; `Redo` where there is nothing to redo."""
-        step = self._project.next_redo if self._project else None
+        step = self._project.history.next_redo if self._project else None
         return f"Redo {step.name}" if step else "Redo"
 
 

@@ -42,7 +42,7 @@ class HistoryWalk(QObject):
         """Walk to `position`, the number of steps that shall be done; nothing while another walk is under way."""
         if self.under_way:
             return
-        self._project, self._target, self._last = project, min(max(0, position), len(project.steps)), None
+        self._project, self._target, self._last = project, min(max(0, position), len(project.history.steps)), None
         self._go_on()
 
     def _go_on(self) -> None:
@@ -64,12 +64,12 @@ class HistoryWalk(QObject):
     def _next_step(self) -> Step | None:
         """Return the step to do next, or None at the end of the way."""
         project = self._project
-        if project is None or project.position == self._target:
+        if project is None or project.history.position == self._target:
             return None
-        return project.next_undo if self._is_back() else project.next_redo
+        return project.history.next_undo if self._is_back() else project.history.next_redo
 
     def _is_back(self) -> bool:
-        return self._project is not None and self._project.position > self._target
+        return self._project is not None and self._project.history.position > self._target
 
     def _do_one(self) -> bool:
         """Do the next step, a small one; False where it cannot be done."""

@@ -85,8 +85,8 @@ class SaveGuard(QObject):
     def _leave(self, project: Project) -> None:
         """Close a project, with a last backup; of a large one, which takes a while, only when it is opened again."""
         try:
-            if project.backup_is_due(0) and project.path.stat().st_size < _QUICK_BYTES:
-                project.back_up(at_end=True)
+            if project.backups.is_due(0) and project.path.stat().st_size < _QUICK_BYTES:
+                project.backups.make(at_end=True)
         except (ProjectError, OSError) as error:
             self._message.emit(capitalised(str(error)))
         finally:

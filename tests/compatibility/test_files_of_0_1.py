@@ -73,7 +73,7 @@ def test_the_project_holds_what_it_held(landseg, expected, folder: Path) -> None
     differing = {"version": 0, "bytes": 0}  # of a file that a newer landseg has migrated
     assert json.loads(told) | differing == expected("project") | differing
     with Project.open(PROJECT) as project:
-        assert [step.name for step in project.steps] == [
+        assert [step.name for step in project.history.steps] == [
             "Add 3 images",
             "Import landscape_1.tif",
             "Import landscape_2.tif",
@@ -99,12 +99,12 @@ def test_steps_are_undone_and_done_again(landseg, expected) -> None:
     with Project.open(PROJECT) as project:
         while project.redo():
             pass
-        assert project.position == 7
+        assert project.history.position == 7
     assert label_hashes(landseg) == [known["landscape_1"], known["landscape_2"], known["redone"]]
     with Project.open(PROJECT) as project:
         while project.undo():
             pass
-        assert (project.position, project.images) == (0, ())
+        assert (project.history.position, project.images) == (0, ())
         while project.redo():
             pass
     assert label_hashes(landseg) == [known["landscape_1"], known["landscape_2"], known["redone"]]
@@ -135,7 +135,7 @@ def test_a_run_on_the_project_that_starts_from_the_old_one_keeps_its_split(lands
 def label_anew(landseg) -> None:
     """Label less of the first image, and the third one, too: a split of its own would be another one."""
     with Project.open(PROJECT) as project:
-        while project.position > 1:  # to the step that added the images
+        while project.history.position > 1:  # to the step that added the images
             project.undo()
     with rasterio.open(MASKS / "landscape_1.tif", "r+") as file:
         file.write(np.full((60, 192), 255, np.uint8), 1, window=Window(0, 0, 192, 60))

@@ -73,7 +73,7 @@ def test_undo_takes_back_the_stroke_under_way_first(window, project) -> None:
     assert painted(window, 900, 600) != 255
     window.label_commands.undo()
     assert painted(window, 900, 600) == 255
-    assert project.position == 1
+    assert project.history.position == 1
 
 
 def test_the_classes_panel_follows_what_is_painted(qtbot, window, project) -> None:

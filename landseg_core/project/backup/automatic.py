@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from landseg_core.errors import OutputError, ProjectError
-from landseg_core.events import JobControl, OnEvent
+from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.file_identity import FileIdentity
 from landseg_core.output_files import OutputFiles
 from landseg_core.project.backup.copying import copy_pages
@@ -70,17 +70,21 @@ class BackupMaker:
         if not self._wanted or self._file.failure or self._file.busy:
             return False
         since = time.monotonic() - self._tried if self._tried else seconds
-        if self._has_base():
+        if self.has_base:
             return since >= seconds and self._file.commits != self._commits
         return since >= (seconds if self._failed else min(_AGAIN_SECONDS, seconds))
 
-    def _has_base(self) -> bool:
+    @property
+    def has_base(self) -> bool:
+        """Tell whether the last copy still serves as the base for a rescue."""
         return self._base is not None and self._base[1] == self._file.checkpoints
 
-    def make(self, on_event: OnEvent, control: JobControl, *, base_too: bool = True) -> Backup | None:
+    def make(
+        self, on_event: OnEvent = ignore_event, control: JobControl | None = None, *, at_end: bool = False
+    ) -> Backup | None:
         """Make a dated backup, or only a new base where the last backup holds the same; None where neither is needed.
 
-        `base_too` False: no new base, since the project is about to be closed.
+        `at_end`: no new base, since the project is about to be closed.
         Painting goes on meanwhile; the backup is of one moment.
 
         Raises:
@@ -92,13 +96,13 @@ class BackupMaker:
         with self._alone:
             self._tried, self._failed = time.monotonic(), True
             try:
-                made = self._make(on_event, control, base_too)
+                made = self._make(on_event, control or JobControl(), base_too=not at_end)
             except OutputError as error:
                 raise ProjectError(f"no backup of {self._file.path.name} is made: {error}") from error
             self._failed = False
             return made
 
-    def _make(self, on_event: OnEvent, control: JobControl, base_too: bool) -> Backup | None:
+    def _make(self, on_event: OnEvent, control: JobControl, *, base_too: bool) -> Backup | None:
         self._file.writer().settle(_SETTLE_SECONDS)  # somebody who paints without a pause is not waited for
         self._file.writer().require_own_file()
         commits, checkpoints = self._file.commits, self._file.checkpoints
@@ -117,7 +121,7 @@ class BackupMaker:
         last = next(iter(self._folder.backups()), None)
         if last is None or last.mark != mark:
             return self._folder.new_path(mark)
-        return self._folder.present if base_too and not self._has_base() else None
+        return self._folder.present if base_too and not self.has_base else None
 
     def _copy(self, original: sqlite3.Connection, path: Path, on_event: OnEvent, control: JobControl) -> None:
         present = FileIdentity.of(self._file.path)
@@ -136,7 +140,7 @@ class BackupMaker:
         Raises:
             ProjectError: there is no base, or the log is lost as well.
         """
-        if self._base is None or not self._has_base():
+        if self._base is None or not self.has_base:
             raise ProjectError(self._cannot_rescue())
         with TemporaryDirectory(dir=self._folder.path, ignore_cleanup_errors=True) as folder:
             whole = Path(folder) / "rescued.landseg"

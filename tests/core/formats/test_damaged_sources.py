@@ -98,12 +98,12 @@ def test_a_damaged_source_is_imported_or_refused(suffix: str, whole, new_image, 
         part.write_bytes(damage(contents[part], chance))
         reason = refusal(project, image, path)
         if reason is None:
-            while project.position > 1:
+            while project.history.position > 1:
                 project.undo()
         else:
             refused += 1
             assert len(reason.splitlines()) == 1
-        assert project.position == 1
+        assert project.history.position == 1
         assert (labels_of(project, image) == 1).all()
     assert refused > 5
 
@@ -128,7 +128,7 @@ def test_a_file_of_another_kind_is_refused(suffix: str, whole, new_image, tmp_pa
         wrong.write_bytes(whole(other).read_bytes())
         with pytest.raises(LandsegError, match="wrong"):
             import_labels(project, image.id, wrong)
-    assert not project.steps
+    assert not project.history.steps
 
 
 def test_a_flatgeobuf_that_claims_more_than_it_holds_is_damaged(whole: Callable[[str], Path]) -> None:

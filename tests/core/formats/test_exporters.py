@@ -160,7 +160,7 @@ def test_painting_goes_on_while_a_consistent_state_is_written(form: str, new_ima
     project, image = new_image(40, 1100, labels)
 
     def undo(_event: Event) -> None:
-        if project.next_undo is not None:
+        if project.history.next_undo is not None:
             project.undo()
 
     export_labels(project, image.id, form, out / f"a.{form}", on_event=undo)

@@ -41,7 +41,7 @@ def test_an_index_png_labels_pixel_for_pixel(new_image, values, tmp_path: Path) 
     changed = import_mask(project, image.id, write_raster(tmp_path / "mask.png", values))
     assert changed == (values != 255).sum()
     np.testing.assert_array_equal(labels_of(project, image), values)
-    assert [step.name for step in project.steps] == ["Import mask.png"]
+    assert [step.name for step in project.history.steps] == ["Import mask.png"]
 
 
 def test_unlabelled_pixels_leave_labels_as_they_are(new_image, values, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_value_without_a_class_is_refused_whole(new_image, values, tmp_path: P
     with pytest.raises(InterchangeError, match=message):
         import_mask(project, image.id, write_raster(tmp_path / "mask.png", values))
     assert (labels_of(project, image) == 255).all()
-    assert not project.steps
+    assert not project.history.steps
 
 
 def test_an_unknown_class_name_is_refused(new_image, values, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_stop_changes_nothing(new_image, tmp_path: Path) -> None:
     with pytest.raises(JobStopped):
         import_mask(project, image.id, mask, on_event=stop_while_importing, control=control)
     assert (labels_of(project, image) == 255).all()
-    assert not project.steps
+    assert not project.history.steps
 
 
 @pytest.mark.imagery
@@ -224,7 +224,7 @@ def test_a_mask_of_0_and_255_needs_to_be_told_what_255_is(new_image, tmp_path: P
     with pytest.raises(InterchangeError, match=message):
         import_mask(project, image.id, path)
     assert (labels_of(project, image) == 255).all()
-    assert not project.steps
+    assert not project.history.steps
     assert notices_of(project, image, path, {255: "water"}) == []
     np.testing.assert_array_equal(labels_of(project, image), np.where(binary() == 255, 4, 0))
     project.undo()

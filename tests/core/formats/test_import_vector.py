@@ -60,7 +60,7 @@ def test_polygons_of_each_kind_of_file(suffix: str, utm, tmp_path: Path) -> None
     wanted = boxes((4, (5, 5, 30, 20)), (0, (40, 10, 70, 50)))
     np.testing.assert_array_equal(labels_of(project, image), wanted)
     assert changed == (wanted != 255).sum()
-    assert [step.name for step in project.steps] == [f"Import fields{suffix}"]
+    assert [step.name for step in project.history.steps] == [f"Import fields{suffix}"]
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2056", "EPSG:3857"])
@@ -139,7 +139,7 @@ def test_coordinates_that_are_no_numbers_are_refused(number: float, utm, tmp_pat
     odd = shapely.transform(box(5, 5, 30, 20), lambda points: np.where(points == points[0], number, points))
     with pytest.raises(InterchangeError, match="no finite numbers"):
         import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [odd], name=["water"]))
-    assert not project.steps
+    assert not project.history.steps
 
 
 def test_a_rotated_image(new_image, tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_all_polygons_left_out_change_nothing(utm, tmp_path: Path) -> None:
     project, image = utm
     path = write_vector(tmp_path / "a.gpkg", [box(5, 5, 30, 20)], cover=["lawn"])
     assert import_polygons(project, image.id, path, "cover", {"lawn": ""}) == 0
-    assert not project.steps
+    assert not project.history.steps
 
 
 def test_a_mapping_goes_before_a_name_and_a_name_before_a_value() -> None:
@@ -289,7 +289,7 @@ def test_polygons_without_a_class_are_refused(name: str, utm, tmp_path: Path) ->
     path = write_vector(tmp_path / "a.fgb", [box(5, 5, 30, 20), box(40, 5, 50, 20)], **fields)
     with pytest.raises(InterchangeError, match=message):
         import_polygons(project, image.id, path, attribute)
-    assert not project.steps
+    assert not project.history.steps
     assert (labels_of(project, image) == 255).all()
 
 
@@ -355,4 +355,4 @@ def test_a_stop_changes_nothing(new_image, tmp_path: Path) -> None:
     control = JobControl()
     with pytest.raises(JobStopped):
         import_polygons(project, image.id, path, on_event=lambda _event: control.stop(), control=control)
-    assert not project.steps
+    assert not project.history.steps

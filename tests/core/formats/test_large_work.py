@@ -55,7 +55,7 @@ def test_imports_of_masks(new_image, most_pixels, tmp_path: Path) -> None:
     most_pixels(WIDTH * HEIGHT - 1)
     with pytest.raises(LargeWorkError, match=r"the labels from mask\.tif"):
         import_labels(project, image.id, mask)
-    assert not project.steps
+    assert not project.history.steps
     import_labels(project, image.id, mask, large=True)
     assert (labels_of(project, image) == 1).all()
 
@@ -66,7 +66,7 @@ def test_imports_of_polygons_count_what_they_span(new_image, most_pixels, tmp_pa
     most_pixels(199)
     with pytest.raises(LargeWorkError, match=r"the labels from a\.gpkg"):
         import_labels(project, image.id, path)
-    assert not project.steps
+    assert not project.history.steps
     most_pixels(200)
     assert import_labels(project, image.id, path) == 200
 

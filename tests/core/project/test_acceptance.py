@@ -189,10 +189,10 @@ def test_it_is_one_step_with_a_name(project: Project, write_map: WriteMap, image
     image_id = project.add_image(image).id
     accept_prediction(project, image_id, write_map("map.tif", random_values(1)), window=VIEW)
     project.flush()
-    assert [step.name for step in project.steps if step.image_id == image_id][-1] == "Accept prediction in view"
+    assert [step.name for step in project.history.steps if step.image_id == image_id][-1] == "Accept prediction in view"
     accept_prediction(project, image_id, write_map("map.tif", random_values(1)), region=POLYGON)
     accept_prediction(project, image_id, write_map("map.tif", random_values(1)))
-    assert [step.name for step in project.steps][-2:] == [
+    assert [step.name for step in project.history.steps][-2:] == [
         "Accept prediction in polygon",
         "Accept prediction everywhere",
     ]
@@ -304,10 +304,10 @@ def test_an_image_that_is_not_there_is_refused(project: Project, write_map: Writ
 
 def test_beside_the_image_there_is_nothing_to_accept(project: Project, write_map: WriteMap, image: Path) -> None:
     image_id = project.add_image(image).id
-    before = len(project.steps)
+    before = len(project.history.steps)
     mask = write_map("map.tif", random_values(1))
     assert accept_prediction(project, image_id, mask, window=PixelWindow(5000, 0, 10, 10)) == 0
-    assert len(project.steps) == before
+    assert len(project.history.steps) == before
 
 
 def test_a_stop_leaves_everything_as_it_was(project: Project, write_map: WriteMap, image: Path) -> None:

@@ -40,10 +40,10 @@ def stored_ids(path: Path) -> list[int]:
 
 
 def test_adding_is_undone_and_redone_also_after_opening_again(undone: Project) -> None:
-    assert (names(undone), undone.next_redo.name) == (["image0"], "Add second")
+    assert (names(undone), undone.history.next_redo.name) == (["image0"], "Add second")
     undone.close()
     with Project.open(undone.path) as again:
-        assert (names(again), again.position, len(again.steps)) == (["image0"], 0, 2)
+        assert (names(again), again.history.position, len(again.history.steps)) == (["image0"], 0, 2)
         again.redo()
         assert (names(again), again.images[1].alpha) == (["image0", "second"], "none")
         again.redo()
@@ -86,7 +86,7 @@ def test_an_image_whose_adding_is_undone_is_no_part_of_the_project(undone: Proje
 )
 def test_an_edit_after_the_undo_lets_the_image_go_for_good(undone: Project, edit: Callable[[Project], Any]) -> None:
     edit(undone)
-    assert (undone.next_redo, undone.position) == (None, 1)
+    assert (undone.history.next_redo, undone.history.position) == (None, 1)
     kept = [image.id for image in undone.images]
     assert kept in ([1], [1, 3])  # a number is never used again
     undone.flush()
@@ -106,9 +106,9 @@ def test_several_images_are_one_step(project: Project, write_image: Write, tmp_p
     with pytest.raises(ProjectError, match=r"b\.tif is in the project already"):
         project.examine_image(tmp_path / "b.tif", besides=found)
     assert project.add_images([]) == ()
-    assert not project.steps
+    assert not project.history.steps
     added = project.add_images(found)
-    assert [step.name for step in project.steps] == ["Add 3 images"]
+    assert [step.name for step in project.history.steps] == ["Add 3 images"]
     project.remove_image(added[1].id)
     project.undo()
     assert names(project) == ["image0"]
@@ -118,4 +118,4 @@ def test_several_images_are_one_step(project: Project, write_image: Write, tmp_p
 
 def test_images_that_a_project_begins_with_are_no_step(make_project: Make) -> None:
     project = make_project(sizes=((30, 20), (40, 30)))
-    assert (len(project.images), project.steps, project.undo()) == (2, (), None)
+    assert (len(project.images), project.history.steps, project.undo()) == (2, (), None)

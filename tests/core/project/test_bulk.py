@@ -44,8 +44,8 @@ def test_a_whole_image_edit_is_one_step(project: Project) -> None:
     assert seen == [TileKey(0, row, column) for row in (0, 1) for column in (0, 1)]
     assert [(event.done, event.total) for event in events if isinstance(event, Progress)][-1] == (4, 4)
     assert (project.busy, project.class_pixels(1)) == (False, {1: 414_000, 4: 6000})
-    assert [step.name for step in project.steps] == ["Paint 4", "Fill the rest"]
-    assert project.steps[1].bytes > 0
+    assert [step.name for step in project.history.steps] == ["Paint 4", "Fill the rest"]
+    assert project.history.steps[1].bytes > 0
     assert (class_values(project) != 255).all()
     project.undo()
     np.testing.assert_array_equal(class_values(project), before)
@@ -75,14 +75,14 @@ def test_a_whole_image_edit_may_leave_tiles_out(project: Project) -> None:
     assert project.edit_tiles(1, "Nothing", lambda *_: None) == 0
     assert project.edit_tiles(1, "The same", lambda _key, _window, values: values) == 0
     assert project.edit_tiles(1, "Outside", filled, PixelWindow(700, 0, 5, 5)) == 0
-    assert [step.name for step in project.steps] == ["Paint 4", "Painted", "Corner"]
+    assert [step.name for step in project.history.steps] == ["Paint 4", "Painted", "Corner"]
     assert project.tile_keys(1) == [TileKey(0, 0, 0), TileKey(0, 1, 1)]
 
 
 @pytest.mark.parametrize("failure", [JobStopped, ZeroDivisionError, ValueError])
 def test_a_whole_image_edit_that_ends_early_never_was(project: Project, failure: type[Exception]) -> None:
     paint_rectangle(project)
-    before, state = class_values(project), project.label_state()
+    before, state = class_values(project), project.history.state
     control = JobControl()
 
     def change(key: TileKey, window: PixelWindow, values: Any) -> Any:
@@ -96,7 +96,7 @@ def test_a_whole_image_edit_that_ends_early_never_was(project: Project, failure:
     with pytest.raises(failure):
         project.edit_tiles(1, "Fill", change, control=control)
     np.testing.assert_array_equal(class_values(project), before)
-    assert (project.busy, project.label_state(), len(project.steps)) == (False, state, 1)
+    assert (project.busy, project.history.state, len(project.history.steps)) == (False, state, 1)
     paint_rectangle(project, 1)
     project.close()
     assert check_project(project.path) == []
@@ -143,17 +143,17 @@ def test_a_large_step_is_undone_in_the_file_and_can_be_stopped(
     finished = edit.finish()
     assert finished is not None
     project.record(1, finished, "All")
-    assert project.steps[0].is_large
+    assert project.history.steps[0].is_large
     control = JobControl()
     control.stop()
     with pytest.raises(JobStopped):
         project.undo(control=control)
-    assert (project.position, project.class_pixels(1)) == (1, {4: 420_000})
+    assert (project.history.position, project.class_pixels(1)) == (1, {4: 420_000})
     events: list[Event] = []
-    assert project.undo(events.append) == project.steps[0]
+    assert project.undo(events.append) == project.history.steps[0]
     assert isinstance(events[-1], Progress)
     assert events[-1].task == "Undo All"
-    assert (project.position, project.class_pixels(1)) == (0, {})
+    assert (project.history.position, project.class_pixels(1)) == (0, {})
     assert (class_values(project) == 255).all()
     assert project.tile_keys(1) == []
 

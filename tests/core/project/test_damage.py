@@ -47,7 +47,7 @@ def original(whole: Path, make_project: Callable[..., Project], tmp_path: Path) 
         project.set_areas(1, [[(0, 0), (100, 0), (50, 90)]], "Area")
         project.change_schema(project.schema, "Remap", {4: 1, 2: 1, 127: 255})
         project.undo()
-        project.add_run(tmp_path / "run", "unet16", ["a"], project.label_state(), {"miou": 0.5})
+        project.add_run(tmp_path / "run", "unet16", ["a"], project.history.state, {"miou": 0.5})
         project.add_prediction(1, tmp_path / "mask.tif", tmp_path / "confidence.tif", None)
         project.set_view_state("window", {"x": 1})
     shutil.copy(project.path, whole)
@@ -198,10 +198,10 @@ def use(path: Path) -> None:
 
 def read(project: Project) -> None:
     assert len(project.schema) > 0
-    assert 0 <= project.position <= len(project.steps)
-    assert project.label_state()
-    assert (project.next_undo is None) == (project.position == 0)
-    assert (project.next_redo is None) == (project.position == len(project.steps))
+    assert 0 <= project.history.position <= len(project.history.steps)
+    assert project.history.state
+    assert (project.history.next_undo is None) == (project.history.position == 0)
+    assert (project.history.next_redo is None) == (project.history.position == len(project.history.steps))
     assert isinstance(project.view_state("window"), object)
     assert all(isinstance(notice, str) for notice in project.notices)
     assert all(isinstance(run.figures, dict) for run in project.runs)

@@ -61,7 +61,7 @@ def test_the_choice_can_be_changed(alone: Project, image: Path) -> None:
     alone.close()
     with Project.open(alone.path) as again:
         assert again.images[0].alpha == "4"
-        assert len(again.steps) == 1  # that of adding
+        assert len(again.history.steps) == 1  # that of adding
 
 
 def test_a_band_that_is_not_there_changes_nothing(alone: Project, image: Path) -> None:

@@ -127,12 +127,12 @@ def test_removing_an_image_takes_its_labels_and_steps(make_project: Make, tmp_pa
     paint_rectangle(project, 1, (0, 0, 10, 10), image_id=2)
     paint_rectangle(project, 0)
     project.add_prediction(1, tmp_path / "mask.tif", None, None)
-    state = project.label_state()
+    state = project.history.state
     project.remove_image(1)
     assert [entry.id for entry in project.images] == [2]
-    assert ([step.image_id for step in project.steps], project.position) == ([2], 1)
+    assert ([step.image_id for step in project.history.steps], project.history.position) == ([2], 1)
     assert (project.predictions(1), project.class_pixels(1)) == ((), {})
-    assert project.label_state() != state
+    assert project.history.state != state
     with pytest.raises(ProjectError, match="no image number 1"):
         project.labels(1)
     with pytest.raises(ProjectError, match="no image number 1"):

@@ -64,7 +64,7 @@ def test_an_older_file_is_backed_up_and_brought_up_to_date(old: Path, monkeypatc
     assert (version(old), version(backup)) == (CURRENT + 2, CURRENT)
     assert old.with_name(f"project.landseg.v{CURRENT}.bak").read_text() == "mine"
     with Project.open(old) as project:
-        assert project.position == 0
+        assert project.history.position == 0
     assert len(list(old.parent.glob("*.bak"))) == 2
     monkeypatch.undo()
     with Project.open(backup) as project:

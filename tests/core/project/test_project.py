@@ -25,7 +25,7 @@ Make = Callable[..., Project]
 
 def test_a_new_project_is_empty_and_one_file(make_project: Make, schema: ClassSchema, tmp_path: Path) -> None:
     project = make_project("ä 'name' 100% ?#&", sizes=())
-    assert (project.schema, project.images, project.steps, project.position) == (schema, (), (), 0)
+    assert (project.schema, project.images, project.history.steps, project.history.position) == (schema, (), (), 0)
     assert (project.undo(), project.redo(), project.read_only_reason, project.notices) == (None, None, None, ())
     project.close()
     project.close()
@@ -68,13 +68,13 @@ def test_undo_works_before_an_edit_is_stored_and_after_a_restart(project: Projec
     project.close()
     with Project.open(project.path) as again:
         assert again.class_pixels(1) == {4: 6000}
-        assert (again.next_undo, again.next_redo) == again.steps
-        assert again.undo() == again.steps[0]
+        assert (again.history.next_undo, again.history.next_redo) == again.history.steps
+        assert again.undo() == again.history.steps[0]
         assert (class_values(again) == 255).all()
-        assert again.redo() == again.steps[0]
-        assert again.redo() == again.steps[1]
+        assert again.redo() == again.history.steps[0]
+        assert again.redo() == again.history.steps[1]
         assert (class_values(again) == 1).sum() == 6000
-        assert again.label_state() == "2/2"
+        assert again.history.state == "2/2"
     assert check_project(project.path) == []
 
 
@@ -91,9 +91,9 @@ def test_the_space_of_forgotten_steps_is_used_again(project: Project, monkeypatc
         if number in (20, 59):
             with project.read_transaction(), project._file.reads.borrow() as connection:
                 sizes.append(connection.execute("PRAGMA page_count").fetchone()[0])
-    assert [step.name for step in project.steps] == [f"Noise {number}" for number in range(55, 60)]
+    assert [step.name for step in project.history.steps] == [f"Noise {number}" for number in range(55, 60)]
     assert sizes[1] <= sizes[0] + 2
-    assert all(step.bytes > 5000 for step in project.steps[:4])
+    assert all(step.bytes > 5000 for step in project.history.steps[:4])
     project.close()
     assert check_project(project.path) == []
 
@@ -128,8 +128,8 @@ def test_deleting_a_class_moves_its_labels_in_all_images(make_project: Make) -> 
         project.change_schema(rest, "Delete water", {4: 9})
     project.change_schema(rest, "Delete water", {4: 1})
     assert (project.class_pixels(1), project.class_pixels(2)) == ({1: 6000}, {1: 5000})
-    assert project.next_undo is not None
-    assert (project.next_undo.name, project.next_undo.image_id) == ("Delete water", None)
+    assert project.history.next_undo is not None
+    assert (project.history.next_undo.name, project.history.next_undo.image_id) == ("Delete water", None)
     project.undo()
     assert project.schema.values == (1, 4, 0)
     assert (project.class_pixels(1), project.class_pixels(2)) == ({4: 6000}, {1: 2500, 4: 2500})
@@ -151,13 +151,13 @@ def test_a_new_class_is_a_step(project: Project) -> None:
     project.redo()
     project.close()
     with Project.open(project.path) as again:
-        assert (again.schema, again.steps[0].name) == (after, "Add ?")
+        assert (again.schema, again.history.steps[0].name) == (after, "Add ?")
 
 
 def test_a_run_is_taken_out_of_the_list_and_its_folder_stays(project: Project, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        project.add_run(tmp_path / name, "unet16", ["land"], project.label_state(), {})
+        project.add_run(tmp_path / name, "unet16", ["land"], project.history.state, {})
     project.remove_run(project.runs[0].id)
     project.close()
     with Project.open(project.path) as again:
@@ -171,7 +171,7 @@ def test_runs_predictions_and_view_state_stay_and_move_with_the_folder(
     mask = tmp_path / "maps" / "mask.tif"
     mask.parent.mkdir()
     mask.touch()
-    project.add_run(tmp_path / "run", "unet16", ["land", "water"], project.label_state(), {"miou": 0.5})
+    project.add_run(tmp_path / "run", "unet16", ["land", "water"], project.history.state, {"miou": 0.5})
     project.add_prediction(1, mask, None, tmp_path / "run" / "best.safetensors")
     gone = project.add_prediction(1, tmp_path / "other.tif", None, None)
     newer = project.add_prediction(1, mask, tmp_path / "confidence.tif", None)
@@ -269,7 +269,7 @@ def test_reading_from_many_threads_while_painting(project: Project) -> None:
 def test_a_resumed_run_is_one_run(project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     for figures in ({"epochs": 1}, {"epochs": 3}):
-        project.add_run(folder, "unet16", ["a"], project.label_state(), figures)
+        project.add_run(folder, "unet16", ["a"], project.history.state, figures)
     project.close()
     with Project.open(project.path) as again:
         assert [run.figures for run in again.runs] == [{"epochs": 3}]

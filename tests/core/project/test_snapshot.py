@@ -43,7 +43,7 @@ def test_masks_are_the_labels_on_the_images_grids(
     paint_rectangle(project, 0, (0, 0, 30, 30))
     paint_rectangle(project, 1, (1000, 400, 1100, 513), image_id=2)
     taken = snapshot(project, tmp_path / "run" / "labels")
-    assert taken.label_state == project.label_state()
+    assert taken.label_state == project.history.state
     assert taken.schema == schema
     assert [(mask.image_id, mask.stem, mask.image.name) for mask in taken.masks] == [
         (1, "image0", "image0.tif"),
@@ -88,7 +88,7 @@ def test_a_stroke_at_the_last_moment_is_in_both_labels_and_state(
 
     monkeypatch.setattr(project, "read_transaction", paint_and_look)
     taken = snapshot(project, tmp_path / "labels")
-    assert taken.label_state == project.label_state()
+    assert taken.label_state == project.history.state
     np.testing.assert_array_equal(read(taken.masks[0].mask), class_values(project))
 
 

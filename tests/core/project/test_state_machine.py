@@ -212,17 +212,17 @@ class ProjectMachine(RuleBasedStateMachine):
 
     @rule()
     def open_again(self) -> None:
-        state = self.project.label_state()
+        state = self.project.history.state
         self.project.close()
         assert sorted(path.suffix for path in self.path.parent.iterdir()) == [".landseg", *[".tif"] * len(SIZES)]
         assert self.stored_images() == self.reachable_images()
         self.project = Project.open(self.path)
         assert not self.project.read_only
-        assert self.project.label_state() == state
+        assert self.project.history.state == state
 
     @invariant()
     def is_as_the_model(self) -> None:
-        assert (self.project.position, len(self.project.steps)) == (self.position, len(self.states) - 1)
+        assert (self.project.history.position, len(self.project.history.steps)) == (self.position, len(self.states) - 1)
         assert self.project.schema == self.now.schema
         assert {entry.id: entry.name for entry in self.project.images} == self.now.names
         for entry in self.project.images:

@@ -79,7 +79,7 @@ def test_a_full_disk_is_told_and_painting_stops(full: Project, events: list[Even
     with pytest.raises(ProjectError, match="the disk is full"):
         scribble(full, 3)
     np.testing.assert_array_equal(class_values(full), before)  # the gesture that was refused is taken back
-    assert [step.name for step in full.steps] == ["Scribble 0", "Scribble 1", "Scribble 2"]
+    assert [step.name for step in full.history.steps] == ["Scribble 0", "Scribble 1", "Scribble 2"]
     for edit in (full.undo, lambda: full.set_areas(1, [], "Areas"), lambda: full.edit_tiles(1, "x", lambda *_: None)):
         with pytest.raises(ProjectError, match="the disk is full"):
             edit()
@@ -100,7 +100,7 @@ def test_after_making_room_all_is_stored_in_order(full: Project, events: list[Ev
     assert check_project(full.path) == []
     with Project.open(full.path) as again:
         np.testing.assert_array_equal(class_values(again), labels)
-        assert [step.name for step in again.steps] == [f"Scribble {number}" for number in range(4)]
+        assert [step.name for step in again.history.steps] == [f"Scribble {number}" for number in range(4)]
 
 
 def test_closing_tries_once_more(full: Project) -> None:
@@ -117,7 +117,7 @@ def test_closing_says_how_many_edits_are_lost_and_the_others_are_there(full: Pro
     assert [path.name for path in full.path.parent.glob("*landseg*")] == ["project.landseg"]
     assert check_project(full.path) == []
     with Project.open(full.path) as again:
-        assert [step.name for step in again.steps] == ["Scribble 0"]
+        assert [step.name for step in again.history.steps] == ["Scribble 0"]
         assert (class_values(again)[:500, :600] != 255).all()
         again.undo()
         assert (class_values(again) == 255).all()
@@ -137,7 +137,7 @@ def test_a_bulk_edit_that_finds_no_room_changes_nothing(project: Project) -> Non
         project.edit_tiles(1, "Noise", change)
     assert (project.busy, project.failure) == (False, None)
     np.testing.assert_array_equal(class_values(project), before)
-    assert [step.name for step in project.steps] == ["Scribble 0"]
+    assert [step.name for step in project.history.steps] == ["Scribble 0"]
     allow_pages(project, 10**6)
 
 
@@ -169,7 +169,7 @@ CHILD = """
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         project.retry()
         project.flush()
-        print(len(project.steps))
+        print(len(project.history.steps))
 """
 
 
@@ -220,7 +220,7 @@ def test_a_listener_that_fails_stops_the_painting_not_the_program(make_project: 
     project.close()
     assert check_project(project.path) == []
     with Project.open(project.path) as again:
-        assert [step.name for step in again.steps] == ["Scribble 0"]
+        assert [step.name for step in again.history.steps] == ["Scribble 0"]
 
 
 def test_a_writer_out_of_memory_goes_on_when_told_to(make_project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,5 +241,5 @@ def test_a_writer_out_of_memory_goes_on_when_told_to(make_project: Make, monkeyp
     painted = class_values(project)
     project.close()
     with Project.open(project.path) as again:
-        assert len(again.steps) == 2
+        assert len(again.history.steps) == 2
         assert (class_values(again) == painted).all()

@@ -70,14 +70,14 @@ def learn(
 
 
 def test_a_run_is_entered_with_the_labels_it_saw(project: Project, config: TrainConfig, tmp_path: Path) -> None:
-    seen = project.label_state()
+    seen = project.history.state
     result = learn(project, tmp_path / "run", config)
     edit = project.labels(1).begin()
     edit.put(project.images[0].grid.window, np.zeros((256, 256), np.uint8), np.ones((256, 256), bool))
     project.record(1, edit.finish(), "Paint over")
     (run,) = project.runs
     assert (run.folder, run.model, run.classes) == (tmp_path / "run", "tiny", project.schema.names)
-    assert run.label_state == seen != project.label_state()
+    assert run.label_state == seen != project.history.state
     assert run.figures["miou"] == result.best_miou
     assert 0 < run.figures["accuracy"] <= 1
     assert run.figures["epochs"] == result.best_epoch

@@ -66,7 +66,7 @@ def test_a_click_goes_there_and_back(qtbot, panel, painted) -> None:
     for row, pixels in ((1, 100), (3, 900), (0, 0)):
         click(panel, row)
         qtbot.waitUntil(lambda: not painted.editing.busy)
-        assert painted.project.position == row
+        assert painted.project.history.position == row
         assert labelled_pixels(painted) == pixels
         assert view(panel).currentIndex().row() == row
 

@@ -51,7 +51,7 @@ def test_an_image_is_opened_on_its_own_once_the_project_is_closed(qtbot, opened,
 def test_cancel_leaves_all_as_it_was(qtbot, opened, session, east, asked) -> None:
     session.open_files([east])
     qtbot.waitUntil(lambda: asked.questions != [])
-    assert (opened.image.name, names(opened), opened.project.steps) == ("north", ["north", "south"], ())
+    assert (opened.image.name, names(opened), opened.project.history.steps) == ("north", ["north", "south"], ())
     assert session.raster.path.name == "north.tif"
 
 

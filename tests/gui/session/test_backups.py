@@ -60,7 +60,7 @@ def test_a_full_disk_is_one_notice(qtbot, automatic, messages, monkeypatch, open
 
 def test_an_overwritten_project_is_saved_elsewhere_whole(qtbot, automatic, opened, place, tmp_path) -> None:
     shutil.copy(place, tmp_path / "copy")
-    qtbot.waitUntil(lambda: opened.project._backups._has_base())
+    qtbot.waitUntil(lambda: opened.project.backups.has_base)
     paint_square(opened, 10, "Brush: first")
     opened.project.flush()
     shutil.copyfile(tmp_path / "copy", place)
@@ -68,7 +68,7 @@ def test_an_overwritten_project_is_saved_elsewhere_whole(qtbot, automatic, opene
     qtbot.waitUntil(lambda: opened.project.fault is not None)
     opened.saving.save_as(tmp_path / "saved.landseg")
     qtbot.waitUntil(lambda: opened.project is not None and opened.project.path.name == "saved.landseg")
-    assert [step.name for step in opened.project.steps] == ["Brush: first", "Brush: second"]
+    assert [step.name for step in opened.project.history.steps] == ["Brush: first", "Brush: second"]
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def choose(monkeypatch, path: Path | None) -> list[str]:
 def test_a_backup_is_restored_beside_the_project(qtbot, window_with, place, monkeypatch) -> None:
     session = window_with.session.project_session
     paint(window_with, 10, "Brush: first")
-    session.project.back_up()
+    session.project.backups.make()
     paint(window_with, 20, "Brush: second")
     dialog, tree = restore_dialog(qtbot, window_with)
     assert tree.topLevelItemCount() == 1
@@ -119,10 +119,10 @@ def test_a_backup_is_restored_beside_the_project(qtbot, window_with, place, monk
     dialog.findChild(QPushButton, "restore_button").click()
     qtbot.waitUntil(lambda: session.project is not None and session.project.path != place)
     assert proposed[0].startswith(str(place.with_name("town-restored-20")))
-    assert [step.name for step in session.project.steps] == ["Brush: first"]
+    assert [step.name for step in session.project.history.steps] == ["Brush: first"]
     qtbot.waitUntil(lambda: session.image is not None)
     with Project.open(place) as before:
-        assert len(before.steps) == 2
+        assert len(before.history.steps) == 2
 
 
 def test_a_backup_takes_the_place_of_the_open_project_which_is_backed_up(
@@ -130,13 +130,13 @@ def test_a_backup_takes_the_place_of_the_open_project_which_is_backed_up(
 ) -> None:
     session = window_with.session.project_session
     paint(window_with, 10, "Brush: first")
-    session.project.back_up()
+    session.project.backups.make()
     paint(window_with, 20, "Brush: second")
     dialog, _ = restore_dialog(qtbot, window_with)
     choose(monkeypatch, place)
     with qtbot.waitSignal(window_with.session.opened):
         dialog.findChild(QPushButton, "restore_button").click()
-    assert [step.name for step in session.project.steps] == ["Brush: first"]
+    assert [step.name for step in session.project.history.steps] == ["Brush: first"]
     qtbot.waitUntil(lambda: session.image is not None)
     dialog, tree = restore_dialog(qtbot, window_with)
     assert [tree.topLevelItem(row).text(2) for row in range(2)] == ["2", "1"]

@@ -258,7 +258,7 @@ def test_an_old_project_learns_what_its_images_hold(qtbot, empty, stored, comman
     with qtbot.waitSignal(empty.changed_files.found):
         empty.lifecycle.open(stored)
     assert [entry.content is not None for entry in empty.project.images] == [True, True]
-    assert empty.project.steps[-1].name == "Rectangle"
+    assert empty.project.history.steps[-1].name == "Rectangle"
     qtbot.waitUntil(lambda: empty.image is not None)
     empty.lifecycle.close()
     with Project.open(stored, read_only=True) as project:

@@ -89,7 +89,7 @@ def test_painting_stops_and_the_user_is_told_what_to_do(qtbot, painted, place) -
     with qtbot.waitSignal(painted.saving.save_wanted):
         assert painted.editing.begin() is None
     painted.editing.undo()
-    assert painted.project.position == 1
+    assert painted.project.history.position == 1
 
 
 @pytest.mark.parametrize("harm", HARMS)
@@ -101,12 +101,12 @@ def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place
     qtbot.waitUntil(lambda: painted.project is not None and painted.project.path.name == "saved.landseg")
     qtbot.waitUntil(lambda: painted.image is not None)
     assert painted.saving.state.text == "All on disk"
-    assert [step.name for step in painted.project.steps] == ["Brush: first", "Brush: second"]
+    assert [step.name for step in painted.project.history.steps] == ["Brush: first", "Brush: second"]
     assert messages.problems == []
     paint_square(painted, 50, "Brush: third")
     assert painted.lifecycle.close()
     with Project.open(tmp_path / "saved.landseg") as saved:
-        assert [step.name for step in saved.steps] == ["Brush: first", "Brush: second", "Brush: third"]
+        assert [step.name for step in saved.history.steps] == ["Brush: first", "Brush: second", "Brush: third"]
 
 
 def test_closing_asks_before_it_is_noticed_otherwise(painted, place, monkeypatch) -> None:
@@ -126,7 +126,7 @@ def test_closing_saves_elsewhere_and_loses_nothing(painted, place, asked, monkey
     assert painted.lifecycle.close()
     assert messages.problems == []
     with Project.open(asked) as saved:
-        assert [step.name for step in saved.steps] == ["Brush: first", "Brush: second"]
+        assert [step.name for step in saved.history.steps] == ["Brush: first", "Brush: second"]
         assert sum(saved.class_pixels(saved.images[0].id).values()) == 900  # the second covers the first
 
 
@@ -156,7 +156,7 @@ def test_a_file_put_back_is_stored_in_again(qtbot, painted, place, messages) -> 
     paint_square(painted, 30, "Brush: second")
     assert painted.lifecycle.close()
     with Project.open(place) as again:
-        assert len(again.steps) == 2
+        assert len(again.history.steps) == 2
 
 
 def test_the_window_offers_to_save_and_does_not_close_silently(

@@ -260,7 +260,7 @@ def test_a_large_region_is_one_step_of_a_job(qtbot, opened, schema) -> None:
     assert opened.project.class_pixels(opened.image.id) == {schema.values[0]: 7500, schema.values[1]: 2500}
     assert opened.editing.undo_text() == "Undo Rectangle: large"
     opened.editing.undo()
-    qtbot.waitUntil(lambda: opened.project.position == 1)
+    qtbot.waitUntil(lambda: opened.project.history.position == 1)
     assert labelled_pixels(opened) == 2500
 
 

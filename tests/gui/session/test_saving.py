@@ -89,7 +89,7 @@ def test_a_full_disk_is_told_and_stops_painting(qtbot, field, full, messages) ->
     assert full.editing.begin() is None
     assert full.editing.run("Edit", lambda *_: None) is None
     full.editing.undo()
-    assert full.project.position == 2
+    assert full.project.history.position == 2
     assert labelled_pixels(full) == 600 * 400
 
 
@@ -100,7 +100,7 @@ def test_with_room_again_everything_is_stored(qtbot, field, full, disk, place) -
     assert full.editing.may_paint()
     assert full.lifecycle.close()
     with Project.open(place) as again:
-        assert [step.name for step in again.steps] == ["Brush: first", "Brush: noise"]
+        assert [step.name for step in again.history.steps] == ["Brush: first", "Brush: noise"]
         assert sum(again.class_pixels(again.images[0].id).values()) == 600 * 400
 
 
@@ -140,7 +140,7 @@ def test_trying_again_from_the_question_stores_and_closes(full, disk, place, mon
     monkeypatch.setattr(save_guard, "choose", choose)
     assert full.lifecycle.close()
     with Project.open(place) as again:
-        assert len(again.steps) == 2
+        assert len(again.history.steps) == 2
 
 
 def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatch, messages) -> None:
@@ -148,7 +148,7 @@ def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatc
     assert full.lifecycle.close()
     assert "could not be stored and are lost" in messages.problems[-1]
     with Project.open(place) as again:
-        assert [step.name for step in again.steps] == ["Brush: first"]
+        assert [step.name for step in again.history.steps] == ["Brush: first"]
         assert sum(again.class_pixels(again.images[0].id).values()) == 100
 
 
@@ -180,4 +180,4 @@ def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, plac
     assert meanwhile == [None, False]
     assert "Store town.landseg" in messages.texts[0]
     with Project.open(place) as again:
-        assert len(again.steps) == 1
+        assert len(again.history.steps) == 1

@@ -18,13 +18,13 @@ def test_undo_and_redo_at_once(opened) -> None:
     opened.editing.redo()
     assert labelled_pixels(opened) == 2500
     opened.editing.redo()
-    assert opened.project.position == 1
+    assert opened.project.history.position == 1
 
 
 def test_a_gesture_that_changes_nothing_is_no_step(opened) -> None:
     paint_square(opened, 50)
     paint_square(opened, 50)
-    assert len(opened.project.steps) == 1
+    assert len(opened.project.history.steps) == 1
 
 
 def test_only_gestures_of_the_session_are_recorded(opened) -> None:
@@ -37,11 +37,11 @@ def test_undo_waits_for_the_stroke_under_way(opened, messages) -> None:
     paint_square(opened, 50)
     edit = opened.editing.begin()
     opened.editing.undo()
-    assert opened.project.position == 1
+    assert opened.project.history.position == 1
     assert messages.problems == []
     edit.revert()
     opened.editing.undo()
-    assert opened.project.position == 0
+    assert opened.project.history.position == 0
 
 
 def test_no_job_changes_the_project_in_the_middle_of_a_stroke(opened) -> None:
@@ -77,7 +77,7 @@ def test_the_history_is_walked_in_both_directions(qtbot, opened) -> None:
         opened.editing.undo_to(position)
         qtbot.waitUntil(lambda: not opened.editing.busy)
         expected = min(max(0, position), 40)
-        assert opened.project.position == expected
+        assert opened.project.history.position == expected
         assert labelled_pixels(opened) == expected**2
 
 
@@ -86,7 +86,7 @@ def test_a_long_walk_lets_the_window_live(qtbot, opened, monkeypatch) -> None:
     for side in range(1, 6):
         paint_square(opened, side)
     turns = []
-    opened.editing.history_changed.connect(lambda: turns.append(opened.project.position))
+    opened.editing.history_changed.connect(lambda: turns.append(opened.project.history.position))
     opened.editing.undo_to(0)
     assert opened.editing.busy
     assert opened.editing.begin() is None
@@ -106,7 +106,7 @@ def with_large_step(qtbot, empty, place, schema, make_sparse_image):
     empty.editing.paint_large(RectangleRegion((0, 0), (LARGE_SIDE, LARGE_SIDE)), 1, "Large")
     qtbot.waitUntil(lambda: not empty.editing.busy)
     paint_square(empty, 20)
-    assert [step.is_large for step in empty.project.steps] == [False, True, False]
+    assert [step.is_large for step in empty.project.history.steps] == [False, True, False]
     return empty
 
 
@@ -128,7 +128,7 @@ def test_a_large_step_that_is_stopped_ends_the_walk_there(qtbot, with_large_step
     runner.started.connect(lambda job: job.stop())
     session.editing.undo_to(0)
     qtbot.waitUntil(lambda: not session.editing.busy)
-    assert session.project.position == 2
+    assert session.project.history.position == 2
 
 
 def test_the_history_outlives_the_window(qtbot, opened, place) -> None:
@@ -185,7 +185,7 @@ def test_whatever_is_done_the_labels_are_those_of_the_position(qtbot, opened) ->
                 states = [*states[: position + 1], move**2]
                 position += 1
             qtbot.waitUntil(lambda: not opened.editing.busy)
-            assert opened.project.position == position
+            assert opened.project.history.position == position
             assert labelled_pixels(opened) == states[position]
 
     check()

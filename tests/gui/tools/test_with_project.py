@@ -38,7 +38,7 @@ def at_work(qtbot, session, viewport, picture: Path, schema, tmp_path, sit_down)
 
 
 def steps(sitting) -> list[str]:
-    return [step.name for step in sitting.session.project.steps]
+    return [step.name for step in sitting.session.project.history.steps]
 
 
 def test_gestures_are_steps_that_can_be_undone_and_redone(at_work) -> None:
@@ -80,7 +80,7 @@ def test_an_undo_in_the_middle_of_a_stroke_does_no_harm(at_work) -> None:
     at_work.session.editing.undo()
     at_work.mouse.release((820, 600))
     assert (at_work.labels() == 255).all()
-    assert at_work.session.project.position == 0
+    assert at_work.session.project.history.position == 0
 
 
 def test_areas_are_steps_too(at_work) -> None:
@@ -128,7 +128,7 @@ def test_a_stroke_ends_when_another_image_comes(at_work, qtbot, make_raster) -> 
     assert steps(at_work) == ["Add other"]
     at_work.viewport.centre_on(200, 150, 1.0)
     at_work.mouse.drag((100, 100), (150, 120))
-    assert [step.image_id for step in session.project.steps[1:]] == [session.image.id]
+    assert [step.image_id for step in session.project.history.steps[1:]] == [session.image.id]
     assert at_work.labels().shape == (300, 400)
     assert at_work.labels()[110, 125] == 0
 

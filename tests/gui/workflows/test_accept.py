@@ -98,7 +98,7 @@ def test_what_is_in_view_becomes_labels(
     run(dialog, runner, qtbot)
     assert (labels() == np.where(inside(VIEW), predicted, 255)).all()
     assert "60\N{NARROW NO-BREAK SPACE}000 px accepted" in messages.texts
-    assert project.next_undo.name == "Accept prediction in view"
+    assert project.history.next_undo.name == "Accept prediction in view"
 
 
 @pytest.mark.usefixtures("prediction")

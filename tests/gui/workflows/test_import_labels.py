@@ -68,7 +68,7 @@ def test_a_mask_becomes_labels_as_the_table_says(
     expected[:100], expected[200:300] = 1, 0
     assert (labels() == expected).all()
     assert "140\N{NARROW NO-BREAK SPACE}000 px labelled" in messages.texts
-    assert project.next_undo.name == "Import mask.tif"
+    assert project.history.next_undo.name == "Import mask.tif"
 
 
 def test_a_large_import_is_asked_about(

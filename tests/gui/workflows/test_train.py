@@ -302,7 +302,7 @@ def test_a_run_on_the_open_project_is_entered_in_it(
 ) -> None:
     problems: list[str] = []
     session.problem.connect(problems.append)
-    seen = painted_project.label_state()
+    seen = painted_project.history.state
     press(fill_for_project(1), qtbot)
     edit = painted_project.labels(1).begin()  # painting goes on
     edit.paint(RectangleRegion((0, 110), (50, 128)), 1)
@@ -312,7 +312,7 @@ def test_a_run_on_the_open_project_is_entered_in_it(
     assert problems == []
     (run,) = painted_project.runs
     assert (run.folder, run.label_state) == (tmp_path / "farm-runs" / "run-001", seen)
-    assert run.label_state != painted_project.label_state()
+    assert run.label_state != painted_project.history.state
     assert session.model_path == run.folder / "model.safetensors"
 
 

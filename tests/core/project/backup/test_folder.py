@@ -35,7 +35,7 @@ def restored(path: Path, number: int = 0, to: str = "restored.landseg") -> Path:
 def test_a_backup_holds_the_project_as_it_is(project: Project) -> None:
     paint_rectangle(project)
     painted = class_values(project)
-    backup = project.back_up()
+    backup = project.backups.make()
     assert backup is not None
     assert backup.path.is_relative_to(backups_root())
     assert backup.project == project.path
@@ -50,26 +50,26 @@ def test_a_backup_holds_the_project_as_it_is(project: Project) -> None:
 
 
 def test_only_what_has_changed_is_backed_up_again(project: Project) -> None:
-    assert project.back_up()
-    assert not project.back_up()
-    assert not project.backup_is_due(0)
+    assert project.backups.make()
+    assert not project.backups.make()
+    assert not project.backups.is_due(0)
     project.set_view_state("place/1", [1, 2, 3])
     project.flush()
-    assert project.backup_is_due(0)
-    assert not project.back_up()  # what is in sight is no content
-    assert not project.backup_is_due(0)
+    assert project.backups.is_due(0)
+    assert not project.backups.make()  # what is in sight is no content
+    assert not project.backups.is_due(0)
     paint_rectangle(project)
     project.flush()
-    assert project.backup_is_due(0)
-    assert not project.backup_is_due(1000)
-    assert project.back_up()
+    assert project.backups.is_due(0)
+    assert not project.backups.is_due(1000)
+    assert project.backups.make()
     project.undo()
-    assert project.back_up()
+    assert project.backups.make()
     project.close()
     with Project.open(project.path) as again:
-        assert again.backup_is_due(1000)  # as a base for a rescue
-        assert not again.back_up()
-        assert not again.backup_is_due(1000)
+        assert again.backups.is_due(1000)  # as a base for a rescue
+        assert not again.backups.make()
+        assert not again.backups.is_due(1000)
     assert len(BackupFolder(project.path).backups()) == 3
     assert not BackupFolder(project.path).present.exists()
 
@@ -78,7 +78,7 @@ def test_the_last_ten_are_kept(project: Project) -> None:
     made = []
     for number in range(KEPT + 3):
         paint_rectangle(project, 1, (number, 0, number + 10, 10))
-        made.append(project.back_up())
+        made.append(project.backups.make())
     kept = BackupFolder(project.path).backups()
     assert kept == made[:-11:-1]
     assert [content.steps for content in backup_contents(project.path)] == list(range(13, 3, -1))
@@ -88,7 +88,7 @@ def test_projects_of_one_name_have_their_own(make_project: Make, tmp_path: Path)
     (tmp_path / "other").mkdir()
     for name in ("project", "other/project"):
         project = make_project(name, ())
-        assert project.back_up()
+        assert project.backups.make()
         assert len(backup_contents(project.path)) == 1
     assert len(known_backups()) == 2
     assert len(backup_contents(None)) == 2
@@ -114,7 +114,7 @@ def test_painting_goes_on_and_the_backup_is_of_one_moment(make_project: Make) ->
     painter.start()
     try:
         for _ in range(5):
-            project.back_up()
+            project.backups.make()
     finally:
         end.set()
         painter.join()
@@ -131,9 +131,9 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(project: Project, monkeypa
     with pytest.raises(
         ProjectError, match=r"no backup of project.landseg is made: the disk of .* has only 1 MB left; free some space"
     ):
-        project.back_up()
+        project.backups.make()
     assert BackupFolder(project.path).backups() == []
-    assert not project.backup_is_due(1000)
+    assert not project.backups.is_due(1000)
     paint_rectangle(project)
     project.flush()
 
@@ -142,19 +142,19 @@ def test_a_data_folder_that_cannot_be_written_to_is_a_sentence(project: Project,
     backups_root().parent.mkdir(parents=True)
     backups_root().write_text("a file where the folder should be")
     with pytest.raises(ProjectError, match=r"no backup of project\.landseg is made"):
-        project.back_up()
+        project.backups.make()
 
 
 def test_a_read_only_project_is_not_backed_up(project: Project) -> None:
     project.close()
     with Project.open(project.path, read_only=True) as again:
-        assert not again.backup_is_due(0)
-        assert again.back_up() is None
+        assert not again.backups.is_due(0)
+        assert again.backups.make() is None
     assert known_backups() == []
 
 
 def test_a_damaged_list_of_backups_is_passed_by(project: Project) -> None:
-    project.back_up()
+    project.backups.make()
     folder = BackupFolder(project.path)
     (folder.path / "notes.txt").write_text("mine")
     for name, text in {"stray": json.dumps([1]), "nested": "[" * 100_000}.items():
@@ -168,7 +168,7 @@ def test_a_damaged_list_of_backups_is_passed_by(project: Project) -> None:
 def test_restoring_in_place_backs_up_what_is_there(project: Project) -> None:
     paint_rectangle(project)
     first = class_values(project)
-    project.back_up()
+    project.backups.make()
     paint_rectangle(project, 1, (300, 300, 400, 400))
     second = class_values(project)
     project.close()
@@ -185,15 +185,15 @@ def test_the_oldest_backup_can_be_restored_in_place(project: Project) -> None:
     for number in range(KEPT + 1):
         paint_rectangle(project, 1, (number, 0, number + 10, 10))
         if number < KEPT:
-            project.back_up()
+            project.backups.make()
     project.close()
     restored(project.path, KEPT - 1, project.path.name)
     with Project.open(project.path) as again:
-        assert len(again.steps) == 1
+        assert len(again.history.steps) == 1
 
 
 def test_nothing_that_cannot_be_backed_up_is_replaced(project: Project, make_project: Make) -> None:
-    project.back_up()
+    project.backups.make()
     text = project.path.with_name("text.landseg")
     text.write_text("something else")
     with pytest.raises(ProjectError, match="is not a landseg project"):
@@ -207,7 +207,7 @@ def test_nothing_that_cannot_be_backed_up_is_replaced(project: Project, make_pro
 
 
 def test_restored_elsewhere_the_images_are_found(project: Project, tmp_path: Path) -> None:
-    project.back_up()
+    project.backups.make()
     (tmp_path / "deep" / "er").mkdir(parents=True)
     with Project.open(restored(project.path, 0, "deep/er/again.landseg")) as again:
         assert not again.images[0].missing
@@ -223,7 +223,7 @@ class TestOverwritten:
         project.close()
         shutil.copy(project.path, project.path.with_name("copy"))
         again = Project.open(project.path)
-        again.back_up()
+        again.backups.make()
         yield again
         with suppress(ProjectError):
             again.close()
@@ -247,7 +247,7 @@ class TestOverwritten:
         assert check_project(tmp_path / "saved.landseg") == []
         with Project.open(tmp_path / "saved.landseg") as saved:
             assert (class_values(saved) == painted).all()
-            assert len(saved.steps) == 7
+            assert len(saved.history.steps) == 7
             while saved.undo():
                 pass
             assert (class_values(saved) == 255).all()
@@ -272,7 +272,7 @@ class TestOverwritten:
         writer = opened._file.writer()
         with writer._in_use:
             writer._checkpoint()
-        assert opened.backup_is_due(0)
+        assert opened.backups.is_due(0)
         self.overwrite(opened)
         with pytest.raises(ProjectError):
             opened.flush()
@@ -286,5 +286,5 @@ class TestOverwritten:
         known = BackupFolder(opened.path).backups()
         self.overwrite(opened)
         with pytest.raises(ProjectError):
-            opened.back_up()
+            opened.backups.make()
         assert BackupFolder(opened.path).backups() == known

@@ -85,7 +85,7 @@ def test_nothing_is_accepted_or_imported_there(misplaced: Project, tmp_path: Pat
         accept_prediction(misplaced, 1, mask, schema=misplaced.schema)
     with pytest.raises(ProjectError, match="landseg project regrid"):
         import_labels(misplaced, 1, mask)
-    assert misplaced.position == 1
+    assert misplaced.history.position == 1
 
 
 def test_an_image_without_labels_does_not_keep_the_others_from_learning(

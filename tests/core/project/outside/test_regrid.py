@@ -105,7 +105,7 @@ def test_labels_stay_on_their_ground_in_an_image_that_shows_more(
     done = project.move_labels(move)
     number = done.entry.id
     assert [entry.id for entry in project.images] == [number] != [1]
-    assert project.steps == ()
+    assert project.history.steps == ()
     after = class_values(project, number)
     assert after.shape == (700, 1300)
     assert (after[30:630, 50:750] == before).all()

@@ -199,7 +199,7 @@ def test_a_file_that_comes_back_is_stored_in_again(
     assert check_project(opened.path) == []
     with Project.open(opened.path) as again:
         assert (class_values(again) == painted).all()
-        assert len(again.steps) == 4
+        assert len(again.history.steps) == 4
 
 
 def test_a_commit_into_a_file_that_vanishes_meanwhile_happens_once(
@@ -312,7 +312,7 @@ def test_much_that_is_painted_goes_into_the_file_and_is_no_foreign_write(
     opened.close()
     with Project.open(opened.path) as again:
         assert (class_values(again) == painted).all()
-        assert len(again.steps) == 14
+        assert len(again.history.steps) == 14
 
 
 def test_a_project_on_a_network_drive_is_watched_as_well(opened: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,13 +403,13 @@ def test_all_is_saved_to_another_file_and_nothing_is_lost_by_closing(
     paint_rectangle(opened, 1, (400, 100, 500, 200))
     with pytest.raises(ProjectError):
         opened.flush()
-    painted, steps = class_values(opened), opened.steps
+    painted, steps = class_values(opened), opened.history.steps
     opened.save_as(tmp_path / "saved.landseg")
     opened.close()  # it does not complain: nothing is lost
     assert check_project(tmp_path / "saved.landseg") == []
     with Project.open(tmp_path / "saved.landseg") as saved:
         assert (class_values(saved) == painted).all()
-        assert [step.name for step in saved.steps] == [step.name for step in steps]
+        assert [step.name for step in saved.history.steps] == [step.name for step in steps]
         assert not saved.images[0].missing
         while saved.undo():
             pass
