@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.command_line import run_landseg
 
 
 def snapshot(folder: Path) -> dict[Path, tuple[int, int]]:
@@ -53,54 +54,54 @@ RASTERS = {
 
 
 @pytest.mark.parametrize("name", RASTERS)
-def test_info_of_what_is_no_raster(landseg, tmp_path: Path, name: str) -> None:
+def test_info_of_what_is_no_raster(tmp_path: Path, name: str) -> None:
     RASTERS[name](tmp_path / name)
     before = snapshot(tmp_path)
-    assert_one_sentence(landseg("info", tmp_path / name, expect=1).stderr, name)
+    assert_one_sentence(run_landseg("info", tmp_path / name, expect=1).stderr, name)
     assert snapshot(tmp_path) == before
 
 
 @pytest.mark.parametrize("name", ["missing.tif", "parts_gone.vrt"])
-def test_predict_on_what_is_no_raster(landseg, run_folder: Path, tmp_path: Path, name: str) -> None:
+def test_predict_on_what_is_no_raster(run_folder: Path, tmp_path: Path, name: str) -> None:
     RASTERS[name](tmp_path / name)
     before = snapshot(tmp_path)
-    done = landseg("predict", run_folder, tmp_path / name, "--out", tmp_path / "out", expect=1)
+    done = run_landseg("predict", run_folder, tmp_path / name, "--out", tmp_path / "out", expect=1)
     assert_one_sentence(done.stderr, name)
     assert snapshot(tmp_path) == before
 
 
 @pytest.mark.parametrize("name", ["missing.safetensors", "empty.safetensors", "text.safetensors", "folder"])
-def test_predict_with_what_is_no_model(landseg, landscape: Path, tmp_path: Path, name: str) -> None:
+def test_predict_with_what_is_no_model(landscape: Path, tmp_path: Path, name: str) -> None:
     makers = {"missing": make_missing, "empty": make_empty, "text": make_text, "folder": make_folder}
     makers[name.split(".")[0]](tmp_path / name)
     before = snapshot(tmp_path)
     picture = landscape / "images" / "landscape_1.tif"
-    done = landseg("predict", tmp_path / name, picture, "--out", tmp_path / "out", expect=1)
+    done = run_landseg("predict", tmp_path / name, picture, "--out", tmp_path / "out", expect=1)
     assert_one_sentence(done.stderr, name)
     assert snapshot(tmp_path) == before
 
 
-def test_train_with_an_empty_list(landseg, landscape: Path, tmp_path: Path) -> None:
+def test_train_with_an_empty_list(landscape: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty.txt"
     empty.touch()
     data = ("--images", landscape / "images", "--masks", landscape / "masks", "--classes", "landcover-ai")
-    done = landseg("train", *data, "--train-list", empty, "--out", tmp_path / "run", expect=1)
+    done = run_landseg("train", *data, "--train-list", empty, "--out", tmp_path / "run", expect=1)
     assert_one_sentence(done.stderr, "empty.txt")
     assert not (tmp_path / "run").exists()
 
 
-def test_train_with_unknown_class_values(landseg, landscape: Path, tmp_path: Path) -> None:
+def test_train_with_unknown_class_values(landscape: Path, tmp_path: Path) -> None:
     classes = tmp_path / "classes.json"
     classes.write_text('{"classes": [{"value": 0, "name": "land", "colour": "#808080"}]}')
     data = ("--images", landscape / "images", "--masks", landscape / "masks", "--classes", classes)
-    done = landseg("train", *data, "--out", tmp_path / "run", "--epochs", 1, expect=1)
+    done = run_landseg("train", *data, "--out", tmp_path / "run", "--epochs", 1, expect=1)
     assert_one_sentence(done.stderr, "landscape_")
     assert not (tmp_path / "run").exists()
 
 
-def test_train_with_unknown_classes(landseg, landscape: Path, tmp_path: Path) -> None:
+def test_train_with_unknown_classes(landscape: Path, tmp_path: Path) -> None:
     data = ("--images", landscape / "images", "--masks", landscape / "masks", "--classes", "no-such-preset")
-    done = landseg("train", *data, "--out", tmp_path / "run", expect=1)
+    done = run_landseg("train", *data, "--out", tmp_path / "run", expect=1)
     assert_one_sentence(done.stderr, "no-such-preset")
     assert "landcover-ai" in done.stderr
 
@@ -129,13 +130,13 @@ def test_train_with_unknown_classes(landseg, landscape: Path, tmp_path: Path) ->
         ("nonsense",),
     ],
 )
-def test_wrong_usage_is_2(landseg, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    landseg(*arguments, expect=2, cwd=tmp_path)
+def test_wrong_usage_is_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    run_landseg(*arguments, expect=2, cwd=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
-def test_full_disk_while_predicting(landseg, landscape: Path, run_folder: Path, tmp_path: Path) -> None:
+def test_full_disk_while_predicting(landscape: Path, run_folder: Path, tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="only POSIX limits the size of a file")
     out = tmp_path / "out"
 
@@ -146,6 +147,6 @@ def test_full_disk_while_predicting(landseg, landscape: Path, run_folder: Path, 
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
     picture = landscape / "images" / "landscape_1.tif"
-    done = landseg("predict", run_folder, picture, "--out", out, expect=1, preexec_fn=limit_files)
+    done = run_landseg("predict", run_folder, picture, "--out", out, expect=1, preexec_fn=limit_files)
     assert_one_sentence(done.stderr, "landscape_1_mask.tif")
     assert not out.exists()

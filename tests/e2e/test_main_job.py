@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 import rasterio
+from support.command_line import run_landseg
 
 from landseg_core.labels.classes import load_classes
 
@@ -22,8 +23,8 @@ def read(path: Path) -> np.ndarray:
         return dataset.read()
 
 
-def test_info_tells_a_raster_as_json(landseg, landscape: Path) -> None:
-    facts = json.loads(landseg("info", landscape / "images" / "landscape_1.tif", "--json").stdout)
+def test_info_tells_a_raster_as_json(landscape: Path) -> None:
+    facts = json.loads(run_landseg("info", landscape / "images" / "landscape_1.tif", "--json").stdout)
     keys = "path driver width height bands dtype nodata crs transform ground_resolution_m overviews alpha gcps rpc"
     assert set(facts) == set(keys.split())
     assert (facts["driver"], facts["bands"], facts["dtype"]) == ("GTiff", 3, "uint8")
@@ -32,8 +33,8 @@ def test_info_tells_a_raster_as_json(landseg, landscape: Path) -> None:
 
 
 @pytest.mark.imagery
-def test_info_gives_true_ground_metres(landseg, imagery: Path) -> None:
-    facts = json.loads(landseg("info", imagery / "ortho" / "swissimage_brig_8704x6656.tif", "--json").stdout)
+def test_info_gives_true_ground_metres(imagery: Path) -> None:
+    facts = json.loads(run_landseg("info", imagery / "ortho" / "swissimage_brig_8704x6656.tif", "--json").stdout)
     assert facts["ground_resolution_m"] == pytest.approx(0.206, abs=0.002)
     assert (facts["width"], facts["height"], facts["overviews"]) == (8704, 6656, [])
 
@@ -47,10 +48,10 @@ def test_run_folder_holds_model_checkpoint_metrics_and_settings(run_folder: Path
     assert 0 <= epoch["miou"] <= epoch["accuracy"] <= 1
 
 
-def test_evaluate_counts_every_labelled_pixel(landseg, landscape: Path, run_folder: Path, tmp_path: Path) -> None:
+def test_evaluate_counts_every_labelled_pixel(landscape: Path, run_folder: Path, tmp_path: Path) -> None:
     report = tmp_path / "figures.json"
     data = ("--images", landscape / "images", "--masks", landscape / "masks", "--list", landscape / "val.txt")
-    landseg("evaluate", run_folder, *data, "--json", report)
+    run_landseg("evaluate", run_folder, *data, "--json", report)
     figures = json.loads(report.read_text())
     confusion = np.array(figures["confusion"])
     stems = (landscape / "val.txt").read_text().split()
@@ -63,22 +64,20 @@ def test_evaluate_counts_every_labelled_pixel(landseg, landscape: Path, run_fold
     known = [value for value in figures["iou"].values() if value is not None]
     assert figures["miou"] == pytest.approx(np.mean(known))
     before = report.read_bytes()
-    done = landseg("evaluate", run_folder, *data, "--json", report, expect=1)
+    done = run_landseg("evaluate", run_folder, *data, "--json", report, expect=1)
     assert str(report) in done.stderr
     assert report.read_bytes() == before
 
 
 @pytest.mark.slow
-def test_figures_never_come_from_ground_that_was_trained_on(
-    landseg, landscape: Path, run_folder: Path, tmp_path: Path
-) -> None:
+def test_figures_never_come_from_ground_that_was_trained_on(landscape: Path, run_folder: Path, tmp_path: Path) -> None:
     folders = ("--images", landscape / "images", "--masks", landscape / "masks")
-    done = landseg("evaluate", run_folder, *folders, "--list", landscape / "train.txt", expect=1)
+    done = run_landseg("evaluate", run_folder, *folders, "--list", landscape / "train.txt", expect=1)
     assert "the model was trained on all 6291456 pixels of landscape_1, landscape_2" in done.stderr
     whole, held_back = tmp_path / "all.json", tmp_path / "val.json"
-    done = landseg("evaluate", run_folder, *folders, "--json", whole)
+    done = run_landseg("evaluate", run_folder, *folders, "--json", whole)
     assert "6291456 of 9437184 pixels are left out, since the model was trained on them" in done.stderr
-    landseg("evaluate", run_folder, *folders, "--list", landscape / "val.txt", "--json", held_back)
+    run_landseg("evaluate", run_folder, *folders, "--list", landscape / "val.txt", "--json", held_back)
     figures, expected = json.loads(whole.read_text()), json.loads(held_back.read_text())
     assert figures == expected | {"left_out_px": 6291456}
 
@@ -94,10 +93,10 @@ def test_the_run_keeps_the_figures_of_its_best_model(run_folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def maps(landseg, landscape: Path, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def maps(landscape: Path, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("maps")
     picture = landscape / "images" / "landscape_3.tif"
-    landseg("predict", run_folder, picture, "--out", out, "--format", "tif,png", "--confidence", "--tile", 512)
+    run_landseg("predict", run_folder, picture, "--out", out, "--format", "tif,png", "--confidence", "--tile", 512)
     return out
 
 
@@ -127,16 +126,16 @@ def test_png_holds_the_same_map_with_a_world_file(maps: Path) -> None:
     assert numbers == pytest.approx([transform.a, transform.d, transform.b, transform.e, *centre])
 
 
-def test_predict_refuses_to_overwrite(landseg, maps: Path, landscape: Path, run_folder: Path) -> None:
+def test_predict_refuses_to_overwrite(maps: Path, landscape: Path, run_folder: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in maps.iterdir()}
-    done = landseg("predict", run_folder, landscape / "images" / "landscape_3.tif", "--out", maps, expect=1)
+    done = run_landseg("predict", run_folder, landscape / "images" / "landscape_3.tif", "--out", maps, expect=1)
     assert "overwrite" in done.stderr
     assert {path: path.stat().st_mtime_ns for path in maps.iterdir()} == before
 
 
-def test_window_is_the_crop_with_a_shifted_transform(landseg, maps, landscape, run_folder, tmp_path: Path) -> None:
+def test_window_is_the_crop_with_a_shifted_transform(maps, landscape, run_folder, tmp_path: Path) -> None:
     picture = landscape / "images" / "landscape_3.tif"
-    landseg("predict", run_folder, picture, "--out", tmp_path, "--window", "100,50,300,200", "--tile", 512)
+    run_landseg("predict", run_folder, picture, "--out", tmp_path, "--window", "100,50,300,200", "--tile", 512)
     with rasterio.open(picture) as image, rasterio.open(tmp_path / "landscape_3_mask.tif") as part:
         assert (part.width, part.height) == (300, 200)
         assert part.transform @ (0, 0) == pytest.approx(image.transform @ (100, 50))
@@ -144,35 +143,35 @@ def test_window_is_the_crop_with_a_shifted_transform(landseg, maps, landscape, r
         assert (part.read(1) == crop).mean() > 0.98  # tiles lie elsewhere, so pixels near a tie may differ
 
 
-def test_quarter_turns_give_another_map_but_hardly(landseg, maps, landscape, run_folder, tmp_path: Path) -> None:
+def test_quarter_turns_give_another_map_but_hardly(maps, landscape, run_folder, tmp_path: Path) -> None:
     picture = landscape / "images" / "landscape_3.tif"
-    landseg("predict", run_folder, picture, "--out", tmp_path, "--window", "0,0,256,256", "--quarter-turns")
+    run_landseg("predict", run_folder, picture, "--out", tmp_path, "--window", "0,0,256,256", "--quarter-turns")
     same = read(tmp_path / "landscape_3_mask.tif")[0] == read(maps / "landscape_3_mask.tif")[0, :256, :256]
     assert 0.6 < same.mean() < 1  # on a busy machine a run of 15 s learns little, and is sure of less
 
 
-def test_window_beyond_the_raster_changes_nothing(landseg, landscape: Path, run_folder: Path, tmp_path: Path) -> None:
+def test_window_beyond_the_raster_changes_nothing(landscape: Path, run_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     picture = landscape / "images" / "landscape_3.tif"
-    done = landseg("predict", run_folder, picture, "--out", out, "--window", "100000,0,10,10", expect=1)
+    done = run_landseg("predict", run_folder, picture, "--out", out, "--window", "100000,0,10,10", expect=1)
     assert "landscape_3.tif" in done.stderr
     assert not out.exists()
 
 
-def test_two_rasters_of_one_stem_are_refused_before_any_work(landseg, landscape, run_folder, tmp_path: Path) -> None:
+def test_two_rasters_of_one_stem_are_refused_before_any_work(landscape, run_folder, tmp_path: Path) -> None:
     picture = landscape / "images" / "landscape_3.tif"
     mask = landscape / "masks" / "landscape_3.tif"
-    done = landseg("predict", run_folder, picture, mask, "--out", tmp_path / "out", expect=1)
+    done = run_landseg("predict", run_folder, picture, mask, "--out", tmp_path / "out", expect=1)
     assert "landscape_3" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("style", ["index", "colour", "overlay"])
-def test_export_png(landseg, maps: Path, landscape: Path, tmp_path: Path, style: str) -> None:
+def test_export_png(maps: Path, landscape: Path, tmp_path: Path, style: str) -> None:
     out = tmp_path / "map.png"
     picture = ("--image", landscape / "images" / "landscape_3.tif") if style == "overlay" else ()
     mask = maps / "landscape_3_mask.tif"
-    landseg("export", "png", mask, "--out", out, "--style", style, "--window", "10,20,200,100", *picture)
+    run_landseg("export", "png", mask, "--out", out, "--style", style, "--window", "10,20,200,100", *picture)
     crop = read(mask)[0, 20:120, 10:210]
     pixels = cv2.imread(str(out), cv2.IMREAD_UNCHANGED)
     assert pixels.shape[:2] == (100, 200)

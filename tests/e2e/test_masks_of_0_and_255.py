@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.command_line import run_landseg
 
 from landseg_core.raster.files.gdal import open_dataset
 
@@ -32,24 +33,24 @@ def buildings(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_255_is_a_class_where_that_is_said(landseg, buildings: Path) -> None:
+def test_255_is_a_class_where_that_is_said(buildings: Path) -> None:
     data = ("--images", buildings / "images", "--masks", buildings / "masks")
     fresh = ("train", *data, "--classes", buildings / "classes.json", "--out", buildings / "run", *QUICK)
-    refused = landseg(*fresh, expect=1).stderr
+    refused = run_landseg(*fresh, expect=1).stderr
     assert refused.count("\n") == 1
     assert "holds only 0 and 255" in refused
     assert "--map 255=CLASS, or --map 255=" in refused
-    assert "called roof; the classes are" in landseg(*fresh, "--map", "255=roof", expect=1).stderr
+    assert "called roof; the classes are" in run_landseg(*fresh, "--map", "255=roof", expect=1).stderr
     assert not (buildings / "run").exists()
-    landseg(*fresh, "--map", "255=building")
+    run_landseg(*fresh, "--map", "255=building")
     assert json.loads((buildings / "run" / "config.json").read_text())["mask_values"] == ["255=building"]
     assert "255=building" in (buildings / "run" / "report.html").read_text()
-    assert "--map 255=CLASS" in landseg("evaluate", buildings / "run", *data, expect=1).stderr
+    assert "--map 255=CLASS" in run_landseg("evaluate", buildings / "run", *data, expect=1).stderr
     figures = buildings / "figures.json"
-    landseg("evaluate", buildings / "run", *data, "--map", "255=building", "--json", figures)
+    run_landseg("evaluate", buildings / "run", *data, "--map", "255=building", "--json", figures)
     assert np.array(json.loads(figures.read_text())["confusion"])[1].sum() > 0
 
 
-def test_the_labels_of_a_project_take_no_mapping(landseg, buildings: Path) -> None:
-    done = landseg("train", "--project", buildings / "p.landseg", "--out", "r", "--map", "255=building", expect=2)
+def test_the_labels_of_a_project_take_no_mapping(buildings: Path) -> None:
+    done = run_landseg("train", "--project", buildings / "p.landseg", "--out", "r", "--map", "255=building", expect=2)
     assert "the labels of a project have classes already" in " ".join(done.stderr.split())

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from support.command_line import run_landseg
 
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.catalog import DEFAULT_MODEL
@@ -39,9 +40,9 @@ def project_file(tmp_path: Path) -> Path:
     return tmp_path / "farm.landseg"
 
 
-def test_from_a_project_to_a_model(landseg, project_file: Path, tmp_path: Path) -> None:
+def test_from_a_project_to_a_model(project_file: Path, tmp_path: Path) -> None:
     run = tmp_path / "farm-runs" / "run-001"
-    done = landseg("train", "--project", project_file, "--out", run, *SETTINGS)
+    done = run_landseg("train", "--project", project_file, "--out", run, *SETTINGS)
     assert f"{run / 'model.safetensors'}: mIoU" in done.stdout
     files = {path.relative_to(run).as_posix() for path in run.rglob("*")}
     assert {"model.safetensors", "metrics.jsonl", "labels/field.tif", "labels/labels.json"} <= files
@@ -53,72 +54,68 @@ def test_from_a_project_to_a_model(landseg, project_file: Path, tmp_path: Path) 
     assert events[-1]["event"] == "run_finished"
 
 
-def test_a_project_that_somebody_works_on_is_learnt_from_and_left_alone(
-    landseg, project_file: Path, tmp_path: Path
-) -> None:
+def test_a_project_that_somebody_works_on_is_learnt_from_and_left_alone(project_file: Path, tmp_path: Path) -> None:
     with Project.open(project_file) as project:
         assert not project.read_only
-        done = landseg("train", "--project", project_file, "--out", tmp_path / "run", *SETTINGS)
+        done = run_landseg("train", "--project", project_file, "--out", tmp_path / "run", *SETTINGS)
         assert project.runs == ()
     assert "note: the run is not entered in farm.landseg:" in done.stderr
     assert (tmp_path / "run" / "model.safetensors").exists()
 
 
 @pytest.mark.parametrize("arguments", [("--classes", "landcover-ai"), ("--images", "a", "--masks", "b")])
-def test_a_project_is_the_only_source(landseg, project_file: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    landseg("train", "--project", project_file, "--out", tmp_path / "run", *arguments, expect=2)
+def test_a_project_is_the_only_source(project_file: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    run_landseg("train", "--project", project_file, "--out", tmp_path / "run", *arguments, expect=2)
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_goes_on_from_another_and_is_resumed_with_the_same_options(
-    landseg, project_file: Path, tmp_path: Path
-) -> None:
+def test_a_run_goes_on_from_another_and_is_resumed_with_the_same_options(project_file: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    landseg("train", "--project", project_file, "--out", first, *SETTINGS)
+    run_landseg("train", "--project", project_file, "--out", first, *SETTINGS)
     going_on = ("train", "--project", project_file, "--out", second, "--from", first, *SETTINGS)
-    done = landseg(*going_on)
+    done = run_landseg(*going_on)
     assert f"note: nothing was labelled since {first} was trained" in done.stderr.replace("\n", " ")
     files = {path.relative_to(second).as_posix() for path in second.rglob("*")}
     assert {"labels/ground.json", "labels/before/field.tif", "labels/before/ground.json"} <= files
     settings = json.loads((second / "config.json").read_text())
     assert (settings["start_from"], settings["bands"]) == (str(first), ["Red", "Green", "Blue"])
     shutil.rmtree(first)
-    landseg(*going_on, "--resume")
+    run_landseg(*going_on, "--resume")
 
 
-def test_a_model_to_go_on_from_that_is_not_there(landseg, project_file: Path, tmp_path: Path) -> None:
+def test_a_model_to_go_on_from_that_is_not_there(project_file: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done = landseg("train", "--project", project_file, "--out", run, "--from", tmp_path / "none", expect=1)
+    done = run_landseg("train", "--project", project_file, "--out", run, "--from", tmp_path / "none", expect=1)
     assert "does not exist" in done.stderr.replace("\n", " ")
     assert not run.exists()
 
 
-def test_what_is_no_project(landseg, tmp_path: Path) -> None:
+def test_what_is_no_project(tmp_path: Path) -> None:
     (tmp_path / "text.landseg").write_text("this is no project\n")
-    done = landseg("train", "--project", tmp_path / "text.landseg", "--out", tmp_path / "run", expect=1)
+    done = run_landseg("train", "--project", tmp_path / "text.landseg", "--out", tmp_path / "run", expect=1)
     assert "text.landseg" in done.stderr
     assert not (tmp_path / "run").exists()
 
 
-def test_whole_images_cannot_be_held_back_of_one(landseg, project_file: Path, tmp_path: Path) -> None:
+def test_whole_images_cannot_be_held_back_of_one(project_file: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done = landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--split", "images", expect=1)
+    done = run_landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--split", "images", expect=1)
     assert "only one image is labelled, so none can be held back to validate on" in done.stderr
     assert not run.exists()
 
 
-def test_a_buffer_of_nothing_is_said_to_nobody(landseg, project_file: Path, tmp_path: Path) -> None:
-    done = landseg("train", "--project", project_file, "--out", tmp_path / "run", *SETTINGS, "--buffer", 0)
+def test_a_buffer_of_nothing_is_said_to_nobody(project_file: Path, tmp_path: Path) -> None:
+    done = run_landseg("train", "--project", project_file, "--out", tmp_path / "run", *SETTINGS, "--buffer", 0)
     assert "lie between the ground to train on" not in done.stderr
     assert "1 warning" in done.stderr or "warnings" in done.stderr
     assert "warning: the figures come from" in done.stderr
 
 
-def test_a_run_goes_on_with_the_buffer_that_it_began_with(landseg, project_file: Path, tmp_path: Path) -> None:
+def test_a_run_goes_on_with_the_buffer_that_it_began_with(project_file: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--buffer", 9)
+    run_landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--buffer", 9)
     assert json.loads((run / "config.json").read_text())["buffer"] == 9
-    done = landseg("train", "--project", project_file, "--out", run, "--buffer", 64, "--resume", expect=1)
+    done = run_landseg("train", "--project", project_file, "--out", run, "--buffer", 64, "--resume", expect=1)
     assert "other settings (buffer was 9, now 64)" in done.stderr
-    done = landseg("train", "--project", project_file, "--out", run, "--resume")
+    done = run_landseg("train", "--project", project_file, "--out", run, "--resume")
     assert "nothing to resume" in done.stderr

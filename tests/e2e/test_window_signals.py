@@ -10,16 +10,17 @@ import time
 from pathlib import Path
 
 import pytest
+from support.command_line import run_landseg
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.slow
-def test_a_signal_closes_the_window_in_order(landseg, landscape: Path, tmp_path: Path, number: int, code: int) -> None:
+def test_a_signal_closes_the_window_in_order(landscape: Path, tmp_path: Path, number: int, code: int) -> None:
     project = tmp_path / "p.landseg"
-    landseg("project", "new", project, "--classes", "landcover-ai")
-    landseg("project", "add-image", project, landscape / "images" / "landscape_1.tif")
+    run_landseg("project", "new", project, "--classes", "landcover-ai")
+    run_landseg("project", "add-image", project, landscape / "images" / "landscape_1.tif")
     process = subprocess.Popen(
         [sys.executable, "-m", "landseg_gui", str(project)],
         stderr=subprocess.PIPE,
@@ -36,4 +37,4 @@ def test_a_signal_closes_the_window_in_order(landseg, landscape: Path, tmp_path:
     assert said.endswith("landseg: stopped\n")
     assert "Traceback" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["p.landseg"]
-    landseg("project", "check", project)
+    run_landseg("project", "check", project)

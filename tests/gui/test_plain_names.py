@@ -40,6 +40,7 @@ from landseg_gui.dialogs.class_editor import ClassEditor
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.window import MainWindow
 from landseg_gui.message_boxes import choose, show_failure
+from landseg_gui.panels.message_bar import MessageBar
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 
 CLASS = "<b>Rzz&D</b> <img src=x>"
@@ -157,8 +158,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def test_names_are_shown_as_they_are(opened: MainWindow, asked: list[list[str]], qtbot: QtBot) -> None:
     opened.commands.show_runs()
-    opened._fill_recent()
-    opened._messages.show_offer(f"{FILE} cannot be read", f"Use {FILE}", lambda: None)
+    opened.actions_by_name.menus["menu_recent"].aboutToShow.emit()
+    opened.findChild(MessageBar).show_offer(f"{FILE} cannot be read", f"Use {FILE}", lambda: None)
     qtbot.waitUntil(lambda: not opened.runner.running)
     assert mangled(opened) == []
     menu = opened.actions_by_name.menus["menu_recent"]

@@ -223,7 +223,8 @@ def test_the_live_prediction_stays_with_its_project(window, qtbot, open_, make_p
     open_(b)
     assert window.session.layers.preview is None
     assert window.live.wanted() is None
-    window.live._take(PreviewMade(2, wish, wish.window, np.ones((10, 10), np.uint8)))  # one that was under way
+    with qtbot.waitSignal(window.runner.running[0].reported):  # one that was under way
+        run.events.append(PreviewMade(2, wish, wish.window, np.ones((10, 10), np.uint8)))
     assert window.session.layers.preview is None
     open_(a)
     assert window.live.wanted() is not None
@@ -297,7 +298,8 @@ def test_what_cannot_be_entered_in_a_closed_project_is_told(window, qtbot, open_
 def test_dialogs_about_a_project_go_with_it(window, qtbot, open_, make_project) -> None:
     a, b = make_project("a", "run-1"), make_project("b")
     open_(a)
-    dialog = window.commands._predict_flow.open()
+    window.actions_by_name["action_predict"].trigger()
+    dialog = window.findChild(PredictDialog)
     assert dialog.isVisible()
     gone: list[int] = []
     dialog.finished.connect(gone.append)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +91,8 @@ def test_the_space_of_forgotten_steps_is_used_again(project: Project, monkeypatc
         assert finished is not None
         project.record(1, finished, f"Noise {number}")
         if number in (20, 59):
-            with project.read_transaction(), project._file.reads.borrow() as connection:
+            project.flush()
+            with closing(sqlite3.connect(project.path)) as connection:
                 sizes.append(connection.execute("PRAGMA page_count").fetchone()[0])
     assert [step.name for step in project.history.steps] == [f"Noise {number}" for number in range(55, 60)]
     assert sizes[1] <= sizes[0] + 2

@@ -108,7 +108,7 @@ class Bench:
         self.loader = self.new_loader(self.cache)
 
     def new_loader(self, cache: TileCache[str]) -> TileLoader[str]:
-        return TileLoader(self.threads, self._read, cache, self._on_loaded, self._on_error)
+        return TileLoader(self.threads, self._read, cache, self.on_loaded, self.on_error)
 
     def request(self, keys: Iterable[TileKey]) -> None:
         self.threads.request((self.loader, tile) for tile in keys)
@@ -132,11 +132,11 @@ class Bench:
             raise RasterError("the tile cannot be read")
         return "tile"
 
-    def _on_loaded(self, tile: TileKey, content: str) -> None:
+    def on_loaded(self, tile: TileKey, content: str) -> None:
         assert content == "tile"
         self._note(self.loaded, tile)
 
-    def _on_error(self, tile: TileKey, error: LandsegError) -> None:
+    def on_error(self, tile: TileKey, error: LandsegError) -> None:
         self._note(self.errors, (tile, error))
 
 
@@ -260,8 +260,8 @@ def test_an_error_in_one_layer_does_not_end_the_loading_of_others(
         bench.threads,
         lambda _key: ["no such tile"][1],
         TileCache(TileBudget(10), len),
-        bench._on_loaded,
-        bench._on_error,
+        bench.on_loaded,
+        bench.on_error,
     )
     bench.release(1)
     bench.threads.request([(faulty, key(0)), (bench.loader, key(1))])

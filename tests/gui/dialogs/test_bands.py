@@ -57,10 +57,10 @@ def test_contrast_is_measured(qtbot, dialog, four_bands) -> None:
     assert (stretch.low[0], stretch.high[1], stretch.low[2]) == (0, 199, 60)
 
 
-def test_the_last_choice_counts(qtbot, dialog, four_bands) -> None:
+def test_the_last_choice_counts(qtbot, dialog, four_bands, runner) -> None:
     for place in (3, 1, 2):
         choose(dialog, "rendering_blue", place)
-    qtbot.waitUntil(lambda: not dialog._runner.running)
+    qtbot.waitUntil(lambda: not runner.running)
     assert four_bands.rendering.bands == (1, 2, 3)
 
 

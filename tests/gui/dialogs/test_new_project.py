@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QListWidget, QPushButton
 
 from landseg_core.labels.classes import load_classes
+from landseg_gui.dialogs.forms.class_field import ClassField
 from landseg_gui.dialogs.new_project import NewProjectDialog
 from landseg_gui.session.session import Session
 
@@ -89,7 +90,7 @@ def test_the_suffix_need_not_be_typed(dialog, tmp_path) -> None:
 
 
 def test_the_classes_are_those_of_the_last_project(qtbot, with_picture, memory, dialog) -> None:
-    dialog._classes.set_text("landcover-dubai")
+    dialog.findChild(ClassField).set_text("landcover-dubai")
     dialog.accept()
     again = NewProjectDialog(with_picture, None, memory)
     qtbot.addWidget(again)
@@ -98,7 +99,7 @@ def test_the_classes_are_those_of_the_last_project(qtbot, with_picture, memory, 
 
 def test_wrong_classes_keep_it_from_being_made(dialog, tmp_path) -> None:
     (tmp_path / "bad.json").write_text("{}")
-    dialog._classes.set_text(str(tmp_path / "bad.json"))
+    dialog.findChild(ClassField).set_text(str(tmp_path / "bad.json"))
     assert not dialog.action_button.isEnabled()
     dialog.accept()
     assert dialog.result() == 0

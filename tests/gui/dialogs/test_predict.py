@@ -91,12 +91,14 @@ def test_the_model_is_described(dialog: PredictDialog) -> None:
     assert dialog.action_button.isEnabled()
 
 
-def test_a_map_is_never_suggested_beside_the_picture(dialog: PredictDialog, orthophoto: Path) -> None:
-    fresh = PredictDialog(dialog._raster, None, None, dialog._memory)
+def test_a_map_is_never_suggested_beside_the_picture(
+    qtbot: QtBot, raster: RasterSource, memory: FormMemory, orthophoto: Path
+) -> None:
+    fresh = PredictDialog(raster, None, None, memory)
+    qtbot.addWidget(fresh)
     out = Path(fresh.findChild(QLineEdit, "predict_out").text())
     assert out.name == "town_mask.tif"
     assert out.parent != orthophoto.parent
-    fresh.deleteLater()
 
 
 def test_without_a_model_it_asks_for_one(dialog: PredictDialog) -> None:
@@ -132,12 +134,14 @@ def test_the_image_can_be_seen_at_its_own_resolution(dialog: PredictDialog, head
     assert dialog.task().resolution == "own"
 
 
-def test_quarter_turns_are_a_choice_that_is_remembered(dialog: PredictDialog) -> None:
+def test_quarter_turns_are_a_choice_that_is_remembered(
+    raster: RasterSource, memory: FormMemory, dialog: PredictDialog
+) -> None:
     assert not dialog.task().quarter_turns
     dialog.findChild(QCheckBox, "predict_quarter_turns").setChecked(True)
     assert dialog.task().quarter_turns
     dialog.accept()
-    again = PredictDialog(dialog._raster, VIEW, Path("good.safetensors"), dialog._memory)
+    again = PredictDialog(raster, VIEW, Path("good.safetensors"), memory)
     assert again.task().quarter_turns
     again.deleteLater()
 

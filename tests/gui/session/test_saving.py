@@ -163,7 +163,9 @@ def test_another_project_does_not_push_out_unstored_edits(qtbot, full, disk, pla
     assert full.lifecycle.close()
 
 
-def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, place, messages, monkeypatch) -> None:
+def test_closing_waits_for_a_slow_disk_with_the_window_alive(
+    qtbot, session, opened, place, messages, monkeypatch
+) -> None:
     monkeypatch.setattr(save_guard, "_NOTICE_AFTER_MS", 20)
     may_go_on = threading.Event()
     opened.project._file._writer.put(Task(lambda _connection: may_go_on.wait(20)))
@@ -175,7 +177,7 @@ def test_closing_waits_for_a_slow_disk_with_the_window_alive(qtbot, opened, plac
             may_go_on.set()
             meanwhile.extend([opened.editing.begin(), opened.lifecycle.close()])
 
-    opened._session.message.connect(notice)
+    session.message.connect(notice)
     assert opened.lifecycle.close()
     assert meanwhile == [None, False]
     assert "Store town.landseg" in messages.texts[0]

@@ -107,11 +107,11 @@ def test_missing_images_are_told_and_passed_over(qtbot, empty, with_missing, mes
     assert empty.image.name == "north"
 
 
-def test_a_missing_image_is_found_in_a_folder(qtbot, empty, with_missing, make_image, messages) -> None:
+def test_a_missing_image_is_found_in_a_folder(qtbot, session, empty, with_missing, make_image, messages) -> None:
     empty.lifecycle.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     moved = make_image("elsewhere/gone.tif")
-    with qtbot.waitSignals([empty.editing.images_changed, empty._session.message]):
+    with qtbot.waitSignals([empty.editing.images_changed, session.message]):
         empty.images.relink_in_folder(moved.parent)
     assert empty.project.image("gone").path == moved
     assert messages.texts == [f"Found 1 of 1 missing images in {moved.parent}"]

@@ -20,7 +20,7 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
 def accepting(at_work):
     """Return somebody with the tool in hand and a prediction to accept; `accepted` collects the polygons."""
     sitting = at_work("accept")
-    tool = sitting.tools._tools["accept"]
+    tool = sitting.tools.tool("accept")
     sitting.accepted = []
     tool.may_accept = lambda: True
     tool.accept_in = sitting.accepted.append

@@ -9,6 +9,7 @@ import pytest
 from affine import Affine
 from PySide6.QtCore import Qt
 from support.rasters import coordinate_pixels
+from support.tool_user import ToolUser
 from support.viewing import wait_until_sharp
 
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion, StrokeRegion
@@ -25,10 +26,10 @@ def layers(session):
 
 
 @pytest.fixture
-def at_work(qtbot, session, viewport, picture: Path, schema, tmp_path, sit_down):
+def at_work(qtbot, session, viewport, picture: Path, schema, tmp_path):
     """Return somebody at work on a new project of one image, at 100 %."""
     project = session.project_session
-    sitting = sit_down(SessionToolContext(viewport, project, session.notifier))
+    sitting = ToolUser(SessionToolContext(viewport, project, session.notifier))
     sitting.session = project
     project.lifecycle.create(tmp_path / "p.landseg", schema, [picture])
     qtbot.waitUntil(lambda: project.image is not None and viewport.image is not None, timeout=SECONDS)
@@ -145,12 +146,12 @@ def test_closing_the_project_takes_the_vertices_away(at_work) -> None:
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("grid", ["plain", "rotated"])
 def test_tools_work_without_crs_and_on_rotated_grids(
-    qtbot, session, viewport, make_raster, schema, tmp_path, sit_down, grid: str
+    qtbot, session, viewport, make_raster, schema, tmp_path, grid: str
 ) -> None:
     rotated = Affine.translation(400_000, 5_000_000) @ Affine.rotation(30) @ Affine.scale(0.25, -0.25)
     options = {"plain": {"crs": None, "transform": Affine.identity()}, "rotated": {"transform": rotated}}[grid]
     path = make_raster(f"{grid}.tif", coordinate_pixels(), **options)
-    sitting = sit_down(SessionToolContext(viewport, session.project_session, session.notifier))
+    sitting = ToolUser(SessionToolContext(viewport, session.project_session, session.notifier))
     session.project_session.lifecycle.create(tmp_path / "p.landseg", schema, [path])
     qtbot.waitUntil(lambda: session.project_session.image is not None and viewport.image is not None, timeout=SECONDS)
     viewport.centre_on(750, 550, 1.0)

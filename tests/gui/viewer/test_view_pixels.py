@@ -7,6 +7,7 @@ from support.viewing import image_layer, wait_until_sharp
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.stretch import Rendering, Stretch
+from landseg_gui.viewer.tiles.feed import TileFeed
 from landseg_gui.viewer.viewport import Viewport
 
 
@@ -55,7 +56,7 @@ def test_coarser_tiles_stand_in_for_those_that_are_still_to_come(qtbot, shown: V
 def test_there_may_be_nothing_to_read(viewport: Viewport, layers, make_raster, monkeypatch) -> None:
     assert viewport.read_view() is None
     layers.set_image(image_layer(make_raster("small.tif", coordinate_pixels(300, 200))))
-    monkeypatch.setattr(viewport.canvas._feeds[layers.image], "best", lambda _key: None)
+    monkeypatch.setattr(TileFeed, "best", lambda _feed, _key: None)
     assert viewport.read_view() is None
     monkeypatch.undo()
     viewport.centre_on(9000, 9000, 1.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 from support.rasters import HEIGHT, WIDTH
 from support.viewing import image_layer, mask_layer
@@ -139,7 +140,7 @@ def test_holding_hides_the_labels_in_their_turn_too(comparison: Comparison, stac
     comparison.hold(held=True)
     for _ in range(3):
         assert in_sight(stack) == [upper]
-        qtbot.waitSignal(comparison._clock.timeout).wait()
+        qtbot.waitSignal(comparison.findChild(QTimer).timeout).wait()
     comparison.hold(held=False)
     qtbot.waitUntil(lambda: in_sight(stack) == [labels])
     qtbot.waitUntil(lambda: in_sight(stack) == [upper])

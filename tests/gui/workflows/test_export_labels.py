@@ -93,7 +93,13 @@ def test_all_images_at_once(
 
 
 def test_a_large_export_is_asked_about(
-    flow: ExportLabelsFlow, runner: JobRunner, qtbot: QtBot, tmp_path: Path, messages, monkeypatch: pytest.MonkeyPatch
+    flow: ExportLabelsFlow,
+    project: Project,
+    runner: JobRunner,
+    qtbot: QtBot,
+    tmp_path: Path,
+    messages,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     questions: list[str] = []
     monkeypatch.setattr("landseg_core.limits.MOST_PIXELS", 1000)
@@ -102,20 +108,20 @@ def test_a_large_export_is_asked_about(
     qtbot.waitUntil(lambda: questions == ["This is 0.392 Mpx of work. Go on?"])
     assert not (tmp_path / "labels.tif").exists()
     monkeypatch.setattr("landseg_gui.workflows.large_work.choose", lambda *_asked: "Go On")
-    flow.start(flow._project_session.project, fill(flow, "tif", tmp_path / "labels.tif").request())
+    flow.start(project, fill(flow, "tif", tmp_path / "labels.tif").request())
     qtbot.waitUntil((tmp_path / "labels.tif").exists, timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert messages.problems == []
 
 
 def test_what_goes_wrong_is_told(
-    flow: ExportLabelsFlow, runner: JobRunner, qtbot: QtBot, tmp_path: Path, messages
+    flow: ExportLabelsFlow, project: Project, runner: JobRunner, qtbot: QtBot, tmp_path: Path, messages
 ) -> None:
     dialog = fill(flow, "tif", tmp_path / "labels.tif")
     request = dialog.request()
     (tmp_path / "labels.tif").touch()  # it has come to be since the dialog asked
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
-        flow.start(flow._project_session.project, request)
+        flow.start(project, request)
     assert "labels.tif" in messages.problems[-1]
     assert (tmp_path / "labels.tif").stat().st_size == 0
 

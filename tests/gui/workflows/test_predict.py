@@ -136,7 +136,7 @@ def test_a_view_predicted_again_into_the_same_file_shows_the_new_map(
 ) -> None:
     monkeypatch.setattr(predict, "choose", lambda *_question: "Replace")
     shown = []
-    for model in (flow._session.model_path, other_model):
+    for model in (session.model_path, other_model):
         before = list(session.layers.masks)
         session.model_path = model
         dialog = fill(flow, qtbot, tmp_path)

@@ -97,7 +97,7 @@ def test_a_run_from_the_dialog_to_a_model_in_use(
 def test_pause_resume_and_stop(
     flow: TrainFlow, panel: TrainingPanel, session: Session, qtbot: QtBot, fill, runner: JobRunner
 ) -> None:
-    press(fill(10_000), qtbot)
+    press(fill(1000), qtbot)
     qtbot.waitUntil(lambda: "step" in state(panel), timeout=SECONDS)
     pause, stop = (panel.findChild(QPushButton, f"training_{name}") for name in ("pause", "stop"))
     qtbot.mouseClick(pause, Qt.MouseButton.LeftButton)
@@ -142,14 +142,14 @@ def test_a_stopped_run_can_be_continued_from_the_panel(
 ) -> None:
     told: list[tuple[bool, bool]] = []
     flow.can_go_on.connect(lambda *answer: told.append(answer))
-    press(fill(10_000), qtbot)
+    press(fill(1000), qtbot)
     qtbot.waitUntil(lambda: "step" in state(panel), timeout=SECONDS)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         panel.findChild(QPushButton, "training_stop").click()
     assert told == [(True, True)]
     dialog = flow.continue_run()
     assert not dialog.findChild(QSpinBox, "train_epochs").isEnabled()
-    assert (dialog.config().epochs, dialog.config().model) == (10_000, "unet16")
+    assert (dialog.config().epochs, dialog.config().model) == (1000, "unet16")
     press(dialog, qtbot)
     assert flow.trains_in(tmp_path / "run")
     qtbot.waitUntil(lambda: "step" in state(panel), timeout=SECONDS)
@@ -241,7 +241,7 @@ def test_only_one_run_at_a_time(
 ) -> None:
     messages: list[str] = []
     session.message.connect(messages.append)
-    press(fill(10_000), qtbot)
+    press(fill(1000), qtbot)
     assert flow.trains_in(tmp_path / "run")
     assert not flow.trains_in(tmp_path / "other")
     assert flow.open() is None
@@ -273,7 +273,7 @@ def test_requests_are_frozen(fill) -> None:
 def test_the_job_is_told_with_its_classes(flow: TrainFlow, qtbot: QtBot, fill) -> None:
     told: list[tuple[Job, object]] = []
     flow.started.connect(lambda job, schema: told.append((job, schema)))
-    dialog = fill(10_000)
+    dialog = fill(1000)
     press(dialog, qtbot)
     (job, schema) = told[0]
     assert job.title == "Train unet16 in run"

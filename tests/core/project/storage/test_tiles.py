@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tracemalloc
 import zlib
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -58,6 +60,7 @@ def test_a_tile_that_is_erased_leaves_no_row(project: Project) -> None:
     assert project.tile_keys(1) == [TileKey(0, 0, 0)]
     paint_rectangle(project, 255)
     assert project.tile_keys(1) == []
-    with project.read_transaction(), project._file.reads.borrow() as connection:
+    project.flush()
+    with closing(sqlite3.connect(project.path)) as connection:
         assert connection.execute("SELECT count(*) FROM tiles").fetchall() == [(0,)]
         assert connection.execute("SELECT count(*) FROM class_pixels").fetchall() == [(0,)]

@@ -110,8 +110,8 @@ def test_a_damaged_run_says_why(panel: RunsPanel) -> None:
 
 
 def test_only_what_makes_sense_can_be_clicked(panel: RunsPanel, runs: Path) -> None:
-    assert len(panel._table.chosen()) == 1, "the newest run, so that there is something to see"
-    panel._table.clearSelection()
+    assert len(table(panel).chosen()) == 1, "the newest run, so that there is something to see"
+    table(panel).clearSelection()
     assert enabled(panel) == set()
     select(panel, "good")
     assert enabled(panel) == {"report", "delete"}  # it is finished, and its model is gone
@@ -223,7 +223,7 @@ def test_the_choice_outlives_a_refresh(qtbot: QtBot, panel: RunsPanel) -> None:
     select(panel, "good", "best")
     with qtbot.waitSignal(panel.shelf.changed):
         panel.refresh()
-    assert {run.name for run in panel._table.chosen()} == {"good", "best"}
+    assert {run.name for run in table(panel).chosen()} == {"good", "best"}
 
 
 def test_another_folder_and_back(
