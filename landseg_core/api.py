@@ -172,35 +172,16 @@ def train(
     Raises:
         LandsegError: a setting, a file or the folder cannot be used, or nothing is labelled.
     """
-    from landseg_core.data.loading.folders import folder_data
-    from landseg_core.runs.config import checked_config
+    from landseg_core.data.sources.folders import Folders
     from landseg_core.runs.evaluation import read_evaluation
     from landseg_core.runs.folder import RunFolder
-    from landseg_core.runs.parent_model import parent_areas_finder
-    from landseg_core.training.preparation import fine_tuned_config
-    from landseg_core.training.trainer import Trainer
+    from landseg_core.tasks.train import TrainTask, run_train
 
-    schema = classes if isinstance(classes, ClassSchema) else load_classes(classes)
-    config, run, report = (
-        fine_tuned_config(checked_config(settings), settings),
-        RunFolder(Path(out)),
-        on_event or ignore_event,
-    )
-    trainer = Trainer(config, run.path)
-    data = folder_data(
-        Path(images),
-        Path(masks),
-        schema,
-        seed=config.seed,
-        chip=config.chip,
-        split=config.split,
-        buffer=config.buffer,
-        reading=config.reading,
-        mapping=config.value_mapping,
-        find_trained=parent_areas_finder(config, run.path, resume=False),
-        on_event=report,
-    )
-    trainer.fit(data, report)
+    schema, run = classes if isinstance(classes, ClassSchema) else load_classes(classes), RunFolder(Path(out))
+    source = Folders(images=Path(images), masks=Path(masks))
+    # Whoever writes a program knows how much it is to do.
+    task = TrainTask(out=run.path, source=source, classes=schema, settings=settings, large=True)
+    run_train(task, on_event or ignore_event)
     metrics = read_evaluation(run.figures)
     return RunResult(run.model, Evaluation.of(metrics) if metrics else None)
 

@@ -14,10 +14,12 @@ from landseg_core.cli.evaluate import print_figures
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Overwrite
 from landseg_core.cli.output import say
+from landseg_core.data.sources.folders import Folders
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_core.tasks.evaluate import EvaluateTask, run_evaluate
 from landseg_core.tasks.export import ExportTask, MaskFile, run_export
 from landseg_core.tasks.predict import PredictTask, planned_maps, run_predict
+from landseg_core.tasks.train import TrainTask, run_train
 
 if TYPE_CHECKING:
     from landseg_core.events import JobControl, OnEvent
@@ -54,10 +56,7 @@ def _overlay(out: Path) -> Path:
 
 def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: bool) -> Evaluation:
     """Do the main job step by step; the figures come from the landscape that was not trained on."""
-    from landseg_core.data.loading.folders import folder_data
-    from landseg_core.labels.classes import load_classes
     from landseg_core.output_files import check_free
-    from landseg_core.runs.config import TrainConfig
     from landseg_core.runs.folder import RunFolder
     from landseg_core.sample import write_sample
 
@@ -67,15 +66,13 @@ def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: b
         if path.parent.exists():
             check_free(path, overwrite=overwrite)
     sample = write_sample(out / "sample", overwrite=overwrite)
-    schema = load_classes(sample.classes)
-    from landseg_core.training.trainer import Trainer  # all that needs no torch has been checked
-
-    trainer = Trainer(TrainConfig(minutes=TRAINING_MINUTES), out / "run", overwrite=overwrite)
-    data = folder_data(sample.images, sample.masks, schema, sample.train_list, sample.val_list)
-    model_path = trainer.fit(data, on_event, control).model_path
+    pairs = {"images": sample.images, "masks": sample.masks}
+    source = Folders(**pairs, train_list=sample.train_list, val_list=sample.val_list)
+    settings = {"minutes": TRAINING_MINUTES}
+    run = TrainTask(out=out / "run", source=source, classes=str(sample.classes), settings=settings, overwrite=overwrite)
+    model_path = run_train(run, on_event, control).model_path
     control.checkpoint()
-    pairs = {"images": sample.images, "masks": sample.masks, "list_file": sample.val_list}
-    result = run_evaluate(EvaluateTask(model=model_path, **pairs), on_event, control)
+    result = run_evaluate(EvaluateTask(model=model_path, list_file=sample.val_list, **pairs), on_event, control)
     task = PredictTask(model=model_path, maps=maps, confidence=True, overwrite=overwrite)
     run_predict(task, on_event, control)
     shown = ExportTask(mask=MaskFile(_tif(out)), out=_overlay(out), style="overlay", image=_picture(out))
