@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from rasterio.enums import ColorInterp as C
@@ -43,6 +45,29 @@ def _no_complaints(qtlog, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         if record.name == "landseg" and record.levelno >= logging.WARNING
     ]
     assert [message for message in warned + logged if _HARMLESS not in message] == []
+
+
+@pytest.fixture(autouse=True)
+def _no_window_is_left() -> Iterator[None]:
+    """Fail a test after which a window, a dialog or a menu of it lives on."""
+    before = _windows()
+    yield
+    if _windows().keys() - before.keys():
+        gc.collect()  # what is left may only refer to itself
+    assert [name for address, name in _windows().items() if address not in before] == []
+
+
+def _windows() -> dict[int, str]:
+    """Return the address and the name of every widget without a parent, without those that are about to be deleted."""
+    if QApplication.instance() is None:
+        return {}
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    tip = "QTipLabel"  # Qt's own, of the last tool tip
+    return {
+        shiboken6.getCppPointer(widget)[0]: f"{type(widget).__name__} {widget.objectName()!r}"
+        for widget in QApplication.topLevelWidgets()
+        if widget.parent() is None and widget.metaObject().className() != tip
+    }
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -168,25 +193,24 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def make_window(qtbot: QtBot, qapp: QApplication, settings: Settings) -> Iterator[Callable[[], MainWindow]]:
+def make_window(qtbot: QtBot, qapp: QApplication, settings: Settings) -> Callable[[], MainWindow]:
     """Return what makes a main window, as at the start of the program."""
-    windows: list[MainWindow] = []
+
+    def end(window: MainWindow) -> None:
+        assert window.runner.shut_down(20)
+        window.close()
+        window.viewport.canvas.close()
 
     def make() -> MainWindow:
         runner = JobRunner()
         window = MainWindow(Session(runner), runner, settings, ThemeManager(qapp, "light"))
-        windows.append(window)
-        # With a job under way it would close later, and be deleted meanwhile.
-        qtbot.addWidget(window, before_close_func=lambda window: window.runner.shut_down(20))
+        qtbot.addWidget(window, before_close_func=end)
         window.resize(1100, 700)
         with qtbot.waitExposed(window):
             window.show()
         return window
 
-    yield make
-    for window in windows:
-        assert window.runner.shut_down(20)
-        window.viewport.canvas.close()
+    return make
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class TrainingPanel(QWidget):
         self._project: Path | None = None
         self._job: Job | None = None
         self._record: RunView | None = None
-        self._followed = RunView()
+        self._followed = self._new_view()
         self._followed.live_wanted.connect(self.live_wanted)
         self._connect(self._followed, None)
         self._empty = _empty_page()
@@ -52,6 +52,12 @@ class TrainingPanel(QWidget):
         self._show_other = QPushButton("Show", objectName="training_show_other", checkable=True, autoDefault=False)
         self._show_other.toggled.connect(self._show_right_one)
         self._lay_out()
+
+    def _new_view(self) -> RunView:
+        """Return a view that goes with the panel, even while it is no part of it."""
+        view = RunView()
+        self.destroyed.connect(view.deleteLater)
+        return view
 
     def _connect(self, view: RunView, folder: Path | None) -> None:
         view.continue_wanted.connect(lambda: self.continue_wanted.emit(folder))
@@ -101,7 +107,7 @@ class TrainingPanel(QWidget):
     def show_story(self, story: RunStory) -> None:
         """Show a run of the project that is open from its record, unless one was followed in it."""
         self._drop_record()
-        self._record = RunView()
+        self._record = self._new_view()
         self._record.show_story(story)
         self._connect(self._record, story.summary.folder)
         self._show_right_one()
