@@ -111,7 +111,7 @@ class Player:
                 self.window.commands.open_paths([self.project_path])
             wait(1.0)
         self.show_any_image()
-        self.window.session.model_path = self.folder / "model.safetensors"
+        self.window.session.model.path = self.folder / "model.safetensors"
 
     def show_any_image(self) -> None:
         """Show an image of the project, as one of the gestures before may have had something else shown."""

@@ -150,7 +150,7 @@ class Tour:
         child(dialog, QPushButton, "train_start").click()
         wait(TRAINING_MINUTES * 60 * 0.75)
         self.grab("training", theme="dark")
-        wait_until(lambda: self._window.session.model_path and not self._window.runner.running, "model")
+        wait_until(lambda: self._window.session.model.path and not self._window.runner.running, "model")
         tabs = child(self._window, QTabWidget, "training_tabs")
         for number, name in enumerate(("pictures", "figures"), start=1):
             tabs.setCurrentIndex(number)

@@ -16,6 +16,7 @@ from landseg_gui.main_window.availability import at_hand
 from landseg_gui.main_window.docks import Docks, first_size
 from landseg_gui.main_window.overlays_key import OverlaysKey
 from landseg_gui.main_window.tool_bar import ToolBar, dress_overflow
+from landseg_gui.main_window.tool_context import SessionToolContext
 from landseg_gui.message_boxes import choose
 from landseg_gui.panels.classes import ClassesPanel
 from landseg_gui.panels.history import HistoryPanel
@@ -33,7 +34,6 @@ from landseg_gui.panels.welcome import WelcomePage
 from landseg_gui.plain_text import plain_tip, without_key
 from landseg_gui.session.backups import AutomaticBackups
 from landseg_gui.session.session import Session
-from landseg_gui.session.tool_context import SessionToolContext
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
 from landseg_gui.tools.manager import ToolManager

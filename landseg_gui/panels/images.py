@@ -10,9 +10,9 @@ from landseg_core.project.images import ImageEntry
 from landseg_gui.icons import icon
 from landseg_gui.panels.image_figures import ImageFigures, class_shares
 from landseg_gui.panels.image_list import FIGURES, ImageDelegate, ImageListModel
+from landseg_gui.panels.thumbnails import Thumbnails
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.session.thumbnails import Thumbnails
 
 
 class ImagesPanel(QWidget):

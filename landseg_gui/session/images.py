@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtWidgets import QWidget
 
 from landseg_core.project.images import ImageEntry
 from landseg_gui.jobs.runner import Job
+from landseg_gui.message_boxes import choose
 from landseg_gui.session.editing import Editing
 from landseg_gui.session.lifecycle import ProjectLifecycle
 from landseg_gui.session.project_files import AddedImages, add_images_work, entry_at
@@ -17,6 +20,15 @@ from landseg_gui.session.shown_image import ShownImage
 from landseg_gui.session.view_state import hidden_images, set_image_hidden
 from landseg_gui.text import capitalised, images_text
 from landseg_gui.viewer.frame import ViewFrame
+
+_MOST_NAMES = 8
+
+
+class OpenAs(StrEnum):
+    """What becomes of an image that is opened: an image of the project, or one without a project."""
+
+    IMAGE_OF_PROJECT = "Add to Project"
+    ON_ITS_OWN = "Open on Its Own"
 
 
 class ProjectImages(QObject):
@@ -146,3 +158,18 @@ class ProjectImages(QObject):
     def missing(self) -> list[ImageEntry]:
         """Return the images that are not where the project expects them."""
         return [entry for entry in self._lifecycle.project.images if entry.missing] if self._lifecycle.project else []
+
+
+def ask_to_add(images: Sequence[Path], project: Path, window: QWidget | None) -> OpenAs | None:
+    """Ask whether to add images to the project, or to open one on its own; None where the user cancels."""
+    if len(images) == 1:
+        what, answers = images[0].name, [OpenAs.IMAGE_OF_PROJECT, OpenAs.ON_ITS_OWN]
+        explanation = f"To open it on its own, {project.name} is closed first; all its edits are saved."
+    else:  # the window shows one image at a time: the others would have no place
+        what, answers = f"{len(images)} images", [OpenAs.IMAGE_OF_PROJECT]
+        explanation = "\n".join(path.name for path in images[:_MOST_NAMES])
+        if len(images) > _MOST_NAMES:
+            explanation += f"\nand {len(images) - _MOST_NAMES} more"
+    question = f"Add {what} to the project “{project.stem}”?"
+    answer = choose(window, question, explanation, answers, default=OpenAs.IMAGE_OF_PROJECT)
+    return OpenAs(answer) if answer else None

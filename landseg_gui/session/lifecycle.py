@@ -14,8 +14,7 @@ from PySide6.QtWidgets import QWidget
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import JobRunner, Work
-from landseg_gui.session.closed_projects import ClosedProjects
-from landseg_gui.session.project_files import OpenedProject, create_work, open_work, same_file
+from landseg_gui.session.project_files import ClosedProjects, OpenedProject, create_work, open_work, same_file
 from landseg_gui.session.save_guard import SaveGuard
 from landseg_gui.text import capitalised, files_text
 
@@ -46,7 +45,7 @@ class OpenOutcome(Enum):
     FILE_IS_BEING_UPDATED = auto()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Opening:
     """A project on its way into the window, and the files to open once it is there; `opened` once it has been read."""
 
@@ -89,6 +88,7 @@ class ProjectLifecycle(QObject):
         self.save_guard = SaveGuard(runner, self.message, self)
         self._runner, self._closed, self._in_use = runner, closed, in_use
         self._opening: _Opening | None = None
+        self._given_up: list[_Opening] = []
         self._closing = False
 
     @property
@@ -115,6 +115,10 @@ class ProjectLifecycle(QObject):
         path = Path(path)
         if self._opening and same_file(path, self._opening.path):
             self._opening.files += tuple(files)
+            return OpenOutcome.UNDER_WAY
+        if not self._opening and not self._closing and (given_up := self._given_up_at(path)):
+            given_up.files, self._opening = tuple(files), given_up  # to open it twice would lock it against itself
+            self._given_up.remove(given_up)
             return OpenOutcome.UNDER_WAY
         work = open_work(path, self.storing_news.emit)
         return self._refusal(path, files) or self._begin(f"Open {path.name}", path, work, files)
@@ -152,7 +156,13 @@ class ProjectLifecycle(QObject):
         job.ended.connect(partial(self._end_job, opening))
         return OpenOutcome.UNDER_WAY
 
+    def _given_up_at(self, path: Path) -> _Opening | None:
+        """Return the opening of a project that is still under way though nobody waits for it any more."""
+        return next((opening for opening in self._given_up if same_file(path, opening.path)), None)
+
     def _tell_failure(self, opening: _Opening, sentence: str) -> None:
+        if opening is not self._opening:
+            return
         self.problem.emit(f"{sentence}; {_not_opened(*opening.files)}" if opening.files else sentence)
 
     def _take_opened(self, opening: _Opening, opened: OpenedProject) -> None:
@@ -164,6 +174,8 @@ class ProjectLifecycle(QObject):
             opened.project.close()
 
     def _end_job(self, opening: _Opening) -> None:
+        if opening in self._given_up:
+            self._given_up.remove(opening)
         if opening is self._opening and opening.opened is None:  # failed or stopped
             self._opening = None
 
@@ -206,6 +218,8 @@ class ProjectLifecycle(QObject):
         opening, self._opening = self._opening, None
         if opening and opening.opened:
             opening.opened.project.close()
+        elif opening:
+            self._given_up.append(opening)
 
     def _leave(self) -> str:
         """Settle and close the project; return why it stays, or an empty text."""

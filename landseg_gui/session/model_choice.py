@@ -5,13 +5,72 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
 
 from landseg_core.errors import ProjectError
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.project.project import Project
 from landseg_core.project.storage.paths import found_path, is_there, stored_path
 
+if TYPE_CHECKING:
+    from landseg_gui.session.project_session import ProjectSession
+
 _CHOSEN = "model"
+
+
+class ModelChoice(QObject):
+    """The model to predict with, which belongs to the project in which it was chosen: it comes and goes with it.
+
+    What was chosen while no project was open belongs to none. `changed`: it is another one.
+    """
+
+    changed = Signal()
+
+    def __init__(self, projects: ProjectSession, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._projects = projects
+        self._path: Path | None = None
+        self._path_without_project: Path | None = None
+        projects.project_changed.connect(self._follow_project)
+
+    @property
+    def path(self) -> Path | None:
+        """Return the model file (or run folder) to predict with, or None: that of the project, if one is open."""
+        return self._path
+
+    @path.setter
+    def path(self, path: Path | None) -> None:
+        project = self._projects.project
+        if project is None:
+            self._path_without_project = path
+        else:
+            remember_model(project, path)
+        self._set(path)
+
+    def _set(self, path: Path | None) -> None:
+        self._path = path
+        self.changed.emit()
+
+    def give(self, owner: Path | None, path: Path) -> None:
+        """Have the project `owner`, or the time without one, predict with a model, whichever is open now."""
+        if owner == self._projects.owner:
+            self.path = path
+        elif owner is None:
+            self._path_without_project = path
+        else:
+            refusal = f"{owner.name} does not note its new model"
+            self._projects.change_project(owner, lambda project: remember_model(project, path), refusal)
+
+    def drop(self) -> None:
+        """Forget the model, whose file is gone; the project may have another."""
+        self.path = None
+        self._follow_project()
+
+    def _follow_project(self) -> None:
+        project = self._projects.project
+        self._set(proposed_model(project) if project else self._path_without_project)
 
 
 def remember_model(project: Project, model: Path | None) -> None:

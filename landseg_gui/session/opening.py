@@ -23,7 +23,6 @@ from landseg_core.raster.placement import PlacedReader, Placement
 from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, default_rendering
-from landseg_gui.session.run_colours import with_colours_of
 from landseg_gui.viewer.contrast import chosen_rendering, contrast_of
 
 # Okabe and Ito's palette ("Color Universal Design", 2008) without black: told apart by the colour-blind too.
@@ -118,6 +117,15 @@ def open_mask_alone(
     own_classes = mask_schema(path)
     name = name or layer_name(path, own_classes)
     return Opened(masks=(_open_mask(_on_grid(source, grid, place), schema or own_classes, name, control),))
+
+
+def with_colours_of(schema: ClassSchema, others: ClassSchema | None) -> ClassSchema:
+    """Return `schema`, each class in the colour of the one in `others` with its value and name, where there is one."""
+    colours = {(item.value, item.name): item.colour for item in others.classes} if others else {}
+    classes = (
+        item.model_copy(update={"colour": colours.get((item.value, item.name), item.colour)}) for item in schema.classes
+    )
+    return ClassSchema(classes=tuple(classes))
 
 
 @dataclass(frozen=True)

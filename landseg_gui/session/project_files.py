@@ -7,14 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PySide6.QtCore import QObject, Signal
+
 from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.output_files import made_folder
 from landseg_core.project.images import ImageEntry, NewImage
 from landseg_core.project.project import Project
-from landseg_gui.jobs.runner import Work
+from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.paths import PROJECT_SUFFIX
+
+Change = Callable[[Project], None]
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def open_work(path: Path, news: OnEvent) -> Work:
     return lambda _on_event, _control: OpenedProject(Project.open(path, on_event=news))
 
 
-def change_closed_work(path: Path, change: Callable[[Project], None]) -> Work:
+def change_closed_work(path: Path, change: Change) -> Work:
     """Return the work of a small change to a project that is not open in the window; it is opened for this alone."""
 
     def work(_on_event: OnEvent, _control: JobControl) -> None:
@@ -97,3 +101,40 @@ def add_images(project: Project, rasters: Sequence[Path], control: JobControl, *
         except LandsegError as error:
             problems.append(str(error))
     return AddedImages(project.add_images(images, as_step=as_step), tuple(problems))
+
+
+class ClosedProjects(QObject):
+    """Makes changes one after the other, each in a job that opens the project for it alone.
+
+    `failed` brings a sentence: what was refused, and why.
+    """
+
+    failed = Signal(str)
+
+    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._waiting: list[tuple[Path, Change, str]] = []
+        self._job: Job | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a project is being changed: it could be opened only for reading meanwhile."""
+        return self._job is not None
+
+    def change(self, path: Path, change: Change, refusal: str) -> None:
+        """Change the project at `path` as soon as may be; `refusal` says what has not been done where that fails."""
+        self._waiting.append((path, change, refusal))
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._job is not None or not self._waiting:
+            return
+        path, change, refusal = self._waiting.pop(0)
+        job = self._job = self._runner.start(f"Update {path.name}", change_closed_work(path, change))
+        job.failed.connect(lambda reason: self.failed.emit(f"{refusal}: {reason}"))
+        job.ended.connect(self._end)
+
+    def _end(self) -> None:
+        self._job = None
+        self._begin()

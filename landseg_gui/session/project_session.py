@@ -15,11 +15,11 @@ from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.changed_files import ChangedFiles
-from landseg_gui.session.closed_projects import ClosedProjects
 from landseg_gui.session.editing import Editing
 from landseg_gui.session.images import ProjectImages
 from landseg_gui.session.lifecycle import Arrival, ProjectLifecycle
 from landseg_gui.session.paint import PaintChoices
+from landseg_gui.session.project_files import ClosedProjects
 from landseg_gui.session.saving import Saving
 from landseg_gui.session.shown_image import ShownImage
 from landseg_gui.session.view_state import remember_window, remembered_window

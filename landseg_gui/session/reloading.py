@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject
 
 from landseg_core.events import JobControl
 from landseg_core.file_identity import FileIdentity
+from landseg_gui.jobs.file_watch import FileWatch, Watched
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import opening
-from landseg_gui.session.file_watch import FileWatch, Watched
 from landseg_gui.viewer.layer import FileLayer, MaskLayer
 
 if TYPE_CHECKING:

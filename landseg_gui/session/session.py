@@ -18,9 +18,9 @@ from landseg_core.raster.source import RasterSource
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
 from landseg_gui.session import opening
-from landseg_gui.session.adding import OpenAs, ask_to_add
+from landseg_gui.session.images import OpenAs, ask_to_add
 from landseg_gui.session.lifecycle import OpenOutcome
-from landseg_gui.session.model_choice import proposed_model, remember_model
+from landseg_gui.session.model_choice import ModelChoice
 from landseg_gui.session.project_files import is_project
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.session.reloading import LayerReloader
@@ -40,8 +40,8 @@ def _layer_of(picture: opening.Picture) -> ImageLayer:
 class Session(QObject):
     """The state behind the window. Files are opened by jobs; the signals tell when they are there.
 
-    The model to predict with and the masks belong to the project in which they were chosen or laid: they come and go
-    with it. What was chosen or laid while no project was open belongs to none.
+    The masks belong to the project in which they were laid: they come and go with it, as the `model` does. What was
+    laid while no project was open belongs to none.
 
     `raster_leaving` comes just before another orthophoto, or none, takes the place of the present one,
     `picture_renewed` once the same one has been read anew.
@@ -51,7 +51,6 @@ class Session(QObject):
     raster_changed = Signal()
     picture_renewed = Signal(object)
     layers_changed = Signal()
-    model_changed = Signal()
     message = Signal(str)
     problem = Signal(str)
     opened = Signal(object)
@@ -64,63 +63,20 @@ class Session(QObject):
         self.view_provider: Callable[[], PixelWindow | None] = lambda: None
         self._overviews: list[Job] = []
         self._runner = runner
-        self._model_path: Path | None = None
-        self._model_of_none: Path | None = None
         self.project_session = ProjectSession(self, runner)
+        self.model = ModelChoice(self.project_session, self)
         self.reloader = LayerReloader(self, runner)
-        self.project_session.project_changed.connect(self._follow_project)
+        self.project_session.project_changed.connect(self._drop_masks_of_others)
 
     @property
     def raster(self) -> RasterSource | None:
         """Return the orthophoto, or None while the window is empty."""
         return self.layers.image.source if self.layers.image else None
 
-    @property
-    def model_path(self) -> Path | None:
-        """Return the model file (or run folder) to predict with, or None: that of the project, if one is open."""
-        return self._model_path
-
-    @model_path.setter
-    def model_path(self, path: Path | None) -> None:
-        project = self.project_session.project
-        if project is None:
-            self._model_of_none = path
-        else:
-            remember_model(project, path)
-        self._set_model(path)
-
-    def _set_model(self, path: Path | None) -> None:
-        self._model_path = path
-        self.model_changed.emit()
-
-    def give_model(self, owner: Path | None, path: Path) -> None:
-        """Have the project `owner`, or the time without one, predict with a model, whichever is open now."""
-        if owner == self.project_session.owner:
-            self.model_path = path
-        elif owner is None:
-            self._model_of_none = path
-        else:
-            refusal = f"{owner.name} does not note its new model"
-            self.project_session.change_project(owner, lambda project: remember_model(project, path), refusal)
-
-    def drop_model(self) -> None:
-        """Forget the model, whose file is gone; the project may have another."""
-        self.model_path = None
-        self._take_up_model()
-
     def tell_notice(self, event: Event) -> None:
         """Tell the user what a job notes; its other events have panels of their own."""
         if isinstance(event, Notice):
             self.message.emit(capitalised(event.message))
-
-    def _follow_project(self) -> None:
-        self._take_up_model()
-        self._drop_masks_of_others()
-
-    def _take_up_model(self) -> None:
-        """Have the model at hand for predictions that belongs to what is open now."""
-        project = self.project_session.project
-        self._set_model(proposed_model(project) if project else self._model_of_none)
 
     def _drop_masks_of_others(self) -> None:
         for mask in [mask for mask in self.layers.masks if mask.owner not in (None, self.project_session.owner)]:

@@ -41,7 +41,7 @@ class ExportModelFlow(QObject):
     def open(self) -> ExportModelDialog:
         """Show the dialog."""
         memory = FormMemory("export_model", project=self._session.project_session.project)
-        dialog = ExportModelDialog(self._session.model_path, memory, self._window)
+        dialog = ExportModelDialog(self._session.model.path, memory, self._window)
         dialog.accepted.connect(lambda: self.start(dialog.task()))
         open_of_project(dialog, self._session.project_session.project_changed)
         return dialog

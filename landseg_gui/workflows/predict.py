@@ -81,7 +81,7 @@ class PredictFlow(QObject):
         if raster is None:
             self._session.message.emit("Open an orthophoto first: a prediction needs a picture")
             return None
-        view, model = self._session.view_window(), self._session.model_path
+        view, model = self._session.view_window(), self._session.model.path
         projects = self._session.project_session
         memory = FormMemory("predict", project=projects.project)
         dialog = PredictDialog(raster, view, model, memory, self._window, projects.project if projects.image else None)

@@ -158,7 +158,7 @@ class TrainFlow(QObject):
 
     def _take_model(self, result: TrainResult) -> None:
         owner, self._reason = self._owner, result.reason
-        self._session.give_model(owner, Path(result.model_path))
+        self._session.model.give(owner, Path(result.model_path))
         whose = "" if owner == self._session.project_session.owner else _in_project(owner)
         if result.best_miou is None:
             self._session.message.emit(f"The model{whose} can be used, but no epoch was finished: it is not validated")

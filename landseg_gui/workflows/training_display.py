@@ -12,7 +12,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.runs.details import RunStory
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.training import TrainingPanel
-from landseg_gui.session.run_colours import with_colours_of
+from landseg_gui.session.opening import with_colours_of
 from landseg_gui.session.session import Session
 from landseg_gui.workflows.last_run import LastRun
 from landseg_gui.workflows.live_prediction import LivePrediction

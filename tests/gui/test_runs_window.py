@@ -37,7 +37,7 @@ def test_runs_of_a_project_take_the_place_of_those_of_a_folder(
         project.add_run(write_run(tmp_path / "inside"), "tiny", ("land",), "", {})
         project.add_run(tmp_path / "gone", "tiny", ("land",), "", {})
     window.actions_by_name["action_runs"].trigger()
-    shelf = window.runs_panel.shelf
+    shelf = window.runs_panel.catalogue
     qtbot.waitUntil(lambda: [run.name for run in shelf.runs] == ["of a folder"])
     window.commands.open_paths([tmp_path / "a.landseg"])
     qtbot.waitUntil(lambda: {run.name for run in shelf.runs} == {"inside", "gone"})

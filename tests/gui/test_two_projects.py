@@ -96,28 +96,28 @@ def test_each_project_has_the_model_of_its_last_run(window, open_, make_project,
     a, b, c = make_project("a", "run-1", "run-2"), make_project("b", "run-1"), make_project("c")
     for project, model in ((a, "a-runs/run-2"), (b, "b-runs/run-1"), (c, None), (a, "a-runs/run-2")):
         open_(project)
-        assert window.session.model_path == (tmp_path / model / "model.safetensors" if model else None)
+        assert window.session.model.path == (tmp_path / model / "model.safetensors" if model else None)
 
 
 def test_the_model_chosen_is_kept_with_its_project(window, open_, make_project, tmp_path: Path) -> None:
     a, b = make_project("a", "run-1", "run-2"), make_project("b", "run-1")
-    window.session.model_path = tmp_path / "of no project"
+    window.session.model.path = tmp_path / "of no project"
     open_(a)
-    window.session.model_path = tmp_path / "a-runs" / "run-1" / "model.safetensors"
+    window.session.model.path = tmp_path / "a-runs" / "run-1" / "model.safetensors"
     open_(b)
-    assert window.session.model_path == tmp_path / "b-runs" / "run-1" / "model.safetensors"
+    assert window.session.model.path == tmp_path / "b-runs" / "run-1" / "model.safetensors"
     open_(a)
-    assert window.session.model_path == tmp_path / "a-runs" / "run-1" / "model.safetensors"
+    assert window.session.model.path == tmp_path / "a-runs" / "run-1" / "model.safetensors"
     open_(None)
-    assert window.session.model_path == tmp_path / "of no project"
+    assert window.session.model.path == tmp_path / "of no project"
 
 
 def test_a_model_that_is_gone_gives_way_to_the_next(window, open_, make_project, tmp_path: Path) -> None:
     a = make_project("a", "run-1", "run-2")
     open_(a)
     (tmp_path / "a-runs" / "run-2" / "model.safetensors").unlink()
-    window.session.drop_model()
-    assert window.session.model_path == tmp_path / "a-runs" / "run-1" / "model.safetensors"
+    window.session.model.drop()
+    assert window.session.model.path == tmp_path / "a-runs" / "run-1" / "model.safetensors"
 
 
 def test_a_project_without_runs_has_the_model_of_its_last_map(
@@ -128,7 +128,7 @@ def test_a_project_without_runs_has_the_model_of_its_last_map(
     with Project.open(c) as project:
         project.add_prediction(1, own_map, None, tmp_path / "model.safetensors")
     open_(c)
-    assert window.session.model_path == tmp_path / "model.safetensors"
+    assert window.session.model.path == tmp_path / "model.safetensors"
 
 
 def test_a_model_that_comes_for_a_closed_project_is_its_own(window, qtbot, open_, make_project, tmp_path) -> None:
@@ -136,11 +136,11 @@ def test_a_model_that_comes_for_a_closed_project_is_its_own(window, qtbot, open_
     model = tmp_path / "a-runs" / "run-1" / "other.safetensors"
     model.touch()
     open_(b)
-    window.session.give_model(a, model)
+    window.session.model.give(a, model)
     qtbot.waitUntil(lambda: not window.runner.running, timeout=SECONDS)
-    assert window.session.model_path == tmp_path / "b-runs" / "run-1" / "model.safetensors"
+    assert window.session.model.path == tmp_path / "b-runs" / "run-1" / "model.safetensors"
     open_(a)
-    assert window.session.model_path == model
+    assert window.session.model.path == model
 
 
 # --- the training panel
@@ -236,7 +236,7 @@ def test_the_runs_of_another_project_leave_the_list_at_once(window, qtbot, open_
     a, b = make_project("a", "run-1"), make_project("b", "run-7")
     window.actions_by_name["action_runs"].trigger()
     open_(a)
-    shelf = window.runs_panel.shelf
+    shelf = window.runs_panel.catalogue
     qtbot.waitUntil(lambda: [run.name for run in shelf.runs] == ["run-1"], timeout=SECONDS)
     listed: list[list[str]] = []
     window.session.project_session.project_changed.connect(lambda: listed.append([run.name for run in shelf.runs]))
@@ -287,7 +287,7 @@ def test_what_cannot_be_entered_in_a_closed_project_is_told(window, qtbot, open_
     open_(make_project("b"))
     problems: list[str] = []
     window.session.problem.connect(problems.append)
-    window.session.give_model(tmp_path / "gone.landseg", tmp_path / "m")
+    window.session.model.give(tmp_path / "gone.landseg", tmp_path / "m")
     qtbot.waitUntil(lambda: problems != [], timeout=SECONDS)
     assert problems[0].startswith("gone.landseg does not note its new model: ")
 

@@ -24,10 +24,10 @@ from landseg_core.runs.folder import RunFolder
 from landseg_gui.icons import icon
 from landseg_gui.message_boxes import choose
 from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.panels.runs.catalogue import RunCatalogue
 from landseg_gui.panels.runs.comparison import RunComparison
 from landseg_gui.panels.runs.run_list import RunTable, run_buttons
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.session.runs import RunShelf
 from landseg_gui.session.session import Session
 from landseg_gui.text import percent
 
@@ -57,7 +57,7 @@ class RunsPanel(QWidget):
     ) -> None:
         super().__init__(parent, objectName="runs_panel")
         self._session, self._in_use = session, in_use
-        self.shelf = RunShelf(session.project_session, self)
+        self.catalogue = RunCatalogue(session.project_session, self)
         self._stale = True
         self._table = RunTable()
         self._comparison = RunComparison()
@@ -113,10 +113,10 @@ class RunsPanel(QWidget):
             ("delete", self._ask_to_delete),
         ):
             self._buttons[key].clicked.connect(handler)
-        self.shelf.changed.connect(self._show_runs)
-        self.shelf.problem.connect(session.problem)
-        self.shelf.deleted.connect(self._forget_model)
-        session.model_changed.connect(self._show_used)
+        self.catalogue.changed.connect(self._show_runs)
+        self.catalogue.problem.connect(session.problem)
+        self.catalogue.deleted.connect(self._forget_model)
+        session.model.changed.connect(self._show_used)
         session.project_session.project_changed.connect(self._look_in)
 
     # --- what it shows
@@ -126,7 +126,7 @@ class RunsPanel(QWidget):
         self._stale = not self.isVisible()
         self._show_place()
         if not self._stale:
-            self.shelf.refresh()
+            self.catalogue.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Bring the list up to date."""
@@ -147,26 +147,26 @@ class RunsPanel(QWidget):
             button.setText(button.accessibleName() if self.width() >= _ROOM_FOR_TEXTS else "")
 
     def _look_in(self, folder: Path | None = None) -> None:
-        self.shelf.choose_folder(folder)
+        self.catalogue.choose_folder(folder)
         self.refresh()
         self._show_runs()
 
     def _show_place(self) -> None:
-        self._place.setText(self.shelf.title)
-        self._place.setToolTip(self.shelf.title)
+        self._place.setText(self.catalogue.title)
+        self._place.setToolTip(self.catalogue.title)
         self._place.update()
-        self._own.setVisible(self.shelf.is_elsewhere)
+        self._own.setVisible(self.catalogue.is_elsewhere)
 
     def _show_runs(self) -> None:
-        self._table.show_runs(self.shelf.runs)
-        self._pages.setCurrentIndex(1 if self.shelf.runs or self.shelf.reading else 0)
+        self._table.show_runs(self.catalogue.runs)
+        self._pages.setCurrentIndex(1 if self.catalogue.runs or self.catalogue.reading else 0)
         for part in (self._comparison, *self._buttons.values()):
-            part.setVisible(bool(self.shelf.runs))
+            part.setVisible(bool(self.catalogue.runs))
         self._show_used()
         self._show_chosen()
 
     def _show_used(self) -> None:
-        path = self._session.model_path
+        path = self._session.model.path
         self._table.runs_model.set_used(path.parent if path and path.name == MODEL_FILE else path)
 
     def _show_chosen(self) -> None:
@@ -189,14 +189,14 @@ class RunsPanel(QWidget):
     # --- what it does
 
     def _ask_for_folder(self) -> None:
-        start = self.shelf.folder or Path()
+        start = self.catalogue.folder or Path()
         folder = QFileDialog.getExistingDirectory(self, "Folder of runs", str(start))
         if folder:
             self._look_in(Path(folder))
 
     def _use(self) -> None:
         (run,) = self._table.chosen()
-        self._session.model_path = run.folder / MODEL_FILE
+        self._session.model.path = run.folder / MODEL_FILE
         figures = f"mIoU {percent(run.miou)}" if run.miou is not None else "it is not validated"
         self._session.message.emit(f"Predictions now use the model of {run.name}: {figures}")
 
@@ -221,12 +221,12 @@ class RunsPanel(QWidget):
         names = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs"
         explanation = "Models, checkpoints and reports go from the disk, and this cannot be undone. Maps stay."
         if choose(self, f"Delete {names}?", explanation, [_DELETE]):
-            self.shelf.delete(chosen)
+            self.catalogue.delete(chosen)
 
     def _forget_model(self, gone: Sequence[Path]) -> None:
         """Choose no model where the one to predict with is in a folder that is gone."""
-        if self._session.model_path in {place for folder in gone for place in (folder, folder / MODEL_FILE)}:
-            self._session.drop_model()
+        if self._session.model.path in {place for folder in gone for place in (folder, folder / MODEL_FILE)}:
+            self._session.model.drop()
 
 
 def _tool(name: str, picture: str, tip: str) -> QToolButton:

@@ -34,7 +34,7 @@ def make_sparse_image(tmp_path: Path) -> MakeImage:
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """Answer the questions whether to add an image: with its `answer`, and nothing else."""
     asked = Asked()
-    monkeypatch.setattr("landseg_gui.session.adding.choose", asked.choose)
+    monkeypatch.setattr("landseg_gui.session.images.choose", asked.choose)
     return asked
 
 

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from support.open_project import paint_square
 
 from landseg_core.project.project import Project
-from landseg_gui.session.adding import ask_to_add
+from landseg_gui.session.images import ask_to_add
 
 ADD, ALONE = "Add to Project", "Open on Its Own"
 
@@ -108,7 +108,7 @@ def test_an_answer_for_a_project_that_has_gone_does_nothing(qtbot, opened, sessi
         assert opened.lifecycle.close()
         return ADD
 
-    monkeypatch.setattr("landseg_gui.session.adding.choose", answer)
+    monkeypatch.setattr("landseg_gui.session.images.choose", answer)
     session.open_files([east])
     qtbot.waitUntil(lambda: opened.project is None)
     assert session.raster.path.name == "north.tif"
@@ -144,6 +144,6 @@ def test_undo_of_adding_the_only_image_leaves_the_window_empty(
 
 def test_many_images_are_named_in_part(monkeypatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr("landseg_gui.session.adding.choose", lambda *texts, default: told.append(texts[2]))
+    monkeypatch.setattr("landseg_gui.session.images.choose", lambda *texts, default: told.append(texts[2]))
     assert ask_to_add([Path(f"{number}.tif") for number in range(20)], Path("town.landseg"), None) is None
     assert told[0].splitlines()[-2:] == ["7.tif", "and 12 more"]

@@ -166,3 +166,12 @@ def test_the_end_of_all_jobs_is_the_end_of_the_project_too(qtbot, session, opene
     qtbot.wait(1)
     assert (opened.project, opened.lifecycle.state) == (None, LifeCycle.CLOSED)
     assert is_free(others[0])
+
+
+def test_a_project_given_up_and_opened_again_is_not_locked_by_itself(qtbot, opened, slow, others) -> None:
+    opened.lifecycle.open(others[0])
+    assert opened.lifecycle.close()
+    assert opened.lifecycle.open(others[0]) is OpenOutcome.UNDER_WAY
+    slow.go_on()
+    wait_for_project(qtbot, opened, others[0])
+    assert (slow.begun, opened.project.read_only) == (["b.landseg"], False)

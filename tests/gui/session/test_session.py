@@ -20,7 +20,7 @@ def opened(qtbot: QtBot, session: Session, picture) -> Session:
 
 def test_a_session_begins_empty(session) -> None:
     assert session.raster is None
-    assert session.model_path is None
+    assert session.model.path is None
     assert session.view_window() is None
     assert session.layers.drawn() == []
 
@@ -102,6 +102,6 @@ def test_a_mask_that_comes_too_late_is_refused(qtbot, opened, own_map, make_rast
 
 
 def test_the_model_is_told(qtbot, session, tmp_path) -> None:
-    with qtbot.waitSignal(session.model_changed):
-        session.model_path = tmp_path
-    assert session.model_path == tmp_path
+    with qtbot.waitSignal(session.model.changed):
+        session.model.path = tmp_path
+    assert session.model.path == tmp_path

@@ -13,7 +13,7 @@ from support.tool_user import ToolUser
 from support.viewing import wait_until_sharp
 
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion, StrokeRegion
-from landseg_gui.session.tool_context import SessionToolContext
+from landseg_gui.main_window.tool_context import SessionToolContext
 
 SECONDS = 20_000
 RING = ((600.0, 400.0), (820.0, 430.0), (790.0, 640.0), (640.0, 600.0))

@@ -21,7 +21,7 @@ SECONDS = 60_000
 
 @pytest.fixture
 def flow(session: Session, runner: JobRunner, window: QWidget, model: Path) -> ExportModelFlow:
-    session.model_path = model
+    session.model.path = model
     return ExportModelFlow(session, runner, window)
 
 

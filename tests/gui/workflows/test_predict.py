@@ -38,7 +38,7 @@ def flow(
     session.open_raster(image_folders / "images" / "north.tif")
     qtbot.waitUntil(lambda: session.raster is not None and not runner.running)
     session.view_provider = lambda: VIEW
-    session.model_path = model
+    session.model.path = model
     return PredictFlow(session, runner, window)
 
 
@@ -136,9 +136,9 @@ def test_a_view_predicted_again_into_the_same_file_shows_the_new_map(
 ) -> None:
     monkeypatch.setattr(predict, "choose", lambda *_question: "Replace")
     shown = []
-    for model in (session.model_path, other_model):
+    for model in (session.model.path, other_model):
         before = list(session.layers.masks)
-        session.model_path = model
+        session.model.path = model
         dialog = fill(flow, qtbot, tmp_path)
         dialog.findChild(QRadioButton, "predict_view").setChecked(True)
         press(dialog, qtbot)
@@ -286,7 +286,7 @@ def test_without_a_picture_there_is_no_dialog(session: Session, runner: JobRunne
 def project_flow(
     session: Session, runner: JobRunner, window: QWidget, painted_project: Project, model: Path
 ) -> PredictFlow:
-    session.model_path = model
+    session.model.path = model
     return PredictFlow(session, runner, window)
 
 

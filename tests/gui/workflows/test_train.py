@@ -85,8 +85,8 @@ def test_a_run_from_the_dialog_to_a_model_in_use(
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         pass
     assert not flow.running
-    assert session.model_path == tmp_path / "run" / "model.safetensors"
-    assert read_header(session.model_path).architecture == "unet16"
+    assert session.model.path == tmp_path / "run" / "model.safetensors"
+    assert read_header(session.model.path).architecture == "unet16"
     assert "ready to predict" in messages[-1]
     assert state(panel).startswith("Finished")
     assert panel.findChild(QLabel, "iou_land").text() != "–"
@@ -107,8 +107,8 @@ def test_pause_resume_and_stop(
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     assert state(panel).startswith("Stopped after")
-    assert session.model_path is not None
-    assert read_header(session.model_path).schema.names[0] == "land"
+    assert session.model.path is not None
+    assert read_header(session.model.path).schema.names[0] == "land"
 
 
 def test_a_stopped_run_goes_on_with_its_own_settings(
@@ -124,7 +124,7 @@ def test_a_stopped_run_goes_on_with_its_own_settings(
     press(dialog, qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
     assert messages == []
-    assert read_header(session.model_path).training["settings"]["batch"] == 4
+    assert read_header(session.model.path).training["settings"]["batch"] == 4
 
 
 def test_a_run_that_goes_on_from_a_model_takes_its_network(image_folders: Path, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_data_that_does_not_fit_is_told_in_a_sentence(
     (sentence,) = problems
     assert "south" in sentence
     assert state(panel) == f"Failed: {sentence}"
-    assert session.model_path is None
+    assert session.model.path is None
 
 
 def test_only_one_run_at_a_time(
@@ -313,7 +313,7 @@ def test_a_run_on_the_open_project_is_entered_in_it(
     (run,) = painted_project.runs
     assert (run.folder, run.label_state) == (tmp_path / "farm-runs" / "run-001", seen)
     assert run.label_state != painted_project.history.state
-    assert session.model_path == run.folder / "model.safetensors"
+    assert session.model.path == run.folder / "model.safetensors"
 
 
 def test_the_next_run_gets_the_next_folder(flow: TrainFlow, painted_project: Project, tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_a_run_is_entered_in_its_project_though_that_is_closed_by_now(
     assert session.project_session.lifecycle.close()
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert any("The model of farm.landseg is ready to predict with" in message for message in messages)
-    assert session.model_path is None  # nothing is chosen without a project
+    assert session.model.path is None  # nothing is chosen without a project
     run = tmp_path / "farm-runs" / "run-001"
     with Project.open(tmp_path / "farm.landseg") as again:
         assert [entry.folder for entry in again.runs] == [run]

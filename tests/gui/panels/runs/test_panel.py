@@ -97,7 +97,7 @@ def test_the_runs_of_the_folder_used_last_are_listed(panel: RunsPanel, runs: Pat
 
 def test_the_table_is_sorted_by_figures_not_by_their_text(qtbot: QtBot, panel: RunsPanel, runs: Path) -> None:
     write_evaluation(write_run(runs / "poor"), miou=0.09)
-    with qtbot.waitSignal(panel.shelf.changed):
+    with qtbot.waitSignal(panel.catalogue.changed):
         panel.refresh()
     sort(panel, "mIoU", Qt.SortOrder.AscendingOrder)
     assert names(panel)[2:] == ["poor", "good", "best"]
@@ -125,7 +125,7 @@ def test_a_model_is_used(qtbot: QtBot, session: Session, runs: Path, panel: Runs
     select(panel, "best")
     with qtbot.waitSignal(session.message) as told:
         button(panel, "use").click()
-    assert session.model_path == runs / "best" / "model.safetensors"
+    assert session.model.path == runs / "best" / "model.safetensors"
     assert told.args[0].startswith("Predictions now use the model of best: mIoU 90.0")
     assert "✓" in table(panel).model().index(names(panel).index("best"), 0).data()
 
@@ -141,7 +141,7 @@ def test_the_report_opens_in_the_browser(panel: RunsPanel, runs: Path, monkeypat
 def test_going_on_is_asked_for_with_the_folder(qtbot: QtBot, panel: RunsPanel, runs: Path) -> None:
     write_run(runs / "cut", end="stopped")
     (runs / "cut" / "last.safetensors").write_bytes(b"")
-    with qtbot.waitSignal(panel.shelf.changed):
+    with qtbot.waitSignal(panel.catalogue.changed):
         panel.refresh()
     select(panel, "cut")
     with qtbot.waitSignal(panel.continue_wanted) as wanted:
@@ -165,7 +165,7 @@ def test_runs_are_deleted_when_the_user_says_so(
         "landseg_gui.panels.runs.panel.choose",
         lambda _parent, question, *_: (asked.append(question), answers.pop(0))[1],
     )
-    session.model_path = runs / "good" / "model.safetensors"
+    session.model.path = runs / "good" / "model.safetensors"
     select(panel, "good", "torn")
     button(panel, "delete").click()
     assert (runs / "good").exists()
@@ -173,7 +173,7 @@ def test_runs_are_deleted_when_the_user_says_so(
     qtbot.waitUntil(lambda: set(names(panel)) == {"best", "new"})
     assert asked == ["Delete 2 runs?"] * 2
     assert {path.name for path in runs.iterdir()} == {"best", "new"}
-    assert session.model_path is None
+    assert session.model.path is None
 
 
 def test_a_run_under_way_is_not_deleted(qtbot: QtBot, panel: RunsPanel, session: Session, runs: Path) -> None:
@@ -189,11 +189,11 @@ def test_what_cannot_be_deleted_is_told_and_stays(
 ) -> None:
     (runs / "good" / "maps").mkdir()
     monkeypatch.setattr("landseg_gui.panels.runs.panel.choose", lambda *_: "Delete")
-    session.model_path = runs / "good" / "model.safetensors"
+    session.model.path = runs / "good" / "model.safetensors"
     select(panel, "good", "best")
     with qtbot.waitSignal(session.problem) as told:
         button(panel, "delete").click()
-    assert session.model_path == runs / "good" / "model.safetensors"
+    assert session.model.path == runs / "good" / "model.safetensors"
     assert "holds more than a run (maps)" in told.args[0]
     qtbot.waitUntil(lambda: set(names(panel)) == {"good", "new", "torn"})
 
@@ -221,7 +221,7 @@ def test_one_run_shows_all_its_settings(panel: RunsPanel) -> None:
 
 def test_the_choice_outlives_a_refresh(qtbot: QtBot, panel: RunsPanel) -> None:
     select(panel, "good", "best")
-    with qtbot.waitSignal(panel.shelf.changed):
+    with qtbot.waitSignal(panel.catalogue.changed):
         panel.refresh()
     assert {run.name for run in table(panel).chosen()} == {"good", "best"}
 
@@ -247,7 +247,7 @@ def test_without_a_run_the_panel_says_what_to_do(qtbot: QtBot, session: Session,
     panel = RunsPanel(session)
     qtbot.addWidget(panel)
     panel.show()
-    with qtbot.waitSignal(panel.shelf.changed):
+    with qtbot.waitSignal(panel.catalogue.changed):
         pass
     assert button(panel, "train").isVisible()
     assert not button(panel, "delete").isVisible()
@@ -263,7 +263,7 @@ def test_nothing_is_read_before_the_panel_is_in_sight(
     panel.refresh()
     assert runner.running == []
     panel.show()
-    qtbot.waitUntil(lambda: len(panel.shelf.runs) == 4)
+    qtbot.waitUntil(lambda: len(panel.catalogue.runs) == 4)
 
 
 def test_the_comparison_stands_where_there_is_room(qtbot: QtBot, panel: RunsPanel) -> None:
@@ -295,7 +295,7 @@ def test_as_many_runs_are_compared_as_there_are_styles() -> None:
 
 
 def test_more_runs_than_can_be_told_apart(qtbot: QtBot, tmp_path: Path, panel: RunsPanel) -> None:
-    (run,) = [run for run in panel.shelf.runs if run.name == "good"]
+    (run,) = [run for run in panel.catalogue.runs if run.name == "good"]
     comparison = RunComparison()
     qtbot.addWidget(comparison)
     comparison.show_runs([run] * (MOST + 2))

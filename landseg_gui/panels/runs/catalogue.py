@@ -79,7 +79,7 @@ def deletion_work(runs: Sequence[RunSummary]) -> Work:
     return work
 
 
-class RunShelf(QObject):
+class RunCatalogue(QObject):
     """The runs of the project that is open; without one, or where the user has chosen it, those in a folder.
 
     `changed` tells that other runs are at hand, `deleted` which folders are gone, `problem` what the user should know.

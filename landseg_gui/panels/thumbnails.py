@@ -21,9 +21,9 @@ from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
+from landseg_gui.jobs.file_watch import FileWatch, Watched
 from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.paths import is_there
-from landseg_gui.session.file_watch import FileWatch, Watched
 
 SIDE = 96
 """The longer side of a thumbnail in px: enough for 48 px on a screen of double density."""
