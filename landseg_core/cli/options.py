@@ -74,10 +74,6 @@ Large = Annotated[
     typer.Option("--large", help="Do it however much it is; else work beyond a limit is refused before it begins."),
 ]
 DEVICE_HELP = "auto, cpu, cuda, cuda:N or mps."
-Window = Annotated[
-    PixelWindow | None,
-    typer.Option(parser=parse_window, metavar="X,Y,W,H", help="Only this part of the raster, in pixels."),
-]
 Bands = Annotated[
     str | None, typer.Option(metavar="LIST", help="Bands by number or name, such as 1,2,3 or Red,Green,Blue.")
 ]
