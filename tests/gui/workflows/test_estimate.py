@@ -206,7 +206,7 @@ def test_a_question_that_is_taken_back_is_not_answered(asked, source: Folders, q
 
 def test_a_dialog_that_is_gone_is_not_answered(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
     estimator, told = asked(source)
-    qtbot.waitUntil(lambda: bool(session.project_session.background_jobs), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(session.background_jobs), timeout=60_000)
     delete(estimator)
     qtbot.waitUntil(lambda: not runner.running, timeout=60_000)
     assert len(told) == 1  # that it is being found out
