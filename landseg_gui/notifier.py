@@ -7,6 +7,9 @@ from enum import Enum, auto
 
 from PySide6.QtCore import QObject, Signal
 
+from landseg_core.events import Event, Notice
+from landseg_gui.text import capitalised
+
 
 class Level(Enum):
     """How grave a message is: good to know, to be looked at, or something has failed."""
@@ -36,6 +39,11 @@ class Notifier(QObject):
     def warning(self, text: str) -> None:
         """Say what somebody should look at, though the work goes on."""
         self.posted.emit(Message(Level.WARNING, text))
+
+    def notice(self, event: Event) -> None:
+        """Say what work notes of itself; its other events have panels of their own."""
+        if isinstance(event, Notice):
+            self.warning(capitalised(event.message))
 
     def error(self, text: str) -> None:
         """Say what has failed, and what to do about it."""

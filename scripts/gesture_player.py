@@ -74,8 +74,7 @@ class Player:
         self.window = startup.main_window(app, Settings(folder / "settings.ini"), JobRunner(app))
         self.session = self.window.session.project_session
         self.told: deque[str] = deque(maxlen=6)
-        for signal in (self.window.session.problem, self.window.session.message):
-            signal.connect(self.told.append)
+        self.window.session.notifier.posted.connect(lambda message: self.told.append(message.text))
         self.answerer = DialogAnswerer(self.dice, folder, self.done)
         self.gestures = {
             self.drag: 30,

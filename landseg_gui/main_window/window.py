@@ -7,17 +7,17 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QGridLayout, QMainWindow, QStackedWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QGridLayout, QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from landseg_gui import theme
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.actions import Actions, choice_group
 from landseg_gui.main_window.availability import at_hand
+from landseg_gui.main_window.closing import Closing
 from landseg_gui.main_window.docks import Docks, first_size
 from landseg_gui.main_window.overlays_key import OverlaysKey
 from landseg_gui.main_window.tool_bar import ToolBar, dress_overflow
 from landseg_gui.main_window.tool_context import SessionToolContext
-from landseg_gui.message_boxes import choose
 from landseg_gui.panels.classes import ClassesPanel
 from landseg_gui.panels.history import HistoryPanel
 from landseg_gui.panels.images import ImagesPanel
@@ -40,7 +40,6 @@ from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.commands import Commands
 from landseg_gui.workflows.label_commands import LabelCommands
-from landseg_gui.workflows.live_prediction import LivePrediction
 from landseg_gui.workflows.training_display import TrainingDisplay
 
 
@@ -56,13 +55,12 @@ class MainWindow(QMainWindow):
         self.runner = runner
         self._settings = settings
         themes.setParent(self)
-        self._closing = False
         self.viewport = Viewport(session.layers)
         self.tools = ToolManager(SessionToolContext(self.viewport, session.project_session, session.notifier))
         self.commands = Commands(self, session, runner, self.viewport)
-        self.live = LivePrediction(session.layers, self.viewport.view_window, self)
-        self.commands.train_flow.preview = self.live
+        self.live = self.commands.live
         self.label_commands = LabelCommands(self, session, runner, self.viewport, self.tools)
+        self._closing = Closing(self, session, runner, self.tools)
         self.actions_by_name = Actions(self, self.commands, self.label_commands)
         self._welcome = WelcomePage()
         self._messages = MessageBar()
@@ -152,8 +150,6 @@ class MainWindow(QMainWindow):
         session.raster_changed.connect(self.viewport.setFocus)
         session.opened.connect(self._settings.add_recent_file)
         session.notifier.posted.connect(self._messages.show_message)
-        session.message.connect(self._messages.show_notice)
-        session.problem.connect(self._messages.show_problem)
         project.lifecycle.window = self
         project.editing.project_wanted.connect(self.label_commands.new_project)
         AutomaticBackups(project, self)
@@ -173,7 +169,7 @@ class MainWindow(QMainWindow):
         self.session.view_provider = view.view_window
         project.images.set_frame_provider(lambda: None if view.fits else view.frame)
         project.images.view_wanted.connect(view.centre_on)
-        view.canvas.failed.connect(self._messages.show_problem)
+        view.canvas.failed.connect(self.session.notifier.error)
         view.canvas.outdated.connect(self.session.reloader.watch.look)
         view.frame_changed.connect(self._show_zoom)
         view.hovered.connect(self._show_place)
@@ -277,7 +273,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask while something runs; then stop it, store what is waiting, and close when all has ended."""
-        if not ((self._closing or self._may_close()) and self._close_project()):
+        if not self._closing.settle():
             event.ignore()
             return
         self._settings.save_window(self)
@@ -288,40 +284,4 @@ class MainWindow(QMainWindow):
 
     def end(self) -> None:
         """Close without a question, once what runs has ended: whoever started landseg, or the system, wants it so."""
-        self._closing = True
-        self.setEnabled(False)
-        self.runner.idle.connect(self._quit)
-        self.runner.stop_all()
-        if not self.runner.running:
-            self._quit()
-
-    def _quit(self) -> None:
-        if self.close():
-            QApplication.quit()  # though a dialog may be open
-
-    def _close_project(self) -> bool:
-        """Close the project; False where the user wants to stay, since something could not be stored."""
-        self.tools.cancel()
-        closed = self.session.project_session.lifecycle.close()
-        if not closed:
-            self._closing = False
-            self.setEnabled(True)
-        return closed
-
-    def _may_close(self) -> bool:
-        """Tell whether to close at once; where jobs have to end first, the window closes after them."""
-        running = self.runner.running
-        if not running:
-            return True
-        if set(running) - set(self.session.background_jobs) and not self._ask_to_stop():
-            return False
-        self._closing = True
-        self.setEnabled(False)
-        self._messages.show_notice("Stopping what runs, then the window closes…")
-        self.runner.idle.connect(self.close)
-        self.runner.stop_all()
-        return not self.runner.running
-
-    def _ask_to_stop(self) -> bool:
-        titles = ", ".join(job.title for job in self.runner.running if job not in self.session.background_jobs)
-        return choose(self, "Stop and close?", f"This is still running: {titles}.", ["Stop and close"]) is not None
+        self._closing.end()

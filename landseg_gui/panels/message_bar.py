@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,85 +22,128 @@ from landseg_gui.plain_text import PlainLabel, without_key
 
 _NOTICE_MS = 12_000
 _ICON_SIDE = 18
+_LINK, _BRIGHT = QPalette.ColorRole.Link, QPalette.ColorRole.BrightText
+_ICONS = {Level.INFO: ("info", _LINK), Level.WARNING: ("warning", _LINK), Level.ERROR: ("warning", _BRIGHT)}
 
 
 class MessageBar(QFrame):
-    """One sentence, with details to unfold where there are more. A notice leaves by itself, a problem stays."""
+    """Two lines: an error stays until it is closed; below it stands what is good to know, which leaves by itself."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="message_bar")
-        self._icon = PlainLabel()
-        self._text = PlainLabel(objectName="message_text", wordWrap=True)
-        self._offer = QPushButton(objectName="message_offer", flat=True)
-        self._accept: Callable[[], object] = self.hide
-        self._unfold = QPushButton("Details", objectName="message_unfold", checkable=True, flat=True)
-        self._details = QPlainTextEdit(objectName="message_details", readOnly=True, maximumHeight=110)
-        self._unfold.toggled.connect(self._details.setVisible)
-        self._offer.clicked.connect(self._take_offer)
+        self._error, self._notice = _ErrorLine("error"), _Line("message")
+        self._newest: _Line = self._notice
         self._timer = QTimer(self, singleShot=True, interval=_NOTICE_MS)
-        self._timer.timeout.connect(self.hide)
-        self._lay_out()
+        self._timer.timeout.connect(self._notice.close_line)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for line in (self._error, self._notice):
+            column.addWidget(line)
+            line.hide()
+            line.closed.connect(self._close)
         self.hide()
 
-    def _lay_out(self) -> None:
-        close = QToolButton(objectName="message_close", toolTip="Close")
-        close.setIcon(icon("close"))
-        close.clicked.connect(self.hide)
-        line = QHBoxLayout()
-        line.setSpacing(10)
-        line.addWidget(self._icon)
-        line.addWidget(self._text, 1)
-        line.addWidget(self._offer)
-        line.addWidget(self._unfold)
-        line.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 7, 8, 7)
-        column.addLayout(line)
-        column.addWidget(self._details)
-
     def show_message(self, message: Message) -> None:
-        """Show what the notifier says."""
-        show = self.show_problem if message.level is Level.ERROR else self.show_notice
-        show(message.text)
-
-    def show_notice(self, sentence: str) -> None:
-        """Tell something good to know."""
-        self._show(sentence, "", problem=False)
-        self._timer.start()
-
-    def show_problem(self, sentence: str, details: str = "") -> None:
-        """Tell what went wrong and what to do. A further problem joins the one on display."""
-        if self.isVisible() and self.property("problem") and sentence != self._text.text():
-            details = "\n".join(part for part in (self._details.toPlainText() or self._text.text(), sentence) if part)
-        self._timer.stop()
-        self._show(sentence, details, problem=True)
+        """Show what the notifier says. No message takes the place of an error: a further error joins it."""
+        if message.level is Level.ERROR:
+            self._error.add(message)
+            self._bring(self._error)
+        else:
+            self._notice.set_message(message)
+            self._bring(self._notice)
+            self._timer.start()
 
     def show_offer(self, sentence: str, text: str, accept: Callable[[], object]) -> None:
-        """Tell what went wrong, with a button that does something about it."""
-        self.show_problem(sentence)
+        """Say what went wrong, with a button that does something about it."""
+        self.show_message(Message(Level.ERROR, sentence))
+        self._error.offer(text, accept)
+
+    def text(self) -> str:
+        """Return the newest sentence on display."""
+        return self._newest.text()
+
+    def _bring(self, line: _Line) -> None:
+        self._newest = line
+        line.show()
+        self.show()
+
+    def _close(self) -> None:
+        left = [line for line in (self._notice, self._error) if not line.isHidden()]
+        if left:
+            self._newest = left[0]
+        self.setVisible(bool(left))
+
+
+class _Line(QFrame):
+    """A sentence with its icon and a button that closes it. Its widgets are called `<name>_text` and `<name>_close`."""
+
+    closed = Signal()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(objectName=f"{name}_line")
+        self._icon = PlainLabel()
+        self._text = PlainLabel(objectName=f"{name}_text", wordWrap=True)
+        close = QToolButton(objectName=f"{name}_close", toolTip="Close")
+        close.setIcon(icon("close"))
+        close.clicked.connect(self.close_line)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(10)
+        self._row.addWidget(self._icon)
+        self._row.addWidget(self._text, 1)
+        self._row.addWidget(close)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(12, 7, 8, 7)
+        self._column.addLayout(self._row)
+
+    def text(self) -> str:
+        """Return the sentence."""
+        return self._text.text()
+
+    def set_message(self, message: Message) -> None:
+        """Show a message."""
+        self._icon.setPixmap(icon(*_ICONS[message.level]).pixmap(_ICON_SIDE, _ICON_SIDE))
+        self._text.setText(message.text)
+
+    def close_line(self) -> None:
+        """Take the sentence out of sight."""
+        self.hide()
+        self.closed.emit()
+
+
+class _ErrorLine(_Line):
+    """The newest error; those before it unfold below, and there may be a button that does something about it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._sentences: list[str] = []
+        self._accept: Callable[[], object] = self.close_line
+        self._offer = QPushButton(objectName=f"{name}_offer", flat=True)
+        self._unfold = QPushButton("Details", objectName=f"{name}_unfold", checkable=True, flat=True)
+        self._details = QPlainTextEdit(objectName=f"{name}_details", readOnly=True, maximumHeight=110)
+        self._unfold.toggled.connect(self._details.setVisible)
+        self._offer.clicked.connect(self._take_offer)
+        self._row.insertWidget(2, self._offer)
+        self._row.insertWidget(3, self._unfold)
+        self._column.addWidget(self._details)
+
+    def add(self, message: Message) -> None:
+        """Show an error beside those that are on display already."""
+        shown = [] if self.isHidden() else self._sentences
+        self._sentences = [*(text for text in shown if text != message.text), message.text]
+        self.set_message(message)
+        self._offer.hide()
+        self._details.setPlainText("\n".join(self._sentences))
+        self._unfold.setVisible(len(self._sentences) > 1)
+        self._unfold.setChecked(False)
+        self._details.hide()
+
+    def offer(self, text: str, accept: Callable[[], object]) -> None:
+        """Add a button that does something about the error."""
         self._accept = accept
         self._offer.setText(without_key(text))
         self._offer.show()
 
     def _take_offer(self) -> None:
-        self.hide()
+        self.close_line()
         self._accept()
-
-    def text(self) -> str:
-        """Return the sentence on display."""
-        return self._text.text()
-
-    def _show(self, sentence: str, details: str, *, problem: bool) -> None:
-        self.setProperty("problem", problem)
-        role = QPalette.ColorRole.BrightText if problem else QPalette.ColorRole.Link
-        self._icon.setPixmap(icon("warning" if problem else "info", role).pixmap(_ICON_SIDE, _ICON_SIDE))
-        self._text.setText(sentence)
-        self._offer.hide()
-        self._details.setPlainText(details)
-        self._unfold.setVisible(bool(details))
-        self._unfold.setChecked(False)
-        self._details.hide()
-        for widget in (self, self._text):  # the colours depend on the property
-            self.style().unpolish(widget)
-            self.style().polish(widget)
-        self.show()

@@ -84,7 +84,7 @@ class Editing(QObject):
         self._jobs: list[Job] = []
         self._walk = HistoryWalk(runner, self)
         self._walk.moved.connect(self.history_changed)
-        self._walk.failed.connect(session.problem)
+        self._walk.failed.connect(session.notifier.error)
         self._walk.ended.connect(self._end_walk)
         lifecycle.project_changed.connect(self._follow_project)
         shown.changed.connect(self._follow_image)
@@ -123,16 +123,16 @@ class Editing(QObject):
     def may_paint(self) -> bool:
         """Tell whether a gesture may begin; where not, the user is told why, or asked for a project."""
         if self._session.raster is None:
-            self._session.message.emit("Open an orthophoto to paint on")
+            self._session.notifier.info("Open an orthophoto to paint on")
             return False
         if self._project is None:
             self.project_wanted.emit()
             return False
         if self._shown.entry is None:
-            self._session.message.emit(f"{self._session.raster.path.name} is no image of {self._project.path.name}")
+            self._session.notifier.info(f"{self._session.raster.path.name} is no image of {self._project.path.name}")
             return False
         if self._shown.is_misplaced:
-            self._session.problem.emit(
+            self._session.notifier.error(
                 f"{self._shown.entry.path.name} lies elsewhere than its labels by now: choose in File > Changed Files"
                 " where they belong, then paint"
             )
@@ -143,15 +143,15 @@ class Editing(QObject):
         """Tell whether the project may be changed; where not, the user is told why."""
         self._saving.show_damage()
         if self._project is None:
-            self._session.message.emit("Open a project, or make a new one")
+            self._session.notifier.info("Open a project, or make a new one")
         elif self._project.fault:
             self._saving.show_failure()
         elif self._project.read_only:
-            self._session.message.emit(f"{self._project.path.name} is read-only: {self._project.read_only_reason}")
+            self._session.notifier.info(f"{self._project.path.name} is read-only: {self._project.read_only_reason}")
         elif self._project.failure:
             self._saving.show_failure()
         elif self.busy:
-            self._session.message.emit("The project is being changed: wait for that, or stop it in the Jobs panel")
+            self._session.notifier.info("The project is being changed: wait for that, or stop it in the Jobs panel")
         else:
             return True
         return False
@@ -177,7 +177,7 @@ class Editing(QObject):
         try:
             self._project.record(image.id, finished, name)
         except ProjectError as error:  # the labels are as before the gesture
-            self._session.problem.emit(capitalised(str(error)))
+            self._session.notifier.error(capitalised(str(error)))
         self.history_changed.emit()
         self._saving.changed.emit()
 
@@ -208,8 +208,8 @@ class Editing(QObject):
             return None
         job = self._runner.start(title, work)
         self._jobs.append(job)
-        job.failed.connect(self._session.problem)
-        job.stopped.connect(lambda: self._session.message.emit(f"{title}: stopped, nothing has changed"))
+        job.failed.connect(self._session.notifier.error)
+        job.stopped.connect(lambda: self._session.notifier.info(f"{title}: stopped, nothing has changed"))
         job.ended.connect(lambda: self._end_edit(job))
         self._saving.changed.emit()
         return job
@@ -274,7 +274,7 @@ class Editing(QObject):
             ("Redone", [now[number] for number in now.keys() - known.keys()]),
         ):
             if images:
-                self._session.message.emit(f"{verb}: Add {images_text(images)}")
+                self._session.notifier.info(f"{verb}: Add {images_text(images)}")
 
     def undo_text(self) -> str:
         """Return the text of the command, such as `Undo Brush: building`; `Undo` where there is nothing to undo."""

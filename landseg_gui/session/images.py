@@ -7,12 +7,13 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.project.images import ImageEntry
 from landseg_gui.jobs.runner import Job
 from landseg_gui.message_boxes import choose
+from landseg_gui.notifier import Notifier
 from landseg_gui.session.editing import Editing
 from landseg_gui.session.lifecycle import ProjectLifecycle
 from landseg_gui.session.project_files import AddedImages, add_images_work, entry_at
@@ -47,12 +48,11 @@ class ProjectImages(QObject):
         lifecycle: ProjectLifecycle,
         editing: Editing,
         shown: ShownImage,
-        message: SignalInstance,
-        problem: SignalInstance,
+        notifier: Notifier,
     ) -> None:
         super().__init__(lifecycle)
         self._lifecycle, self._editing, self._shown = lifecycle, editing, shown
-        self._message, self._problem = message, problem
+        self._notifier = notifier
         shown.changed.connect(self.shown_changed)
         shown.place_wanted.connect(self.view_wanted)
 
@@ -85,9 +85,9 @@ class ProjectImages(QObject):
 
     def _tell_added(self, project: Path, added: AddedImages) -> None:
         if added.images:
-            self._message.emit(f"Added {images_text(added.images)} to {project.name}")
+            self._notifier.info(f"Added {images_text(added.images)} to {project.name}")
         for sentence in added.problems:
-            self._problem.emit(capitalised(sentence))  # last: a message takes the place of the one before
+            self._notifier.error(capitalised(sentence))
 
     def keep_alpha(self, alpha: str) -> Job | None:
         """Have the project keep an alpha for the image in the window; None where there is none, or nothing to keep."""
@@ -153,7 +153,7 @@ class ProjectImages(QObject):
         return job
 
     def _tell_found(self, wanted: int, folder: Path, found: int) -> None:
-        self._message.emit(f"Found {found} of {wanted} missing images in {folder}")
+        self._notifier.info(f"Found {found} of {wanted} missing images in {folder}")
 
     def missing(self) -> list[ImageEntry]:
         """Return the images that are not where the project expects them."""

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import JobRunner, Work
+from landseg_gui.notifier import Notifier
 from landseg_gui.session.project_files import ClosedProjects, OpenedProject, create_work, open_work, same_file
 from landseg_gui.session.save_guard import SaveGuard
 from landseg_gui.text import capitalised, files_text
@@ -67,26 +68,29 @@ class ProjectLifecycle(QObject):
     """One project at a time, or none. Questions open over `window`.
 
     `leaving` comes just before a project is settled and closed, `project_changed` when one has come or gone, and then
-    `arrived` with an `Arrival`. `storing_news` brings events of the project's writer, from its thread. `message` and
-    `problem` bring sentences for the user.
+    `arrived` with an `Arrival`. `storing_news` brings events of the project's writer, from its thread.
     """
 
     leaving = Signal()
     project_changed = Signal()
     arrived = Signal(object)
     storing_news = Signal(object)
-    message = Signal(str)
-    problem = Signal(str)
 
     def __init__(
-        self, runner: JobRunner, closed: ClosedProjects, in_use: Callable[[], bool], parent: QObject | None = None
+        self,
+        runner: JobRunner,
+        closed: ClosedProjects,
+        in_use: Callable[[], bool],
+        notifier: Notifier,
+        parent: QObject | None = None,
     ) -> None:
         """Begin without a project. `in_use` tells whether something changes it just now, so that it must stay."""
         super().__init__(parent)
         self.window: QWidget | None = None
         self.project: Project | None = None
-        self.save_guard = SaveGuard(runner, self.message, self)
+        self.save_guard = SaveGuard(runner, notifier, self)
         self._runner, self._closed, self._in_use = runner, closed, in_use
+        self._notifier = notifier
         self._opening: _Opening | None = None
         self._given_up: list[_Opening] = []
         self._closing = False
@@ -135,16 +139,16 @@ class ProjectLifecycle(QObject):
         project = self.project
         not_opened = _not_opened(path, *files)
         if self._closing:
-            self.message.emit(f"{not_opened}: a project is being closed, wait until it is")
+            self._notifier.info(f"{not_opened}: a project is being closed, wait until it is")
             return OpenOutcome.IS_CLOSING
         if self._opening:
-            self.message.emit(f"{not_opened}: {self._opening.path.name} is being opened, wait until it is there")
+            self._notifier.info(f"{not_opened}: {self._opening.path.name} is being opened, wait until it is there")
             return OpenOutcome.ANOTHER_IS_OPENING
         if project and same_file(path, project.path):
-            self.message.emit(f"{path.name} is open already")
+            self._notifier.info(f"{path.name} is open already")
             return OpenOutcome.ALREADY_OPEN
         if self._closed.busy:
-            self.message.emit(f"{not_opened}: a project file is being updated, wait until it is")
+            self._notifier.info(f"{not_opened}: a project file is being updated, wait until it is")
             return OpenOutcome.FILE_IS_BEING_UPDATED
         return None
 
@@ -163,7 +167,7 @@ class ProjectLifecycle(QObject):
     def _tell_failure(self, opening: _Opening, sentence: str) -> None:
         if opening is not self._opening:
             return
-        self.problem.emit(f"{sentence}; {_not_opened(*opening.files)}" if opening.files else sentence)
+        self._notifier.error(f"{sentence}; {_not_opened(*opening.files)}" if opening.files else sentence)
 
     def _take_opened(self, opening: _Opening, opened: OpenedProject) -> None:
         """Change projects soon: to close the former takes a while of events, too long for the end of a job."""
@@ -187,7 +191,7 @@ class ProjectLifecycle(QObject):
         self._opening = None
         if obstacle:
             opened.project.close()
-            self.message.emit(f"{_not_opened(opening.path, *opening.files)}: {obstacle}")
+            self._notifier.info(f"{_not_opened(opening.path, *opening.files)}: {obstacle}")
             return
         self._set_project(opened.project)
         self.arrived.emit(Arrival(opened.project, opened.problems, opening.files))
@@ -204,7 +208,7 @@ class ProjectLifecycle(QObject):
         A project that is on its way is not opened then.
         """
         if self._closing or self.in_use:
-            self.message.emit(capitalised(_IN_USE))
+            self._notifier.info(capitalised(_IN_USE))
             return False
         self._abandon_opening()
         return not self._leave()
@@ -241,7 +245,7 @@ class ProjectLifecycle(QObject):
     def _close_file(self, project: Project) -> None:
         self._set_project(None)
         if problem := self.save_guard.close(project):
-            self.problem.emit(capitalised(problem))
+            self._notifier.error(capitalised(problem))
 
     def move_to(self, path: Path) -> None:
         """Go on in the file to which all of the project has been saved; the one before is closed without a question."""

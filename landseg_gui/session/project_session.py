@@ -41,23 +41,21 @@ class ProjectSession(QObject):
     def __init__(self, session: Session, runner: JobRunner) -> None:
         super().__init__(session)
         self._session, self._runner = session, runner
-        message, problem = session.message, session.problem
+        notifier = session.notifier
         self._closed = ClosedProjects(runner, self)
-        self._closed.failed.connect(problem)
+        self._closed.failed.connect(notifier.error)
         self.paint = PaintChoices(self)
-        self.lifecycle = ProjectLifecycle(runner, self._closed, self._is_in_use, self)
+        self.lifecycle = ProjectLifecycle(runner, self._closed, self._is_in_use, notifier, self)
         self._shown = ShownImage(session)
-        self.saving = Saving(self.lifecycle, runner, message, problem)
+        self.saving = Saving(self.lifecycle, runner, notifier)
         self.editing = Editing(session, runner, self.lifecycle, self.saving, self.paint, self._shown)
-        self.images = ProjectImages(self.lifecycle, self.editing, self._shown, message, problem)
+        self.images = ProjectImages(self.lifecycle, self.editing, self._shown, notifier)
         self.changed_files = ChangedFiles(self)
         self.images.relinked.connect(self.changed_files.look)
         self._follow_lifecycle()
 
     def _follow_lifecycle(self) -> None:
         lifecycle = self.lifecycle
-        lifecycle.message.connect(self._session.message)
-        lifecycle.problem.connect(self._session.problem)
         lifecycle.leaving.connect(self._remember_window)
         lifecycle.project_changed.connect(self._follow_project)
         lifecycle.arrived.connect(self._welcome)
@@ -100,7 +98,7 @@ class ProjectSession(QObject):
 
     def tell(self, sentence: str) -> None:
         """Show the user something good to know."""
-        self._session.message.emit(sentence)
+        self._session.notifier.info(sentence)
 
     def start_in_background(self, title: str, work: Work) -> Job:
         """Start a job that may be stopped without asking: nothing is lost with it."""
@@ -118,7 +116,7 @@ class ProjectSession(QObject):
         try:
             change(project)
         except LandsegError as error:
-            self._session.message.emit(f"{refusal}: {error}")
+            self._session.notifier.info(f"{refusal}: {error}")
         else:
             self.editing.refresh()
 
@@ -147,10 +145,10 @@ class ProjectSession(QObject):
         project = arrival.project
         self._session.opened.emit(project.path)
         if project.read_only:
-            self._session.message.emit(f"{project.path.name} is read-only: {project.read_only_reason}")
+            self._session.notifier.info(f"{project.path.name} is read-only: {project.read_only_reason}")
         self.saving.show_damage()
         for sentence in arrival.problems:
-            self._session.problem.emit(capitalised(sentence))
+            self._session.notifier.error(capitalised(sentence))
         self.changed_files.look()
         if arrival.files:
             self._session.open_files(arrival.files)

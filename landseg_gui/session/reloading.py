@@ -104,5 +104,5 @@ class LayerReloader(QObject):
         is_gone = None in now
         layer.note = _GONE if is_gone else _CHANGED
         why = f"{layer.path} was deleted, moved or renamed; what is shown may be incomplete" if is_gone else sentence
-        self._session.problem.emit(f"{layer.name} ({layer.note}): {why}")
+        self._session.notifier.error(f"{layer.name} ({layer.note}): {why}")
         self._session.layers.changed.emit()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.errors import ProjectError
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.message_boxes import choose
+from landseg_gui.notifier import Notifier
 from landseg_gui.paths import ask_project_path
 from landseg_gui.text import capitalised
 
@@ -39,10 +40,10 @@ class SaveGuard(QObject):
 
     saved = Signal(object)
 
-    def __init__(self, runner: JobRunner, message: SignalInstance, parent: QObject) -> None:
+    def __init__(self, runner: JobRunner, notifier: Notifier, parent: QObject) -> None:
         super().__init__(parent)
         self._runner = runner
-        self._message = message
+        self._notifier = notifier
 
     def settle(self, project: Project, window: QWidget | None) -> bool:
         """Store what is waiting, and ask where that fails; False where the user wants to stay."""
@@ -88,7 +89,7 @@ class SaveGuard(QObject):
             if project.backups.is_due(0) and project.path.stat().st_size < _QUICK_BYTES:
                 project.backups.make(at_end=True)
         except (ProjectError, OSError) as error:
-            self._message.emit(capitalised(str(error)))
+            self._notifier.info(capitalised(str(error)))
         finally:
             project.close()
 
@@ -97,7 +98,7 @@ class SaveGuard(QObject):
         problems: list[str] = []
         loop = QEventLoop()
         slow = QTimer(loop, singleShot=True, interval=_NOTICE_AFTER_MS)
-        slow.timeout.connect(lambda: self._message.emit(f"{title}: {edits(project.waiting)} on the way to the disk…"))
+        slow.timeout.connect(lambda: self._notifier.info(f"{title}: {edits(project.waiting)} on the way to the disk…"))
         job = self._runner.start(title, lambda _on_event, _control: work())
         job.failed.connect(problems.append)
         job.ended.connect(loop.quit)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from landseg_core.events import Event, StoringFailed, StoringResumed
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.notifier import Notifier
 from landseg_gui.session.lifecycle import ProjectLifecycle
 from landseg_gui.session.save_guard import edits
 from landseg_gui.text import capitalised
@@ -64,11 +65,9 @@ class Saving(QObject):
     changed = Signal()
     save_wanted = Signal(str)
 
-    def __init__(
-        self, lifecycle: ProjectLifecycle, runner: JobRunner, message: SignalInstance, problem: SignalInstance
-    ) -> None:
+    def __init__(self, lifecycle: ProjectLifecycle, runner: JobRunner, notifier: Notifier) -> None:
         super().__init__(lifecycle)
-        self._lifecycle, self._runner, self._message, self._problem = lifecycle, runner, message, problem
+        self._lifecycle, self._runner, self._notifier = lifecycle, runner, notifier
         self._job: Job | None = None
         self._shown_damage: set[str] = set()
         lifecycle.project_changed.connect(self._shown_damage.clear)
@@ -100,8 +99,8 @@ class Saving(QObject):
             f"Copy to {path.name}",
             lambda on_event, control: project.save_copy(path, on_event, control, overwrite=overwrite),
         )
-        job.failed.connect(self._problem)
-        job.finished.connect(lambda _result: self._message.emit(f"Copied to {path}"))
+        job.failed.connect(self._notifier.error)
+        job.finished.connect(lambda _result: self._notifier.info(f"Copied to {path}"))
         return job
 
     def save_as(self, path: Path, *, overwrite: bool = False) -> Job | None:
@@ -114,7 +113,7 @@ class Saving(QObject):
             f"Save {path.name}",
             lambda on_event, control: project.save_as(path, on_event, control, overwrite=overwrite),
         )
-        job.failed.connect(self._problem)
+        job.failed.connect(self._notifier.error)
         # The job has to end first: closing a file takes a while of events.
         job.finished.connect(lambda _result: QTimer.singleShot(0, self, partial(self._move_to, path, project)))
         job.ended.connect(self._end)
@@ -139,7 +138,7 @@ class Saving(QObject):
             )
             self.save_wanted.emit(sentence)
         else:
-            self._problem.emit(f"{project.failure}. Painting waits until then: choose Try again in the status bar")
+            self._notifier.error(f"{project.failure}. Painting waits until then: choose Try again in the status bar")
 
     def show_damage(self) -> None:
         """Tell what was found damaged since the user was told last, in few sentences."""
@@ -147,9 +146,9 @@ class Saving(QObject):
         new = [notice for notice in project.notices if notice not in self._shown_damage] if project else []
         self._shown_damage.update(new)
         for notice in new[:_MOST_NOTICES]:
-            self._problem.emit(capitalised(notice))
+            self._notifier.error(capitalised(notice))
         if len(new) > _MOST_NOTICES:
-            self._problem.emit(f"And {len(new) - _MOST_NOTICES} more parts of the project are damaged")
+            self._notifier.error(f"And {len(new) - _MOST_NOTICES} more parts of the project are damaged")
 
     def _take_news(self, event: Event) -> None:
         project = self._lifecycle.project
@@ -157,6 +156,6 @@ class Saving(QObject):
             if project.failure:
                 self.show_failure()
             else:
-                self._message.emit(f"{project.path.name} is at its place again: every edit is stored there")
+                self._notifier.info(f"{project.path.name} is at its place again: every edit is stored there")
         self.show_damage()
         self.changed.emit()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from landseg_core.events import Event, JobControl, Notice
+from landseg_core.events import JobControl
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
@@ -51,8 +51,6 @@ class Session(QObject):
     raster_changed = Signal()
     picture_renewed = Signal(object)
     layers_changed = Signal()
-    message = Signal(str)
-    problem = Signal(str)
     opened = Signal(object)
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
@@ -72,11 +70,6 @@ class Session(QObject):
     def raster(self) -> RasterSource | None:
         """Return the orthophoto, or None while the window is empty."""
         return self.layers.image.source if self.layers.image else None
-
-    def tell_notice(self, event: Event) -> None:
-        """Tell the user what a job notes; its other events have panels of their own."""
-        if isinstance(event, Notice):
-            self.message.emit(capitalised(event.message))
 
     def _drop_masks_of_others(self) -> None:
         for mask in [mask for mask in self.layers.masks if mask.owner not in (None, self.project_session.owner)]:
@@ -120,7 +113,7 @@ class Session(QObject):
         again = partial(opening.open_picture_again, image.path, image.rendering, image.reader, alpha=alpha)
         job = self._runner.start(f"Open {image.name}", lambda *_: again(), background=True)
         job.finished.connect(show)
-        job.failed.connect(self.problem)
+        job.failed.connect(self.notifier.error)
 
     def open_files(self, paths: Sequence[Path | str]) -> None:
         """Open files as they come: the first raster is the picture, masks on its grid become layers over it.
@@ -172,7 +165,7 @@ class Session(QObject):
         job = self._runner.start(f"Open {title}", lambda _on_event, control: work(control), background=True)
         owner = self.project_session.owner
         job.finished.connect(lambda opened: self._take(opened, owner) if wanted() else None)
-        job.failed.connect(self.problem)
+        job.failed.connect(self.notifier.error)
         return job
 
     def _take(self, opened: opening.Opened, owner: Path | None = None) -> None:
@@ -191,7 +184,7 @@ class Session(QObject):
     def _tell_left_out(self, opened: opening.Opened, owner: Path) -> None:
         """Tell that images were meant for a project that has been left; masks and maps of it are not missed."""
         if opened.images:
-            self.message.emit(f"{files_text(opened.images)} not opened: {owner.name} has been closed meanwhile")
+            self.notifier.info(f"{files_text(opened.images)} not opened: {owner.name} has been closed meanwhile")
 
     def _ask_to_add(self, images: Sequence[Path], opened: opening.Opened, owner: Path | None) -> None:
         """Show pictures that the project does not have once the user has said whether it is to have them."""
@@ -218,7 +211,7 @@ class Session(QObject):
 
     def _emit_problems(self, problems: Sequence[str]) -> None:
         for sentence in problems:
-            self.problem.emit(sentence)
+            self.notifier.error(sentence)
 
     def _show_picture(self, picture: opening.Picture) -> None:
         # Whoever still reads the former raster (a tile thread, a prediction) keeps it open by holding it.
@@ -242,12 +235,12 @@ class Session(QObject):
 
     def _finish(self, layer: ImageLayer, picture: opening.Picture) -> None:
         if picture.doubt:
-            self.message.emit(capitalised(picture.doubt))
+            self.notifier.info(capitalised(picture.doubt))
         self._build_overviews(layer)
 
     def _lay_mask(self, mask: opening.Mask, owner: Path | None) -> None:
         if self.raster is None or not mask.reader.grid.matches(self.raster.grid):
-            self.problem.emit(f"{mask.reader.source.path.name} does not fit the picture that is open by now")
+            self.notifier.error(f"{mask.reader.source.path.name} does not fit the picture that is open by now")
             return
         layer = MaskLayer(mask.reader, mask.schema, mask.name)
         layer.owner = owner
@@ -256,7 +249,7 @@ class Session(QObject):
         if mask.guessed:
             hint = "choose them in the layer's menu"
             unshown = f". 255 in {pixels(mask.unshown)} counts as unlabelled and is not shown" if mask.unshown else ""
-            self.message.emit(f"{layer.name} does not tell its classes: {hint}{unshown}")
+            self.notifier.info(f"{layer.name} does not tell its classes: {hint}{unshown}")
 
     def replace_picture(self, picture: opening.Picture) -> None:
         """Show what has become of the orthophoto's file: another size or place makes it another picture."""
@@ -265,10 +258,10 @@ class Session(QObject):
         self.project_session.changed_files.look()
         if picture.reader.grid != self.raster.file_grid:
             self._show_picture(picture)
-            self.problem.emit(f"{name} has changed on disk, its size or place too: what lay over it has been closed")
+            self.notifier.error(f"{name} has changed on disk, its size or place too: what lay over it has been closed")
             return
         self._put_in_place(picture, self.raster.grid)  # where the project says that it lies
-        self.message.emit(f"{name} has changed on disk and has been read again")
+        self.notifier.info(f"{name} has changed on disk and has been read again")
 
     def _put_in_place(self, picture: opening.Picture, grid: RasterGrid) -> None:
         """Show the same orthophoto, read anew, on the same grid, below all that lies over it."""
@@ -293,6 +286,8 @@ class Session(QObject):
         job = self._runner.start(f"Overviews of {layer.name}", opening.overviews_work(reader), background=True)
         self._overviews.append(job)
         job.finished.connect(layer.reread)
-        job.failed.connect(self.problem)
-        job.too_large.connect(lambda work: self.message.emit(f"{capitalised(work.objection)}; make them with gdaladdo"))
+        job.failed.connect(self.notifier.error)
+        job.too_large.connect(
+            lambda work: self.notifier.info(f"{capitalised(work.objection)}; make them with gdaladdo")
+        )
         job.ended.connect(lambda: self._overviews.remove(job))

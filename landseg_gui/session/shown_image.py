@@ -75,7 +75,9 @@ class ShownImage(QObject):
         if entry is None or image_id == self._wanted:
             return None
         if entry.missing:
-            self._session.problem.emit(f"{entry.path} is missing: choose Find… in the Images panel to say where it is")
+            self._session.notifier.error(
+                f"{entry.path} is missing: choose Find… in the Images panel to say where it is"
+            )
             return None
         self._wanted = image_id
         project = self._project
@@ -125,7 +127,7 @@ class ShownImage(QObject):
         raster, known = self._session.raster, entry.grid
         fits = raster is not None and (raster.grid.width, raster.grid.height) == (known.width, known.height)
         if not fits:
-            self._session.problem.emit(
+            self._session.notifier.error(
                 f"{entry.path} has another size than the {known.width} x {known.height} px that its labels were painted"
                 " on: it is shown without them; choose in File > Changed Files where they belong"
             )

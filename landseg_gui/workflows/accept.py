@@ -154,11 +154,11 @@ class AcceptFlow(QObject):
         """Return what can be accepted in the image; where there is nothing, the user is told why."""
         project, image = self._project_session.project, self._project_session.image
         if project is None or image is None:
-            self._session.message.emit(_NO_IMAGE)
+            self._session.notifier.info(_NO_IMAGE)
             return []
         predictions = predictions_of(project.predictions(image.id), self._session.layers.masks)
         if not predictions:
-            self._session.message.emit(_NO_PREDICTION)
+            self._session.notifier.info(_NO_PREDICTION)
         return predictions
 
     def _polygon_request(self) -> AcceptRequest | None:
@@ -186,17 +186,17 @@ class AcceptFlow(QObject):
         if isinstance(event, ClassesLeftOut):
             left_out.update(event.pixels)
         else:
-            self._session.tell_notice(event)
+            self._session.notifier.notice(event)
 
     def _tell(self, count: int, left_out: Mapping[str, int], *, in_polygon: bool) -> None:
         """Say what has come of it; what a polygon has brought is seen."""
         if left_out:
             accepted = f"{pixels(count)} accepted" if count else "Nothing was accepted"
-            self._session.message.emit(f"{accepted}; {left_out_text(left_out)}")
+            self._session.notifier.info(f"{accepted}; {left_out_text(left_out)}")
         elif count == 0:
-            self._session.message.emit(_NOTHING_ACCEPTED)
+            self._session.notifier.info(_NOTHING_ACCEPTED)
         elif not in_polygon:
-            self._session.message.emit(f"{pixels(count)} accepted")
+            self._session.notifier.info(f"{pixels(count)} accepted")
 
 
 def left_out_text(left_out: Mapping[str, int]) -> str:

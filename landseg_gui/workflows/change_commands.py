@@ -58,7 +58,7 @@ class ChangeCommands(QObject):
         if not changes:
             self._close()
             if asked:
-                self._session.message.emit("No file of the project has changed")
+                self._session.notifier.info("No file of the project has changed")
             return
         if self._dialog is None:
             self._dialog = ChangesDialog(self._window)

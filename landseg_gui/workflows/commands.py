@@ -20,6 +20,7 @@ from landseg_gui.viewer.layer import ImageLayer, MaskLayer
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.export import ExportFlow
 from landseg_gui.workflows.export_model import ExportModelFlow
+from landseg_gui.workflows.live_prediction import LivePrediction
 from landseg_gui.workflows.predict import PredictFlow
 from landseg_gui.workflows.train import TrainFlow
 
@@ -47,7 +48,8 @@ class Commands(QObject):
         self._session = session
         self._runner = runner
         self._viewport = viewport
-        self.train_flow = TrainFlow(session, runner, window)
+        self.live = LivePrediction(session.layers, viewport.view_window, self)
+        self.train_flow = TrainFlow(session, runner, window, self.live)
         self._predict_flow = PredictFlow(session, runner, window)
         self._export_flow = ExportFlow(session, runner, window)
         self._export_model_flow = ExportModelFlow(session, runner, window)
@@ -123,7 +125,7 @@ class Commands(QObject):
         try:
             mask.set_schema(load_classes(preset))
         except ClassSchemaError as error:
-            self._session.problem.emit(str(error))
+            self._session.notifier.error(str(error))
 
     def train(self) -> None:
         """Show the training dialog."""

@@ -47,7 +47,7 @@ class ExportFlow(QObject):
         """Show the dialog, if there is a mask to write."""
         layers = self._session.layers.masks
         if not layers:
-            self._session.message.emit("There is no mask to export: predict the picture, or open a mask")
+            self._session.notifier.info("There is no mask to export: predict the picture, or open a mask")
             return None
         raster = self._session.raster
         image = raster.path if raster else None
@@ -62,10 +62,10 @@ class ExportFlow(QObject):
         job = self._runner.start(f"Export {task.out.name}", export_job(task))
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.finished.connect(self._tell)
-        job.failed.connect(self._session.problem)
+        job.failed.connect(self._session.notifier.error)
         ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True})))
-        job.reported.connect(self._session.tell_notice)
+        job.reported.connect(self._session.notifier.notice)
         return job
 
     def _tell(self, out: Path) -> None:
-        self._session.message.emit(f"Exported to {out}")
+        self._session.notifier.info(f"Exported to {out}")

@@ -66,7 +66,7 @@ class ExportLabelsFlow(QObject):
         """Show the dialog, if there are labels to write."""
         project, image = self._project_session.project, self._project_session.image
         if project is None or image is None:
-            self._session.message.emit("Open a project and one of its images first: labels belong to a project")
+            self._session.notifier.info("Open a project and one of its images first: labels belong to a project")
             return None
         memory = FormMemory("export_labels", project=project)
         dialog = ExportLabelsDialog(image, project.images, project.path, memory, self._window)
@@ -81,16 +81,16 @@ class ExportLabelsFlow(QObject):
         job = self._runner.start(title, export_labels_work(project, request))
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.finished.connect(self._tell)
-        job.failed.connect(self._session.problem)
+        job.failed.connect(self._session.notifier.error)
         ask_if_large(
             job,
             self._window,
             lambda: self.start(project, replace(request, large=True)),
             is_wanted=lambda: self._project_session.project is project,
         )
-        job.reported.connect(self._session.tell_notice)
+        job.reported.connect(self._session.notifier.notice)
         return job
 
     def _tell(self, files: Sequence[Path]) -> None:
         where = str(files[0]) if len(files) == 1 else f"{len(files)} files in {files[0].parent}"
-        self._session.message.emit(f"Exported to {where}")
+        self._session.notifier.info(f"Exported to {where}")

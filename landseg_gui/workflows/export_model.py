@@ -50,8 +50,8 @@ class ExportModelFlow(QObject):
         """Write what `task` says."""
         job = self._runner.start(f"Export {task.out.name}", export_model_job(task))
         job.finished.connect(self._tell)
-        job.failed.connect(self._session.problem)
+        job.failed.connect(self._session.notifier.error)
         return job
 
     def _tell(self, out: Path) -> None:
-        self._session.message.emit(f"Exported to {out}")
+        self._session.notifier.info(f"Exported to {out}")

@@ -76,4 +76,4 @@ class ImportLabelsFlow(QObject):
 
     def _tell(self, count: int, notices: Sequence[str]) -> None:
         done = f"{pixels(count)} labelled" if count else "The labels were the same already"
-        self._session.message.emit(". ".join([done, *map(capitalised, notices)]))
+        self._session.notifier.info(". ".join([done, *map(capitalised, notices)]))

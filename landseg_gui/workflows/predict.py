@@ -79,7 +79,7 @@ class PredictFlow(QObject):
         """Show the dialog, if there is a picture to predict."""
         raster = self._session.raster
         if raster is None:
-            self._session.message.emit("Open an orthophoto first: a prediction needs a picture")
+            self._session.notifier.info("Open an orthophoto first: a prediction needs a picture")
             return None
         view, model = self._session.view_window(), self._session.model.path
         projects = self._session.project_session
@@ -100,7 +100,7 @@ class PredictFlow(QObject):
         made: list[PlannedMap] = []
         job.reported.connect(lambda event: made.append(event.map) if isinstance(event, MapFinished) else None)
         job.reported.connect(lambda event: self._take(event, task, owner))
-        job.failed.connect(self._session.problem)
+        job.failed.connect(self._session.notifier.error)
         ask_if_large(job, self._window, lambda: self._go_on(task, made))
         return job
 
@@ -110,7 +110,7 @@ class PredictFlow(QObject):
         self.start(task.model_copy(update={"maps": rest, "large": True}))
 
     def _take(self, event: Event, task: PredictTask, owner: Path | None) -> None:
-        self._session.tell_notice(event)
+        self._session.notifier.notice(event)
         if isinstance(event, MapFinished):
             self._show(event, task, owner)
             if event.placed and owner is not None:
@@ -120,7 +120,7 @@ class PredictFlow(QObject):
         """Show a map over the picture that it is of, unless another project has that by now."""
         made, is_ours = finished.map, owner == self._session.project_session.owner
         where = f" of {owner.name}" if owner and not is_ours else ""
-        self._session.message.emit(f"The map{where} is in {made.path}")
+        self._session.notifier.info(f"The map{where} is in {made.path}")
         raster = self._session.raster
         if is_ours and raster is not None and same_file(raster.path, made.raster):
             self._session.add_mask(made.path, finished.schema, place=task.window)

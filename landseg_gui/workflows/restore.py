@@ -47,7 +47,7 @@ class RestoreFlow(QObject):
             f"Restore {path.name}", lambda on_event, control: restore(backup, path, on_event, control)
         )
         job.finished.connect(lambda _result: self._project.lifecycle.open(path))
-        job.failed.connect(self._session.problem)
+        job.failed.connect(self._session.notifier.error)
         if is_open:  # and still as it was
             job.failed.connect(lambda _sentence: self._project.lifecycle.open(path))
             job.stopped.connect(lambda: self._project.lifecycle.open(path))

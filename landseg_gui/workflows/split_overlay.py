@@ -57,7 +57,7 @@ class SplitOverlay(QObject):
         if self._shown and project:
             job = self._job = self._runner.start(f"Training blocks of {project.path.name}", _blocks_work(project))
             job.finished.connect(while_alive(self, lambda blocks: self._take(job, blocks)))
-            job.failed.connect(while_alive(self, lambda sentence: self._session.message.emit(capitalised(sentence))))
+            job.failed.connect(while_alive(self, lambda sentence: self._session.notifier.info(capitalised(sentence))))
 
     def _forget(self) -> None:
         if self._job is not None:

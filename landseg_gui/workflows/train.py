@@ -54,7 +54,13 @@ class TrainFlow(QObject):
     started = Signal(object, object)
     can_go_on = Signal(bool, bool)
 
-    def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        runner: JobRunner,
+        parent_window: QWidget | None = None,
+        preview: PreviewSource | None = None,
+    ) -> None:
         super().__init__(parent_window)
         self._session = session
         self._runner = runner
@@ -64,7 +70,7 @@ class TrainFlow(QObject):
         self._owner: Path | None = None
         self._lasts: dict[Path | None, Path] = {}
         self._reason = ""
-        self.preview: PreviewSource | None = None
+        self.preview = preview
         self._paces = PaceMemory(FormMemory("pace"))
 
     @property
@@ -89,7 +95,7 @@ class TrainFlow(QObject):
     def open(self) -> TrainDialog | None:
         """Show the dialog, unless a run is under way."""
         if self.running:
-            self._session.message.emit(f"{self._run_under_way()} is under way: stop it before you start another")
+            self._session.notifier.info(f"{self._run_under_way()} is under way: stop it before you start another")
             return None
         projects = self._session.project_session
         estimator = EpochEstimator(projects, self._paces)
@@ -125,7 +131,7 @@ class TrainFlow(QObject):
         try:
             settings = _known_settings(read_config(RunFolder(folder)))
         except LandsegError as error:
-            self._session.problem.emit(str(error))
+            self._session.notifier.error(str(error))
             return None
         dialog = self.open()
         if dialog is not None:
@@ -144,7 +150,7 @@ class TrainFlow(QObject):
         job.reported.connect(meter.take)
         job.ended.connect(lambda: self._keep_pace(config, meter))
         job.finished.connect(self._take_model)
-        job.failed.connect(self._session.problem)
+        job.failed.connect(self._session.notifier.error)
         ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True}), config))
         job.stopped.connect(self._tell_stopped)
         job.ended.connect(self._forget)
@@ -161,13 +167,13 @@ class TrainFlow(QObject):
         self._session.model.give(owner, Path(result.model_path))
         whose = "" if owner == self._session.project_session.owner else _in_project(owner)
         if result.best_miou is None:
-            self._session.message.emit(f"The model{whose} can be used, but no epoch was finished: it is not validated")
+            self._session.notifier.info(f"The model{whose} can be used, but no epoch was finished: it is not validated")
         else:
             figures = f"mIoU {percent(result.best_miou)} in epoch {result.best_epoch}"
-            self._session.message.emit(f"The model{whose} is ready to predict with: {figures}")
+            self._session.notifier.info(f"The model{whose} is ready to predict with: {figures}")
 
     def _tell_stopped(self) -> None:
-        self._session.message.emit("Training stopped before there was a model")
+        self._session.notifier.info("Training stopped before there was a model")
 
     def _forget(self) -> None:
         folder, self._job, self._folder = self._folder, None, None

@@ -161,6 +161,6 @@ def test_panels_come_up(window) -> None:
 
 def test_a_message_does_not_move_the_picture(window, project) -> None:
     before = window.viewport.geometry()
-    window.session.message.emit("The network is ready")
+    window.session.notifier.info("The network is ready")
     assert window.findChild(QLabel, "message_text").isVisible()
     assert window.viewport.geometry() == before

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
+from support.messages import collect_errors, collect_news
 from support.runs import write_evaluation, write_model, write_run, write_samples
 
 from landseg_core.events import EpochFinished, JobControl, OnEvent, RunStarted, StepFinished
@@ -273,7 +274,7 @@ def test_a_map_that_comes_after_its_project_is_entered_there_and_not_shown(
     task = PredictTask(model=Path("m"), maps=(PlannedMap(picture, own_map),))
     flow = window.commands._predict_flow
     messages: list[str] = []
-    window.session.message.connect(messages.append)
+    collect_news(window.session.notifier, messages)
     flow._take(MapFinished(task.maps[0], SCHEMA, placed=True), task, owner)
     qtbot.waitUntil(lambda: not window.runner.running, timeout=SECONDS)
     assert f"The map of a.landseg is in {own_map}" in messages
@@ -286,7 +287,7 @@ def test_a_map_that_comes_after_its_project_is_entered_there_and_not_shown(
 def test_what_cannot_be_entered_in_a_closed_project_is_told(window, qtbot, open_, make_project, tmp_path) -> None:
     open_(make_project("b"))
     problems: list[str] = []
-    window.session.problem.connect(problems.append)
+    collect_errors(window.session.notifier, problems)
     window.session.model.give(tmp_path / "gone.landseg", tmp_path / "m")
     qtbot.waitUntil(lambda: problems != [], timeout=SECONDS)
     assert problems[0].startswith("gone.landseg does not note its new model: ")

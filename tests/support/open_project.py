@@ -13,8 +13,10 @@ from pytestqt.qtbot import QtBot
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project
+from landseg_gui.notifier import Level, Message
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.session.session import Session
+from support.messages import collect_errors
 from support.rasters import TRANSFORM, write_raster
 
 WIDTH, HEIGHT = 600, 400
@@ -42,8 +44,12 @@ class Messages:
     def __init__(self, session: Session) -> None:
         self.texts: list[str] = []
         self.problems: list[str] = []
-        session.message.connect(lambda text: self.texts.append(text.replace("\N{NO-BREAK SPACE}", " ")))
-        session.problem.connect(self.problems.append)
+        session.notifier.posted.connect(self._take)
+        collect_errors(session.notifier, self.problems)
+
+    def _take(self, message: Message) -> None:
+        if message.level is not Level.ERROR:
+            self.texts.append(message.text.replace("\N{NO-BREAK SPACE}", " "))
 
 
 @pytest.fixture

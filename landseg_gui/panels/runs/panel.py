@@ -114,7 +114,7 @@ class RunsPanel(QWidget):
         ):
             self._buttons[key].clicked.connect(handler)
         self.catalogue.changed.connect(self._show_runs)
-        self.catalogue.problem.connect(session.problem)
+        self.catalogue.problem.connect(session.notifier.error)
         self.catalogue.deleted.connect(self._forget_model)
         session.model.changed.connect(self._show_used)
         session.project_session.project_changed.connect(self._look_in)
@@ -198,7 +198,7 @@ class RunsPanel(QWidget):
         (run,) = self._table.chosen()
         self._session.model.path = run.folder / MODEL_FILE
         figures = f"mIoU {percent(run.miou)}" if run.miou is not None else "it is not validated"
-        self._session.message.emit(f"Predictions now use the model of {run.name}: {figures}")
+        self._session.notifier.info(f"Predictions now use the model of {run.name}: {figures}")
 
     def _open_report(self) -> None:
         if self._buttons["report"].isEnabled():
@@ -216,7 +216,7 @@ class RunsPanel(QWidget):
     def _ask_to_delete(self) -> None:
         chosen = self._table.chosen()
         if busy := [run.name for run in chosen if self._in_use(run.folder)]:
-            self._session.problem.emit(f"{busy[0]} is being trained: stop it before you delete it")
+            self._session.notifier.error(f"{busy[0]} is being trained: stop it before you delete it")
             return
         names = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs"
         explanation = "Models, checkpoints and reports go from the disk, and this cannot be undone. Maps stay."

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QComboBox, QDialog
+from support.messages import collect_news
 from support.rasters import coordinate_pixels
 from support.viewing import image_layer
 
@@ -136,7 +137,7 @@ def test_a_single_band_has_no_alpha(qtbot, runner, make_raster) -> None:
 def test_alpha_that_may_be_near_infrared_is_told_when_a_picture_opens(qtbot, runner, make_raster) -> None:
     pixels = np.random.default_rng(0).integers(20, 200, (4, 200, 300)).astype(np.uint8)
     path, session, told = make_raster("nir.tif", pixels, photometric="RGB", alpha="YES"), Session(runner), []
-    session.message.connect(told.append)
+    collect_news(session.notifier, told)
     session.open_raster(path)
     qtbot.waitUntil(lambda: session.raster is not None and not runner.running)
     assert ["may be near infrared" in sentence for sentence in told] == [True]

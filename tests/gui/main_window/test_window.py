@@ -22,7 +22,7 @@ from support.viewing import grab_rgb, wait_until_sharp
 
 from landseg_core.labels.classes import load_classes
 from landseg_gui.dialogs.bands import RenderingDialog
-from landseg_gui.main_window import window
+from landseg_gui.main_window import closing
 from landseg_gui.main_window.window import MainWindow
 from landseg_gui.panels.message_bar import MessageBar
 from landseg_gui.panels.welcome import WelcomePage
@@ -135,7 +135,7 @@ def test_a_bad_file_is_a_calm_sentence(qtbot, opened, tmp_path, picture, content
     opened.commands.open_paths([path])
     qtbot.waitUntil(lambda: "bad.tif" in message(opened))
     assert opened.session.raster.path == picture
-    opened.findChild(QToolButton, "message_close").click()
+    opened.findChild(QToolButton, "error_close").click()
     assert message(opened) == ""
 
 
@@ -256,7 +256,7 @@ def endless(opened):
 
 def test_closing_asks_while_something_runs(qtbot, opened, endless, monkeypatch) -> None:
     questions = []
-    monkeypatch.setattr(window, "choose", lambda *arguments: questions.append(arguments))
+    monkeypatch.setattr(closing, "choose", lambda *arguments: questions.append(arguments))
     assert not opened.close()
     assert opened.isVisible()
     assert endless.running
@@ -264,7 +264,7 @@ def test_closing_asks_while_something_runs(qtbot, opened, endless, monkeypatch) 
 
 
 def test_closing_stops_what_runs_and_then_closes(qtbot, opened, endless, monkeypatch) -> None:
-    monkeypatch.setattr(window, "choose", lambda *arguments: arguments[3][0])
+    monkeypatch.setattr(closing, "choose", lambda *arguments: arguments[3][0])
     opened.close()
     qtbot.waitUntil(lambda: not opened.isVisible())
     assert opened.runner.running == []
@@ -272,8 +272,8 @@ def test_closing_stops_what_runs_and_then_closes(qtbot, opened, endless, monkeyp
 
 def test_the_end_of_the_process_stops_what_runs_and_asks_nothing(qtbot, opened, endless, monkeypatch) -> None:
     quits = []
-    monkeypatch.setattr(window, "choose", None)  # whoever asks fails
-    monkeypatch.setattr(window.QApplication, "quit", lambda: quits.append(opened.isVisible()))
+    monkeypatch.setattr(closing, "choose", None)  # whoever asks fails
+    monkeypatch.setattr(closing.QApplication, "quit", lambda: quits.append(opened.isVisible()))
     opened.end()
     qtbot.waitUntil(lambda: bool(quits))
     assert quits == [False]
@@ -281,7 +281,7 @@ def test_the_end_of_the_process_stops_what_runs_and_asks_nothing(qtbot, opened, 
 
 
 def test_overviews_are_stopped_without_asking(qtbot, opened, wide_picture, monkeypatch) -> None:
-    monkeypatch.setattr(window, "choose", None)  # whoever asks fails
+    monkeypatch.setattr(closing, "choose", None)  # whoever asks fails
     with qtbot.waitSignal(opened.session.raster_changed):
         opened.session.open_raster(wide_picture)
     opened.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
+from support.messages import collect_errors, collect_news
 from support.open_project import paint_square
 
 from landseg_core.project.project import Project
@@ -68,8 +69,8 @@ def test_several_images_are_one_question_and_one_step(qtbot, opened, session, ma
 def said(session) -> list[str]:
     """Return what the message bar shows, one after the other."""
     said: list[str] = []
-    session.message.connect(said.append)
-    session.problem.connect(said.append)
+    collect_news(session.notifier, said)
+    collect_errors(session.notifier, said)
     return said
 
 

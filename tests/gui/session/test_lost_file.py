@@ -172,7 +172,7 @@ def test_the_window_offers_to_save_and_does_not_close_silently(
     event = QCloseEvent()
     window.closeEvent(event)
     assert not event.isAccepted()
-    bar.findChild(QPushButton, "message_offer").click()
+    bar.findChild(QPushButton, "error_offer").click()
     qtbot.waitUntil(lambda: project.project is not None and project.project.path == asked)
     qtbot.waitUntil(lambda: project.image is not None)
     assert asked in window._settings.recent_files()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from pytestqt.qtbot import QtBot
+from support.messages import collect_errors, collect_news
 from support.rasters import TRANSFORM, coordinate_pixels
 
 from landseg_core.geo.tiling import TileKey
@@ -84,7 +85,7 @@ def test_a_picture_that_is_replaced_is_read_anew_under_its_masks(
     session: Session, qtbot: QtBot, runner: JobRunner, make_raster: MakeRaster, picture: Path
 ) -> None:
     masks, messages = list(session.layers.masks), []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     before = pyramid_path(session.raster)
     replace(make_raster, picture, np.full((3, HEIGHT, WIDTH), 77, np.uint8))
     look(session, qtbot, runner)
@@ -111,7 +112,7 @@ def test_a_picture_of_another_place_is_another_picture(
     session: Session, qtbot: QtBot, runner: JobRunner, make_raster: MakeRaster, picture: Path
 ) -> None:
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     elsewhere = TRANSFORM @ Affine.translation(10, 0)
     replace(make_raster, picture, coordinate_pixels(), transform=elsewhere)
     look(session, qtbot, runner)
@@ -125,7 +126,7 @@ def test_a_file_that_is_gone_is_told_once_and_may_come_back(
     session: Session, qtbot: QtBot, runner: JobRunner, which: str, request: pytest.FixtureRequest
 ) -> None:
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     path = request.getfixturevalue(which)
     path.rename(path.with_name("away.tif"))
     for _ in range(4):
@@ -145,7 +146,7 @@ def test_a_map_that_no_longer_fits_says_so(
     session: Session, qtbot: QtBot, runner: JobRunner, make_raster: MakeRaster, own_map: Path
 ) -> None:
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     replace(make_raster, own_map, np.zeros((1, 30, 40), np.uint8), transform=Affine(3, 0, 0, 0, -3, 0))
     for _ in range(3):
         look(session, qtbot, runner)
@@ -158,7 +159,7 @@ def test_a_file_half_written_is_shown_when_it_is_whole(
     session: Session, qtbot: QtBot, runner: JobRunner, make_raster: MakeRaster, own_map: Path
 ) -> None:
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     whole = make_raster("other.tif", np.full((1, HEIGHT, WIDTH), 2, np.uint8), nodata=255).read_bytes()
     own_map.write_bytes(whole[: len(whole) // 2])
     look(session, qtbot, runner)

@@ -177,7 +177,7 @@ def test_closing_waits_for_a_slow_disk_with_the_window_alive(
             may_go_on.set()
             meanwhile.extend([opened.editing.begin(), opened.lifecycle.close()])
 
-    session.message.connect(notice)
+    session.notifier.posted.connect(notice)
     assert opened.lifecycle.close()
     assert meanwhile == [None, False]
     assert "Store town.landseg" in messages.texts[0]

@@ -64,24 +64,24 @@ def test_a_mask_becomes_a_layer(qtbot, opened, own_map, schema) -> None:
 
 
 def test_guessed_classes_are_told(qtbot, opened, plain_mask) -> None:
-    with qtbot.waitSignal(opened.message) as heard:
+    with qtbot.waitSignal(opened.notifier.posted) as heard:
         opened.add_mask(plain_mask)
-    assert "does not tell its classes" in heard.args[0]
+    assert "does not tell its classes" in heard.args[0].text
 
 
 def test_255_that_is_not_shown_is_told(qtbot, opened, make_raster, mask_values) -> None:
-    with qtbot.waitSignal(opened.message) as heard:
+    with qtbot.waitSignal(opened.notifier.posted) as heard:
         opened.add_mask(make_raster("binary.tif", np.where(mask_values == 255, 255, 0).astype(np.uint8)))
     count = int((mask_values == 255).sum())
-    assert f"255 in {pixels(count)} counts as unlabelled and is not shown" in heard.args[0]
+    assert f"255 in {pixels(count)} counts as unlabelled and is not shown" in heard.args[0].text
 
 
 @pytest.mark.parametrize("file", ["gone.tif", "text.tif"])
 def test_a_bad_file_is_a_sentence_and_changes_nothing(qtbot, opened, tmp_path, picture, file) -> None:
     (tmp_path / "text.tif").write_text("this is no raster")
-    with qtbot.waitSignal(opened.problem) as heard:
+    with qtbot.waitSignal(opened.notifier.posted) as heard:
         opened.open_raster(tmp_path / file)
-    assert file in heard.args[0]
+    assert file in heard.args[0].text
     assert opened.raster.path == picture
 
 
@@ -95,9 +95,9 @@ def test_a_mask_that_comes_too_late_is_refused(qtbot, opened, own_map, make_rast
         pass
     with qtbot.waitSignal(opened.raster_changed):
         opened.open_raster(other)
-    with qtbot.waitSignal(opened.problem) as heard:
+    with qtbot.waitSignal(opened.notifier.posted) as heard:
         opened._take(outcome[0])
-    assert "does not fit the picture" in heard.args[0]
+    assert "does not fit the picture" in heard.args[0].text
     assert opened.layers.masks == []
 
 

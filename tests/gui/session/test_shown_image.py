@@ -111,7 +111,7 @@ def test_a_missing_image_is_found_in_a_folder(qtbot, session, empty, with_missin
     empty.lifecycle.open(with_missing)
     qtbot.waitUntil(lambda: empty.image is not None)
     moved = make_image("elsewhere/gone.tif")
-    with qtbot.waitSignals([empty.editing.images_changed, session.message]):
+    with qtbot.waitSignals([empty.editing.images_changed, session.notifier.posted]):
         empty.images.relink_in_folder(moved.parent)
     assert empty.project.image("gone").path == moved
     assert messages.texts == [f"Found 1 of 1 missing images in {moved.parent}"]

@@ -11,6 +11,7 @@ import rasterio
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QRadioButton, QSlider, QWidget
 from pytestqt.qtbot import QtBot
+from support.messages import collect_errors, collect_news
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import load_classes
@@ -118,7 +119,7 @@ def test_a_mask_that_has_gone_is_told(
     flow: ExportFlow, session: Session, runner: JobRunner, qtbot: QtBot, image_folders: Path, tmp_path: Path
 ) -> None:
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     dialog = fill(flow, qtbot, tmp_path / "map.png", "index")
     (image_folders / "masks" / "north.tif").unlink()
     run(dialog, runner, qtbot)
@@ -129,6 +130,6 @@ def test_a_mask_that_has_gone_is_told(
 
 def test_without_a_mask_there_is_no_dialog(session: Session, runner: JobRunner) -> None:
     messages: list[str] = []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     assert ExportFlow(session, runner).open() is None
     assert "no mask to export" in messages[0]

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
+from support.messages import collect_errors, collect_news
 
 from landseg_core.tasks.export import ExportModelTask
 from landseg_gui.jobs.runner import JobRunner
@@ -29,7 +30,7 @@ def test_the_model_of_the_moment_is_written(
     flow: ExportModelFlow, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path
 ) -> None:
     messages: list[str] = []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     dialog = flow.open()
     out = tmp_path / "new folder" / "farm.onnx"
     dialog.findChild(QLineEdit, "export_model_out").setText(str(out))
@@ -44,7 +45,7 @@ def test_what_goes_wrong_is_told(
     flow: ExportModelFlow, session: Session, runner: JobRunner, qtbot: QtBot, model: Path, tmp_path: Path
 ) -> None:
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     task = ExportModelTask(model=tmp_path / "gone.safetensors", out=tmp_path / "new folder" / "farm.onnx", tile=64)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         flow.start(task)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from support.messages import collect_errors
 
 from landseg_core import limits
 from landseg_core.data.sources.folders import Folders
@@ -148,7 +149,7 @@ def test_maps_that_are_there_are_not_made_again(
 
     monkeypatch.setattr(predictor, "require_agreed", refuse_after_the_first)
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     answers.answer = "Go On"
     PredictFlow(session, runner, window).start(task)
     qtbot.waitUntil(lambda: second.path.exists() or problems != [], timeout=SECONDS)

@@ -12,6 +12,7 @@ import rasterio
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QRadioButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
+from support.messages import collect_errors, collect_news
 
 from landseg_core.errors import JobStopped, OutputError
 from landseg_core.events import Event, JobControl, Progress
@@ -235,7 +236,7 @@ def test_a_failure_is_told_and_leaves_nothing(
     dialog: PredictDialog, session: Session, runner: JobRunner, qtbot: QtBot, tmp_path: Path, image_folders: Path
 ) -> None:
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     (image_folders / "images" / "north.tif").write_bytes(b"not a picture any more")
     press(dialog, qtbot)
     qtbot.waitUntil(lambda: problems != [], timeout=SECONDS)
@@ -264,7 +265,7 @@ def test_a_prediction_of_a_picture_closed_meanwhile_is_no_layer(
     image_folders: Path,
 ) -> None:
     messages: list[str] = []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     press(dialog, qtbot)
     session.open_raster(image_folders / "images" / "south.tif")
     qtbot.waitUntil(lambda: any("The map is in" in message for message in messages), timeout=SECONDS)
@@ -274,7 +275,7 @@ def test_a_prediction_of_a_picture_closed_meanwhile_is_no_layer(
 
 def test_without_a_picture_there_is_no_dialog(session: Session, runner: JobRunner) -> None:
     messages: list[str] = []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     assert PredictFlow(session, runner).open() is None
     assert "Open an orthophoto first" in messages[0]
 

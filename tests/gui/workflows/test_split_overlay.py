@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from pytestqt.qtbot import QtBot
+from support.messages import collect_news
 
 from landseg_core.data.loading.project import label_blocks
 from landseg_core.geo.window import PixelWindow
@@ -129,7 +130,7 @@ def test_too_few_labels_are_told_in_a_sentence(
     painted_project.undo()
     painted_project.undo()
     messages: list[str] = []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     blocks.set_shown(True)
     wait(runner, qtbot)
     assert messages == ["Nothing is labelled yet; paint each class in some places first"]

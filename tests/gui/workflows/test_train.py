@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
+from support.messages import collect_errors, collect_news
 
 from landseg_core.data.sources.folders import Folders
 from landseg_core.events import JobControl, ignore_event
@@ -79,7 +80,7 @@ def test_a_run_from_the_dialog_to_a_model_in_use(
     flow: TrainFlow, panel: TrainingPanel, session: Session, qtbot: QtBot, fill, runner: JobRunner, tmp_path: Path
 ) -> None:
     messages: list[str] = []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     press(fill(2), qtbot)
     assert flow.running
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
@@ -115,7 +116,7 @@ def test_a_stopped_run_goes_on_with_its_own_settings(
     flow: TrainFlow, session: Session, qtbot: QtBot, fill, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     messages: list[str] = []
-    session.problem.connect(messages.append)
+    collect_errors(session.notifier, messages)
     press(fill(1), qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
     monkeypatch.setattr("landseg_gui.dialogs.train.choose", lambda *_question: "Go on with that run")
@@ -173,7 +174,7 @@ def test_a_finished_run_is_not_offered(
 
 def test_a_run_that_is_no_more_is_told(flow: TrainFlow, session: Session, tmp_path: Path) -> None:
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     assert flow.continue_run(tmp_path / "gone") is None
     assert flow.train_further(tmp_path / "gone") is None
     assert "gone" in problems[0]
@@ -227,7 +228,7 @@ def test_data_that_does_not_fit_is_told_in_a_sentence(
 ) -> None:
     (image_folders / "masks" / "south.tif").unlink()
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     press(fill(1), qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
     (sentence,) = problems
@@ -240,7 +241,7 @@ def test_only_one_run_at_a_time(
     flow: TrainFlow, session: Session, runner: JobRunner, qtbot: QtBot, fill, tmp_path: Path
 ) -> None:
     messages: list[str] = []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     press(fill(1000), qtbot)
     assert flow.trains_in(tmp_path / "run")
     assert not flow.trains_in(tmp_path / "other")
@@ -259,7 +260,7 @@ def test_a_run_without_figures_is_told_apart(flow: TrainFlow, session: Session, 
         model_path, best_miou, best_epoch, reason = tmp_path / "model.safetensors", None, None, "stopped"
 
     messages: list[str] = []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     flow._take_model(Result())
     assert "not validated" in messages[0]
 
@@ -301,7 +302,7 @@ def test_a_run_on_the_open_project_is_entered_in_it(
     session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, painted_project: Project, tmp_path: Path
 ) -> None:
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     seen = painted_project.history.state
     press(fill_for_project(1), qtbot)
     edit = painted_project.labels(1).begin()  # painting goes on
@@ -325,7 +326,7 @@ def test_a_run_is_entered_in_its_project_though_that_is_closed_by_now(
     session: Session, qtbot: QtBot, fill_for_project, runner: JobRunner, painted_project: Project, tmp_path: Path
 ) -> None:
     messages: list[str] = []
-    session.message.connect(messages.append)
+    collect_news(session.notifier, messages)
     press(fill_for_project(1), qtbot)
     metrics = tmp_path / "farm-runs" / "run-001" / "metrics.jsonl"
     qtbot.waitUntil(metrics.exists, timeout=SECONDS)
@@ -348,7 +349,7 @@ def test_too_few_labels_are_told_and_leave_no_folder(
         edit.paint(RectangleRegion((5, 5), (15, 15)), 1)
         painted_project.record(image.id, edit.finish(), "Paint")
     problems: list[str] = []
-    session.problem.connect(problems.append)
+    collect_errors(session.notifier, problems)
     press(fill_for_project(1), qtbot)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     (sentence,) = problems

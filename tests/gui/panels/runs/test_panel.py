@@ -123,7 +123,7 @@ def test_only_what_makes_sense_can_be_clicked(panel: RunsPanel, runs: Path) -> N
 
 def test_a_model_is_used(qtbot: QtBot, session: Session, runs: Path, panel: RunsPanel) -> None:
     select(panel, "best")
-    with qtbot.waitSignal(session.message) as told:
+    with qtbot.waitSignal(session.notifier.posted) as told:
         button(panel, "use").click()
     assert session.model.path == runs / "best" / "model.safetensors"
     assert told.args[0].startswith("Predictions now use the model of best: mIoU 90.0")
@@ -178,7 +178,7 @@ def test_runs_are_deleted_when_the_user_says_so(
 
 def test_a_run_under_way_is_not_deleted(qtbot: QtBot, panel: RunsPanel, session: Session, runs: Path) -> None:
     select(panel, "new")
-    with qtbot.waitSignal(session.problem) as told:
+    with qtbot.waitSignal(session.notifier.posted) as told:
         button(panel, "delete").click()
     assert told.args == ["new is being trained: stop it before you delete it"]
     assert (runs / "new").exists()
@@ -191,7 +191,7 @@ def test_what_cannot_be_deleted_is_told_and_stays(
     monkeypatch.setattr("landseg_gui.panels.runs.panel.choose", lambda *_: "Delete")
     session.model.path = runs / "good" / "model.safetensors"
     select(panel, "good", "best")
-    with qtbot.waitSignal(session.problem) as told:
+    with qtbot.waitSignal(session.notifier.posted) as told:
         button(panel, "delete").click()
     assert session.model.path == runs / "good" / "model.safetensors"
     assert "holds more than a run (maps)" in told.args[0]
