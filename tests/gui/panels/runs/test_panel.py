@@ -126,7 +126,7 @@ def test_a_model_is_used(qtbot: QtBot, session: Session, runs: Path, panel: Runs
     with qtbot.waitSignal(session.notifier.posted) as told:
         button(panel, "use").click()
     assert session.model.path == runs / "best" / "model.safetensors"
-    assert told.args[0].startswith("Predictions now use the model of best: mIoU 90.0")
+    assert told.args[0].text.startswith("Predictions now use the model of best: mIoU 90.0")
     assert "✓" in table(panel).model().index(names(panel).index("best"), 0).data()
 
 
@@ -180,7 +180,7 @@ def test_a_run_under_way_is_not_deleted(qtbot: QtBot, panel: RunsPanel, session:
     select(panel, "new")
     with qtbot.waitSignal(session.notifier.posted) as told:
         button(panel, "delete").click()
-    assert told.args == ["new is being trained: stop it before you delete it"]
+    assert [message.text for message in told.args] == ["new is being trained: stop it before you delete it"]
     assert (runs / "new").exists()
 
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_deleted_is_told_and_stays(
     with qtbot.waitSignal(session.notifier.posted) as told:
         button(panel, "delete").click()
     assert session.model.path == runs / "good" / "model.safetensors"
-    assert "holds more than a run (maps)" in told.args[0]
+    assert "holds more than a run (maps)" in told.args[0].text
     qtbot.waitUntil(lambda: set(names(panel)) == {"good", "new", "torn"})
 
 
