@@ -7,9 +7,10 @@ What is in `__all__` is the front door; each name is loaded when it is asked for
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing's own would load modules before a command takes signals; type checkers know the name
 if TYPE_CHECKING:
+    from typing import Any
+
     from landseg_core.api import (
         Evaluation,
         MapResult,
