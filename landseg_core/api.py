@@ -130,7 +130,7 @@ def predict(
 
     bundle, mask = _loaded(model), Path(out)
     part = window if window is None or isinstance(window, PixelWindow) else PixelWindow(*window)
-    options = PredictOptions(device=device, window=part, confidence=confidence, overwrite=overwrite, quarter_turns=tta)
+    options = PredictOptions(device=device, window=part, confidence=confidence, overwrite=overwrite, tta=tta)
     sure = MapFiles.of_mask(mask).confidence if confidence else None
     with open_for(bundle, Path(image)) as source:
         predict_raster(bundle, source, mask, sure, options, on_event or ignore_event)

@@ -16,7 +16,7 @@ _RESIZABLE = {"uint8", "uint16", "int16", "float32", "float64"}
 
 
 def apply_symmetry(array: npt.NDArray[Any], symmetry: int) -> npt.NDArray[Any]:
-    """Return `array` (..., S, S) under symmetry 0-7: bits 0-1 are quarter turns, bit 2 mirrors left to right first."""
+    """Return `array` (..., S, S) under symmetry 0-7: bits 0-1 rotate it, bit 2 mirrors left to right first."""
     mirrored = array[..., ::-1] if symmetry & 4 else array
     return np.rot90(mirrored, symmetry & 3, axes=(-2, -1))
 

@@ -25,11 +25,11 @@ Device = Annotated[
     FieldHints(choices=DEVICES, others=True),
     Field(title="Device", description="What computes: auto, cpu, cuda, cuda:N or mps"),
 ]
-QuarterTurns = Annotated[
+Tta = Annotated[
     bool,
     Field(
-        title="Quarter turns",
-        description="Average over four quarter turns: a little more accurate, four times as long",
+        title="Test-time augmentation",
+        description="Test-time augmentation (4 rotations): slightly more accurate, 4x slower",
     ),
 ]
 Window = Annotated[PixelWindow | None, Field(title="Area", description="Only this part of the raster, in pixels")]
@@ -59,7 +59,7 @@ class PredictOptions(pydantic.BaseModel):
         title="Resolution",
         description="See a raster at the model's ground resolution, or at its own; the map has its own grid",
     )
-    quarter_turns: QuarterTurns = False
+    tta: Tta = False
     device: Device = AUTO
     backend: Annotated[str, FieldHints(choices=_BACKENDS)] = Field(
         AUTO, title="Backend", description="What runs the network; auto finds the quickest on this computer"

@@ -64,7 +64,7 @@ def prepared_backend(
     candidates = possible(options.device, options.backend, options.precision)  # loads torch
     memory = TrialMemory.of_user()
     backend = chosen_backend(
-        BackendRequest(bundle, cache(partial(sample_windows, view)), options.device, options.quarter_turns),
+        BackendRequest(bundle, cache(partial(sample_windows, view)), options.device, options.tta),
         candidates,
         on_event,
         memory,

@@ -51,6 +51,6 @@ def evaluation_work(
 def pace_question(model: BundleHeader, options: PredictOptions) -> str:
     """Return what the pace of predictions (px that the network sees, by the second) depends on."""
     network = [model.architecture, len(model.bands), len(model.schema)]
-    how = [options.device, options.backend, options.precision, options.quarter_turns]
+    how = [options.device, options.backend, options.precision, options.tta]
     text = json.dumps(["pace", *machine_facts(), network, how])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

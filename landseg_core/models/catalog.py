@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from landseg_core.models.lite0 import Lite0UNet
-    from landseg_core.models.tta import TurnAverage
+    from landseg_core.models.tta import TtaNetwork
     from landseg_core.models.unet import UNet
 
-    SegmentationModel = UNet | Lite0UNet | TurnAverage
+    SegmentationModel = UNet | Lite0UNet | TtaNetwork
     """A torch module with `multiple`, the side in px of its pooling grid, and `reach`, how far in px it sees."""
 
 

@@ -10,7 +10,7 @@ import pydantic
 from pydantic import Field
 
 from landseg_core.events import JobControl, OnEvent, ignore_event
-from landseg_core.inference.options import Device, PredictOptions, QuarterTurns
+from landseg_core.inference.options import Device, PredictOptions, Tta
 from landseg_core.limits import require_agreed
 from landseg_core.output_files import OutputFiles, unwritable
 from landseg_core.task_fields import FieldHints, Large, Overwrite
@@ -42,7 +42,7 @@ class EvaluateTask(pydantic.BaseModel):
     )
     mask_values: MaskValues = ()
     alpha: Alpha = None
-    quarter_turns: QuarterTurns = False
+    tta: Tta = False
     device: Device = "auto"
     overwrite: Overwrite = False
     large: Large = False
@@ -88,7 +88,7 @@ def _evaluation(task: EvaluateTask, on_event: OnEvent, control: JobControl) -> E
         task.device,
         on_event,
         control,
-        quarter_turns=task.quarter_turns,
+        tta=task.tta,
         mapping=mapping,
     )
 
@@ -117,7 +117,7 @@ def _require_agreed(task: EvaluateTask, header: BundleHeader, areas: Sequence[La
     from landseg_core.inference.backends.memory import TrialMemory
     from landseg_core.inference.work import evaluation_work
 
-    options = PredictOptions(device=task.device, quarter_turns=task.quarter_turns)
+    options = PredictOptions(device=task.device, tta=task.tta)
     seen, _notices = areas_for_model(header, areas)
     require_agreed(evaluation_work(header, seen, options, TrialMemory.of_user()), large=task.large)
 

@@ -19,7 +19,7 @@ from landseg_core.labels.masks.value_mapping import mapped_indices
 from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.figures import MapFigures, map_figures
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.models.tta import averaged
+from landseg_core.models.tta import with_tta
 from landseg_core.runs.provenance import classes_known_to, held_out_areas
 from landseg_core.training.network import Network
 from landseg_core.training.validation import Validator
@@ -78,13 +78,13 @@ def evaluate(
     control: JobControl | None = None,
     precision: str = "auto",
     *,
-    quarter_turns: bool = False,
+    tta: bool = False,
     mapping: Mapping[str, str] | None = None,
 ) -> Evaluation:
     """Compare the maps that `bundle` makes of `areas` with their masks; every labelled pixel counts once.
 
     Images of another ground resolution are resampled to the model's, and counted so. Pixels that the model was trained
-    on do not count, whatever their image is called now. A `Notice` says either. `quarter_turns` is that of
+    on do not count, whatever their image is called now. A `Notice` says either. `tta` is that of
     `PredictOptions`, `mapping` that with which the areas were checked.
 
     Raises:
@@ -99,7 +99,7 @@ def evaluate(
     areas, notices = areas_for_model(bundle, rest.areas)
     for notice in (*rest.notices, *notices):
         on_event(Notice(notice))
-    model = averaged(bundle.build(), quarter_turns)
+    model = with_tta(bundle.build(), tta)
     network = Network(model, bundle.normalisation, where, precision_for(where, precision))
     reader = AreaReader(bundle.schema, bundle.bands, mapping=mapped_indices(mapping or {}, bundle.schema))
     validator = Validator(network, len(bundle.schema), areas, reader, rest.left_out)

@@ -143,9 +143,9 @@ def test_window_is_the_crop_with_a_shifted_transform(maps, landscape, run_folder
         assert (part.read(1) == crop).mean() > 0.98  # tiles lie elsewhere, so pixels near a tie may differ
 
 
-def test_quarter_turns_give_another_map_but_hardly(maps, landscape, run_folder, tmp_path: Path) -> None:
+def test_tta_gives_another_map_but_hardly(maps, landscape, run_folder, tmp_path: Path) -> None:
     picture = landscape / "images" / "landscape_3.tif"
-    run_landseg("predict", run_folder, picture, "--out", tmp_path, "--window", "0,0,256,256", "--quarter-turns")
+    run_landseg("predict", run_folder, picture, "--out", tmp_path, "--window", "0,0,256,256", "--tta")
     same = read(tmp_path / "landscape_3_mask.tif")[0] == read(maps / "landscape_3_mask.tif")[0, :256, :256]
     assert 0.6 < same.mean() < 1  # on a busy machine a run of 15 s learns little, and is sure of less
 

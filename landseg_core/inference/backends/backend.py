@@ -46,13 +46,13 @@ class BackendRequest:
         bundle: the model.
         samples: gives some (C, H, W) native pixels of the raster that is to be mapped, to try and to calibrate on.
         device: "auto", or the name of a torch device.
-        quarter_turns: average over four quarter turns; see `TurnAverage`.
+        tta: test-time augmentation by four rotations; see `TtaNetwork`.
     """
 
     bundle: ModelBundle
     samples: Callable[[], Sequence[Pixels]]
     device: str = "auto"
-    quarter_turns: bool = False
+    tta: bool = False
 
 
 def too_large(pixels: Pixels, who: str) -> ModelError:

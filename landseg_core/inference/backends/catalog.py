@@ -62,7 +62,7 @@ class BackendKind:
 def _torch(request: BackendRequest, precision: str) -> Backend:
     from landseg_core.inference.backends.torch_backend import TorchBackend
 
-    return TorchBackend(request.bundle, request.device, precision, quarter_turns=request.quarter_turns)
+    return TorchBackend(request.bundle, request.device, precision, tta=request.tta)
 
 
 def _onnxruntime(request: BackendRequest, precision: str) -> Backend:

@@ -63,7 +63,7 @@ class GraphBackend:
 def _network(request: BackendRequest) -> ProbabilityNetwork:
     from landseg_core.models.onnx.graph import ProbabilityNetwork
 
-    return ProbabilityNetwork(request.bundle, scale=1.0, quarter_turns=request.quarter_turns)
+    return ProbabilityNetwork(request.bundle, scale=1.0, tta=request.tta)
 
 
 def _graph(network: ProbabilityNetwork, request: BackendRequest, precision: str) -> bytes:

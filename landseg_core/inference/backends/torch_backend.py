@@ -14,21 +14,21 @@ from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.cpu.folding import fold_batch_norms
 from landseg_core.models.cpu.fused_layers import suit_processor
 from landseg_core.models.inputs import InputNormaliser
-from landseg_core.models.tta import averaged
+from landseg_core.models.tta import with_tta
 
 
 class TorchBackend:
     """A model bundle on a device, prepared for speed: its batch norms are folded into the convolutions.
 
     The weights themselves take the device's fast number format, which is up to twice as fast as autocast; `precision`
-    "fp32" keeps to plain float32. With `quarter_turns` the probabilities are those of `TurnAverage`.
+    "fp32" keeps to plain float32. With `tta` the probabilities are those of `TtaNetwork`.
 
     Raises:
         DeviceError: this computer has no such device.
     """
 
     def __init__(
-        self, bundle: ModelBundle, device: str = "auto", precision: str = "auto", *, quarter_turns: bool = False
+        self, bundle: ModelBundle, device: str = "auto", precision: str = "auto", *, tta: bool = False
     ) -> None:
         self._device = choose_device(device)
         arithmetic = precision_for(self._device, precision)
@@ -41,7 +41,7 @@ class TorchBackend:
         if self._device.type == "cpu":
             suit_processor(model)
         self._inputs = InputNormaliser(bundle.normalisation).to(self._device)
-        network = averaged(model, quarter_turns)
+        network = with_tta(model, tta)
         self._model: nn.Module = network.to(self._device, self._dtype).to(memory_format=self._format)  # type: ignore[call-overload]
 
     def probabilities(self, pixels: Pixels) -> Probabilities:

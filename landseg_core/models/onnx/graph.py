@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from landseg_core.models.inputs import InputNormaliser
-from landseg_core.models.tta import averaged
+from landseg_core.models.tta import with_tta
 
 if TYPE_CHECKING:
     import onnx
@@ -34,11 +34,11 @@ class ProbabilityNetwork(nn.Module):
     `scale` takes the input to the image's own numbers, on which the model's normalisation is defined.
     """
 
-    def __init__(self, bundle: ModelBundle, scale: float, *, quarter_turns: bool = False) -> None:
+    def __init__(self, bundle: ModelBundle, scale: float, *, tta: bool = False) -> None:
         super().__init__()
         self.scale = scale
         self.inputs = InputNormaliser(bundle.normalisation)
-        self.network = averaged(bundle.build(), quarter_turns)
+        self.network = with_tta(bundle.build(), tta)
         self.eval()  # also tells the exporter to fold the batch norms into the convolutions
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

@@ -346,7 +346,7 @@ def test_a_shape_keeps_its_ground_place_at_any_resolution(
     assert water.sum() * pixel**2 == pytest.approx(18 * 12, rel=0.1)
 
 
-def test_quarter_turns_of_a_turned_picture_give_the_turned_map(
+def test_tta_of_a_rotated_image_gives_the_rotated_map(
     predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path
 ) -> None:
     pixels = np.random.default_rng(0).integers(1, 256, (3, 64, 96), np.uint8)
@@ -355,7 +355,7 @@ def test_quarter_turns_of_a_turned_picture_give_the_turned_map(
     maps = []
     for quarters in (0, 1):
         place = write_raster(tmp_path / f"{quarters}.tif", np.rot90(pixels, quarters, (1, 2)))
-        predict(changed(OPTIONS, quarter_turns=True, overwrite=True), source=place)
+        predict(changed(OPTIONS, tta=True, overwrite=True), source=place)
         maps.append(read(tmp_path / "out" / "a_confidence.tif").astype(int))
     assert np.abs(np.rot90(maps[0]) - maps[1]).mean() < 1
     predict(changed(OPTIONS, overwrite=True), source=place)

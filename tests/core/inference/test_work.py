@@ -44,7 +44,7 @@ def test_size_and_time(raster: Path, bundle: ModelBundle, memory: TrialMemory, t
         assert (work.pixels, work.bytes, work.computed, work.seconds) == (600, 1600, pytest.approx(4, rel=0.02), None)
         memory.keep(pace_question(model, options), None, 100.0)
         assert prediction_work(model, source, options, tmp_path, memory).seconds == pytest.approx(24, rel=0.02)
-        other = options.model_copy(update={"quarter_turns": True})
+        other = options.model_copy(update={"tta": True})
         assert prediction_work(model, source, other, tmp_path, memory).seconds is None
 
 

@@ -75,18 +75,18 @@ def test_the_figures_are_those_counted_by_hand(bundle: ModelBundle, data: Traini
     assert figures.iou["water"] > 0.8
 
 
-def test_quarter_turns_are_counted_as_they_are_predicted(data: TrainingData, tiny: str) -> None:
+def test_tta_is_counted_as_it_is_predicted(data: TrainingData, tiny: str) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(3)
         weights = weights_of(build_model(tiny, 3, 3))
     weights["head.weight"] *= 50  # else it would see one class everywhere
     bundle = ModelBundle(tiny, data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {}, weights)
-    backend = TorchBackend(bundle, "cpu", "fp32", quarter_turns=True)
+    backend = TorchBackend(bundle, "cpu", "fp32", tta=True)
     right = 0
     for area in data.val:
         pixels, labels = data.reader().read(area)
         right += int((backend.probabilities(pixels).argmax(0) == labels).sum())
-    figures = evaluate(bundle, data.val, "cpu", precision="fp32", quarter_turns=True)
+    figures = evaluate(bundle, data.val, "cpu", precision="fp32", tta=True)
     assert figures.accuracy == pytest.approx(right / figures.pixels, abs=1e-3)
     assert figures.accuracy != evaluate(bundle, data.val, "cpu", precision="fp32").accuracy
 

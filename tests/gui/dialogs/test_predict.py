@@ -134,15 +134,13 @@ def test_the_image_can_be_seen_at_its_own_resolution(dialog: PredictDialog, head
     assert dialog.task().resolution == "own"
 
 
-def test_quarter_turns_are_a_choice_that_is_remembered(
-    raster: RasterSource, memory: FormMemory, dialog: PredictDialog
-) -> None:
-    assert not dialog.task().quarter_turns
-    dialog.findChild(QCheckBox, "predict_quarter_turns").setChecked(True)
-    assert dialog.task().quarter_turns
+def test_tta_is_a_choice_that_is_remembered(raster: RasterSource, memory: FormMemory, dialog: PredictDialog) -> None:
+    assert not dialog.task().tta
+    dialog.findChild(QCheckBox, "predict_tta").setChecked(True)
+    assert dialog.task().tta
     dialog.accept()
     again = PredictDialog(raster, VIEW, Path("good.safetensors"), memory)
-    assert again.task().quarter_turns
+    assert again.task().tta
     again.deleteLater()
 
 

@@ -201,12 +201,12 @@ def test_what_is_chosen_reaches_the_prediction(
     monkeypatch.setattr(predictor, "predict_raster", noting)
     dialog.findChild(QLineEdit, "predict_bands").setText("3, 2, 1")
     dialog.findChild(QComboBox, "predict_resolution").setCurrentText("the image's own")
-    dialog.findChild(QCheckBox, "predict_quarter_turns").setChecked(True)
+    dialog.findChild(QCheckBox, "predict_tta").setChecked(True)
     dialog.findChild(QComboBox, "predict_backend").setCurrentText("ONNX Runtime")
     dialog.findChild(QComboBox, "predict_precision").setCurrentText("fp32")
     press(dialog, qtbot)
     qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
-    assert [(one.bands, one.resolution, one.quarter_turns) for one in seen] == [(("3", "2", "1"), "own", True)]
+    assert [(one.bands, one.resolution, one.tta) for one in seen] == [(("3", "2", "1"), "own", True)]
     assert [(one.backend, one.precision) for one in seen] == [("onnxruntime", "fp32")]
 
 

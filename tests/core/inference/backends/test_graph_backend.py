@@ -26,14 +26,14 @@ def plain(request: BackendRequest) -> Backend:
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-@pytest.mark.parametrize("quarter_turns", [False, True])
+@pytest.mark.parametrize("tta", [False, True])
 @pytest.mark.parametrize("architecture", ["unet16", "lite0"])
 def test_in_float32_the_probabilities_are_those_of_pytorch(
-    name: str, quarter_turns: bool, architecture: str, request_for: Requests, bundle: ModelBundle, pixels: np.ndarray
+    name: str, tta: bool, architecture: str, request_for: Requests, bundle: ModelBundle, pixels: np.ndarray
 ) -> None:
     if architecture != bundle.architecture:
         bundle = replace(bundle, architecture=architecture, state=weights_of(build_model(architecture, 3, 3)))
-    request = request_for(bundle=bundle, quarter_turns=quarter_turns)
+    request = request_for(bundle=bundle, tta=tta)
     expected, backend = plain(request), BACKENDS[name].make(request, "fp32")
     assert (backend.classes, backend.field) == (expected.classes, expected.field)
     for part in (pixels, pixels[:, :33, :64], pixels[:, :1, :1]):

@@ -43,8 +43,8 @@ def test_the_backend_tells_what_the_tiler_needs(bundle: ModelBundle) -> None:
     assert (backend.classes, backend.field.multiple, backend.field.reach) == (3, model.multiple, model.reach)
 
 
-def test_quarter_turns_are_averaged(bundle: ModelBundle) -> None:
-    average = TorchBackend(bundle, "cpu", "fp32", quarter_turns=True).probabilities(PIXELS)
+def test_tta_averages_rotations(bundle: ModelBundle) -> None:
+    average = TorchBackend(bundle, "cpu", "fp32", tta=True).probabilities(PIXELS)
     plain = TorchBackend(bundle, "cpu", "fp32")
     whole = np.pad(PIXELS, ((0, 0), (0, 14), (0, 10)), mode="edge")  # 64 x 80: the pooling grid is the same turned
     each = [
