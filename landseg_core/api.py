@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from landseg_core.events import OnEvent, ignore_event
 from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.raster.source import RasterSource
@@ -211,7 +212,6 @@ def _class_pixels(mask: Path, schema: ClassSchema) -> dict[str, int]:
     """Return the px of each class in a map, counted strip by strip."""
     counts = np.zeros(256, np.int64)
     with RasterSource(mask) as source:
-        for top in range(0, source.grid.height, STRIP_ROWS):
-            rows = PixelWindow(0, top, source.grid.width, min(STRIP_ROWS, source.grid.height - top))
-            counts += np.bincount(source.read(rows)[0].ravel(), minlength=256)
+        for strip in pieces(source.grid.window, source.grid.width, STRIP_ROWS):
+            counts += np.bincount(source.read(strip)[0].ravel(), minlength=256)
     return {item.name: int(counts[item.value]) for item in schema.classes}
