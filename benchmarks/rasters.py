@@ -14,7 +14,8 @@ from rasterio.windows import Window
 
 from benchmarks.table import Line, Target, interleaved
 from landseg_core.geo.tiling import TileKey
-from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
+from landseg_core.raster.pyramid.builder import build_pyramid
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 
 ROWS, COLUMNS = 8, 12

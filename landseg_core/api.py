@@ -124,9 +124,9 @@ def predict(
     Raises:
         LandsegError: model and image do not go together, a file cannot be read or written, or is there already.
     """
-    from landseg_core.inference.compatibility import open_for
     from landseg_core.inference.options import PredictOptions
     from landseg_core.inference.predictor import predict_raster
+    from landseg_core.models.compatibility import open_for
     from landseg_core.raster.files.map_files import MapFiles
 
     bundle, mask = _loaded(model), Path(out)

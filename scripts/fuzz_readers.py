@@ -74,10 +74,11 @@ def read_raster(path: Path, _home: Path) -> Any:
 def read_model(path: Path, home: Path) -> Any:
     """Tell what a model is, load it, map a raster with it, and make the settings of a run that goes on from it."""
     from landseg_core.cli.info import info
-    from landseg_core.inference.compatibility import compatibility_notices, open_for
+    from landseg_core.inference.compatibility import compatibility_notices
     from landseg_core.inference.options import PredictOptions
     from landseg_core.inference.predictor import predict_raster
     from landseg_core.models.bundle import ModelBundle
+    from landseg_core.models.compatibility import open_for
     from landseg_core.runs.config import checked_config
     from landseg_core.training.preparation import fine_tuned_config
 

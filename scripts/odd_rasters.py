@@ -80,7 +80,8 @@ def view(path: Path) -> None:
     """Draw tiles of every level, before and after the pyramid is built, in the colours that the window takes."""
     from landseg_core.geo.tiling import TileKey
     from landseg_core.geo.window import PixelWindow
-    from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
+    from landseg_core.raster.pyramid.builder import build_pyramid
+    from landseg_core.raster.pyramid.overviews import PyramidReader
     from landseg_core.raster.source import RasterSource
     from landseg_core.raster.stretch import default_rendering
 

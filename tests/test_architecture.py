@@ -35,3 +35,13 @@ def test_every_file_that_the_page_names_is_there() -> None:
         name for name in named if not any((ROOT / room / name).exists() for room in ("", "landseg_core", "landseg_gui"))
     ]
     assert missing == []
+
+
+def test_only_the_front_door_passes_on_what_is_defined_elsewhere() -> None:
+    listing = [
+        path.relative_to(ROOT).as_posix()
+        for package in ("landseg_core", "landseg_gui")
+        for path in (ROOT / package).rglob("*.py")
+        if "__all__" in path.read_text(encoding="utf-8")
+    ]
+    assert listing == ["landseg_core/__init__.py"]

@@ -47,8 +47,9 @@ def _measured(model: Path | None, on_event: OnEvent, control: JobControl) -> dic
     from landseg_core.geo.window import PixelWindow
     from landseg_core.inference.speed import measure_speeds
     from landseg_core.leftovers import scratch_folder
-    from landseg_core.models.bundle import ModelBundle, read_header
+    from landseg_core.models.bundle import ModelBundle
     from landseg_core.models.compatibility import open_for
+    from landseg_core.models.header import read_header
     from landseg_core.sample import write_sample
 
     if model is not None:

@@ -23,7 +23,7 @@ from landseg_core.task_fields import hints_of
 from landseg_core.tasks.train import TrainTask, run_train
 
 if TYPE_CHECKING:
-    from landseg_core.training.trainer import TrainResult
+    from landseg_core.training.loop import TrainResult
 
 
 class SplitWay(StrEnum):

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from landseg_core.inference.options import Resolution
 from landseg_core.labels.class_names import name_notices
-from landseg_core.models.compatibility import alpha_notices, check_compatible, needed_bands, open_for
+from landseg_core.models.compatibility import needed_bands
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import Size, same_resolution, size_at
-
-__all__ = ["alpha_notices", "band_notices", "check_compatible", "compatibility_notices", "input_size", "open_for"]
 
 
 def input_size(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Size | None:

@@ -17,13 +17,7 @@ from landseg_core.inference.backends.backend import Backend, BackendRequest
 from landseg_core.inference.backends.choice import chosen_backend, possible
 from landseg_core.inference.backends.memory import TrialMemory, trial_question
 from landseg_core.inference.blending import BlendedRows
-from landseg_core.inference.compatibility import (
-    alpha_notices,
-    band_notices,
-    check_compatible,
-    compatibility_notices,
-    input_size,
-)
+from landseg_core.inference.compatibility import band_notices, compatibility_notices, input_size
 from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_values, confidences
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.samples import sample_windows
@@ -31,6 +25,7 @@ from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.inference.work import pace_question, prediction_work
 from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.limits import require_agreed
+from landseg_core.models.compatibility import alpha_notices, check_compatible
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.placement import chosen_window

@@ -11,23 +11,9 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.delta import LabelDelta
-from landseg_core.labels.edit import EVERYTHING, FinishedEdit, LabelEdit, Paintable, TileChanges, paintable
-from landseg_core.labels.pyramid import EMPTY_TILE, TILE, Tile, build_parent
+from landseg_core.labels.edit import FinishedEdit, LabelEdit, TileChanges
+from landseg_core.labels.pyramid import EMPTY_TILE, TILE, Tile
 from landseg_core.labels.tile_memory import TileMemory, TileStore
-
-__all__ = [
-    "EMPTY_TILE",
-    "EVERYTHING",
-    "FinishedEdit",
-    "LabelEdit",
-    "LabelRaster",
-    "Paintable",
-    "Tile",
-    "TileChanges",
-    "TileStore",
-    "build_parent",
-    "paintable",
-]
 
 Subscriber = Callable[[TileChanges | None], None]
 """Is told which tiles have changed, at once and in the changing thread; None: any may have."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from landseg_core.errors import ModelError
 from landseg_core.models.catalog import build_model
-from landseg_core.models.header import KIND, MODEL_FILE, BundleHeader, model_path, read_header
+from landseg_core.models.header import KIND, MODEL_FILE, BundleHeader, model_path
 from landseg_core.models.tensor_file import parse_tensor_file, read_bytes, write_tensor_file
 from landseg_core.raster.model_reference import ModelReference
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import torch
 
     from landseg_core.models.catalog import SegmentationModel
-
-__all__ = ["MODEL_FILE", "BundleHeader", "ModelBundle", "model_path", "read_header"]
 
 
 @dataclasses.dataclass(frozen=True)

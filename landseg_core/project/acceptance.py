@@ -19,7 +19,7 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import ClassMatch
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.labels.label_raster import Paintable, paintable
+from landseg_core.labels.edit import Paintable, paintable
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.labels.regions import Region
 from landseg_core.project.outside.changes import require_placed

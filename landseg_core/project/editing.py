@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.delta import LabelDelta, TilePatch
-from landseg_core.labels.label_raster import FinishedEdit, LabelRaster
+from landseg_core.labels.edit import FinishedEdit
+from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.project.history import NO_CHANGE, Change, History, Step
 from landseg_core.project.images import ImageEntry, delete_images
 from landseg_core.project.step_states import StepState, adopt_state, parsed_state, store_state

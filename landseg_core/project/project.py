@@ -12,7 +12,7 @@ from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.label_raster import FinishedEdit
+from landseg_core.labels.edit import FinishedEdit
 from landseg_core.project.backup.automatic import BackupMaker
 from landseg_core.project.backup.copying import save_copy
 from landseg_core.project.history import Step

@@ -21,7 +21,7 @@ from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.tiling import TileKey
 from landseg_core.input_files import read_file
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.label_raster import Tile
+from landseg_core.labels.pyramid import Tile
 from landseg_core.output_files import OutputFiles, made_folder, unwritable
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.outside.changes import require_placed

@@ -14,9 +14,8 @@ from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.labels.label_raster import Tile
 from landseg_core.labels.masks.classes import class_map_info
-from landseg_core.labels.pyramid import TILE
+from landseg_core.labels.pyramid import TILE, Tile
 from landseg_core.output_files import cannot_finish
 from landseg_core.raster.files.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset
 from landseg_core.raster.files.libtiff import quieten_libtiff

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from landseg_core.events import Event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.metrics import ConfusionMatrix
+from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.raster.stretch import Stretch, identity_stretch, render_rgba
 
 CELL = 512

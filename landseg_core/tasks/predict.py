@@ -184,8 +184,8 @@ def check_map(task: PredictTask, one: PlannedMap, model: BundleHeader) -> WorkSi
         LandsegError: those of `run_predict`.
     """
     from landseg_core.inference.backends.memory import TrialMemory
-    from landseg_core.inference.compatibility import check_compatible
     from landseg_core.inference.work import prediction_work
+    from landseg_core.models.compatibility import check_compatible
 
     with open_raster(task, one, model) as source:
         check_compatible(model, source, task.bands)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from landseg_core.project.project import Project
     from landseg_core.runs.config import TrainConfig
     from landseg_core.runs.preview import PreviewSource
-    from landseg_core.training.trainer import TrainResult
+    from landseg_core.training.loop import TrainResult
 else:
     Classes = Any  # importing them takes long
 

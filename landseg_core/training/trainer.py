@@ -39,8 +39,6 @@ from landseg_core.training.schedule import RunClock
 from landseg_core.training.state import RunState
 from landseg_core.training.validation import ValidatedWindow
 
-__all__ = ["TrainResult", "Trainer"]
-
 Kind = TypeVar("Kind")
 
 

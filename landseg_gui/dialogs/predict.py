@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 from landseg_core.errors import LandsegError, ModelError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.compatibility import check_compatible, compatibility_notices, open_for
+from landseg_core.inference.compatibility import compatibility_notices
 from landseg_core.inference.options import Resolution
 from landseg_core.labels.class_match import ClassMatch, model_differences
-from landseg_core.models.compatibility import band_differences
+from landseg_core.models.compatibility import band_differences, check_compatible, open_for
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project

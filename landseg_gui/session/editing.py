@@ -12,7 +12,8 @@ from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.labels.label_raster import LabelEdit, Paintable, Tile
+from landseg_core.labels.edit import LabelEdit, Paintable
+from landseg_core.labels.pyramid import Tile
 from landseg_core.labels.regions import Region
 from landseg_core.project.history import Step
 from landseg_core.project.images import ImageEntry

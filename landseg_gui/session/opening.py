@@ -20,7 +20,8 @@ from landseg_core.raster.files.handles import IdleHandles
 from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.placement import PlacedReader, Placement
-from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
+from landseg_core.raster.pyramid.builder import build_pyramid
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, default_rendering
 from landseg_gui.viewer.contrast import chosen_rendering, contrast_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.labels.label_raster import Paintable, paintable
+from landseg_core.labels.edit import Paintable, paintable
 
 
 class PaintChoices(QObject):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from landseg_core.errors import LandsegError, RasterChangedError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import LandClass
-from landseg_core.labels.label_raster import TileChanges
+from landseg_core.labels.edit import TileChanges
 from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.layer import Layer
 from landseg_gui.viewer.layers import LayerStack

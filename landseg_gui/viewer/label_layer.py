@@ -9,7 +9,8 @@ from PySide6.QtCore import Signal, Slot
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
-from landseg_core.labels.label_raster import LabelRaster, TileChanges
+from landseg_core.labels.edit import TileChanges
+from landseg_core.labels.label_raster import LabelRaster
 from landseg_gui.viewer.layer import ClassLayer
 from landseg_gui.viewer.tile_reader import TilePixels
 

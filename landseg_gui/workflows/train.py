@@ -29,7 +29,7 @@ from landseg_gui.workflows.large_work import ask_if_large
 from landseg_gui.workflows.lent_project import LentProject
 
 if TYPE_CHECKING:
-    from landseg_core.training.trainer import TrainResult
+    from landseg_core.training.loop import TrainResult
 
 
 def training_work(task: TrainTask, projects: ProjectAccess | None = None, preview: PreviewSource | None = None) -> Work:

@@ -9,7 +9,9 @@ import numpy as np
 
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.label_raster import FinishedEdit, LabelRaster, Tile, build_parent
+from landseg_core.labels.edit import FinishedEdit
+from landseg_core.labels.label_raster import LabelRaster
+from landseg_core.labels.pyramid import Tile, build_parent
 
 
 class DictStore:

@@ -16,7 +16,8 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.catalog import CATALOG, Architecture
 from landseg_core.models.unet import UNet
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.trainer import Trainer, TrainResult
+from landseg_core.training.loop import TrainResult
+from landseg_core.training.trainer import Trainer
 from support.rasters import write_raster
 
 COLOURS = np.array([(60, 90, 40), (40, 60, 160), (170, 170, 170)])

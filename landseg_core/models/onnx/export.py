@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from landseg_core.errors import ModelError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
-from landseg_core.models.bundle import ModelBundle, model_path, read_header
+from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG
+from landseg_core.models.header import model_path, read_header
 from landseg_core.models.onnx.metadata import OnnxForm, input_scale, notices
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter

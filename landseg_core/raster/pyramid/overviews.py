@@ -9,14 +9,11 @@ from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.pyramid.builder import build_pyramid
 from landseg_core.raster.pyramid.cache import holds_codes, levels_in, mark_used, pyramid_path
 from landseg_core.raster.pyramid.levels import CLOSE_ENOUGH, levels_in_file, missing_levels, pyramid_of
 from landseg_core.raster.pyramid.quicklook import can_have_quicklook, quicklook
 from landseg_core.raster.pyramid.reduction import Pixels, Valid, halve
 from landseg_core.raster.source import RasterSource
-
-__all__ = ["PyramidReader", "build_pyramid", "pyramid_path"]
 
 
 @dataclass(frozen=True)

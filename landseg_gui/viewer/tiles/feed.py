@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from landseg_core.errors import LandsegError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.label_raster import TileChanges
+from landseg_core.labels.edit import TileChanges
 from landseg_core.raster.tiles import TileBudget, TileCache, TileLoader, TileThreads
 from landseg_gui.viewer.layer import ImageLayer, Layer
 from landseg_gui.viewer.tiles.painter import picture_image

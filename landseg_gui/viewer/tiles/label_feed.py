@@ -12,7 +12,8 @@ from PySide6.QtGui import QImage
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.label_raster import EMPTY_TILE, Tile, TileChanges
+from landseg_core.labels.edit import TileChanges
+from landseg_core.labels.pyramid import EMPTY_TILE, Tile
 from landseg_core.raster.tiles import TileCache
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.tiles.feed import OnArrival, OnError, TileFeed, TileSupply

@@ -11,8 +11,9 @@ from affine import Affine
 from support.rasters import write_raster
 
 from landseg_core.errors import ModelError
-from landseg_core.inference.compatibility import band_notices, check_compatible, compatibility_notices, input_size
+from landseg_core.inference.compatibility import band_notices, compatibility_notices, input_size
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.models.compatibility import check_compatible
 from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.raster.files.gdal import open_dataset

@@ -15,12 +15,12 @@ from landseg_core.events import ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import predictor
 from landseg_core.inference.backends.memory import TrialMemory
-from landseg_core.inference.compatibility import open_for
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.predictor import predict_raster
 from landseg_core.inference.work import pace_question, prediction_work
 from landseg_core.limits import LargeWorkError
 from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.compatibility import open_for
 from landseg_core.raster.source import RasterSource
 
 

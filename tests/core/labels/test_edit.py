@@ -12,7 +12,9 @@ from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.delta import LabelDelta, TilePatch
-from landseg_core.labels.label_raster import EMPTY_TILE, EVERYTHING, LabelRaster, paintable
+from landseg_core.labels.edit import EVERYTHING, paintable
+from landseg_core.labels.label_raster import LabelRaster
+from landseg_core.labels.pyramid import EMPTY_TILE
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion, StrokeRegion
 
 WIDTH, HEIGHT = 1400, 1111

@@ -14,7 +14,9 @@ from support.label_rasters import DictStore, check_pyramid
 
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.label_raster import EMPTY_TILE, FinishedEdit, LabelRaster
+from landseg_core.labels.edit import FinishedEdit
+from landseg_core.labels.label_raster import LabelRaster
+from landseg_core.labels.pyramid import EMPTY_TILE
 from landseg_core.labels.regions import RectangleRegion
 
 FIRST = TileKey(0, 0, 0)

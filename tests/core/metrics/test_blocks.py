@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from landseg_core.data.areas import LabelledArea
 from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
-from landseg_core.metrics import ConfusionMatrix, blocks
+from landseg_core.metrics import blocks
 from landseg_core.metrics.blocks import BlockGrid, BlockTally, block_grid
+from landseg_core.metrics.confusion import ConfusionMatrix
 
 
 def area(window: PixelWindow, name: str = "a") -> LabelledArea:

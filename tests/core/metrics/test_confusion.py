@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landseg_core.metrics import ConfusionMatrix
+from landseg_core.metrics.confusion import ConfusionMatrix
 
 
 def maps(classes: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

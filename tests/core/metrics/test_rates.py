@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from landseg_core.metrics import ConfusionMatrix
+from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.metrics.rates import CLASS_RATES, class_divisors, joined, rates
 
 

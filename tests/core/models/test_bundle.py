@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from landseg_core.errors import ModelError, OutputError
-from landseg_core.models.bundle import BundleHeader, ModelBundle, read_header
+from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG
-from landseg_core.models.header import KIND
+from landseg_core.models.header import KIND, BundleHeader, read_header
 
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

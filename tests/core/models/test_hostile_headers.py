@@ -18,7 +18,8 @@ from landseg_core.cli.main import run
 from landseg_core.data.areas import LabelledArea
 from landseg_core.errors import LandsegError, ModelError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.compatibility import band_notices, check_compatible, compatibility_notices, input_size
+from landseg_core.inference.compatibility import band_notices, compatibility_notices, input_size
+from landseg_core.models.compatibility import check_compatible
 from landseg_core.models.header import KIND, BundleHeader, read_header
 from landseg_core.models.info import describe_model
 from landseg_core.models.onnx.metadata import OnnxForm, notices

@@ -18,8 +18,9 @@ from landseg_core.errors import RasterError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.raster.info import describe
 from landseg_core.raster.near_infrared import near_infrared_notice
+from landseg_core.raster.pyramid.builder import build_pyramid
 from landseg_core.raster.pyramid.cache import pyramid_path
-from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.pyramid.quicklook import quicklook
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_stretch

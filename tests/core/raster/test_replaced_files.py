@@ -17,7 +17,9 @@ from support.pyramids import write_grid_vrt
 
 from landseg_core.errors import RasterChangedError
 from landseg_core.raster.files.handles import HandlePool, IdleHandles
-from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid, pyramid_path
+from landseg_core.raster.pyramid.builder import build_pyramid
+from landseg_core.raster.pyramid.cache import pyramid_path
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 
 Save = Callable[..., Path]

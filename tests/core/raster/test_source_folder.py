@@ -14,7 +14,8 @@ from support.unchanged import unchanged
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.info import describe
-from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
+from landseg_core.raster.pyramid.builder import build_pyramid
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
 from landseg_core.raster.tiles import TileBudget, TileCache, TileLoader, TileThreads

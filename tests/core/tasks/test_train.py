@@ -19,7 +19,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
 from landseg_core.tasks.train import ChangeProject, TrainTask, run_train
-from landseg_core.training.trainer import TrainResult
+from landseg_core.training.loop import TrainResult
 
 COLOURS = np.array([(60, 90, 40), (40, 60, 160), (170, 170, 170)], np.uint8)
 

@@ -24,9 +24,10 @@ from landseg_core.project.snapshot import labels_of_run
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
+from landseg_core.training.loop import TrainResult
 from landseg_core.training.network import Network
 from landseg_core.training.preparation import fine_tuned_config
-from landseg_core.training.trainer import Trainer, TrainResult
+from landseg_core.training.trainer import Trainer
 
 SIDE = 768  # nine blocks of 256 px
 COLOURS = np.array([(60, 90, 40), (40, 60, 160), (170, 170, 170), (120, 60, 140)])

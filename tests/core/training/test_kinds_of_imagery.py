@@ -20,7 +20,8 @@ from landseg_core.events import Event, Notice
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.predictor import predict_raster
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.models.bundle import ModelBundle, read_header
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.header import read_header
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.evaluation import evaluate

@@ -23,8 +23,9 @@ from landseg_core.events import (
     StepFinished,
 )
 from landseg_core.labels.classes import load_classes
-from landseg_core.metrics import ConfusionMatrix
-from landseg_core.models.bundle import ModelBundle, read_header
+from landseg_core.metrics.confusion import ConfusionMatrix
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.header import read_header
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.sample_file import read_samples
 from landseg_core.runs.samples import ValidationSamples

@@ -18,7 +18,8 @@ from landseg_core.events import (
     RunFinished,
     RunStarted,
 )
-from landseg_core.models.bundle import ModelBundle, read_header
+from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.header import read_header
 from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.views import RasterView
 from landseg_core.runs.config import TrainConfig

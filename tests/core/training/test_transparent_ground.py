@@ -24,9 +24,10 @@ from landseg_core.events import Event, JobControl, Notice, ignore_event
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.predictor import predict_raster
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.models.bundle import ModelBundle, read_header
+from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.compatibility import open_for
+from landseg_core.models.header import read_header
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource

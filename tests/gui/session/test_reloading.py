@@ -13,7 +13,7 @@ from support.messages import collect_errors, collect_news
 from support.rasters import TRANSFORM, coordinate_pixels
 
 from landseg_core.geo.tiling import TileKey
-from landseg_core.raster.pyramid.overviews import pyramid_path
+from landseg_core.raster.pyramid.cache import pyramid_path
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 

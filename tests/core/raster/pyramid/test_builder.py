@@ -16,7 +16,9 @@ from landseg_core.errors import JobStopped, OutputError
 from landseg_core.events import Event, JobControl, Progress
 from landseg_core.limits import LargeWorkError
 from landseg_core.raster.pyramid import builder, cache
-from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid, pyramid_path
+from landseg_core.raster.pyramid.builder import build_pyramid
+from landseg_core.raster.pyramid.cache import pyramid_path
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.pyramid.reduction import halve
 from landseg_core.raster.source import RasterSource
 

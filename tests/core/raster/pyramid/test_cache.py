@@ -12,7 +12,7 @@ from affine import Affine
 from support.pyramids import write_grid_vrt
 
 from landseg_core.raster.pyramid import cache
-from landseg_core.raster.pyramid.overviews import pyramid_path
+from landseg_core.raster.pyramid.cache import pyramid_path
 from landseg_core.raster.source import RasterSource
 
 Save = Callable[..., Path]

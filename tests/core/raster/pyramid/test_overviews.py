@@ -15,8 +15,10 @@ from support.pyramids import level_shift, read_level
 from landseg_core.errors import RasterError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.raster.pyramid import cache
+from landseg_core.raster.pyramid.builder import build_pyramid
+from landseg_core.raster.pyramid.cache import pyramid_path
 from landseg_core.raster.pyramid.levels import missing_levels
-from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid, pyramid_path
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 
 Save = Callable[..., Path]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from landseg_core.geo.window import PixelWindow
-from landseg_core.raster.pyramid.overviews import PyramidReader, build_pyramid
+from landseg_core.raster.pyramid.builder import build_pyramid
+from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.pyramid.quicklook import can_have_quicklook, quicklook
 from landseg_core.raster.source import RasterSource
 
