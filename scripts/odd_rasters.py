@@ -102,7 +102,7 @@ def view(path: Path) -> None:
 
 def thumbnail(path: Path) -> None:
     """Make the small picture of the list of images."""
-    from landseg_gui.panels.thumbnails import make_thumbnail
+    from landseg_gui.panels.images.thumbnails import make_thumbnail
 
     assert not make_thumbnail(path).image.isNull()
 
@@ -144,7 +144,7 @@ def prepared(corpus: Path) -> Iterator[Try]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
             os.environ[name] = str(Path(home) / name.lower())
-        import landseg_gui.panels.thumbnails  # noqa: F401 - loading it is no file's time
+        import landseg_gui.panels.images.thumbnails  # noqa: F401 - loading it is no file's time
 
         yield partial(try_look, corpus)
 

@@ -20,9 +20,9 @@ from landseg_gui.main_window.tool_bar import ToolBar, dress_overflow
 from landseg_gui.main_window.tool_context import SessionToolContext
 from landseg_gui.panels.classes import ClassesPanel
 from landseg_gui.panels.history import HistoryPanel
-from landseg_gui.panels.images import ImagesPanel
-from landseg_gui.panels.job_field import JobField
-from landseg_gui.panels.jobs import JobsPanel
+from landseg_gui.panels.images.panel import ImagesPanel
+from landseg_gui.panels.jobs.job_field import JobField
+from landseg_gui.panels.jobs.panel import JobsPanel
 from landseg_gui.panels.layers import LayersPanel
 from landseg_gui.panels.message_bar import MessageBar
 from landseg_gui.panels.runs.panel import RunsPanel

@@ -12,7 +12,7 @@ from landseg_core.events import Event
 from landseg_gui.icons import icon
 from landseg_gui.jobs.runner import Job, JobRunner, while_alive
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.job_progress import JobProgress
+from landseg_gui.panels.jobs.job_progress import JobProgress
 from landseg_gui.plain_text import PlainLabel
 
 _STEPS = 1000  # of the bar

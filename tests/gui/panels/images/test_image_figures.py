@@ -7,7 +7,7 @@ from affine import Affine
 
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.project.images import ImageEntry
-from landseg_gui.panels.image_figures import ImageFigures, class_shares
+from landseg_gui.panels.images.image_figures import ImageFigures, class_shares
 
 
 def figures(counts: dict[int, int], schema, *, missing: bool = False, resolution: float | None = None) -> ImageFigures:

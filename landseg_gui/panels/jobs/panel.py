@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from landseg_core.events import Event
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.elided_label import ElidedLabel
-from landseg_gui.panels.job_progress import JobProgress
+from landseg_gui.panels.jobs.job_progress import JobProgress
 from landseg_gui.plain_text import PlainLabel, plain_tip
 
 _STEPS = 1000  # of a progress bar

@@ -10,14 +10,14 @@ from pytestqt.qtbot import QtBot
 from landseg_core.errors import OutputError
 from landseg_core.events import JobControl, OnEvent, Progress, StepFinished
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.panels import jobs
-from landseg_gui.panels.jobs import JobRow, JobsPanel
+from landseg_gui.panels.jobs import panel as jobs_panel
+from landseg_gui.panels.jobs.panel import JobRow, JobsPanel
 
 
 @pytest.fixture
 def panel(runner: JobRunner, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> JobsPanel:
-    monkeypatch.setattr(jobs, "_LINGER_MS", 60)
-    monkeypatch.setattr(jobs, "_FADE_MS", 20)
+    monkeypatch.setattr(jobs_panel, "_LINGER_MS", 60)
+    monkeypatch.setattr(jobs_panel, "_FADE_MS", 20)
     panel = JobsPanel(runner)
     qtbot.addWidget(panel)
     panel.show()

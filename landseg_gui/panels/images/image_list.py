@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from landseg_core.project.images import ImageEntry
 from landseg_gui.icons import icon
-from landseg_gui.panels.image_figures import ClassShare, ImageFigures
+from landseg_gui.panels.images.image_figures import ClassShare, ImageFigures
 
 FIGURES, PICTURE, IS_SHOWN, IS_HIDDEN = (Qt.ItemDataRole.UserRole + number for number in range(4))
 """Roles: the `ImageFigures`, the thumbnail (`QImage`), whether the image is the one in the window, and

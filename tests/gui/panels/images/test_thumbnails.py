@@ -7,7 +7,7 @@ import pytest
 from support.viewing import to_rgb
 
 from landseg_core.errors import RasterError
-from landseg_gui.panels.thumbnails import Thumbnails, make_thumbnail
+from landseg_gui.panels.images.thumbnails import Thumbnails, make_thumbnail
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QListView, QPushButton, QStackedWidget
 from support.open_project import make_project, paint_square
 from support.viewing import to_rgb
 
-from landseg_gui.panels.image_list import FIGURES, PICTURE
-from landseg_gui.panels.images import ImagesPanel
+from landseg_gui.panels.images.image_list import FIGURES, PICTURE
+from landseg_gui.panels.images.panel import ImagesPanel
 from landseg_gui.session.view_state import hidden_images
 
 

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QMenu, QPushButton
 
 from landseg_core.project.images import ImageEntry
 from landseg_gui.icons import icon
-from landseg_gui.panels.image_figures import ImageFigures, class_shares
-from landseg_gui.panels.image_list import FIGURES, ImageDelegate, ImageListModel
-from landseg_gui.panels.thumbnails import Thumbnails
+from landseg_gui.panels.images.image_figures import ImageFigures, class_shares
+from landseg_gui.panels.images.image_list import FIGURES, ImageDelegate, ImageListModel
+from landseg_gui.panels.images.thumbnails import Thumbnails
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_session import ProjectSession
 

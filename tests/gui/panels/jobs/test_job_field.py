@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.events import JobControl, OnEvent, Progress
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.panels import job_field
-from landseg_gui.panels.job_field import JobField
+from landseg_gui.panels.jobs import job_field
+from landseg_gui.panels.jobs.job_field import JobField
 
 
 class Waiting:
