@@ -21,7 +21,7 @@ from landseg_core.tasks.predict import PlannedMap, PredictTask
 from landseg_core.tasks.train import TrainTask
 from landseg_gui.jobs.runner import Job
 from landseg_gui.workflows.predict import prediction_job
-from landseg_gui.workflows.train import training_work
+from landseg_gui.workflows.training.flow import training_work
 
 TICK_MS = 16
 SECONDS = 5

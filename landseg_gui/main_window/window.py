@@ -38,9 +38,9 @@ from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
-from landseg_gui.workflows.commands import Commands
-from landseg_gui.workflows.label_commands import LabelCommands
-from landseg_gui.workflows.training_display import TrainingDisplay
+from landseg_gui.workflows.commands.general import Commands
+from landseg_gui.workflows.commands.labels import LabelCommands
+from landseg_gui.workflows.training.display import TrainingDisplay
 
 
 class MainWindow(QMainWindow):

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QMenu
 from landseg_core.resource_files import resource_path
 from landseg_gui.main_window.action_rows import MENUS, ROWS, TOOLBAR, ActionRow
 from landseg_gui.tools.registry import TOOLS
-from landseg_gui.workflows.commands import Commands
-from landseg_gui.workflows.label_commands import LabelCommands
+from landseg_gui.workflows.commands.general import Commands
+from landseg_gui.workflows.commands.labels import LabelCommands
 
 ACTIONS = [row for row in ROWS if isinstance(row, ActionRow)]
 

@@ -27,10 +27,10 @@ from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_core.tasks.predict import PlannedMap, PredictTask, open_raster
 from landseg_gui.dialogs.export_labels import ExportLabelsRequest
-from landseg_gui.workflows import change_commands
-from landseg_gui.workflows.change_commands import ChangeCommands
+from landseg_gui.workflows.commands import changes
+from landseg_gui.workflows.commands.changes import ChangeCommands
+from landseg_gui.workflows.commands.images import ImageCommands
 from landseg_gui.workflows.export_labels import export_labels_work
-from landseg_gui.workflows.image_commands import ImageCommands
 
 HEADER = BundleHeader(
     "unet16",
@@ -178,7 +178,7 @@ def test_a_move_that_loses_labels_asks_first(
         asked.append(f"{question} {explanation}")
         return answers.pop(0)
 
-    monkeypatch.setattr(change_commands, "choose", choose)
+    monkeypatch.setattr(changes, "choose", choose)
     with qtbot.waitSignal(empty.changed_files.move_planned):
         press(commands, "change_0_move_labels")
     assert "24" in asked[0]
@@ -195,7 +195,7 @@ def test_a_move_that_loses_labels_asks_first(
 def test_the_image_in_the_window_follows_a_move_to_another_size(
     qtbot, open_project, images, rewrite, empty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_commands, "choose", lambda *_: "Move Labels")
+    monkeypatch.setattr(changes, "choose", lambda *_: "Move Labels")
     rewrite(images[0], cut=6)
     commands = open_project()
     assert empty.image is None

@@ -23,7 +23,7 @@ from landseg_gui.session.session import Session
 from landseg_gui.workflows import large_work
 from landseg_gui.workflows.export import ExportFlow
 from landseg_gui.workflows.predict import PredictFlow
-from landseg_gui.workflows.train import TrainFlow
+from landseg_gui.workflows.training.flow import TrainFlow
 
 SECONDS = 60_000
 

@@ -14,9 +14,9 @@ from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.training import TrainingPanel
 from landseg_gui.session.opening import with_colours_of
 from landseg_gui.session.session import Session
-from landseg_gui.workflows.last_run import LastRun
-from landseg_gui.workflows.live_prediction import LivePrediction
-from landseg_gui.workflows.train import TrainFlow
+from landseg_gui.workflows.training.flow import TrainFlow
+from landseg_gui.workflows.training.last_run import LastRun
+from landseg_gui.workflows.training.live_prediction import LivePrediction
 
 
 class TrainingDisplay(QObject):

@@ -24,9 +24,9 @@ from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
 from landseg_gui.text import percent
-from landseg_gui.workflows.estimate import EpochEstimator, PaceMemory, PaceMeter
 from landseg_gui.workflows.large_work import ask_if_large
-from landseg_gui.workflows.lent_project import LentProject
+from landseg_gui.workflows.training.estimate import EpochEstimator, PaceMemory, PaceMeter
+from landseg_gui.workflows.training.lent_project import LentProject
 
 if TYPE_CHECKING:
     from landseg_core.training.loop import TrainResult

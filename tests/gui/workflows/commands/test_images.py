@@ -5,8 +5,8 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from support.open_project import make_project
 
 from landseg_gui.dialogs.relink import FindImagesDialog, RelinkDialog
-from landseg_gui.workflows import image_commands
-from landseg_gui.workflows.image_commands import ImageCommands
+from landseg_gui.workflows.commands import images
+from landseg_gui.workflows.commands.images import ImageCommands
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_removing_asks_first(qtbot, commands, opened, monkeypatch) -> None:
         questions.append(f"{question} {explanation}")
         return answers.pop(0)
 
-    monkeypatch.setattr(image_commands, "choose", choose)
+    monkeypatch.setattr(images, "choose", choose)
     south = opened.project.images[1]
     commands.remove(south.id)
     assert len(opened.project.images) == 2

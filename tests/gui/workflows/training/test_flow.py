@@ -27,8 +27,8 @@ from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.runs.training import TrainingPanel
 from landseg_gui.session.model_choice import proposed_model
 from landseg_gui.session.session import Session
-from landseg_gui.workflows.estimate import PaceMemory
-from landseg_gui.workflows.train import TrainFlow, training_work
+from landseg_gui.workflows.training.estimate import PaceMemory
+from landseg_gui.workflows.training.flow import TrainFlow, training_work
 
 SECONDS = 60_000
 

@@ -23,7 +23,7 @@ from landseg_core.runs.config import TrainConfig
 from landseg_core.tasks.train import data_options
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.session.session import Session
-from landseg_gui.workflows.estimate import (
+from landseg_gui.workflows.training.estimate import (
     EpochEstimator,
     PaceMemory,
     PaceMeter,
@@ -180,7 +180,7 @@ def test_too_few_steps_tell_nothing() -> None:
 
 
 def test_a_known_pace_is_not_tried(asked, memory: PaceMemory, source: Folders, qtbot: QtBot, monkeypatch) -> None:
-    monkeypatch.setattr("landseg_gui.workflows.estimate.import_undisturbed", None)  # trying would fail
+    monkeypatch.setattr("landseg_gui.workflows.training.estimate.import_undisturbed", None)  # trying would fail
     memory.keep(CONFIG, 1e6 / (2 * 128**2))
     _, told = asked(source)
     qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)

@@ -20,9 +20,9 @@ from landseg_gui.viewer.layer import ImageLayer, MaskLayer
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.export import ExportFlow
 from landseg_gui.workflows.export_model import ExportModelFlow
-from landseg_gui.workflows.live_prediction import LivePrediction
 from landseg_gui.workflows.predict import PredictFlow
-from landseg_gui.workflows.train import TrainFlow
+from landseg_gui.workflows.training.flow import TrainFlow
+from landseg_gui.workflows.training.live_prediction import LivePrediction
 
 _RASTERS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 _PROJECTS_AND_RASTERS = f"Projects and images (*.landseg *.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;{_RASTERS}"

@@ -20,7 +20,7 @@ from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.text import NO_BREAK_SPACE
-from landseg_gui.workflows.lent_project import lend
+from landseg_gui.workflows.training.lent_project import lend
 
 _WAIT_MS = 400  # a form that is being filled in is asked about only when it rests
 _BANDS = 3

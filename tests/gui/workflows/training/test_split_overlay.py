@@ -18,8 +18,8 @@ from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.viewer.overlay import Shape
 from landseg_gui.viewer.viewport import Viewport
-from landseg_gui.workflows import split_overlay
-from landseg_gui.workflows.split_overlay import SplitOverlay
+from landseg_gui.workflows.training import split_overlay
+from landseg_gui.workflows.training.split_overlay import SplitOverlay
 
 
 class Overlay:

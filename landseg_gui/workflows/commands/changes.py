@@ -13,7 +13,7 @@ from landseg_gui.dialogs.changes import ChangesDialog
 from landseg_gui.message_boxes import choose
 from landseg_gui.session.session import Session
 from landseg_gui.text import pixels
-from landseg_gui.workflows.image_commands import ImageCommands
+from landseg_gui.workflows.commands.images import ImageCommands
 
 _MOVE = "Move Labels"
 

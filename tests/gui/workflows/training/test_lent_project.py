@@ -19,7 +19,7 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
 from landseg_core.tasks.train import data_options
-from landseg_gui.workflows.lent_project import lend
+from landseg_gui.workflows.training.lent_project import lend
 
 SCHEMA = load_classes("landcover-dubai")
 

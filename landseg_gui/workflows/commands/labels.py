@@ -16,13 +16,13 @@ from landseg_gui.session.session import Session
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.accept import AcceptFlow
-from landseg_gui.workflows.change_commands import ChangeCommands
+from landseg_gui.workflows.commands.changes import ChangeCommands
+from landseg_gui.workflows.commands.images import ImageCommands
 from landseg_gui.workflows.comparison import Comparison
 from landseg_gui.workflows.export_labels import ExportLabelsFlow
-from landseg_gui.workflows.image_commands import ImageCommands
 from landseg_gui.workflows.import_labels import ImportLabelsFlow
 from landseg_gui.workflows.restore import RestoreFlow
-from landseg_gui.workflows.split_overlay import SplitOverlay
+from landseg_gui.workflows.training.split_overlay import SplitOverlay
 
 _IMAGES = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 

@@ -17,7 +17,7 @@ from landseg_core.runs.preview import PreviewMade, PreviewRefused, PreviewReques
 from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.viewer.preview_layer import PreviewReader
 from landseg_gui.viewer.viewport import Viewport
-from landseg_gui.workflows.live_prediction import LivePrediction, common_share
+from landseg_gui.workflows.training.live_prediction import LivePrediction, common_share
 
 VIEW = PixelWindow(100, 100, 400, 300)
 
