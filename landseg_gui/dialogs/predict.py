@@ -33,8 +33,8 @@ from landseg_gui.dialogs.forms.class_field import legend
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.predict_settings import PredictSettings
+from landseg_gui.dialogs.forms.project_labels import beside_project
 from landseg_gui.dialogs.map_proposal import proposed_map
-from landseg_gui.dialogs.project_labels import beside_project
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import is_there, results_folder

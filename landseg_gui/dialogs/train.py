@@ -24,9 +24,9 @@ from landseg_gui.dialogs.forms.checks import Problem, as_sentence
 from landseg_gui.dialogs.forms.class_field import ClassField
 from landseg_gui.dialogs.forms.fields import PathField, pick_folder
 from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.dialogs.forms.project_labels import LabelSummary, beside_project
 from landseg_gui.dialogs.forms.run_fields import START_FROM, RunFields
 from landseg_gui.dialogs.forms.source_fields import SourceFields
-from landseg_gui.dialogs.project_labels import LabelSummary, beside_project
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import results_folder

@@ -27,8 +27,8 @@ from landseg_core.runs.config import DEFAULT_EPOCHS, TrainConfig, field_problems
 from landseg_gui.dialogs.forms.advanced_settings import AdvancedSettings
 from landseg_gui.dialogs.forms.checks import Problem, as_sentence
 from landseg_gui.dialogs.forms.form import FormDialog
-from landseg_gui.dialogs.network_facts import MISSING_WEIGHTS, network_facts
-from landseg_gui.dialogs.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
+from landseg_gui.dialogs.forms.network_facts import MISSING_WEIGHTS, network_facts
+from landseg_gui.dialogs.forms.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
 from landseg_gui.plain_text import PlainLabel

@@ -19,7 +19,7 @@ from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.checks import Problem
 from landseg_gui.dialogs.forms.fields import Field, PathField, pick_file, pick_folder
 from landseg_gui.dialogs.forms.form import FormDialog
-from landseg_gui.dialogs.project_labels import LabelSummary
+from landseg_gui.dialogs.forms.project_labels import LabelSummary
 from landseg_gui.form_settings import FormMemory
 
 _FIRST = "folders"

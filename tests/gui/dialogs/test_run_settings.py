@@ -31,8 +31,8 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.models.catalog import CATALOG
 from landseg_core.runs.config import TrainConfig, field_problems
+from landseg_gui.dialogs.forms.presets import PRESETS
 from landseg_gui.dialogs.forms.setting_editors import editor_for
-from landseg_gui.dialogs.presets import PRESETS
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormMemory
 
