@@ -18,7 +18,8 @@ from landseg_core.errors import JobStopped
 from landseg_core.events import JobControl, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.metrics.confusion import ConfusionMatrix, blocks
+from landseg_core.metrics import blocks
+from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.models.catalog import build_model
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.raster.views import RasterView
