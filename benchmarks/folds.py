@@ -1,4 +1,4 @@
-"""Compares recipes on scenes that are held out of the training list: `python -m benchmarks.folds --set mix=0`.
+"""Compares recipes on scenes that are held out of the training list: `python -m benchmarks.folds --set cutmix=0`.
 
 A choice of the recipe must not see an image that validates the result, so each fold leaves whole scenes of `train.txt`
 out and counts on them. The best epoch is chosen by what counts, too: the figures compare recipes, no more. The

@@ -262,7 +262,7 @@ def make_texts(folder: Path) -> None:
     (kind_folder(folder, "settings") / "case.ini").write_text(
         f'[window]\ntheme=dark\ngeometry=@ByteArray(\\x1\\xd9)\ndocks=@ByteArray(\\0\\xff)\n\n[tools]\nstate="{tools}"\n\n'
         f"[files]\nrecent={folder / 'north.tif'}, {folder / 'south.tif'}\n\n[predict]\ntile=1200\noverlap=@Invalid()\n"
-        'tile2=@Variant(\\0\\0\\0\\x87=\\xcc\\xcc\\xcd)\nmix="0.5"\nbands="[\\"1\\"]"\n'
+        'tile2=@Variant(\\0\\0\\0\\x87=\\xcc\\xcc\\xcd)\ncutmix="0.5"\nbands="[\\"1\\"]"\n'
     )
 
 

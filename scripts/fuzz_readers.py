@@ -236,7 +236,7 @@ def read_settings(path: Path, _home: Path) -> Any:
     settings = Settings(path)
     form = FormMemory("predict", QSettings(str(path), QSettings.Format.IniFormat))
     texts = [form.text(field) for field in ("tile", "overlap", "tile2")]
-    texts += [_recalled(form, name) for name in ("mix", "bands", "epochs")]
+    texts += [_recalled(form, name) for name in ("cutmix", "bands", "epochs")]
     found = settings.theme, settings.tools, settings.recent_files(), texts
     settings.tools = settings.tools
     settings.add_recent_file(path)

@@ -42,10 +42,10 @@ def resized_labels(labels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.u
 
 @dataclass(frozen=True)
 class Geometry:
-    """How chips are drawn: mirrored, turned by quarters, and showing `scale` (low, high) times their own resolution."""
+    """How chips are drawn: flipped, rotated, and showing `scale` (low, high) times their own resolution."""
 
     flips: bool = False
-    turns: bool = False
+    rotations: bool = False
     scale: tuple[float, float] = (1.0, 1.0)
 
     def window_side(self, size: int, rng: np.random.Generator) -> int:
@@ -56,7 +56,7 @@ class Geometry:
     def symmetry(self, rng: np.random.Generator) -> int:
         """Return one of the symmetries that are allowed."""
         number = int(rng.integers(SYMMETRIES))
-        return number & (4 * self.flips | 3 * self.turns)
+        return number & (4 * self.flips | 3 * self.rotations)
 
 
 PLAIN = Geometry()

@@ -48,7 +48,7 @@ class RunSummary:
     """A run as a list shows it. Figures are fractions 0-1 of its best model; None where nothing was validated.
 
     `created` is ISO 8601 in UTC, `size` in bytes; `problem` says what is wrong with one that is damaged or missing.
-    `config` are its settings as they were written.
+    `config` are its settings.
     """
 
     folder: Path

@@ -22,6 +22,16 @@ DEFAULT_EPOCHS = 20
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ScaleFactor = Annotated[float, Field(ge=0.1, le=10, allow_inf_nan=False)]
 
+RENAMED_SETTINGS = {
+    "mix": "cutmix",
+    "average": "ema",
+    "turns": "rotations",
+    "balance": "class_balanced",
+    "corrected": "new_label_share",
+    "colour": "colour_jitter",
+}
+"""The present names of settings by those that landseg 0.1 stored."""
+
 
 def _known_model(name: str) -> str:
     if name not in CATALOG:
@@ -46,122 +56,140 @@ def _alpha(text: str) -> str:
 class TrainConfig(pydantic.BaseModel):
     """How to train; either `epochs` or `minutes` says how long, and without either it is `DEFAULT_EPOCHS`.
 
-    Every setting has a default that needs no tuning, and a description in one line, which the window shows.
+    Every setting has a default that needs no tuning, and a description in one line, which window and report show.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     model: Annotated[str, pydantic.AfterValidator(_known_model)] = Field(
-        DEFAULT_MODEL, title="Network", description="Larger networks learn more and take longer"
+        DEFAULT_MODEL, title="Network", description="Larger networks are more accurate and slower"
     )
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
-        None, title="Epochs", description="How many passes over the training pixels"
+        None, title="Epochs", description="Number of passes over the training data"
     )
     minutes: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] | None = Field(
-        None, title="Minutes", description="How long the run takes by the clock; its schedule is completed in that time"
+        None, title="Minutes", description="Duration of the run; its schedule is completed in that time"
     )
     batch: Annotated[int, Field(ge=1, le=1024)] = Field(
         8,
-        title="Batch",
-        description="Chips that are learnt from at once; halved by itself where memory does not suffice",
+        title="Batch size",
+        description="Training patches (chips) per step; halved automatically if memory runs out",
     )
     chip: Annotated[int, Field(ge=32, le=4096)] = Field(
-        256, title="Chip", description="Side of a training window in px: larger ones show more around each pixel"
+        256,
+        title="Chip size",
+        description="Side of a training patch in pixels; larger patches show more context around each pixel",
     )
     learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = Field(
-        1e-3, title="Learning rate", description="The highest of the run, after the warm-up"
+        1e-3, title="Learning rate", description="Peak learning rate, reached after warm-up"
     )
     warm_up: Share = Field(
         0.1,
         title="Warm-up",
-        description="Share of the run in which the learning rate rises; after that it falls to nothing",
+        description="Fraction of the run in which the learning rate rises; after that it falls to zero",
     )
     weight_decay: Share = Field(
         1e-2,
         title="Weight decay",
-        description="How strongly weights are kept small: more generalises, too much learns little",
+        description="Regularisation strength; higher reduces overfitting, too high prevents learning",
     )
     pretrained: bool = Field(
         default=True,
         title="Pretrained",
-        description="Start from weights learnt on photographs, if the network has some",
+        description="Start from weights pretrained on photographs, if the network has them",
     )
     start_from: str | None = Field(
         None,
         title="Start from",
-        description="Model or run to go on from; it tells network, bands and ground resolution",
+        description="Model or run to fine-tune; it sets network, bands and ground resolution",
     )
-    corrected: Share = Field(
+    new_label_share: Share = Field(
         0.5,
-        title="Corrected",
-        description="Share of the chips drawn around what was labelled since that model; the rest repeats older labels",
+        title="New label share",
+        description="Share of patches around new labels, when fine-tuning; the rest repeats earlier labels",
     )
     encoder_rate: Share = Field(
-        0.3, title="Encoder rate", description="Learning rate of pretrained weights, as a share of that of the others"
+        0.3,
+        title="Encoder rate",
+        description="Learning rate of pretrained weights, as a fraction of that of the other weights",
     )
     dice: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = Field(
         1.0,
         title="Dice weight",
-        description="Weight of the Dice loss beside cross-entropy: it asks as much of rare classes",
+        description="Weight of the Dice loss beside cross-entropy: it counts rare classes as much as common ones",
     )
-    balance: Share = Field(
+    class_balanced: Share = Field(
         0.25,
-        title="Class balance",
-        description="Share of the chips drawn around a class, each class as often as any other",
+        title="Class-balanced share",
+        description="Fraction of patches sampled equally per class (oversamples rare classes)",
     )
-    flips: bool = Field(default=True, title="Flips", description="Show chips mirrored, too")
-    turns: bool = Field(default=True, title="Quarter turns", description="Show chips turned by quarters, too")
-    scale_low: ScaleFactor = Field(0.7, title="Smallest scale", description="Show chips at this scale at least")
-    scale_high: ScaleFactor = Field(1.4, title="Largest scale", description="Show chips at this scale at most")
-    colour: Annotated[float, Field(ge=0, le=3, allow_inf_nan=False)] = Field(
-        1.0, title="Colour change", description="Strength of random light, contrast and saturation; 0 is none"
+    flips: bool = Field(default=True, title="Random flips", description="Mirror patches at random")
+    rotations: bool = Field(
+        default=True,
+        title="Random 90-degree rotations",
+        description="Rotate patches by 0, 90, 180 or 270 degrees at random",
     )
-    blur: Share = Field(0.2, title="Blur", description="Share of the chips that are softened a little")
-    mix: Share = Field(
-        0.5, title="Mix", description="Share of the chips that get a piece of another one, with its labels"
+    scale_low: ScaleFactor = Field(
+        0.7, title="Smallest scale", description="Lower limit of the random scaling of patches"
     )
-    average: Share = Field(
+    scale_high: ScaleFactor = Field(
+        1.4, title="Largest scale", description="Upper limit of the random scaling of patches"
+    )
+    colour_jitter: Annotated[float, Field(ge=0, le=3, allow_inf_nan=False)] = Field(
+        1.0,
+        title="Colour jitter",
+        description="Strength of random changes of brightness, contrast and saturation; 0 turns them off",
+    )
+    blur: Share = Field(0.2, title="Blur", description="Fraction of patches that are blurred slightly")
+    cutmix: Share = Field(
+        0.5,
+        title="CutMix",
+        description="Fraction of patches with a rectangle replaced by that of another patch, labels included",
+    )
+    ema: Share = Field(
         0.05,
-        title="Weight average",
-        description="Share of the run that the model's weights are averaged over; 0 is none",
+        title="Model EMA",
+        description="Fraction of the run over which the weights are averaged (exponential moving average); 0 turns "
+        "it off",
     )
     patience: Annotated[int, Field(ge=0, le=100_000)] = Field(
         30,
         title="Patience",
-        description="End a run by epochs early, in its second half, after this many without a better model; 0 never",
+        description="Epochs without a better model after which a run by epochs ends, in its second half; 0 turns it "
+        "off",
     )
-    bands: tuple[str, ...] = Field(
-        (), title="Bands", description="Names or numbers of the bands to learn from; all where none are given"
-    )
+    bands: tuple[str, ...] = Field((), title="Bands", description="Names or numbers of the bands to use; all if empty")
     resolution_m: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = Field(
-        None, title="Ground resolution", description="Metres per px to learn at; that of the images where not given"
+        None,
+        title="Ground resolution",
+        description="Metres per pixel to train at; that of the images if empty",
     )
     mask_values: tuple[str, ...] = Field(
         (),
         title="Mask values",
-        description="Class of a value of the masks, such as 255=building; 255= leaves the value out",
+        description="Class of a value of the masks, such as 255=building; 255= ignores the value",
     )
     alpha: Annotated[str, Field(max_length=200), pydantic.AfterValidator(_alpha)] | None = Field(
         None,
         title="Alpha",
-        description="Band that is 0 where there is no data: auto, none, number or name; by default as each image says",
+        description="Band that is 0 where there is no data: auto, none, number or name; as each image says if empty",
     )
     split: Literal["blocks", "images"] = Field(
         "blocks",
         title="Split",
-        description="What validates where no list says it: blocks or whole images",
+        description="Validate on blocks or on whole images, where no list of validation images is given",
     )
     buffer: Annotated[int, Field(ge=0, le=4096)] = Field(
-        64, title="Buffer", description="Px of the images between what is trained on and what validates"
+        64, title="Buffer", description="Buffer between training and validation areas, in pixels"
     )
     device: Annotated[str, pydantic.AfterValidator(_device)] = Field(
-        "auto", title="Device", description="What computes: auto takes the graphics card where there is one"
+        "auto", title="Device", description="Where to compute; auto uses the GPU if there is one"
     )
     precision: Literal["auto", "fp32"] = Field(
-        "auto", title="Precision", description="auto takes the fastest arithmetic that the device is good at"
+        "auto", title="Precision", description="auto uses the fastest arithmetic that the device supports well"
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
-        0, title="Seed", description="The same seed gives the same run on the CPU"
+        0, title="Seed", description="The same seed reproduces a run on the CPU"
     )
 
     @pydantic.field_validator("mask_values")
@@ -197,6 +225,11 @@ class TrainConfig(pydantic.BaseModel):
         The first run left images as they were that were nearly at its resolution, and so must the next one.
         """
         return ReadOptions(self.bands, self.resolution_m, self.alpha, of_model=self.start_from is not None)
+
+
+def renamed_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that some version of landseg stored, under their present names."""
+    return {RENAMED_SETTINGS.get(name, name): value for name, value in stored.items()}
 
 
 def field_problems(settings: Mapping[str, Any]) -> dict[str, str]:

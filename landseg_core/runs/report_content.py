@@ -10,7 +10,7 @@ from landseg_core.input_files import parsed_json, read_file
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.header import read_header
 from landseg_core.plain_text import plain_text
-from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.config import TrainConfig, renamed_settings
 from landseg_core.runs.environment import RunEnvironment, read_environment
 from landseg_core.runs.evaluation import ClassMetrics, RunEvaluation, read_evaluation
 from landseg_core.runs.folder import RunFolder
@@ -60,7 +60,7 @@ def report_content(folder: RunFolder) -> ReportContent:
 
 
 def read_config(folder: RunFolder) -> dict[str, Any]:
-    """Return the settings in a run's `config.json`, as they stand there.
+    """Return the settings in a run's `config.json`, under their present names.
 
     Raises:
         TrainingError: the file cannot be read, or holds no settings.
@@ -71,7 +71,7 @@ def read_config(folder: RunFolder) -> dict[str, Any]:
         raise _no_settings(folder) from error
     if not isinstance(config, dict):
         raise _no_settings(folder)
-    return config
+    return renamed_settings(config)
 
 
 def run_evaluation(folder: RunFolder, history: RunHistory) -> RunEvaluation | None:

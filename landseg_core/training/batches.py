@@ -84,7 +84,7 @@ def chip_sampler(
     config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
 ) -> tuple[ChipSampler, list[str]]:
     """Return what draws the chips of a run, and what the user should know of it; errors of `weighted_sources`."""
-    geometry = Geometry(config.flips, config.turns, (config.scale_low, config.scale_high))
+    geometry = Geometry(config.flips, config.rotations, (config.scale_low, config.scale_high))
     sources, notices = weighted_sources(config, data, reader, checkpoint)
     return ChipSampler(data.train, config.chip, config.seed, geometry, sources), notices
 
@@ -94,7 +94,7 @@ def weighted_sources(
 ) -> tuple[list[WeightedSource], list[str]]:
     """Return the locations that shares of the chips are drawn around, and what the user should know of it.
 
-    A share `corrected` lies around corrections, a share `balance` of the rest around each class of all labels.
+    A share `new_label_share` lies around new labels, a share `class_balanced` of the rest around each class.
 
     Raises:
         RasterError: a mask cannot be read.
@@ -102,7 +102,7 @@ def weighted_sources(
         JobStopped: `checkpoint` raised it.
     """
     sources, notices = _corrections(config, data, reader, checkpoint)
-    share = (1 - sum(source.share for source in sources)) * config.balance
+    share = (1 - sum(source.share for source in sources)) * config.class_balanced
     if share:
         sources.append(WeightedSource(share, ClassLocations.found(data.train, reader, len(data.schema), checkpoint)))
     return sources, notices
@@ -111,18 +111,18 @@ def weighted_sources(
 def _corrections(
     config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
 ) -> tuple[list[WeightedSource], list[str]]:
-    if config.start_from is None or not config.corrected:
+    if config.start_from is None or not config.new_label_share:
         return [], []
     if data.earlier is None:
         return [], [NO_RECORD.format(config.start_from)]
     labels = CorrectedLabels(data, reader, data.earlier)
     train, val = (ClassLocations.found(areas, labels, len(data.schema), checkpoint) for areas in (data.train, data.val))
     notice = _notice(config, train.pixels, val.pixels)
-    return [WeightedSource(config.corrected, train)] if train.pixels else [], [notice]
+    return [WeightedSource(config.new_label_share, train)] if train.pixels else [], [notice]
 
 
 def _notice(config: TrainConfig, train_px: int, val_px: int) -> str:
     """Return what to say of so many corrected px on either side."""
     if train_px:
-        return DRAWN_AROUND.format(train_px, config.start_from, config.corrected)
+        return DRAWN_AROUND.format(train_px, config.start_from, config.new_label_share)
     return ONLY_JUDGED.format(val_px, config.start_from) if val_px else NOTHING_NEW.format(config.start_from)

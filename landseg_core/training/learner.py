@@ -65,10 +65,10 @@ class Learner:
     def __init__(self, network: Network, config: TrainConfig, encoder_share: float = 1.0) -> None:
         """Take a network; its `encoder` learns at `encoder_share` of the learning rate."""
         self.network = network
-        self.ema = ModelEma(network.model, config.average)
+        self.ema = ModelEma(network.model, config.ema)
         self.micro_batch, self.encoder_share = config.batch, encoder_share
         self._dice = config.dice
-        self._jitter, self._cutmix = ColourJitter(config.colour, config.blur), config.mix
+        self._jitter, self._cutmix = ColourJitter(config.colour_jitter, config.blur), config.cutmix
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
         groups = _groups(network.model, config.weight_decay, encoder_share)
         self._is_fused = network.device.type != "mps"  # in one go, with all numbers of a weight where it is

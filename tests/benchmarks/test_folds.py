@@ -39,7 +39,7 @@ def test_a_fold_knows_nothing_of_the_validation_list(pictures: Path, tmp_path: P
 
 def test_a_line_tells_classes_that_have_no_figure() -> None:
     told = {"miou": 0.5, "accuracy": 0.75, "iou": {"land": 0.5, "road": None}}
-    assert line(1, 0, ["mix=0", "dice=2"], told) == "| 1 | 0 | mix=0, dice=2 | 0.500 | 0.750 | 0.50 - |"
+    assert line(1, 0, ["cutmix=0", "dice=2"], told) == "| 1 | 0 | cutmix=0, dice=2 | 0.500 | 0.750 | 0.50 - |"
     assert "| defaults |" in line(1, 0, [], told)
 
 

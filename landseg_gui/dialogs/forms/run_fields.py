@@ -23,7 +23,13 @@ from PySide6.QtWidgets import (
 from landseg_core.compute.device_names import DEVICES
 from landseg_core.input_files import parsed_json
 from landseg_core.models.catalog import CATALOG
-from landseg_core.runs.config import DEFAULT_EPOCHS, TrainConfig, field_problems
+from landseg_core.runs.config import (
+    DEFAULT_EPOCHS,
+    RENAMED_SETTINGS,
+    TrainConfig,
+    field_problems,
+    renamed_settings,
+)
 from landseg_gui.dialogs.forms.advanced_settings import AdvancedSettings
 from landseg_gui.dialogs.forms.checks import Problem, as_sentence
 from landseg_gui.dialogs.forms.form import FormDialog
@@ -188,7 +194,8 @@ class RunFields(QObject):
     def recall(self, memory: FormMemory) -> None:
         """Show the values of the last time, or the defaults; no run starts from a model that nobody asked for."""
         names = TrainConfig.model_fields.keys() - {START_FROM}
-        told = {name: value for name in names if (value := _recalled(memory, name)) is not None}
+        stored = {name: value for name in (*RENAMED_SETTINGS, *names) if (value := _recalled(memory, name)) is not None}
+        told = renamed_settings(stored)  # the present name comes after the former one, and wins
         by_epochs = memory.text("length") == "epochs" and "epochs" in told
         other = "minutes" if by_epochs else "epochs"
         spin = self._minutes if by_epochs else self._epochs
@@ -233,12 +240,13 @@ def values_in(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in re.split(r"[;,](?=[^;,=]*=)", text) if part.strip(" ;,"))
 
 
-def _recalled(memory: FormMemory, name: str) -> Any:
+def _recalled(memory: FormMemory, stored_name: str) -> Any:
     """Return a setting of the last time, or None where there is none that makes sense."""
+    name = RENAMED_SETTINGS.get(stored_name, stored_name)
     try:
-        value = parsed_json(memory.text(name))
+        value = parsed_json(memory.text(stored_name))
     except ValueError:
-        value = memory.text(name)  # as earlier versions wrote it
+        value = memory.text(stored_name)  # as earlier versions wrote it
     return value if value not in ("", None) and name not in field_problems({name: value}) else None
 
 

@@ -93,6 +93,6 @@ def test_choices_that_make_no_sense_are_wrong_usage(choice: str, sentence: str) 
 
 
 def test_choices_are_settings() -> None:
-    assert checked_config(parse_choices(["colour=0.5", "flips=no", "patience = 3"])) == TrainConfig(
-        colour=0.5, flips=False, patience=3
+    assert checked_config(parse_choices(["colour_jitter=0.5", "flips=no", "patience = 3"])) == TrainConfig(
+        colour_jitter=0.5, flips=False, patience=3
     )

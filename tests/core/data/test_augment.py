@@ -74,10 +74,10 @@ def test_scales_are_drawn_evenly_in_their_logarithm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flips", "turns", "count"), [(True, True, 8), (True, False, 2), (False, True, 4), (False, False, 1)]
+    ("flips", "rotations", "count"), [(True, True, 8), (True, False, 2), (False, True, 4), (False, False, 1)]
 )
-def test_only_the_symmetries_that_are_wanted(flips: bool, turns: bool, count: int) -> None:
+def test_only_the_symmetries_that_are_wanted(flips: bool, rotations: bool, count: int) -> None:
     rng = np.random.default_rng(0)
-    drawn = [Geometry(flips, turns).symmetry(rng) for _ in range(400)]
+    drawn = [Geometry(flips, rotations).symmetry(rng) for _ in range(400)]
     assert len(set(drawn)) == count
     assert np.bincount(drawn).max() < 1.5 * len(drawn) / count

@@ -109,12 +109,12 @@ def test_a_batch_holds_the_chips_that_it_names(write_pair: WritePair, schema: Cl
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=numbers, flips=st.booleans(), turns=st.booleans(), low=st.floats(0.4, 1), high=st.floats(1, 2.5))
+@given(seed=numbers, flips=st.booleans(), rotations=st.booleans(), low=st.floats(0.4, 1), high=st.floats(1, 2.5))
 def test_pixels_and_labels_of_a_chip_show_the_same_ground(
-    striped: tuple[LabelledArea, AreaReader], seed: int, flips: bool, turns: bool, low: float, high: float
+    striped: tuple[LabelledArea, AreaReader], seed: int, flips: bool, rotations: bool, low: float, high: float
 ) -> None:
     area, reader = striped
-    sampler = ChipSampler([area], 48, seed, Geometry(flips, turns, (low, high)))
+    sampler = ChipSampler([area], 48, seed, Geometry(flips, rotations, (low, high)))
     pixels, labels = sampler.chip(reader, 0, 0)
     assert (pixels.shape, labels.shape) == ((1, 48, 48), (48, 48))
     agree = np.rint(pixels[0] / 100) == labels

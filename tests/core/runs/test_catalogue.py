@@ -51,6 +51,12 @@ def test_how_a_run_stands(tmp_path: Path, epochs: int, end: str | None, status: 
     assert (told.miou is None) == (epochs == 0)
 
 
+def test_settings_that_an_older_version_wrote_have_their_present_names(tmp_path: Path) -> None:
+    config = summarise(write_run(tmp_path / "old", mix=0.3, turns=False)).config
+    assert (config["cutmix"], config["rotations"]) == (0.3, False)
+    assert not {"mix", "turns"} & config.keys()
+
+
 @pytest.mark.parametrize("name", ["config.json", "figures.json", "facts.json", "model.safetensors"])
 def test_a_damaged_run_says_which_file(run: Path, name: str) -> None:
     (run / name).write_text("{")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from landseg_core.errors import TrainingError
-from landseg_core.runs.config import DEFAULT_EPOCHS, TrainConfig, checked_config, field_problems
+from landseg_core.runs.config import DEFAULT_EPOCHS, TrainConfig, checked_config, field_problems, renamed_settings
 
 
 def test_without_a_length_there_is_a_number_of_epochs() -> None:
@@ -54,6 +54,20 @@ def test_each_problem_stands_beside_its_field(settings: dict[str, Any], field: s
     with pytest.raises(TrainingError, match=problem) as failure:
         checked_config(settings)
     assert str(failure.value) == (f"{field}: {problems[field]}" if field else problems[""])
+
+
+def test_settings_that_an_older_version_stored_have_their_present_names() -> None:
+    stored = {"mix": 0.1, "average": 0.2, "turns": False, "balance": 0.3, "corrected": 0.4, "colour": 0.6, "dice": 2.0}
+    assert renamed_settings(stored) == {
+        "cutmix": 0.1,
+        "ema": 0.2,
+        "rotations": False,
+        "class_balanced": 0.3,
+        "new_label_share": 0.4,
+        "colour_jitter": 0.6,
+        "dice": 2.0,
+    }
+    assert checked_config(renamed_settings(stored)).colour_jitter == 0.6
 
 
 def test_what_values_of_masks_mean_is_kept_in_one_way_of_writing() -> None:

@@ -31,7 +31,7 @@ def drawn(data: TrainingData, network: Network, monkeypatch: pytest.MonkeyPatch)
 
     def draw(cores: int, first: int = 0) -> list[Batch]:
         monkeypatch.setattr(module, "cores", lambda: cores)
-        sampler = ChipSampler(data.train, 32, seed=5, geometry=Geometry(flips=True, turns=True, scale=(0.7, 1.4)))
+        sampler = ChipSampler(data.train, 32, seed=5, geometry=Geometry(flips=True, rotations=True, scale=(0.7, 1.4)))
         with Batches(sampler, data.reader(), 4, network).ahead(2, first) as ahead:
             return [next(ahead) for _ in range(3)]
 

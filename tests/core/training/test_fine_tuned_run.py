@@ -71,7 +71,7 @@ def correct_the_moor(project: Project) -> None:
 
 @pytest.fixture
 def config(config: TrainConfig) -> TrainConfig:
-    return config.model_copy(update={"epochs": 1, "batch": 4, "chip": 64, "colour": 0.0, "blur": 0.0})
+    return config.model_copy(update={"epochs": 1, "batch": 4, "chip": 64, "colour_jitter": 0.0, "blur": 0.0})
 
 
 def learn(

@@ -129,12 +129,12 @@ def test_a_frozen_network_says_the_same_and_leaves_the_other_as_it_is(model: str
 
 
 def test_chips_are_mixed_as_the_settings_say(config: TrainConfig) -> None:
-    plain = config.model_copy(update={"colour": 0, "blur": 0, "mix": 0})
+    plain = config.model_copy(update={"colour_jitter": 0, "blur": 0, "cutmix": 0})
     pixels, labels = a_batch(0)
     pixels[:], labels[:] = np.array([0, 255])[:, None, None, None], np.array([0, 1])[:, None, None]
 
-    def loss(mix: float) -> float:
-        return a_learner(plain.model_copy(update={"mix": mix})).step(pixels, labels, 0.01)
+    def loss(cutmix: float) -> float:
+        return a_learner(plain.model_copy(update={"cutmix": cutmix})).step(pixels, labels, 0.01)
 
     assert loss(0) == loss(0)
     assert loss(1) != loss(0)

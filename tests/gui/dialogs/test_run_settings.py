@@ -178,9 +178,9 @@ def test_defaults_are_as_they_are_in_the_core_and_come_back(dialog: TrainDialog)
 
 
 def test_the_next_time_they_are_as_they_were(dialog: TrainDialog, qtbot: QtBot, store: QSettings) -> None:
-    dialog.findChild(QCheckBox, "train_turns").setChecked(False)
+    dialog.findChild(QCheckBox, "train_rotations").setChecked(False)
     dialog.findChild(QLineEdit, "train_bands").setText("3, 2")
-    dialog.findChild(QDoubleSpinBox, "train_average").setValue(0)
+    dialog.findChild(QDoubleSpinBox, "train_ema").setValue(0)
     dialog.findChild(QSpinBox, "train_epochs").setValue(4)
     dialog.action_button.click()
     again = TrainDialog(FormMemory("form", store))
@@ -314,8 +314,25 @@ def next_dialog(qtbot: QtBot, store: QSettings) -> Callable[[], TrainDialog]:
 def test_a_setting_damaged_in_the_settings_file_counts_as_never_set(
     store: QSettings, next_dialog: Callable[[], TrainDialog]
 ) -> None:
-    store.setValue("form/mix", "[" * 100_000)
-    assert next_dialog().config().mix == 0.5
+    store.setValue("form/cutmix", "[" * 100_000)
+    assert next_dialog().config().cutmix == 0.5
+
+
+def test_settings_remembered_under_former_names_come_back(
+    store: QSettings, next_dialog: Callable[[], TrainDialog]
+) -> None:
+    for name, text in {
+        "mix": "0.25",
+        "turns": "false",
+        "average": "2",
+        "colour": "0.5",
+        "colour_jitter": "1.5",
+    }.items():
+        store.setValue(f"form/{name}", text)
+    config = next_dialog().config()
+    assert (config.cutmix, config.rotations) == (0.25, False)
+    assert config.ema == TrainConfig().ema  # 2 is no share
+    assert config.colour_jitter == 1.5
 
 
 def test_a_value_of_a_type_without_pythons_counts_as_never_set(tmp_path: Path) -> None:
@@ -329,7 +346,7 @@ def test_a_fresh_run_starts_from_no_model_and_has_nothing_of_one(
     dialog: TrainDialog, next_dialog: Callable[[], TrainDialog], tmp_path: Path, memory: FormMemory
 ) -> None:
     before = dialog.config()
-    settings = TrainConfig(minutes=4, bands=("4", "1"), resolution_m=0.5, corrected=0.1, learning_rate=5e-4)
+    settings = TrainConfig(minutes=4, bands=("4", "1"), resolution_m=0.5, new_label_share=0.1, learning_rate=5e-4)
     dialog.train_further(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
     dialog.action_button.click()
     memory.keep({"start_from": '"a model of an earlier version"'})
