@@ -54,7 +54,7 @@ def first_picture(path: Path, folder: Path) -> FirstPicture:
     before = resident_megabytes()
     forget_peak()
     start = time.perf_counter()
-    window.session.open_files([path])
+    window.session.files.open([path])
     wait_until(lambda: window.session.layers.image is not None and canvas.shows_something)
     QApplication.processEvents()
     found = FirstPicture(time.perf_counter() - start, peak_megabytes() - before)

@@ -46,7 +46,7 @@ class PredictedView:
         self._window = BareWindow(folder)
         self._flow = PredictFlow(self._window.session, self._window.runner)
         view, layers = self._window.view, self._window.session.layers
-        self._window.session.open_files([raster])
+        self._window.session.files.open([raster])
         wait_until(lambda: layers.image is not None)
         view.centre_on(view.image.grid.width / 2, view.image.grid.height / 2, 1.0)
         self._settle()

@@ -45,7 +45,7 @@ class PictureWindow(BareWindow):
 
     def __init__(self, folder: Path, files: Sequence[Path]) -> None:
         super().__init__(folder)
-        self.session.open_files(files)
+        self.session.files.open(files)
         wait_until(lambda: bool(self.session.layers.masks))
         self.wait_idle()
         self.wait_sharp()

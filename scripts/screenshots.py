@@ -82,7 +82,7 @@ class Tour:
         """Start with an empty window, then open the orthophoto."""
         self.grab("welcome")
         self._window.commands.open_paths([self._orthophoto])
-        wait_until(lambda: self._window.session.raster and not self._window.runner.running, "picture")
+        wait_until(lambda: self._window.session.rasters.current and not self._window.runner.running, "picture")
         self.grab("open")
 
     def make_project(self) -> None:

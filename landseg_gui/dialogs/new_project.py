@@ -33,7 +33,7 @@ class NewProjectDialog(FormDialog):
         """Propose a file beside the picture that is open, with that picture, and the classes of the last project."""
         super().__init__("new_project", "New project", "Create", parent)
         self._memory = memory or FormMemory("new_project")
-        picture = session.raster.path if session.raster else None
+        picture = session.rasters.current.path if session.rasters.current else None
         self._file = PathField("new_project_file", pick_new_file("New project", _KINDS))
         self._classes = ClassField("new_project_classes")
         self._images = ImageFilesField("new_project_images", [picture] if picture else [])

@@ -140,14 +140,14 @@ class MainWindow(QMainWindow):
     def _connect_session(self) -> None:
         session, project = self.session, self.session.project_session
         for signal in (
-            session.layers_changed,
+            session.layers.changed,
             project.project_changed,
             project.images.shown_changed,
             project.editing.images_changed,
             project.editing.history_changed,
         ):
             signal.connect(self._show_session)
-        session.raster_changed.connect(self.viewport.setFocus)
+        session.rasters.changed.connect(self.viewport.setFocus)
         session.opened.connect(self._settings.add_recent_file)
         session.notifier.posted.connect(self._messages.show_message)
         project.lifecycle.window = self
@@ -225,10 +225,10 @@ class MainWindow(QMainWindow):
             actions[name].setText(without_key(text))
 
     def _show_zoom(self) -> None:
-        self._status.show_zoom(self.viewport.scale_factor if self.session.raster else None)
+        self._status.show_zoom(self.viewport.scale_factor if self.session.rasters.current else None)
 
     def _show_place(self, column: float, row: float) -> None:
-        raster = self.session.raster
+        raster = self.session.rasters.current
         if raster is not None:
             name = self.viewport.canvas.class_at(column, row)
             self._status.show_place(raster.grid, column, row, name)

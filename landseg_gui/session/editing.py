@@ -123,14 +123,16 @@ class Editing(QObject):
 
     def may_paint(self) -> bool:
         """Tell whether a gesture may begin; where not, the user is told why, or asked for a project."""
-        if self._session.raster is None:
+        if self._session.rasters.current is None:
             self._session.notifier.info("Open an orthophoto to paint on")
             return False
         if self._project is None:
             self.project_wanted.emit()
             return False
         if self._shown.entry is None:
-            self._session.notifier.info(f"{self._session.raster.path.name} is no image of {self._project.path.name}")
+            self._session.notifier.info(
+                f"{self._session.rasters.current.path.name} is no image of {self._project.path.name}"
+            )
             return False
         if self._shown.is_misplaced:
             self._session.notifier.error(

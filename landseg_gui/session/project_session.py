@@ -151,6 +151,6 @@ class ProjectSession(QObject):
             self._session.notifier.error(capitalised(sentence))
         self.changed_files.look()
         if arrival.files:
-            self._session.open_files(arrival.files)
+            self._session.files.open(arrival.files)
         else:
             self._shown.show_first()

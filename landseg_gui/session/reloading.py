@@ -37,7 +37,7 @@ class LayerReloader(QObject):
         self._told: dict[FileLayer, _Attempt] = {}
         self.watch = FileWatch(self._watched, self)
         self.watch.looked.connect(self._follow)
-        session.layers_changed.connect(self._forget_gone)
+        session.layers.changed.connect(self._forget_gone)
 
     def _present(self) -> list[FileLayer]:
         image = self._session.layers.image
@@ -94,10 +94,10 @@ class LayerReloader(QObject):
     def _take(self, layer: FileLayer, opened: opening.Opened) -> None:
         if layer in self._present():
             if opened.picture:
-                self._session.replace_picture(opened.picture)
+                self._session.rasters.replace_picture(opened.picture)
             if isinstance(layer, MaskLayer):
                 for mask in opened.masks:
-                    self._session.replace_mask(layer, mask)
+                    self._session.rasters.replace_mask(layer, mask)
 
     def _tell(self, layer: FileLayer, now: _Attempt, sentence: str) -> None:
         self._told[layer] = now

@@ -44,8 +44,8 @@ class ShownImage(QObject):
         self._wanted: int | None = None
         self._owner: ImageEntry | None = None
         self.is_misplaced = False
-        session.raster_leaving.connect(self.remember_place)
-        session.raster_changed.connect(self.follow_raster)
+        session.rasters.leaving.connect(self.remember_place)
+        session.rasters.changed.connect(self.follow_raster)
 
     def set_project(self, project: Project | None) -> None:
         """Work with another project; its image comes with `follow_raster` or `show`."""
@@ -81,7 +81,7 @@ class ShownImage(QObject):
             return None
         self._wanted = image_id
         project = self._project
-        job = self._session.open_raster(entry.path, lambda: self._is_wanted(project, image_id), entry.alpha)
+        job = self._session.files.open_raster(entry.path, lambda: self._is_wanted(project, image_id), entry.alpha)
         job.failed.connect(lambda: self._give_up(project, image_id))
         return job
 
@@ -124,7 +124,7 @@ class ShownImage(QObject):
 
     def _fits(self, entry: ImageEntry) -> bool:
         """Tell whether the picture has the size that the labels were painted on; where not, the user is told."""
-        raster, known = self._session.raster, entry.grid
+        raster, known = self._session.rasters.current, entry.grid
         fits = raster is not None and (raster.grid.width, raster.grid.height) == (known.width, known.height)
         if not fits:
             self._session.notifier.error(
@@ -144,7 +144,7 @@ class ShownImage(QObject):
 
     def owner_of_picture(self) -> ImageEntry | None:
         """Return the image of the project that the picture in the window is, whatever its size is by now."""
-        raster = self._session.raster
+        raster = self._session.rasters.current
         return entry_at(self._project.images, raster.path) if self._project and raster else None
 
     def refresh(self) -> None:
@@ -152,10 +152,10 @@ class ShownImage(QObject):
         before = self.entry
         if self._owner != self.owner_of_picture():
             self.follow_raster()
-        if self.entry is None and (before or self._session.raster is None):
+        if self.entry is None and (before or self._session.rasters.current is None):
             self._show_any()
         if self._wanted is None and before and not (self._project and self._project.find_image(before.id)):
-            self._session.close_picture()
+            self._session.rasters.close()
 
     def show_classes(self) -> None:
         """Show the labels by the classes that the project has by now."""
@@ -174,7 +174,7 @@ class ShownImage(QObject):
         if there:
             newest = max(there, key=lambda prediction: prediction.id)
             project = self._project
-            self._session.add_mask(newest.mask, wanted=lambda: self._is_wanted(project, image.id))
+            self._session.files.add_mask(newest.mask, wanted=lambda: self._is_wanted(project, image.id))
 
     def _restore_place(self, image: ImageEntry) -> None:
         assert self._project is not None

@@ -113,7 +113,7 @@ class AcceptFlow(QObject):
         assert isinstance(tool, Accept)
         tool.may_accept = lambda: self._polygon_request() is not None
         tool.accept_in = self._accept_in
-        for signal in (session.layers_changed, self._project_session.editing.predictions_changed):
+        for signal in (session.layers.changed, self._project_session.editing.predictions_changed):
             signal.connect(self._forget_prediction)
         self._project_session.project_changed.connect(self._forget_choices)
 

@@ -49,7 +49,7 @@ class ExportFlow(QObject):
         if not layers:
             self._session.notifier.info("There is no mask to export: predict the picture, or open a mask")
             return None
-        raster = self._session.raster
+        raster = self._session.rasters.current
         image = raster.path if raster else None
         memory = FormMemory("export", project=self._session.project_session.project)
         dialog = ExportDialog(layers, image, self._session.view_window(), memory, self._window)

@@ -77,7 +77,7 @@ class PredictFlow(QObject):
 
     def open(self) -> PredictDialog | None:
         """Show the dialog, if there is a picture to predict."""
-        raster = self._session.raster
+        raster = self._session.rasters.current
         if raster is None:
             self._session.notifier.info("Open an orthophoto first: a prediction needs a picture")
             return None
@@ -121,9 +121,9 @@ class PredictFlow(QObject):
         made, is_ours = finished.map, owner == self._session.project_session.owner
         where = f" of {owner.name}" if owner and not is_ours else ""
         self._session.notifier.info(f"The map{where} is in {made.path}")
-        raster = self._session.raster
+        raster = self._session.rasters.current
         if is_ours and raster is not None and same_file(raster.path, made.raster):
-            self._session.add_mask(made.path, finished.schema, place=task.window)
+            self._session.files.add_mask(made.path, finished.schema, place=task.window)
 
     def _enter(self, made: PlannedMap, task: PredictTask, owner: Path) -> None:
         """Enter the map of an image, or of a part of one, into its project."""

@@ -57,7 +57,7 @@ def test_it_opens_the_files_named_and_ends_with_the_window(qapp, picture, own_ma
     def is_open(window: MainWindow) -> bool:
         if not window.session.layers.masks or not window.viewport.canvas.is_sharp:
             return False
-        seen.append((window.windowTitle(), window.session.raster.path))
+        seen.append((window.windowTitle(), window.session.rasters.current.path))
         return True
 
     timer = close_when(is_open)

@@ -119,7 +119,7 @@ def test_all_is_on_disk_and_comes_back(qtbot, window, make_window, project, pict
 
 def test_painting_without_a_project_offers_to_make_one(qtbot, window, picture) -> None:
     window.commands.open_paths([picture])
-    qtbot.waitUntil(lambda: window.session.raster is not None)
+    qtbot.waitUntil(lambda: window.session.rasters.current is not None)
     wait_until_sharp(qtbot, window.viewport)
     key(window, Qt.Key.Key_B)
     stroke(window, (700, 500))

@@ -49,7 +49,7 @@ class ScriptedRun:
 def run(window: MainWindow, picture: Path, qtbot: QtBot) -> Iterator[ScriptedRun]:
     """Return a run under way over a picture."""
     window.commands.open_paths([picture])
-    qtbot.waitUntil(lambda: window.session.raster is not None and not window.runner.running, timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.rasters.current is not None and not window.runner.running, timeout=20_000)
     run = ScriptedRun(window.live)
     follow(window, run)
     yield run

@@ -253,12 +253,12 @@ def test_masks_go_with_the_project_they_were_laid_in(window, qtbot, open_, make_
     a, b = make_project("a"), make_project("b")
     session = window.session
     open_(a)
-    session.add_mask(own_map)
+    session.files.add_mask(own_map)
     qtbot.waitUntil(lambda: len(session.layers.masks) == 1, timeout=SECONDS)
     open_(b)
     assert session.layers.masks == []
     session.project_session.lifecycle.close()
-    session.add_mask(plain_mask, SCHEMA)
+    session.files.add_mask(plain_mask, SCHEMA)
     qtbot.waitUntil(lambda: len(session.layers.masks) == 1, timeout=SECONDS)
     open_(a)
     assert [mask.path for mask in session.layers.masks] == [plain_mask]  # of the picture, not of a project
@@ -334,7 +334,7 @@ def test_no_dialog_proposes_what_another_project_used(
         project = window.session.project_session.project
         FormMemory(form, project=project).keep_proposals({field: str(tmp_path / "of a") for field in fields})
     open_(b)
-    window.session.add_mask(own_map)
+    window.session.files.add_mask(own_map)
     qtbot.waitUntil(lambda: window.session.layers.masks != [], timeout=SECONDS)
     commands, labels = window.commands, window.label_commands
     openers = (commands.train, commands.predict, commands.export, commands.export_model, labels.export_labels)

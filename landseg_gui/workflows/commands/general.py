@@ -62,16 +62,16 @@ class Commands(QObject):
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open these files; the first raster is the picture."""
         if paths:
-            self._session.open_files(paths)
+            self._session.files.open(paths)
 
     def open_mask(self) -> None:
         """Ask for a mask and lay it over the picture."""
         path, _ = QFileDialog.getOpenFileName(self._window, "Open mask", self._folder(), _RASTERS)
         if path:
-            self._session.add_mask(path)
+            self._session.files.add_mask(path)
 
     def _folder(self) -> str:
-        raster = self._session.raster
+        raster = self._session.rasters.current
         return str(raster.path.parent) if raster else ""
 
     def quit(self) -> None:
@@ -110,10 +110,10 @@ class Commands(QObject):
 
     def _rendering_dialog(self, image: ImageLayer) -> RenderingDialog:
         dialog = RenderingDialog(image, self._runner, self._window)
-        dialog.alpha_chosen.connect(self._session.choose_alpha)
+        dialog.alpha_chosen.connect(self._session.files.choose_alpha)
         dialog.finished.connect(dialog.deleteLater)
-        self._session.picture_renewed.connect(dialog.show_layer)
-        self._session.raster_leaving.connect(dialog.close)
+        self._session.rasters.renewed.connect(dialog.show_layer)
+        self._session.rasters.leaving.connect(dialog.close)
         return dialog
 
     def choose_classes(self, mask: MaskLayer, preset: str) -> None:

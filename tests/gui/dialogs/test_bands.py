@@ -77,16 +77,16 @@ def test_a_single_band_leaves_no_choice_of_colours(qtbot, runner, make_raster) -
 def session(runner, qtbot, flight) -> Session:
     """A session on a flight with alpha, and the masks over it."""
     session = Session(runner)
-    session.open_raster(flight)
-    qtbot.waitUntil(lambda: session.raster is not None and not runner.running)
+    session.files.open_raster(flight)
+    qtbot.waitUntil(lambda: session.rasters.current is not None and not runner.running)
     return session
 
 
 @pytest.fixture
 def alpha_dialog(qtbot, session, runner) -> RenderingDialog:
     dialog = RenderingDialog(session.layers.image, runner)
-    dialog.alpha_chosen.connect(session.choose_alpha)
-    session.picture_renewed.connect(dialog.show_layer)
+    dialog.alpha_chosen.connect(session.files.choose_alpha)
+    session.rasters.renewed.connect(dialog.show_layer)
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -108,23 +108,23 @@ def test_alpha_is_shown_as_it_is_in_force(alpha_dialog, session) -> None:
 
 def test_a_choice_of_alpha_reads_the_picture_anew(qtbot, alpha_dialog, session) -> None:
     layers = session.layers
-    with qtbot.waitSignal(session.picture_renewed):
+    with qtbot.waitSignal(session.rasters.renewed):
         choose(alpha_dialog, "rendering_alpha", 1)
-    assert session.raster.alpha == "none"
-    assert session.raster.data_bands == (1, 2, 3, 4, 5)
+    assert session.rasters.current.alpha == "none"
+    assert session.rasters.current.data_bands == (1, 2, 3, 4, 5)
     assert shown_alpha(layers.image) == 255
     assert alpha_dialog.findChild(QComboBox, "rendering_alpha").currentText() == "None"
     assert alpha_dialog.findChild(QComboBox, "rendering_red").count() == 5
-    with qtbot.waitSignal(session.picture_renewed):
+    with qtbot.waitSignal(session.rasters.renewed):
         choose(alpha_dialog, "rendering_alpha", 5)
-    assert (session.raster.alpha_bands, layers.image.rendering.bands) == ((4,), (1, 2, 3))
+    assert (session.rasters.current.alpha_bands, layers.image.rendering.bands) == ((4,), (1, 2, 3))
     assert alpha_dialog.findChild(QComboBox, "rendering_alpha").currentText() == "Band 4"
 
 
 def test_a_band_that_is_shown_no_longer_gives_way(qtbot, alpha_dialog, session) -> None:
-    with qtbot.waitSignal(session.picture_renewed):
+    with qtbot.waitSignal(session.rasters.renewed):
         choose(alpha_dialog, "rendering_alpha", 2)
-    assert session.raster.alpha_bands == (1,)
+    assert session.rasters.current.alpha_bands == (1,)
     assert 1 not in session.layers.image.rendering.bands
 
 
@@ -138,6 +138,6 @@ def test_alpha_that_may_be_near_infrared_is_told_when_a_picture_opens(qtbot, run
     pixels = np.random.default_rng(0).integers(20, 200, (4, 200, 300)).astype(np.uint8)
     path, session, told = make_raster("nir.tif", pixels, photometric="RGB", alpha="YES"), Session(runner), []
     collect_news(session.notifier, told)
-    session.open_raster(path)
-    qtbot.waitUntil(lambda: session.raster is not None and not runner.running)
+    session.files.open_raster(path)
+    qtbot.waitUntil(lambda: session.rasters.current is not None and not runner.running)
     assert ["may be near infrared" in sentence for sentence in told] == [True]

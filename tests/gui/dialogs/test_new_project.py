@@ -13,8 +13,8 @@ from landseg_gui.session.session import Session
 
 @pytest.fixture
 def with_picture(qtbot, session: Session, orthophoto: Path) -> Session:
-    with qtbot.waitSignal(session.raster_changed):
-        session.open_raster(orthophoto)
+    with qtbot.waitSignal(session.rasters.changed):
+        session.files.open_raster(orthophoto)
     return session
 
 

@@ -13,9 +13,9 @@ from landseg_gui.main_window import overlays_key
 @pytest.fixture
 def painted(window, qtbot, picture, schema):
     """Return a window with an image and labels over it, and no mask."""
-    window.session.open_raster(picture)
-    qtbot.waitUntil(lambda: window.session.raster is not None and not window.runner.running)
-    grid = window.session.raster.grid
+    window.session.files.open_raster(picture)
+    qtbot.waitUntil(lambda: window.session.rasters.current is not None and not window.runner.running)
+    grid = window.session.rasters.current.grid
     window.session.layers.set_labels(LabelRaster(grid.width, grid.height), schema)
     window.viewport.setFocus()
     return window
@@ -49,6 +49,6 @@ def test_where_the_release_gets_lost_the_overlays_come_back(painted) -> None:
 
 
 def test_there_is_nothing_to_hide_over_a_bare_image(window, qtbot, picture) -> None:
-    window.session.open_raster(picture)
-    qtbot.waitUntil(lambda: window.session.raster is not None and not window.runner.running)
+    window.session.files.open_raster(picture)
+    qtbot.waitUntil(lambda: window.session.rasters.current is not None and not window.runner.running)
     assert not window.actions_by_name["action_hide_overlays"].isEnabled()

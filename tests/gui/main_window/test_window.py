@@ -44,7 +44,7 @@ def drop(window: MainWindow, *paths: Path) -> None:
 def opened(qtbot, window: MainWindow, picture: Path) -> MainWindow:
     """Return a window that shows the picture."""
     drop(window, picture)
-    qtbot.waitUntil(lambda: window.session.raster is not None)
+    qtbot.waitUntil(lambda: window.session.rasters.current is not None)
     wait_until_sharp(qtbot, window.viewport)
     return window
 
@@ -52,7 +52,7 @@ def opened(qtbot, window: MainWindow, picture: Path) -> MainWindow:
 @pytest.fixture
 def mapped(qtbot, opened: MainWindow, own_map: Path) -> MainWindow:
     """Return a window that shows the picture under an opaque map."""
-    with qtbot.waitSignal(opened.session.layers_changed):
+    with qtbot.waitSignal(opened.session.layers.changed):
         opened.commands.open_paths([own_map])
     opened.session.layers.masks[0].opacity = 1.0
     opened.viewport.centre_on(750, 550, 1.0)
@@ -102,7 +102,7 @@ def test_picture_and_masks_dropped_together(qtbot, window, picture, own_map, pla
 def test_the_file_dialog_opens_files(qtbot, window, picture, own_map, monkeypatch) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(picture)], ""))
     window.actions_by_name["action_open"].trigger()
-    qtbot.waitUntil(lambda: window.session.raster is not None)
+    qtbot.waitUntil(lambda: window.session.rasters.current is not None)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(own_map), ""))
     window.actions_by_name["action_open_mask"].trigger()
     qtbot.waitUntil(lambda: bool(window.session.layers.masks))
@@ -121,7 +121,7 @@ def test_recent_files_are_offered_and_opened(qtbot, make_window, settings, pictu
     menu.aboutToShow.emit()
     assert [action.text() for action in menu.actions() if action.text()] == ["picture.tif", "Clear the list"]
     button.click()
-    qtbot.waitUntil(lambda: window.session.raster is not None)
+    qtbot.waitUntil(lambda: window.session.rasters.current is not None)
     menu.actions()[-1].trigger()
     menu.aboutToShow.emit()
     assert [action.text() for action in menu.actions()] == ["No recent files"]
@@ -134,13 +134,13 @@ def test_a_bad_file_is_a_calm_sentence(qtbot, opened, tmp_path, picture, content
         path.write_bytes(content)
     opened.commands.open_paths([path])
     qtbot.waitUntil(lambda: "bad.tif" in message(opened))
-    assert opened.session.raster.path == picture
+    assert opened.session.rasters.current.path == picture
     opened.findChild(QToolButton, "error_close").click()
     assert message(opened) == ""
 
 
 def test_a_mask_on_another_grid_is_refused_with_the_reason(qtbot, opened, make_raster, mask_values) -> None:
-    opened.session.add_mask(make_raster("elsewhere.tif", mask_values, crs="EPSG:32633"))
+    opened.session.files.add_mask(make_raster("elsewhere.tif", mask_values, crs="EPSG:32633"))
     qtbot.waitUntil(lambda: "EPSG:32633" in message(opened))
     assert opened.session.layers.masks == []
 
@@ -282,8 +282,8 @@ def test_the_end_of_the_process_stops_what_runs_and_asks_nothing(qtbot, opened, 
 
 def test_overviews_are_stopped_without_asking(qtbot, opened, wide_picture, monkeypatch) -> None:
     monkeypatch.setattr(closing, "choose", None)  # whoever asks fails
-    with qtbot.waitSignal(opened.session.raster_changed):
-        opened.session.open_raster(wide_picture)
+    with qtbot.waitSignal(opened.session.rasters.changed):
+        opened.session.files.open_raster(wide_picture)
     opened.close()
     qtbot.waitUntil(lambda: not opened.isVisible())
 
@@ -298,7 +298,7 @@ def test_bands_and_contrast_has_one_dialog_that_goes_with_its_image(mapped, qtbo
     action.trigger()
     action.trigger()
     assert len(mapped.findChildren(RenderingDialog)) == 1
-    mapped.session.open_raster(make_raster("other.tif", coordinate_pixels(300, 200)))
+    mapped.session.files.open_raster(make_raster("other.tif", coordinate_pixels(300, 200)))
     qtbot.waitUntil(lambda: not mapped.findChildren(RenderingDialog))
     action.trigger()
     assert len(mapped.findChildren(RenderingDialog)) == 1

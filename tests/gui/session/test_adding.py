@@ -31,7 +31,7 @@ def wait_for(qtbot: QtBot, session, name: str) -> None:
 
 def test_an_image_is_added_where_the_user_wants_that(qtbot, opened, session, east, asked, messages) -> None:
     asked.answer = ADD
-    session.open_files([east])
+    session.files.open([east])
     wait_for(qtbot, opened, "east")
     assert (asked.questions, asked.buttons) == (["Add east.tif to the project “town”?"], [ADD, ALONE])
     assert names(opened) == ["north", "south", "east"]
@@ -42,23 +42,23 @@ def test_an_image_is_added_where_the_user_wants_that(qtbot, opened, session, eas
 def test_an_image_is_opened_on_its_own_once_the_project_is_closed(qtbot, opened, session, east, asked, place) -> None:
     paint_square(opened, 20, value=1)
     asked.answer = ALONE
-    session.open_files([east])
-    qtbot.waitUntil(lambda: session.raster.path == east)
+    session.files.open([east])
+    qtbot.waitUntil(lambda: session.rasters.current.path == east)
     assert opened.project is None
     with Project.open(place) as project:
         assert (len(project.images), project.class_pixels(1)) == (2, {1: 400})
 
 
 def test_cancel_leaves_all_as_it_was(qtbot, opened, session, east, asked) -> None:
-    session.open_files([east])
+    session.files.open([east])
     qtbot.waitUntil(lambda: asked.questions != [])
     assert (opened.image.name, names(opened), opened.project.history.steps) == ("north", ["north", "south"], ())
-    assert session.raster.path.name == "north.tif"
+    assert session.rasters.current.path.name == "north.tif"
 
 
 def test_several_images_are_one_question_and_one_step(qtbot, opened, session, make_image, east, images, asked) -> None:
     asked.answer = ADD
-    session.open_files([east, images[1], make_image("west.tif")])
+    session.files.open([east, images[1], make_image("west.tif")])
     wait_for(qtbot, opened, "east")
     assert (asked.questions, asked.buttons) == (["Add 2 images to the project “town”?"], [ADD])
     assert names(opened) == ["north", "south", "east", "west"]
@@ -81,7 +81,7 @@ def test_a_file_that_failed_is_the_last_that_is_said(
     broken = tmp_path / "broken.tif"
     broken.write_text("no image")
     asked.answer = answer
-    session.open_files([east, broken])
+    session.files.open([east, broken])
     qtbot.waitUntil(lambda: said != [] and "broken.tif" in said[-1] and not opened.editing.busy)
     assert ("Added east to town.landseg" in said) == (answer == ADD)
 
@@ -96,10 +96,10 @@ def test_an_image_that_cannot_be_added_is_the_last_that_is_said(qtbot, opened, e
 def test_the_user_is_asked_outside_of_what_opens_the_image(qtbot, opened, session, east, monkeypatch) -> None:
     titles_then: list[list[str]] = []
     monkeypatch.setattr(
-        "landseg_gui.session.session.ask_to_add",
+        "landseg_gui.session.files.ask_to_add",
         lambda *_: titles_then.append([job.title for job in session.background_jobs]),
     )
-    session.open_files([east])
+    session.files.open([east])
     qtbot.waitUntil(lambda: titles_then != [])
     assert "Open east.tif" not in titles_then[0]
 
@@ -110,14 +110,14 @@ def test_an_answer_for_a_project_that_has_gone_does_nothing(qtbot, opened, sessi
         return ADD
 
     monkeypatch.setattr("landseg_gui.session.images.choose", answer)
-    session.open_files([east])
+    session.files.open([east])
     qtbot.waitUntil(lambda: opened.project is None)
-    assert session.raster.path.name == "north.tif"
+    assert session.rasters.current.path.name == "north.tif"
 
 
 def test_undo_of_adding_shows_another_image_and_says_so(qtbot, opened, session, east, asked, messages) -> None:
     asked.answer = ADD
-    session.open_files([east])
+    session.files.open([east])
     wait_for(qtbot, opened, "east")
     opened.editing.undo()
     wait_for(qtbot, opened, "north")
@@ -135,10 +135,10 @@ def test_undo_of_adding_the_only_image_leaves_the_window_empty(
     empty.lifecycle.create(place, schema, [])
     qtbot.waitUntil(lambda: empty.project is not None)
     asked.answer = ADD
-    session.open_files([east])
+    session.files.open([east])
     wait_for(qtbot, empty, "east")
     empty.editing.undo()
-    assert (session.raster, empty.image, session.layers.present()) == (None, None, [])
+    assert (session.rasters.current, empty.image, session.layers.present()) == (None, None, [])
     empty.editing.redo()
     wait_for(qtbot, empty, "east")
 

@@ -85,7 +85,7 @@ def open_project(qtbot, empty, session, commands, stored) -> Callable[[], Change
     def open_it() -> ChangeCommands:
         with qtbot.waitSignal(empty.changed_files.found):
             empty.lifecycle.open(stored)
-        qtbot.waitUntil(lambda: session.raster is not None)
+        qtbot.waitUntil(lambda: session.rasters.current is not None)
         return commands
 
     return open_it
@@ -142,14 +142,14 @@ def test_the_old_grid_is_kept(qtbot, open_project, images, rewrite, empty, sessi
     with qtbot.waitSignal(empty.changed_files.found):
         press(commands, "change_0_keep_grid")
     assert commands.dialog is None
-    assert session.raster.grid == empty.image.grid == grid
+    assert session.rasters.current.grid == empty.image.grid == grid
     edit = empty.editing.begin()
     assert edit is not None
     edit.revert()
     with opened_to_predict(images[0], empty) as raster:
         assert raster.grid == grid
     empty.editing.undo()
-    qtbot.waitUntil(lambda: session.raster.grid.transform == ELSEWHERE)
+    qtbot.waitUntil(lambda: session.rasters.current.grid.transform == ELSEWHERE)
     assert empty.editing.begin() is None
 
 
@@ -159,7 +159,7 @@ def test_labels_move_with_the_grid(qtbot, open_project, images, rewrite, empty, 
     with qtbot.waitSignal(empty.changed_files.found):
         press(commands, "change_0_move_labels")
     assert commands.dialog is None
-    assert session.raster.grid.transform == empty.image.grid.transform == ELSEWHERE
+    assert session.rasters.current.grid.transform == empty.image.grid.transform == ELSEWHERE
     assert empty.project.class_pixels(1) == {0: 40}
     assert empty.editing.undo_text() == "Undo Move the labels of north with its grid"
 
@@ -287,6 +287,6 @@ def test_a_kept_grid_outlives_new_pixels_in_the_file(
     with qtbot.waitSignal(empty.changed_files.found):
         session.reloader.watch.look()
     qtbot.waitUntil(lambda: not runner.running)
-    assert session.raster.grid == grid
+    assert session.rasters.current.grid == grid
     assert empty.image is not None
     assert ["holds other pixels" in line for line in lines(commands)] == [True]

@@ -23,21 +23,21 @@ def test_a_choice_is_kept_and_the_image_opened_with_it(
     schema: ClassSchema,
 ) -> None:
     empty.lifecycle.create(place, schema, [flight, images[0]])
-    qtbot.waitUntil(lambda: empty.image is not None and session.raster is not None and not runner.running)
-    assert session.raster.alpha == "auto"
-    with qtbot.waitSignal(session.picture_renewed):
-        session.choose_alpha("none")
+    qtbot.waitUntil(lambda: empty.image is not None and session.rasters.current is not None and not runner.running)
+    assert session.rasters.current.alpha == "auto"
+    with qtbot.waitSignal(session.rasters.renewed):
+        session.files.choose_alpha("none")
     qtbot.waitUntil(lambda: not runner.running)
-    assert session.raster.all_valid
+    assert session.rasters.current.all_valid
     assert session.layers.labels is not None
     assert empty.image.alpha == "none"
     assert empty.project.images[0].alpha == "none"
     empty.images.show(2)
-    qtbot.waitUntil(lambda: session.raster.path == images[0] and not runner.running)
+    qtbot.waitUntil(lambda: session.rasters.current.path == images[0] and not runner.running)
     empty.images.show(1)
-    qtbot.waitUntil(lambda: session.raster.path == flight and not runner.running)
-    assert session.raster.alpha == "none"
+    qtbot.waitUntil(lambda: session.rasters.current.path == flight and not runner.running)
+    assert session.rasters.current.alpha == "none"
     assert empty.lifecycle.close()
     empty.lifecycle.open(place)
-    qtbot.waitUntil(lambda: empty.project is not None and session.raster is not None and not runner.running)
+    qtbot.waitUntil(lambda: empty.project is not None and session.rasters.current is not None and not runner.running)
     assert empty.project.images[0].alpha == "none"

@@ -67,8 +67,8 @@ def test_an_image_dropped_with_a_project_never_lands_in_the_one_being_left(
 ) -> None:
     b, c = others
     asked.answer = ADD
-    session.open_files([b])
-    session.open_files([c, x])
+    session.files.open([b])
+    session.files.open([c, x])
     slow.go_on()
     wait_for_project(qtbot, opened, b)
     qtbot.waitUntil(lambda: not opened.editing.busy and not session.background_jobs)
@@ -85,8 +85,8 @@ def test_an_image_dropped_while_a_project_is_opened_waits_for_that(
     qtbot, session, opened, place, slow, others, x, asked
 ) -> None:
     asked.answer = ADD
-    session.open_files([others[0]])
-    session.open_files([x])
+    session.files.open([others[0]])
+    session.files.open([x])
     assert opened.lifecycle.state is LifeCycle.OPENING
     slow.go_on()
     qtbot.waitUntil(lambda: opened.image is not None and opened.image.name == "x")
@@ -104,7 +104,7 @@ def test_a_project_dropped_twice_is_opened_once(qtbot, session, opened, slow, ot
 
 
 def test_the_project_being_left_takes_no_files_either(qtbot, session, opened, place, slow, others, x, messages) -> None:
-    session.open_files([others[0]])
+    session.files.open([others[0]])
     assert opened.lifecycle.open(place, [x]) is OpenOutcome.ANOTHER_IS_OPENING
     assert messages.texts == [
         "town.landseg and x.tif were not opened: b.landseg is being opened, wait until it is there"
@@ -116,7 +116,7 @@ def test_the_project_being_left_takes_no_files_either(qtbot, session, opened, pl
 def test_files_for_a_project_that_cannot_be_opened_are_named(qtbot, session, opened, place, x, messages) -> None:
     bad = place.with_name("bad.landseg")
     bad.write_text("text")
-    session.open_files([bad, x])
+    session.files.open([bad, x])
     qtbot.waitUntil(lambda: opened.lifecycle.state is LifeCycle.OPEN)
     assert len(messages.problems) == 1
     assert "bad.landseg is not a landseg project" in messages.problems[0]
@@ -127,7 +127,7 @@ def test_files_for_a_project_that_cannot_be_opened_are_named(qtbot, session, ope
 def test_a_project_in_use_stays_and_one_message_says_so(
     qtbot, session, opened, place, slow, others, x, messages
 ) -> None:
-    session.open_files([others[0], x])
+    session.files.open([others[0], x])
     edit = opened.editing.begin()
     slow.go_on()
     qtbot.waitUntil(lambda: opened.lifecycle.state is LifeCycle.OPEN)

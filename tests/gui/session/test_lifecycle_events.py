@@ -99,22 +99,22 @@ class Desk:
     # --- events
 
     def open_a(self) -> None:
-        self.session.open_files([self.file("a")])
+        self.session.files.open([self.file("a")])
 
     def open_b(self) -> None:
-        self.session.open_files([self.file("b")])
+        self.session.files.open([self.file("b")])
 
     def fail(self) -> None:
-        self.session.open_files([self.file("bad")])
+        self.session.files.open([self.file("bad")])
 
     def drop_b_and_image(self) -> None:
-        self.session.open_files([self.file("b"), self._new_image(self.file("b"))])
+        self.session.files.open([self.file("b"), self._new_image(self.file("b"))])
 
     def drop_bad_and_image(self) -> None:
-        self.session.open_files([self._new_image(self.file("bad")), self.file("bad")])
+        self.session.files.open([self._new_image(self.file("bad")), self.file("bad")])
 
     def drop_image(self) -> None:
-        self.session.open_files([self._new_image(self._next_owner())])
+        self.session.files.open([self._new_image(self._next_owner())])
 
     def add_image(self) -> None:
         self.projects.images.add([self._new_image(self.projects.owner)])
@@ -229,7 +229,7 @@ def make_desk(tmp_path, qtbot, make_image, schema, monkeypatch) -> Iterator[Call
 
     def make() -> Desk:
         desk = Desk(tmp_path / str(next(numbers)), template, gate, qtbot, schema)
-        monkeypatch.setattr("landseg_gui.session.session.ask_to_add", desk.ask_to_add)
+        monkeypatch.setattr("landseg_gui.session.files.ask_to_add", desk.ask_to_add)
         return desk
 
     yield make

@@ -29,7 +29,7 @@ def test_a_new_project_shows_its_first_image_with_labels(opened, session, place,
     assert opened.project.path == place
     assert [entry.name for entry in opened.project.images] == ["north", "south"]
     assert opened.title() == "town.landseg: north"
-    assert session.raster.path.name == "north.tif"
+    assert session.rasters.current.path.name == "north.tif"
     assert session.layers.labels.raster is opened.labels
     assert opened.paint.active_value == schema.values[0]
     assert messages.problems == []
@@ -44,8 +44,8 @@ def test_the_project_and_not_its_images_becomes_a_recent_file(qtbot, empty, sess
 
 
 def test_a_picture_that_is_open_becomes_the_first_image_and_stays(qtbot, empty, session, place, schema, images) -> None:
-    session.open_raster(images[1])
-    qtbot.waitUntil(lambda: session.raster is not None)
+    session.files.open_raster(images[1])
+    qtbot.waitUntil(lambda: session.rasters.current is not None)
     shown = session.layers.image
     empty.lifecycle.create(place, schema, [images[1]])
     qtbot.waitUntil(lambda: empty.image is not None)

@@ -25,9 +25,9 @@ HEIGHT, WIDTH = 1100, 1500
 def session(runner: JobRunner, qtbot: QtBot, picture: Path, own_map: Path) -> Session:
     """Return a session with a picture and a map over it."""
     session = Session(runner)
-    session.open_raster(picture)
-    qtbot.waitUntil(lambda: session.raster is not None)
-    session.add_mask(own_map)
+    session.files.open_raster(picture)
+    qtbot.waitUntil(lambda: session.rasters.current is not None)
+    session.files.add_mask(own_map)
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
     return session
 
@@ -52,7 +52,7 @@ def shown(layer) -> int:
 def test_a_map_that_is_replaced_is_shown_anew_in_its_place(
     session: Session, qtbot: QtBot, runner: JobRunner, make_raster: MakeRaster, own_map: Path, plain_mask: Path, schema
 ) -> None:
-    session.add_mask(plain_mask)
+    session.files.add_mask(plain_mask)
     qtbot.waitUntil(lambda: len(session.layers.masks) == 2 and not runner.running)
     former = session.layers.masks[1]
     former.opacity, former.visible = 0.25, False
@@ -73,7 +73,7 @@ def test_a_map_that_is_replaced_is_shown_anew_in_its_place(
 def test_a_plain_mask_keeps_the_classes_given_to_it(
     session: Session, qtbot: QtBot, runner: JobRunner, make_raster: MakeRaster, plain_mask: Path, schema
 ) -> None:
-    session.add_mask(plain_mask, schema, "Mine")
+    session.files.add_mask(plain_mask, schema, "Mine")
     qtbot.waitUntil(lambda: len(session.layers.masks) == 2 and not runner.running)
     replace(make_raster, plain_mask, np.full((1, HEIGHT, WIDTH), 2, np.uint8), nodata=255)
     look(session, qtbot, runner)
@@ -86,12 +86,12 @@ def test_a_picture_that_is_replaced_is_read_anew_under_its_masks(
 ) -> None:
     masks, messages = list(session.layers.masks), []
     collect_news(session.notifier, messages)
-    before = pyramid_path(session.raster)
+    before = pyramid_path(session.rasters.current)
     replace(make_raster, picture, np.full((3, HEIGHT, WIDTH), 77, np.uint8))
     look(session, qtbot, runner)
     assert shown(session.layers.image) == 77
     assert session.layers.masks == masks
-    assert pyramid_path(session.raster) != before
+    assert pyramid_path(session.rasters.current) != before
     assert messages == ["picture.tif has changed on disk and has been read again"]
 
 
@@ -100,8 +100,8 @@ def test_statistics_are_those_of_the_new_picture(
 ) -> None:
     ramp = np.arange(HEIGHT * WIDTH, dtype=np.float32).reshape(1, HEIGHT, WIDTH)
     path = make_raster("heights.tif", ramp)
-    with qtbot.waitSignal(session.raster_changed):
-        session.open_raster(path)
+    with qtbot.waitSignal(session.rasters.changed):
+        session.files.open_raster(path)
     qtbot.waitUntil(lambda: not runner.running)
     replace(make_raster, path, ramp * 10)
     look(session, qtbot, runner)
@@ -116,7 +116,7 @@ def test_a_picture_of_another_place_is_another_picture(
     elsewhere = TRANSFORM @ Affine.translation(10, 0)
     replace(make_raster, picture, coordinate_pixels(), transform=elsewhere)
     look(session, qtbot, runner)
-    assert session.raster.grid.transform == elsewhere
+    assert session.rasters.current.grid.transform == elsewhere
     assert session.layers.masks == []
     assert any("picture.tif has changed on disk, its size or place too" in problem for problem in problems)
 
@@ -172,8 +172,10 @@ def test_a_file_half_written_is_shown_when_it_is_whole(
 def test_a_tile_of_a_file_that_has_changed_makes_the_window_look(
     window, qtbot: QtBot, make_raster: MakeRaster, picture: Path
 ) -> None:
-    window.session.open_raster(picture)
-    qtbot.waitUntil(lambda: window.session.raster is not None and window.viewport.canvas.is_sharp, timeout=20_000)
+    window.session.files.open_raster(picture)
+    qtbot.waitUntil(
+        lambda: window.session.rasters.current is not None and window.viewport.canvas.is_sharp, timeout=20_000
+    )
     layer = window.session.layers.image
     replace(make_raster, picture, np.full((3, HEIGHT, WIDTH), 77, np.uint8))
     frame = window.viewport.frame

@@ -82,7 +82,7 @@ def test_of_two_wishes_the_last_counts(qtbot, opened, session, monkeypatch) -> N
         opened.images.show(north)
     with qtbot.waitSignal(late.ended):
         may_come.set()
-    assert opened.image.name == session.raster.path.stem == "north"
+    assert opened.image.name == session.rasters.current.path.stem == "north"
 
 
 def test_a_stroke_belongs_to_the_image_that_it_began_on(qtbot, opened) -> None:
@@ -148,7 +148,7 @@ def test_an_image_of_another_size_is_shown_without_labels(
 
 
 def test_opening_a_picture_of_the_project_shows_it(qtbot, opened, session, images, asked) -> None:
-    session.open_files([images[1], images[0]])
+    session.files.open([images[1], images[0]])
     qtbot.waitUntil(lambda: opened.image.name == "south")
     assert len(opened.project.images) == 2
     assert asked.questions == []
@@ -156,7 +156,7 @@ def test_opening_a_picture_of_the_project_shows_it(qtbot, opened, session, image
 
 def test_a_project_file_opens_like_any_file(qtbot, session, empty, place, schema, images) -> None:
     make_project(place, schema, images)
-    session.open_files([images[1], place])
+    session.files.open([images[1], place])
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.image.name == "south"
 
@@ -165,10 +165,10 @@ def test_a_map_alone_is_shown_and_not_added(qtbot, empty, session, runner, own_m
     make_project(place, schema, [])
     empty.lifecycle.open(place)
     qtbot.waitUntil(lambda: empty.project is not None)
-    session.open_files([own_map])
+    session.files.open([own_map])
     qtbot.waitUntil(lambda: bool(session.layers.masks))
     qtbot.waitUntil(lambda: not runner.running)
-    assert session.raster.path == own_map
+    assert session.rasters.current.path == own_map
     assert empty.project.images == ()
     assert (empty.image, asked.questions) == (None, [])
 
@@ -183,11 +183,11 @@ def test_images_are_added_and_removed(qtbot, opened, make_image, session, messag
     with qtbot.waitSignal(opened.editing.images_changed):
         opened.images.remove(opened.image.id)
     qtbot.waitUntil(lambda: opened.image is not None)
-    assert opened.image.name == session.raster.path.stem == "south"
+    assert opened.image.name == session.rasters.current.path.stem == "south"
 
 
 def test_predictions_lie_over_their_image_alone(qtbot, opened, session, make_raster, schema) -> None:
-    place = session.raster.grid.transform
+    place = session.rasters.current.grid.transform
     values = np.ones((1, 400, 600), np.uint8)
     mask = make_raster("map.tif", values, transform=place, tags={"LANDSEG_CLASSES": schema.to_json()})
     opened.project.add_prediction(opened.image.id, mask, None, None)
@@ -206,8 +206,8 @@ def test_a_read_only_project_shows_other_pictures_beside_it(
     with Project.open(place):
         empty.lifecycle.open(place)
         qtbot.waitUntil(lambda: empty.image is not None)
-        session.open_files([make_image("east.tif")])
-        qtbot.waitUntil(lambda: session.raster.path.name == "east.tif")
+        session.files.open([make_image("east.tif")])
+        qtbot.waitUntil(lambda: session.rasters.current.path.name == "east.tif")
         assert empty.image is None
         assert len(empty.project.images) == 2
         assert empty.lifecycle.close()

@@ -242,7 +242,7 @@ def test_a_mask_keeps_the_classes_that_the_user_gave_it(
     prediction: Path,
     predicted: np.ndarray,
 ) -> None:
-    session.add_mask(prediction)
+    session.files.add_mask(prediction)
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
     layer = session.layers.masks[0]
     swapped = {1: 3, 3: 1}
@@ -262,7 +262,7 @@ def test_a_confidence_beside_an_opened_mask_is_found(
 ) -> None:
     values = np.ones((HEIGHT, WIDTH), np.uint8)
     write_map("town_confidence.tif", values)
-    session.add_mask(write_map("town_mask.tif", values))
+    session.files.add_mask(write_map("town_mask.tif", values))
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
     assert flow.open().findChild(QSlider, "accept_confidence").isEnabled()
 
@@ -279,7 +279,7 @@ def test_what_is_in_sight_comes_first(
     values = np.ones((HEIGHT, WIDTH), np.uint8)
     project.add_prediction(project.images[0].id, write_map("older.tif", values), None, None)
     for path in (write_map("lower.tif", values), write_map("upper.tif", values)):
-        session.add_mask(path)
+        session.files.add_mask(path)
         qtbot.waitUntil(lambda path=path: session.layers.masks[:1] != [] and session.layers.masks[0].path == path)
     session.layers.masks[0].visible, session.layers.masks[1].visible = False, True
     combo = flow.open().findChild(QComboBox, "accept_prediction")
@@ -353,7 +353,7 @@ def test_a_map_that_is_not_the_one_shown_is_refused(
     write_map: Callable[..., Path],
     messages,
 ) -> None:
-    session.add_mask(prediction)
+    session.files.add_mask(prediction)
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
     dialog = flow.open()
     choose(dialog, "everywhere")

@@ -27,9 +27,9 @@ VIEW = PixelWindow(16, 32, 40, 24)
 @pytest.fixture
 def flow(session: Session, runner: JobRunner, window: QWidget, qtbot: QtBot, image_folders: Path) -> ExportFlow:
     """Return the flow in a session with a picture, a mask over it and a view."""
-    session.open_raster(image_folders / "images" / "north.tif")
-    qtbot.waitUntil(lambda: session.raster is not None)
-    session.add_mask(image_folders / "masks" / "north.tif", load_classes("landcover-dubai"))
+    session.files.open_raster(image_folders / "images" / "north.tif")
+    qtbot.waitUntil(lambda: session.rasters.current is not None)
+    session.files.add_mask(image_folders / "masks" / "north.tif", load_classes("landcover-dubai"))
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
     session.view_provider = lambda: VIEW
     return ExportFlow(session, runner, window)
@@ -107,7 +107,7 @@ def test_a_map_of_the_view_can_be_exported_again(
     dialog = fill(flow, qtbot, tmp_path / "part.tif", "geotiff")
     dialog.findChild(QRadioButton, "export_view").setChecked(True)
     run(dialog, runner, qtbot)
-    session.add_mask(tmp_path / "part.tif", session.layers.masks[0].schema, "part")
+    session.files.add_mask(tmp_path / "part.tif", session.layers.masks[0].schema, "part")
     qtbot.waitUntil(lambda: len(session.layers.masks) == 2 and not runner.running)
     run(fill(flow, qtbot, tmp_path / "again.tif", "geotiff"), runner, qtbot)
     with rasterio.open(tmp_path / "again.tif") as written:

@@ -36,8 +36,8 @@ def flow(
     session: Session, runner: JobRunner, window: QWidget, qtbot: QtBot, image_folders: Path, model: Path
 ) -> PredictFlow:
     """Return the flow in a session with a picture, a view and a model."""
-    session.open_raster(image_folders / "images" / "north.tif")
-    qtbot.waitUntil(lambda: session.raster is not None and not runner.running)
+    session.files.open_raster(image_folders / "images" / "north.tif")
+    qtbot.waitUntil(lambda: session.rasters.current is not None and not runner.running)
     session.view_provider = lambda: VIEW
     session.model.path = model
     return PredictFlow(session, runner, window)
@@ -105,7 +105,7 @@ def test_the_layer_is_named_after_the_run_before_and_after_reopening(
     qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
     assert session.layers.masks[0].name == f"Prediction ({model.parent.name})"
     session.layers.remove_mask(session.layers.masks[0])
-    session.open_files([tmp_path / "maps" / "north_mask.tif"])
+    session.files.open([tmp_path / "maps" / "north_mask.tif"])
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running, timeout=SECONDS)
     assert session.layers.masks[0].name == f"Prediction ({model.parent.name})"
 
@@ -267,7 +267,7 @@ def test_a_prediction_of_a_picture_closed_meanwhile_is_no_layer(
     messages: list[str] = []
     collect_news(session.notifier, messages)
     press(dialog, qtbot)
-    session.open_raster(image_folders / "images" / "south.tif")
+    session.files.open_raster(image_folders / "images" / "south.tif")
     qtbot.waitUntil(lambda: any("The map is in" in message for message in messages), timeout=SECONDS)
     qtbot.waitUntil(lambda: runner.running == [])
     assert session.layers.masks == []
@@ -321,7 +321,7 @@ def test_the_view_is_predicted_for_the_project_too(
     press(dialog, qtbot)
     qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
     (entry,) = painted_project.predictions(1)
-    with RasterSource(entry.mask) as written, RasterSource(session.raster.path) as image:
+    with RasterSource(entry.mask) as written, RasterSource(session.rasters.current.path) as image:
         assert image.grid.place_of(written.grid) == VIEW
 
 
