@@ -183,7 +183,7 @@ def train(
     # Whoever writes a program knows how much it is to do.
     task = TrainTask(out=run.path, source=source, classes=schema, settings=settings, large=True)
     run_train(task, on_event or ignore_event)
-    metrics = read_evaluation(run.figures)
+    metrics = read_evaluation(run.evaluation)
     return RunResult(run.model, Evaluation.of(metrics) if metrics else None)
 
 

@@ -94,6 +94,12 @@ def read_file(path: Path) -> bytes:
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
+def present_path(path: Path, former_name: str) -> Path:
+    """Return `path`, or the file beside it that an older version called `former_name` where there is only that."""
+    former = path.with_name(former_name)
+    return former if former.exists() and not path.exists() else path
+
+
 def decoded(data: bytes) -> str:
     """Return the text of a file: as its mark says, else as UTF-8, else as Windows wrote it in western Europe (cp1252).
 

@@ -118,7 +118,7 @@ def read_run(path: Path, home: Path) -> Any:
         lambda: repr(load_snapshot(path / "labels", {})),
         lambda: repr(load_split(path / "labels")),
         lambda: repr(load_parent(run)),
-        lambda: repr(read_samples(run.pictures)),
+        lambda: repr(read_samples(run.samples)),
         lambda: repr(resumed_config(path, {})),
         lambda: load_recovery_checkpoint(run) is not None,
         lambda: _take_over(path, home),

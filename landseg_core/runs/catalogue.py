@@ -45,7 +45,7 @@ _ENDINGS = {
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run as a list shows it. Figures are fractions 0-1 of its best model; None where nothing was validated.
+    """A run as a list shows it. Metrics are fractions 0-1 of its best model; None where nothing was validated.
 
     `created` is ISO 8601 in UTC, `size` in bytes; `problem` says what is wrong with one that is damaged or missing.
     `config` are its settings.
@@ -57,7 +57,7 @@ class RunSummary:
     created: str = ""
     seconds: float = 0.0
     epoch: int | None = None
-    figures: RunEvaluation | None = None
+    evaluation: RunEvaluation | None = None
     size: int = 0
     problem: str = ""
     curves: RunCurves | None = field(default=None, compare=False, repr=False)
@@ -74,17 +74,17 @@ class RunSummary:
     @property
     def miou(self) -> float | None:
         """Return the mIoU of its best model."""
-        return self.figures.miou if self.figures else None
+        return self.evaluation.miou if self.evaluation else None
 
     @property
     def accuracy(self) -> float | None:
         """Return the accuracy of its best model."""
-        return self.figures.accuracy if self.figures else None
+        return self.evaluation.accuracy if self.evaluation else None
 
     @property
     def classes(self) -> Sequence[ClassMetrics]:
-        """Return the figures by class."""
-        return self.figures.classes if self.figures else ()
+        """Return the metrics by class."""
+        return self.evaluation.classes if self.evaluation else ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `landseg runs --json` prints."""
@@ -97,9 +97,9 @@ class RunSummary:
             "seconds": round(self.seconds, 1),
             "epoch": self.epoch,
             "miou": self.miou,
-            "miou_interval": self.figures.miou_interval if self.figures else None,
+            "miou_interval": self.evaluation.miou_interval if self.evaluation else None,
             "accuracy": self.accuracy,
-            "accuracy_interval": self.figures.accuracy_interval if self.figures else None,
+            "accuracy_interval": self.evaluation.accuracy_interval if self.evaluation else None,
             "iou": {item.name: item.iou for item in self.classes},
             "size": self.size,
             "problem": self.problem,
@@ -178,26 +178,26 @@ def _with_settings(run: RunFolder, summary: RunSummary) -> RunSummary:
 
 
 def _told(run: RunFolder, summary: RunSummary) -> RunSummary:
-    facts = read_environment(run.facts)
+    environment = read_environment(run.environment)
     history = read_history(run.metrics)
-    figures = run_evaluation(run, history)
+    evaluation = run_evaluation(run, history)
     if summary.has_model:
         read_header(run.model)  # a damaged one cannot be used, and says so here
     return replace(
         summary,
-        status=_status(history, figures),
-        created=facts.started if facts else summary.created,
+        status=_status(history, evaluation),
+        created=environment.started if environment else summary.created,
         seconds=history.seconds,
-        epoch=figures.epoch if figures else None,
-        figures=figures,
+        epoch=evaluation.epoch if evaluation else None,
+        evaluation=evaluation,
         curves=run_curves(history),
     )
 
 
-def _status(history: RunHistory, figures: RunEvaluation | None) -> RunStatus:
+def _status(history: RunHistory, evaluation: RunEvaluation | None) -> RunStatus:
     if history.end is None:
         return RunStatus.OPEN
-    if figures is None:
+    if evaluation is None:
         return RunStatus.NOT_VALIDATED
     return _ENDINGS.get(history.end.reason, RunStatus.STOPPED)
 

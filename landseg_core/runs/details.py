@@ -23,7 +23,7 @@ class RunStory:
     history: RunHistory
     curves: EpochCurves
     schema: ClassSchema | None
-    pictures: SavedSamples | None
+    samples: SavedSamples | None
 
 
 def read_story(folder: Path) -> RunStory:
@@ -34,12 +34,12 @@ def read_story(folder: Path) -> RunStory:
     """
     run = RunFolder(folder)
     history, summary = read_history(run.metrics), summarise(folder)
-    pictures = read_samples(run.pictures) if summary.figures else None
-    return RunStory(summary, history, epoch_curves(history), _schema(run, summary), pictures)
+    samples = read_samples(run.samples) if summary.evaluation else None
+    return RunStory(summary, history, epoch_curves(history), _schema(run, summary), samples)
 
 
 def _schema(run: RunFolder, summary: RunSummary) -> ClassSchema | None:
-    """Return the classes of the model, or of the figures where there is no model to read: their values are unknown."""
+    """Return the classes of the model, or of the evaluation where no model can be read: their values are unknown."""
     try:
         return read_header(run.model).schema
     except ModelError:

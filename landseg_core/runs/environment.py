@@ -1,4 +1,4 @@
-"""Where a run was made and from what: kept in its folder for the report."""
+"""Where a run was made and from what: saved in its folder for the report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class MachineInfo(pydantic.BaseModel):
-    """The machine of a run; `cores` are those that the process may use, `graphics` the name of its graphics card."""
+    """The machine of a run; `cores` are those that the process may use, `graphics` the name of its GPU."""
 
     system: str
     processor: str
@@ -61,14 +61,14 @@ def save_environment(path: Path, data: TrainingData, device: torch.device) -> No
     Raises:
         OutputError: it cannot be written.
     """
-    facts = RunEnvironment(
-        started=datetime.now(UTC).isoformat(timespec="seconds"), machine=_machine(device), data=_data_facts(data)
+    environment = RunEnvironment(
+        started=datetime.now(UTC).isoformat(timespec="seconds"), machine=_machine_info(device), data=_data_info(data)
     )
-    write_atomically(path, (facts.model_dump_json(indent=2) + "\n").encode())
+    write_atomically(path, (environment.model_dump_json(indent=2) + "\n").encode())
 
 
 def read_environment(path: Path) -> RunEnvironment | None:
-    """Return the facts in `path`, or None where there is no such file.
+    """Return the environment in `path`, or None where there is no such file.
 
     Raises:
         TrainingError: the file cannot be read or is damaged.
@@ -81,7 +81,7 @@ def read_environment(path: Path) -> RunEnvironment | None:
         raise damaged_record(path, error) from error
 
 
-def _data_facts(data: TrainingData) -> DataInfo:
+def _data_info(data: TrainingData) -> DataInfo:
     train, val = ({area.image for area in side} for side in (data.train, data.val))
     return DataInfo(
         train_images=len(train),
@@ -95,7 +95,7 @@ def _data_facts(data: TrainingData) -> DataInfo:
     )
 
 
-def _machine(device: torch.device) -> MachineInfo:
+def _machine_info(device: torch.device) -> MachineInfo:
     from landseg_core.compute.devices import gpu_name
 
     return MachineInfo(

@@ -1,4 +1,4 @@
-"""The figures of a run's best model on its validation areas, as `figures.json` holds them; read without torch."""
+"""The evaluation of a run's best model on its validation areas, as `evaluation.json` holds it; read without torch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Record(pydantic.BaseModel):
 
 
 class ClassMetrics(_Record):
-    """How well one class is found; a figure, or an interval, that cannot be told is None."""
+    """How well one class is found; a metric, or an interval, that is not known is None."""
 
     name: str
     colour: Colour
@@ -48,7 +48,7 @@ class ImageScore(_Record):
 
 
 class RunEvaluation(_Record):
-    """The figures of the model of `epoch`: fractions 0-1; `confusion` has a row per true class, in px."""
+    """The metrics of the model of `epoch`: fractions 0-1; `confusion` has a row per true class, in px."""
 
     epoch: int
     pixels: Count
@@ -71,7 +71,7 @@ class RunEvaluation(_Record):
 
 
 def read_evaluation(path: Path) -> RunEvaluation | None:
-    """Return the figures in `path`, or None where there is no such file.
+    """Return the evaluation in `path`, or None where there is no such file.
 
     Raises:
         TrainingError: the file cannot be read or is damaged.

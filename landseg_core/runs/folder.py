@@ -12,18 +12,25 @@ from typing import Any
 
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import EpochFinished, Event, OnEvent
-from landseg_core.input_files import parsed_json, read_file
+from landseg_core.input_files import parsed_json, present_path, read_file
 from landseg_core.leftovers import UNFINISHED
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.output_files import check_name, unwritable, write_atomically
 
+_FORMER_NAMES = {
+    "environment.json": "facts.json",
+    "evaluation.json": "figures.json",
+    "samples.json": "pictures.json",
+}
+"""The names that landseg 0.1 gave to files of a run, by the present ones."""
+
 
 class RunFolder:
-    """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings.
+    """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings, report.
 
     `recovery_checkpoint` is the one to roll back to where the last checkpoint is a later one, amid an epoch.
     `parent_record` is the header of the model that the run fine-tunes.
-    Besides the facts of machine and data, the figures and the validation pictures of the best model, and the report.
+    Files that landseg 0.1 wrote are found under their former names.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,26 +42,33 @@ class RunFolder:
         self.metrics = path / "metrics.jsonl"
         self.config = path / "config.json"
         self.parent_record = path / "before.json"
-        self.facts = path / "facts.json"
-        self.figures = path / "figures.json"
-        self.pictures = path / "pictures.json"
         self.report = path / "report.html"
         self._made = False
+
+    @property
+    def environment(self) -> Path:
+        """Return the file of the machine and the data of the run."""
+        return self._present_path("environment.json")
+
+    @property
+    def evaluation(self) -> Path:
+        """Return the file of the evaluation of the best model."""
+        return self._present_path("evaluation.json")
+
+    @property
+    def samples(self) -> Path:
+        """Return the file of the validation samples of the best model."""
+        return self._present_path("samples.json")
+
+    def _present_path(self, name: str) -> Path:
+        return present_path(self.path / name, _FORMER_NAMES[name])
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Return the path of every file that a run may have."""
         learnt = self.model, self.checkpoint, self.checkpoint_record, self.recovery_checkpoint
-        return (
-            *learnt,
-            self.metrics,
-            self.config,
-            self.parent_record,
-            self.facts,
-            self.figures,
-            self.pictures,
-            self.report,
-        )
+        renamed = (self.path / name for names in _FORMER_NAMES.items() for name in names)
+        return *learnt, self.metrics, self.config, self.parent_record, *renamed, self.report
 
     def require_free(self, *, overwrite: bool) -> None:
         """Check that a new run may go here.
@@ -112,7 +126,7 @@ class RunFolder:
             raise unwritable(self.path, error) from error
 
     def sweep(self, best_epoch: int | None, *, keep_recovery: bool) -> None:
-        """Remove what a run that was killed left behind: files half written, figures of another than the best epoch.
+        """Remove what a killed run left behind: unfinished files, an evaluation or samples not of the best epoch.
 
         Besides the recovery checkpoint, unless the checkpoint needs it.
 
@@ -125,7 +139,7 @@ class RunFolder:
                     rest.unlink()
             if not keep_recovery:
                 self.recovery_checkpoint.unlink(missing_ok=True)
-            for file in (self.figures, self.pictures):
+            for file in (self.evaluation, self.samples):
                 if _epoch_in(file) != best_epoch:
                     file.unlink(missing_ok=True)
         except OSError as error:
@@ -148,13 +162,13 @@ class RunFolder:
         """
         write_atomically(self.config, (json.dumps(settings, indent=2) + "\n").encode())
 
-    def write_evaluation(self, figures: Mapping[str, Any]) -> None:
-        """Write the figures of the best model, JSON-able.
+    def write_evaluation(self, evaluation: Mapping[str, Any]) -> None:
+        """Write the evaluation of the best model, JSON-able.
 
         Raises:
-            OutputError: they cannot be written; those of the best model before are untouched.
+            OutputError: it cannot be written; that of the best model before is untouched.
         """
-        write_atomically(self.figures, (json.dumps(figures, allow_nan=False) + "\n").encode())
+        write_atomically(self.evaluation, (json.dumps(evaluation, allow_nan=False) + "\n").encode())
 
 
 class MetricsLog:

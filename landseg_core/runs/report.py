@@ -90,7 +90,7 @@ def _derived(content: ReportContent) -> dict[str, Any]:
         "frame": charts,
         "ending": ENDINGS.get(end.reason, end.reason) if end else _NO_END,
         "roles": _ROLES,
-        "shares": row_shares(content.figures.confusion) if content.figures else (),
+        "shares": row_shares(content.evaluation.confusion) if content.evaluation else (),
     }
 
 

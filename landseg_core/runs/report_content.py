@@ -29,15 +29,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class ReportContent:
-    """All that the page needs. `figures` is None where no epoch was validated: then there are none to show."""
+    """All that the page needs. `evaluation` is None where no epoch was validated."""
 
     name: str
     version: str
     settings: tuple[Setting, ...]
     history: RunHistory
-    figures: RunEvaluation | None
-    pictures: SavedSamples | None
-    facts: RunEnvironment | None
+    evaluation: RunEvaluation | None
+    samples: SavedSamples | None
+    environment: RunEnvironment | None
 
 
 def report_content(folder: RunFolder) -> ReportContent:
@@ -47,15 +47,15 @@ def report_content(folder: RunFolder) -> ReportContent:
         TrainingError: a file of the run cannot be read or is damaged.
     """
     config, history = read_config(folder), read_history(folder.metrics)
-    figures = run_evaluation(folder, history)
+    evaluation = run_evaluation(folder, history)
     return ReportContent(
         name=plain_text(folder.path.absolute().name),
         version=str(config.pop("landseg", "")),
         settings=tuple(_setting(name, value) for name, value in config.items() if value is not None),
         history=history,
-        figures=figures,
-        pictures=read_samples(folder.pictures) if figures else None,
-        facts=read_environment(folder.facts),
+        evaluation=evaluation,
+        samples=read_samples(folder.samples) if evaluation else None,
+        environment=read_environment(folder.environment),
     )
 
 
@@ -75,21 +75,21 @@ def read_config(folder: RunFolder) -> dict[str, Any]:
 
 
 def run_evaluation(folder: RunFolder, history: RunHistory) -> RunEvaluation | None:
-    """Return the figures of a run's best model: those of `figures.json`, else what the log tells of its best epoch.
+    """Return the evaluation of a run's best model: `evaluation.json`, else what the log says of its best epoch.
 
     Raises:
-        TrainingError: `figures.json` is damaged.
+        TrainingError: `evaluation.json` is damaged.
     """
-    kept = read_evaluation(folder.figures)
-    if kept is not None or history.best is None:
-        return kept
-    return _figures_of_epoch(history.best, _schema(folder))
+    saved = read_evaluation(folder.evaluation)
+    if saved is not None or history.best is None:
+        return saved
+    return _evaluation_of_epoch(history.best, _schema(folder))
 
 
-def _figures_of_epoch(epoch: LoggedEpoch, schema: ClassSchema | None) -> RunEvaluation:
+def _evaluation_of_epoch(epoch: LoggedEpoch, schema: ClassSchema | None) -> RunEvaluation:
     classes = schema.classes if schema else ()
-    told = tuple(ClassMetrics(name=item.name, colour=item.colour, iou=epoch.iou.get(item.name)) for item in classes)
-    return RunEvaluation(epoch=epoch.epoch, pixels=0, accuracy=epoch.accuracy, miou=epoch.miou, classes=told)
+    metrics = tuple(ClassMetrics(name=item.name, colour=item.colour, iou=epoch.iou.get(item.name)) for item in classes)
+    return RunEvaluation(epoch=epoch.epoch, pixels=0, accuracy=epoch.accuracy, miou=epoch.miou, classes=metrics)
 
 
 def _schema(folder: RunFolder) -> ClassSchema | None:

@@ -39,8 +39,10 @@ class SavedSample(pydantic.BaseModel):
 class SavedSamples(pydantic.BaseModel):
     """The samples of the model of `epoch`, by what they are: `sample`, `best`, `worst`."""
 
+    model_config = pydantic.ConfigDict(populate_by_name=True)
+
     epoch: int
-    pictures: dict[str, tuple[SavedSample, ...]]
+    samples: dict[str, tuple[SavedSample, ...]] = pydantic.Field(alias="pictures")  # as landseg 0.1 wrote it
 
 
 def save_samples(
@@ -51,11 +53,11 @@ def save_samples(
     Raises:
         OutputError: it cannot be written; what was there before is untouched.
     """
-    kept = SavedSamples(
+    saved = SavedSamples(
         epoch=epoch,
-        pictures={role: tuple(encoded_sample(sample, schema) for sample in some) for role, some in samples.items()},
+        samples={role: tuple(encoded_sample(sample, schema) for sample in some) for role, some in samples.items()},
     )
-    write_atomically(path, kept.model_dump_json().encode())
+    write_atomically(path, saved.model_dump_json(by_alias=True).encode())
 
 
 def read_samples(path: Path) -> SavedSamples | None:

@@ -113,5 +113,5 @@ class SampleRecord:
         """
         chosen = self._chooser.chosen()
         if event.best:
-            save_samples(self._folder.pictures, event.epoch, chosen, self._schema)
+            save_samples(self._folder.samples, event.epoch, chosen, self._schema)
         self._emit(ValidationSamples(event.epoch, chosen))

@@ -160,7 +160,7 @@ class Trainer:
             self._folder.write_config({"landseg": __version__, **self._config.model_dump(mode="json")})
             if state.parent is not None:
                 save_parent(self._folder, state.parent)
-        save_environment(self._folder.facts, state.data, state.learner.network.device)
+        save_environment(self._folder.environment, state.data, state.learner.network.device)
 
 
 class Listeners:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,23 @@ from rasterio.windows import Window
 from safetensors.numpy import load_file
 
 from landseg_core.cli.main import run
+from landseg_core.data.split.assignment import load_split
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.project.project import Project
+from landseg_core.runs.catalogue import summarise
+from landseg_core.runs.deletion import delete_run
+from landseg_core.runs.environment import read_environment
+from landseg_core.runs.evaluation import read_evaluation
+from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.report import report_page
+from landseg_core.runs.report_content import report_content
+from landseg_core.runs.sample_file import read_samples
 
 RUN, MAPS, IMAGES, MASKS = (Path(name) for name in ("runs/first", "maps", "sample/images", "sample/masks"))
 PROJECT = Path("land.landseg")
 EXACTLY = ("--device", "cpu", "--backend", "torch", "--precision", "fp32")
 SHORT = ("--epochs", 1, "--batch", 8, "--chip", 32, "--buffer", 16, "--device", "cpu", "--set", "precision=fp32")
+PRESENT_NAMES = {"facts.json": "environment.json", "figures.json": "evaluation.json", "pictures.json": "samples.json"}
 PARTLY_OTHER = 0.001
 """The share of pixels that another processor may round to another class."""
 
@@ -173,6 +184,30 @@ def test_a_run_on_folders_that_starts_from_the_old_model_validates_on_nothing_it
 
 def test_the_old_run_is_listed_with_its_figures(landseg, expected) -> None:
     assert json.loads(landseg("runs", "runs", "--json")[0]) == expected("runs")
+
+
+def test_the_old_run_is_read_like_one_with_the_present_file_names(folder: Path) -> None:
+    renamed = with_present_names(folder / RUN, folder / "present" / RUN.name)
+    old, new = RunFolder(RUN), RunFolder(renamed)
+    assert (new.environment.name, new.evaluation.name, new.samples.name) == tuple(PRESENT_NAMES.values())
+    assert report_page(report_content(old)) == report_page(report_content(new))
+    assert read_environment(old.environment) == read_environment(new.environment) is not None
+    assert read_evaluation(old.evaluation) == read_evaluation(new.evaluation) is not None
+    assert read_samples(old.samples) == read_samples(new.samples) is not None
+    assert load_split(RUN / "labels") == load_split(renamed / "labels")
+    told, known = ({**summarise(run).as_dict(), "folder": ""} for run in (RUN, renamed))
+    assert told == known
+    delete_run(RUN)
+    assert not RUN.exists()
+
+
+def with_present_names(run: Path, copy: Path) -> Path:
+    """Copy the folder of a run, with its files renamed."""
+    shutil.copytree(run, copy)
+    for former, present in PRESENT_NAMES.items():
+        (copy / former).rename(copy / present)
+    (copy / "labels" / "ground.json").rename(copy / "labels" / "split.json")
+    return copy
 
 
 def test_the_old_run_is_resumed_or_refused_in_one_sentence(

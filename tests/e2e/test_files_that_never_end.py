@@ -127,7 +127,9 @@ def test_beside_a_shapefile_too(special, refused: Refused, project: Path, tmp_pa
     assert "a.dbf is a" in refused("project", "import", project, "--image", "picture", tmp_path / "a.shp")
 
 
-@pytest.mark.parametrize("name", ["config.json", "facts.json", "figures.json", "metrics.jsonl", "model.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["config.json", "environment.json", "evaluation.json", "metrics.jsonl", "model.safetensors"]
+)
 def test_in_a_run_too(name: str, special, refused: Refused, tmp_path: Path, monkeypatch, capsys) -> None:
     write_run(tmp_path / "runs" / "a")
     (tmp_path / "runs" / "a" / name).unlink(missing_ok=True)

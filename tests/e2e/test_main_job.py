@@ -83,7 +83,7 @@ def test_figures_never_come_from_ground_that_was_trained_on(landscape: Path, run
 
 
 def test_the_run_keeps_the_figures_of_its_best_model(run_folder: Path) -> None:
-    figures = json.loads((run_folder / "figures.json").read_text())
+    figures = json.loads((run_folder / "evaluation.json").read_text())
     events = [json.loads(line) for line in (run_folder / "metrics.jsonl").read_text().splitlines()]
     best = [event for event in events if event["event"] == "epoch" and event["best"]][-1]
     assert (figures["epoch"], figures["miou"]) == (best["epoch"], pytest.approx(best["miou"]))

@@ -76,7 +76,7 @@ def test_a_run_goes_on_from_another_and_is_resumed_with_the_same_options(project
     done = run_landseg(*going_on)
     assert f"note: nothing was labelled since {first} was trained" in done.stderr.replace("\n", " ")
     files = {path.relative_to(second).as_posix() for path in second.rglob("*")}
-    assert {"labels/ground.json", "labels/before/field.tif", "labels/before/ground.json"} <= files
+    assert {"labels/split.json", "labels/before/field.tif", "labels/before/split.json"} <= files
     settings = json.loads((second / "config.json").read_text())
     assert (settings["start_from"], settings["bands"]) == (str(first), ["Red", "Green", "Blue"])
     shutil.rmtree(first)

@@ -123,7 +123,7 @@ def place(tmp_path: Path, make_raster) -> Path:
     run = write_run(tmp_path / f"run {FILE}")
     figures = evaluation_record()
     figures["classes"][0]["name"] = CLASS
-    (run / "figures.json").write_text(json.dumps(figures))
+    (run / "evaluation.json").write_text(json.dumps(figures))
     give_model(run)
     with Project.create(tmp_path / f"{FILE}.landseg", ClassSchema(classes=SCHEMA.classes[1:])) as project:
         project.add_image(image)

@@ -29,7 +29,7 @@ LAND_AND_WATER = ClassSchema.model_validate(
 
 
 def evaluation_record(**changes: Any) -> dict[str, Any]:
-    """Return what `figures.json` holds of a model that knows land and water."""
+    """Return what `evaluation.json` holds of a model that knows land and water."""
     interval = [0.7, 0.9]
     classes = [
         {
@@ -78,8 +78,8 @@ def write_run(folder: Path, *, epochs: int = 2, end: str | None = "finished", **
 
 
 def write_evaluation(folder: Path, **changes: Any) -> None:
-    """Give a run its `figures.json`."""
-    RunFolder(folder).figures.write_text(json.dumps(evaluation_record(**changes)))
+    """Give a run its `evaluation.json`."""
+    RunFolder(folder).evaluation.write_text(json.dumps(evaluation_record(**changes)))
 
 
 def write_samples(folder: Path, stem: str = "c", schema: ClassSchema = LAND_AND_WATER) -> None:
@@ -88,8 +88,8 @@ def write_samples(folder: Path, stem: str = "c", schema: ClassSchema = LAND_AND_
     truth[:, 10:] = 1
     truth[0] = 255
     image = np.full((20, 30, 3), 90, np.uint8)
-    picture = ValidationSample(stem, PixelWindow(0, 0, 30, 20), image, truth, np.ones_like(truth), 0.5, 0.25)
-    save_samples(RunFolder(folder).pictures, 2, dict.fromkeys(("sample", "best", "worst"), (picture,)), schema)
+    sample = ValidationSample(stem, PixelWindow(0, 0, 30, 20), image, truth, np.ones_like(truth), 0.5, 0.25)
+    save_samples(RunFolder(folder).samples, 2, dict.fromkeys(("sample", "best", "worst"), (sample,)), schema)
 
 
 def write_model(folder: Path, ground_resolution_m: float | None = None) -> None:

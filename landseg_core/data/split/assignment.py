@@ -11,10 +11,11 @@ from landseg_core.data.split.buffers import Placed
 from landseg_core.data.split.splits import SplitAssignment
 from landseg_core.errors import TrainingError
 from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
-from landseg_core.input_files import read_file
-from landseg_core.output_files import write_atomically
+from landseg_core.input_files import present_path, read_file
+from landseg_core.output_files import unwritable, write_atomically
 
-SPLIT_FILE = "ground.json"
+SPLIT_FILE = "split.json"
+_FORMER_SPLIT_FILE = "ground.json"  # of landseg 0.1
 
 
 class _Place(pydantic.BaseModel):
@@ -56,6 +57,11 @@ def save_split(
     trained = [_Place(image_id=image, window=_told(window)) for image, window in learnt]
     record = _Record(block=ground.block, parts=parts, trained=trained)
     write_atomically(folder / SPLIT_FILE, (record.model_dump_json(indent=2) + "\n").encode())
+    former = folder / _FORMER_SPLIT_FILE  # of a run that this one overwrites
+    try:
+        former.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(former, error) from error
 
 
 def _told(window: PixelWindow) -> tuple[int, int, int, int]:
@@ -68,7 +74,7 @@ def load_split(folder: Path) -> SplitAssignment:
     Raises:
         TrainingError: there is none, or it is damaged.
     """
-    path = folder / SPLIT_FILE
+    path = present_path(folder / SPLIT_FILE, _FORMER_SPLIT_FILE)
     try:
         record = _Record.model_validate_json(read_file(path))
     except (OSError, pydantic.ValidationError) as error:

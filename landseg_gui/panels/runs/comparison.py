@@ -50,8 +50,10 @@ class Figure:
 def figure_rows(runs: Sequence[RunSummary]) -> dict[str, list[Figure]]:
     """Return the figures of each run by what they tell: mIoU, accuracy, and the IoU of every class of any run."""
     rows = {
-        "mIoU": [Figure(run.miou, run.figures.miou_interval if run.figures else None) for run in runs],
-        "Accuracy": [Figure(run.accuracy, run.figures.accuracy_interval if run.figures else None) for run in runs],
+        "mIoU": [Figure(run.miou, run.evaluation.miou_interval if run.evaluation else None) for run in runs],
+        "Accuracy": [
+            Figure(run.accuracy, run.evaluation.accuracy_interval if run.evaluation else None) for run in runs
+        ],
     }
     for name in class_colours(runs):
         rows[f"IoU of {name}"] = [_iou(run, name) for run in runs]

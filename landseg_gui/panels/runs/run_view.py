@@ -27,7 +27,7 @@ from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_core.runs.samples import ValidationSamples
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.iou_table import IouTable
-from landseg_gui.panels.runs.samples import ValidationPicturesView
+from landseg_gui.panels.runs.samples import ValidationSamplesView
 from landseg_gui.panels.runs.warning_list import NoticeList
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import capitalised, percent
@@ -77,7 +77,7 @@ class RunView(QScrollArea):
         self._continue = QPushButton("Continue this run…", objectName="training_continue", autoDefault=False)
         self._further = QPushButton("Train further…", objectName="training_further", autoDefault=False)
         self._iou = IouTable()
-        self._pictures = ValidationPicturesView()
+        self._samples = ValidationSamplesView()
         self._body: QVBoxLayout
         self._lay_out()
         self._pause.toggled.connect(self._pause_or_resume)
@@ -120,7 +120,7 @@ class RunView(QScrollArea):
         rows.addWidget(self._iou)
         rows.addStretch(1)
         tabs = QTabWidget(objectName="training_tabs", documentMode=True)
-        for title, page in (("Curves", curves), ("Pictures", self._pictures), ("Figures", figures)):
+        for title, page in (("Curves", curves), ("Pictures", self._samples), ("Figures", figures)):
             if layout := page.layout():
                 layout.setContentsMargins(0, 6, 0, 0)
             tabs.addTab(page, title)
@@ -168,7 +168,7 @@ class RunView(QScrollArea):
         self._job = job
         self._best = ""
         self._iou.set_schema(schema)
-        self._pictures.begin(schema)
+        self._samples.begin(schema)
         self._title.setText(job.title)
         self._notices.clear()
         self._show_figures("")
@@ -193,23 +193,23 @@ class RunView(QScrollArea):
         self._plots().show_curves(story.curves)
         for message in history.notices:
             self._notices.add(message)
-        self._show_kept_figures(summary)
+        self._show_saved_metrics(summary)
         self._show_classes(story)
         resumable = summary.has_checkpoint and summary.status != RunStatus.FINISHED
         self.offer_to_go_on(resumable=resumable, further=summary.has_model and summary.status != RunStatus.DAMAGED)
 
-    def _show_kept_figures(self, summary: RunSummary) -> None:
-        if summary.figures is not None:
-            best = f"best mIoU {percent(summary.miou)} in epoch {summary.figures.epoch}"
-            self._show_figures(f"{best} · accuracy {percent(summary.accuracy)}", summary.figures.warnings)
+    def _show_saved_metrics(self, summary: RunSummary) -> None:
+        if summary.evaluation is not None:
+            best = f"best mIoU {percent(summary.miou)} in epoch {summary.evaluation.epoch}"
+            self._show_figures(f"{best} · accuracy {percent(summary.accuracy)}", summary.evaluation.warnings)
 
     def _show_classes(self, story: RunStory) -> None:
         if story.schema is None:
             return
         self._iou.set_schema(story.schema)
         self._iou.show_iou({item.name: item.iou for item in story.summary.classes})
-        self._pictures.begin(story.schema)
-        self._pictures.show_kept(story.pictures)
+        self._samples.begin(story.schema)
+        self._samples.show_saved(story.samples)
 
     def say_whose(self, text: str) -> None:
         """Say which project the run belongs to; an empty text: the one that is open."""
@@ -219,7 +219,7 @@ class RunView(QScrollArea):
     def recolour(self, schema: ClassSchema) -> None:
         """Show the same classes in other colours."""
         self._iou.recolour(schema)
-        self._pictures.recolour(schema)
+        self._samples.recolour(schema)
 
     def show_live_problem(self, sentence: str) -> None:
         """Say why the view cannot be predicted; an empty sentence: it can."""
@@ -275,7 +275,7 @@ class RunView(QScrollArea):
 
     @_show.register
     def _(self, event: ValidationSamples) -> None:
-        self._pictures.show_pictures(event)
+        self._samples.show_samples(event)
 
     @_show.register
     def _(self, event: Notice) -> None:

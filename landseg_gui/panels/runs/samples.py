@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     _Scored = ValidationSample | SavedSample
 
-_GAP = 4  # px between the pictures of a row
+_GAP = 4  # px between the images of a row
 _LEAST_HEIGHT = 180
 
 
@@ -32,7 +32,7 @@ class ImageRow(QWidget):
     """Image, truth and prediction of one place, as wide as there is room, all at the same scale."""
 
     def __init__(self, images: tuple[QImage, ...]) -> None:
-        super().__init__(objectName="validation_picture")
+        super().__init__(objectName="validation_sample")
         self.images = images
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -43,12 +43,12 @@ class ImageRow(QWidget):
         return QSize(240, self.heightForWidth(240))
 
     def heightForWidth(self, width: int) -> int:
-        """Return the height of three pictures in `width` px."""
+        """Return the height of three images in `width` px."""
         return max(1, round(self._cell_width(width) * self._shape))
 
     @property
     def _shape(self) -> float:
-        """Return the height of the pictures as a share of their width."""
+        """Return the height of the images as a share of their width."""
         return self.images[0].height() / max(1, self.images[0].width())
 
     def _cell_width(self, width: float) -> float:
@@ -67,27 +67,27 @@ class ImageRow(QWidget):
                 painter.drawImage(box, image)
 
 
-class PictureRow(ImageRow):
+class SampleRow(ImageRow):
     """A place whose classes can be shown in other colours."""
 
-    def __init__(self, picture: ValidationSample, schema: ClassSchema) -> None:
-        super().__init__((_rgb_image(picture.image),))
-        self._picture = picture
+    def __init__(self, sample: ValidationSample, schema: ClassSchema) -> None:
+        super().__init__((_rgb_image(sample.image),))
+        self._sample = sample
         self.set_schema(schema)
 
     def set_schema(self, schema: ClassSchema) -> None:
         """Show truth and prediction in the colours of `schema`."""
         colours = _colour_table(schema)
-        maps = self._picture.truth, self._picture.prediction
+        maps = self._sample.truth, self._sample.prediction
         self.images = (self.images[0], *(_index_image(part, colours) for part in maps))
         self.update()
 
 
-class ValidationPicturesView(QScrollArea):
-    """The pictures of the last validation, worst first; says so while there are none."""
+class ValidationSamplesView(QScrollArea):
+    """The samples of the last validation, worst first; says so while there are none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, objectName="training_pictures", widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        super().__init__(parent, objectName="training_samples", widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumHeight(_LEAST_HEIGHT)
         self._schema: ClassSchema | None = None
@@ -101,30 +101,28 @@ class ValidationPicturesView(QScrollArea):
     def recolour(self, schema: ClassSchema) -> None:
         """Show the same in other colours."""
         self._schema = schema
-        for row in self.findChildren(PictureRow):
+        for row in self.findChildren(SampleRow):
             row.set_schema(schema)
 
-    def show_pictures(self, event: ValidationSamples) -> None:
+    def show_samples(self, event: ValidationSamples) -> None:
         """Show those of an epoch."""
         if self._schema is None or not any(event.samples.values()):
             return
         at = self.verticalScrollBar().value()
         schema = self._schema
-        rows = {
-            kind: [(picture, PictureRow(picture, schema)) for picture in some] for kind, some in event.samples.items()
-        }
+        rows = {kind: [(sample, SampleRow(sample, schema)) for sample in some] for kind, some in event.samples.items()}
         page = _page(event.epoch, rows)
         self.setWidget(page)
         page.adjustSize()
         self.verticalScrollBar().setValue(at)
 
-    def show_kept(self, kept: SavedSamples | None) -> None:
+    def show_saved(self, saved: SavedSamples | None) -> None:
         """Show those of a run that is over, of the epoch that gave its model."""
-        if kept is None or not any(kept.pictures.values()):
+        if saved is None or not any(saved.samples.values()):
             self._clear("This run has kept no pictures.")
             return
-        rows = {kind: [(picture, _kept_row(picture)) for picture in some] for kind, some in kept.pictures.items()}
-        self.setWidget(_page(kept.epoch, rows))
+        rows = {kind: [(sample, _saved_row(sample)) for sample in some] for kind, some in saved.samples.items()}
+        self.setWidget(_page(saved.epoch, rows))
 
     def _clear(self, hint: str) -> None:
         label = PlainLabel(hint, objectName="panel_hint", wordWrap=True)
@@ -132,8 +130,8 @@ class ValidationPicturesView(QScrollArea):
         self.setWidget(label)
 
 
-def _kept_row(picture: SavedSample) -> ImageRow:
-    encoded = (uri.partition(",")[2] for uri in (picture.image, picture.truth, picture.prediction))
+def _saved_row(sample: SavedSample) -> ImageRow:
+    encoded = (uri.partition(",")[2] for uri in (sample.image, sample.truth, sample.prediction))
     return ImageRow(tuple(QImage.fromData(base64.b64decode(text)) for text in encoded))
 
 
@@ -144,8 +142,8 @@ def _page(epoch: int, rows: Mapping[str, Sequence[tuple[_Scored, ImageRow]]]) ->
     column.setSpacing(4)
     column.addWidget(_headings(epoch))
     for kind, title in _TITLES.items():
-        for number, (picture, row) in enumerate(rows.get(kind, ())):
-            column.addWidget(_caption(title if number == 0 else "", picture))
+        for number, (sample, row) in enumerate(rows.get(kind, ())):
+            column.addWidget(_caption(title if number == 0 else "", sample))
             column.addWidget(row)
     column.addStretch(1)
     return page
@@ -162,10 +160,10 @@ def _headings(epoch: int) -> QWidget:
     return holder
 
 
-def _caption(title: str, picture: _Scored) -> QLabel:
+def _caption(title: str, sample: _Scored) -> QLabel:
     lead = f"{title}: " if title else ""
-    text = f"{lead}{percent(picture.accuracy, 0)} right · {picture.stem}"
-    return ElidedLabel(text, "validation_caption", f"{picture.stem}, mIoU {percent(picture.miou)}")
+    text = f"{lead}{percent(sample.accuracy, 0)} right · {sample.stem}"
+    return ElidedLabel(text, "validation_caption", f"{sample.stem}, mIoU {percent(sample.miou)}")
 
 
 def _muted(text: str) -> QLabel:

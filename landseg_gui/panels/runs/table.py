@@ -143,8 +143,8 @@ class RunTableModel(QAbstractTableModel):
         return f"{run.name}  ✓" if run.folder == self._used else run.name
 
     def _tip(self, run: RunSummary, column: int) -> str:
-        if column == MIOU_COLUMN and run.figures and run.figures.miou_interval:
-            return f"{percent(run.miou)}, 95 % interval {interval(run.figures.miou_interval)}"
+        if column == MIOU_COLUMN and run.evaluation and run.evaluation.miou_interval:
+            return f"{percent(run.miou)}, 95 % interval {interval(run.evaluation.miou_interval)}"
         used = " · the model to predict with" if run.folder == self._used else ""
         told = run.problem or STATUS_WORDS[run.status][1]
         return plain_tip("\n".join(part for part in (f"{run.folder}{used}", told) if part))
@@ -184,7 +184,7 @@ def _draw_bar(painter: QPainter, room: QRectF, run: RunSummary, text: QColor, ba
     track.setAlphaF(0.14)
     painter.fillRect(room, track)
     painter.fillRect(QRectF(room.left(), room.top(), room.width() * (run.miou or 0.0), room.height()), bar)
-    ends = run.figures.miou_interval if run.figures else None
+    ends = run.evaluation.miou_interval if run.evaluation else None
     if ends:
         low, high = (room.left() + room.width() * end for end in ends)
         middle = room.center().y()

@@ -14,7 +14,7 @@ from landseg_core.cli.app import app
 def runs(tmp_path: Path) -> Path:
     write_evaluation(write_run(tmp_path / "runs" / "one"))
     write_run(tmp_path / "runs" / "two", epochs=0, end="stopped")
-    (write_run(tmp_path / "runs" / "three") / "figures.json").write_text("{")
+    (write_run(tmp_path / "runs" / "three") / "evaluation.json").write_text("{")
     return tmp_path / "runs"
 
 
@@ -25,7 +25,7 @@ def test_runs_are_listed(runs: Path) -> None:
     assert "mIoU  76.5%  accuracy  87.5%    6 min 40 s" in rows["one"]
     assert rows["two"].endswith("not validated")
     assert "damaged: " in rows["three"]
-    assert "figures.json cannot be used" in rows["three"]
+    assert "evaluation.json cannot be used" in rows["three"]
 
 
 def test_runs_as_json(runs: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_summary_tells_what_a_list_shows(run: Path) -> None:
     told = summarise(run)
     assert (told.name, told.model, told.status, told.epoch) == ("one", "tiny", RunStatus.FINISHED, 2)
     assert (told.miou, told.accuracy, told.seconds) == (0.765, 0.875, 400)
-    assert told.figures.miou_interval == (0.701, 0.833)
+    assert told.evaluation.miou_interval == (0.701, 0.833)
     assert told.size == sum(path.stat().st_size for path in run.iterdir())
     assert told.created.startswith("20")
     assert (told.has_model, told.has_checkpoint, told.has_report, told.problem) == (False, False, False, "")
@@ -57,7 +57,7 @@ def test_settings_that_an_older_version_wrote_have_their_present_names(tmp_path:
     assert not {"mix", "turns"} & config.keys()
 
 
-@pytest.mark.parametrize("name", ["config.json", "figures.json", "facts.json", "model.safetensors"])
+@pytest.mark.parametrize("name", ["config.json", "evaluation.json", "environment.json", "model.safetensors"])
 def test_a_damaged_run_says_which_file(run: Path, name: str) -> None:
     (run / name).write_text("{")
     told = summarise(run)

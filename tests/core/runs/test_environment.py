@@ -11,7 +11,7 @@ from landseg_core.runs.environment import read_environment, save_environment
 
 
 def test_the_facts_of_a_run_are_kept(tmp_path: Path, data) -> None:
-    path = tmp_path / "facts.json"
+    path = tmp_path / "environment.json"
     save_environment(path, data, torch.device("cpu"))
     facts = read_environment(path)
     told = facts.data
@@ -26,7 +26,7 @@ def test_the_facts_of_a_run_are_kept(tmp_path: Path, data) -> None:
 
 
 def test_no_file_and_a_damaged_one(tmp_path: Path) -> None:
-    assert read_environment(tmp_path / "facts.json") is None
-    (tmp_path / "facts.json").write_text("{}")
-    with pytest.raises(TrainingError, match=r"facts\.json cannot be used"):
-        read_environment(tmp_path / "facts.json")
+    assert read_environment(tmp_path / "environment.json") is None
+    (tmp_path / "environment.json").write_text("{}")
+    with pytest.raises(TrainingError, match=r"environment\.json cannot be used"):
+        read_environment(tmp_path / "environment.json")

@@ -11,7 +11,7 @@ from landseg_core.runs.evaluation import read_evaluation
 
 
 def test_figures_are_read_as_they_stand(tmp_path: Path) -> None:
-    path = tmp_path / "figures.json"
+    path = tmp_path / "evaluation.json"
     path.write_text(json.dumps(evaluation_record(miou_interval=None, something_new=1)))
     figures = read_evaluation(path)
     assert (figures.miou, figures.miou_interval, figures.accuracy_interval) == (0.765, None, (0.811, 0.922))
@@ -20,7 +20,7 @@ def test_figures_are_read_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_no_file_is_no_figures(tmp_path: Path) -> None:
-    assert read_evaluation(tmp_path / "figures.json") is None
+    assert read_evaluation(tmp_path / "evaluation.json") is None
 
 
 @pytest.mark.parametrize(
@@ -33,18 +33,18 @@ def test_no_file_is_no_figures(tmp_path: Path) -> None:
     ],
 )
 def test_damage_is_one_sentence(tmp_path: Path, damage: dict, reason: str) -> None:
-    path = tmp_path / "figures.json"
+    path = tmp_path / "evaluation.json"
     path.write_text(json.dumps(evaluation_record(**damage)))
     with pytest.raises(
-        TrainingError, match=rf"figures\.json cannot be used \(.*{reason}.*\); delete it, or train"
+        TrainingError, match=rf"evaluation\.json cannot be used \(.*{reason}.*\); delete it, or train"
     ) as error:
         read_evaluation(path)
     assert "\n" not in str(error.value)
 
 
 def test_a_file_cut_short_and_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "figures.json").write_text('{"epoch": 1, "pi')
+    (tmp_path / "evaluation.json").write_text('{"epoch": 1, "pi')
     (tmp_path / "folder").mkdir()
-    for name in ("figures.json", "folder"):
+    for name in ("evaluation.json", "folder"):
         with pytest.raises(TrainingError, match="cannot be used"):
             read_evaluation(tmp_path / name)

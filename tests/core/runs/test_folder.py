@@ -75,8 +75,8 @@ def test_the_figures_go_with_the_run_that_they_are_of(tmp_path: Path) -> None:
     folder.start()
     folder.write_evaluation({"miou": 0.5})
     folder.write_evaluation({"miou": 0.6})
-    assert json.loads((tmp_path / "run" / "figures.json").read_text()) == {"miou": 0.6}
-    assert [path.name for path in folder.path.iterdir()] == ["figures.json"]
+    assert json.loads((tmp_path / "run" / "evaluation.json").read_text()) == {"miou": 0.6}
+    assert [path.name for path in folder.path.iterdir()] == ["evaluation.json"]
     folder.start()
     assert not list(folder.path.iterdir())
 
@@ -105,15 +105,27 @@ def test_a_validation_that_comes_again_is_cut_from_a_log(tmp_path: Path) -> None
     assert [(line["event"], line["step"]) for line in told] == [("step", 1), ("epoch", 1), ("step", 2), ("step", 3)]
 
 
+def test_files_of_an_older_version_are_found_and_replaced_by_a_new_run(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for name in ("facts.json", "figures.json", "pictures.json"):
+        (tmp_path / name).touch()
+    found = folder.environment, folder.evaluation, folder.samples
+    assert [path.name for path in found] == ["facts.json", "figures.json", "pictures.json"]
+    folder.start()
+    assert not list(tmp_path.iterdir())
+    folder.write_evaluation({"miou": 0.5})
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
+
+
 def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    for file, epoch in ((folder.figures, 2), (folder.pictures, 1)):
+    for file, epoch in ((folder.evaluation, 2), (folder.samples, 1)):
         file.write_text(json.dumps({"epoch": epoch}))
     for name in ("last.safetensors.unfinished-00ff", "anchor.safetensors", "notes.unfinished-1", "config.json"):
         (tmp_path / name).touch()
     folder.sweep(2, keep_recovery=True)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "figures.json", "anchor.safetensors", "notes.unfinished-1", "config.json",
+        "evaluation.json", "anchor.safetensors", "notes.unfinished-1", "config.json",
     }  # fmt: skip
     folder.sweep(None, keep_recovery=False)
     assert {path.name for path in tmp_path.iterdir()} == {"notes.unfinished-1", "config.json"}

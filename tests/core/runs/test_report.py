@@ -145,11 +145,11 @@ def test_without_an_epoch_there_are_no_figures(tmp_path: Path) -> None:
 def test_without_figures_of_their_own_the_log_tells_those_of_the_best_epoch(tmp_path: Path) -> None:
     shown = page(write_run(tmp_path / "run", end=None)).text
     assert "mIoU 60.0 % no interval" in shown
-    assert "Figures of the model of epoch 2" in shown
+    assert "Metrics of the model of epoch 2" in shown
     assert "it is under way, or was cut short" in shown
 
 
-@pytest.mark.parametrize("name", ["config", "figures", "pictures", "facts"])
+@pytest.mark.parametrize("name", ["config", "evaluation", "samples", "environment"])
 def test_a_damaged_file_is_one_sentence_and_the_old_report_stays(whole_run: Path, name: str) -> None:
     before = write_report(whole_run).read_bytes()
     damaged: Path = getattr(RunFolder(whole_run), name)
@@ -161,20 +161,20 @@ def test_a_damaged_file_is_one_sentence_and_the_old_report_stays(whole_run: Path
 
 
 def test_a_picture_that_would_be_loaded_from_elsewhere_is_refused(whole_run: Path) -> None:
-    pictures = RunFolder(whole_run).pictures
-    pictures.write_text(pictures.read_text().replace("data:image/jpeg;base64,", "http://x.example/"))
-    with pytest.raises(TrainingError, match=r"pictures\.json cannot be used"):
+    samples = RunFolder(whole_run).samples
+    samples.write_text(samples.read_text().replace("data:image/jpeg;base64,", "http://x.example/"))
+    with pytest.raises(TrainingError, match=r"samples\.json cannot be used"):
         write_report(whole_run)
 
 
 def test_a_run_does_not_fail_for_its_report(whole_run: Path) -> None:
-    RunFolder(whole_run).figures.write_text("{")
+    RunFolder(whole_run).evaluation.write_text("{")
     told: list[Event] = []
     save_report(whole_run, told.append)
     (notice,) = told
     assert isinstance(notice, Notice)
-    assert re.match(r"the run has no report: .*figures\.json cannot be used", notice.message)
-    RunFolder(whole_run).figures.unlink()
+    assert re.match(r"the run has no report: .*evaluation\.json cannot be used", notice.message)
+    RunFolder(whole_run).evaluation.unlink()
     save_report(whole_run, told.append)
     assert len(told) == 1
 

@@ -123,9 +123,9 @@ def test_any_bands_become_a_small_picture(bands: int, dtype: str) -> None:
 def test_pictures_come_back_in_the_colours_of_the_classes(tmp_path) -> None:
     folder = write_run(tmp_path / "run")
     write_samples(folder)
-    kept = read_samples(folder / "pictures.json")
-    assert kept.epoch == 2
-    (picture,) = kept.pictures["best"]
+    saved = read_samples(folder / "samples.json")
+    assert saved.epoch == 2
+    (picture,) = saved.samples["best"]
     rgba = _decoded(picture.truth)[..., [2, 1, 0, 3]]
     land, water = (item.rgb for item in LAND_AND_WATER.classes)
     assert tuple(rgba[5, 5]) == (*land, 255)
@@ -136,7 +136,7 @@ def test_pictures_come_back_in_the_colours_of_the_classes(tmp_path) -> None:
 
 
 def test_no_file_is_no_pictures(tmp_path) -> None:
-    assert read_samples(tmp_path / "pictures.json") is None
+    assert read_samples(tmp_path / "samples.json") is None
 
 
 def test_nine_pictures_are_small(tmp_path) -> None:
@@ -148,7 +148,7 @@ def test_nine_pictures_are_small(tmp_path) -> None:
         truth[:, : 50 * number] = 1
         chooser.add(f"{number}", PixelWindow(0, 0, CELL, CELL), pixels, truth, np.zeros_like(truth))
     chosen = chooser.chosen()
-    path = tmp_path / "pictures.json"
+    path = tmp_path / "samples.json"
     save_samples(path, 1, chosen, LAND_AND_WATER)
     assert path.stat().st_size < 1_000_000
     assert len(encoded_sample(chosen[BEST][0], LAND_AND_WATER).truth) < 20_000

@@ -163,7 +163,7 @@ class _Box:
 
 
 def _parts(run: Path, *, validates: bool) -> list[list[int]]:
-    told = json.loads((run / "labels" / "ground.json").read_text())
+    told = json.loads((run / "labels" / "split.json").read_text())
     return [part["window"] for part in told["parts"] if part["validates"] is validates]
 
 

@@ -27,7 +27,7 @@ from landseg_core.runs.report_content import report_content
 from landseg_core.training.checkpoint import load_checkpoint_record, resumed_config
 from landseg_core.training.schedule import RunPosition
 
-FACTS = {
+ENVIRONMENT = {
     "started": "2026-11-26T09:30:00+00:00",
     "machine": {
         **dict.fromkeys(("system", "processor", "python", "torch", "landseg"), "1"),
@@ -41,7 +41,7 @@ FACTS = {
         "ground_resolution_m": 0.5,
     },
 }
-GROUND = {
+SPLIT = {
     "block": 32,
     "parts": [{"image_id": 1, "window": [0, 0, 9, 9], "validates": True}],
     "trained": [{"image_id": 1, "window": [0, 0, 9, 9]}],
@@ -102,7 +102,9 @@ def test_an_odd_checkpoint_is_resumed_or_refused(data: st.DataObject, tmp_path: 
     assert not told or (str(tmp_path) in told and "\n" not in told)
 
 
-@pytest.mark.parametrize("name", ["config", "metrics", "facts", "figures", "pictures", "parent_record", "ground"])
+@pytest.mark.parametrize(
+    "name", ["config", "metrics", "environment", "evaluation", "samples", "parent_record", "split"]
+)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_an_odd_file_of_a_run_is_shown_or_told(name: str, data: st.DataObject, tmp_path: Path) -> None:
@@ -113,10 +115,10 @@ def test_an_odd_file_of_a_run_is_shown_or_told(name: str, data: st.DataObject, t
         write_evaluation(folder)
         write_samples(folder)
         write_model(folder)
-        run.facts.write_text(json.dumps(FACTS))
+        run.environment.write_text(json.dumps(ENVIRONMENT))
         run.parent_record.write_text("{}")
-        (folder / SPLIT_FILE).write_text(json.dumps(GROUND))
-    path = folder / SPLIT_FILE if name == "ground" else getattr(run, name)
+        (folder / SPLIT_FILE).write_text(json.dumps(SPLIT))
+    path = folder / SPLIT_FILE if name == "split" else getattr(run, name)
     sound = path.read_text()
     lines = [json.loads(line) for line in sound.splitlines()] if name == "metrics" else json.loads(sound)
     odd = data.draw(damaged(lines))

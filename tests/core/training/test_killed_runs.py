@@ -75,14 +75,14 @@ def require_same(run: Path, whole: Path) -> None:
         assert [name for name, value in tensors.items() if not value.equal(expected[name])] == []
     for kind in ("step", "epoch"):
         assert logged(run, kind) == logged(whole, kind)
-    assert (run / "pictures.json").read_bytes() == (whole / "pictures.json").read_bytes()
+    assert (run / "samples.json").read_bytes() == (whole / "samples.json").read_bytes()
     assert {path.name for path in run.iterdir()} == {path.name for path in whole.iterdir()}
 
 
 def require_of_one_model(run: Path) -> None:
     """Check that pictures and report are of the model that is there."""
     best = read_history(run / "metrics.jsonl").best
-    pictures = read_samples(run / "pictures.json")
+    pictures = read_samples(run / "samples.json")
     assert best is not None
     assert pictures is not None
     assert read_header(run).training["epoch"] == best.epoch == pictures.epoch

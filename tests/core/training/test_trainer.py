@@ -35,7 +35,15 @@ from landseg_core.training.trainer import Listeners
 
 STEPS = 7
 """The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
-RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
+RECORDS = {
+    "last.json",
+    "metrics.jsonl",
+    "config.json",
+    "environment.json",
+    "evaluation.json",
+    "samples.json",
+    "report.html",
+}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 
@@ -80,7 +88,7 @@ def test_the_best_model_has_its_figures_beside_it_and_the_ground_it_learnt_from(
 ) -> None:
     run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
-    figures = json.loads((tmp_path / "run" / "figures.json").read_text())
+    figures = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     (best,) = [epoch for epoch in run.events_of(EpochFinished) if epoch.epoch == result.best_epoch]
     assert (figures["epoch"], figures["miou"], figures["accuracy"]) == (best.epoch, best.miou, best.accuracy)
     assert tuple(figures["warnings"]) == best.warnings
@@ -208,10 +216,10 @@ def test_a_run_leaves_a_report_and_shows_its_validation(
     assert [event.epoch for event in shown] == [1, 2, 3]
     (sample,) = shown[0].samples["sample"]
     assert (sample.stem, sample.window.pixels) == ("c", 90 * 75)
-    kept = read_samples(tmp_path / "run" / "pictures.json")
-    assert kept.epoch == result.best_epoch
-    assert kept.pictures["best"][0].accuracy == pytest.approx(
-        next(epoch for epoch in run.events_of(EpochFinished) if epoch.best and epoch.epoch == kept.epoch).accuracy
+    saved = read_samples(tmp_path / "run" / "samples.json")
+    assert saved.epoch == result.best_epoch
+    assert saved.samples["best"][0].accuracy == pytest.approx(
+        next(epoch for epoch in run.events_of(EpochFinished) if epoch.best and epoch.epoch == saved.epoch).accuracy
     )
     report = (tmp_path / "run" / "report.html").read_text()
     assert "finished after" in report
@@ -237,7 +245,7 @@ def test_the_pictures_kept_are_those_of_the_best_model(
     run.at_step[STEPS + 1] = lambda: spoilt.append(True)
     assert run.fit(data).best_epoch == 1
     assert [event.epoch for event in run.events_of(ValidationSamples)] == [1, 2, 3]
-    assert read_samples(tmp_path / "run" / "pictures.json").epoch == 1
+    assert read_samples(tmp_path / "run" / "samples.json").epoch == 1
 
 
 def no_better(monkeypatch: pytest.MonkeyPatch) -> None:

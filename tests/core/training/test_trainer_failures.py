@@ -24,7 +24,15 @@ from landseg_core.training.learner import Learner
 from landseg_core.training.trainer import Trainer
 
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
-RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
+RECORDS = {
+    "last.json",
+    "metrics.jsonl",
+    "config.json",
+    "environment.json",
+    "evaluation.json",
+    "samples.json",
+    "report.html",
+}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 

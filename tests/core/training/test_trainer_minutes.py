@@ -30,7 +30,15 @@ from landseg_core.training.state import RunState
 from landseg_core.training.validation import ValidationMetrics, Validator
 
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
-RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
+RECORDS = {
+    "last.json",
+    "metrics.jsonl",
+    "config.json",
+    "environment.json",
+    "evaluation.json",
+    "samples.json",
+    "report.html",
+}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 

@@ -30,7 +30,15 @@ from landseg_core.training.trainer import Trainer
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 STEPS = 7
 """The steps of an epoch: 14760 px in chips of 32 x 32 px, two at a time."""
-RECORDS = {"last.json", "metrics.jsonl", "config.json", "facts.json", "figures.json", "pictures.json", "report.html"}
+RECORDS = {
+    "last.json",
+    "metrics.jsonl",
+    "config.json",
+    "environment.json",
+    "evaluation.json",
+    "samples.json",
+    "report.html",
+}
 FILES = {"model.safetensors", "last.safetensors"} | RECORDS
 
 
@@ -130,7 +138,7 @@ def test_a_stop_before_the_first_validation_gives_the_network_as_it_is(
     result = run.fit(data)
     assert (result.reason, result.best_epoch, result.best_miou) == ("stopped", None, None)
     assert read_header(tmp_path / "run").training["miou"] is None
-    assert names(tmp_path / "run") == FILES - {"pictures.json", "figures.json"}
+    assert names(tmp_path / "run") == FILES - {"samples.json", "evaluation.json"}
     assert "Not validated" in (tmp_path / "run" / "report.html").read_text()
     (tmp_path / "run" / "model.safetensors").unlink()
     again = RecordedRun(config, tmp_path / "run", resume=True)

@@ -185,7 +185,9 @@ def test_ground_is_kept_by_the_ids_of_images(tmp_path: Path) -> None:
     earlier = SplitAssignment(
         256, ((3, PixelWindow(1, 2, 3, 4), False), (7, PixelWindow(0, 0, 9, 8), True)), ((3, SMALL),)
     )
+    (tmp_path / "ground.json").write_text("of a run that is overwritten")
     save_split(tmp_path, ground, [7, 5], earlier)
+    assert [path.name for path in tmp_path.iterdir()] == [SPLIT_FILE]
     kept = load_split(tmp_path)
     assert kept.block == 256
     assert kept.parts == (
@@ -195,6 +197,13 @@ def test_ground_is_kept_by_the_ids_of_images(tmp_path: Path) -> None:
     )
     assert kept.trained == ((5, PixelWindow(5, 0, 3, 6)), (3, SMALL))
     assert of_images(kept, [7, 5]) == ground
+
+
+def test_the_file_of_an_older_version_is_read(tmp_path: Path) -> None:
+    ground = SplitAssignment(256, ((7, PixelWindow(0, 0, 9, 8), True),), ((7, SMALL),))
+    save_split(tmp_path, ground, [0, 1, 2, 3, 4, 5, 6, 7])
+    (tmp_path / SPLIT_FILE).rename(tmp_path / "ground.json")
+    assert load_split(tmp_path) == ground
 
 
 SENSELESS = [

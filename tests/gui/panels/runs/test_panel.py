@@ -106,7 +106,7 @@ def test_the_table_is_sorted_by_figures_not_by_their_text(qtbot: QtBot, panel: R
 def test_a_damaged_run_says_why(panel: RunsPanel) -> None:
     model = table(panel).model()
     index = model.index(names(panel).index("torn"), 0)
-    assert "figures.json cannot be used" in index.data(Qt.ItemDataRole.ToolTipRole)
+    assert "evaluation.json cannot be used" in index.data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_only_what_makes_sense_can_be_clicked(panel: RunsPanel, runs: Path) -> None:

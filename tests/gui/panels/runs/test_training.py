@@ -28,7 +28,7 @@ from landseg_core.limits import LargeWorkError, WorkSize
 from landseg_core.runs.samples import ValidationSample, ValidationSamples
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.runs.curves import CurvesView
-from landseg_gui.panels.runs.samples import PictureRow
+from landseg_gui.panels.runs.samples import SampleRow
 from landseg_gui.panels.runs.training import TrainingPanel
 
 SCHEMA = load_classes("landcover-dubai")
@@ -244,12 +244,12 @@ def test_pictures_and_figures_have_tabs(panel: TrainingPanel, job: Job, run: Scr
     place = np.zeros((8, 8), np.uint8)
     shot = ValidationSample("a", PixelWindow(0, 0, 8, 8), np.zeros((8, 8, 3), np.uint8), place, place, 0.5, 0.5)
     run.events += [STARTED, ValidationSamples(1, {"worst": (shot,)}), epoch(1, 0.4, best=True)]
-    qtbot.waitUntil(lambda: panel.findChild(PictureRow) is not None)
+    qtbot.waitUntil(lambda: panel.findChild(SampleRow) is not None)
     tabs = panel.findChild(QTabWidget, "training_tabs")
     assert [tabs.tabText(place) for place in range(tabs.count())] == ["Curves", "Pictures", "Figures"]
-    assert not panel.findChild(PictureRow).isVisible()
+    assert not panel.findChild(SampleRow).isVisible()
     tabs.setCurrentIndex(1)
-    assert panel.findChild(PictureRow).isVisible()
+    assert panel.findChild(SampleRow).isVisible()
     tabs.setCurrentIndex(2)
     assert panel.findChild(QLabel, "iou_land").isVisible()
 
