@@ -2,7 +2,15 @@
 
 
 class LandsegError(Exception):
-    """An expected failure whose text is written for the user; the command line ends with exit code 1."""
+    """An expected failure whose text is written for the user; the command line ends with exit code 1.
+
+    It is made with a `Text` (see `messages`), which `str` returns as it is: template and values go where the error
+    goes.
+    """
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return str(self.args[0]) if self.args else ""
 
 
 class RasterError(LandsegError):

@@ -1,13 +1,38 @@
-"""How figures are written for people."""
+"""The texts of the window: in the user's language, and how numbers are written for people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from PySide6.QtCore import QCoreApplication
+
+from landseg_core.messages import N_, Text
 from landseg_core.project.images import ImageEntry
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+_CONTEXT = "landseg"
+
+
+def tr(template: str, /, *, n: int | None = None, one: str = "", **values: Any) -> str:
+    """Return a text of the window in the user's language: `tr("Delete %n runs", n=3, one="Delete Run")`.
+
+    `template` is a literal, never an f-string; `values` stand in it as `{name}`, and `n`, the number that decides on
+    singular or plural, as `%n`.
+    """
+    return translated(N_(template, n=n, one=one, **values))
+
+
+def translated(text: str) -> str:
+    """Return a text that was marked with `N_`, here or in the core, in the user's language; other strings as they are."""
+    return text.in_language(_translate) if isinstance(text, Text) else text
+
+
+def _translate(template: str, number: int | None) -> str:
+    if number is None:
+        return QCoreApplication.translate(_CONTEXT, template)
+    return QCoreApplication.translate(_CONTEXT, template, None, number)
 
 
 def percent(fraction: float | None, decimals: int = 1) -> str:
