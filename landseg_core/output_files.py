@@ -13,6 +13,7 @@ from typing import Self
 from landseg_core.errors import OutputError
 from landseg_core.input_files import begins_as_address
 from landseg_core.leftovers import COMMIT, may_be_a_name, note_kept, note_made, unfinished_place
+from landseg_core.messages import N_
 from landseg_core.plain_text import name_reason
 
 
@@ -57,9 +58,11 @@ class OutputFiles:
 
     def _check(self, path: Path) -> None:
         if path in self._unfinished:
-            raise OutputError(f"{path} would be written twice; give each result a name of its own")
+            raise OutputError(N_("{path} would be written twice; give each result a name of its own", path=path))
         if path.exists() and any(source.exists() and path.samefile(source) for source in self._inputs):
-            raise OutputError(f"{path} is being read and cannot be the result as well; choose another name")
+            raise OutputError(
+                N_("{path} is being read and cannot be the result as well; choose another name", path=path)
+            )
         check_free(path, overwrite=self._overwrite)
 
     def __enter__(self) -> Self:
@@ -149,7 +152,13 @@ def _make(folder: Path, missing: Iterable[Path]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"the folder {folder} cannot be made: {error.strerror}; choose another place") from error
+        raise OutputError(
+            N_(
+                "the folder {folder} cannot be made: {strerror}; choose another place",
+                folder=folder,
+                strerror=error.strerror,
+            )
+        ) from error
 
 
 def check_name(path: Path) -> None:
@@ -196,7 +205,7 @@ def unwritable(path: Path, error: OSError) -> OutputError:
     """Return the sentence for `path` that cannot be written because of `error`."""
     reason = error.strerror or str(error)
     remedy = _REMEDIES.get(error.errno or 0, "free some space, check the permissions or choose another place")
-    return OutputError(f"{path} cannot be written: {reason}; {remedy}")
+    return OutputError(N_("{path} cannot be written: {reason}; {remedy}", path=path, reason=reason, remedy=remedy))
 
 
 _ANOTHER = "choose another name or folder"
@@ -214,6 +223,10 @@ def cannot_finish(path: Path, error: BaseException) -> OutputError:
     strerror = error.strerror if isinstance(error, OSError) else None
     reason = f" ({strerror})" if strerror else ""  # GDAL's own words, "TIFFAppendToStrip", help no user
     return OutputError(
-        f"{path} could not be written to its end{reason} and was not kept;"
-        " make sure that the disk has room and that the file is not open in another program"
+        N_(
+            "{path} could not be written to its end{reason} and was not kept; make sure that the disk has "
+            "room and that the file is not open in another program",
+            path=path,
+            reason=reason,
+        )
     )

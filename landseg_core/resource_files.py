@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from landseg_core.messages import N_
+
 _PACKAGE = Path(__file__).parent
 # A wheel carries the folder inside the package; an editable install leaves it beside the packages.
 _PLACES = (_PACKAGE / "resources", _PACKAGE.parent / "resources")
@@ -16,4 +18,4 @@ def resource_path(name: str) -> Path:
     for place in _PLACES:
         if (place / name).exists():
             return place / name
-    raise FileNotFoundError(f"landseg's own file resources/{name} is missing; install landseg again")
+    raise FileNotFoundError(N_("landseg's own file resources/{name} is missing; install landseg again", name=name))

@@ -11,6 +11,7 @@ import typer
 
 from landseg_core.cli.ending import ENDING
 from landseg_core.errors import ProjectError
+from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     from landseg_core.project.project import Project
@@ -38,7 +39,9 @@ def editable(file: Path) -> Iterator[Project]:
 
     with ENDING.orderly(), Project.open(file) as project:
         if project.read_only:
-            raise ProjectError(f"{file} can only be read: {project.read_only_reason}")
+            raise ProjectError(
+                N_("{file} can only be read: {read_only_reason}", file=file, read_only_reason=project.read_only_reason)
+            )
         yield project
 
 

@@ -13,6 +13,7 @@ from landseg_core.cli.jobs import run_job
 from landseg_core.cli.output import say
 from landseg_core.cli.project_options import ImageName, KeepGrid, MoveLabels, ProjectFile, editable, require_one_way
 from landseg_core.errors import ProjectError
+from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     from landseg_core.project.images import ImageEntry
@@ -84,7 +85,7 @@ def relink(
             return
         change = image_change(replace(entry, path=raster.absolute()))
         if change and change.kind in MISPLACES_LABELS and not keep_grid:
-            raise ProjectError(f"{change.what}; choose --keep-grid or --move-labels, or another file")
+            raise ProjectError(N_("{what}; choose --keep-grid or --move-labels, or another file", what=change.what))
         entry = project.relink(entry.id, raster)
         say(f"{entry.name}: {entry.path}")
         if keep_grid:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from landseg_core.errors import LandsegError
+from landseg_core.messages import N_
 
 DEVICES = {
     "auto": "auto (the fastest there is)",
@@ -28,4 +29,4 @@ def require_device_name(name: str) -> None:
         DeviceError: it does not.
     """
     if not re.match(_DEVICE_PATTERN, name):
-        raise DeviceError(f"{name!r} is no device; choose auto, cpu, cuda, cuda:0 or mps")
+        raise DeviceError(N_("{name!r} is no device; choose auto, cpu, cuda, cuda:0 or mps", name=name))

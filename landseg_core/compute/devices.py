@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from landseg_core.compute.device_names import DeviceError
+from landseg_core.messages import N_
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,14 @@ def precision_for(device: torch.device, wanted: str = "auto") -> Precision:
         return Precision("fp32", None, fastest.memory_format)
     if wanted not in _OTHERS[device.type]:
         good = " or ".join(("fp32", *_OTHERS[device.type]))
-        raise DeviceError(f"the device {device.type} does not compute in {wanted}; choose {good}")
+        raise DeviceError(
+            N_(
+                "the device {type} does not compute in {wanted}; choose {good}",
+                type=device.type,
+                wanted=wanted,
+                good=good,
+            )
+        )
     return _OTHERS[device.type][wanted]
 
 
@@ -86,12 +94,21 @@ def choose_device(name: str = "auto") -> torch.device:
         return torch.device(_best_kind())
     kind, _, number = name.partition(":")
     if kind not in _COUNTS:
-        raise DeviceError(f"{name!r} is no device; choose auto, cpu, cuda, cuda:0 or mps")
+        raise DeviceError(N_("{name!r} is no device; choose auto, cpu, cuda, cuda:0 or mps", name=name))
     count = _COUNTS[kind]()
     if count == 0:
-        raise DeviceError(f"torch finds no {kind} device on this computer; choose cpu, or install torch for {kind}")
+        raise DeviceError(
+            N_("torch finds no {kind} device on this computer; choose cpu, or install torch for {kind}", kind=kind)
+        )
     if number and not (number.isdecimal() and int(number) < count):
-        raise DeviceError(f"there is no device {name}; this computer has {count} of {kind}, counted from 0")
+        raise DeviceError(
+            N_(
+                "there is no device {name}; this computer has {count} of {kind}, counted from 0",
+                name=name,
+                count=count,
+                kind=kind,
+            )
+        )
     return torch.device(name)
 
 

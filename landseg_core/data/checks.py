@@ -22,6 +22,7 @@ from landseg_core.labels.masks.coding import unknown_codes
 from landseg_core.labels.masks.reader import MaskSource, ValueMapping
 from landseg_core.labels.masks.value_counts import ValueTally, histogram
 from landseg_core.limits import WorkSize, require_agreed
+from landseg_core.messages import N_
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.source import RasterSource
@@ -142,13 +143,24 @@ def _check_pair(pair: ImagePair, bands: Sequence[str]) -> ImageFacts:
     with RasterSource(pair.image, alpha=pair.alpha) as image, RasterSource(pair.mask) as mask:
         if (image.grid.width, image.grid.height) != (mask.grid.width, mask.grid.height):
             raise DatasetError(
-                f"{pair.mask} has {mask.grid.width} x {mask.grid.height} px, but its image {pair.image} has "
-                f"{image.grid.width} x {image.grid.height} px; both need the same size"
+                N_(
+                    "{mask} has {width} x {height} px, but its image {image} has {width_2} x {height_2} px; both "
+                    "need the same size",
+                    mask=pair.mask,
+                    width=mask.grid.width,
+                    height=mask.grid.height,
+                    image=pair.image,
+                    width_2=image.grid.width,
+                    height_2=image.grid.height,
+                )
             )
         if not image.grid.matches(mask.grid):
             raise DatasetError(
-                f"{pair.mask} lies elsewhere on the ground than its image {pair.image}; "
-                "give both the same CRS and transform"
+                N_(
+                    "{mask} lies elsewhere on the ground than its image {image}; give both the same CRS and transform",
+                    mask=pair.mask,
+                    image=pair.image,
+                )
             )
         return replace(ImageFacts.of(image, bands), doubt=near_infrared_notice(image))
 
@@ -157,7 +169,13 @@ def _require_one_kind(pairs: Sequence[ImagePair], facts: Sequence[ImageFacts]) -
     for pair, own in zip(pairs, facts, strict=True):
         if own.kind != facts[0].kind:
             raise DatasetError(
-                f"{pair.image} has {own.kind}, but {pairs[0].image} has {facts[0].kind}; all images need the same"
+                N_(
+                    "{image} has {kind}, but {image_2} has {kind_2}; all images need the same",
+                    image=pair.image,
+                    kind=own.kind,
+                    image_2=pairs[0].image,
+                    kind_2=facts[0].kind,
+                )
             )
 
 
@@ -243,8 +261,12 @@ def require_labels(checked: CheckedAreas, what: str) -> None:
     if not checked.counts.any():
         stems = dict.fromkeys(area.stem for area in checked.areas)
         raise DatasetError(
-            f"no pixel of the {what} is labelled: there the masks of {shortened(stems)} hold only 255, nodata or "
-            "transparent pixels, which count as unlabelled"
+            N_(
+                "no pixel of the {what} is labelled: there the masks of {stems} hold only 255, nodata or "
+                "transparent pixels, which count as unlabelled",
+                what=what,
+                stems=shortened(stems),
+            )
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from landseg_core.errors import DatasetError
 from landseg_core.input_files import decoded, read_file
+from landseg_core.messages import N_
 
 EXTENSIONS = frozenset({".bmp", ".img", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".vrt", ".webp"})
 """Files that count as images or masks (in lower case); side files such as `.aux.xml` or `.tfw` do not."""
@@ -22,10 +23,12 @@ def read_list(path: Path) -> tuple[str, ...]:
     """
     names = tuple(_stem(line) for line in _read_text(path).splitlines() if line.strip())
     if not names:
-        raise DatasetError(f"{path} is an empty list; write one name per line")
+        raise DatasetError(N_("{path} is an empty list; write one name per line", path=path))
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise DatasetError(f"{path} names {shortened(twice)} more than once; keep one line for each")
+        raise DatasetError(
+            N_("{path} names {twice} more than once; keep one line for each", path=path, twice=shortened(twice))
+        )
     return names
 
 
@@ -33,11 +36,13 @@ def _read_text(path: Path) -> str:
     try:
         text = decoded(read_file(path))
     except FileNotFoundError as error:
-        raise DatasetError(f"the list {path} does not exist; check its name") from error
+        raise DatasetError(N_("the list {path} does not exist; check its name", path=path)) from error
     except OSError as error:
-        raise DatasetError(f"the list {path} cannot be read: {error.strerror}; check what it is") from error
+        raise DatasetError(
+            N_("the list {path} cannot be read: {strerror}; check what it is", path=path, strerror=error.strerror)
+        ) from error
     if "\0" in text:
-        raise DatasetError(f"the list {path} is no text; write one name per line")
+        raise DatasetError(N_("the list {path} is no text; write one name per line", path=path))
     return text
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from landseg_core.errors import InterchangeError
+from landseg_core.messages import N_
 
 _NAMED_VALUES = 3
 
@@ -22,8 +23,15 @@ def unknown_values_error(
     more = f" and {len(found) - _NAMED_VALUES} more" if len(found) > _NAMED_VALUES else ""
     key = _printable(frequent[0][0])
     return InterchangeError(
-        f"{source} holds {', '.join(named)}{more}, which no class has{why};"
-        f" say which class each is (--map '{key}=CLASSNAME', or '{key}=' to leave it out)"
+        N_(
+            "{source} holds {named}{more}, which no class has{why}; say which class each is (--map "
+            "'{key}=CLASSNAME', or '{key}=' to leave it out)",
+            source=source,
+            named=", ".join(named),
+            more=more,
+            why=why,
+            key=key,
+        )
     )
 
 

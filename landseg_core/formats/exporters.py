@@ -14,6 +14,7 @@ from landseg_core.formats.geotiff import write_geotiff
 from landseg_core.formats.png import write_png
 from landseg_core.formats.strips import LabelSource, StripSource
 from landseg_core.limits import WorkSize, require_agreed
+from landseg_core.messages import N_
 from landseg_core.project.images import ImageEntry, file_grid
 from landseg_core.project.outside.changes import require_placed
 from landseg_core.project.project import Project
@@ -68,7 +69,13 @@ def export_labels(
         JobStopped: `control` asked for it.
     """
     if form not in EXPORTERS:
-        raise InterchangeError(f"labels cannot be exported as {form}; choose one of {', '.join(EXPORTERS)}")
+        raise InterchangeError(
+            N_(
+                "labels cannot be exported as {form}; choose one of {exporters}",
+                form=form,
+                exporters=", ".join(EXPORTERS),
+            )
+        )
     image = _with_control(_placed(project.image_by_id(image_id), place, on_event), on_event)
     require_agreed(export_work(project, image_id, out), large=large)
     with project.read_transaction() as view:
@@ -95,8 +102,15 @@ def _placed(entry: ImageEntry, place: LabelPlace | None, on_event: OnEvent) -> I
     grid = file_grid(entry.path)
     if grid.window != entry.grid.window:
         raise InterchangeError(
-            f"{entry.path} is {grid.width} x {grid.height} px, but its labels {entry.grid.width} x {entry.grid.height}"
-            " px; move the labels to its grid first (landseg project regrid --move-labels)"
+            N_(
+                "{path} is {width} x {height} px, but its labels {width_2} x {height_2} px; move the labels "
+                "to its grid first (landseg project regrid --move-labels)",
+                path=entry.path,
+                width=grid.width,
+                height=grid.height,
+                width_2=entry.grid.width,
+                height_2=entry.grid.height,
+            )
         )
     return replace(entry, grid=grid)
 
@@ -114,6 +128,12 @@ def _with_control(image: ImageEntry, on_event: OnEvent) -> ImageEntry:
     except RasterError as error:
         if not image.grid.is_georeferenced:
             on_event(
-                Notice(f"{error}; if {image.name} has control points or an RPC, the labels are written without them")
+                Notice(
+                    N_(
+                        "{error}; if {image} has control points or an RPC, the labels are written without them",
+                        error=error,
+                        image=image.name,
+                    )
+                )
             )
         return image

@@ -28,6 +28,7 @@ from landseg_core.formats.vector.outlines import Outline, outlines
 from landseg_core.geo.grid import RasterGrid, local_unit, on_ellipsoid
 from landseg_core.labels.classes import LandClass
 from landseg_core.leftovers import scratch_folder
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.progress import ProgressMeter
 
@@ -80,7 +81,7 @@ class _LayerWriter:
 
     def __init__(self, outputs: OutputFiles, out: Path, source: StripSource) -> None:
         if source.schema is None:
-            raise ClassSchemaError(f"{source.title} names no classes; give them (--classes)")
+            raise ClassSchemaError(N_("{source} names no classes; give them (--classes)", source=source.title))
         self._out, self._unfinished = out, outputs.add(out)
         for suffix in _SIDECARS:
             outputs.drop(out.with_name(out.name + suffix))
@@ -138,7 +139,9 @@ class _LayerWriter:
 
     def _class_of(self, value: int) -> LandClass:
         if value not in self._classes:
-            raise ProjectError(f"the labels hold the value {value}, which no class has; give a class this value")
+            raise ProjectError(
+                N_("the labels hold the value {value}, which no class has; give a class this value", value=value)
+            )
         return self._classes[value]
 
     @contextmanager

@@ -9,6 +9,7 @@ from rasterio.crs import CRS
 
 from landseg_core.events import Notice
 from landseg_core.geo.grid import RasterGrid
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles, cannot_finish
 
 
@@ -35,7 +36,11 @@ def control_notice(out: Path, grid: RasterGrid) -> Notice | None:
     if grid.control is None or grid.is_georeferenced:
         return None
     return Notice(
-        f"{out} is in pixel coordinates: this format cannot carry the image's {grid.control.name}; a GeoTIFF keeps them"
+        N_(
+            "{out} is in pixel coordinates: this format cannot carry the image's {control}; a GeoTIFF keeps them",
+            out=out,
+            control=grid.control.name,
+        )
     )
 
 

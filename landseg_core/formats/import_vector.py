@@ -31,6 +31,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.value_mapping import class_index
 from landseg_core.limits import WorkSize, require_agreed
+from landseg_core.messages import N_
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 
@@ -99,7 +100,13 @@ def import_polygons(
 
 
 def _lies_beside(source: Path, image: ImageEntry) -> InterchangeError:
-    return InterchangeError(f"no polygon of {source} lies on {image.path}; choose the image that they belong to")
+    return InterchangeError(
+        N_(
+            "no polygon of {source} lies on {path}; choose the image that they belong to",
+            source=source,
+            path=image.path,
+        )
+    )
 
 
 def _touched(bounds: Bounds | None) -> PixelWindow | None:
@@ -136,7 +143,7 @@ class PolygonPlace:
         pixels: npt.NDArray[Any] = shapely.transform(polygons, lambda points: self._to_pixels.places(*points.T).T)
         if not np.isfinite(shapely.get_coordinates(pixels)).all():
             raise InterchangeError(
-                f"{self.file.path} reaches beyond what the image's CRS can show; cut it to the image"
+                N_("{path} reaches beyond what the image's CRS can show; cut it to the image", path=self.file.path)
             )
         return pixels
 
@@ -186,14 +193,20 @@ def _class_texts(
     chosen = attribute or class_field(polygons, schema, mapping)
     if chosen is not None:
         if chosen not in polygons.fields:
-            raise InterchangeError(f"{source} has no field {chosen}; {_listed(polygons)}")
+            raise InterchangeError(
+                N_("{source} has no field {chosen}; {listed}", source=source, chosen=chosen, listed=_listed(polygons))
+            )
         return polygons.texts(chosen)
     if "" in mapping:
         return [""] * len(polygons.shapes)
     raise InterchangeError(
-        f"no field of {source} holds class names: {_listed(polygons)}; say which one tells the class"
-        f" (--attribute FIELD) or put all polygons into one class (--map '=CLASSNAME'); the classes are"
-        f" {', '.join(schema.names)}"
+        N_(
+            "no field of {source} holds class names: {listed}; say which one tells the class (--attribute "
+            "FIELD) or put all polygons into one class (--map '=CLASSNAME'); the classes are {schema}",
+            source=source,
+            listed=_listed(polygons),
+            schema=", ".join(schema.names),
+        )
     )
 
 

@@ -12,6 +12,7 @@ from landseg_core.formats.import_vector import import_polygons
 from landseg_core.formats.source_info import SourceInfo, describe_mask, describe_polygons
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.value_mapping import mask_mapping
+from landseg_core.messages import N_
 from landseg_core.project.outside.changes import require_placed
 from landseg_core.project.project import Project
 
@@ -55,7 +56,9 @@ def import_labels(
     if is_polygon_file(source):
         return import_polygons(project, image_id, source, attribute, mapping, on_event, control, large=large)
     if attribute is not None:
-        raise InterchangeError(f"{source} is read as a mask, which has no fields; leave the field out (--attribute)")
+        raise InterchangeError(
+            N_("{source} is read as a mask, which has no fields; leave the field out (--attribute)", source=source)
+        )
     return import_mask(project, image_id, source, mask_mapping(mapping), on_event, control, large=large)
 
 

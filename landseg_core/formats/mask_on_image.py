@@ -13,6 +13,7 @@ from landseg_core.formats.vector.grid_mapping import GridMapping, covered_window
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_
 from landseg_core.raster.source import RasterSource
 
 Pixels = npt.NDArray[Any]
@@ -36,7 +37,9 @@ class MaskOnImage:
 
     def __init__(self, raster: RasterSource, grid: RasterGrid) -> None:
         if raster.grid.transform.is_degenerate:
-            raise InterchangeError(f"{raster.path} has a georeference that makes all its pixels one point; correct it")
+            raise InterchangeError(
+                N_("{path} has a georeference that makes all its pixels one point; correct it", path=raster.path)
+            )
         self.raster = raster
         # Nodata is up to the code, since a mapping may bring it back; alpha and mask bands always say "nothing".
         self._has_mask = raster.nodata is None and not raster.all_valid
@@ -99,10 +102,19 @@ def _common_window(raster: RasterSource, grid: RasterGrid) -> PixelWindow:
     mask = raster.grid
     if not (mask.is_georeferenced and grid.is_georeferenced):
         raise InterchangeError(
-            f"{raster.path} is {mask.width} x {mask.height} px and the image {grid.width} x {grid.height} px, and"
-            " without a georeference nothing says where it lies; give a mask of the image's size or a GeoTIFF"
+            N_(
+                "{path} is {width} x {height} px and the image {width_2} x {height_2} px, and without a "
+                "georeference nothing says where it lies; give a mask of the image's size or a GeoTIFF",
+                path=raster.path,
+                width=mask.width,
+                height=mask.height,
+                width_2=grid.width,
+                height_2=grid.height,
+            )
         )
     window = covered_window(grid, mask)
     if window is None:
-        raise InterchangeError(f"{raster.path} does not lie on the image; choose the image that it belongs to")
+        raise InterchangeError(
+            N_("{path} does not lie on the image; choose the image that it belongs to", path=raster.path)
+        )
     return window

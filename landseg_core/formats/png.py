@@ -18,6 +18,7 @@ from landseg_core.formats.strips import MapSource, StripSource, emit_notices, st
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import WorkSize, require_agreed
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles, cannot_finish
 from landseg_core.raster.placement import Placement
 from landseg_core.raster.source import RasterSource
@@ -101,9 +102,23 @@ def _check_size(target: PixelWindow, out: Path, on_event: OnEvent) -> None:
     longest = max(target.width, target.height)
     size = f"{out} would be {target.width} x {target.height} px"
     if longest > LONGEST_SIDE:
-        raise OutputError(f"{size}, and a PNG ends at {LONGEST_SIDE} px a side; export parts of it with --window")
+        raise OutputError(
+            N_(
+                "{size}, and a PNG ends at {longest_side} px a side; export parts of it with --window",
+                size=size,
+                longest_side=LONGEST_SIDE,
+            )
+        )
     if longest > _COMMON_LIMIT:
-        on_event(Notice(f"{size}: many programs open no PNG over {_COMMON_LIMIT} px a side; --window exports a part"))
+        on_event(
+            Notice(
+                N_(
+                    "{size}: many programs open no PNG over {common_limit} px a side; --window exports a part",
+                    size=size,
+                    common_limit=_COMMON_LIMIT,
+                )
+            )
+        )
 
 
 def _write(

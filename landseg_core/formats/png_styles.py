@@ -14,6 +14,7 @@ from landseg_core.formats.png_stream import GREY, PALETTE, RGBA, PixelKind, PngS
 from landseg_core.formats.strips import StripSource
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
+from landseg_core.messages import N_
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import default_rendering
 
@@ -85,19 +86,30 @@ PAINTERS: Mapping[PngStyle, Callable[[StripSource, RasterSource | None, float], 
 
 def _required_colours(source: StripSource) -> Pixels:
     if source.colours is None:
-        raise ClassSchemaError(f"{source.title} names no classes and no colours; give them (--classes)")
+        raise ClassSchemaError(
+            N_("{source} names no classes and no colours; give them (--classes)", source=source.title)
+        )
     return source.colours
 
 
 def _required_picture(source: StripSource, picture: RasterSource | None) -> RasterSource:
     if picture is None:
-        raise RasterError(f"an overlay of {source.title} needs the picture below it; name it (--image)")
+        raise RasterError(
+            N_("an overlay of {source} needs the picture below it; name it (--image)", source=source.title)
+        )
     if not source.grid.matches(picture.grid):
         sizes = [f"{grid.width} x {grid.height}" for grid in (source.grid, picture.grid)]
         why = "their sizes differ" if sizes[0] != sizes[1] else "they lie in different places"
         raise RasterError(
-            f"{source.title} ({sizes[0]} px) does not lie on {picture.path} ({sizes[1]} px): {why};"
-            " choose the picture that the map was made from"
+            N_(
+                "{source} ({sizes} px) does not lie on {path} ({sizes_2} px): {why}; choose the picture that "
+                "the map was made from",
+                source=source.title,
+                sizes=sizes[0],
+                path=picture.path,
+                sizes_2=sizes[1],
+                why=why,
+            )
         )
     return picture
 
@@ -110,7 +122,11 @@ def _known_values(source: StripSource, window: PixelWindow) -> Pixels:
     strange = np.setdiff1d(np.flatnonzero(np.bincount(values.ravel())), [*source.schema.values, UNLABELLED])
     if strange.size:
         raise ClassSchemaError(
-            f"{source.title} has the value {strange[0]}, which no class has; give the classes that fit (--classes)"
+            N_(
+                "{source} has the value {strange}, which no class has; give the classes that fit (--classes)",
+                source=source.title,
+                strange=strange[0],
+            )
         )
     return values
 

@@ -21,6 +21,7 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.coding import MaskCode
 from landseg_core.labels.masks.reader import MaskPart
 from landseg_core.labels.masks.value_counts import ValueTally
+from landseg_core.messages import N_
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.source import RasterSource
 
@@ -95,7 +96,11 @@ def describe_mask(
 def _refuse_picture(source: Path, counts: Mapping[int, int]) -> None:
     if len(counts) > _MOST_VALUES:
         raise InterchangeError(
-            f"{source} holds more than {_MOST_VALUES} different values, as a picture does; choose a mask of classes"
+            N_(
+                "{source} holds more than {most_values} different values, as a picture does; choose a mask of classes",
+                source=source,
+                most_values=_MOST_VALUES,
+            )
         )
 
 

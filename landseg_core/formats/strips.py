@@ -20,6 +20,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.classes import class_map_info, mask_schema
 from landseg_core.labels.masks.coding import special_numbers
+from landseg_core.messages import N_
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.placement import Placement, chosen_window
@@ -133,8 +134,13 @@ class MapSource:
         if len(self.raster.data_bands) != 1 or self.raster.dtype != np.uint8:
             bands = len(self.raster.data_bands)
             raise RasterError(
-                f"{path} is no mask: it has {bands} band(s) of {self.raster.dtype}, and a mask has one of uint8;"
-                " choose a raster of class values"
+                N_(
+                    "{path} is no mask: it has {bands} band(s) of {dtype}, and a mask has one of uint8; choose a "
+                    "raster of class values",
+                    path=path,
+                    bands=bands,
+                    dtype=self.raster.dtype,
+                )
             )
         self.window = chosen_window(self.raster, window, self.grid)
         self.schema = schema or mask_schema(path)

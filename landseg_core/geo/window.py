@@ -7,6 +7,8 @@ from typing import Annotated
 
 import pydantic
 
+from landseg_core.messages import N_
+
 PixelOffset = Annotated[int, pydantic.Field(ge=0, le=2**31)]
 PixelLength = Annotated[int, pydantic.Field(ge=1, le=2**31)]
 StoredWindow = tuple[PixelOffset, PixelOffset, PixelLength, PixelLength]
@@ -24,7 +26,9 @@ class PixelWindow:
 
     def __post_init__(self) -> None:
         if self.width <= 0 or self.height <= 0:
-            raise ValueError(f"a window needs a positive size, not {self.width} x {self.height}")
+            raise ValueError(
+                N_("a window needs a positive size, not {width} x {height}", width=self.width, height=self.height)
+            )
 
     @property
     def right(self) -> int:

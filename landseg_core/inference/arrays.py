@@ -24,6 +24,7 @@ from landseg_core.inference.maps import class_values
 from landseg_core.inference.samples import sample_windows
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.models.compatibility import pixel_kind
 from landseg_core.raster.views import ArrayPixels, resampled, size_at
 
@@ -79,15 +80,25 @@ def predict_pixels(
 def _require_like_trained(model: ModelBundle, pixels: npt.NDArray[Any]) -> None:
     if pixels.ndim != 3 or 0 in pixels.shape:
         shape = " x ".join(map(str, pixels.shape))
-        raise ModelError(f"the pixels have the shape {shape}; give an array of bands x height x width")
+        raise ModelError(N_("the pixels have the shape {shape}; give an array of bands x height x width", shape=shape))
     if len(pixels) != len(model.bands):
-        raise ModelError(f"the pixels have {len(pixels)} bands, the model needs {len(model.bands)}; choose its bands")
+        raise ModelError(
+            N_(
+                "the pixels have {count} bands, the model needs {count_2}; choose its bands",
+                count=len(pixels),
+                count_2=len(model.bands),
+            )
+        )
     if pixel_kind(pixels.dtype) != pixel_kind(np.dtype(model.dtype)):
         raise ModelError(
-            f"the pixels are {pixels.dtype}, but the model was trained on {model.dtype}; give them in that type"
+            N_(
+                "the pixels are {dtype}, but the model was trained on {dtype_2}; give them in that type",
+                dtype=pixels.dtype,
+                dtype_2=model.dtype,
+            )
         )
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
-        raise ModelError("the pixels hold numbers that are not finite; replace them before predicting")
+        raise ModelError(N_("the pixels hold numbers that are not finite; replace them before predicting"))
 
 
 class _ArraySink:

@@ -24,6 +24,7 @@ from landseg_core.allocator import tune_allocator
 from landseg_core.children import child_process
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_
 from landseg_core.raster.files.gdal import open_dataset
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ class PlainProcess:
             self._process.stdin.flush()
             return float(self._process.stdout.readline())
         except (OSError, ValueError):
-            raise ModelError("the plain loop ended, most likely for want of memory; measure a smaller part") from None
+            raise ModelError(
+                N_("the plain loop ended, most likely for want of memory; measure a smaller part")
+            ) from None
 
 
 @contextmanager

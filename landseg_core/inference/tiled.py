@@ -23,6 +23,7 @@ from landseg_core.inference.blending import (
 )
 from landseg_core.inference.layout import Strip, axis_spans, plan_strips
 from landseg_core.inference.resampled_scores import OwnGrid
+from landseg_core.messages import N_
 from landseg_core.raster.views import NativePixels, Size, resampled
 
 if TYPE_CHECKING:
@@ -71,8 +72,13 @@ class TiledPredictor:
             overlap = min(field.overlap, side // 2)
         if overlap < 0 or side < overlap + field.multiple:
             raise ModelError(
-                f"windows of {tile} px are too small to overlap by {overlap} px;"
-                f" choose a tile of {overlap + 2 * field.multiple} px or more, or another overlap"
+                N_(
+                    "windows of {tile} px are too small to overlap by {overlap} px; choose a tile of {value} px "
+                    "or more, or another overlap",
+                    tile=tile,
+                    overlap=overlap,
+                    value=overlap + 2 * field.multiple,
+                )
             )
         rows = axis_spans(self._view.grid.height, side, overlap, field)
         columns = axis_spans(self._view.grid.width, side, overlap, field)

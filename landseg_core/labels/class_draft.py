@@ -9,6 +9,7 @@ from landseg_core.errors import ClassSchemaError
 from landseg_core.labels.class_names import name_key, name_problem
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
 from landseg_core.labels.colours import distinct_colours
+from landseg_core.messages import N_
 
 MOST_CLASSES = 250
 
@@ -45,7 +46,9 @@ class ClassDraft:
             ClassSchemaError: there are as many classes as a map can have.
         """
         if len(self.classes) >= MOST_CLASSES:
-            raise ClassSchemaError(f"there are {MOST_CLASSES} classes already, the most that a map can have")
+            raise ClassSchemaError(
+                N_("there are {most_classes} classes already, the most that a map can have", most_classes=MOST_CLASSES)
+            )
         used = [item.colour for item in self.classes]
         new = DraftClass(self._free_value(), name or self._free_name(), colour or distinct_colours(1, used)[0])
         return replace(self, classes=(*self.classes, new))
@@ -72,9 +75,15 @@ class ClassDraft:
         gone = self.classes[place]
         rest = self.classes[:place] + self.classes[place + 1 :]
         if not rest:
-            raise ClassSchemaError("a map needs at least one class; add another before you delete this one")
+            raise ClassSchemaError(N_("a map needs at least one class; add another before you delete this one"))
         if heir not in (UNLABELLED, *(item.value for item in rest)):
-            raise ClassSchemaError(f"the labels of {gone.name} cannot become value {heir}, which is no other class")
+            raise ClassSchemaError(
+                N_(
+                    "the labels of {gone} cannot become value {heir}, which is no other class",
+                    gone=gone.name,
+                    heir=heir,
+                )
+            )
         inherited = {value: heir if taker == gone.value else taker for value, taker in self.heirs.items()}
         return replace(self, classes=rest, heirs=inherited | {gone.value: heir})
 
@@ -98,7 +107,7 @@ class ClassDraft:
             ClassSchemaError: a new or changed name is not one that a class may have.
         """
         if problem := name_problem([item.name for item in self.classes], self.before.names):
-            raise ClassSchemaError(f"{problem}; choose another name")
+            raise ClassSchemaError(N_("{problem}; choose another name", problem=problem))
         classes = (LandClass(value=item.value, name=item.name, colour=item.colour) for item in self.classes)
         return ClassSchema(classes=tuple(classes))
 

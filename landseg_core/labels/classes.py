@@ -13,6 +13,7 @@ import pydantic
 from landseg_core.errors import ClassSchemaError
 from landseg_core.input_files import decoded, first_problem, read_file
 from landseg_core.labels.class_names import MOST_LETTERS, name_problem
+from landseg_core.messages import N_
 from landseg_core.resource_files import resource_path
 
 UNLABELLED = 255
@@ -49,7 +50,7 @@ class ClassSchema(pydantic.BaseModel):
         for what, seen in (("value", self.values), ("name", self.names)):
             doubles = sorted({str(item) for item in seen if seen.count(item) > 1})
             if doubles:
-                raise ValueError(f"the {what} {', '.join(doubles)} is used twice")
+                raise ValueError(N_("the {what} {doubles} is used twice", what=what, doubles=", ".join(doubles)))
         return self
 
     def __len__(self) -> int:
@@ -110,10 +111,16 @@ def load_classes(preset_or_file: str | Path) -> ClassSchema:
         return _parse(Path(preset_or_file))
     except FileNotFoundError as error:
         raise ClassSchemaError(
-            f"{name} is neither a class file nor a preset; the presets are {', '.join(preset_names())}"
+            N_(
+                "{name} is neither a class file nor a preset; the presets are {preset_names}",
+                name=name,
+                preset_names=", ".join(preset_names()),
+            )
         ) from error
     except OSError as error:
-        raise ClassSchemaError(f"{name} cannot be read: {error.strerror}; give a class file") from error
+        raise ClassSchemaError(
+            N_("{name} cannot be read: {strerror}; give a class file", name=name, strerror=error.strerror)
+        ) from error
 
 
 def _parse(path: Path) -> ClassSchema:
@@ -121,9 +128,16 @@ def _parse(path: Path) -> ClassSchema:
         schema = ClassSchema.model_validate_json(decoded(read_file(path)))
     except pydantic.ValidationError as error:
         problem = first_problem(error, _WORDING)
-        raise ClassSchemaError(f"{path} is not a class file: {problem}; write it as {_EXAMPLE}") from error
+        raise ClassSchemaError(
+            N_(
+                "{path} is not a class file: {problem}; write it as {example}",
+                path=path,
+                problem=problem,
+                example=_EXAMPLE,
+            )
+        ) from error
     if unfit := name_problem(schema.names):
-        raise ClassSchemaError(f"{path} cannot be used: {unfit}; choose another name")
+        raise ClassSchemaError(N_("{path} cannot be used: {unfit}; choose another name", path=path, unfit=unfit))
     return schema
 
 

@@ -14,6 +14,7 @@ from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.pyramid import TILE, Tile
+from landseg_core.messages import N_
 
 _HEADER = struct.Struct("<B2I4HI")
 """Format, row and column of the tile, the box (x, y, width, height), count of changed pixels."""
@@ -105,7 +106,7 @@ def _damaged(what: str) -> NoReturn:
 
 
 def _problem(what: str) -> ProjectError:
-    return ProjectError(f"a step of the history is damaged: {what}; it cannot be undone or redone")
+    return ProjectError(N_("a step of the history is damaged: {what}; it cannot be undone or redone", what=what))
 
 
 @dataclass(frozen=True, eq=False)

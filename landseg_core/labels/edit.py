@@ -27,6 +27,7 @@ from landseg_core.labels.pyramid import (
 )
 from landseg_core.labels.regions import Mask, Region
 from landseg_core.labels.tile_memory import TileMemory, read_only
+from landseg_core.messages import N_
 
 Paintable = npt.NDArray[np.bool_]
 """(256,) bool by present class value: False where that value may not be replaced."""
@@ -184,8 +185,13 @@ class LabelEdit:
         width, height = self._pyramid.width, self._pyramid.height
         if not PixelWindow(0, 0, width, height).contains(patch.window):
             raise ProjectError(
-                f"a step of the history changes {patch.window}, outside of its image of {width} x {height} px;"
-                " it cannot be undone or redone"
+                N_(
+                    "a step of the history changes {window}, outside of its image of {width} x {height} px; it "
+                    "cannot be undone or redone",
+                    window=patch.window,
+                    width=width,
+                    height=height,
+                )
             )
 
     def _pieces(self, window: PixelWindow) -> Iterator[tuple[TileKey, PixelWindow, PixelWindow]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from landseg_core.errors import ModelError
+from landseg_core.messages import N_
 from landseg_core.models.catalog import build_model
 from landseg_core.models.header import KIND, MODEL_FILE, BundleHeader, model_path
 from landseg_core.models.tensor_file import parse_tensor_file, read_bytes, write_tensor_file
@@ -80,12 +81,28 @@ def _require_weights(header: BundleHeader, state: dict[str, torch.Tensor], path:
     expected = weight_shapes(header.architecture, len(header.bands), len(header.schema))
     for name, shape in expected.items():
         if name not in state:
-            raise ModelError(f"{path} lacks the weights {name} of its network; copy it again or train again")
+            raise ModelError(
+                N_("{path} lacks the weights {name} of its network; copy it again or train again", path=path, name=name)
+            )
         if state[name].shape != shape:
             found = "x".join(map(str, state[name].shape))
             wanted = "x".join(map(str, shape))
-            raise ModelError(f"{path} has weights {name} of shape {found}, its network needs {wanted}; train again")
+            raise ModelError(
+                N_(
+                    "{path} has weights {name} of shape {found}, its network needs {wanted}; train again",
+                    path=path,
+                    name=name,
+                    found=found,
+                    wanted=wanted,
+                )
+            )
     if unknown := sorted(state.keys() - expected.keys()):
-        raise ModelError(f"{path} has weights {unknown[0]} that its network does not know; train again")
+        raise ModelError(
+            N_(
+                "{path} has weights {unknown} that its network does not know; train again",
+                path=path,
+                unknown=unknown[0],
+            )
+        )
     if not all(tensor.isfinite().all() for tensor in state.values()):
-        raise ModelError(f"{path} holds weights that are not finite numbers; train again")
+        raise ModelError(N_("{path} holds weights that are not finite numbers; train again", path=path))

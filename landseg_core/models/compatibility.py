@@ -10,6 +10,7 @@ import numpy as np
 
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.limits import MOST_TIMES_OFF, is_far_off
+from landseg_core.messages import N_
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO, NONE
@@ -31,8 +32,13 @@ def check_compatible(model: BundleHeader, source: RasterSource, bands: Sequence[
     numbers = _chosen(model, source, bands) if bands else _matching(model, source)
     if pixel_kind(source.dtype) != pixel_kind(np.dtype(model.dtype)):
         raise ModelError(
-            f"{source.path} holds {source.dtype} pixels, but the model was trained on {model.dtype};"
-            " convert the raster, or train on rasters like it"
+            N_(
+                "{path} holds {dtype} pixels, but the model was trained on {dtype_2}; convert the raster, or "
+                "train on rasters like it",
+                path=source.path,
+                dtype=source.dtype,
+                dtype_2=model.dtype,
+            )
         )
     _require_near_resolution(model, source)
     return numbers
@@ -42,30 +48,48 @@ def _require_near_resolution(model: BundleHeader, source: RasterSource) -> None:
     trained, found = model.ground_resolution_m, source.grid.ground_resolution()
     if trained is not None and found is not None and is_far_off((trained, found)):
         raise ModelError(
-            f"{source.path} shows {found:.3g} m of ground per pixel, but the model was trained at {trained:.3g} m, and"
-            f" more than {MOST_TIMES_OFF} times off is not predicted; choose images near {trained:.3g} m, or another"
-            " model"
+            N_(
+                "{path} shows {found:.3g} m of ground per pixel, but the model was trained at {trained:.3g} "
+                "m, and more than {most_times_off} times off is not predicted; choose images near "
+                "{trained:.3g} m, or another model",
+                path=source.path,
+                found=found,
+                trained=trained,
+                most_times_off=MOST_TIMES_OFF,
+            )
         )
 
 
 def _chosen(model: BundleHeader, source: RasterSource, bands: Sequence[str]) -> tuple[int, ...]:
     if len(bands) != len(model.bands):
         raise ModelError(
-            f"{len(bands)} bands are chosen, but the model needs {len(model.bands)}: {needed_bands(model)};"
-            " choose one for each, in this order"
+            N_(
+                "{count} bands are chosen, but the model needs {count_2}: {needed_bands}; choose one for "
+                "each, in this order",
+                count=len(bands),
+                count_2=len(model.bands),
+                needed_bands=needed_bands(model),
+            )
         )
     try:
         return band_numbers(source, bands)
     except RasterError as error:
-        raise ModelError(f"{error}; the model needs the bands {needed_bands(model)}") from error
+        raise ModelError(
+            N_("{error}; the model needs the bands {needed_bands}", error=error, needed_bands=needed_bands(model))
+        ) from error
 
 
 def _matching(model: BundleHeader, source: RasterSource) -> tuple[int, ...]:
     found = matching_bands(source, model.bands, model.band_names)
     if found is None:
         raise ModelError(
-            f"the model needs the bands {needed_bands(model)}, but {source.path} has only {told_bands(source)};"
-            " choose a raster like those it was trained on"
+            N_(
+                "the model needs the bands {needed_bands}, but {path} has only {told_bands}; choose a raster "
+                "like those it was trained on",
+                needed_bands=needed_bands(model),
+                path=source.path,
+                told_bands=told_bands(source),
+            )
         )
     return found
 

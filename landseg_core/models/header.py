@@ -14,6 +14,7 @@ from landseg_core.errors import ModelError
 from landseg_core.geo.grid import COARSEST_M, FINEST_M
 from landseg_core.input_files import first_problem
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_record
@@ -36,7 +37,7 @@ _Bands = Annotated[tuple[Annotated[int, pydantic.Field(ge=1, le=_MOST_BANDS)], .
 
 def _pixel_type(name: str) -> str:
     if not re.fullmatch(r"u?int(8|16|32|64)|float(16|32|64)", name):
-        raise ValueError("this is no type of pixels")
+        raise ValueError(N_("this is no type of pixels"))
     return name
 
 
@@ -99,19 +100,37 @@ class BundleHeader:
         try:
             header = _HEADER.validate_python(fields)
         except pydantic.ValidationError as error:
-            raise ModelError(f"{path} is not a whole model file ({first_problem(error)}); train again") from error
+            raise ModelError(
+                N_(
+                    "{path} is not a whole model file ({first_problem}); train again",
+                    path=path,
+                    first_problem=first_problem(error),
+                )
+            ) from error
         header._require_sense(path)
         return header
 
     def _require_sense(self, path: Path) -> None:
         if self.architecture not in CATALOG:
             raise ModelError(
-                f"{path} holds a network {self.architecture!r}, which this landseg does not know; update landseg"
+                N_(
+                    "{path} holds a network {architecture!r}, which this landseg does not know; update landseg",
+                    path=path,
+                    architecture=self.architecture,
+                )
             )
         if not self.normalisation.fits(len(self.bands)):
-            raise ModelError(f"{path} has a normalisation that does not fit its {len(self.bands)} bands; train again")
+            raise ModelError(
+                N_(
+                    "{path} has a normalisation that does not fit its {count} bands; train again",
+                    path=path,
+                    count=len(self.bands),
+                )
+            )
         if len(self.band_names) not in (0, len(self.bands)):
-            raise ModelError(f"{path} has not a name for each of its {len(self.bands)} bands; train again")
+            raise ModelError(
+                N_("{path} has not a name for each of its {count} bands; train again", path=path, count=len(self.bands))
+            )
 
 
 _HEADER = pydantic.TypeAdapter(BundleHeader)
@@ -129,7 +148,7 @@ def model_path(path: Path | str) -> Path:
         where = (
             f"the folder {given} has no {MODEL_FILE}" if given.is_dir() else f"the model file {given} does not exist"
         )
-        raise ModelError(f"{where}; give a model file or the folder of a training run")
+        raise ModelError(N_("{where}; give a model file or the folder of a training run", where=where))
     return found
 
 
@@ -145,6 +164,12 @@ def read_header(path: Path | str) -> BundleHeader:
 
 def _require_known_format(version: Any, path: Path) -> None:
     if not isinstance(version, int) or version < 1:
-        raise ModelError(f"{path} is not a whole model file (its format version is missing); train again")
+        raise ModelError(N_("{path} is not a whole model file (its format version is missing); train again", path=path))
     if version > FORMAT_VERSION:
-        raise ModelError(f"{path} was written by a newer landseg (format {version}); update landseg to use it")
+        raise ModelError(
+            N_(
+                "{path} was written by a newer landseg (format {version}); update landseg to use it",
+                path=path,
+                version=version,
+            )
+        )

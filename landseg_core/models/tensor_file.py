@@ -18,6 +18,7 @@ import pydantic
 
 from landseg_core.errors import ModelError
 from landseg_core.input_files import open_file, parsed_json, read_file
+from landseg_core.messages import N_
 from landseg_core.output_files import write_atomically
 
 if TYPE_CHECKING:
@@ -140,14 +141,23 @@ def _json_object(path: Path, text: bytes) -> dict[str, Any]:
 
 
 def _unreadable(path: Path, error: OSError) -> ModelError:
-    return ModelError(f"{path} cannot be read: {error.strerror or error}; check the path and its permissions")
+    return ModelError(
+        N_(
+            "{path} cannot be read: {value}; check the path and its permissions",
+            path=path,
+            value=error.strerror or error,
+        )
+    )
 
 
 def _damaged(path: Path, reason: str) -> ModelError:
-    return ModelError(f"{path} is damaged: {reason}; copy it again or train again")
+    return ModelError(N_("{path} is damaged: {reason}; copy it again or train again", path=path, reason=reason))
 
 
 def _foreign(path: Path) -> ModelError:
     return ModelError(
-        f"{path} was not written by landseg for this purpose; give a model.safetensors that landseg trained"
+        N_(
+            "{path} was not written by landseg for this purpose; give a model.safetensors that landseg trained",
+            path=path,
+        )
     )

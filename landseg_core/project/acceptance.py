@@ -22,6 +22,7 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.edit import Paintable, paintable
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.labels.regions import Region
+from landseg_core.messages import N_
 from landseg_core.project.outside.changes import require_placed
 from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_core.raster.model_reference import read_model_reference
@@ -127,7 +128,7 @@ def _placed_grid(project: Project, image_id: int) -> RasterGrid:
 def _own_classes(mask: Path) -> ClassSchema:
     classes = mask_schema(mask)
     if classes is None:
-        raise RasterError(f"{mask} does not tell its classes; choose them in the layer's menu first")
+        raise RasterError(N_("{mask} does not tell its classes; choose them in the layer's menu first", mask=mask))
     return classes
 
 
@@ -148,14 +149,24 @@ def _require_one_model(mask: Path, confidence: Path) -> None:
     """Refuse a confidence that another model has left beside the map."""
     models = read_model_reference(mask), read_model_reference(confidence)
     if None not in models and models[0] != models[1]:
-        raise RasterError(f"{confidence} was made with another model than {mask}; predict again, with the confidence")
+        raise RasterError(
+            N_(
+                "{confidence} was made with another model than {mask}; predict again, with the confidence",
+                confidence=confidence,
+                mask=mask,
+            )
+        )
 
 
 def _require_values(source: RasterSource) -> None:
     if len(source.data_bands) != 1 or source.dtype != np.uint8:
         raise RasterError(
-            f"{source.path} has {len(source.data_bands)} band(s) of {source.dtype}; "
-            "choose a prediction, which has one band of 8-bit values"
+            N_(
+                "{path} has {count} band(s) of {dtype}; choose a prediction, which has one band of 8-bit values",
+                path=source.path,
+                count=len(source.data_bands),
+                dtype=source.dtype,
+            )
         )
 
 
@@ -164,7 +175,10 @@ def _placed(source: RasterSource, image: RasterGrid, place: PixelWindow | None) 
     place = place or image.place_of(source.grid)
     if place is None or (place.width, place.height) != (source.grid.width, source.grid.height):
         raise RasterError(
-            f"{source.path} does not lie on the pixels of this image; choose a prediction that was made from it"
+            N_(
+                "{path} does not lie on the pixels of this image; choose a prediction that was made from it",
+                path=source.path,
+            )
         )
     return _PlacedMap(source, place)
 

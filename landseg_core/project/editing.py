@@ -12,6 +12,7 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.delta import LabelDelta, TilePatch
 from landseg_core.labels.edit import FinishedEdit
 from landseg_core.labels.label_raster import LabelRaster
+from landseg_core.messages import N_
 from landseg_core.project.history import NO_CHANGE, Change, History, Step
 from landseg_core.project.images import ImageEntry, delete_images
 from landseg_core.project.step_states import StepState, adopt_state, parsed_state, store_state
@@ -131,7 +132,7 @@ class Editor:
         with self._guard:
             opened = [*self._labels.values()]
         if any(labels.is_being_edited for labels in opened):
-            raise ProjectError("something is just being painted; finish that first")
+            raise ProjectError(N_("something is just being painted; finish that first"))
 
     def change(self, name: str, image_id: int | None, change: Change) -> None:
         """Make a change beside pixels a step.
@@ -214,5 +215,5 @@ class Editor:
             patches = list(load_patches(connection, step.id, self.pyramids()))
             change = load_change(connection, step.id)
         if any(image_id != step.image_id for image_id, _ in patches):
-            raise ProjectError("a step of the history is damaged: it names the wrong image; it cannot be undone")
+            raise ProjectError(N_("a step of the history is damaged: it names the wrong image; it cannot be undone"))
         return _Content(tuple(patch for _, patch in patches), change)

@@ -17,6 +17,7 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_names import name_problem
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.messages import N_
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.editing import Editor
 from landseg_core.project.history import NO_CHANGE, Change, History, Step, is_large
@@ -196,7 +197,7 @@ class HistoryEngine:
     ) -> None:
         """Change the classes, and with them the labels; see `Project.change_schema`."""
         if problem := name_problem(schema.names, self._state.schema.names):
-            raise ProjectError(f"the classes stay as they are: {problem}; choose another name")
+            raise ProjectError(N_("the classes stay as they are: {problem}; choose another name", problem=problem))
         self._require_heirs(schema, remap)
         change = Change({"classes": _plain(self._state.schema)}, {"classes": _plain(schema)})
         if not remap:
@@ -221,8 +222,11 @@ class HistoryEngine:
             heir = remap.get(value, value)
             if value == UNLABELLED or heir not in allowed:
                 raise ProjectError(
-                    f"labels of value {value} would be left without a class;"
-                    " say which class takes them, or 255 for none"
+                    N_(
+                        "labels of value {value} would be left without a class; say which class takes them, or 255 "
+                        "for none",
+                        value=value,
+                    )
                 )
 
 

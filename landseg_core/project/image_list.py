@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from landseg_core.errors import LandsegError, ProjectError
+from landseg_core.messages import N_
 from landseg_core.project.editing import Editor
 from landseg_core.project.history import Change, History
 from landseg_core.project.images import (
@@ -46,7 +47,7 @@ class ImageList:
         self._file.require_ready()
         taken = [*(entry.path for entry in self._state.images.values()), *(image.path for image in besides)]
         if any(known == path or _same(known, path) for known in taken):
-            raise ProjectError(f"{raster} is in the project already; choose another image")
+            raise ProjectError(N_("{raster} is in the project already; choose another image", raster=raster))
         stored_path(path, self._folder)  # a name that cannot be stored is refused before GDAL stumbles over it
         return NewImage(path, examine(path), require_alpha(path, alpha))
 
@@ -149,7 +150,9 @@ def _files(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
-        raise ProjectError(f"{folder} cannot be searched: {error.strerror}; choose another folder") from error
+        raise ProjectError(
+            N_("{folder} cannot be searched: {strerror}; choose another folder", folder=folder, strerror=error.strerror)
+        ) from error
 
 
 def _has_name(entry: ImageEntry, path: Path) -> bool:

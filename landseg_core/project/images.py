@@ -13,6 +13,7 @@ from typing import NamedTuple
 from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.input_files import open_file
+from landseg_core.messages import N_
 from landseg_core.project.storage.grids import grid_of, grid_value, stored_grid, stored_place
 from landseg_core.project.storage.paths import found_path, is_there, stored_path
 from landseg_core.project.storage.rows import integer, json_value, text
@@ -89,7 +90,9 @@ def fingerprint(path: Path, grid: RasterGrid) -> str:
                 file.seek(max(0, length - _SAMPLE_BYTES) * part // (_SAMPLES - 1))
                 digest.update(file.read(_SAMPLE_BYTES))
     except OSError as error:
-        raise ProjectError(f"{path} cannot be read: {error.strerror}; check that it is there") from error
+        raise ProjectError(
+            N_("{path} cannot be read: {strerror}; check that it is there", path=path, strerror=error.strerror)
+        ) from error
     return digest.hexdigest()
 
 
@@ -161,7 +164,7 @@ def open_image(entry: ImageEntry, alpha: str | None = None) -> RasterSource:
         ProjectError: it is missing, or has another size than when it was added.
     """
     if not is_there(entry.path):
-        raise ProjectError(f"the image {entry.path} is missing; say where it is now (relink)")
+        raise ProjectError(N_("the image {path} is missing; say where it is now (relink)", path=entry.path))
     source = RasterSource(entry.path, alpha=alpha or entry.alpha)
     try:
         require_size(entry, entry.path, source.grid)
@@ -181,8 +184,15 @@ def require_size(entry: ImageEntry, path: Path, grid: RasterGrid) -> None:
     known = entry.grid
     if (grid.width, grid.height) != (known.width, known.height):
         raise ProjectError(
-            f"{path} is {grid.width} x {grid.height} px, but the labels were painted on an image of"
-            f" {known.width} x {known.height} px; choose the image that they were painted on"
+            N_(
+                "{path} is {width} x {height} px, but the labels were painted on an image of {width_2} x "
+                "{height_2} px; choose the image that they were painted on",
+                path=path,
+                width=grid.width,
+                height=grid.height,
+                width_2=known.width,
+                height_2=known.height,
+            )
         )
 
 
@@ -287,6 +297,8 @@ def image_called(images: Sequence[ImageEntry], name: str) -> ImageEntry:
         return found[0]
     if found:
         paths = ", ".join(str(image.path) for image in found)
-        raise ProjectError(f"there are several images called {name}; name one by its path: {paths}")
+        raise ProjectError(
+            N_("there are several images called {name}; name one by its path: {paths}", name=name, paths=paths)
+        )
     known = ", ".join(image.name for image in images) or "none"
-    raise ProjectError(f"there is no image called {name} in the project; there is {known}")
+    raise ProjectError(N_("there is no image called {name} in the project; there is {known}", name=name, known=known))

@@ -13,6 +13,7 @@ from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.edit import FinishedEdit
+from landseg_core.messages import N_
 from landseg_core.project.backup.automatic import BackupMaker
 from landseg_core.project.backup.copying import save_copy
 from landseg_core.project.history import Step
@@ -181,8 +182,12 @@ class Project(ProjectView):
         """
         if move.outside and not drop_outside:
             raise ProjectError(
-                f"{move.outside} labelled px would lie outside {move.path} and be lost; allow that (--drop-outside; a"
-                " copy of the project is made first), or bring the former image back (landseg project relink)"
+                N_(
+                    "{outside} labelled px would lie outside {path} and be lost; allow that (--drop-outside; a "
+                    "copy of the project is made first), or bring the former image back (landseg project relink)",
+                    outside=move.outside,
+                    path=move.path,
+                )
             )
         control = control or JobControl()
         self._file.require_ready()

@@ -22,6 +22,7 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.input_files import read_file
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.pyramid import Tile
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles, made_folder, unwritable
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.outside.changes import require_placed
@@ -105,7 +106,15 @@ def snapshot(
         if not masks:
             raise DatasetError(_nothing_to_learn(project, images))
         if len(masks) < len(images):
-            on_event(Notice(f"{len(images) - len(masks)} of {len(images)} images have no labels and are left out"))
+            on_event(
+                Notice(
+                    N_(
+                        "{value} of {count} images have no labels and are left out",
+                        value=len(images) - len(masks),
+                        count=len(images),
+                    )
+                )
+            )
         _record(outputs, folder, taken)
         for stale in set(folder.glob("*.tif")) - {mask.mask for mask in masks}:
             outputs.drop(stale)
@@ -142,7 +151,10 @@ def load_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
         record = _Record.model_validate_json(read_file(path))
     except (OSError, pydantic.ValidationError) as error:
         raise TrainingError(
-            f"{path} cannot be read, so the run did not learn from a project, or not as a whole; start a new run"
+            N_(
+                "{path} cannot be read, so the run did not learn from a project, or not as a whole; start a new run",
+                path=path,
+            )
         ) from error
     masks = [
         LabelMask(
@@ -159,7 +171,13 @@ def present_images(project: Project, on_event: OnEvent = ignore_event) -> tuple[
     if missing:
         are = "are" if len(missing) > 1 else "is"
         on_event(
-            Notice(f"{', '.join(missing)} cannot be found and {are} left out; relink what is missing to learn from it")
+            Notice(
+                N_(
+                    "{missing} cannot be found and {are} left out; relink what is missing to learn from it",
+                    missing=", ".join(missing),
+                    are=are,
+                )
+            )
         )
     return tuple(image for image in project.images if not image.missing)
 

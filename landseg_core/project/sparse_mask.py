@@ -16,6 +16,7 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.labels.pyramid import TILE, Tile
+from landseg_core.messages import N_
 from landseg_core.output_files import cannot_finish
 from landseg_core.raster.files.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset
 from landseg_core.raster.files.libtiff import quieten_libtiff
@@ -66,7 +67,9 @@ def read_sparse_mask(path: Path) -> Iterator[tuple[TileKey, Tile]]:
                 window = dataset.block_window(1, key.row, key.column)
                 yield key, _full_tile(dataset.read(1, window=window))
     except (*GDAL_ERRORS, OSError, ValueError) as error:
-        raise RasterError(f"{path} cannot be read ({gdal_reason(error)}); start a new run") from error
+        raise RasterError(
+            N_("{path} cannot be read ({gdal_reason}); start a new run", path=path, gdal_reason=gdal_reason(error))
+        ) from error
 
 
 def _written_keys(path: Path, pyramid: TilePyramid) -> Iterator[TileKey]:

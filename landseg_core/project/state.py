@@ -13,6 +13,7 @@ import pydantic
 
 from landseg_core.errors import ProjectError
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.project.history import History, Step
 from landseg_core.project.images import ImageEntry, is_listed, load_image, load_images
 from landseg_core.project.run_table import (
@@ -44,7 +45,7 @@ def checked(polygons: Iterable[Sequence[Sequence[float]]]) -> tuple[Polygon, ...
 def _checked(polygon: Sequence[Sequence[float]]) -> Polygon:
     ring = tuple((float(column), float(row)) for column, row in polygon)
     if len(ring) < 3 or not all(math.isfinite(value) for corner in ring for value in corner):
-        raise ProjectError("a working area needs at least three corners; draw it again")
+        raise ProjectError(N_("a working area needs at least three corners; draw it again"))
     return ring
 
 
@@ -66,7 +67,7 @@ def areas_of(parsed: Any) -> tuple[Polygon, ...]:
     try:
         return checked(parsed)
     except (TypeError, ValueError, OverflowError) as error:
-        raise DamageError("a working area is damaged") from error
+        raise DamageError(N_("a working area is damaged")) from error
 
 
 _MOST_ROWS = 1_000_000
@@ -229,7 +230,7 @@ class _Loader:
         try:
             return ClassSchema.model_validate_json(text(self._setting("classes")))
         except pydantic.ValidationError as error:
-            raise DamageError("the classes are damaged") from error
+            raise DamageError(N_("the classes are damaged")) from error
 
     def _setting(self, key: str) -> object:
         rows = self._connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchall()

@@ -11,6 +11,7 @@ from typing import Any
 import pydantic
 
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.project.history import Change
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.state import ProjectState, areas_of
@@ -37,7 +38,9 @@ def _parse_classes(value: Any) -> ClassSchema:
     try:
         return ClassSchema.model_validate(value)
     except pydantic.ValidationError as error:
-        raise DamageError("the classes in a step of the history are damaged; it cannot be undone or redone") from error
+        raise DamageError(
+            N_("the classes in a step of the history are damaged; it cannot be undone or redone")
+        ) from error
 
 
 def _adopt_classes(state: ProjectState, _: int | None, schema: Any) -> None:
@@ -70,7 +73,7 @@ def _parse_grid(value: Any) -> dict[str, Any]:
             "fingerprint": text(value["fingerprint"]),
         }
     except (KeyError, TypeError) as error:
-        raise DamageError("a grid in a step of the history is damaged; it cannot be undone or redone") from error
+        raise DamageError(N_("a grid in a step of the history is damaged; it cannot be undone or redone")) from error
 
 
 def _adopt_grid(state: ProjectState, image_id: int | None, fields: Any) -> None:
@@ -92,7 +95,7 @@ WHERE id = ?2
 def _parse_ids(value: Any) -> list[int]:
     if isinstance(value, list) and all(isinstance(number, int) for number in value):
         return value
-    raise DamageError("the images in a step of the history are damaged; it cannot be undone or redone")
+    raise DamageError(N_("the images in a step of the history are damaged; it cannot be undone or redone"))
 
 
 def _adopt_listed(state: ProjectState, _: int | None, ids: Any) -> None:
@@ -126,7 +129,7 @@ def parsed_state(state: StepState) -> StepState:
         DamageError: it is damaged.
     """
     if not state.keys() <= _KINDS.keys():
-        raise DamageError("a step of the history is damaged; it cannot be undone or redone")
+        raise DamageError(N_("a step of the history is damaged; it cannot be undone or redone"))
     return {key: _KINDS[key].parse(value) for key, value in state.items()}
 
 

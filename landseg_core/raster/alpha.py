@@ -19,6 +19,7 @@ from typing import Any
 from rasterio.enums import ColorInterp
 
 from landseg_core.errors import RasterError
+from landseg_core.messages import N_
 from landseg_core.raster.bands import band_names, listed_bands
 
 AUTO = "auto"
@@ -33,7 +34,7 @@ def alpha_choice(text: str) -> str:
     """
     wanted = text.strip()
     if not wanted:
-        raise RasterError("the alpha is auto, none, or a band by number or name; choose one of these")
+        raise RasterError(N_("the alpha is auto, none, or a band by number or name; choose one of these"))
     return wanted.casefold() if wanted.casefold() in (AUTO, NONE) else wanted
 
 
@@ -68,11 +69,17 @@ def _named(dataset: Any, wanted: str, path: Path) -> int:
         found = [int(wanted)]
     if len(found) != 1:
         raise RasterError(
-            f"{path} has {'several bands' if found else 'no band'} {wanted!r} to take as alpha; it has {_told(names)}: "
-            "choose one by number or name, auto or none"
+            N_(
+                "{path} has {value} {wanted!r} to take as alpha; it has {told}: choose one by number or name, "
+                "auto or none",
+                path=path,
+                value="several bands" if found else "no band",
+                wanted=wanted,
+                told=_told(names),
+            )
         )
     if dataset.count == 1:
-        raise RasterError(f"{path} has only one band, which cannot be its alpha; choose auto or none")
+        raise RasterError(N_("{path} has only one band, which cannot be its alpha; choose auto or none", path=path))
     return found[0]
 
 

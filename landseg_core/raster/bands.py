@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rasterio.enums import ColorInterp
 
 from landseg_core.errors import RasterError
+from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     from landseg_core.raster.source import RasterSource
@@ -80,11 +81,23 @@ def _band_number(source: RasterSource, wanted: str) -> int:
         return named[0]
     if text.isdecimal() and int(text) in source.alpha_bands:
         raise RasterError(
-            f"{source.path}: band {text} is taken as alpha, which tells where there is data; "
-            f"choose other bands, or the alpha 'none' if it is data"
+            N_(
+                "{path}: band {text} is taken as alpha, which tells where there is data; choose other bands, "
+                "or the alpha 'none' if it is data",
+                path=source.path,
+                text=text,
+            )
         )
     trouble = "several bands" if named else "no band"
-    raise RasterError(f"{source.path} has {trouble} {text!r}; it has {told_bands(source)}: choose by number or name")
+    raise RasterError(
+        N_(
+            "{path} has {trouble} {text!r}; it has {told_bands}: choose by number or name",
+            path=source.path,
+            trouble=trouble,
+            text=text,
+            told_bands=told_bands(source),
+        )
+    )
 
 
 def named_bands(source: RasterSource, name: str) -> list[int]:

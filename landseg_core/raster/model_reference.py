@@ -13,6 +13,7 @@ import pydantic
 import rasterio
 
 from landseg_core.errors import RasterError
+from landseg_core.messages import N_
 from landseg_core.raster.files.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
 from landseg_core.raster.files.integrity import check_file
 
@@ -79,7 +80,11 @@ def read_model_reference(map_path: Path) -> ModelReference | None:
             return tagged_model(dataset)
     except GDAL_ERRORS as error:
         raise RasterError(
-            f"{map_path} cannot be opened as a map ({gdal_reason(error)}); check that it is a complete image file"
+            N_(
+                "{map_path} cannot be opened as a map ({gdal_reason}); check that it is a complete image file",
+                map_path=map_path,
+                gdal_reason=gdal_reason(error),
+            )
         ) from error
 
 

@@ -9,6 +9,7 @@ from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_
 from landseg_core.raster.pyramid.levels import CLOSE_ENOUGH, TILE
 from landseg_core.raster.pyramid.reduction import Pixels, Valid, halve
 from landseg_core.raster.source import RasterSource
@@ -80,7 +81,13 @@ def chosen_window(source: RasterSource, window: PixelWindow | None, grid: Raster
     whole = (grid or source.grid).window
     if window is not None and not whole.contains(window):
         raise RasterError(
-            f"the window {window} (x, y, width, height) reaches beyond {source.path},"
-            f" which is {whole.width} x {whole.height} px; choose one inside"
+            N_(
+                "the window {window} (x, y, width, height) reaches beyond {path}, which is {width} x {height} "
+                "px; choose one inside",
+                window=window,
+                path=source.path,
+                width=whole.width,
+                height=whole.height,
+            )
         )
     return window or whole

@@ -21,6 +21,7 @@ from landseg_core.geo.control import GroundControl
 from landseg_core.geo.grid import RasterGrid, placing
 from landseg_core.geo.window import PixelWindow
 from landseg_core.limits import MOST_BANDS
+from landseg_core.messages import N_
 from landseg_core.raster.alpha import AUTO, alpha_bands, alpha_choice
 from landseg_core.raster.bands import band_names
 from landseg_core.raster.files.as_opened import FilesAsOpened
@@ -230,14 +231,21 @@ class RasterSource:
     def _existing(self, bands: Sequence[int]) -> list[int]:
         missing = [band for band in bands if not 1 <= band <= self.band_count]
         if missing:
-            raise RasterError(f"{self.path} has {self.band_count} band(s), so that band {missing[0]} cannot be read")
+            raise RasterError(
+                N_(
+                    "{path} has {band_count} band(s), so that band {missing} cannot be read",
+                    path=self.path,
+                    band_count=self.band_count,
+                    missing=missing[0],
+                )
+            )
         return list(bands)
 
     @contextmanager
     def _reading(self, doing: str) -> Iterator[Any]:
         """Lend a handle under our GDAL settings, and turn GDAL's failures into one sentence."""
         if self._handles.closed:
-            raise RasterError(f"{self.path} has been closed; open it again")
+            raise RasterError(N_("{path} has been closed; open it again", path=self.path))
         if self._refuse_changed:
             self._require_unchanged()
         try:
@@ -245,7 +253,12 @@ class RasterSource:
                 yield dataset
         except GDAL_ERRORS as error:
             raise RasterError(
-                f"{self.path} cannot be {doing} ({gdal_reason(error)}); check that it is a complete image file"
+                N_(
+                    "{path} cannot be {doing} ({gdal_reason}); check that it is a complete image file",
+                    path=self.path,
+                    doing=doing,
+                    gdal_reason=gdal_reason(error),
+                )
             ) from error
 
     def _require_unchanged(self) -> None:
@@ -295,8 +308,14 @@ class RasterSource:
         """
         if grid.window != self.grid.window:
             raise RasterError(
-                f"{self.path} is {self.grid.width} x {self.grid.height} px and cannot lie on a grid of"
-                f" {grid.width} x {grid.height} px"
+                N_(
+                    "{path} is {width} x {height} px and cannot lie on a grid of {width_2} x {height_2} px",
+                    path=self.path,
+                    width=self.grid.width,
+                    height=self.grid.height,
+                    width_2=grid.width,
+                    height_2=grid.height,
+                )
             )
         if not grid.is_same(self.grid):  # which may have control points besides
             self.grid = self.file_grid if grid.is_same(self.file_grid) else grid
@@ -329,16 +348,27 @@ def _refuse_unreadable(path: Path, dataset: Any, *, many_bands: bool) -> None:
     """
     if dataset.count == 0:
         raise RasterError(
-            f"{path} holds {len(dataset.subdatasets)} rasters and none of its own; "
-            "save the one you want as GeoTIFF, for example with gdal_translate"
+            N_(
+                "{path} holds {count} rasters and none of its own; save the one you want as GeoTIFF, for "
+                "example with gdal_translate",
+                path=path,
+                count=len(dataset.subdatasets),
+            )
         )
     if dataset.count > MOST_BANDS and not many_bands:
         raise RasterError(
-            f"{path} claims to have {dataset.count} bands, more than {MOST_BANDS}; save those that you need as GeoTIFF,"
-            " for example with gdal_translate -b, or predict it with --large"
+            N_(
+                "{path} claims to have {count} bands, more than {most_bands}; save those that you need as "
+                "GeoTIFF, for example with gdal_translate -b, or predict it with --large",
+                path=path,
+                count=dataset.count,
+                most_bands=MOST_BANDS,
+            )
         )
     if any(kind.startswith("complex") for kind in dataset.dtypes):
-        raise RasterError(f"{path} holds complex numbers, which are no picture; save their amplitude as GeoTIFF")
+        raise RasterError(
+            N_("{path} holds complex numbers, which are no picture; save their amplitude as GeoTIFF", path=path)
+        )
 
 
 def _colour_table(dataset: Any) -> npt.NDArray[np.uint8] | None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_
 from landseg_core.raster.resampling import GridScale
 from landseg_core.raster.source import RasterSource
 
@@ -36,8 +37,14 @@ def require_finite(
     row, column = np.unravel_index(int(strange.argmax()), strange.shape)
     value = next(value for value in pixels[:, row, column] if not np.isfinite(value))
     raise RasterError(
-        f"{source.path} holds the value {value} at pixel {window.x + column}, {window.y + row}, which is no number to "
-        "compute with; declare it as nodata (gdal_edit.py -a_nodata) or mask it"
+        N_(
+            "{path} holds the value {value} at pixel {value_2}, {value_3}, which is no number to compute "
+            "with; declare it as nodata (gdal_edit.py -a_nodata) or mask it",
+            path=source.path,
+            value=value,
+            value_2=window.x + column,
+            value_3=window.y + row,
+        )
     )
 
 

@@ -16,6 +16,7 @@ from rasterio.io import MemoryFile
 from landseg_core.errors import OutputError
 from landseg_core.labels.classes import load_classes
 from landseg_core.leftovers import note_kept, note_made
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles
 from landseg_core.sample.landscape import make_landscape
 
@@ -75,7 +76,13 @@ def _make_folder(folder: Path, undo: ExitStack) -> None:
             place.mkdir()
             undo.callback(_remove_if_empty, place)
     except OSError as error:
-        raise OutputError(f"the folder {folder} cannot be made: {error.strerror}; choose another place") from error
+        raise OutputError(
+            N_(
+                "the folder {folder} cannot be made: {strerror}; choose another place",
+                folder=folder,
+                strerror=error.strerror,
+            )
+        ) from error
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -87,7 +94,9 @@ def _write(path: Path, unfinished: Path, content: bytes) -> None:
     try:
         unfinished.write_bytes(content)
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}; choose another place") from error
+        raise OutputError(
+            N_("{path} cannot be written: {strerror}; choose another place", path=path, strerror=error.strerror)
+        ) from error
 
 
 def _file_names(paths: SamplePaths) -> list[Path]:

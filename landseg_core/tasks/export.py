@@ -13,6 +13,7 @@ from pydantic import Field
 
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.inference.options import Window
+from landseg_core.messages import N_
 from landseg_core.task_fields import AS_IT_IS, FieldHints, Large, Overwrite
 from landseg_core.tasks.fields import ModelPath
 
@@ -56,7 +57,7 @@ class ExportTask(pydantic.BaseModel):
     @pydantic.model_validator(mode="after")
     def _shows_its_picture(self) -> ExportTask:
         if EXPORT_STYLES[self.style].shows_picture != (self.image is not None):
-            raise ValueError("--style overlay and --image go together")
+            raise ValueError(N_("--style overlay and --image go together"))
         return self
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import pydantic
 from pydantic import Field
 
+from landseg_core.messages import N_
 from landseg_core.task_fields import FieldHints
 
 
@@ -15,7 +16,7 @@ def _alpha(text: str | None) -> str | None:
     if text is None:
         return None
     if not text.strip():
-        raise ValueError("give auto, none, or a band by number or name")
+        raise ValueError(N_("give auto, none, or a band by number or name"))
     from landseg_core.raster.alpha import alpha_choice  # reading rasters takes long to import
 
     return alpha_choice(text)

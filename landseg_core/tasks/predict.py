@@ -15,6 +15,7 @@ from landseg_core.errors import OutputError
 from landseg_core.events import Event, JobControl, OnEvent, ignore_event
 from landseg_core.inference.options import PredictOptions
 from landseg_core.limits import WorkSize, all_together, require_agreed
+from landseg_core.messages import N_
 from landseg_core.output_files import check_free, check_name, made_folder
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_core.task_fields import AS_IT_IS
@@ -112,7 +113,11 @@ def planned_maps(
     (stem, count), *_ = Counter(path.stem for path in rasters).most_common(1)
     if count > 1:
         raise OutputError(
-            f"{count} rasters are called {stem}, so their maps would be one file; predict them to two folders"
+            N_(
+                "{count} rasters are called {stem}, so their maps would be one file; predict them to two folders",
+                count=count,
+                stem=stem,
+            )
         )
     named = [(path, MapFiles.numbered(out, path.stem)) for path in rasters]
     return tuple(

@@ -17,6 +17,7 @@ from landseg_core.data.sources.source import DataOptions, DataSource, OpenProjec
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.limits import require_agreed
+from landseg_core.messages import N_
 from landseg_core.output_files import made_folder
 from landseg_core.task_fields import FieldHints, Large, Overwrite
 
@@ -98,7 +99,7 @@ class ProjectFiles:
                     raise ProjectError(project.read_only_reason)
                 change(project)
         except ProjectError as error:
-            on_event(Notice(f"{refusal}: {error}"))
+            on_event(Notice(N_("{refusal}: {error}", refusal=refusal, error=error)))
 
 
 def run_train(

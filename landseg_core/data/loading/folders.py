@@ -20,6 +20,7 @@ from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.value_mapping import mapped_indices
+from landseg_core.messages import N_
 from landseg_core.raster.alpha import AUTO
 
 Areas = list[LabelledArea]
@@ -127,6 +128,11 @@ def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tupl
     both = [pair.stem for pair in train if pair in set(val)]
     if both:
         raise DatasetError(
-            f"{train_list} and {val_list} both name {shortened(both)}; an image must not be trained and validated on"
+            N_(
+                "{train_list} and {val_list} both name {both}; an image must not be trained and validated on",
+                train_list=train_list,
+                val_list=val_list,
+                both=shortened(both),
+            )
         )
     return whole_areas(train), whole_areas(val)

@@ -24,6 +24,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.value_mapping import mapped_indices
+from landseg_core.messages import N_
 from landseg_core.raster.source import RasterSource
 
 TILE = 512
@@ -56,8 +57,14 @@ def listed_windows(list_file: Path, grids: Mapping[str, RasterGrid]) -> list[tup
         window = tile_window(number, grids[stem])
         if window is None:
             raise DatasetError(
-                f"{list_file} names {name}, but {stem} has no complete {TILE} px tile of this number; "
-                "the list and the orthophotos belong to different data"
+                N_(
+                    "{list_file} names {name}, but {stem} has no complete {tile} px tile of this number; the list "
+                    "and the orthophotos belong to different data",
+                    list_file=list_file,
+                    name=name,
+                    stem=stem,
+                    tile=TILE,
+                )
             )
         windows.append((stem, window))
     return windows
@@ -66,7 +73,13 @@ def listed_windows(list_file: Path, grids: Mapping[str, RasterGrid]) -> list[tup
 def _tile_name(name: str, list_file: Path) -> tuple[str, int]:
     parts = split_name(name)
     if parts is None:
-        raise DatasetError(f"{list_file} names {name}, which is no tile of an orthophoto (<orthophoto>_<number>)")
+        raise DatasetError(
+            N_(
+                "{list_file} names {name}, which is no tile of an orthophoto (<orthophoto>_<number>)",
+                list_file=list_file,
+                name=name,
+            )
+        )
     return parts
 
 
@@ -75,8 +88,14 @@ def _require_orthophotos(list_file: Path, stems: Iterable[str], grids: Mapping[s
     missing = [stem for stem in named if stem not in grids]
     if missing:
         raise DatasetError(
-            f"{list_file} names tiles of {len(named)} orthophotos, but {len(missing)} of them lack an image or a mask: "
-            f"{shortened(missing)}; download the whole data set or shorten the list"
+            N_(
+                "{list_file} names tiles of {count} orthophotos, but {count_2} of them lack an image or a "
+                "mask: {missing}; download the whole data set or shorten the list",
+                list_file=list_file,
+                count=len(named),
+                count_2=len(missing),
+                missing=shortened(missing),
+            )
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from landseg_core.data.areas import ImagePair
 from landseg_core.data.lists import EXTENSIONS, read_list, shortened
 from landseg_core.errors import DatasetError
+from landseg_core.messages import N_
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,13 @@ class PairedFolders:
         stems = [stem for stem in self.image_files if stem in self.mask_files]
         if not stems:
             raise DatasetError(
-                f"no image in {self.images} has a mask in {self.masks}; a mask must have the name of its image, "
-                f"such as {next(iter(self.image_files))}.png"
+                N_(
+                    "no image in {images} has a mask in {masks}; a mask must have the name of its image, such as "
+                    "{next}.png",
+                    images=self.images,
+                    masks=self.masks,
+                    next=next(iter(self.image_files)),
+                )
             )
         return {stem: ImagePair(stem, self.image_files[stem], self.mask_files[stem]) for stem in stems}
 
@@ -44,8 +50,15 @@ class PairedFolders:
         lonely = [stem for stem in self.image_files if stem not in self.pairs]
         if lonely:
             raise DatasetError(
-                f"{len(lonely)} of {len(self.image_files)} images in {self.images} have no mask in {self.masks}: "
-                f"{shortened(lonely)}; add the masks, or name the images to use in list files"
+                N_(
+                    "{count} of {count_2} images in {images} have no mask in {masks}: {lonely}; add the masks, or "
+                    "name the images to use in list files",
+                    count=len(lonely),
+                    count_2=len(self.image_files),
+                    images=self.images,
+                    masks=self.masks,
+                    lonely=shortened(lonely),
+                )
             )
         return list(self.pairs.values())
 
@@ -59,8 +72,15 @@ class PairedFolders:
             missing = [name for name in names if name not in files]
             if missing:
                 raise DatasetError(
-                    f"{list_file} names {len(missing)} that have no {what} in {folder}: {shortened(missing)}; "
-                    "add the files or correct the list"
+                    N_(
+                        "{list_file} names {count} that have no {what} in {folder}: {missing}; add the files or "
+                        "correct the list",
+                        list_file=list_file,
+                        count=len(missing),
+                        what=what,
+                        folder=folder,
+                        missing=shortened(missing),
+                    )
                 )
         return [self.pairs[name] for name in names]
 
@@ -70,8 +90,12 @@ class PairedFolders:
         rest = [pair for stem, pair in self.pairs.items() if stem not in named]
         if not rest:
             raise DatasetError(
-                f"{list_file} names every image of {self.images} that has a mask, so none is left to "
-                "train or validate on; shorten it or give a second list"
+                N_(
+                    "{list_file} names every image of {images} that has a mask, so none is left to train or "
+                    "validate on; shorten it or give a second list",
+                    list_file=list_file,
+                    images=self.images,
+                )
             )
         return rest
 
@@ -86,9 +110,22 @@ def files_by_stem(folder: Path) -> dict[str, Path]:
     for path in _raster_files(folder):
         twin = files.setdefault(path.stem, path)
         if twin != path:
-            raise DatasetError(f"{folder} holds both {twin.name} and {path.name}; keep one file of each name")
+            raise DatasetError(
+                N_(
+                    "{folder} holds both {twin} and {path}; keep one file of each name",
+                    folder=folder,
+                    twin=twin.name,
+                    path=path.name,
+                )
+            )
     if not files:
-        raise DatasetError(f"{folder} holds no image; landseg looks for {', '.join(sorted(EXTENSIONS))}")
+        raise DatasetError(
+            N_(
+                "{folder} holds no image; landseg looks for {extensions}",
+                folder=folder,
+                extensions=", ".join(sorted(EXTENSIONS)),
+            )
+        )
     return files
 
 
@@ -96,8 +133,14 @@ def _raster_files(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS and path.is_file())
     except FileNotFoundError as error:
-        raise DatasetError(f"the folder {folder} does not exist; check its name") from error
+        raise DatasetError(N_("the folder {folder} does not exist; check its name", folder=folder)) from error
     except NotADirectoryError as error:
-        raise DatasetError(f"{folder} is a file; give the folder that holds it") from error
+        raise DatasetError(N_("{folder} is a file; give the folder that holds it", folder=folder)) from error
     except OSError as error:
-        raise DatasetError(f"the folder {folder} cannot be read: {error.strerror}; check its permissions") from error
+        raise DatasetError(
+            N_(
+                "the folder {folder} cannot be read: {strerror}; check its permissions",
+                folder=folder,
+                strerror=error.strerror,
+            )
+        ) from error

@@ -12,6 +12,7 @@ from landseg_core.data.split.splits import SplitAssignment
 from landseg_core.errors import TrainingError
 from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
 from landseg_core.input_files import present_path, read_file
+from landseg_core.messages import N_
 from landseg_core.output_files import unwritable, write_atomically
 
 SPLIT_FILE = "split.json"
@@ -79,8 +80,11 @@ def load_split(folder: Path) -> SplitAssignment:
         record = _Record.model_validate_json(read_file(path))
     except (OSError, pydantic.ValidationError) as error:
         raise TrainingError(
-            f"{path} cannot be read, so the earlier run does not tell which ground it was trained on, and figures "
-            "could not be honest; start a new run"
+            N_(
+                "{path} cannot be read, so the earlier run does not tell which ground it was trained on, and "
+                "figures could not be honest; start a new run",
+                path=path,
+            )
         ) from error
     parts = tuple((*part.placed(), part.validates) for part in record.parts)
     return SplitAssignment(record.block, parts, tuple(place.placed() for place in record.trained))

@@ -19,6 +19,7 @@ from landseg_core.data.split.spatial import CELL, FINE_CELL, Sides, choose_block
 from landseg_core.data.split.splits import OneSidedError, Split, SplitAssignment
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 
 SPLIT_IGNORED = (
     "the split by whole images is ignored: ground stays on the side where the earlier run had it, and new ground is "
@@ -109,6 +110,11 @@ def _require_both(split: Split) -> None:
     for windows, use, other in ((split.train, "trains", "validates"), (split.val, "validates", "trains")):
         if not windows:
             raise OneSidedError(
-                f"no label lies on ground that {use}: all are where the earlier run {other}, and ground keeps its side "
-                "so that figures stay honest; paint in some new places some hundred pixels apart, or start afresh"
+                N_(
+                    "no label lies on ground that {use}: all are where the earlier run {other}, and ground keeps "
+                    "its side so that figures stay honest; paint in some new places some hundred pixels apart, or "
+                    "start afresh",
+                    use=use,
+                    other=other,
+                )
             )

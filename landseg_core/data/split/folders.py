@@ -32,6 +32,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.reader import MaskSource, ValueMapping
 from landseg_core.labels.pyramid import TILE, Tile, Values
+from landseg_core.messages import N_
 from landseg_core.progress import ProgressMeter
 
 _WIDTH = 16 * TILE
@@ -181,8 +182,10 @@ def _split(
         )
     except LabelsTooSmallError as error:
         raise DatasetError(
-            "too little is labelled, or in spots too small, to keep a part of it for validation; label more, or name "
-            "images to train and to validate on in two list files"
+            N_(
+                "too little is labelled, or in spots too small, to keep a part of it for validation; label "
+                "more, or name images to train and to validate on in two list files"
+            )
         ) from error
 
 

@@ -32,6 +32,7 @@ from landseg_core.data.split.splits import (
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 
 LABEL_BLOCK_SIZES = (LARGEST_BLOCK, 512, 256)
 """Sides of a block in px, the preferred one first."""
@@ -81,7 +82,7 @@ def label_split(
     rng = np.random.Generator(np.random.Philox(seed))
     images = images_of(count_cells(read_tiles(), schema, CELL), sizes)
     if not images:
-        raise DatasetError("nothing is labelled yet; paint each class in some places first")
+        raise DatasetError(N_("nothing is labelled yet; paint each class in some places first"))
     if by == "images":
         block, sides = WHOLE, _by_image(images, rng)
     else:
@@ -246,7 +247,9 @@ def _by_cut(images: Sequence[LabelRegion], rng: np.random.Generator) -> Sides:
     sides = [side for image in images for side in bisect(image, rng)]
     if not any(validates for _, validates in sides):
         raise LabelsTooSmallError(
-            "the labels lie in spots too small to keep a part of them for validation; "
-            "paint larger spots, or in at least five places some hundred pixels apart"
+            N_(
+                "the labels lie in spots too small to keep a part of them for validation; paint larger spots, "
+                "or in at least five places some hundred pixels apart"
+            )
         )
     return sides

@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 from landseg_core.errors import InterchangeError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_
 
 FLIPPED = Affine.scale(1, -1)
 """Takes pixel coordinates to those of QGIS, which shows an image without a transform below the line y = 0, with
@@ -48,7 +49,14 @@ def transformer(source: CRS | None, target: CRS | None) -> pyproj.Transformer | 
             return None
         return pyproj.Transformer.from_crs(here, there, always_xy=True)
     except pyproj.exceptions.ProjError as error:
-        raise InterchangeError(f"{name_of(source)} cannot be reprojected to {name_of(target)}: {error}") from error
+        raise InterchangeError(
+            N_(
+                "{source} cannot be reprojected to {target}: {error}",
+                source=name_of(source),
+                target=name_of(target),
+                error=error,
+            )
+        ) from error
 
 
 def name_of(crs: CRS) -> str:

@@ -22,6 +22,7 @@ from landseg_core.errors import InterchangeError
 from landseg_core.file_identity import HELD_FILES
 from landseg_core.formats.vector.ogr import OGR_ERRORS, quiet_ogr
 from landseg_core.input_files import missing_reason, open_file, special_reason
+from landseg_core.messages import N_
 from landseg_core.plain_text import name_reason
 from landseg_core.raster.files.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
 
@@ -141,21 +142,24 @@ class PolygonFile:
             raise InterchangeError(unnameable)
         if not self.path.is_file():
             what = "is a folder; name a file in it" if self.path.is_dir() else missing_reason(self.path)
-            raise InterchangeError(f"{self.path} {special_reason(self.path) or what}")
+            raise InterchangeError(N_("{path} {value}", path=self.path, value=special_reason(self.path) or what))
         if self.path in HELD_FILES:
-            raise InterchangeError(f"{self.path} is the project that is open; choose a file of polygons")
+            raise InterchangeError(N_("{path} is the project that is open; choose a file of polygons", path=self.path))
         for suffix in _SIDE_SUFFIXES:
             side = self.path.with_suffix(suffix)
             reason = special_reason(side)
             if reason:
-                raise InterchangeError(f"{side} {reason}")
+                raise InterchangeError(N_("{side} {reason}", side=side, reason=reason))
 
     def _require_own_crs(self) -> None:
         with self._doing():
             if linked_crs(self.path):
                 raise InterchangeError(
-                    f"{self.path} takes its CRS from an address, and landseg reads files of this computer only; save it"
-                    " with the CRS's name, such as EPSG:25832"
+                    N_(
+                        "{path} takes its CRS from an address, and landseg reads files of this computer only; save it "
+                        "with the CRS's name, such as EPSG:25832",
+                        path=self.path,
+                    )
                 )
 
     def _require_ends(self) -> None:
@@ -164,8 +168,12 @@ class PolygonFile:
             view = endless_view(self.path, whole=True) if is_database else None
         if view is not None:
             raise InterchangeError(
-                f"{self.path} has a view {view[:80]}, which takes over {MOST_SECONDS:g} s; save what it shows as"
-                " a table"
+                N_(
+                    "{path} has a view {view}, which takes over {most_seconds:g} s; save what it shows as a table",
+                    path=self.path,
+                    view=view[:80],
+                    most_seconds=MOST_SECONDS,
+                )
             )
 
     def _polygon_layer(self) -> str:
@@ -175,15 +183,22 @@ class PolygonFile:
             return layers[0]
         if layers:
             raise InterchangeError(
-                f"{self.path} holds polygons in the layers {', '.join(layers)};"
-                " save the one you want as a file of its own"
+                N_(
+                    "{path} holds polygons in the layers {layers}; save the one you want as a file of its own",
+                    path=self.path,
+                    layers=", ".join(layers),
+                )
             )
         raise self._no_polygons(Counter(kinds.values()) or Counter(["nothing"]))
 
     def _no_polygons(self, kinds: Counter[str]) -> InterchangeError:
         return InterchangeError(
-            f"{self.path} holds {', '.join(sorted(kinds))} instead of polygons, and only polygons have an inside;"
-            " turn lines into polygons, for example with a buffer"
+            N_(
+                "{path} holds {kinds} instead of polygons, and only polygons have an inside; turn lines into "
+                "polygons, for example with a buffer",
+                path=self.path,
+                kinds=", ".join(sorted(kinds)),
+            )
         )
 
     def read(self, bounds: Bounds | None = None) -> Polygons:
@@ -201,8 +216,13 @@ class PolygonFile:
             )
             if self._read_whole and len(wkb) < self._features:
                 raise InterchangeError(
-                    f"{self.path} is damaged: it should hold {self._features} polygons, and {len(wkb)} can be read;"
-                    " copy or save it again"
+                    N_(
+                        "{path} is damaged: it should hold {features} polygons, and {count} can be read; copy or save "
+                        "it again",
+                        path=self.path,
+                        features=self._features,
+                        count=len(wkb),
+                    )
                 )
             all_shapes = shapely.from_wkb(wkb)
             there = ~shapely.is_missing(all_shapes)
@@ -227,7 +247,9 @@ class PolygonFile:
         if strange:
             raise self._no_polygons(strange)
         if not (np.abs(shapely.get_coordinates(shapes)) <= _FARTHEST).all():  # nor where one is no number
-            raise InterchangeError(f"{self.path} holds coordinates that are no finite numbers; mend or delete them")
+            raise InterchangeError(
+                N_("{path} holds coordinates that are no finite numbers; mend or delete them", path=self.path)
+            )
         return shapes
 
     @contextmanager
@@ -239,8 +261,12 @@ class PolygonFile:
         except _ERRORS as error:
             reason = " ".join(str(error).split()).split("; It might help")[0].rstrip(".")  # ... to name a driver
             raise InterchangeError(
-                f"{self.path} cannot be read as polygons ({reason}); check that it is a complete"
-                " GeoPackage, GeoJSON, Shapefile or FlatGeobuf"
+                N_(
+                    "{path} cannot be read as polygons ({reason}); check that it is a complete GeoPackage, "
+                    "GeoJSON, Shapefile or FlatGeobuf",
+                    path=self.path,
+                    reason=reason,
+                )
             ) from error
 
 

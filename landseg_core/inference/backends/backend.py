@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from landseg_core.errors import ModelError
 from landseg_core.inference.layout import Field
+from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     from landseg_core.models.bundle import ModelBundle
@@ -58,5 +59,10 @@ class BackendRequest:
 def too_large(pixels: Pixels, who: str) -> ModelError:
     """Return the error that `who`, in words, has no memory for a window of (C, H, W) `pixels`."""
     return ModelError(
-        f"{who} has no memory for windows of {pixels.shape[-1]} x {pixels.shape[-2]} px; choose a smaller tile"
+        N_(
+            "{who} has no memory for windows of {shape} x {shape_2} px; choose a smaller tile",
+            who=who,
+            shape=pixels.shape[-1],
+            shape_2=pixels.shape[-2],
+        )
     )

@@ -16,6 +16,7 @@ from landseg_core.events import Notice, OnEvent
 from landseg_core.inference.backends.backend import Backend, BackendRequest, Pixels
 from landseg_core.inference.backends.catalog import AUTO, BACKENDS, BackendKind, require_backend
 from landseg_core.inference.backends.memory import TrialMemory, trial_question
+from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     import torch
@@ -105,7 +106,7 @@ def chosen_backend(
     except ModelError as error:
         if choice == candidates[0]:
             raise
-        on_event(Notice(f"{error}; {candidates[0]} does it instead"))
+        on_event(Notice(N_("{error}; {candidates} does it instead", error=error, candidates=candidates[0])))
         return candidates[0].make(request)
     if choice.precision == "int8":
         on_event(Notice(_agreement_told(choice, made, request)))
@@ -132,7 +133,9 @@ def quickest(
     speeds = tried(request, candidates, on_event)
     best = max(speeds, key=lambda choice: speeds[choice], default=candidates[0])
     told = ", ".join(f"{choice} {speed / 1e6:.2f} Mpx/s" for choice, speed in speeds.items())
-    on_event(Notice(f"tried what is quickest on this computer: {told}; {best} it is, from now on"))
+    on_event(
+        Notice(N_("tried what is quickest on this computer: {told}; {best} it is, from now on", told=told, best=best))
+    )
     memory.keep(question, best.backend, speeds.get(best))
     return best
 

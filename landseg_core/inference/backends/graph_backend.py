@@ -12,6 +12,7 @@ from landseg_core.errors import ModelError
 from landseg_core.inference.backends.backend import BackendRequest, Pixels, Probabilities, too_large
 from landseg_core.inference.layout import Field
 from landseg_core.machine import cores
+from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     from landseg_core.models.onnx.graph import ProbabilityNetwork
@@ -57,7 +58,13 @@ class GraphBackend:
             if pixels is not None and any(sign in str(error) for sign in _OUT_OF_MEMORY):
                 raise too_large(pixels, "this computer") from error
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelError(f"{self._title} cannot run this model ({reason}); choose the backend torch") from error
+            raise ModelError(
+                N_(
+                    "{title} cannot run this model ({reason}); choose the backend torch",
+                    title=self._title,
+                    reason=reason,
+                )
+            ) from error
 
 
 def _network(request: BackendRequest) -> ProbabilityNetwork:

@@ -17,6 +17,7 @@ from rasterio.shutil import copy as copy_raster
 from landseg_core.errors import RasterError
 from landseg_core.input_files import decoded
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.plain_text import plain_text
 from landseg_core.raster.files.gdal import GDAL_ERRORS, gdal_reason, open_dataset, reading_options
 from landseg_core.raster.files.integrity import check_file
@@ -53,7 +54,11 @@ def mask_schema(mask: Path) -> ClassSchema | None:
             return _tagged(dataset) or _categorised(dataset)
     except GDAL_ERRORS as error:
         raise RasterError(
-            f"{mask} cannot be opened as a mask ({gdal_reason(error)}); check that it is a complete image file"
+            N_(
+                "{mask} cannot be opened as a mask ({gdal_reason}); check that it is a complete image file",
+                mask=mask,
+                gdal_reason=gdal_reason(error),
+            )
         ) from error
 
 

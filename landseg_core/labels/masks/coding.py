@@ -27,6 +27,7 @@ import numpy.typing as npt
 from landseg_core.errors import DatasetError
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.value_mapping import colour_code, colour_text
+from landseg_core.messages import N_
 from landseg_core.raster.source import RasterSource
 
 UNKNOWN = 254
@@ -106,8 +107,13 @@ def mask_code(raster: RasterSource, schema: ClassSchema) -> MaskCode:
     if bands == 3 and raster.dtype == np.uint8:
         return _colour_code(raster, schema)
     raise DatasetError(
-        f"{raster.path} is no mask: it has {bands} band(s) of {raster.dtype}; "
-        "save it as one band of whole numbers (class values) or as 8-bit RGB in the colours of the classes"
+        N_(
+            "{path} is no mask: it has {bands} band(s) of {dtype}; save it as one band of whole numbers "
+            "(class values) or as 8-bit RGB in the colours of the classes",
+            path=raster.path,
+            bands=bands,
+            dtype=raster.dtype,
+        )
     )
 
 
@@ -191,7 +197,13 @@ def _indices_by_colour(path: Path, schema: ClassSchema) -> dict[int, int]:
         twin = indices.setdefault(colour_code(*item.rgb), index)
         if twin != index:
             raise DatasetError(
-                f"{path} is a mask of colours, but the classes {schema.names[twin]} and {item.name} share the colour "
-                f"{item.colour}; give them different colours in the class file"
+                N_(
+                    "{path} is a mask of colours, but the classes {schema} and {item} share the colour {colour}; "
+                    "give them different colours in the class file",
+                    path=path,
+                    schema=schema.names[twin],
+                    item=item.name,
+                    colour=item.colour,
+                )
             )
     return indices

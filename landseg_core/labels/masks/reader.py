@@ -13,6 +13,7 @@ from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.coding import Codes, mask_code, unknown_codes
+from landseg_core.messages import N_
 from landseg_core.raster.source import RasterSource
 
 _NAMED_VALUES = 3
@@ -79,6 +80,15 @@ class MaskSource:
         blur = " (JPEG blurs masks: save them as PNG or TIFF)" if self.raster.driver == "JPEG" else ""
         key = self.code.key(frequent[0][0])
         return DatasetError(
-            f"{self.path} holds {', '.join(named)}{more}, which no class has{hint}; say which class it is "
-            f"(--map '{key}=CLASSNAME', or '{key}=' to leave it out), or {self.code.remedy}{blur}"
+            N_(
+                "{path} holds {named}{more}, which no class has{hint}; say which class it is (--map "
+                "'{key}=CLASSNAME', or '{key}=' to leave it out), or {remedy}{blur}",
+                path=self.path,
+                named=", ".join(named),
+                more=more,
+                hint=hint,
+                key=key,
+                remedy=self.code.remedy,
+                blur=blur,
+            )
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from landseg_core.errors import InterchangeError
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.messages import N_
 
 LEFT_OUT = frozenset({"", "unlabelled"})
 """What stands in the place of a class name where a value is to stay unlabelled."""
@@ -52,7 +53,9 @@ def class_index(schema: ClassSchema, name: str) -> int:
         return schema.names.index(name)
     if name in LEFT_OUT:
         return UNLABELLED
-    raise InterchangeError(f"there is no class called {name}; the classes are {', '.join(schema.names)}")
+    raise InterchangeError(
+        N_("there is no class called {name}; the classes are {schema}", name=name, schema=", ".join(schema.names))
+    )
 
 
 def mask_mapping(mapping: Mapping[str, str]) -> dict[int, str]:
@@ -65,7 +68,9 @@ def mask_mapping(mapping: Mapping[str, str]) -> dict[int, str]:
     for text, name in mapping.items():
         code = _mask_code(text)
         if codes.setdefault(code, name) != name:
-            raise InterchangeError(f"'{text}' is given two classes, once written in another way; give it one")
+            raise InterchangeError(
+                N_("'{text}' is given two classes, once written in another way; give it one", text=text)
+            )
     return codes
 
 
@@ -85,5 +90,5 @@ def _mask_code(text: str) -> int:
         return int(text)
     except ValueError as error:
         raise InterchangeError(
-            f"'{text}' is no value of a mask; write a whole number or a colour such as #0072b2"
+            N_("'{text}' is no value of a mask; write a whole number or a colour such as #0072b2", text=text)
         ) from error

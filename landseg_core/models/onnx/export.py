@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from landseg_core.errors import ModelError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
+from landseg_core.messages import N_
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.header import model_path, read_header
@@ -78,7 +79,7 @@ def _described_graph(
 def _require_onnx() -> None:
     if find_spec("onnx") is None:
         raise ModelError(
-            "the export to ONNX needs the package onnx, which is not installed; run: pip install 'landseg[onnx]'"
+            N_("the export to ONNX needs the package onnx, which is not installed; run: pip install 'landseg[onnx]'")
         )
 
 
@@ -93,8 +94,14 @@ def _require_tile(tile: int | None, multiple: int, architecture: str) -> None:
     if tile is None or (0 < tile <= MAX_TILE and tile % multiple == 0):
         return
     raise ModelError(
-        f"a tile of {tile} px does not suit the network {architecture};"
-        f" choose a multiple of {multiple} from {multiple} to {MAX_TILE}"
+        N_(
+            "a tile of {tile} px does not suit the network {architecture}; choose a multiple of "
+            "{multiple} from {multiple} to {max_tile}",
+            tile=tile,
+            architecture=architecture,
+            multiple=multiple,
+            max_tile=MAX_TILE,
+        )
     )
 
 

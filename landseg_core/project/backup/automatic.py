@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from landseg_core.errors import OutputError, ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.file_identity import FileIdentity
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles
 from landseg_core.project.backup.copying import copy_pages
 from landseg_core.project.backup.folder import Backup, BackupFolder, backups_root
@@ -98,7 +99,9 @@ class BackupMaker:
             try:
                 made = self._make(on_event, control or JobControl(), base_too=not at_end)
             except OutputError as error:
-                raise ProjectError(f"no backup of {self._file.path.name} is made: {error}") from error
+                raise ProjectError(
+                    N_("no backup of {path} is made: {error}", path=self._file.path.name, error=error)
+                ) from error
             self._failed = False
             return made
 
@@ -148,7 +151,9 @@ class BackupMaker:
                 shutil.copyfile(self._base[0], whole)
                 complete = self._file.copy_log(whole.with_name(f"{whole.name}-wal"))
             except OSError as error:
-                raise ProjectError(f"{whole} cannot be written: {error.strerror}; free some space") from error
+                raise ProjectError(
+                    N_("{whole} cannot be written: {strerror}; free some space", whole=whole, strerror=error.strerror)
+                ) from error
             if not complete:
                 raise ProjectError(self._cannot_rescue())
             with sqlite_errors(whole, "read"), closing(connect(whole, "rw")) as connection:
@@ -177,7 +182,13 @@ def back_up_closed(path: Path, on_event: OnEvent, control: JobControl) -> Backup
     file = ProjectFile(path, read_only=False)
     try:
         if not file.is_written_to:
-            raise ProjectError(f"{path} cannot be backed up first: {file.read_only_reason}; choose another name")
+            raise ProjectError(
+                N_(
+                    "{path} cannot be backed up first: {read_only_reason}; choose another name",
+                    path=path,
+                    read_only_reason=file.read_only_reason,
+                )
+            )
         return BackupMaker(file).make(on_event, control)
     finally:
         file.close()

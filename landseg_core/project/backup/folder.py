@@ -17,6 +17,7 @@ import platformdirs
 from landseg_core.errors import ProjectError
 from landseg_core.input_files import parsed_json, read_file
 from landseg_core.limits import free_bytes, si_number
+from landseg_core.messages import N_
 from landseg_core.output_files import write_atomically
 
 KEPT = 10
@@ -90,14 +91,23 @@ class BackupFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ProjectError(
-                f"no backup of {self.project.name} is made: {self.path} cannot be made ({error.strerror});"
-                " check the permissions of the data folder"
+                N_(
+                    "no backup of {project} is made: {path} cannot be made ({strerror}); check the permissions of "
+                    "the data folder",
+                    project=self.project.name,
+                    path=self.path,
+                    strerror=error.strerror,
+                )
             ) from error
         free = free_bytes(self.path)
         if free is not None and free < 2 * size + _SPARE_BYTES:
             raise ProjectError(
-                f"no backup of {self.project.name} is made: the disk of {self.path} has only {si_number(free)}B left;"
-                " free some space"
+                N_(
+                    "no backup of {project} is made: the disk of {path} has only {si_number}B left; free some space",
+                    project=self.project.name,
+                    path=self.path,
+                    si_number=si_number(free),
+                )
             )
         write_atomically(self.path / _ORIGIN, json.dumps({"project": str(self.project)}).encode())
 

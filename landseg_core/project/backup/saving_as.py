@@ -9,6 +9,7 @@ from pathlib import Path
 
 from landseg_core.errors import OutputError, ProjectError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles
 from landseg_core.project.backup.copying import copy_pages, rebase
 from landseg_core.project.storage.connection import connect, sqlite_errors, transaction
@@ -53,7 +54,9 @@ def _require_other_file(source: Path, path: Path) -> None:
         ProjectError: it would be.
     """
     if source.exists() and path.exists() and path.samefile(source):
-        raise ProjectError(f"{path} is where the project was opened, and is not replaced; choose another name")
+        raise ProjectError(
+            N_("{path} is where the project was opened, and is not replaced; choose another name", path=path)
+        )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.delta import TilePatch
 from landseg_core.labels.pyramid import EMPTY_TILE, TILE
+from landseg_core.messages import N_
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.editing import Editor
 from landseg_core.project.history import Change
@@ -74,8 +75,15 @@ class Regridder:
         seen = examine(entry.path)
         if seen.grid.window != entry.grid.window:
             raise ProjectError(
-                f"{entry.path} is {seen.grid.width} x {seen.grid.height} px and cannot lie on a grid of"
-                f" {entry.grid.width} x {entry.grid.height} px; move the labels to its own grid, or relink it"
+                N_(
+                    "{path} is {width} x {height} px and cannot lie on a grid of {width_2} x {height_2} px; move "
+                    "the labels to its own grid, or relink it",
+                    path=entry.path,
+                    width=seen.grid.width,
+                    height=seen.grid.height,
+                    width_2=entry.grid.width,
+                    height_2=entry.grid.height,
+                )
             )
         own = None if entry.grid.is_same(seen.grid) else seen.grid
         return self._change(f"Keep the grid of {entry.name}", _known(replace(entry, file_grid=own), seen))
@@ -171,9 +179,12 @@ def shift_to(entry: ImageEntry, now: RasterGrid, by: MoveBy | None) -> Shift | N
     if by is None and not knows_ground:
         return Shift(0, 0)
     raise ProjectError(
-        f"the labels of {entry.path} cannot stay on their ground: its pixels are of another size than theirs, or lie"
-        " between them; move them by pixels (landseg project regrid --move-labels --by pixels), or export them, add the"
-        " image anew and import them there"
+        N_(
+            "the labels of {path} cannot stay on their ground: its pixels are of another size than "
+            "theirs, or lie between them; move them by pixels (landseg project regrid --move-labels --by "
+            "pixels), or export them, add the image anew and import them there",
+            path=entry.path,
+        )
     )
 
 

@@ -8,6 +8,7 @@ from landseg_core.errors import OutputError, ProjectError
 from landseg_core.input_files import open_file
 from landseg_core.labels.class_names import name_problem
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles
 from landseg_core.project.storage.connection import connect, sqlite_errors, transaction
 from landseg_core.project.storage.schema import create_tables
@@ -22,7 +23,7 @@ def create_file(path: Path, schema: ClassSchema) -> None:
         ProjectError: something is there already, it cannot be written, or a class has a name that none may have.
     """
     if problem := name_problem(schema.names):
-        raise ProjectError(f"{path} is not made: {problem}; choose another name")
+        raise ProjectError(N_("{path} is not made: {problem}; choose another name", path=path, problem=problem))
     try:
         with OutputFiles() as outputs, sqlite_errors(path, "made"):
             _write_new(outputs.add(path), schema)
@@ -49,14 +50,24 @@ def require_database(path: Path) -> None:
     """
     try:
         if path.is_dir():
-            raise ProjectError(f"{path} is a folder; choose a landseg project file")
+            raise ProjectError(N_("{path} is a folder; choose a landseg project file", path=path))
         with open_file(path) as file:
             start = file.read(len(_MAGIC))
     except FileNotFoundError as error:
-        raise ProjectError(f"there is no project {path}; check the path, or make a new project") from error
+        raise ProjectError(
+            N_("there is no project {path}; check the path, or make a new project", path=path)
+        ) from error
     except OSError as error:
-        raise ProjectError(f"{path} cannot be opened: {error.strerror}; check the path and the permissions") from error
+        raise ProjectError(
+            N_(
+                "{path} cannot be opened: {strerror}; check the path and the permissions",
+                path=path,
+                strerror=error.strerror,
+            )
+        ) from error
     if not start:
-        raise ProjectError(f"{path} is empty; choose a landseg project file")
+        raise ProjectError(N_("{path} is empty; choose a landseg project file", path=path))
     if start != _MAGIC:
-        raise ProjectError(f"{path} is not a landseg project, or its beginning is damaged; choose another file")
+        raise ProjectError(
+            N_("{path} is not a landseg project, or its beginning is damaged; choose another file", path=path)
+        )

@@ -12,6 +12,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from landseg_core.geo.grid import RasterGrid
+from landseg_core.messages import N_
 from landseg_core.project.storage.rows import DamageError, integer, optional_text
 
 _LONGEST_SIDE = 2**31 - 1  # GDAL counts pixels in 32 bits
@@ -37,7 +38,7 @@ def grid_of(value: Any) -> RasterGrid:
     try:
         return stored_grid(value["width"], value["height"], value["transform"], value["crs"])
     except (KeyError, TypeError) as error:
-        raise DamageError("a grid is damaged") from error
+        raise DamageError(N_("a grid is damaged")) from error
 
 
 def stored_grid(width: object, height: object, transform: object, crs: object) -> RasterGrid:
@@ -52,10 +53,10 @@ def stored_grid(width: object, height: object, transform: object, crs: object) -
 
 def _transform(numbers: object) -> Affine:
     if not isinstance(numbers, list) or len(numbers) != 6 or not all(map(_is_finite, numbers)):
-        raise DamageError("a transform is damaged")
+        raise DamageError(N_("a transform is damaged"))
     transform = Affine(*map(float, numbers))
     if transform.is_degenerate:
-        raise DamageError("a transform is damaged")
+        raise DamageError(N_("a transform is damaged"))
     return transform
 
 
@@ -69,4 +70,4 @@ def _crs(value: object) -> CRS | None:
         with rasterio.Env():  # GDAL tells rasterio what is wrong, instead of the terminal
             return CRS.from_wkt(wkt) if wkt else None
     except CRSError as error:
-        raise DamageError("a CRS is damaged") from error
+        raise DamageError(N_("a CRS is damaged")) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from landseg_core.errors import ProjectError
+from landseg_core.messages import N_
 
 _TRIES = 5
 """How often a lock is taken anew whose file another program has removed in the same instant."""
@@ -39,14 +40,14 @@ class ProjectLock:
             try:
                 lock.acquire(blocking=False)
             except Timeout as error:
-                raise ProjectError(f"it is open {self._holder()}") from error
+                raise ProjectError(N_("it is open {holder}", holder=self._holder())) from error
             except (OSError, NotImplementedError) as error:
                 reason = getattr(error, "strerror", None) or "it knows no locks"
-                raise ProjectError(f"its folder takes no lock file ({reason})") from error
+                raise ProjectError(N_("its folder takes no lock file ({reason})", reason=reason)) from error
             if self._is_ours():
                 return lock
             lock.release()
-        raise ProjectError(f"it is open {self._holder()}")
+        raise ProjectError(N_("it is open {holder}", holder=self._holder()))
 
     def _is_ours(self) -> bool:
         """Sign the file, and tell whether the file at its place is the one signed: else it was removed meanwhile."""

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.messages import N_
 from landseg_core.project.backup.saving_as import Rescue, save_as
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.state import ProjectState, load_state
@@ -73,7 +74,7 @@ class ProjectFile:
             return
         try:
             if not os.access(self.path, os.W_OK):
-                raise ProjectError("the file is write-protected")
+                raise ProjectError(N_("the file is write-protected"))
             self._lock = ProjectLock(self.path)
         except ProjectError as error:
             self.read_only_reason = str(error)
@@ -123,7 +124,9 @@ class ProjectFile:
         """
         entry = self.state.images.get(image_id)
         if entry is None:
-            raise ProjectError(f"{self.path} has no image number {image_id}; choose one that it has")
+            raise ProjectError(
+                N_("{path} has no image number {image_id}; choose one that it has", path=self.path, image_id=image_id)
+            )
         return entry
 
     @property
@@ -188,7 +191,9 @@ class ProjectFile:
             ProjectError: the project is read-only.
         """
         if self._writer is None or self.read_only_reason is not None:
-            raise ProjectError(f"{self.path} can only be read: {self.read_only_reason or 'it is closed'}")
+            raise ProjectError(
+                N_("{path} can only be read: {value}", path=self.path, value=self.read_only_reason or "it is closed")
+            )
         self._is_saved_elsewhere = False
         return self._writer
 
@@ -221,7 +226,9 @@ class ProjectFile:
             self._busy.release()
 
     def _busy_error(self) -> ProjectError:
-        return ProjectError(f"{self.path} is just being changed as a whole; wait until that is done, or stop it")
+        return ProjectError(
+            N_("{path} is just being changed as a whole; wait until that is done, or stop it", path=self.path)
+        )
 
     @contextmanager
     def transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
@@ -272,7 +279,7 @@ class ProjectFile:
     def save_as(self, path: Path, rescue: Rescue, *, overwrite: bool, on_event: OnEvent, control: JobControl) -> None:
         """Save all to another file; see `Project.save_as`."""
         if self._writer is None:
-            raise ProjectError(f"{self.path} has been closed; open it again")
+            raise ProjectError(N_("{path} has been closed; open it again", path=self.path))
         save_as(self._writer, self.path, path, rescue, overwrite=overwrite, on_event=on_event, control=control)
         self._is_saved_elsewhere = True
 
@@ -291,11 +298,17 @@ class ProjectFile:
         if self._is_saved_elsewhere:
             return
         if writer and writer.fault:
-            raise ProjectError(f"{writer.fault.sentence}; edits made since it was opened may be lost")
+            raise ProjectError(
+                N_("{sentence}; edits made since it was opened may be lost", sentence=writer.fault.sentence)
+            )
         if lost:
             raise ProjectError(
-                f"{self.path} is closed, but the last {lost} edit(s) could not be stored and are lost:"
-                " the disk is full or fails"
+                N_(
+                    "{path} is closed, but the last {lost} edit(s) could not be stored and are lost: the disk is "
+                    "full or fails",
+                    path=self.path,
+                    lost=lost,
+                )
             )
 
     def _leave(self, writer: Writer) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from landseg_core.errors import ProjectError
 from landseg_core.file_identity import FileIdentity
+from landseg_core.messages import N_
 from landseg_core.project.storage.connection import DATABASE_ERRORS, connect, connect_for_reading, sqlite_errors
 
 _WAIT_SECONDS = 30.0
@@ -77,12 +78,12 @@ class ReadConnections:
     def _take(self) -> sqlite3.Connection:
         with self._returned:
             if self._closed:
-                raise ProjectError(f"{self._path} has been closed; open it again")
+                raise ProjectError(N_("{path} has been closed; open it again", path=self._path))
             if not self._idle and (connection := self._new()):
                 self._idle.append(connection)
                 self._all.append(connection)
             if not self._returned.wait_for(lambda: bool(self._idle), _WAIT_SECONDS):
-                raise ProjectError(f"{self._path} is not there any more, and cannot be read")
+                raise ProjectError(N_("{path} is not there any more, and cannot be read", path=self._path))
             return self._idle.pop()
 
     def _new(self) -> sqlite3.Connection | None:
@@ -97,7 +98,9 @@ class ReadConnections:
         if connection is not None:
             connection.close()
         if not self._all:
-            raise ProjectError(f"{self._path} is another file by now than the one that was opened; open it again")
+            raise ProjectError(
+                N_("{path} is another file by now than the one that was opened; open it again", path=self._path)
+            )
         return None
 
     def _is_same_file(self) -> bool:

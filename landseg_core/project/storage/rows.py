@@ -6,6 +6,7 @@ from typing import Any
 
 from landseg_core.errors import ProjectError
 from landseg_core.input_files import parsed_json
+from landseg_core.messages import N_
 
 _LARGEST = 2**53
 
@@ -22,7 +23,7 @@ def integer(value: object, low: int = 0, high: int = _LARGEST) -> int:
     """
     if isinstance(value, int) and low <= value <= high:
         return value
-    raise DamageError("a number is damaged")
+    raise DamageError(N_("a number is damaged"))
 
 
 def text(value: object) -> str:
@@ -33,7 +34,7 @@ def text(value: object) -> str:
     """
     if isinstance(value, str) and "\0" not in value:
         return value
-    raise DamageError("a text is damaged")
+    raise DamageError(N_("a text is damaged"))
 
 
 def optional_text(value: object) -> str | None:
@@ -53,7 +54,7 @@ def blob(value: object) -> bytes:
     """
     if isinstance(value, bytes):
         return value
-    raise DamageError("a block of data is damaged")
+    raise DamageError(N_("a block of data is damaged"))
 
 
 def json_value(value: object, kind: type | tuple[type, ...] = object) -> Any:
@@ -65,10 +66,10 @@ def json_value(value: object, kind: type | tuple[type, ...] = object) -> Any:
     try:
         parsed = parsed_json(text(value))
     except ValueError as error:
-        raise DamageError("a list is damaged") from error
+        raise DamageError(N_("a list is damaged")) from error
     if isinstance(parsed, kind):
         return parsed
-    raise DamageError("a list is damaged")
+    raise DamageError(N_("a list is damaged"))
 
 
 def proper(value: str) -> str:

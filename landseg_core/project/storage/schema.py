@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from landseg_core.errors import ProjectError
+from landseg_core.messages import N_
 from landseg_core.project.storage.connection import sqlite_errors, transaction
 
 APPLICATION_ID = 0x4C534547
@@ -156,16 +157,24 @@ def stored_version(connection: sqlite3.Connection, path: Path) -> int:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         foreign = connection.execute(_FOREIGN).fetchone()[0]
     if application != APPLICATION_ID or version < 1:
-        raise ProjectError(f"{path} is not a landseg project; choose a file that landseg has made")
+        raise ProjectError(N_("{path} is not a landseg project; choose a file that landseg has made", path=path))
     if foreign:
         raise ProjectError(
-            f"{path} holds views or triggers in SQL, which landseg does not write and which may never end; take the"
-            " project from where it was made"
+            N_(
+                "{path} holds views or triggers in SQL, which landseg does not write and which may never end; "
+                "take the project from where it was made",
+                path=path,
+            )
         )
     if version > VERSION:
         raise ProjectError(
-            f"{path} was made by a newer landseg (format {version}, this one knows {VERSION});"
-            " update landseg to open it. The file is unchanged"
+            N_(
+                "{path} was made by a newer landseg (format {version}, this one knows {version_2}); update "
+                "landseg to open it. The file is unchanged",
+                path=path,
+                version=version,
+                version_2=VERSION,
+            )
         )
     return version
 
@@ -177,7 +186,7 @@ def require_current(connection: sqlite3.Connection, path: Path) -> None:
         ProjectError: it is no project file, or of a version too new or too old.
     """
     if stored_version(connection, path) < READABLE_SINCE:
-        raise ProjectError(f"{path} has an older format; open it for writing once to bring it up to date")
+        raise ProjectError(N_("{path} has an older format; open it for writing once to bring it up to date", path=path))
 
 
 def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
@@ -231,8 +240,12 @@ def _free_place(path: Path, version: int) -> Path:
             number += 1
         except OSError as error:
             raise ProjectError(
-                f"{path} has an older format and cannot be backed up before its update ({error.strerror});"
-                " make its folder writable"
+                N_(
+                    "{path} has an older format and cannot be backed up before its update ({strerror}); make its "
+                    "folder writable",
+                    path=path,
+                    strerror=error.strerror,
+                )
             ) from error
         else:
             return place

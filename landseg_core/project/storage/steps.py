@@ -8,6 +8,7 @@ from dataclasses import astuple
 
 from landseg_core.geo.tiling import TilePyramid
 from landseg_core.labels.delta import TilePatch
+from landseg_core.messages import N_
 from landseg_core.project.history import Change, History, Step
 from landseg_core.project.storage.rows import DamageError, blob, integer, json_value, text
 
@@ -80,11 +81,11 @@ def load_change(connection: sqlite3.Connection, step_id: int) -> Change:
     """
     rows = connection.execute("SELECT before, after FROM steps WHERE id = ?", (step_id,)).fetchall()
     if not rows:
-        raise DamageError("a step of the history is gone; it cannot be undone or redone")
+        raise DamageError(N_("a step of the history is gone; it cannot be undone or redone"))
     try:
         before, after = (json_value(side, dict) for side in rows[0])
     except DamageError as error:
-        raise DamageError("a step of the history is damaged; it cannot be undone or redone") from error
+        raise DamageError(N_("a step of the history is damaged; it cannot be undone or redone")) from error
     return Change(before, after)
 
 
@@ -99,7 +100,7 @@ def load_patches(
     for image, data in connection.execute("SELECT image, data FROM patches WHERE step = ? ORDER BY id", (step_id,)):
         image_id, patch = integer(image), TilePatch.decode(blob(data))
         if image_id not in pyramids or not _fits(patch, pyramids[image_id]):
-            raise DamageError("a step of the history is damaged: it lies outside the image; it cannot be undone")
+            raise DamageError(N_("a step of the history is damaged: it lies outside the image; it cannot be undone"))
         yield image_id, patch
 
 

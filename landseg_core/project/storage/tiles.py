@@ -13,6 +13,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.pyramid import TILE, Tile, is_empty
+from landseg_core.messages import N_
 from landseg_core.project.storage.reads import ReadConnections
 from landseg_core.project.storage.rows import DamageError, blob, integer
 
@@ -37,9 +38,9 @@ def decode_tile(data: bytes) -> Tile:
     try:
         pixels = stream.decompress(data, _BYTES + 1)  # never more, whatever damaged bytes unpack to
     except zlib.error as error:
-        raise DamageError("a tile is damaged: it cannot be unpacked") from error
+        raise DamageError(N_("a tile is damaged: it cannot be unpacked")) from error
     if len(pixels) != _BYTES or not stream.eof:
-        raise DamageError("a tile is damaged: its size is wrong")
+        raise DamageError(N_("a tile is damaged: its size is wrong"))
     return np.frombuffer(pixels, np.uint8).reshape(TILE, TILE)
 
 

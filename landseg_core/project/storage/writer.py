@@ -12,6 +12,7 @@ from pathlib import Path
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import EditStored, OnEvent, StoringFailed, StoringResumed
+from landseg_core.messages import N_
 from landseg_core.project.storage.closing import leave_file
 from landseg_core.project.storage.connection import DATABASE_ERRORS, checkpoint_wal, reason, transaction
 from landseg_core.project.storage.file_watch import FileFault, FileFaultError, FileWatch
@@ -124,7 +125,13 @@ class Writer:
         if self._failure:
             raise ProjectError(self._failure)
         if self._tasks:
-            raise ProjectError(f"{self._path}: {self.waiting} edits could not be stored; open the project again")
+            raise ProjectError(
+                N_(
+                    "{path}: {waiting} edits could not be stored; open the project again",
+                    path=self._path,
+                    waiting=self.waiting,
+                )
+            )
 
     @contextmanager
     def borrow(self) -> Iterator[sqlite3.Connection]:
@@ -180,7 +187,7 @@ class Writer:
 
     def _require_open(self) -> None:
         if self._closing:
-            raise ProjectError(f"{self._path} has been closed; open it again")
+            raise ProjectError(N_("{path} has been closed; open it again", path=self._path))
 
     def _run(self) -> None:
         try:

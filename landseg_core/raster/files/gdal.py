@@ -16,6 +16,7 @@ from rasterio.io import DatasetReader
 
 from landseg_core.file_identity import HELD_FILES
 from landseg_core.leftovers import may_be_a_name
+from landseg_core.messages import N_
 from landseg_core.offline import keep_gdal_offline
 
 READABLE_DRIVERS = (
@@ -78,7 +79,7 @@ def open_dataset(path: Path, mode: str = "r", **options: Any) -> Any:
         rasterio.errors.RasterioError: GDAL cannot open it, or must not, because it is the project that is open.
     """
     if path in HELD_FILES:
-        raise RasterioError("it is a project that is open")
+        raise RasterioError(N_("it is a project that is open"))
     with WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         if mode == "r":

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from landseg_core.errors import RasterError
 from landseg_core.file_identity import HELD_FILES
 from landseg_core.input_files import missing_reason
+from landseg_core.messages import N_
 from landseg_core.raster.files.local_only import check_side_files, refuse_services, require_pixels, require_plain_file
 from landseg_core.raster.files.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
 from landseg_core.raster.files.tiff_layout import tiff_is_complete
@@ -50,18 +51,20 @@ def _check_one(path: Path, *, is_part: bool) -> list[Path]:
     try:
         require_plain_file(path)
         if path in HELD_FILES:  # to close it would take its locks away
-            raise RasterError(f"{path} cannot be opened as a raster (it is a project that is open); name an image file")
+            raise RasterError(
+                N_("{path} cannot be opened as a raster (it is a project that is open); name an image file", path=path)
+            )
         with path.open("rb") as file:
             check_side_files(path)
             return _check_content(path, file, os.fstat(file.fileno()).st_size, is_part=is_part)
     except FileNotFoundError as error:
-        raise RasterError(f"{path} {missing_reason(path)}") from error
+        raise RasterError(N_("{path} {missing_reason}", path=path, missing_reason=missing_reason(path))) from error
     except IsADirectoryError as error:
-        raise RasterError(f"{path} is a folder; name a raster file in it") from error
+        raise RasterError(N_("{path} is a folder; name a raster file in it", path=path)) from error
     except PermissionError as error:
         raise RasterError(_not_permitted(path)) from error
     except OSError as error:
-        raise RasterError(f"{path} cannot be read: {error.strerror}") from error
+        raise RasterError(N_("{path} cannot be read: {strerror}", path=path, strerror=error.strerror)) from error
 
 
 def _not_permitted(path: Path) -> str:
@@ -73,7 +76,7 @@ def _not_permitted(path: Path) -> str:
 
 def _check_content(path: Path, file: BinaryIO, size: int, *, is_part: bool) -> list[Path]:
     if size == 0:
-        raise RasterError(f"{path} is empty; copy or download it again")
+        raise RasterError(N_("{path} is empty; copy or download it again", path=path))
     head = file.read(1024)
     if b"<VRTDataset" in head:
         return _vrt_parts(path)
@@ -82,7 +85,9 @@ def _check_content(path: Path, file: BinaryIO, size: int, *, is_part: bool) -> l
     refuse_services(path, head, is_part=is_part)
     for magic, is_complete in _CHECKS:
         if head.startswith(magic) and not is_complete(file, size):
-            raise RasterError(f"{path} is cut short: part of the image is missing; copy or download it again")
+            raise RasterError(
+                N_("{path} is cut short: part of the image is missing; copy or download it again", path=path)
+            )
     return []
 
 
@@ -90,7 +95,12 @@ def _require_ends(path: Path) -> None:
     view = endless_view(path, whole=False)
     if view is not None:
         raise RasterError(
-            f"{path} has a view {view[:80]}, which is not computed in {MOST_SECONDS:g} s; save the image as GeoTIFF"
+            N_(
+                "{path} has a view {view}, which is not computed in {most_seconds:g} s; save the image as GeoTIFF",
+                path=path,
+                view=view[:80],
+                most_seconds=MOST_SECONDS,
+            )
         )
 
 
@@ -104,8 +114,14 @@ def _vrt_parts(path: Path) -> list[Path]:
     missing = [part for part in parts.files if _is_missing(part)]
     if missing:
         raise RasterError(
-            f"{path} is missing {len(missing)} of its {len(parts.files)} parts, such as {missing[0]}; "
-            "put them back or make the VRT again"
+            N_(
+                "{path} is missing {count} of its {count_2} parts, such as {missing}; put them back or make "
+                "the VRT again",
+                path=path,
+                count=len(missing),
+                count_2=len(parts.files),
+                missing=missing[0],
+            )
         )
     for name in parts.others:
         require_pixels(name)

@@ -14,6 +14,7 @@ from typing import Any
 from landseg_core.errors import RasterError
 from landseg_core.input_files import special_reason
 from landseg_core.leftovers import may_be_a_name
+from landseg_core.messages import N_
 from landseg_core.plain_text import name_reason
 from landseg_core.raster.files.gdal import GDAL_ERRORS, PIXEL_MARKS, READABLE_DRIVERS, SIDE_MARKS, open_with
 
@@ -41,7 +42,7 @@ def require_plain_file(path: Path) -> None:
         raise RasterError(unnameable)
     reason = special_reason(path)
     if reason:
-        raise RasterError(f"{path} {reason}")
+        raise RasterError(N_("{path} {reason}", path=path, reason=reason))
 
 
 def check_side_files(path: Path) -> None:
@@ -68,7 +69,9 @@ def _require_side_pixels(side: Path) -> None:
         with side.open("rb") as file:
             head = file.read(32)
         if head and not head.startswith(SIDE_MARKS):
-            raise RasterError(f"{side} is no file of overviews or masks, but GDAL would read it as one; remove it")
+            raise RasterError(
+                N_("{side} is no file of overviews or masks, but GDAL would read it as one; remove it", side=side)
+            )
 
 
 def _check_overview_names(path: Path, aux: Path) -> None:
@@ -83,7 +86,13 @@ def _check_overview_names(path: Path, aux: Path) -> None:
 def _require_overviews_beside(path: Path, name: str) -> None:
     own = name.strip().removeprefix(_BESIDE)
     if not own or re.search(r"[/\\:<]", own):
-        raise RasterError(f"{path} takes its overviews from {name[:200]}, and not from beside it; remove that entry")
+        raise RasterError(
+            N_(
+                "{path} takes its overviews from {name}, and not from beside it; remove that entry",
+                path=path,
+                name=name[:200],
+            )
+        )
     require_plain_file(path.with_name(own))
     _require_side_pixels(path.with_name(own))
 
@@ -107,8 +116,11 @@ def refuse_services(path: Path, head: bytes, *, is_part: bool) -> None:
     """
     if _TEXT.match(head) or (is_part and _SERVICE.match(head)):
         raise RasterError(
-            f"{path} cannot be opened as a raster: it holds no pixels but a description, such as of a map service, and"
-            " landseg reads image files of this computer only; save the image as GeoTIFF"
+            N_(
+                "{path} cannot be opened as a raster: it holds no pixels but a description, such as of a map "
+                "service, and landseg reads image files of this computer only; save the image as GeoTIFF",
+                path=path,
+            )
         )
     if is_part and not head.startswith(PIXEL_MARKS):
         require_pixels(path)
@@ -126,6 +138,9 @@ def require_pixels(name: str | Path) -> None:
         open_with(_DATA_ONLY_DRIVERS, name).close()
     except GDAL_ERRORS as error:
         raise RasterError(
-            f"{name}, which a VRT draws on, is no raster of this computer that holds its own pixels;"
-            " save it as GeoTIFF and make the VRT again"
+            N_(
+                "{name}, which a VRT draws on, is no raster of this computer that holds its own pixels; save "
+                "it as GeoTIFF and make the VRT again",
+                name=name,
+            )
         ) from error

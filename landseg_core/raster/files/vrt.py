@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 from landseg_core.errors import RasterError
 from landseg_core.input_files import is_address
+from landseg_core.messages import N_
 
 _LARGEST = 256 * 2**20
 _SOURCES = {"sourcefilename", "sourcedataset"}
@@ -41,7 +42,13 @@ def vrt_parts(path: Path) -> VrtParts:
         OSError: it cannot be read.
     """
     if path.stat().st_size > _LARGEST:
-        raise RasterError(f"{path} is larger than {_LARGEST >> 20} MiB, which no VRT needs; make the VRT again")
+        raise RasterError(
+            N_(
+                "{path} is larger than {value} MiB, which no VRT needs; make the VRT again",
+                path=path,
+                value=_LARGEST >> 20,
+            )
+        )
     return _parts(path, path.read_bytes())
 
 
@@ -49,7 +56,9 @@ def _parts(path: Path, xml: bytes) -> VrtParts:
     try:
         root = ET.fromstring(xml)
     except (ET.ParseError, LookupError, ValueError) as error:  # the latter: an encoding that is none
-        raise RasterError(f"{path} is cut short or damaged: {error}; make the VRT again") from error
+        raise RasterError(
+            N_("{path} is cut short or damaged: {error}; make the VRT again", path=path, error=error)
+        ) from error
     files: dict[Path, None] = {}
     others: dict[str, None] = {}
     for element in root.iter():
@@ -80,7 +89,11 @@ def _refuse_addresses(path: Path, element: ET.Element) -> None:
     address = next((word for word in _words(element) if is_address(word) and not word.startswith("<")), None)
     if address:
         raise RasterError(
-            f"{path} draws on {address[:200]}, and landseg reads files of this computer only; download it first"
+            N_(
+                "{path} draws on {address}, and landseg reads files of this computer only; download it first",
+                path=path,
+                address=address[:200],
+            )
         )
 
 

@@ -20,6 +20,7 @@ from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
 from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.machine import cores
+from landseg_core.messages import N_
 from landseg_core.raster.files.gdal import BLOCK_CACHE_BYTES, GDAL_ERRORS, gdal_reason, open_dataset
 from landseg_core.raster.pyramid.cache import holds_codes, level_path, prune, pyramid_path, unfinished
 from landseg_core.raster.pyramid.levels import TILE, levels_in_file, missing_levels, pyramid_of
@@ -80,7 +81,11 @@ def build_pyramid(
                 _PyramidBuilder(source, scratch, on_event, control or JobControl(), categorical=codes).build()
         except GDAL_ERRORS as error:
             raise OutputError(
-                f"overviews cannot be written to {folder.parent} ({gdal_reason(error)}); free some space there"
+                N_(
+                    "overviews cannot be written to {parent} ({gdal_reason}); free some space there",
+                    parent=folder.parent,
+                    gdal_reason=gdal_reason(error),
+                )
             ) from error
         prune(keep=folder)
     return folder

@@ -9,6 +9,7 @@ from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_
 from landseg_core.raster.pyramid.cache import holds_codes, levels_in, mark_used, pyramid_path
 from landseg_core.raster.pyramid.levels import CLOSE_ENOUGH, levels_in_file, missing_levels, pyramid_of
 from landseg_core.raster.pyramid.quicklook import can_have_quicklook, quicklook
@@ -122,7 +123,9 @@ class PyramidReader:
     def _shown(self, bands: Sequence[int]) -> tuple[int, ...]:
         strange = [band for band in bands if band not in self.source.data_bands]
         if strange:
-            raise RasterError(f"{self.source.path} has no band {strange[0]} to show; choose another")
+            raise RasterError(
+                N_("{path} has no band {strange} to show; choose another", path=self.source.path, strange=strange[0])
+            )
         return tuple(bands)
 
     def _picked(self, key: TileKey, bands: Sequence[int]) -> tuple[Pixels, Valid]:
