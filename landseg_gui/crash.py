@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLa
 from landseg_core import __version__
 from landseg_core.plain_text import plain_text
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 log = logging.getLogger("landseg")
 
@@ -127,13 +128,15 @@ class CrashDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="dialog_crash")
-        self.setWindowTitle("Unexpected error")
+        self.setWindowTitle(tr("Unexpected error"))
         self.setModal(True)
         self.resize(680, 420)
-        title = PlainLabel("Something went wrong inside landseg", objectName="crash_title")
+        title = PlainLabel(tr("Something went wrong inside landseg"), objectName="crash_title")
         text = PlainLabel(
-            "This is a fault of the program, not of your data; your files are as they were. You can go on working. "
-            "To report it, copy the details below."
+            tr(
+                "This is a fault of the program, not of your data; your files are as they were. You can go on "
+                "working. To report it, copy the details below."
+            )
         )
         text.setWordWrap(True)
         self._details = QPlainTextEdit(readOnly=True, objectName="crash_details")
@@ -145,10 +148,10 @@ class CrashDialog(QDialog):
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         role = QDialogButtonBox.ButtonRole.ActionRole
-        copy = buttons.addButton("Copy details", role)
+        copy = buttons.addButton(tr("Copy details"), role)
         copy.setObjectName("crash_copy")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._details.toPlainText()))
-        buttons.addButton("Open log folder", role).clicked.connect(open_log_folder)
+        buttons.addButton(tr("Open log folder"), role).clicked.connect(open_log_folder)
         buttons.rejected.connect(self.reject)
         return buttons
 

@@ -19,6 +19,7 @@ from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.window import MainWindow
 from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
+from landseg_gui.text import tr
 from landseg_gui.theme import ThemeManager
 
 
@@ -60,7 +61,7 @@ def run(files: Sequence[Path]) -> int:
     """Show the window, open `files` and return the exit code when the window is closed."""
     app = application()
     start_log(log_folder())
-    log.info("landseg %s starts", __version__)
+    log.info(tr("landseg %s starts"), __version__)
     window: MainWindow | None = None
     dialogs: list[CrashDialog] = []
 

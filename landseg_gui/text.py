@@ -25,7 +25,7 @@ def tr(template: str, /, *, n: int | None = None, one: str = "", **values: Any) 
 
 
 def translated(text: str) -> str:
-    """Return a text that was marked with `N_`, here or in the core, in the user's language; other strings as they are."""
+    """Return a text that was marked with `N_`, here or in the core, in the user's language; other strings unchanged."""
     return text.in_language(_translate) if isinstance(text, Text) else text
 
 

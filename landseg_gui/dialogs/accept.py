@@ -21,7 +21,7 @@ from landseg_gui.dialogs.forms.percent import PercentSlider
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import percent, pixels
+from landseg_gui.text import percent, pixels, tr
 
 VIEW, EVERYWHERE, POLYGON = "view", "everywhere", "polygon"
 PLACES = {
@@ -129,21 +129,25 @@ class AcceptDialog(FormDialog):
         self._prediction = QComboBox(objectName="accept_prediction")
         for prediction in self._predictions:
             self._prediction.addItem(prediction.name)
-        self._only_unlabelled = QCheckBox("Keep what is &labelled already", objectName="accept_only_unlabelled")
+        self._only_unlabelled = QCheckBox(tr("Keep what is &labelled already"), objectName="accept_only_unlabelled")
         self._confidence = PercentSlider("accept_confidence", _confidence_text, _confidence_text(100))
         self._no_confidence = PlainLabel(
-            "This prediction was made without its confidence.", objectName="accept_no_confidence", wordWrap=True
+            tr("This prediction was made without its confidence."), objectName="accept_no_confidence", wordWrap=True
         )
         self._no_confidence.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        form = self.add_section("What to accept")
+        form = self.add_section(tr("What to accept"))
         tip = "The map whose classes become labels"
         self._left_out = PlainLabel(objectName="accept_left_out", wordWrap=True, visible=False)
         self._left_out.setForegroundRole(QPalette.ColorRole.BrightText)
         self.add_field(form, "accept_prediction", "P&rediction", self._prediction, tip).add_below(self._left_out)
-        self.add_field(form, "accept_place", "Where", self._place_editor(), "Where the prediction becomes labels")
+        self.add_field(
+            form, "accept_place", tr("Where"), self._place_editor(), tr("Where the prediction becomes labels")
+        )
         tip = "Accept only where the prediction is at least this sure"
         self.add_field(form, "accept_confidence", "&Confidence", self._confidence, tip).add_below(self._no_confidence)
-        self._only_unlabelled.setToolTip("Otherwise the prediction replaces labels, but for those of locked classes")
+        self._only_unlabelled.setToolTip(
+            tr("Otherwise the prediction replaces labels, but for those of locked classes")
+        )
         form.addRow("", self._only_unlabelled)
 
     def _place_editor(self) -> QWidget:
@@ -197,7 +201,10 @@ class AcceptDialog(FormDialog):
         whole = sum(found.pixels[:UNLABELLED]) if found.pixels else 0
         classes = listed(_with_share(name, count, whole) for name, count in left_out.items())
         self._left_out.setText(
-            f"The project has no class {classes}: these pixels are left out. To keep them, add the classes first."
+            tr(
+                "The project has no class {classes}: these pixels are left out. To keep them, add the classes first.",
+                classes=classes,
+            )
             if left_out
             else ""
         )
@@ -210,7 +217,7 @@ class AcceptDialog(FormDialog):
         super().done(result)
 
     def _show_place(self) -> None:
-        self.action_button.setText("Draw the polygon" if self._place() == POLYGON else "Accept")
+        self.action_button.setText(tr("Draw the polygon") if self._place() == POLYGON else tr("Accept"))
 
     # --- what is checked
 
@@ -219,7 +226,7 @@ class AcceptDialog(FormDialog):
         mask = self._chosen().mask
         if is_there(mask.is_file):
             return {}
-        return {"accept_prediction": Problem(f"{mask} is not there any more; predict the image again.")}
+        return {"accept_prediction": Problem(tr("{mask} is not there any more; predict the image again.", mask=mask))}
 
     # --- the answer
 

@@ -11,6 +11,7 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 from landseg_gui.viewer.contrast import CONTRASTS, chosen_rendering, contrast_of
 from landseg_gui.viewer.layer import ImageLayer
 
@@ -28,7 +29,7 @@ class RenderingDialog(QDialog):
 
     def __init__(self, layer: ImageLayer, runner: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="dialog_rendering")
-        self.setWindowTitle("Bands and contrast")
+        self.setWindowTitle(tr("Bands and contrast"))
         self.setMinimumWidth(380)
         self._layer = layer
         self._runner = runner
@@ -37,7 +38,7 @@ class RenderingDialog(QDialog):
         self._bands = [self._combo(f"rendering_{name.lower()}", _band_titles(layer)) for name in _CHANNELS]
         self._contrast = self._combo("rendering_contrast", list(CONTRASTS))
         self._alpha = self._combo("rendering_alpha", [])
-        self._alpha.setToolTip("The band that is 0 where there is no data: it is not shown, and no network sees it")
+        self._alpha.setToolTip(tr("The band that is 0 where there is no data: it is not shown, and no network sees it"))
         self._lay_out()
         self._show(layer.rendering)
         for combo in (self._mode, *self._bands, self._contrast):
@@ -51,13 +52,13 @@ class RenderingDialog(QDialog):
 
     def _lay_out(self) -> None:
         self._form = QFormLayout()
-        self._form.addRow("Show", self._mode)
+        self._form.addRow(tr("Show"), self._mode)
         self._captions = [PlainLabel(name) for name in _CHANNELS]
         for caption, combo in zip(self._captions, self._bands, strict=True):
             caption.setBuddy(combo)
             self._form.addRow(caption, combo)
-        self._form.addRow("Contrast", self._contrast)
-        self._form.addRow("Alpha", self._alpha)
+        self._form.addRow(tr("Contrast"), self._contrast)
+        self._form.addRow(tr("Alpha"), self._alpha)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         buttons.rejected.connect(self.reject)
@@ -95,7 +96,7 @@ class RenderingDialog(QDialog):
     def _show_rows(self) -> None:
         """Show the fields that the mode needs: a single band needs no colour's name."""
         channels = _MODES[self._mode.currentText()]
-        self._captions[0].setText("Red" if channels == len(_CHANNELS) else "Band")
+        self._captions[0].setText(tr("Red") if channels == len(_CHANNELS) else tr("Band"))
         for combo in self._bands[1:]:
             self._form.setRowVisible(combo, channels == len(_CHANNELS))
 
@@ -106,7 +107,7 @@ class RenderingDialog(QDialog):
 
     def _apply(self) -> None:
         self._show_rows()
-        job = self._runner.start(f"Contrast of {self._layer.name}", self._work())
+        job = self._runner.start(tr("Contrast of {layer}", layer=self._layer.name), self._work())
         self._job = job
         job.finished.connect(while_alive(self, lambda rendering: self._take(job, rendering)))
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from landseg_core.project.outside.changes import Change, ChangeKind, Remedy
 from landseg_gui.plain_text import PlainLabel, without_key
-from landseg_gui.text import capitalised
+from landseg_gui.text import capitalised, tr
 
 _INTRODUCTION = "Files of this project have changed since it was saved. Choose what to do about each."
 _TITLES: Mapping[Remedy, str] = {
@@ -45,7 +45,7 @@ class ChangesDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="changed_files")
-        self.setWindowTitle("Changed Files")
+        self.setWindowTitle(tr("Changed Files"))
         self._writable = True
         self._list = QScrollArea(objectName="changed_files_list", widgetResizable=True)
         self._list.setFrameShape(QFrame.Shape.NoFrame)

@@ -31,7 +31,7 @@ from landseg_core.output_files import write_atomically
 from landseg_gui.icons import colour_swatch, icon
 from landseg_gui.message_boxes import show_failure
 from landseg_gui.plain_text import PlainLabel, choose_item
-from landseg_gui.text import capitalised, pixels
+from landseg_gui.text import capitalised, pixels, tr
 
 _COLOUR, _NAME, _VALUE, _PIXELS = range(4)
 _HEADINGS = ("", "Name", "Value", "Painted")
@@ -45,7 +45,7 @@ class ClassEditor(QDialog):
     def __init__(self, schema: ClassSchema, painted: Mapping[int, int], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("dialog_classes")
-        self.setWindowTitle("Classes")
+        self.setWindowTitle(tr("Classes"))
         self.draft = ClassDraft.of(schema)
         self._painted = painted
         self._table = self._new_table()
@@ -82,7 +82,7 @@ class ClassEditor(QDialog):
             tools.addWidget(self._button(name, text, handler))
         tools.addStretch(1)
         tools.addWidget(self._preset_button())
-        tools.addWidget(self._button("save", "Save as preset…", self._save))
+        tools.addWidget(self._button("save", tr("Save as preset…"), self._save))
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -97,13 +97,13 @@ class ClassEditor(QDialog):
         return button
 
     def _preset_button(self) -> QPushButton:
-        button: QPushButton = QPushButton("Load preset", objectName="classes_load", autoDefault=False)
-        button.setToolTip("Adds the classes that are missing here, and takes over the colours of the others")
+        button: QPushButton = QPushButton(tr("Load preset"), objectName="classes_load", autoDefault=False)
+        button.setToolTip(tr("Adds the classes that are missing here, and takes over the colours of the others"))
         menu = QMenu(button)
         for name in preset_names():
             menu.addAction(name, partial(self._load, name))
         menu.addSeparator()
-        menu.addAction(icon("folder"), "From a file…", self._load_file)
+        menu.addAction(icon("folder"), tr("From a file…"), self._load_file)
         button.setMenu(menu)
         return button
 
@@ -120,7 +120,7 @@ class ClassEditor(QDialog):
 
     def _show_class(self, row: int, item: DraftClass) -> None:
         swatch = QTableWidgetItem(colour_swatch(item.colour, 18), "")
-        swatch.setToolTip(f"{item.colour}: click for another")
+        swatch.setToolTip(tr("{colour}: click for another", colour=item.colour))
         name = QTableWidgetItem(item.name)
         count = self._painted.get(item.value, 0)
         figures = QTableWidgetItem(str(item.value)), QTableWidgetItem(pixels(count) if count else "")
@@ -185,7 +185,7 @@ class ClassEditor(QDialog):
         heirs = {_NO_LABEL: UNLABELLED}
         heirs |= {other.name: other.value for other in self.draft.classes if other.value != item.value}
         question = f"{capitalised(item.name)} has {pixels(count)} of labels. They become:"
-        choice = choose_item(self, "Delete a class", question, list(heirs))
+        choice = choose_item(self, tr("Delete a class"), question, list(heirs))
         return None if choice is None else heirs[choice]
 
     def _ancestors(self, value: int) -> list[int]:
@@ -208,7 +208,7 @@ class ClassEditor(QDialog):
     # --- presets
 
     def _load_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load classes", "", _CLASS_FILES)
+        path, _ = QFileDialog.getOpenFileName(self, tr("Load classes"), "", _CLASS_FILES)
         if path:
             self._load(path)
 
@@ -218,7 +218,7 @@ class ClassEditor(QDialog):
     def _save(self) -> None:
         if self._find_problem():
             return
-        path, _ = QFileDialog.getSaveFileName(self, "Save the classes as a preset", "classes.json", _CLASS_FILES)
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save the classes as a preset"), "classes.json", _CLASS_FILES)
         if not path:
             return
         try:

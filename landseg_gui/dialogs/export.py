@@ -19,6 +19,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import results_folder
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 from landseg_gui.viewer.layer import MaskLayer
 
 _KINDS = "PNG (*.png);;GeoTIFF (*.tif)"
@@ -60,14 +61,14 @@ class ExportDialog(FormDialog):
             if self._image is not None or not style.shows_picture:
                 self._style.addItem(style.title, name)
         self._area = AreaChoice("export", self._layers[0].grid.window, view)
-        self._out = PathField("export_out", pick_new_file("Export", _KINDS))
-        form = self._form = self.add_section("What to write")
-        self.add_field(form, "export_layer", "&Layer", self._layer, "The mask to write")
-        self.add_field(form, "export_style", "&Kind", self._style, "What the file shows")
+        self._out = PathField("export_out", pick_new_file(tr("Export"), _KINDS))
+        form = self._form = self.add_section(tr("What to write"))
+        self.add_field(form, "export_layer", "&Layer", self._layer, tr("The mask to write"))
+        self.add_field(form, "export_style", "&Kind", self._style, tr("What the file shows"))
         tip = "How strongly the classes cover the picture"
         self._opacity_field = self.add_field(form, "export_opacity", "&Opacity", self._opacity_editor(), tip)
-        self.add_field(form, "export_area", "Area", self._area, "Write the whole mask, or only what is in view")
-        self.add_field(self.add_section("Where"), "export_out", "&File", self._out, "The file to write")
+        self.add_field(form, "export_area", tr("Area"), self._area, tr("Write the whole mask, or only what is in view"))
+        self.add_field(self.add_section(tr("Where")), "export_out", "&File", self._out, tr("The file to write"))
 
     def _opacity_editor(self) -> QWidget:
         self._opacity = QSlider(Qt.Orientation.Horizontal, objectName="export_opacity", maximum=100)
@@ -144,7 +145,7 @@ class ExportDialog(FormDialog):
 
     def _may_overwrite(self, out: Path) -> bool:
         explanation = f"What is in {out.parent} under this name will be lost."
-        return choose(self, f"Replace {out.name}?", explanation, ["Replace"]) is not None
+        return choose(self, tr("Replace {out}?", out=out.name), explanation, ["Replace"]) is not None
 
     def _out_path(self) -> Path:
         return (self._out.path() or Path()).absolute()

@@ -19,6 +19,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import is_there
 from landseg_gui.plain_text import without_key
+from landseg_gui.text import tr
 
 _KINDS = ";;".join(f"{form.title} (*{form.suffix})" for form in EXPORTERS.values())
 _NAMED_FILES = 3
@@ -64,19 +65,23 @@ class ExportLabelsDialog(FormDialog):
         self._form = QComboBox(objectName="export_labels_form")
         for name, exporter in EXPORTERS.items():
             self._form.addItem(exporter.title, name)
-        self._out = PathField("export_labels_out", pick_new_file("Export labels", _KINDS))
-        self._folder = PathField("export_labels_folder", pick_folder("Folder for the labels"))
-        form = self.add_section("What to write")
-        field = self.add_field(form, "export_labels_images", "Labels", self._image_choice(), "Whose labels to write")
+        self._out = PathField("export_labels_out", pick_new_file(tr("Export labels"), _KINDS))
+        self._folder = PathField("export_labels_folder", pick_folder(tr("Folder for the labels")))
+        form = self.add_section(tr("What to write"))
+        field = self.add_field(
+            form, "export_labels_images", tr("Labels"), self._image_choice(), tr("Whose labels to write")
+        )
         form.setRowVisible(field, len(self._images) > 1)
-        self.add_field(form, "export_labels_form", "&Kind", self._form, "What the file holds")
-        self._add_places(self.add_section("Where"))
+        self.add_field(form, "export_labels_form", "&Kind", self._form, tr("What the file holds"))
+        self._add_places(self.add_section(tr("Where")))
 
     def _image_choice(self) -> QWidget:
         self._one = QRadioButton(
             without_key(f"Of this image, {self._image.name}"), objectName="export_labels_one", checked=True
         )
-        self._all = QRadioButton(f"Of all {len(self._images)} images of the project", objectName="export_labels_all")
+        self._all = QRadioButton(
+            tr("Of all {count} images of the project", count=len(self._images)), objectName="export_labels_all"
+        )
         choice = QWidget()
         column = QVBoxLayout(choice)
         column.setContentsMargins(0, 0, 0, 0)
@@ -88,9 +93,9 @@ class ExportLabelsDialog(FormDialog):
 
     def _add_places(self, form: QFormLayout) -> None:
         self._places = form
-        self._out_field = self.add_field(form, "export_labels_out", "&File", self._out, "The file to write")
+        self._out_field = self.add_field(form, "export_labels_out", "&File", self._out, tr("The file to write"))
         tip = "The folder that takes a file for each image"
-        self._folder_field = self.add_field(form, "export_labels_folder", "Fol&der", self._folder, tip)
+        self._folder_field = self.add_field(form, "export_labels_folder", tr("Fol&der"), self._folder, tip)
 
     def _recall(self) -> None:
         text = self._memory.text
@@ -164,7 +169,7 @@ class ExportLabelsDialog(FormDialog):
         names = ", ".join(path.name for path in taken[:_NAMED_FILES])
         more = f" and {len(taken) - _NAMED_FILES} more" if len(taken) > _NAMED_FILES else ""
         explanation = f"What is in {taken[0].parent} under such a name will be lost."
-        return choose(self, f"Replace {names}{more}?", explanation, ["Replace"]) is not None
+        return choose(self, tr("Replace {names}{more}?", names=names, more=more), explanation, ["Replace"]) is not None
 
     def request(self) -> ExportLabelsRequest:
         """Return the answer."""
@@ -173,7 +178,7 @@ class ExportLabelsDialog(FormDialog):
 
 def _folder_problem(folder: Path | None) -> Problem | None:
     if folder is None:
-        return Problem("Choose the folder for the files.", missing=True)
+        return Problem(tr("Choose the folder for the files."), missing=True)
     return checks.run_folder_problem(folder)
 
 

@@ -19,6 +19,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 _ANY_SIZE = 0
 _SIZES = {
@@ -51,18 +52,18 @@ class ExportModelDialog(FormDialog):
     # --- fields
 
     def _add_fields(self) -> None:
-        pick = pick_file("Model", "Models (*.safetensors);;All files (*)")
+        pick = pick_file(tr("Model"), tr("Models (*.safetensors);;All files (*)"))
         self._model = PathField("export_model_model", pick, "model file, or folder of a run")
         self._size = QComboBox(objectName="export_model_size")
         for side, text in _SIZES.items():
             self._size.addItem(text, side)
         self._notices = PlainLabel(objectName="export_model_notices", wordWrap=True)
-        self._out = PathField("export_model_out", pick_new_file("Export Model", "ONNX (*.onnx)"))
-        form, add = self.add_section("What to write"), self.add_field
-        add(form, "export_model_model", "&Model", self._model, "A model file, or the folder of a training run")
+        self._out = PathField("export_model_out", pick_new_file(tr("Export Model"), tr("ONNX (*.onnx)")))
+        form, add = self.add_section(tr("What to write")), self.add_field
+        add(form, "export_model_model", "&Model", self._model, tr("A model file, or the folder of a training run"))
         tip = "The images that the model sees at once; Deepness cuts the orthophoto into such tiles"
         add(form, "export_model_size", "&Size", self._size, tip).add_below(self._notices)
-        add(self.add_section("Where"), "export_model_out", "&File", self._out, "The ONNX file to write")
+        add(self.add_section(tr("Where")), "export_model_out", "&File", self._out, tr("The ONNX file to write"))
 
     def _connect(self) -> None:
         self._model.changed.connect(self._read_model)
@@ -119,7 +120,7 @@ class ExportModelDialog(FormDialog):
 
     def _may_overwrite(self, out: Path) -> bool:
         explanation = f"What is in {out.parent} under this name will be lost."
-        return choose(self, f"Replace {out.name}?", explanation, ["Replace"]) is not None
+        return choose(self, tr("Replace {out}?", out=out.name), explanation, ["Replace"]) is not None
 
     def _out_path(self) -> Path:
         return (self._out.path() or Path()).absolute()
@@ -132,7 +133,7 @@ class ExportModelDialog(FormDialog):
 
 def _header_of(path: Path | None) -> tuple[BundleHeader | None, Problem | None]:
     if path is None:
-        return None, Problem("Choose a model, or train one first.", missing=True)
+        return None, Problem(tr("Choose a model, or train one first."), missing=True)
     try:
         return read_header(path), None
     except (ModelError, OSError) as error:

@@ -21,7 +21,7 @@ from landseg_gui.dialogs.source_reader import DescribedSource, SourceReader
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import pixels, thousands
+from landseg_gui.text import pixels, thousands, tr
 
 _MOST_VALUES = 250
 _PATTERNS = " ".join(f"*{suffix}" for suffix in (*MASK_SUFFIXES, *POLYGON_SUFFIXES))
@@ -64,19 +64,19 @@ class ImportLabelsDialog(FormDialog):
     # --- fields
 
     def _add_fields(self) -> None:
-        self._source = PathField("import_labels_source", pick_file("Import labels", _KINDS), "mask or polygons")
+        self._source = PathField("import_labels_source", pick_file(tr("Import labels"), _KINDS), "mask or polygons")
         self._facts = PlainLabel(objectName="import_labels_facts", wordWrap=True)
         self._facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         tip = "A mask (PNG, GeoTIFF …) or polygons (GeoPackage, GeoJSON, Shapefile, FlatGeobuf)"
-        form = self.add_section("From")
+        form = self.add_section(tr("From"))
         self.add_field(form, "import_labels_source", "&File", self._source, tip).add_below(self._facts)
         self._attribute = QComboBox(objectName="import_labels_attribute")
         self._table = MappingTable("import_labels_value", self._schema)
-        self._classes = self.add_section("What becomes what")
+        self._classes = self.add_section(tr("What becomes what"))
         tip = "The field of the polygons whose value tells the class"
         self._attribute_field = self.add_field(self._classes, "import_labels_attribute", "F&ield", self._attribute, tip)
         tip = "Which class the pixels with a value become"
-        self._values_field = self.add_field(self._classes, "import_labels_values", "Values", self._table, tip)
+        self._values_field = self.add_field(self._classes, "import_labels_values", tr("Values"), self._table, tip)
 
     def _connect(self) -> None:
         self._source.changed.connect(self._read)
@@ -146,24 +146,30 @@ class ImportLabelsDialog(FormDialog):
     def _source_problem(self) -> Problem | None:
         path = self._source.path()
         if path is None:
-            return Problem("Choose a mask or a file of polygons.", missing=True)
+            return Problem(tr("Choose a mask or a file of polygons."), missing=True)
         if not is_there(path.is_file):
-            return Problem("This is a folder; choose a file." if is_there(path.is_dir) else "There is no such file.")
+            return Problem(
+                tr("This is a folder; choose a file.") if is_there(path.is_dir) else tr("There is no such file.")
+            )
         if self._refusal:
             return Problem(as_sentence(self._refusal))
-        return Problem("Reading it…", missing=True) if self._described is None else None
+        return Problem(tr("Reading it…"), missing=True) if self._described is None else None
 
     def _values_problem(self) -> Problem | None:
         count = len(self._values())
         if count == 0:
-            return Problem("There is nothing to import: no pixel and no polygon has a value.")
+            return Problem(tr("There is nothing to import: no pixel and no polygon has a value."))
         if count > _MOST_VALUES:
-            return Problem(f"This field has {thousands(count)} values; choose one that tells the class.")
+            return Problem(
+                tr("This field has {thousands} values; choose one that tells the class.", thousands=thousands(count))
+            )
         undecided = self._table.undecided()
         if undecided:
-            return Problem(f"Choose what {', '.join(undecided)} is: a class, or unlabelled.", missing=True)
+            return Problem(
+                tr("Choose what {undecided} is: a class, or unlabelled.", undecided=", ".join(undecided)), missing=True
+            )
         if set(self._table.mapping().values()) == {LEAVE_OUT}:
-            return Problem("Choose the class of one value at least.", missing=True)
+            return Problem(tr("Choose the class of one value at least."), missing=True)
         return None
 
     # --- the answer

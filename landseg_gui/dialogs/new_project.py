@@ -18,6 +18,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.paths import PROJECT_SUFFIX, is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.session import Session
+from landseg_gui.text import tr
 
 _KINDS = f"Projects (*{PROJECT_SUFFIX})"
 _WHY = (
@@ -34,7 +35,7 @@ class NewProjectDialog(FormDialog):
         super().__init__("new_project", "New project", "Create", parent)
         self._memory = memory or FormMemory("new_project")
         picture = session.rasters.current.path if session.rasters.current else None
-        self._file = PathField("new_project_file", pick_new_file("New project", _KINDS))
+        self._file = PathField("new_project_file", pick_new_file(tr("New project"), _KINDS))
         self._classes = ClassField("new_project_classes")
         self._images = ImageFilesField("new_project_images", [picture] if picture else [])
         self._add_fields()
@@ -47,10 +48,10 @@ class NewProjectDialog(FormDialog):
         self.resize(600, self.sizeHint().height())
 
     def _add_fields(self) -> None:
-        form = self.add_section("Where the labels live")
+        form = self.add_section(tr("Where the labels live"))
         form.addRow(PlainLabel(_WHY, objectName="new_project_why", wordWrap=True))
-        self.add_field(form, "new_project_file", "&File", self._file, "The file to make")
-        form = self.add_section("What they are")
+        self.add_field(form, "new_project_file", "&File", self._file, tr("The file to make"))
+        form = self.add_section(tr("What they are"))
         tip = "What you will paint; classes can be added, renamed and removed later"
         self.add_field(form, "new_project_classes", "&Classes", self._classes, tip)
         tip = "The images to paint on; more can be added later"
@@ -67,10 +68,10 @@ class NewProjectDialog(FormDialog):
     def _file_problem(self) -> Problem | None:
         path = self._file.path()
         if path is None:
-            return Problem("Choose where to keep the project.", missing=True)
+            return Problem(tr("Choose where to keep the project."), missing=True)
         place = _with_suffix(path)
         if not is_there(path.is_dir) and is_there(place.exists):
-            return Problem(f"{place.name} is there already; choose another name, or open that project.")
+            return Problem(tr("{place} is there already; choose another name, or open that project.", place=place.name))
         return checks.new_file_problem(path if is_there(path.is_dir) else place, (PROJECT_SUFFIX,))
 
     def accept(self) -> None:

@@ -41,7 +41,7 @@ from landseg_gui.paths import is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_files import same_file
 from landseg_gui.session.view_state import hidden_images
-from landseg_gui.text import percent
+from landseg_gui.text import percent, tr
 
 _SUFFIXES = (".tif", ".tiff")
 
@@ -84,11 +84,11 @@ class PredictDialog(FormDialog):
 
     def _add_model(self) -> None:
         kinds = "Models (*.safetensors);;All files (*)"
-        self._model = PathField("predict_model", pick_file("Model", kinds), "model file, or folder of a run")
+        self._model = PathField("predict_model", pick_file(tr("Model"), kinds), "model file, or folder of a run")
         self._model_info = QLabel(objectName="predict_model_info", wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self._differences = PlainLabel(objectName="predict_differences", wordWrap=True, visible=False)
         self._differences.setForegroundRole(QPalette.ColorRole.BrightText)
-        form = self.add_section("Model")
+        form = self.add_section(tr("Model"))
         tip = "A model file, or the folder of a training run"
         field = self.add_field(form, "predict_model", "&Model", self._model, tip)
         field.add_below(self._model_info)
@@ -96,18 +96,20 @@ class PredictDialog(FormDialog):
 
     def _add_result(self, view: PixelWindow | None) -> None:
         self._area = AreaChoice("predict", self._raster.grid.window, view)
-        self._out = PathField("predict_out", pick_new_file("Map", "GeoTIFF (*.tif)"))
-        self._confidence = QCheckBox("Write the &confidence as well", objectName="predict_confidence")
-        self._all = QCheckBox(f"All {len(self._images)} images of the project", objectName="predict_all")
+        self._out = PathField("predict_out", pick_new_file(tr("Map"), tr("GeoTIFF (*.tif)")))
+        self._confidence = QCheckBox(tr("Write the &confidence as well"), objectName="predict_confidence")
+        self._all = QCheckBox(
+            tr("All {count} images of the project", count=len(self._images)), objectName="predict_all"
+        )
         self._all.setVisible(len(self._images) > 1)
-        self._folder = PathField("predict_folder", pick_folder("Folder of the maps"))
-        form, add = self.add_section("Map"), self.add_field
+        self._folder = PathField("predict_folder", pick_folder(tr("Folder of the maps")))
+        form, add = self.add_section(tr("Map")), self.add_field
         form.addRow("", self._all)
         single = [
-            add(form, "predict_area", "Area", self._area, "Predict the whole image, or only what is in view"),
-            add(form, "predict_out", "&File", self._out, "The map of class values, a GeoTIFF"),
+            add(form, "predict_area", tr("Area"), self._area, tr("Predict the whole image, or only what is in view")),
+            add(form, "predict_out", "&File", self._out, tr("The map of class values, a GeoTIFF")),
         ]
-        together = add(form, "predict_folder", "&Folder", self._folder, "A map for each image, named after it")
+        together = add(form, "predict_folder", "&Folder", self._folder, tr("A map for each image, named after it"))
         form.addRow("", self._confidence)
         self._how.add_switches(form)
 
@@ -255,7 +257,7 @@ class PredictDialog(FormDialog):
         explanation = (
             f"What is in {taken[0].parent} under {'this name' if len(taken) < 3 else 'their names'} will be lost."
         )
-        return choose(self, f"Replace {names}?", explanation, ["Replace"]) is not None
+        return choose(self, tr("Replace {names}?", names=names), explanation, ["Replace"]) is not None
 
     def _mask_path(self) -> Path:
         return (self._out.path() or Path()).absolute()
@@ -285,7 +287,7 @@ class PredictDialog(FormDialog):
 
 def _header_of(path: Path | None) -> tuple[BundleHeader | None, Problem | None]:
     if path is None:
-        return None, Problem("Choose a model, or train one first.", missing=True)
+        return None, Problem(tr("Choose a model, or train one first."), missing=True)
     try:
         return read_header(path), None
     except (ModelError, OSError) as error:

@@ -13,6 +13,7 @@ from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 _KINDS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 _SHOWN = 5
@@ -24,10 +25,10 @@ class FindImagesDialog(FormDialog):
 
     def __init__(self, missing: Sequence[ImageEntry], parent: QWidget | None = None) -> None:
         super().__init__("find_images", "Find images", "Look there", parent)
-        self._folder = PathField("find_images_folder", pick_folder("Folder with the images"))
-        form = self.add_section("Missing" if len(missing) == 1 else f"{len(missing)} are missing")
+        self._folder = PathField("find_images_folder", pick_folder(tr("Folder with the images")))
+        form = self.add_section(tr("Missing") if len(missing) == 1 else tr("{count} are missing", count=len(missing)))
         form.addRow(PlainLabel(_names(missing), objectName="find_images_missing", wordWrap=True))
-        form = self.add_section("Where they are now")
+        form = self.add_section(tr("Where they are now"))
         self.add_field(form, "find_images_folder", "&Folder", self._folder, _HELP)
         form.addRow(PlainLabel(_HELP, objectName="find_images_help", wordWrap=True))
         self.complete()
@@ -39,9 +40,9 @@ class FindImagesDialog(FormDialog):
         """Return the problem of the folder, if it has one."""
         path = self._folder.path()
         if path is None:
-            return {"find_images_folder": Problem("Choose the folder to look in.", missing=True)}
+            return {"find_images_folder": Problem(tr("Choose the folder to look in."), missing=True)}
         if not is_there(path.is_dir):
-            return {"find_images_folder": Problem("There is no such folder.")}
+            return {"find_images_folder": Problem(tr("There is no such folder."))}
         return {}
 
     def folder(self) -> Path:
@@ -54,12 +55,14 @@ class RelinkDialog(FormDialog):
 
     def __init__(self, image: ImageEntry, parent: QWidget | None = None) -> None:
         super().__init__("relink", f"Find {image.name}", "Use this file", parent)
-        self._file = PathField("relink_file", pick_file(f"Find {image.name}", _KINDS))
-        form = self.add_section("Where it was")
+        self._file = PathField("relink_file", pick_file(tr("Find {image}", image=image.name), _KINDS))
+        form = self.add_section(tr("Where it was"))
         form.addRow(PlainLabel(str(image.path), objectName="relink_former", wordWrap=True))
-        form = self.add_section("Where it is now")
+        form = self.add_section(tr("Where it is now"))
         size = f"{image.grid.width} x {image.grid.height} px"
-        self.add_field(form, "relink_file", "&File", self._file, f"An image of {size}, the one that was labelled")
+        self.add_field(
+            form, "relink_file", "&File", self._file, tr("An image of {size}, the one that was labelled", size=size)
+        )
         self.complete()
         self._file.set_path(_nearest_folder(image.path))
         self._file.changed.connect(self.check)
@@ -70,9 +73,9 @@ class RelinkDialog(FormDialog):
         """Return the problem of the file, if it has one."""
         path = self._file.path()
         if path is None or is_there(path.is_dir):
-            return {"relink_file": Problem("Choose the file of the image.", missing=True)}
+            return {"relink_file": Problem(tr("Choose the file of the image."), missing=True)}
         if not is_there(path.is_file):
-            return {"relink_file": Problem("There is no such file.")}
+            return {"relink_file": Problem(tr("There is no such file."))}
         return {}
 
     def path(self) -> Path:

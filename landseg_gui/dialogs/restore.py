@@ -21,7 +21,7 @@ from landseg_core.project.backup.folder import Backup
 from landseg_core.project.backup.restoring import BackupContent
 from landseg_gui.paths import ask_project_path
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import NO_BREAK_SPACE, thousands
+from landseg_gui.text import NO_BREAK_SPACE, thousands, tr
 
 _COLUMNS = ("Date", "Size", "Steps", "Labelled tiles", "Project")
 _EXPLANATION = (
@@ -38,9 +38,9 @@ class RestoreDialog(QDialog):
     def __init__(self, project: Path | None, parent: QWidget | None = None) -> None:
         """Show the backups of the file `project`, or of all projects, once they have been looked up."""
         super().__init__(parent, objectName="dialog_restore")
-        self.setWindowTitle(f"Restore {project.name}" if project else "Restore")
+        self.setWindowTitle(tr("Restore {project}", project=project.name) if project else tr("Restore"))
         self.resize(760, 380)
-        self._text = PlainLabel("Looking for backups…", objectName="restore_text", wordWrap=True)
+        self._text = PlainLabel(tr("Looking for backups…"), objectName="restore_text", wordWrap=True)
         self._list = QTreeWidget(objectName="restore_list", rootIsDecorated=False, uniformRowHeights=True)
         self._list.setHeaderLabels(_COLUMNS)
         self._list.setColumnHidden(len(_COLUMNS) - 1, project is not None)
@@ -66,7 +66,9 @@ class RestoreDialog(QDialog):
         self._list.clear()
         items = [_item(content) for content in contents]
         self._list.addTopLevelItems(items)
-        self._text.setText(_EXPLANATION if contents else f"There are no backups yet. {_EXPLANATION}")
+        self._text.setText(
+            _EXPLANATION if contents else tr("There are no backups yet. {explanation}", explanation=_EXPLANATION)
+        )
         if items:
             self._list.setCurrentItem(items[0])
 
@@ -76,7 +78,7 @@ class RestoreDialog(QDialog):
 
     def _choose(self) -> None:
         backup = self._selected()
-        path = ask_project_path(self, "Restore as", proposed_path(backup)) if backup else None
+        path = ask_project_path(self, tr("Restore as"), proposed_path(backup)) if backup else None
         if path is not None:
             self.chosen.emit(backup, path)
             self.accept()

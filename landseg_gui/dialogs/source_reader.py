@@ -15,6 +15,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.source import RasterSource
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
+from landseg_gui.text import tr
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,13 @@ class SourceReader(QObject):
     def read(self, source: Path) -> None:
         """Describe `source`, and forget what was asked for before."""
         self.stop()
-        job = self._runner.start(f"Read {source.name}", describe_work(source, self._schema, self._grid))
+        job = self._runner.start(
+            tr("Read {source}", source=source.name), describe_work(source, self._schema, self._grid)
+        )
         self._job = job
         job.finished.connect(while_alive(self, lambda described: self._answer(job, described)))
         job.failed.connect(while_alive(self, lambda sentence: self._refuse(job, sentence)))
-        job.stopped.connect(while_alive(self, lambda: self._refuse(job, "reading it was stopped; choose it again")))
+        job.stopped.connect(while_alive(self, lambda: self._refuse(job, tr("reading it was stopped; choose it again"))))
 
     def stop(self) -> None:
         """Give up; no answer comes any more."""

@@ -31,6 +31,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import results_folder
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 _RESUME, _REPLACE = "Go on with that run", "Start a new run"
 _LOSS = "The model and the record of an earlier run there will be lost."
@@ -73,7 +74,7 @@ class TrainDialog(FormDialog):
         self._continued: Path | None = None
         self._estimator = estimator
         self._add_data()
-        self._run = RunFields(self, self.add_section("Network and run"))
+        self._run = RunFields(self, self.add_section(tr("Network and run")))
         self._add_mask_values()
         self._add_output()
         self.complete()
@@ -87,8 +88,8 @@ class TrainDialog(FormDialog):
     def continue_run(self, folder: Path, settings: Mapping[str, Any]) -> None:
         """Go on with the run in `folder`, which has these settings: they and the folder are as they are."""
         self._continued = folder.absolute()
-        self.setWindowTitle(f"Continue {folder.name}")
-        self.action_button.setText("Continue training")
+        self.setWindowTitle(tr("Continue {folder}", folder=folder.name))
+        self.action_button.setText(tr("Continue training"))
         self._run.show_settings(settings)
         self._run.lock()
         self._out.set_path(folder)
@@ -107,14 +108,14 @@ class TrainDialog(FormDialog):
 
     def train_further(self, model: Path, settings: Mapping[str, Any]) -> None:
         """Start from `model`, with the settings of the run that made it."""
-        self.setWindowTitle(f"Train {model.parent.name} further")
+        self.setWindowTitle(tr("Train {parent} further", parent=model.parent.name))
         self._run.show_settings({**settings, START_FROM: str(model)})
         self.check()
 
     # --- fields
 
     def _add_data(self) -> None:
-        form = self._data_form = self.add_section("Training data")
+        form = self._data_form = self.add_section(tr("Training data"))
         self._sources = SourceFields(self, form, self._project, self._labels)
         self._source_hint = PlainLabel(_OWN_DATA, objectName="train_source_hint", wordWrap=True)
         form.insertRow(1, "", self._source_hint)
@@ -132,10 +133,10 @@ class TrainDialog(FormDialog):
         QWidget.setTabOrder(self._classes, values)
 
     def _add_output(self) -> None:
-        self._out = PathField("train_out", pick_folder("Folder of the run"))
+        self._out = PathField("train_out", pick_folder(tr("Folder of the run")))
         tip = "A folder for the model, the checkpoint and the record of the run; it is made where there is none"
-        form = self.add_section("Result")
-        self.add_field(form, "train_out", "&Run folder", self._out, tip)
+        form = self.add_section(tr("Result"))
+        self.add_field(form, "train_out", tr("&Run folder"), self._out, tip)
 
     # --- what is remembered
 
@@ -178,7 +179,7 @@ class TrainDialog(FormDialog):
             return True
         actions = [_RESUME, _REPLACE] if run.checkpoint.is_file() else [_REPLACE]
         explanation = "It can go on where it ended, or give way to a new one." if len(actions) > 1 else _LOSS
-        answer = choose(self, f"The folder {run.path.name} holds files already.", explanation, actions)
+        answer = choose(self, tr("The folder {path} holds files already.", path=run.path.name), explanation, actions)
         self._resume, self._overwrite = answer == _RESUME, answer == _REPLACE
         return answer is not None
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.message_boxes import choose
 from landseg_gui.session.session import Session
+from landseg_gui.text import tr
 from landseg_gui.tools.manager import ToolManager
 
 
@@ -53,7 +54,7 @@ class Closing:
         if set(running) - set(self._session.background_jobs) and not self._ask_to_stop():
             return False
         self._decide()
-        self._session.notifier.info("Stopping what runs, then the window closes…")
+        self._session.notifier.info(tr("Stopping what runs, then the window closes…"))
         self._runner.idle.connect(self._window.close)
         self._runner.stop_all()
         return not self._runner.running
@@ -61,4 +62,4 @@ class Closing:
     def _ask_to_stop(self) -> bool:
         titles = ", ".join(job.title for job in self._runner.running if job not in self._session.background_jobs)
         question = f"This is still running: {titles}."
-        return choose(self._window, "Stop and close?", question, ["Stop and close"]) is not None
+        return choose(self._window, tr("Stop and close?"), question, ["Stop and close"]) is not None

@@ -9,6 +9,8 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
+from landseg_core.messages import N_
+
 _WIDTH = 330
 _LEAST_WIDTH = 250  # the name of a class, its pixels, eye and lock
 _SETTLED_MS = 200
@@ -35,13 +37,13 @@ class DockRow:
 
 
 DOCKS = (
-    DockRow("layers", "Layers", 0),
-    DockRow("images", "Images", 0),
-    DockRow("classes", "Classes", 1),
-    DockRow("history", "History", 1),
-    DockRow("training", "Training", 2),
-    DockRow("jobs", "Jobs", 2),
-    DockRow("runs", "Runs", wide=True),
+    DockRow("layers", N_("Layers"), 0),
+    DockRow("images", N_("Images"), 0),
+    DockRow("classes", N_("Classes"), 1),
+    DockRow("history", N_("History"), 1),
+    DockRow("training", N_("Training"), 2),
+    DockRow("jobs", N_("Jobs"), 2),
+    DockRow("runs", N_("Runs"), wide=True),
 )
 _WIDE_HEIGHT = 310
 _HEIGHTS = (210, 300, 170)

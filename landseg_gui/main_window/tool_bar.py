@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 
 from landseg_gui.icons import icon
+from landseg_gui.text import tr
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.manager import ToolManager
 
@@ -21,7 +22,7 @@ def dress_overflow(bar: QToolBar) -> None:
     button = bar.findChild(QToolButton, "qt_toolbar_ext_button")
     assert button is not None, "every tool bar has one"
     button.setIcon(icon(_OVERFLOW[bar.orientation()]))
-    button.setToolTip("More")
+    button.setToolTip(tr("More"))
 
 
 class ToolBar(QToolBar):

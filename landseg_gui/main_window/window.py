@@ -35,6 +35,7 @@ from landseg_gui.plain_text import plain_tip, without_key
 from landseg_gui.session.backups import AutomaticBackups
 from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
+from landseg_gui.text import tr
 from landseg_gui.theme import ThemeManager
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
@@ -97,7 +98,7 @@ class MainWindow(QMainWindow):
         self._status.add_field(stored)
 
     def _build_toolbars(self) -> None:
-        toolbar = QToolBar("Toolbar", objectName="toolbar_main", movable=False)
+        toolbar = QToolBar(tr("Toolbar"), objectName="toolbar_main", movable=False)
         toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.actions_by_name.fill_toolbar(toolbar)
@@ -162,7 +163,7 @@ class MainWindow(QMainWindow):
             signal.connect(self.actions_by_name[name].setChecked)
 
     def _offer_to_save(self, sentence: str) -> None:
-        self._messages.show_offer(sentence, "Save As…", self.label_commands.save_as)
+        self._messages.show_offer(sentence, tr("Save As…"), self.label_commands.save_as)
 
     def _connect_viewport(self) -> None:
         view, project = self.viewport, self.session.project_session
@@ -212,7 +213,7 @@ class MainWindow(QMainWindow):
         self._options.setVisible(image is not None)
         self._tool_bar.setEnabled(image is not None)
         title = project.title() or (image.name if image else "")
-        self.setWindowTitle(f"{title} - landseg" if title else "landseg")
+        self.setWindowTitle(tr("{title} - landseg", title=title) if title else "landseg")
         self._status.set_crs_name(image.crs_name if image else "")
         self._show_actions()
         if image is None:
@@ -244,10 +245,10 @@ class MainWindow(QMainWindow):
             action = menu.addAction(without_key(path.name), partial(self.commands.open_paths, [path]))
             action.setToolTip(plain_tip(str(path)))
         if menu.isEmpty():
-            menu.addAction("No recent files").setEnabled(False)
+            menu.addAction(tr("No recent files")).setEnabled(False)
         else:
             menu.addSeparator()
-            menu.addAction("Clear the list", self._settings.clear_recent_files)
+            menu.addAction(tr("Clear the list"), self._settings.clear_recent_files)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QToolButton, QWidget
 from landseg_core.labels.classes import LandClass
 from landseg_gui.icons import colour_swatch, switch_icon
 from landseg_gui.panels.elided_label import ElidedLabel
+from landseg_gui.text import tr
 from landseg_gui.viewer.layer import MaskLayer
 
 
@@ -19,13 +20,15 @@ class ClassRow(QWidget):
         super().__init__(objectName=f"class_row_{item.value}")
         self.value = item.value
         self._mask = mask
-        self._eye = self._switch("class_eye", "Show or hide this class")
+        self._eye = self._switch("class_eye", tr("Show or hide this class"))
         self._eye.setIcon(switch_icon("eye", "eye_off"))
         self._eye.setProperty("eye", "true")
-        self._solo = self._switch("class_solo", "Show this class alone")
+        self._solo = self._switch("class_solo", tr("Show this class alone"))
         self._solo.setIcon(switch_icon("solo", "solo_off"))
-        self._colour = QToolButton(objectName=f"class_colour_{item.value}", toolTip="Choose the colour")
-        self._name = ElidedLabel(item.name, "class_name", f"{item.name}: value {item.value}")
+        self._colour = QToolButton(objectName=f"class_colour_{item.value}", toolTip=tr("Choose the colour"))
+        self._name = ElidedLabel(
+            item.name, "class_name", tr("{item}: value {item_2}", item=item.name, item_2=item.value)
+        )
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWid
 from landseg_gui.panels.label_class_row import LabelClassRow
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.text import area, pixels, thousands
+from landseg_gui.text import area, pixels, thousands, tr
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layers import LayerStack
 
@@ -29,7 +29,7 @@ class ClassesPanel(QWidget):
         self._rows: list[LabelClassRow] = []
         self._column = QVBoxLayout()
         self._scroll = QScrollArea(widgetResizable=True)
-        self._edit = QPushButton("Edit classes…", objectName="classes_edit")
+        self._edit = QPushButton(tr("Edit classes…"), objectName="classes_edit")
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty_page())
         self._pages.addWidget(self._class_page())
@@ -48,9 +48,9 @@ class ClassesPanel(QWidget):
     def _empty_page(self) -> QWidget:
         page = QWidget()
         text = PlainLabel(
-            "Labels live in a project file, which keeps every stroke.", objectName="panel_hint", wordWrap=True
+            tr("Labels live in a project file, which keeps every stroke."), objectName="panel_hint", wordWrap=True
         )
-        button = QPushButton("New project…", objectName="classes_new_project")
+        button = QPushButton(tr("New project…"), objectName="classes_new_project")
         button.clicked.connect(self.project_wanted)
         column = QVBoxLayout(page)
         column.setContentsMargins(12, 12, 12, 12)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from landseg_core.project.history import Step
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.text import tr
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -181,7 +182,7 @@ class HistoryPanel(QWidget):
 
 
 def _empty_page() -> QLabel:
-    label = PlainLabel("Every edit of a project will be listed here.", objectName="panel_hint", wordWrap=True)
+    label = PlainLabel(tr("Every edit of a project will be listed here."), objectName="panel_hint", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)
     return label

@@ -10,6 +10,7 @@ from landseg_core.labels.classes import LandClass
 from landseg_gui.icons import colour_swatch, switch_icon
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 _DIGITS = "1234567890"
 
@@ -31,15 +32,19 @@ class LabelClassRow(QFrame):
         swatch.setPixmap(colour_swatch(item.colour).pixmap(16, 16))
         self._pixels = PlainLabel(objectName=f"label_class_pixels_{item.value}")
         self._pixels.setProperty("muted", "true")
-        self._eye = self._switch("label_class_eye", "eye", "eye_off", "Show or hide the labels of this class")
+        self._eye = self._switch("label_class_eye", "eye", "eye_off", tr("Show or hide the labels of this class"))
         self._eye.setChecked(True)
-        self._lock = self._switch("label_class_lock", "lock", "lock_open", "Protect the labels of this class")
+        self._lock = self._switch("label_class_lock", "lock", "lock_open", tr("Protect the labels of this class"))
         self._line = line = QHBoxLayout(self)
         line.setContentsMargins(8, 3, 6, 3)
         line.setSpacing(6)
         line.addWidget(digit)
         line.addWidget(swatch)
-        self._name = ElidedLabel(item.name, f"label_class_name_{item.value}", f"{item.name}: value {item.value}")
+        self._name = ElidedLabel(
+            item.name,
+            f"label_class_name_{item.value}",
+            tr("{item}: value {item_2}", item=item.name, item_2=item.value),
+        )
         line.addWidget(self._name, 1)
         for widget in (self._pixels, self._eye, self._lock):
             line.addWidget(widget)

@@ -27,6 +27,7 @@ from landseg_gui.panels.class_row import ClassRow
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.layouts import delete_widgets
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 from landseg_gui.viewer.layer import Layer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack
 
@@ -44,7 +45,7 @@ class OpacityRow(QWidget):
         super().__init__()
         self._layer = layer
         self._slider = QSlider(Qt.Orientation.Horizontal, objectName="opacity", maximum=100, pageStep=10)
-        self._slider.setToolTip("Opacity")
+        self._slider.setToolTip(tr("Opacity"))
         self._value = PlainLabel(objectName="opacity_value", minimumWidth=self.fontMetrics().horizontalAdvance("100 %"))
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         line = QHBoxLayout(self)
@@ -71,7 +72,7 @@ class LayerCard(QFrame):
         super().__init__(objectName="layer_card")
         self.layer = layer
         self._fill_menu = fill_menu
-        self._eye = QToolButton(objectName="layer_eye", checkable=True, toolTip="Show or hide this layer")
+        self._eye = QToolButton(objectName="layer_eye", checkable=True, toolTip=tr("Show or hide this layer"))
         self._eye.setIcon(switch_icon("eye", "eye_off"))
         self._eye.toggled.connect(self._set_visible)
         self._opacity = OpacityRow(layer)
@@ -89,7 +90,7 @@ class LayerCard(QFrame):
         self._show_state()
 
     def _menu_button(self) -> QToolButton:
-        button = QToolButton(objectName="layer_menu", toolTip="What can be done with this layer")
+        button = QToolButton(objectName="layer_menu", toolTip=tr("What can be done with this layer"))
         button.setIcon(icon("more"))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
@@ -207,27 +208,27 @@ class LayersPanel(QWidget):
         self._pages.setCurrentIndex(1 if self._layers.image else 0)
 
     def _fill_image_menu(self, menu: QMenu) -> None:
-        rendering = menu.addAction(icon("contrast"), "Bands and contrast…", self.rendering_wanted.emit)
+        rendering = menu.addAction(icon("contrast"), tr("Bands and contrast…"), self.rendering_wanted.emit)
         rendering.setObjectName("layer_rendering")
 
     def _fill_mask_menu(self, mask: MaskLayer, menu: QMenu) -> None:
         order = self._layers.masks.index(mask)
-        up = menu.addAction(icon("up"), "Move up", partial(self._layers.move_mask, mask, -1))
+        up = menu.addAction(icon("up"), tr("Move up"), partial(self._layers.move_mask, mask, -1))
         up.setEnabled(order > 0)
-        down = menu.addAction(icon("down"), "Move down", partial(self._layers.move_mask, mask, 1))
+        down = menu.addAction(icon("down"), tr("Move down"), partial(self._layers.move_mask, mask, 1))
         down.setEnabled(order < len(self._layers.masks) - 1)
         classes = menu.addMenu(icon("mask"), "Classes")
         for name in preset_names():
             classes.addAction(name, partial(self.classes_wanted.emit, mask, name))
-        classes.addAction("From a class file…", partial(self.classes_wanted.emit, mask, ""))
+        classes.addAction(tr("From a class file…"), partial(self.classes_wanted.emit, mask, ""))
         menu.addSeparator()
-        remove = menu.addAction(icon("remove"), "Remove from the window", partial(self._layers.remove_mask, mask))
+        remove = menu.addAction(icon("remove"), tr("Remove from the window"), partial(self._layers.remove_mask, mask))
         remove.setObjectName("layer_remove")
 
 
 def _empty_page() -> QLabel:
     label = PlainLabel(
-        "The picture and the masks over it will be listed here.", objectName="layers_empty", wordWrap=True
+        tr("The picture and the masks over it will be listed here."), objectName="layers_empty", wordWrap=True
     )
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from landseg_gui.icons import icon
 from landseg_gui.notifier import Level, Message
 from landseg_gui.plain_text import PlainLabel, without_key
+from landseg_gui.text import tr
 
 _NOTICE_MS = 12_000
 _ICON_SIDE = 18
@@ -84,7 +85,7 @@ class _Line(QFrame):
         super().__init__(objectName=f"{name}_line")
         self._icon = PlainLabel()
         self._text = PlainLabel(objectName=f"{name}_text", wordWrap=True)
-        close = QToolButton(objectName=f"{name}_close", toolTip="Close")
+        close = QToolButton(objectName=f"{name}_close", toolTip=tr("Close"))
         close.setIcon(icon("close"))
         close.clicked.connect(self.close_line)
         self._row = QHBoxLayout()
@@ -119,7 +120,7 @@ class _ErrorLine(_Line):
         self._sentences: list[str] = []
         self._accept: Callable[[], object] = self.close_line
         self._offer = QPushButton(objectName=f"{name}_offer", flat=True)
-        self._unfold = QPushButton("Details", objectName=f"{name}_unfold", checkable=True, flat=True)
+        self._unfold = QPushButton(tr("Details"), objectName=f"{name}_unfold", checkable=True, flat=True)
         self._details = QPlainTextEdit(objectName=f"{name}_details", readOnly=True, maximumHeight=110)
         self._unfold.toggled.connect(self._details.setVisible)
         self._offer.clicked.connect(self._take_offer)

@@ -10,6 +10,7 @@ from landseg_gui.icons import icon
 from landseg_gui.plain_text import PlainLabel, plain_tip
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.session.saving import SaveState
+from landseg_gui.text import tr
 
 _ICON_SIDE = 16
 _CALM_MS = 150  # a stroke is stored in less: the words would only flicker
@@ -25,8 +26,8 @@ class SaveIndicator(QWidget):
         self._session = session
         self._icon = PlainLabel()
         self._text = PlainLabel(objectName="status_stored")
-        self._retry = QPushButton("Try again", objectName="status_retry", flat=True, visible=False)
-        self._save_as = QPushButton("Save As…", objectName="status_save_as", flat=True, visible=False)
+        self._retry = QPushButton(tr("Try again"), objectName="status_retry", flat=True, visible=False)
+        self._save_as = QPushButton(tr("Save As…"), objectName="status_save_as", flat=True, visible=False)
         self._icon.setPixmap(icon("warning", QPalette.ColorRole.BrightText).pixmap(_ICON_SIDE, _ICON_SIDE))
         self._retry.clicked.connect(session.saving.retry)
         self._save_as.clicked.connect(self.save_as_wanted)

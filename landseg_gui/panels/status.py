@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStatusBar, QWidget
 
 from landseg_core.geo.grid import RasterGrid
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 
 def zoom_text(scale: float) -> str:
@@ -47,7 +48,7 @@ class StatusBar(QStatusBar):
 
     def show_place(self, grid: RasterGrid, column: float, row: float, class_name: str) -> None:
         """Show a place given in raster px, and the class there."""
-        self._fields["pixel"].setText(f"px {math.floor(column)}, {math.floor(row)}")
+        self._fields["pixel"].setText(tr("px {floor}, {floor_2}", floor=math.floor(column), floor_2=math.floor(row)))
         self._fields["class"].setText(class_name)
         self._fields["crs"].setText(self._coordinates(grid, column, row))
 

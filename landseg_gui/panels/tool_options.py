@@ -20,6 +20,7 @@ from landseg_gui.icons import colour_swatch
 from landseg_gui.number_boxes import DecimalBox, WholeBox
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
+from landseg_gui.text import tr
 from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS, ToolSettings
@@ -43,8 +44,8 @@ class ToolOptions(QWidget):
         self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._class = _ActiveClass()
         self._rest = QPushButton(objectName="tool_rest")
-        self._only = QCheckBox("Only unlabelled", objectName="tool_only_unlabelled")
-        self._only.setToolTip("Paint only where there is no label yet; what is labelled stays as it is")
+        self._only = QCheckBox(tr("Only unlabelled"), objectName="tool_only_unlabelled")
+        self._only.setToolTip(tr("Paint only where there is no label yet; what is labelled stays as it is"))
         self._pages = {
             NO_OPTIONS: QWidget(),
             SIZE: _SizeOptions(manager),
@@ -158,8 +159,8 @@ class _SizeOptions(QWidget):
         self._unit = QComboBox(objectName="tool_unit", focusPolicy=Qt.FocusPolicy.NoFocus)
         self._unit.addItems([PIXELS, METRES])
         _prepare(self._box, manager)
-        _lay_out(self, PlainLabel("Size"), self._box, self._unit)
-        self._box.setToolTip("The width of the brush ([ and ] change it)")
+        _lay_out(self, PlainLabel(tr("Size")), self._box, self._unit)
+        self._box.setToolTip(tr("The width of the brush ([ and ] change it)"))
         self._box.valueChanged.connect(self._set_size)
         self._unit.textActivated.connect(self._set_unit)
         self._settings.changed.connect(self._show)
@@ -191,8 +192,8 @@ class _ToleranceOptions(QWidget):
         self._settings = manager.settings
         self._box = WholeBox(objectName="tool_tolerance", minimum=0, maximum=LARGEST_TOLERANCE)
         _prepare(self._box, manager)
-        _lay_out(self, PlainLabel("Tolerance"), self._box)
-        self._box.setToolTip("How much the colours may differ, 0 to 255; dragging with the wand changes it too")
+        _lay_out(self, PlainLabel(tr("Tolerance")), self._box)
+        self._box.setToolTip(tr("How much the colours may differ, 0 to 255; dragging with the wand changes it too"))
         self._box.valueChanged.connect(self._set_tolerance)
         self._settings.changed.connect(self._show)
         self._show()

@@ -12,6 +12,7 @@ from landseg_gui.icons import application_icon, icon
 from landseg_gui.panels.layouts import delete_widgets
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 from landseg_gui.session.project_files import is_project
+from landseg_gui.text import tr
 
 _SHOWN_RECENT = 5
 
@@ -48,27 +49,29 @@ class WelcomePage(QWidget):
         picture = PlainLabel()
         picture.setPixmap(application_icon().pixmap(56, 56))
         text = PlainLabel(
-            "Open an aerial image, paint what you see on it, train a model on that, and let it map the rest. "
-            "What you paint lives in a project file, which keeps every stroke.",
+            tr(
+                "Open an aerial image, paint what you see on it, train a model on that, and let it map the "
+                "rest. What you paint lives in a project file, which keeps every stroke."
+            ),
             objectName="welcome_text",
             wordWrap=True,
         )
         layout.addWidget(picture)
         layout.addSpacing(6)
-        layout.addWidget(PlainLabel("From an orthophoto to a map", objectName="welcome_title"))
+        layout.addWidget(PlainLabel(tr("From an orthophoto to a map"), objectName="welcome_title"))
         layout.addWidget(text)
         layout.addSpacing(10)
         layout.addLayout(self._buttons())
-        layout.addWidget(PlainLabel("or drop a file anywhere in this window", objectName="welcome_hint"))
+        layout.addWidget(PlainLabel(tr("or drop a file anywhere in this window"), objectName="welcome_hint"))
         layout.addLayout(self._recent)
         return card
 
     def _buttons(self) -> QHBoxLayout:
-        open_button = QPushButton("Open an orthophoto…", objectName="welcome_open", default=True)
+        open_button = QPushButton(tr("Open an orthophoto…"), objectName="welcome_open", default=True)
         open_button.clicked.connect(self.open_clicked)
-        project = QPushButton("New project…", objectName="welcome_new_project")
+        project = QPushButton(tr("New project…"), objectName="welcome_new_project")
         project.clicked.connect(self.new_project_clicked)
-        train = QPushButton("Train a model…", objectName="welcome_train")
+        train = QPushButton(tr("Train a model…"), objectName="welcome_train")
         train.clicked.connect(self.train_clicked)
         line = QHBoxLayout()
         line.addWidget(open_button)
@@ -81,7 +84,7 @@ class WelcomePage(QWidget):
         """List the recent files, newest first."""
         delete_widgets(self._recent)
         if paths:
-            title = PlainLabel("Recent files", objectName="welcome_recent_title")
+            title = PlainLabel(tr("Recent files"), objectName="welcome_recent_title")
             title.setContentsMargins(0, 14, 0, 2)
             self._recent.addWidget(title)
         for path in paths[:_SHOWN_RECENT]:

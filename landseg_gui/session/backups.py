@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from landseg_gui.jobs.runner import Job
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.text import capitalised
+from landseg_gui.text import capitalised, tr
 
 _FIRST_MS = 1000
 _LOOK_MS = 30_000
@@ -49,7 +49,9 @@ class AutomaticBackups(QObject):
             or not project.backups.is_due(BACKUP_SECONDS)
         ):
             return
-        job = self._job = self._session.start_in_background(f"Back up {project.path.name}", project.backups.make)
+        job = self._job = self._session.start_in_background(
+            tr("Back up {path}", path=project.path.name), project.backups.make
+        )
         job.failed.connect(self._tell)
         job.ended.connect(self._end)
 

@@ -15,6 +15,7 @@ from landseg_core.project.outside.regrid import Move, Moved
 from landseg_core.project.project import Project
 from landseg_core.raster.files.content import RasterContent
 from landseg_gui.jobs.runner import Job, Work
+from landseg_gui.text import tr
 
 if TYPE_CHECKING:
     from landseg_gui.session.project_session import ProjectSession
@@ -59,7 +60,7 @@ class ChangedFiles(QObject):
         if project is None:
             return None
         self._stop()
-        job = self._job = self._session.start_in_background("Look for changed files", look_work(project))
+        job = self._job = self._session.start_in_background(tr("Look for changed files"), look_work(project))
         job.finished.connect(partial(self._take, project, job))
         return job
 
@@ -91,7 +92,7 @@ class ChangedFiles(QObject):
         project = self._session.project
         if project is None:
             return None
-        job = self._session.editing.run("Keep the grid", lambda _on_event, _control: project.keep_grid(image_id))
+        job = self._session.editing.run(tr("Keep the grid"), lambda _on_event, _control: project.keep_grid(image_id))
         return self.look_after(job)
 
     def plan_move(self, image_id: int) -> Job | None:
@@ -99,7 +100,7 @@ class ChangedFiles(QObject):
         project = self._session.project
         if project is None:
             return None
-        job = self._session.editing.run("Find new places", lambda _on_event, _control: project.plan_move(image_id))
+        job = self._session.editing.run(tr("Find new places"), lambda _on_event, _control: project.plan_move(image_id))
         if job is not None:
             job.finished.connect(self._take_plan)
         return job
@@ -117,7 +118,7 @@ class ChangedFiles(QObject):
         def work(on_event: OnEvent, control: JobControl) -> Moved:
             return project.move_labels(move, drop_outside=True, on_event=on_event, control=control)
 
-        return self.look_after(self._session.editing.run("Move labels", work))
+        return self.look_after(self._session.editing.run(tr("Move labels"), work))
 
     def remove_map(self, prediction_id: int) -> Job | None:
         """Take a map out of the project; its file stays."""
@@ -125,6 +126,6 @@ class ChangedFiles(QObject):
         if project is None:
             return None
         job = self._session.editing.run(
-            "Remove a map", lambda _on_event, _control: project.remove_prediction(prediction_id)
+            tr("Remove a map"), lambda _on_event, _control: project.remove_prediction(prediction_id)
         )
         return self.look_after(job)

@@ -24,7 +24,7 @@ from landseg_gui.session.lifecycle import LifeCycle, ProjectLifecycle
 from landseg_gui.session.paint import PaintChoices
 from landseg_gui.session.saving import Saving
 from landseg_gui.session.shown_image import ShownImage
-from landseg_gui.text import capitalised, images_text
+from landseg_gui.text import capitalised, images_text, tr
 
 if TYPE_CHECKING:
     from landseg_gui.session.session import Session
@@ -124,20 +124,27 @@ class Editing(QObject):
     def may_paint(self) -> bool:
         """Tell whether a gesture may begin; where not, the user is told why, or asked for a project."""
         if self._session.rasters.current is None:
-            self._session.notifier.info("Open an orthophoto to paint on")
+            self._session.notifier.info(tr("Open an orthophoto to paint on"))
             return False
         if self._project is None:
             self.project_wanted.emit()
             return False
         if self._shown.entry is None:
             self._session.notifier.info(
-                f"{self._session.rasters.current.path.name} is no image of {self._project.path.name}"
+                tr(
+                    "{path} is no image of {path_2}",
+                    path=self._session.rasters.current.path.name,
+                    path_2=self._project.path.name,
+                )
             )
             return False
         if self._shown.is_misplaced:
             self._session.notifier.error(
-                f"{self._shown.entry.path.name} lies elsewhere than its labels by now: choose in File > Changed Files"
-                " where they belong, then paint"
+                tr(
+                    "{path} lies elsewhere than its labels by now: choose in File > Changed Files where they "
+                    "belong, then paint",
+                    path=self._shown.entry.path.name,
+                )
             )
             return False
         return self.may_edit()
@@ -146,15 +153,21 @@ class Editing(QObject):
         """Tell whether the project may be changed; where not, the user is told why."""
         self._saving.show_damage()
         if self._project is None:
-            self._session.notifier.info("Open a project, or make a new one")
+            self._session.notifier.info(tr("Open a project, or make a new one"))
         elif self._project.fault:
             self._saving.show_failure()
         elif self._project.read_only:
-            self._session.notifier.info(f"{self._project.path.name} is read-only: {self._project.read_only_reason}")
+            self._session.notifier.info(
+                tr(
+                    "{path} is read-only: {read_only_reason}",
+                    path=self._project.path.name,
+                    read_only_reason=self._project.read_only_reason,
+                )
+            )
         elif self._project.failure:
             self._saving.show_failure()
         elif self.busy:
-            self._session.notifier.info("The project is being changed: wait for that, or stop it in the Jobs panel")
+            self._session.notifier.info(tr("The project is being changed: wait for that, or stop it in the Jobs panel"))
         else:
             return True
         return False
@@ -212,7 +225,9 @@ class Editing(QObject):
         job = self._runner.start(title, work)
         self._jobs.append(job)
         job.failed.connect(self._session.notifier.error)
-        job.stopped.connect(lambda: self._session.notifier.info(f"{title}: stopped, nothing has changed"))
+        job.stopped.connect(
+            lambda: self._session.notifier.info(tr("{title}: stopped, nothing has changed", title=title))
+        )
         job.ended.connect(lambda: self._end_edit(job))
         self._saving.changed.emit()
         return job
@@ -277,7 +292,7 @@ class Editing(QObject):
             ("Redone", [now[number] for number in now.keys() - known.keys()]),
         ):
             if images:
-                self._session.notifier.info(f"{verb}: Add {images_text(images)}")
+                self._session.notifier.info(tr("{verb}: Add {images_text}", verb=verb, images_text=images_text(images)))
 
     def undo_text(self) -> str:
         """Return the text of the command, such as `Undo Brush: building`; `Undo` where there is nothing to undo."""

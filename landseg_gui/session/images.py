@@ -19,7 +19,7 @@ from landseg_gui.session.lifecycle import ProjectLifecycle
 from landseg_gui.session.project_files import AddedImages, add_images_work, entry_at
 from landseg_gui.session.shown_image import ShownImage
 from landseg_gui.session.view_state import hidden_images, set_image_hidden
-from landseg_gui.text import capitalised, images_text
+from landseg_gui.text import capitalised, images_text, tr
 from landseg_gui.viewer.frame import ViewFrame
 
 _MOST_NAMES = 8
@@ -85,7 +85,9 @@ class ProjectImages(QObject):
 
     def _tell_added(self, project: Path, added: AddedImages) -> None:
         if added.images:
-            self._notifier.info(f"Added {images_text(added.images)} to {project.name}")
+            self._notifier.info(
+                tr("Added {images_text} to {project}", images_text=images_text(added.images), project=project.name)
+            )
         for sentence in added.problems:
             self._notifier.error(capitalised(sentence))
 
@@ -94,7 +96,9 @@ class ProjectImages(QObject):
         project, image = self._lifecycle.project, self._shown.entry
         if project is None or image is None or project.read_only or image.alpha == alpha:
             return None
-        return self._editing.run(f"Alpha of {image.name}", lambda *_: project.set_alpha(image.id, alpha))
+        return self._editing.run(
+            tr("Alpha of {image}", image=image.name), lambda *_: project.set_alpha(image.id, alpha)
+        )
 
     def at(self, path: Path) -> ImageEntry | None:
         """Return the image of the project that lies at `path`, or None."""
@@ -127,14 +131,18 @@ class ProjectImages(QObject):
         project, entry = self._lifecycle.project, self.with_id(image_id)
         if project is None or entry is None:
             return None
-        return self._editing.run(f"Remove {entry.name}", lambda _on_event, _control: project.remove_image(image_id))
+        return self._editing.run(
+            tr("Remove {entry}", entry=entry.name), lambda _on_event, _control: project.remove_image(image_id)
+        )
 
     def relink(self, image_id: int, path: Path) -> Job | None:
         """Tell the project where the file of an image is now."""
         project, entry = self._lifecycle.project, self.with_id(image_id)
         if project is None or entry is None:
             return None
-        job = self._editing.run(f"Relink {entry.name}", lambda _on_event, _control: project.relink(image_id, path))
+        job = self._editing.run(
+            tr("Relink {entry}", entry=entry.name), lambda _on_event, _control: project.relink(image_id, path)
+        )
         if job is not None:
             job.ended.connect(self.relinked)
         return job
@@ -153,7 +161,9 @@ class ProjectImages(QObject):
         return job
 
     def _tell_found(self, wanted: int, folder: Path, found: int) -> None:
-        self._notifier.info(f"Found {found} of {wanted} missing images in {folder}")
+        self._notifier.info(
+            tr("Found {found} of {wanted} missing images in {folder}", found=found, wanted=wanted, folder=folder)
+        )
 
     def missing(self) -> list[ImageEntry]:
         """Return the images that are not where the project expects them."""

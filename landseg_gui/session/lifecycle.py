@@ -17,7 +17,7 @@ from landseg_gui.jobs.runner import JobRunner, Work
 from landseg_gui.notifier import Notifier
 from landseg_gui.session.project_files import ClosedProjects, OpenedProject, create_work, open_work, same_file
 from landseg_gui.session.save_guard import SaveGuard
-from landseg_gui.text import capitalised, files_text
+from landseg_gui.text import capitalised, files_text, tr
 
 _IN_USE = "the project is being changed: wait for that, or stop it in the Jobs panel"
 
@@ -139,16 +139,24 @@ class ProjectLifecycle(QObject):
         project = self.project
         not_opened = _not_opened(path, *files)
         if self._closing:
-            self._notifier.info(f"{not_opened}: a project is being closed, wait until it is")
+            self._notifier.info(tr("{not_opened}: a project is being closed, wait until it is", not_opened=not_opened))
             return OpenOutcome.IS_CLOSING
         if self._opening:
-            self._notifier.info(f"{not_opened}: {self._opening.path.name} is being opened, wait until it is there")
+            self._notifier.info(
+                tr(
+                    "{not_opened}: {path} is being opened, wait until it is there",
+                    not_opened=not_opened,
+                    path=self._opening.path.name,
+                )
+            )
             return OpenOutcome.ANOTHER_IS_OPENING
         if project and same_file(path, project.path):
-            self._notifier.info(f"{path.name} is open already")
+            self._notifier.info(tr("{path} is open already", path=path.name))
             return OpenOutcome.ALREADY_OPEN
         if self._closed.busy:
-            self._notifier.info(f"{not_opened}: a project file is being updated, wait until it is")
+            self._notifier.info(
+                tr("{not_opened}: a project file is being updated, wait until it is", not_opened=not_opened)
+            )
             return OpenOutcome.FILE_IS_BEING_UPDATED
         return None
 

@@ -17,6 +17,7 @@ from landseg_core.project.images import ImageEntry, NewImage
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.paths import PROJECT_SUFFIX
+from landseg_gui.text import tr
 
 Change = Callable[[Project], None]
 
@@ -131,7 +132,7 @@ class ClosedProjects(QObject):
         if self._job is not None or not self._waiting:
             return
         path, change, refusal = self._waiting.pop(0)
-        job = self._job = self._runner.start(f"Update {path.name}", change_closed_work(path, change))
+        job = self._job = self._runner.start(tr("Update {path}", path=path.name), change_closed_work(path, change))
         job.failed.connect(lambda reason: self.failed.emit(f"{refusal}: {reason}"))
         job.ended.connect(self._end)
 

@@ -23,7 +23,7 @@ from landseg_gui.session.project_files import ClosedProjects
 from landseg_gui.session.saving import Saving
 from landseg_gui.session.shown_image import ShownImage
 from landseg_gui.session.view_state import remember_window, remembered_window
-from landseg_gui.text import capitalised
+from landseg_gui.text import capitalised, tr
 
 if TYPE_CHECKING:
     from landseg_gui.session.session import Session
@@ -145,7 +145,13 @@ class ProjectSession(QObject):
         project = arrival.project
         self._session.opened.emit(project.path)
         if project.read_only:
-            self._session.notifier.info(f"{project.path.name} is read-only: {project.read_only_reason}")
+            self._session.notifier.info(
+                tr(
+                    "{path} is read-only: {read_only_reason}",
+                    path=project.path.name,
+                    read_only_reason=project.read_only_reason,
+                )
+            )
         self.saving.show_damage()
         for sentence in arrival.problems:
             self._session.notifier.error(capitalised(sentence))

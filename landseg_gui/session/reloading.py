@@ -13,6 +13,7 @@ from landseg_core.file_identity import FileIdentity
 from landseg_gui.jobs.file_watch import FileWatch, Watched
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import opening
+from landseg_gui.text import tr
 from landseg_gui.viewer.layer import FileLayer, MaskLayer
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class LayerReloader(QObject):
             start = partial(opening.open_mask_again, known, layer.grid)
         else:
             start = partial(opening.open_picture_again, layer.path, layer.rendering, layer.reader)
-        job = self._runner.start(f"Open {layer.path.name}", lambda _on_event, control: start(control))
+        job = self._runner.start(tr("Open {path}", path=layer.path.name), lambda _on_event, control: start(control))
         job.finished.connect(lambda opened: self._take(layer, opened))
         job.failed.connect(lambda sentence: self._failed.update({layer: (now, sentence)}))
         job.ended.connect(lambda: self._busy.discard(layer))

@@ -14,7 +14,7 @@ from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.message_boxes import choose
 from landseg_gui.notifier import Notifier
 from landseg_gui.paths import ask_project_path
-from landseg_gui.text import capitalised
+from landseg_gui.text import capitalised, tr
 
 _NOTICE_AFTER_MS = 300
 _QUICK_BYTES = 256 * 2**20
@@ -60,12 +60,12 @@ class SaveGuard(QObject):
 
     def _save_as(self, project: Project, window: QWidget | None) -> bool:
         """Ask for a file and save all there, with the window alive; False where nothing came of it."""
-        path = ask_project_path(window, "Save as", project.path)
+        path = ask_project_path(window, tr("Save as"), project.path)
         if path is None:
             return False
-        problem = self._wait(f"Save {path.name}", project, lambda: project.save_as(path, overwrite=True))
+        problem = self._wait(tr("Save {path}", path=path.name), project, lambda: project.save_as(path, overwrite=True))
         if problem:
-            choose(window, f"{path.name} could not be saved.", capitalised(problem), [])
+            choose(window, tr("{path} could not be saved.", path=path.name), capitalised(problem), [])
         else:
             self.saved.emit(path)
         return not problem
@@ -74,14 +74,14 @@ class SaveGuard(QObject):
         """Wait until all is stored, with the window alive; return why it cannot be, or an empty text."""
         if project.failure or project.read_only:
             return project.failure or ""
-        return self._wait(f"Store {project.path.name}", project, project.flush)
+        return self._wait(tr("Store {path}", path=project.path.name), project, project.flush)
 
     def close(self, project: Project) -> str:
         """Close a project, with the window alive; return what is lost, or an empty text.
 
         A long journal takes a while to go into the file.
         """
-        return self._wait(f"Close {project.path.name}", project, partial(self._leave, project))
+        return self._wait(tr("Close {path}", path=project.path.name), project, partial(self._leave, project))
 
     def _leave(self, project: Project) -> None:
         """Close a project, with a last backup; of a large one, which takes a while, only when it is opened again."""
@@ -98,7 +98,11 @@ class SaveGuard(QObject):
         problems: list[str] = []
         loop = QEventLoop()
         slow = QTimer(loop, singleShot=True, interval=_NOTICE_AFTER_MS)
-        slow.timeout.connect(lambda: self._notifier.info(f"{title}: {edits(project.waiting)} on the way to the disk…"))
+        slow.timeout.connect(
+            lambda: self._notifier.info(
+                tr("{title}: {edits} on the way to the disk…", title=title, edits=edits(project.waiting))
+            )
+        )
         job = self._runner.start(title, lambda _on_event, _control: work())
         job.failed.connect(problems.append)
         job.ended.connect(loop.quit)

@@ -14,7 +14,7 @@ from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
 from landseg_gui.session.lifecycle import ProjectLifecycle
 from landseg_gui.session.save_guard import edits
-from landseg_gui.text import capitalised
+from landseg_gui.text import capitalised, tr
 
 _MOST_NOTICES = 5
 _FAULTS = {
@@ -47,12 +47,16 @@ def save_state(project: Project | None) -> SaveState:
     if project.fault:
         return SaveState(_FAULTS[project.fault.kind], capitalised(project.failure or ""), failed=True)
     if project.read_only:
-        return SaveState("Read-only", capitalised(project.read_only_reason or ""))
+        return SaveState(tr("Read-only"), capitalised(project.read_only_reason or ""))
     if project.failure:
-        return SaveState(f"Not stored: {edits(project.waiting)}", capitalised(project.failure), failed=True)
+        return SaveState(
+            tr("Not stored: {edits}", edits=edits(project.waiting)), capitalised(project.failure), failed=True
+        )
     if project.waiting:
-        return SaveState("Storing…", f"{edits(project.waiting)} on the way to the disk", passing=True)
-    return SaveState("All on disk", f"Every edit is stored in {project.path}")
+        return SaveState(
+            tr("Storing…"), tr("{edits} on the way to the disk", edits=edits(project.waiting)), passing=True
+        )
+    return SaveState(tr("All on disk"), tr("Every edit is stored in {path}", path=project.path))
 
 
 class Saving(QObject):
@@ -96,11 +100,11 @@ class Saving(QObject):
         if project is None:
             return None
         job = self._runner.start(
-            f"Copy to {path.name}",
+            tr("Copy to {path}", path=path.name),
             lambda on_event, control: project.save_copy(path, on_event, control, overwrite=overwrite),
         )
         job.failed.connect(self._notifier.error)
-        job.finished.connect(lambda _result: self._notifier.info(f"Copied to {path}"))
+        job.finished.connect(lambda _result: self._notifier.info(tr("Copied to {path}", path=path)))
         return job
 
     def save_as(self, path: Path, *, overwrite: bool = False) -> Job | None:
@@ -110,7 +114,7 @@ class Saving(QObject):
             return None
         self._lifecycle.leaving.emit()
         job = self._job = self._runner.start(
-            f"Save {path.name}",
+            tr("Save {path}", path=path.name),
             lambda on_event, control: project.save_as(path, on_event, control, overwrite=overwrite),
         )
         job.failed.connect(self._notifier.error)
@@ -138,7 +142,9 @@ class Saving(QObject):
             )
             self.save_wanted.emit(sentence)
         else:
-            self._notifier.error(f"{project.failure}. Painting waits until then: choose Try again in the status bar")
+            self._notifier.error(
+                tr("{failure}. Painting waits until then: choose Try again in the status bar", failure=project.failure)
+            )
 
     def show_damage(self) -> None:
         """Tell what was found damaged since the user was told last, in few sentences."""
@@ -148,7 +154,9 @@ class Saving(QObject):
         for notice in new[:_MOST_NOTICES]:
             self._notifier.error(capitalised(notice))
         if len(new) > _MOST_NOTICES:
-            self._notifier.error(f"And {len(new) - _MOST_NOTICES} more parts of the project are damaged")
+            self._notifier.error(
+                tr("And {value} more parts of the project are damaged", value=len(new) - _MOST_NOTICES)
+            )
 
     def _take_news(self, event: Event) -> None:
         project = self._lifecycle.project
@@ -156,6 +164,8 @@ class Saving(QObject):
             if project.failure:
                 self.show_failure()
             else:
-                self._notifier.info(f"{project.path.name} is at its place again: every edit is stored there")
+                self._notifier.info(
+                    tr("{path} is at its place again: every edit is stored there", path=project.path.name)
+                )
         self.show_damage()
         self.changed.emit()

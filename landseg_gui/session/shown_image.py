@@ -18,6 +18,7 @@ from landseg_gui.session.view_state import (
     remembered_place,
     remembered_window,
 )
+from landseg_gui.text import tr
 from landseg_gui.viewer.frame import ViewFrame
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class ShownImage(QObject):
             return None
         if entry.missing:
             self._session.notifier.error(
-                f"{entry.path} is missing: choose Find… in the Images panel to say where it is"
+                tr("{path} is missing: choose Find… in the Images panel to say where it is", path=entry.path)
             )
             return None
         self._wanted = image_id
@@ -128,8 +129,13 @@ class ShownImage(QObject):
         fits = raster is not None and (raster.grid.width, raster.grid.height) == (known.width, known.height)
         if not fits:
             self._session.notifier.error(
-                f"{entry.path} has another size than the {known.width} x {known.height} px that its labels were painted"
-                " on: it is shown without them; choose in File > Changed Files where they belong"
+                tr(
+                    "{path} has another size than the {width} x {height} px that its labels were painted on: it "
+                    "is shown without them; choose in File > Changed Files where they belong",
+                    path=entry.path,
+                    width=known.width,
+                    height=known.height,
+                )
             )
         return fits
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
 from landseg_core.labels.regions import Place, PolygonRegion
+from landseg_core.messages import N_
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.context import ToolContext
 from landseg_gui.tools.polygon import Polygon
@@ -49,11 +50,11 @@ class Accept(Polygon):
 
 ACCEPT_SPEC = ToolSpec(
     name="accept",
-    title="Accept",
+    title=N_("Accept"),
     icon="accept_area",
     shortcut="Y",
-    tip="Make the prediction labels inside a polygon",
-    hint="Click round what is right in the prediction; Enter or a double click makes it labels",
+    tip=N_("Make the prediction labels inside a polygon"),
+    hint=N_("Click round what is right in the prediction; Enter or a double click makes it labels"),
     make=Accept,
 )
 """The tool as data, for the registry of tools."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QCursor
 
 from landseg_core.labels.filling import connected_region
 from landseg_core.labels.regions import Place
+from landseg_gui.text import tr
 from landseg_gui.tools.base import Tool
 from landseg_gui.tools.cursors import icon_cursor
 from landseg_gui.tools.fill_extent import fill_extent
@@ -24,7 +25,7 @@ class Fill(Tool):
         value = context.value_for(button)
         context.paint(region, value, context.step_name(self.spec.title, value))
         if extent.cuts(region):
-            context.notifier.info("A fill reaches no further at once: click beyond its edge to go on")
+            context.notifier.info(tr("A fill reaches no further at once: click beyond its edge to go on"))
 
     def cursor(self) -> QCursor:
         """Return a bucket that points with its drop."""

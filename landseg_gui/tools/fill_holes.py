@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.filling import holes
 from landseg_core.labels.regions import Place
+from landseg_gui.text import tr
 from landseg_gui.tools.base import Tool
 from landseg_gui.tools.fill_extent import fill_extent
 
@@ -23,9 +24,9 @@ class FillHoles(Tool):
         if extent is None or not context.may_paint():
             return
         if value == UNLABELLED:
-            context.notifier.info("Click on a labelled region: its holes are filled")
+            context.notifier.info(tr("Click on a labelled region: its holes are filled"))
         elif not context.paint(holes(extent.labels, *extent.pixel, extent.limit), value, self._step_name(value)):
-            context.notifier.info("There are no holes to fill here")
+            context.notifier.info(tr("There are no holes to fill here"))
 
     def _step_name(self, value: int) -> str:
         return self.context.step_name(self.spec.title, value)

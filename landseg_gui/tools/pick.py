@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 
 from landseg_core.labels.regions import Place
+from landseg_gui.text import tr
 from landseg_gui.tools.base import Tool
 from landseg_gui.tools.context import ToolContext
 from landseg_gui.tools.cursors import icon_cursor
@@ -29,4 +30,4 @@ def pick_class(context: ToolContext, place: Place) -> None:
     if context.class_of(value):
         context.active_value = value
     else:
-        context.notifier.info("Nothing is labelled here")
+        context.notifier.info(tr("Nothing is labelled here"))

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.regions import Mask, Place, PolygonRegion
+from landseg_gui.text import tr
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.context import Ring, ToolContext, only
 from landseg_gui.tools.polygon import Polygon
@@ -111,7 +112,7 @@ def fill_rest(context: ToolContext, value: int, area: Ring | None) -> int | None
     """Give `value` to all that is unlabelled inside `area`, by default inside all areas of the image, as one step."""
     areas = (area,) if area else context.areas()
     if not areas:
-        context.notifier.info("Draw a working area first")
+        context.notifier.info(tr("Draw a working area first"))
         return None
     return context.paint(AreasRegion(areas), value, context.step_name("Rest of the area", value), only(UNLABELLED))
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from landseg_core.geo.window import PixelWindow
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 from landseg_gui.viewer.canvas import Canvas
 from landseg_gui.viewer.frame import ViewFrame, limited_scale
 from landseg_gui.viewer.layer import ImageLayer
@@ -62,7 +63,7 @@ class Viewport(QGraphicsView):
         self._fits = True
         self._router = PointerRouter(self)
         self._scale_bar = ScaleBar(self)
-        self._waiting = PlainLabel("Reading the picture…", self, objectName="viewport_waiting", visible=False)
+        self._waiting = PlainLabel(tr("Reading the picture…"), self, objectName="viewport_waiting", visible=False)
         self._set_up()
         # Many wheel steps and drags fall into one turn of the event loop: ask for tiles once.
         self._requests = QTimer(self, singleShot=True, interval=0)

@@ -23,7 +23,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.paths import is_there
 from landseg_gui.session.session import Session
-from landseg_gui.text import pixels
+from landseg_gui.text import pixels, tr
 from landseg_gui.tools.accept import Accept
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.layer import MaskLayer
@@ -136,7 +136,7 @@ class AcceptFlow(QObject):
         if project is None or image is None:
             return None
         work = accept_work(project, image, request, self._project_session.paint.locked, region)
-        job = self._project_session.editing.run(f"Accept {request.prediction.name}", work)
+        job = self._project_session.editing.run(tr("Accept {prediction}", prediction=request.prediction.name), work)
         if job is not None:
             left_out: dict[str, int] = {}
             job.reported.connect(lambda event: self._take_event(event, left_out))
@@ -196,7 +196,7 @@ class AcceptFlow(QObject):
         elif count == 0:
             self._session.notifier.info(_NOTHING_ACCEPTED)
         elif not in_polygon:
-            self._session.notifier.info(f"{pixels(count)} accepted")
+            self._session.notifier.info(tr("{pixels} accepted", pixels=pixels(count)))
 
 
 def left_out_text(left_out: Mapping[str, int]) -> str:

@@ -15,6 +15,7 @@ from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
+from landseg_gui.text import tr
 from landseg_gui.workflows.large_work import ask_if_large
 
 
@@ -47,7 +48,7 @@ class ExportFlow(QObject):
         """Show the dialog, if there is a mask to write."""
         layers = self._session.layers.masks
         if not layers:
-            self._session.notifier.info("There is no mask to export: predict the picture, or open a mask")
+            self._session.notifier.info(tr("There is no mask to export: predict the picture, or open a mask"))
             return None
         raster = self._session.rasters.current
         image = raster.path if raster else None
@@ -59,7 +60,7 @@ class ExportFlow(QObject):
 
     def start(self, task: ExportTask) -> Job:
         """Write what `task` says."""
-        job = self._runner.start(f"Export {task.out.name}", export_job(task))
+        job = self._runner.start(tr("Export {out}", out=task.out.name), export_job(task))
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.finished.connect(self._tell)
         job.failed.connect(self._session.notifier.error)
@@ -68,4 +69,4 @@ class ExportFlow(QObject):
         return job
 
     def _tell(self, out: Path) -> None:
-        self._session.notifier.info(f"Exported to {out}")
+        self._session.notifier.info(tr("Exported to {out}", out=out))

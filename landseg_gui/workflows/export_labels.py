@@ -19,6 +19,7 @@ from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
+from landseg_gui.text import tr
 from landseg_gui.workflows.large_work import ask_if_large
 
 
@@ -66,7 +67,7 @@ class ExportLabelsFlow(QObject):
         """Show the dialog, if there are labels to write."""
         project, image = self._project_session.project, self._project_session.image
         if project is None or image is None:
-            self._session.notifier.info("Open a project and one of its images first: labels belong to a project")
+            self._session.notifier.info(tr("Open a project and one of its images first: labels belong to a project"))
             return None
         memory = FormMemory("export_labels", project=project)
         dialog = ExportLabelsDialog(image, project.images, project.path, memory, self._window)
@@ -93,4 +94,4 @@ class ExportLabelsFlow(QObject):
 
     def _tell(self, files: Sequence[Path]) -> None:
         where = str(files[0]) if len(files) == 1 else f"{len(files)} files in {files[0].parent}"
-        self._session.notifier.info(f"Exported to {where}")
+        self._session.notifier.info(tr("Exported to {where}", where=where))

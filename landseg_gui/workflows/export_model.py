@@ -16,6 +16,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
+from landseg_gui.text import tr
 
 
 def export_model_job(task: ExportModelTask) -> Work:
@@ -48,10 +49,10 @@ class ExportModelFlow(QObject):
 
     def start(self, task: ExportModelTask) -> Job:
         """Write what `task` says."""
-        job = self._runner.start(f"Export {task.out.name}", export_model_job(task))
+        job = self._runner.start(tr("Export {out}", out=task.out.name), export_model_job(task))
         job.finished.connect(self._tell)
         job.failed.connect(self._session.notifier.error)
         return job
 
     def _tell(self, out: Path) -> None:
-        self._session.notifier.info(f"Exported to {out}")
+        self._session.notifier.info(tr("Exported to {out}", out=out))

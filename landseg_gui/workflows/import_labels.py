@@ -16,7 +16,7 @@ from landseg_gui.dialogs.import_labels import ImportLabelsDialog, ImportLabelsRe
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
-from landseg_gui.text import capitalised, pixels
+from landseg_gui.text import capitalised, pixels, tr
 from landseg_gui.workflows.large_work import ask_if_large
 
 
@@ -61,7 +61,7 @@ class ImportLabelsFlow(QObject):
     def start(self, project: Project, image: ImageEntry, request: ImportLabelsRequest) -> Job | None:
         """Import what `request` says; None where the project cannot be changed just now."""
         work = import_labels_work(project, image, request)
-        job = self._project_session.editing.run(f"Import {request.source.name}", work)
+        job = self._project_session.editing.run(tr("Import {source}", source=request.source.name), work)
         if job is not None:
             notices: list[str] = []
             ask_if_large(

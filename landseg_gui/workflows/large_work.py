@@ -11,6 +11,7 @@ from landseg_core.limits import WorkSize
 from landseg_gui.dialogs.forms.checks import as_sentence
 from landseg_gui.jobs.runner import Job
 from landseg_gui.message_boxes import choose
+from landseg_gui.text import tr
 
 
 def ask_if_large(
@@ -25,7 +26,7 @@ def ask_if_large(
         if not is_wanted():
             return
         explanation = "\n".join(as_sentence(objection) for objection in work.objections())
-        agreed = choose(window, f"{work.summary}. Go on?", explanation, ["Go On"]) is not None
+        agreed = choose(window, tr("{summary}. Go on?", summary=work.summary), explanation, ["Go On"]) is not None
         if agreed and is_wanted():
             go_on()
 

@@ -11,6 +11,7 @@ from landseg_core.raster.source import RasterSource
 from landseg_gui.dialogs.accept import MapClasses, Prediction
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.text import tr
 
 _MOST_PIXELS = 2**28
 """Of larger maps the classes are told without their pixels, which would take many seconds to count."""
@@ -42,7 +43,7 @@ class MapReader(QObject):
         """Begin to find out."""
         self.cancel()
         job = self._job = self._session.start_in_background(
-            f"Classes of {prediction.name}", map_classes_work(prediction)
+            tr("Classes of {prediction}", prediction=prediction.name), map_classes_work(prediction)
         )
         job.finished.connect(while_alive(self, lambda found: self._take(job, found)))
 

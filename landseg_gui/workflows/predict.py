@@ -27,6 +27,7 @@ from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.project_files import entry_at, same_file
 from landseg_gui.session.session import Session
+from landseg_gui.text import tr
 from landseg_gui.workflows.large_work import ask_if_large
 
 
@@ -79,7 +80,7 @@ class PredictFlow(QObject):
         """Show the dialog, if there is a picture to predict."""
         raster = self._session.rasters.current
         if raster is None:
-            self._session.notifier.info("Open an orthophoto first: a prediction needs a picture")
+            self._session.notifier.info(tr("Open an orthophoto first: a prediction needs a picture"))
             return None
         view, model = self._session.view_window(), self._session.model.path
         projects = self._session.project_session
@@ -120,7 +121,7 @@ class PredictFlow(QObject):
         """Show a map over the picture that it is of, unless another project has that by now."""
         made, is_ours = finished.map, owner == self._session.project_session.owner
         where = f" of {owner.name}" if owner and not is_ours else ""
-        self._session.notifier.info(f"The map{where} is in {made.path}")
+        self._session.notifier.info(tr("The map{where} is in {path}", where=where, path=made.path))
         raster = self._session.rasters.current
         if is_ours and raster is not None and same_file(raster.path, made.raster):
             self._session.files.add_mask(made.path, finished.schema, place=task.window)

@@ -14,6 +14,7 @@ from landseg_gui.dialogs.restore import RestoreDialog
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.project_files import same_file
 from landseg_gui.session.session import Session
+from landseg_gui.text import tr
 
 
 class RestoreFlow(QObject):
@@ -29,7 +30,7 @@ class RestoreFlow(QObject):
         path = self._project.project.path if self._project.project else None
         dialog = RestoreDialog(path, self._window)
         dialog.chosen.connect(self._restore)
-        job = self._runner.start("Look for backups", lambda _on_event, _control: backup_contents(path))
+        job = self._runner.start(tr("Look for backups"), lambda _on_event, _control: backup_contents(path))
         job.finished.connect(dialog.show_backups)
         open_of_project(dialog, self._project.project_changed)
         return dialog
@@ -44,7 +45,7 @@ class RestoreFlow(QObject):
         if is_open and not self._project.lifecycle.close():
             return
         job = self._runner.start(
-            f"Restore {path.name}", lambda on_event, control: restore(backup, path, on_event, control)
+            tr("Restore {path}", path=path.name), lambda on_event, control: restore(backup, path, on_event, control)
         )
         job.finished.connect(lambda _result: self._project.lifecycle.open(path))
         job.failed.connect(self._session.notifier.error)

@@ -43,7 +43,8 @@ def test_without_a_translation_the_singular_is_kept() -> None:
 
 def test_an_error_as_a_value_is_translated_too() -> None:
     inner = RasterError(N_("too few bands"))
-    assert N_("{path} cannot be read: {reason}", path="a", reason=inner).in_language(german).endswith("zu wenige Kanäle")
+    text = N_("{path} cannot be read: {reason}", path="a", reason=inner)
+    assert text.in_language(german) == "a ist nicht lesbar: zu wenige Kanäle"
 
 
 def test_an_error_returns_the_text_that_it_was_made_with() -> None:

@@ -12,6 +12,7 @@ from landseg_core.runs.config import TrainConfig
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.setting_editors import SettingEditor, editor_for
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 _DEFAULTS = TrainConfig()
 _EDITOR_WIDTH = 132  # px
@@ -25,12 +26,12 @@ class AdvancedSettings(QWidget):
     def __init__(self, dialog: FormDialog, elsewhere: Iterable[str]) -> None:
         super().__init__(objectName="train_advanced_settings")
         self._editors: dict[str, SettingEditor] = {}
-        self._unfold = QToolButton(objectName="train_advanced", checkable=True, text="Advanced")
+        self._unfold = QToolButton(objectName="train_advanced", checkable=True, text=tr("Advanced"))
         self._unfold.setProperty("unfolds", True)  # noqa: FBT003
         self._unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._count = PlainLabel(objectName="train_advanced_count")
         self._count.setProperty("muted", True)  # noqa: FBT003
-        self._reset = QPushButton("Reset to defaults", objectName="train_reset", autoDefault=False)
+        self._reset = QPushButton(tr("Reset to defaults"), objectName="train_reset", autoDefault=False)
         self._body = QWidget()
         self._lay_out()
         self._add_rows(dialog, frozenset(elsewhere))
@@ -105,7 +106,9 @@ class AdvancedSettings(QWidget):
     def _show_count(self) -> None:
         changed = sum(_differs(name, editor.read()) for name, editor in self._editors.items())
         settings = "setting differs" if changed == 1 else "settings differ"
-        self._count.setText(f"{changed} {settings} from the defaults" if changed else "")
+        self._count.setText(
+            tr("{changed} {settings} from the defaults", changed=changed, settings=settings) if changed else ""
+        )
         self._reset.setEnabled(bool(changed))
 
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QRadioButton, QVBoxLayout, QWidget
 
 from landseg_core.geo.window import PixelWindow
+from landseg_gui.text import tr
 
 
 class AreaChoice(QWidget):
@@ -16,7 +17,9 @@ class AreaChoice(QWidget):
     def __init__(self, name: str, whole: PixelWindow, view: PixelWindow | None) -> None:
         super().__init__()
         self._view_window = view
-        self._whole = QRadioButton(f"Whole image ({_size(whole)})", objectName=f"{name}_whole", checked=True)
+        self._whole = QRadioButton(
+            tr("Whole image ({size})", size=_size(whole)), objectName=f"{name}_whole", checked=True
+        )
         text = f"What is in view ({_size(view)})" if view else "What is in view"
         self._view = QRadioButton(text, objectName=f"{name}_view", enabled=view is not None)
         column = QVBoxLayout(self)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from landseg_core.data.lists import EXTENSIONS
 from landseg_gui.paths import is_there
-from landseg_gui.text import capitalised
+from landseg_gui.text import capitalised, tr
 
 _LOOKED_AT = 2000  # entries of a folder: enough to find an image, few enough for a slow disk
 
@@ -31,16 +31,16 @@ def as_sentence(text: object) -> str:
 def image_folder_problem(path: Path | None, what: str) -> Problem | None:
     """Return what keeps `path` from being a folder of rasters; `what` says what they are: images, masks."""
     if path is None:
-        return Problem(f"Choose the folder of the {what}.", missing=True)
+        return Problem(tr("Choose the folder of the {what}.", what=what), missing=True)
     return _folder_problem(path) or _without_image_problem(path, what)
 
 
 def folder_with_problem(path: Path | None, entries: Sequence[str], title: str) -> Problem | None:
     """Return what keeps `path` from being a folder with these entries; `title` says what has them."""
     if path is None:
-        return Problem(f"Choose the folder{_that_holds(entries)}.", missing=True)
+        return Problem(tr("Choose the folder{that_holds}.", that_holds=_that_holds(entries)), missing=True)
     return _folder_problem(path) or _first(
-        Problem(f"This folder has no {name}; choose the folder of {title}.")
+        Problem(tr("This folder has no {name}; choose the folder of {title}.", name=name, title=title))
         for name in entries
         if not is_there((path / name).exists)
     )
@@ -54,33 +54,35 @@ def optional_list_problem(path: Path | None) -> Problem | None:
     """Return what is wrong with a list file that need not be given."""
     if path is None or is_there(path.is_file):
         return None
-    return Problem("This is a folder; choose a text file." if is_there(path.is_dir) else "There is no such file.")
+    return Problem(
+        tr("This is a folder; choose a text file.") if is_there(path.is_dir) else tr("There is no such file.")
+    )
 
 
 def run_folder_problem(path: Path | None) -> Problem | None:
     """Return what keeps `path` from taking a run; it is made where it is not there."""
     if path is None:
-        return Problem("Choose where to keep the model and the record of the run.", missing=True)
+        return Problem(tr("Choose where to keep the model and the record of the run."), missing=True)
     return _unwritable_problem(path) if is_there(path.is_dir) else _place_problem(path, "folder")
 
 
 def new_file_problem(path: Path | None, suffixes: tuple[str, ...], inputs: Iterable[Path] = ()) -> Problem | None:
     """Return what keeps `path` from being written as a file with one of `suffixes`."""
     if path is None:
-        return Problem("Choose where to write the result.", missing=True)
+        return Problem(tr("Choose where to write the result."), missing=True)
     if is_there(path.is_dir):
-        return Problem("This is a folder; add a file name.")
+        return Problem(tr("This is a folder; add a file name."))
     if path.suffix.lower() not in suffixes:
-        return Problem(f"The name must end in {' or '.join(suffixes)}.")
+        return Problem(tr("The name must end in {suffixes}.", suffixes=" or ".join(suffixes)))
     if any(path == source for source in inputs):
-        return Problem("This file is being read; choose another name.")
+        return Problem(tr("This file is being read; choose another name."))
     return _place_problem(path, "file")
 
 
 def _folder_problem(path: Path) -> Problem | None:
     if is_there(path.is_dir):
         return None
-    return Problem("This is a file; choose a folder." if is_there(path.exists) else "There is no such folder.")
+    return Problem(tr("This is a file; choose a folder.") if is_there(path.exists) else tr("There is no such folder."))
 
 
 def _without_image_problem(path: Path, what: str) -> Problem | None:
@@ -88,21 +90,23 @@ def _without_image_problem(path: Path, what: str) -> Problem | None:
         with os.scandir(path) as entries:
             names = [entry.name for entry in itertools.islice(entries, _LOOKED_AT)]
     except OSError as error:
-        return Problem(f"This folder cannot be read: {error.strerror}.")
+        return Problem(tr("This folder cannot be read: {strerror}.", strerror=error.strerror))
     if len(names) == _LOOKED_AT or any(Path(name).suffix.lower() in EXTENSIONS for name in names):
         return None
-    return Problem(f"This folder holds no {what} that landseg reads (such as .tif, .png, .jpg).")
+    return Problem(tr("This folder holds no {what} that landseg reads (such as .tif, .png, .jpg).", what=what))
 
 
 def _place_problem(path: Path, what: str) -> Problem | None:
     """Return what keeps something new from being made at `path`: its nearest folder above must take it."""
     if what == "folder" and is_there(path.exists):
-        return Problem("There is a file of this name; choose a folder.")
+        return Problem(tr("There is a file of this name; choose a folder."))
     above = next((folder for folder in path.absolute().parents if is_there(folder.exists)), None)
     if odd := _name_problem(path):
         return odd
     if above is None or not is_there(above.is_dir):
-        return Problem(f"{above} is a file; choose a folder." if above else "There is no such place.")
+        return Problem(
+            tr("{above} is a file; choose a folder.", above=above) if above else tr("There is no such place.")
+        )
     return _unwritable_problem(above)
 
 
@@ -113,14 +117,14 @@ def _name_problem(path: Path) -> Problem | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        return Problem(f"This place cannot be used: {error.strerror}.")
+        return Problem(tr("This place cannot be used: {strerror}.", strerror=error.strerror))
     return None
 
 
 def _unwritable_problem(folder: Path) -> Problem | None:
     if os.access(folder, os.R_OK | os.W_OK):
         return None
-    return Problem(f"You may not write to {folder}; choose another folder.")
+    return Problem(tr("You may not write to {folder}; choose another folder.", folder=folder))
 
 
 def _first(problems: Iterable[Problem]) -> Problem | None:

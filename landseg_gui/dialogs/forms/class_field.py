@@ -12,6 +12,7 @@ from landseg_core.errors import ClassSchemaError
 from landseg_core.labels.classes import ClassSchema, load_classes, preset_names
 from landseg_gui.dialogs.forms.checks import Problem, as_sentence
 from landseg_gui.dialogs.forms.fields import pick_file
+from landseg_gui.text import tr
 
 
 class ClassField(QWidget):
@@ -23,12 +24,12 @@ class ClassField(QWidget):
         super().__init__()
         self.schema: ClassSchema | None = None
         self.problem: Problem | None = None
-        self._pick = pick_file("Class file", "Class files (*.json);;All files (*)")
+        self._pick = pick_file(tr("Class file"), tr("Class files (*.json);;All files (*)"))
         self.combo = QComboBox(objectName=name, editable=True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.combo.addItems(preset_names())
         self._legend = QLabel(objectName=f"{name}_legend", wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        self._lay_out(QPushButton("Browse…", objectName=f"{name}_browse", autoDefault=False))
+        self._lay_out(QPushButton(tr("Browse…"), objectName=f"{name}_browse", autoDefault=False))
         self.combo.currentTextChanged.connect(self._load)
         self.setFocusProxy(self.combo)
         self._load()
@@ -63,7 +64,7 @@ class ClassField(QWidget):
         except (ClassSchemaError, OSError) as error:
             self.schema = None
             self.problem = (
-                Problem(as_sentence(error)) if text else Problem("Choose a preset or a class file.", missing=True)
+                Problem(as_sentence(error)) if text else Problem(tr("Choose a preset or a class file."), missing=True)
             )
         self._legend.setText(legend(self.schema) if self.schema else "")
         self._legend.setVisible(self.schema is not None)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableW
 from landseg_core.formats.source_info import SourceValue
 from landseg_core.labels.classes import ClassSchema
 from landseg_gui.icons import colour_swatch
-from landseg_gui.text import thousands
+from landseg_gui.text import thousands, tr
 
 LEAVE_OUT = ""
 """Stands in a mapping for a value that stays unlabelled."""
@@ -60,7 +60,7 @@ class MappingTable(QTableWidget):
     def _choice(self, value: SourceValue) -> QComboBox:
         combo = _ClassChoice(objectName=f"{self.objectName()}_{value.key}")
         combo.setModel(self._classes)
-        combo.setPlaceholderText("Choose…")
+        combo.setPlaceholderText(tr("Choose…"))
         combo.setCurrentIndex(-1 if value.suggestion is None else max(0, combo.findData(value.suggestion)))
         combo.currentIndexChanged.connect(self.changed)
         return combo

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 PickPath = Callable[[QWidget, str], str]
 """Asks the user for a path, starting at the one given; an empty answer means: no change."""
@@ -44,7 +45,7 @@ class PathField(QWidget):
         self.line.setPlaceholderText(placeholder)
         self.line.setClearButtonEnabled(True)
         self.line.textChanged.connect(self.changed)
-        button = QPushButton("Browse…", objectName=f"{name}_browse", autoDefault=False)
+        button = QPushButton(tr("Browse…"), objectName=f"{name}_browse", autoDefault=False)
         button.clicked.connect(self._browse)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

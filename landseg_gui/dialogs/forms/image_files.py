@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from landseg_gui.plain_text import plain_tip
 from landseg_gui.session.project_files import same_file
+from landseg_gui.text import tr
 
 _KINDS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 _LINES = 3
@@ -35,8 +36,8 @@ class ImageFilesField(QWidget):
         self.list = QListWidget(objectName=name)
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.list.setFixedHeight((self.fontMetrics().lineSpacing() + 4) * _LINES + 8)
-        self._add = QPushButton("Add…", objectName=f"{name}_add", autoDefault=False)
-        self._remove = QPushButton("Remove", objectName=f"{name}_remove", autoDefault=False, enabled=False)
+        self._add = QPushButton(tr("Add…"), objectName=f"{name}_add", autoDefault=False)
+        self._remove = QPushButton(tr("Remove"), objectName=f"{name}_remove", autoDefault=False, enabled=False)
         self._add.clicked.connect(self._browse)
         self._remove.clicked.connect(self._take_out)
         self.list.itemSelectionChanged.connect(lambda: self._remove.setEnabled(bool(self.list.selectedItems())))
@@ -70,7 +71,7 @@ class ImageFilesField(QWidget):
 
     def _browse(self) -> None:
         start = str(self._paths[-1].parent) if self._paths else ""
-        answers, _ = QFileDialog.getOpenFileNames(self, "Images", start, _KINDS)
+        answers, _ = QFileDialog.getOpenFileNames(self, tr("Images"), start, _KINDS)
         if answers:  # none, too, where this dialog has gone meanwhile
             self.add(Path(answer) for answer in answers)
 

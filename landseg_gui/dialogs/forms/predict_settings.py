@@ -17,6 +17,7 @@ from landseg_gui.dialogs.forms.fields import Field
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.setting_editors import editor_for
 from landseg_gui.form_settings import FormMemory
+from landseg_gui.text import tr
 
 _ELSEWHERE = {"model", "maps", "alpha", "window", "confidence", "keep_going", "overwrite", "large"}
 """What the dialog asks in its own way, or the window sees to."""
@@ -35,7 +36,7 @@ class PredictSettings(QObject):
         for name, editor in self._editors.items():
             editor.show(self._fields[name].default)
             editor.changed.connect(self.changed)
-        self._unfold = QToolButton(text="Advanced", objectName="predict_advanced", checkable=True, autoRaise=True)
+        self._unfold = QToolButton(text=tr("Advanced"), objectName="predict_advanced", checkable=True, autoRaise=True)
         self._unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._rows: dict[str, Field] = {}
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from landseg_core.messages import N_
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -21,9 +23,13 @@ class Preset:
 
 
 PRESETS = (
-    Preset("Quick", {"model": "lite0", "minutes": 3.0}, "A first look: large areas come right, edges are coarse."),
-    Preset("Balanced", {"model": "lite0", "minutes": 10.0}, "Most of what there is to learn from few labels."),
-    Preset("Thorough", {"model": "lite0", "minutes": 60.0}, "For many labels: rare classes and edges gain most."),
+    Preset(
+        N_("Quick"), {"model": "lite0", "minutes": 3.0}, N_("A first look: large areas come right, edges are coarse.")
+    ),
+    Preset(N_("Balanced"), {"model": "lite0", "minutes": 10.0}, N_("Most of what there is to learn from few labels.")),
+    Preset(
+        N_("Thorough"), {"model": "lite0", "minutes": 60.0}, N_("For many labels: rare classes and edges gain most.")
+    ),
 )
 DEFAULT_PRESET = PRESETS[1]
 CUSTOM, CUSTOM_EXPECT = "Custom", "Network and length as you choose them below."

@@ -38,6 +38,7 @@ from landseg_gui.dialogs.forms.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRE
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 START_FROM = "start_from"
 """The setting that names the model that a run starts from."""
@@ -79,8 +80,8 @@ class RunFields(QObject):
         self._missing.setForegroundRole(QPalette.ColorRole.BrightText)
         self._epochs = WholeBox(objectName="train_epochs", maximum=100_000, value=DEFAULT_EPOCHS)
         self._minutes = PlainDecimalBox(objectName="train_minutes", maximum=100_000, decimals=2)
-        self._by_epochs = QRadioButton("Epochs", objectName="train_by_epochs")
-        self._by_minutes = QRadioButton("Minutes", objectName="train_by_minutes", checked=True)
+        self._by_epochs = QRadioButton(tr("Epochs"), objectName="train_by_epochs")
+        self._by_minutes = QRadioButton(tr("Minutes"), objectName="train_by_minutes", checked=True)
         self._estimate = _hint("train_estimate")
         self.mask_values = QLineEdit(objectName="train_mask_values", placeholderText="optional")
         self._device = QComboBox(objectName="train_device")
@@ -89,13 +90,15 @@ class RunFields(QObject):
 
     def _add_rows(self, dialog: FormDialog, form: QFormLayout) -> None:
         add = dialog.add_field
-        add(form, "train_preset", "&Preset", self._preset_editor(), "Sets network and length")
-        network = add(form, "train_model", "&Network", self._model, "Larger networks learn more and take longer")
+        add(form, "train_preset", "&Preset", self._preset_editor(), tr("Sets network and length"))
+        network = add(form, "train_model", "&Network", self._model, tr("Larger networks learn more and take longer"))
         network.add_below(self._model_facts)
         network.add_below(self._missing)
-        length = add(form, "train_epochs", "Train for", self._length_editor(), "An epoch is one pass over the data")
+        length = add(
+            form, "train_epochs", tr("Train for"), self._length_editor(), tr("An epoch is one pass over the data")
+        )
         length.add_below(self._estimate)
-        add(form, "train_device", "&Device", self._device, "Where to compute")
+        add(form, "train_device", "&Device", self._device, tr("Where to compute"))
         self.advanced = AdvancedSettings(dialog, _BASIC)
         form.addRow(self.advanced)
 

@@ -21,6 +21,7 @@ from landseg_gui.dialogs.forms.fields import Field, PathField, pick_file, pick_f
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.project_labels import LabelSummary
 from landseg_gui.form_settings import FormMemory
+from landseg_gui.text import tr
 
 _FIRST = "folders"
 _INFO_WIDTH = 560  # px: a wrapping label would rather be high than wide
@@ -97,7 +98,7 @@ class _ProjectEditor(QWidget):
     def problem(self) -> Problem | None:
         if self._labels and self._labels.pixels:
             return None
-        return Problem("Nothing is labelled yet: paint each class in some places first.", missing=True)
+        return Problem(tr("Nothing is labelled yet: paint each class in some places first."), missing=True)
 
     def text(self) -> str:
         return ""

@@ -13,6 +13,7 @@ from landseg_gui.panels.images.image_list import FIGURES, ImageDelegate, ImageLi
 from landseg_gui.panels.images.thumbnails import Thumbnails
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.text import tr
 
 
 class ImagesPanel(QWidget):
@@ -32,8 +33,8 @@ class ImagesPanel(QWidget):
         self._thumbnails = Thumbnails(session.start_in_background, self)
         self._model = ImageListModel(self._figures, self._picture, session.images.is_hidden)
         self._list = self._image_list()
-        self._add = QPushButton(icon("add_image"), "Add images…", objectName="images_add")
-        self._find = QPushButton(icon("warning"), "Find…", objectName="images_find")
+        self._add = QPushButton(icon("add_image"), tr("Add images…"), objectName="images_add")
+        self._find = QPushButton(icon("warning"), tr("Find…"), objectName="images_find")
         self._pages = QStackedWidget()
         self._pages.addWidget(_empty_page())
         self._pages.addWidget(self._list_page())
@@ -128,7 +129,7 @@ class ImagesPanel(QWidget):
         writable = project is not None and not project.read_only
         menu: QMenu = QMenu(self, objectName="images_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        show = menu.addAction(icon("image"), "Show", lambda: self._session.images.show(entry.id))
+        show = menu.addAction(icon("image"), tr("Show"), lambda: self._session.images.show(entry.id))
         show.setEnabled(not entry.missing)
         hidden = self._session.images.is_hidden(entry.id)
         text = "Open its eye" if hidden else "Close its eye: Next, Previous and Predict all pass it by"
@@ -138,16 +139,18 @@ class ImagesPanel(QWidget):
             lambda: self._session.images.set_hidden(entry.id, hidden=not hidden),
         )
         eye.setEnabled(writable)
-        find = menu.addAction(icon("folder"), "Find its file…", lambda: self.find_wanted.emit(entry.id))
+        find = menu.addAction(icon("folder"), tr("Find its file…"), lambda: self.find_wanted.emit(entry.id))
         find.setEnabled(writable)
         menu.addSeparator()
-        remove = menu.addAction(icon("remove"), "Remove from the project…", lambda: self.remove_wanted.emit(entry.id))
+        remove = menu.addAction(
+            icon("remove"), tr("Remove from the project…"), lambda: self.remove_wanted.emit(entry.id)
+        )
         remove.setEnabled(writable)
         return menu
 
 
 def _empty_page() -> QLabel:
-    label = PlainLabel("The images of a project will be listed here.", objectName="panel_hint", wordWrap=True)
+    label = PlainLabel(tr("The images of a project will be listed here."), objectName="panel_hint", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)
     return label

@@ -14,6 +14,7 @@ from landseg_gui.jobs.runner import Job, JobRunner, while_alive
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.jobs.job_progress import JobProgress
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 _STEPS = 1000  # of the bar
 _CALM_MS = 400  # a shorter job would only flicker
@@ -36,7 +37,7 @@ class JobField(QWidget):
         self._bar = QProgressBar(objectName="status_job_bar", textVisible=False)
         self._bar.setFixedWidth(_BAR_WIDTH)
         self._state = PlainLabel(objectName="status_job_state")
-        self._cancel = QToolButton(objectName="status_job_cancel", toolTip="Cancel this job")
+        self._cancel = QToolButton(objectName="status_job_cancel", toolTip=tr("Cancel this job"))
         self._cancel.setIcon(icon("cancel"))
         self._cancel.clicked.connect(self._stop)
         self.setCursor(Qt.CursorShape.PointingHandCursor)

@@ -22,6 +22,7 @@ from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.jobs.job_progress import JobProgress
 from landseg_gui.plain_text import PlainLabel, plain_tip
+from landseg_gui.text import tr
 
 _STEPS = 1000  # of a progress bar
 _LINGER_MS = 2500
@@ -39,9 +40,9 @@ class JobRow(QFrame):
         self._progress = JobProgress()
         self._outcome = "Failed"  # unless the job says otherwise: after a crash it says nothing
         self._title = ElidedLabel(job.title, "job_title")
-        self._state = PlainLabel("Starting…", objectName="job_state")
+        self._state = PlainLabel(tr("Starting…"), objectName="job_state")
         self._bar = QProgressBar(objectName="job_progress", maximum=0, textVisible=False)
-        self._cancel = QPushButton("Cancel", objectName="job_cancel", autoDefault=False)
+        self._cancel = QPushButton(tr("Cancel"), objectName="job_cancel", autoDefault=False)
         self._cancel.setToolTip(plain_tip(f"Stop: {job.title}"))
         self._cancel.clicked.connect(self._stop)
         self._lay_out()
@@ -68,7 +69,7 @@ class JobRow(QFrame):
     def _stop(self) -> None:
         self._job.stop()
         self._cancel.setEnabled(False)
-        self._state.setText("Stopping…")
+        self._state.setText(tr("Stopping…"))
 
     def _show_event(self, event: Event) -> None:
         if not self._progress.follow(event):
@@ -151,7 +152,7 @@ class JobsPanel(QWidget):
 
 
 def _empty_page() -> QLabel:
-    label = PlainLabel("No job is running. Training, predictions and exports show their progress here.")
+    label = PlainLabel(tr("No job is running. Training, predictions and exports show their progress here."))
     label.setObjectName("jobs_empty")
     label.setWordWrap(True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)

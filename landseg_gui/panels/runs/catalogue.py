@@ -27,6 +27,7 @@ from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.paths import results_folder
 from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.text import tr
 
 Place = TypeVar("Place", Path, RunEntry)
 """Where a run is to be found."""
@@ -133,7 +134,7 @@ class RunCatalogue(QObject):
         project, folder = self._session.project, self.folder
         runs = tuple(project.runs) if project else ()
         work = runs_of_project_work(runs) if folder is None else runs_in_folder_work(folder)
-        job = self._job = self._session.start_in_background("Training runs", work)
+        job = self._job = self._session.start_in_background(tr("Training runs"), work)
         job.finished.connect(while_alive(self, lambda runs: self._take(job, runs)))
         job.failed.connect(while_alive(self, lambda sentence: self._fail(job, sentence)))
 
@@ -149,7 +150,7 @@ class RunCatalogue(QObject):
     def delete(self, runs: Sequence[RunSummary]) -> None:
         """Delete runs from the disk, and from the project; what cannot be deleted is told, and stays."""
         owner = self._session.owner
-        job = self._session.start_in_background("Delete runs", deletion_work(runs))
+        job = self._session.start_in_background(tr("Delete runs"), deletion_work(runs))
         job.finished.connect(lambda deletion: self._forget(deletion, owner))
 
     def _forget(self, deletion: Deletion, owner: Path | None) -> None:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from landseg_core.runs.catalogue import RunSummary, differing_settings
 from landseg_gui.icons import colour_swatch
 from landseg_gui.plain_text import PlainLabel, plain_tip
-from landseg_gui.text import interval, percent
+from landseg_gui.text import interval, percent, tr
 
 if TYPE_CHECKING:
     from landseg_gui.panels.runs.compared_curves import RunCurvesView
@@ -93,10 +93,10 @@ class RunComparison(QWidget):
         curves.setLayout(self._curves_page)
         self._settings_pages.addWidget(self._settings)
         self._settings_pages.addWidget(self._alike)
-        self._tabs.addTab(curves, "Curves")
-        self._tabs.addTab(self._figures, "Figures")
-        self._tabs.addTab(self._settings_pages, "Settings")
-        self._pages.addWidget(_hint("Choose a run to look at it, or several (Ctrl+click) to compare them."))
+        self._tabs.addTab(curves, tr("Curves"))
+        self._tabs.addTab(self._figures, tr("Figures"))
+        self._tabs.addTab(self._settings_pages, tr("Settings"))
+        self._pages.addWidget(_hint(tr("Choose a run to look at it, or several (Ctrl+click) to compare them.")))
         self._pages.addWidget(self._tabs)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -153,7 +153,7 @@ class RunComparison(QWidget):
             settings = {name: (str(value),) for name, value in self._runs[0].config.items() if value is not None}
         for name, values in settings.items():
             _add_row(self._settings, name, [_cell(value) for value in values])
-        self._alike.setText("All settings of these runs are the same.")
+        self._alike.setText(tr("All settings of these runs are the same."))
         self._settings_pages.setCurrentIndex(0 if settings else 1)
 
     def _start(self, table: QTableWidget) -> None:

@@ -13,6 +13,7 @@ from landseg_core.events import EpochFinished, StepFinished
 from landseg_core.runs.curves import EpochCurves
 from landseg_gui.panels.runs.epoch_axis import EpochAxis, Squeeze
 from landseg_gui.panels.runs.series import Smoother, ThinnedSeries
+from landseg_gui.text import tr
 
 _REDRAW_MS = 100
 _AXIS_WIDTH = 46  # px, the same for both plots so that their epochs lie below each other
@@ -155,9 +156,9 @@ class CurvesView(QWidget):
         for plot in (self.loss_plot, self.miou_plot):
             dress_plot(plot, palette)
         self._loss_caption.setText(
-            _caption("Loss by epoch", [("training", _TRAIN), ("validation", _VALIDATION)], dark=dark)
+            _caption(tr("Loss by epoch"), [("training", _TRAIN), ("validation", _VALIDATION)], dark=dark)
         )
-        self._miou_caption.setText(_caption("mIoU by epoch (%)", [("validation", _MIOU)], dark=dark))
+        self._miou_caption.setText(_caption(tr("mIoU by epoch (%)"), [("validation", _MIOU)], dark=dark))
 
 
 def is_dark(palette: QPalette) -> bool:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import percent
+from landseg_gui.text import percent, tr
 
 
 class ShareBar(QWidget):
@@ -80,7 +80,9 @@ class IouTable(QWidget):
             value = iou.get(name)
             bar.show_fraction(value or 0.0)
             self._values[name].setText(percent(value))
-            self._values[name].setToolTip("" if value is not None else "Neither truth nor prediction has this class.")
+            self._values[name].setToolTip(
+                "" if value is not None else tr("Neither truth nor prediction has this class.")
+            )
 
     def _add_row(self, row: int, land_class: LandClass) -> None:
         bar = ShareBar(land_class.colour)
@@ -94,11 +96,13 @@ class IouTable(QWidget):
 
 def _heading() -> QLabel:
     heading: QLabel = QLabel(
-        "<b>IoU per class (%)</b>", textFormat=Qt.TextFormat.RichText, objectName="training_iou_heading"
+        tr("<b>IoU per class (%)</b>"), textFormat=Qt.TextFormat.RichText, objectName="training_iou_heading"
     )
     heading.setToolTip(
-        "Intersection over union: of all validation pixels that are this class in the labels or in the prediction, "
-        "the share where both agree"
+        tr(
+            "Intersection over union: of all validation pixels that are this class in the labels or in "
+            "the prediction, the share where both agree"
+        )
     )
     return heading
 

@@ -29,7 +29,7 @@ from landseg_gui.panels.runs.comparison import RunComparison
 from landseg_gui.panels.runs.run_list import RunTable, run_buttons
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.session import Session
-from landseg_gui.text import percent
+from landseg_gui.text import percent, tr
 
 _WIDE = 1.6
 """From this ratio of width to height on, the comparison stands beside the table, else below it."""
@@ -190,7 +190,7 @@ class RunsPanel(QWidget):
 
     def _ask_for_folder(self) -> None:
         start = self.catalogue.folder or Path()
-        folder = QFileDialog.getExistingDirectory(self, "Folder of runs", str(start))
+        folder = QFileDialog.getExistingDirectory(self, tr("Folder of runs"), str(start))
         if folder:
             self._look_in(Path(folder))
 
@@ -198,7 +198,9 @@ class RunsPanel(QWidget):
         (run,) = self._table.chosen()
         self._session.model.path = run.folder / MODEL_FILE
         figures = f"mIoU {percent(run.miou)}" if run.miou is not None else "it is not validated"
-        self._session.notifier.info(f"Predictions now use the model of {run.name}: {figures}")
+        self._session.notifier.info(
+            tr("Predictions now use the model of {run}: {figures}", run=run.name, figures=figures)
+        )
 
     def _open_report(self) -> None:
         if self._buttons["report"].isEnabled():
@@ -216,11 +218,11 @@ class RunsPanel(QWidget):
     def _ask_to_delete(self) -> None:
         chosen = self._table.chosen()
         if busy := [run.name for run in chosen if self._in_use(run.folder)]:
-            self._session.notifier.error(f"{busy[0]} is being trained: stop it before you delete it")
+            self._session.notifier.error(tr("{busy} is being trained: stop it before you delete it", busy=busy[0]))
             return
         names = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs"
         explanation = "Models, checkpoints and reports go from the disk, and this cannot be undone. Maps stay."
-        if choose(self, f"Delete {names}?", explanation, [_DELETE]):
+        if choose(self, tr("Delete {names}?", names=names), explanation, [_DELETE]):
             self.catalogue.delete(chosen)
 
     def _forget_model(self, gone: Sequence[Path]) -> None:
@@ -247,13 +249,15 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
 def _empty_page(train_wanted: SignalInstance) -> QWidget:
     page = QWidget()
     text = PlainLabel(
-        "There is no training run here yet. Each that you train is listed with its figures, "
-        "so that you can compare them and choose the model to predict with.",
+        tr(
+            "There is no training run here yet. Each that you train is listed with its figures, so that "
+            "you can compare them and choose the model to predict with."
+        ),
         objectName="panel_hint",
         wordWrap=True,
     )
     text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    train = QPushButton(icon("train"), "Train…", objectName="runs_train", autoDefault=False)
+    train = QPushButton(icon("train"), tr("Train…"), objectName="runs_train", autoDefault=False)
     train.clicked.connect(train_wanted)
     column = QVBoxLayout(page)
     column.setContentsMargins(24, 8, 24, 8)

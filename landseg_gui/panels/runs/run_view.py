@@ -30,7 +30,7 @@ from landseg_gui.panels.runs.iou_table import IouTable
 from landseg_gui.panels.runs.samples import ValidationSamplesView
 from landseg_gui.panels.runs.warning_list import NoticeList
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import capitalised, percent
+from landseg_gui.text import capitalised, percent, tr
 
 if TYPE_CHECKING:
     from landseg_core.runs.details import RunStory
@@ -70,12 +70,12 @@ class RunView(QScrollArea):
         self._figures = PlainLabel(objectName="training_figures", wordWrap=True, visible=False)
         self._warnings = PlainLabel(objectName="training_warnings", wordWrap=True, visible=False)
         self._bar = QProgressBar(objectName="training_progress", textVisible=False)
-        self._pause = QPushButton("Pause", objectName="training_pause", checkable=True, autoDefault=False)
-        self._stop = QPushButton("Stop", objectName="training_stop", autoDefault=False)
-        self._live = QCheckBox("Live prediction", objectName="training_live", checked=True)
+        self._pause = QPushButton(tr("Pause"), objectName="training_pause", checkable=True, autoDefault=False)
+        self._stop = QPushButton(tr("Stop"), objectName="training_stop", autoDefault=False)
+        self._live = QCheckBox(tr("Live prediction"), objectName="training_live", checked=True)
         self._live_problem = PlainLabel(objectName="training_live_problem", wordWrap=True, visible=False)
-        self._continue = QPushButton("Continue this run…", objectName="training_continue", autoDefault=False)
-        self._further = QPushButton("Train further…", objectName="training_further", autoDefault=False)
+        self._continue = QPushButton(tr("Continue this run…"), objectName="training_continue", autoDefault=False)
+        self._further = QPushButton(tr("Train further…"), objectName="training_further", autoDefault=False)
         self._iou = IouTable()
         self._samples = ValidationSamplesView()
         self._body: QVBoxLayout
@@ -94,11 +94,13 @@ class RunView(QScrollArea):
         self._title.setFont(font)
         self._warnings.setForegroundRole(QPalette.ColorRole.BrightText)
         self._live_problem.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._live.setToolTip("Predict what is in sight anew after each epoch; it takes up to two seconds of the run")
-        self._continue.setToolTip("Go on where the run ended, with its own settings")
-        self._further.setToolTip("Start a new run from the model of this one")
-        self._pause.setToolTip("Let the run wait after its current step, and go on later")
-        self._stop.setToolTip("End the run; the best model so far is kept and can be used")
+        self._live.setToolTip(
+            tr("Predict what is in sight anew after each epoch; it takes up to two seconds of the run")
+        )
+        self._continue.setToolTip(tr("Go on where the run ended, with its own settings"))
+        self._further.setToolTip(tr("Start a new run from the model of this one"))
+        self._pause.setToolTip(tr("Let the run wait after its current step, and go on later"))
+        self._stop.setToolTip(tr("End the run; the best model so far is kept and can be used"))
         content = QWidget()
         column = QVBoxLayout(content)
         column.setSpacing(6)
@@ -172,7 +174,7 @@ class RunView(QScrollArea):
         self._title.setText(job.title)
         self._notices.clear()
         self._show_figures("")
-        self._show_state("Preparing…")
+        self._show_state(tr("Preparing…"))
         self._bar.setMaximum(0)
         self._set_controls(running=True)
         self.offer_to_go_on(resumable=False, further=False)
@@ -249,8 +251,16 @@ class RunView(QScrollArea):
         self._plots().begin(event.steps_per_epoch)
         self._length = f" of {event.epochs}" if event.epochs else ""
         length = _length(event.epochs, event.minutes)
-        self._title.setText(f"{event.model} for {length} on {event.device} ({event.precision})")
-        self._show_state("Training")
+        self._title.setText(
+            tr(
+                "{model} for {length} on {device} ({precision})",
+                model=event.model,
+                length=length,
+                device=event.device,
+                precision=event.precision,
+            )
+        )
+        self._show_state(tr("Training"))
 
     @_show.register
     def _(self, event: StepFinished) -> None:
@@ -258,7 +268,15 @@ class RunView(QScrollArea):
         self._bar.setMaximum(_BAR_STEPS)
         self._bar.setValue(round(event.fraction * _BAR_STEPS))
         self._left.setText(time_left(event.seconds_left))
-        self._show_state(f"Epoch {event.epoch}{self._length} · step {event.step} · loss {event.train_loss:.3f}")
+        self._show_state(
+            tr(
+                "Epoch {epoch}{length} · step {step} · loss {train_loss:.3f}",
+                epoch=event.epoch,
+                length=self._length,
+                step=event.step,
+                train_loss=event.train_loss,
+            )
+        )
 
     @_show.register
     def _(self, event: Progress) -> None:
@@ -283,7 +301,15 @@ class RunView(QScrollArea):
 
     @_show.register
     def _(self, event: RunFinished) -> None:
-        self._show_state(f"{_REASONS[event.reason]} after {duration(event.seconds)}, epoch {event.epoch}", final=True)
+        self._show_state(
+            tr(
+                "{reasons} after {duration}, epoch {epoch}",
+                reasons=_REASONS[event.reason],
+                duration=duration(event.seconds),
+                epoch=event.epoch,
+            ),
+            final=True,
+        )
 
     def _show_state(self, state: str, *, final: bool = False) -> None:
         """Show what goes on, unless the user's own wish (to pause, to stop) is still on its way."""
@@ -304,13 +330,13 @@ class RunView(QScrollArea):
         self._bar.setMaximum(_BAR_STEPS)
 
     def _show_failed(self, sentence: str) -> None:
-        self._show_state(f"Failed: {sentence}", final=True)
+        self._show_state(tr("Failed: {sentence}", sentence=sentence), final=True)
 
     def _show_not_started(self, work: WorkSize) -> None:
-        self._show_state(f"Not started: {work.objection}", final=True)
+        self._show_state(tr("Not started: {objection}", objection=work.objection), final=True)
 
     def _show_stopped(self) -> None:
-        self._show_state("Stopped before there was a model", final=True)
+        self._show_state(tr("Stopped before there was a model"), final=True)
 
     def _show_ended(self) -> None:
         self._job = None
@@ -322,7 +348,7 @@ class RunView(QScrollArea):
     # --- what the user does
 
     def _pause_or_resume(self, pause: bool) -> None:
-        self._pause.setText("Resume" if pause else "Pause")
+        self._pause.setText(tr("Resume") if pause else tr("Pause"))
         if self._job is None:
             return
         (self._job.control.pause if pause else self._job.control.resume)()

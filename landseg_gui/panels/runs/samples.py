@@ -16,7 +16,7 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.runs.samples import BEST, SAMPLE, WORST, ValidationSample, ValidationSamples
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import percent
+from landseg_gui.text import percent, tr
 
 _TITLES = {WORST: "Worst", BEST: "Best", SAMPLE: "Always the same places"}
 if TYPE_CHECKING:
@@ -163,7 +163,9 @@ def _headings(epoch: int) -> QWidget:
 def _caption(title: str, sample: _Scored) -> QLabel:
     lead = f"{title}: " if title else ""
     text = f"{lead}{percent(sample.accuracy, 0)} right · {sample.stem}"
-    return ElidedLabel(text, "validation_caption", f"{sample.stem}, mIoU {percent(sample.miou)}")
+    return ElidedLabel(
+        text, "validation_caption", tr("{stem}, mIoU {percent}", stem=sample.stem, percent=percent(sample.miou))
+    )
 
 
 def _muted(text: str) -> QLabel:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from landseg_core.messages import N_
 from landseg_core.progress import duration
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_gui.icons import colour_swatch
@@ -66,14 +67,14 @@ def _known(value: float | None) -> float:
 
 
 COLUMNS = (
-    Column("Run", lambda run: run.name, lambda run: run.name.casefold()),
+    Column(N_("Run"), lambda run: run.name, lambda run: run.name.casefold()),
     Column("mIoU", lambda run: percent(run.miou), lambda run: _known(run.miou), is_figure=True),
-    Column("Accuracy", lambda run: percent(run.accuracy), lambda run: _known(run.accuracy), is_figure=True),
-    Column("Network", lambda run: run.model, lambda run: run.model),
-    Column("Time", lambda run: duration(run.seconds), lambda run: run.seconds, is_figure=True),
-    Column("Date", lambda run: date_text(run.created), lambda run: run.created),
-    Column("State", lambda run: STATUS_WORDS[run.status][0], lambda run: STATUS_WORDS[run.status][0]),
-    Column("Size", lambda run: size_text(run.size), lambda run: run.size, is_figure=True),
+    Column(N_("Accuracy"), lambda run: percent(run.accuracy), lambda run: _known(run.accuracy), is_figure=True),
+    Column(N_("Network"), lambda run: run.model, lambda run: run.model),
+    Column(N_("Time"), lambda run: duration(run.seconds), lambda run: run.seconds, is_figure=True),
+    Column(N_("Date"), lambda run: date_text(run.created), lambda run: run.created),
+    Column(N_("State"), lambda run: STATUS_WORDS[run.status][0], lambda run: STATUS_WORDS[run.status][0]),
+    Column(N_("Size"), lambda run: size_text(run.size), lambda run: run.size, is_figure=True),
 )
 MIOU_COLUMN = 1
 

@@ -13,6 +13,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.run_view import RunView
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 if TYPE_CHECKING:
     from landseg_core.runs.details import RunStory
@@ -49,7 +50,7 @@ class TrainingPanel(QWidget):
         self._pages = QStackedWidget()
         self._other = QWidget(visible=False)
         self._other_text = PlainLabel(objectName="training_other", wordWrap=True)
-        self._show_other = QPushButton("Show", objectName="training_show_other", checkable=True, autoDefault=False)
+        self._show_other = QPushButton(tr("Show"), objectName="training_show_other", checkable=True, autoDefault=False)
         self._show_other.toggled.connect(self._show_right_one)
         self._lay_out()
 
@@ -95,7 +96,9 @@ class TrainingPanel(QWidget):
         self._project = path
         self._drop_record()
         self._show_other.setChecked(False)
-        self._empty.setText(_EMPTY if path is None else f"No run yet in {path.name}. {_EMPTY}")
+        self._empty.setText(
+            _EMPTY if path is None else tr("No run yet in {path}. {empty}", path=path.name, empty=_EMPTY)
+        )
         self._show_right_one()
 
     def show_note(self, text: str) -> None:
@@ -123,8 +126,8 @@ class TrainingPanel(QWidget):
         elsewhere = self._job is not None and self._job.running and not self.follows_here
         name = self._owner.name if self._owner else "no project"
         self._other.setVisible(elsewhere)
-        self._other_text.setText(f"A run of {name} is under way.")
-        self._show_other.setText("Back" if self._show_other.isChecked() else "Show")
+        self._other_text.setText(tr("A run of {name} is under way.", name=name))
+        self._show_other.setText(tr("Back") if self._show_other.isChecked() else tr("Show"))
         self._followed.say_whose(f"This is a run of {name}." if elsewhere else "")
         self._set_page(self._right_page(elsewhere=elsewhere))
 

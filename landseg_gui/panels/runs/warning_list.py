@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import capitalised
+from landseg_gui.text import capitalised, tr
 
 
 class NoticeList(QWidget):
@@ -20,7 +20,7 @@ class NoticeList(QWidget):
         self._count = PlainLabel(objectName="training_notice_count")
         self._count.setProperty("muted", True)  # noqa: FBT003
         self._all = PlainLabel(objectName="training_all_notices", wordWrap=True, visible=False)
-        self._unfold = QToolButton(objectName="training_unfold_notices", checkable=True, toolTip="Show all notices")
+        self._unfold = QToolButton(objectName="training_unfold_notices", checkable=True, toolTip=tr("Show all notices"))
         self._unfold.setProperty("unfolds", True)  # noqa: FBT003
         self._unfold.toggled.connect(self._show)
         self._lay_out()
@@ -56,6 +56,6 @@ class NoticeList(QWidget):
         self._latest.update()
         self._all.setText("\n".join(f"• {sentence}" for sentence in reversed(self._sentences)))
         self._all.setVisible(unfolded)
-        self._count.setText(f"{len(self._sentences)} notices" if len(self._sentences) > 1 else "")
+        self._count.setText(tr("{count} notices", count=len(self._sentences)) if len(self._sentences) > 1 else "")
         self._unfold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
         self.setVisible(bool(self._sentences))

@@ -12,7 +12,7 @@ from landseg_core.project.outside.regrid import Move
 from landseg_gui.dialogs.changes import ChangesDialog
 from landseg_gui.message_boxes import choose
 from landseg_gui.session.session import Session
-from landseg_gui.text import pixels
+from landseg_gui.text import pixels, tr
 from landseg_gui.workflows.commands.images import ImageCommands
 
 _MOVE = "Move Labels"
@@ -58,7 +58,7 @@ class ChangeCommands(QObject):
         if not changes:
             self._close()
             if asked:
-                self._session.notifier.info("No file of the project has changed")
+                self._session.notifier.info(tr("No file of the project has changed"))
             return
         if self._dialog is None:
             self._dialog = ChangesDialog(self._window)
@@ -106,6 +106,8 @@ class ChangeCommands(QObject):
         lost = f" {pixels(move.outside)} of labels lie outside the image and are lost." if move.outside else ""
         explanation = f"This cannot be undone; a copy of the project is made beside it first.{lost}"
         owner = self._project.owner
-        answer = choose(self._window, f"Move the labels of {move.path.name} to its new grid?", explanation, [_MOVE])
+        answer = choose(
+            self._window, tr("Move the labels of {path} to its new grid?", path=move.path.name), explanation, [_MOVE]
+        )
         if answer and owner == self._project.owner:  # another project may have come meanwhile
             self._files.move(move)

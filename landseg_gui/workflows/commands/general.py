@@ -16,6 +16,7 @@ from landseg_gui.dialogs.bands import RenderingDialog
 from landseg_gui.icons import application_icon
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
+from landseg_gui.text import tr
 from landseg_gui.viewer.layer import ImageLayer, MaskLayer
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.export import ExportFlow
@@ -56,7 +57,7 @@ class Commands(QObject):
 
     def open_files(self) -> None:
         """Ask for files and open them."""
-        paths, _ = QFileDialog.getOpenFileNames(self._window, "Open", self._folder(), _PROJECTS_AND_RASTERS)
+        paths, _ = QFileDialog.getOpenFileNames(self._window, tr("Open"), self._folder(), _PROJECTS_AND_RASTERS)
         self.open_paths([Path(path) for path in paths])
 
     def open_paths(self, paths: Sequence[Path]) -> None:
@@ -66,7 +67,7 @@ class Commands(QObject):
 
     def open_mask(self) -> None:
         """Ask for a mask and lay it over the picture."""
-        path, _ = QFileDialog.getOpenFileName(self._window, "Open mask", self._folder(), _RASTERS)
+        path, _ = QFileDialog.getOpenFileName(self._window, tr("Open mask"), self._folder(), _RASTERS)
         if path:
             self._session.files.add_mask(path)
 
@@ -119,7 +120,7 @@ class Commands(QObject):
     def choose_classes(self, mask: MaskLayer, preset: str) -> None:
         """Read a mask by the classes of a preset, or of a file that the user picks."""
         if not preset:
-            preset, _ = QFileDialog.getOpenFileName(self._window, "Class file", self._folder(), _CLASS_FILES)
+            preset, _ = QFileDialog.getOpenFileName(self._window, tr("Class file"), self._folder(), _CLASS_FILES)
         if not preset:
             return
         try:
@@ -159,7 +160,7 @@ class Commands(QObject):
         """Show version and licences."""
         box = QMessageBox(self._window)
         box.setObjectName("dialog_about")
-        box.setWindowTitle("About landseg")
+        box.setWindowTitle(tr("About landseg"))
         box.setIconPixmap(application_icon().pixmap(64, 64))
         box.setTextFormat(Qt.TextFormat.RichText)
         box.setText(_ABOUT)

@@ -10,6 +10,7 @@ from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.relink import FindImagesDialog, RelinkDialog
 from landseg_gui.message_boxes import choose
 from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.text import tr
 
 _REMOVE = "Remove"
 
@@ -44,7 +45,7 @@ class ImageCommands(QObject):
         if entry is None or not self._session.editing.may_edit():
             return
         explanation = "Its labels and their history go too, and this cannot be undone. The image's file stays."
-        answer = choose(self._window, f"Remove {entry.name} from the project?", explanation, [_REMOVE])
+        answer = choose(self._window, tr("Remove {entry} from the project?", entry=entry.name), explanation, [_REMOVE])
         if answer and owner == self._session.owner:  # another project may have come meanwhile
             self._session.images.remove(image_id)
 

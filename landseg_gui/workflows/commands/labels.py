@@ -13,6 +13,7 @@ from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.paths import ask_project_path
 from landseg_gui.session.session import Session
+from landseg_gui.text import tr
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.accept import AcceptFlow
@@ -58,7 +59,7 @@ class LabelCommands(QObject):
 
     def add_images(self) -> None:
         """Ask for images and add them to the project."""
-        paths, _ = QFileDialog.getOpenFileNames(self._window, "Add images", self._folder(), _IMAGES)
+        paths, _ = QFileDialog.getOpenFileNames(self._window, tr("Add images"), self._folder(), _IMAGES)
         if paths:
             self._project.images.add([Path(path) for path in paths])
 
@@ -68,7 +69,7 @@ class LabelCommands(QObject):
 
     def save_copy(self) -> None:
         """Ask for a file and write the whole project there."""
-        path = ask_project_path(self._window, "Save a copy", self._folder())
+        path = ask_project_path(self._window, tr("Save a copy"), self._folder())
         if path:
             self._project.saving.save_copy(path, overwrite=True)  # the file dialog has asked
 
@@ -76,7 +77,7 @@ class LabelCommands(QObject):
         """Ask for a file, write the whole project there, and go on in that file."""
         self._tools.cancel()
         project = self._project.project
-        path = ask_project_path(self._window, "Save as", project.path) if project else None
+        path = ask_project_path(self._window, tr("Save as"), project.path) if project else None
         if path:
             self._project.saving.save_as(path, overwrite=True)  # the file dialog has asked
 

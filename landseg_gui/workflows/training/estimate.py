@@ -19,7 +19,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.text import NO_BREAK_SPACE
+from landseg_gui.text import NO_BREAK_SPACE, tr
 from landseg_gui.workflows.training.lent_project import lend
 
 _WAIT_MS = 400  # a form that is being filled in is asked about only when it rests
@@ -167,7 +167,7 @@ class EpochEstimator(QObject):
         source, schema, config = self._question
         options = data_options(config, lend(self._session.project))
         work = estimate_work(source, options, config, len(schema), self._pace(config))
-        job = self._job = self._session.start_in_background("Time of an epoch", work)
+        job = self._job = self._session.start_in_background(tr("Time of an epoch"), work)
         job.finished.connect(while_alive(self, lambda found: self._take(job, found)))
         job.failed.connect(while_alive(self, lambda _sentence: self._give_up(job)))  # the run tells why
 

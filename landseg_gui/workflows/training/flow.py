@@ -23,7 +23,7 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
-from landseg_gui.text import percent
+from landseg_gui.text import percent, tr
 from landseg_gui.workflows.large_work import ask_if_large
 from landseg_gui.workflows.training.estimate import EpochEstimator, PaceMemory, PaceMeter
 from landseg_gui.workflows.training.lent_project import LentProject
@@ -95,7 +95,12 @@ class TrainFlow(QObject):
     def open(self) -> TrainDialog | None:
         """Show the dialog, unless a run is under way."""
         if self.running:
-            self._session.notifier.info(f"{self._run_under_way()} is under way: stop it before you start another")
+            self._session.notifier.info(
+                tr(
+                    "{run_under_way} is under way: stop it before you start another",
+                    run_under_way=self._run_under_way(),
+                )
+            )
             return None
         projects = self._session.project_session
         estimator = EpochEstimator(projects, self._paces)
@@ -142,7 +147,10 @@ class TrainFlow(QObject):
         """Begin a run; `config` are the settings that the user was shown."""
         session, folder = self._session.project_session, task.out
         projects = LentProject(session, self)
-        job = self._runner.start(f"Train {config.model} in {folder.name}", training_work(task, projects, self.preview))
+        job = self._runner.start(
+            tr("Train {model} in {folder}", model=config.model, folder=folder.name),
+            training_work(task, projects, self.preview),
+        )
         owner = session.owner
         self._job, self._folder, self._owner, self._reason = job, folder, owner, ""
         self._lasts[owner] = folder
@@ -167,13 +175,17 @@ class TrainFlow(QObject):
         self._session.model.give(owner, Path(result.model_path))
         whose = "" if owner == self._session.project_session.owner else _in_project(owner)
         if result.best_miou is None:
-            self._session.notifier.info(f"The model{whose} can be used, but no epoch was finished: it is not validated")
+            self._session.notifier.info(
+                tr("The model{whose} can be used, but no epoch was finished: it is not validated", whose=whose)
+            )
         else:
             figures = f"mIoU {percent(result.best_miou)} in epoch {result.best_epoch}"
-            self._session.notifier.info(f"The model{whose} is ready to predict with: {figures}")
+            self._session.notifier.info(
+                tr("The model{whose} is ready to predict with: {figures}", whose=whose, figures=figures)
+            )
 
     def _tell_stopped(self) -> None:
-        self._session.notifier.info("Training stopped before there was a model")
+        self._session.notifier.info(tr("Training stopped before there was a model"))
 
     def _forget(self) -> None:
         folder, self._job, self._folder = self._folder, None, None

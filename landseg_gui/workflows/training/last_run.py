@@ -13,6 +13,7 @@ from landseg_core.runs.details import RunStory, read_story
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.session.project_session import ProjectSession
+from landseg_gui.text import tr
 
 
 def last_run_work(folders: Sequence[Path]) -> Work:
@@ -45,7 +46,7 @@ class LastRun(QObject):
             self._job.stop()
             self._job = None
         if folders:
-            job = self._job = self._session.start_in_background("Last training run", last_run_work(folders))
+            job = self._job = self._session.start_in_background(tr("Last training run"), last_run_work(folders))
             job.finished.connect(while_alive(self, lambda story: self._take(job, folders, story)))
             job.failed.connect(while_alive(self, lambda sentence: self._tell(job, sentence)))
 

@@ -15,7 +15,7 @@ from landseg_core.runs.config import TrainConfig
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 from landseg_gui.session.session import Session
-from landseg_gui.text import capitalised
+from landseg_gui.text import capitalised, tr
 from landseg_gui.viewer.overlay import Shape
 from landseg_gui.viewer.viewport import Viewport
 
@@ -55,7 +55,9 @@ class SplitOverlay(QObject):
         self._forget()
         project = self._project_session.project
         if self._shown and project:
-            job = self._job = self._runner.start(f"Training blocks of {project.path.name}", _blocks_work(project))
+            job = self._job = self._runner.start(
+                tr("Training blocks of {path}", path=project.path.name), _blocks_work(project)
+            )
             job.finished.connect(while_alive(self, lambda blocks: self._take(job, blocks)))
             job.failed.connect(while_alive(self, lambda sentence: self._session.notifier.info(capitalised(sentence))))
 
