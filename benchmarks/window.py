@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QApplication, QDockWidget
 from benchmarks.mouse import Mouse, wait_until
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.window import MainWindow
-from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
 
@@ -23,9 +22,9 @@ class BareWindow:
     def __init__(self, folder: Path) -> None:
         self.app = QApplication.instance() or QApplication([])
         self.runner = JobRunner()
-        self.session = Session(self.runner)
         settings = Settings(folder / "settings.ini")
-        self.window = MainWindow(self.session, self.runner, settings, ThemeManager(self.app, "light"))
+        self.window = MainWindow(self.runner, settings, ThemeManager(self.app, "light"))
+        self.session = self.window.session
         for dock in self.window.findChildren(QDockWidget):
             dock.hide()
         self.view = self.window.viewport

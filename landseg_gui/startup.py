@@ -17,7 +17,6 @@ from landseg_gui.icons import application_icon
 from landseg_gui.jobs.garbage import GarbageCollector
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.window import MainWindow
-from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.text import tr
 from landseg_gui.theme import ThemeManager
@@ -38,7 +37,7 @@ def main_window(app: QApplication, settings: Settings, runner: JobRunner | None 
     """Return a new window, dressed and empty, not yet shown."""
     runner = runner or JobRunner(app)
     themes = ThemeManager(app, settings.theme)
-    window = MainWindow(Session(runner), runner, settings, themes)
+    window = MainWindow(runner, settings, themes)
     GarbageCollector(runner, window)
     return window
 

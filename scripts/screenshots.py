@@ -35,7 +35,6 @@ from tour_labels import BRUSH_PX, CLASSES, GESTURES, Gesture
 from landseg_gui import startup
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.window import MainWindow
-from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
 
@@ -232,7 +231,7 @@ def main() -> None:
         orthophoto.symlink_to(Path(data) / "ortho" / "swissimage_brig_8704x6656.tif")
         app = startup.application()
         themes, runner = ThemeManager(app, "light"), JobRunner(app)
-        window = MainWindow(Session(runner), runner, Settings(scratch / "landseg.ini"), themes)
+        window = MainWindow(runner, Settings(scratch / "landseg.ini"), themes)
         window.resize(*SIZE)
         window.show()
         tour = Tour(window, themes, pictures, orthophoto)

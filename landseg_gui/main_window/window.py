@@ -38,6 +38,7 @@ from landseg_gui.settings import Settings
 from landseg_gui.text import tr
 from landseg_gui.theme import ThemeManager
 from landseg_gui.tools.manager import ToolManager
+from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.commands.general import Commands
 from landseg_gui.workflows.commands.labels import LabelCommands
@@ -45,18 +46,19 @@ from landseg_gui.workflows.training.display import TrainingDisplay
 
 
 class MainWindow(QMainWindow):
-    """landseg's window on a session."""
+    """landseg's window, with the session that it shows."""
 
-    def __init__(self, session: Session, runner: JobRunner, settings: Settings, themes: ThemeManager) -> None:
+    def __init__(self, runner: JobRunner, settings: Settings, themes: ThemeManager) -> None:
         super().__init__(objectName="main_window")
         self.setWindowTitle("landseg")
         self.resize(first_size(self.screen()))
         self.setAcceptDrops(True)
-        self.session = session
         self.runner = runner
         self._settings = settings
         themes.setParent(self)
-        self.viewport = Viewport(session.layers)
+        layers = LayerStack()
+        self.viewport = Viewport(layers)
+        self.session = session = Session(runner, layers, self.viewport.chosen_frame, self)
         self.tools = ToolManager(SessionToolContext(self.viewport, session.project_session, session.notifier))
         self.commands = Commands(self, session, runner, self.viewport)
         self.live = self.commands.live
@@ -151,7 +153,6 @@ class MainWindow(QMainWindow):
         session.rasters.changed.connect(self.viewport.setFocus)
         session.opened.connect(self._settings.add_recent_file)
         session.notifier.posted.connect(self._messages.show_message)
-        project.lifecycle.window = self
         project.editing.project_wanted.connect(self.label_commands.new_project)
         AutomaticBackups(project, self)
         project.saving.save_wanted.connect(self._offer_to_save)
@@ -167,8 +168,6 @@ class MainWindow(QMainWindow):
 
     def _connect_viewport(self) -> None:
         view, project = self.viewport, self.session.project_session
-        self.session.view_provider = view.view_window
-        project.images.set_frame_provider(lambda: None if view.fits else view.frame)
         project.images.view_wanted.connect(view.centre_on)
         view.canvas.failed.connect(self.session.notifier.error)
         view.canvas.outdated.connect(self.session.reloader.watch.look)

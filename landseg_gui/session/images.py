@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,6 @@ from landseg_gui.session.project_files import AddedImages, add_images_work, entr
 from landseg_gui.session.shown_image import ShownImage
 from landseg_gui.session.view_state import hidden_images, set_image_hidden
 from landseg_gui.text import capitalised, images_text, tr
-from landseg_gui.viewer.frame import ViewFrame
 
 _MOST_NAMES = 8
 
@@ -60,13 +59,6 @@ class ProjectImages(QObject):
         """Return an image of the project, or None where there is none of this id."""
         project = self._lifecycle.project
         return project.find_image(image_id) if project else None
-
-    def set_frame_provider(self, provider: Callable[[], ViewFrame | None]) -> None:
-        """Tell where to ask what the viewport shows; the project remembers it for each image.
-
-        None stands for the whole image, at whatever size the window has.
-        """
-        self._shown.frame_provider = provider
 
     @property
     def can_add(self) -> bool:

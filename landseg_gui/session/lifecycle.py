@@ -82,11 +82,12 @@ class ProjectLifecycle(QObject):
         closed: ClosedProjects,
         in_use: Callable[[], bool],
         notifier: Notifier,
+        window: QWidget | None,
         parent: QObject | None = None,
     ) -> None:
         """Begin without a project. `in_use` tells whether something changes it just now, so that it must stay."""
         super().__init__(parent)
-        self.window: QWidget | None = None
+        self.window = window
         self.project: Project | None = None
         self.save_guard = SaveGuard(runner, notifier, self)
         self._runner, self._closed, self._in_use = runner, closed, in_use

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from landseg_core.errors import LandsegError
 from landseg_core.labels.classes import ClassSchema
@@ -24,6 +25,7 @@ from landseg_gui.session.saving import Saving
 from landseg_gui.session.shown_image import ShownImage
 from landseg_gui.session.view_state import remember_window, remembered_window
 from landseg_gui.text import capitalised, tr
+from landseg_gui.viewer.frame import ViewFrame
 
 if TYPE_CHECKING:
     from landseg_gui.session.session import Session
@@ -38,15 +40,21 @@ class ProjectSession(QObject):
 
     project_changed = Signal()
 
-    def __init__(self, session: Session, runner: JobRunner) -> None:
+    def __init__(
+        self,
+        session: Session,
+        runner: JobRunner,
+        frame: Callable[[], ViewFrame | None],
+        window: QWidget | None,
+    ) -> None:
         super().__init__(session)
         self._session, self._runner = session, runner
         notifier = session.notifier
         self._closed = ClosedProjects(runner, self)
         self._closed.failed.connect(notifier.error)
         self.paint = PaintChoices(self)
-        self.lifecycle = ProjectLifecycle(runner, self._closed, self._is_in_use, notifier, self)
-        self._shown = ShownImage(session)
+        self.lifecycle = ProjectLifecycle(runner, self._closed, self._is_in_use, notifier, window, self)
+        self._shown = ShownImage(session, frame)
         self.saving = Saving(self.lifecycle, runner, notifier)
         self.editing = Editing(session, runner, self.lifecycle, self.saving, self.paint, self._shown)
         self.images = ProjectImages(self.lifecycle, self.editing, self._shown, notifier)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
-from landseg_core.geo.window import PixelWindow
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
 from landseg_gui.session.files import FileOpener
@@ -14,7 +14,12 @@ from landseg_gui.session.model_choice import ModelChoice
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.session.rasters import Rasters
 from landseg_gui.session.reloading import LayerReloader
+from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.layers import LayerStack
+
+
+def _no_frame() -> None:
+    return None
 
 
 class Session(QObject):
@@ -29,15 +34,21 @@ class Session(QObject):
 
     opened = Signal(object)
 
-    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(
+        self,
+        runner: JobRunner,
+        layers: LayerStack | None = None,
+        frame: Callable[[], ViewFrame | None] = _no_frame,
+        window: QWidget | None = None,
+    ) -> None:
+        """Begin empty. `frame` returns what is in sight, for a project to remember; questions open over `window`."""
+        super().__init__()
         self._runner = runner
         self.notifier = Notifier(self)
-        self.layers = LayerStack(self)
-        self.view_provider: Callable[[], PixelWindow | None] = lambda: None
+        self.layers = layers or LayerStack(self)
         self.rasters = Rasters(self.layers, runner, self.notifier, self)
         self.files = FileOpener(self, runner)
-        self.project_session = project = ProjectSession(self, runner)
+        self.project_session = project = ProjectSession(self, runner, frame, window)
         self.model = ModelChoice(project, self)
         self.reloader = LayerReloader(self, runner)
         self.rasters.changed.connect(self._emit_opened)
@@ -54,7 +65,3 @@ class Session(QObject):
     def background_jobs(self) -> list[Job]:
         """Return the jobs that may be stopped without asking: nothing is lost with them."""
         return [job for job in self._runner.running if job.background]
-
-    def view_window(self) -> PixelWindow | None:
-        """Return the part of the orthophoto in sight, or None where there is none."""
-        return self.view_provider()

@@ -36,11 +36,10 @@ class ShownImage(QObject):
     changed = Signal()
     place_wanted = Signal(float, float, float)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, frame: Callable[[], ViewFrame | None]) -> None:
         super().__init__(session)
         self.entry: ImageEntry | None = None
-        self.frame_provider: Callable[[], ViewFrame | None] = lambda: None
-        self._session = session
+        self._session, self._frame = session, frame
         self._project: Project | None = None
         self._wanted: int | None = None
         self._owner: ImageEntry | None = None
@@ -191,5 +190,5 @@ class ShownImage(QObject):
     def remember_place(self) -> None:
         """Keep in the project what is in sight of the image."""
         if self._project and self.entry and not self._project.failure:
-            frame = self.frame_provider()
+            frame = self._frame()
             remember_place(self._project, self.entry.id, ViewPlace.of(frame) if frame else None)

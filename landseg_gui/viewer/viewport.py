@@ -114,10 +114,9 @@ class Viewport(QGraphicsView):
         """Return what is in sight."""
         return self._frame
 
-    @property
-    def fits(self) -> bool:
-        """Tell whether the whole raster is kept in sight, whatever the size of the window."""
-        return self._fits
+    def chosen_frame(self) -> ViewFrame | None:
+        """Return what the user has chosen to see; None for the whole raster, at whatever size the window has."""
+        return None if self._fits else self._frame
 
     @property
     def scale_factor(self) -> float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import Event, JobControl, OnEvent
+from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import listed
 from landseg_core.labels.regions import Region
 from landseg_core.project.acceptance import ClassesLeftOut, accept_prediction
@@ -18,15 +18,15 @@ from landseg_core.project.project import Project
 from landseg_core.project.run_table import PredictionEntry
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Prediction
-from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.form_settings import FormMemory
-from landseg_gui.jobs.runner import Job, Work
+from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.paths import is_there
 from landseg_gui.session.session import Session
 from landseg_gui.text import pixels, tr
 from landseg_gui.tools.accept import Accept
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.layer import MaskLayer
+from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.map_reader import MapReader
 
 _NO_IMAGE = "Open a project and one of its images first: a prediction becomes labels of a project"
@@ -93,19 +93,24 @@ def _confidence_beside(mask: Path) -> Path | None:
     return confidence if is_there(confidence.is_file) else None
 
 
-class AcceptFlow(QObject):
+class AcceptFlow(Flow):
     """Makes predictions of the image in the window labels of the project.
 
     With the polygon tool each polygon is one step. It accepts as last chosen in the dialog; the prediction is again the
     topmost one as soon as layers or predictions come or go, so that nobody goes on with an outdated one unawares.
     """
 
-    def __init__(self, session: Session, parent_window: QWidget, tools: ToolManager) -> None:
-        super().__init__(parent_window)
-        self._session = session
-        self._project_session = session.project_session
-        self._window = parent_window
-        self._tools = tools
+    def __init__(
+        self,
+        session: Session,
+        runner: JobRunner,
+        view: Callable[[], PixelWindow | None],
+        window: QWidget,
+        tools: ToolManager,
+    ) -> None:
+        """Make a flow whose dialog offers the part of the picture that `view` returns, in px; None for none."""
+        super().__init__(session, runner, window)
+        self._view, self._tools = view, tools
         self._memory = FormMemory("accept")
         self._last: AcceptRequest | None = None
         self._prediction: Prediction | None = None
@@ -113,30 +118,29 @@ class AcceptFlow(QObject):
         assert isinstance(tool, Accept)
         tool.may_accept = lambda: self._polygon_request() is not None
         tool.accept_in = self._accept_in
-        for signal in (session.layers.changed, self._project_session.editing.predictions_changed):
+        for signal in (session.layers.changed, self._projects.editing.predictions_changed):
             signal.connect(self._forget_prediction)
-        self._project_session.project_changed.connect(self._forget_choices)
+        self._projects.project_changed.connect(self._forget_choices)
 
     def open(self) -> AcceptDialog | None:
         """Show the dialog, if there is a prediction and an image to label."""
         predictions = self._predictions()
-        if not predictions or not self._project_session.editing.may_paint():
+        if not predictions or not self._projects.editing.may_paint():
             return None
-        reader = MapReader(self._project_session)
-        view = self._session.view_window()
-        dialog = AcceptDialog(predictions, view, self._memory, self._window, self._project_session.schema, reader)
+        reader = MapReader(self._projects)
+        dialog = AcceptDialog(predictions, self._view(), self._memory, self._window, self._projects.schema, reader)
         reader.setParent(dialog)
         dialog.accepted.connect(lambda: self._take(dialog.request()))
-        open_of_project(dialog, self._project_session.project_changed, self._project_session.images.shown_changed)
+        self._open_dialog(dialog, self._projects.images.shown_changed)
         return dialog
 
     def start(self, request: AcceptRequest, region: Region | None = None) -> Job | None:
         """Accept what `request` says; None where the project cannot be changed just now."""
-        project, image = self._project_session.project, self._project_session.image
+        project, image = self._projects.project, self._projects.image
         if project is None or image is None:
             return None
-        work = accept_work(project, image, request, self._project_session.paint.locked, region)
-        job = self._project_session.editing.run(tr("Accept {prediction}", prediction=request.prediction.name), work)
+        work = accept_work(project, image, request, self._projects.paint.locked, region)
+        job = self._projects.editing.run(tr("Accept {prediction}", prediction=request.prediction.name), work)
         if job is not None:
             left_out: dict[str, int] = {}
             job.reported.connect(lambda event: self._take_event(event, left_out))
@@ -152,13 +156,13 @@ class AcceptFlow(QObject):
 
     def _predictions(self) -> list[Prediction]:
         """Return what can be accepted in the image; where there is nothing, the user is told why."""
-        project, image = self._project_session.project, self._project_session.image
+        project, image = self._projects.project, self._projects.image
         if project is None or image is None:
-            self._session.notifier.info(_NO_IMAGE)
+            self._notifier.info(_NO_IMAGE)
             return []
         predictions = predictions_of(project.predictions(image.id), self._session.layers.masks)
         if not predictions:
-            self._session.notifier.info(_NO_PREDICTION)
+            self._notifier.info(_NO_PREDICTION)
         return predictions
 
     def _polygon_request(self) -> AcceptRequest | None:
@@ -186,17 +190,17 @@ class AcceptFlow(QObject):
         if isinstance(event, ClassesLeftOut):
             left_out.update(event.pixels)
         else:
-            self._session.notifier.notice(event)
+            self._notifier.notice(event)
 
     def _tell(self, count: int, left_out: Mapping[str, int], *, in_polygon: bool) -> None:
         """Say what has come of it; what a polygon has brought is seen."""
         if left_out:
             accepted = f"{pixels(count)} accepted" if count else "Nothing was accepted"
-            self._session.notifier.info(f"{accepted}; {left_out_text(left_out)}")
+            self._notifier.info(f"{accepted}; {left_out_text(left_out)}")
         elif count == 0:
-            self._session.notifier.info(_NOTHING_ACCEPTED)
+            self._notifier.info(_NOTHING_ACCEPTED)
         elif not in_polygon:
-            self._session.notifier.info(tr("{pixels} accepted", pixels=pixels(count)))
+            self._notifier.info(tr("{pixels} accepted", pixels=pixels(count)))
 
 
 def left_out_text(left_out: Mapping[str, int]) -> str:

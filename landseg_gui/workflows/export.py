@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.geo.window import PixelWindow
 from landseg_core.output_files import made_folder
 from landseg_core.tasks.export import ExportTask, run_export
 from landseg_gui.dialogs.export import ExportDialog
-from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
 from landseg_gui.text import tr
+from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.large_work import ask_if_large
 
 
@@ -29,44 +30,41 @@ def export_job(task: ExportTask) -> Work:
     return work
 
 
-class ExportFlow(QObject):
+class ExportFlow(Flow):
     """Exports of the masks that are open; several may run at once."""
 
-    def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
-        super().__init__(parent_window)
-        self._session = session
-        self._runner = runner
-        self._window = parent_window
-        self._jobs: list[Job] = []
-
-    @property
-    def running(self) -> bool:
-        """Tell whether an export is under way."""
-        return any(job.running for job in self._jobs)
+    def __init__(
+        self,
+        session: Session,
+        runner: JobRunner,
+        view: Callable[[], PixelWindow | None],
+        window: QWidget | None = None,
+    ) -> None:
+        """Make a flow whose dialog offers the part of the picture that `view` returns, in px; None for none."""
+        super().__init__(session, runner, window)
+        self._view = view
 
     def open(self) -> ExportDialog | None:
         """Show the dialog, if there is a mask to write."""
         layers = self._session.layers.masks
         if not layers:
-            self._session.notifier.info(tr("There is no mask to export: predict the picture, or open a mask"))
+            self._notifier.info(tr("There is no mask to export: predict the picture, or open a mask"))
             return None
         raster = self._session.rasters.current
         image = raster.path if raster else None
-        memory = FormMemory("export", project=self._session.project_session.project)
-        dialog = ExportDialog(layers, image, self._session.view_window(), memory, self._window)
+        memory = FormMemory("export", project=self._projects.project)
+        dialog = ExportDialog(layers, image, self._view(), memory, self._window)
         dialog.accepted.connect(lambda: self.start(dialog.task()))
-        open_of_project(dialog, self._session.project_session.project_changed)
+        self._open_dialog(dialog)
         return dialog
 
     def start(self, task: ExportTask) -> Job:
         """Write what `task` says."""
-        job = self._runner.start(tr("Export {out}", out=task.out.name), export_job(task))
-        self._jobs = [*(other for other in self._jobs if other.running), job]
+        job = self._start(tr("Export {out}", out=task.out.name), export_job(task))
         job.finished.connect(self._tell)
-        job.failed.connect(self._session.notifier.error)
         ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True})))
-        job.reported.connect(self._session.notifier.notice)
+        job.reported.connect(self._notifier.notice)
         return job
 
     def _tell(self, out: Path) -> None:
-        self._session.notifier.info(tr("Exported to {out}", out=out))
+        self._notifier.info(tr("Exported to {out}", out=out))

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
-
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.output_files import made_folder
 from landseg_core.tasks.export import ExportModelTask, run_export_model
 from landseg_gui.dialogs.export_model import ExportModelDialog
-from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
-from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.session.session import Session
+from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.text import tr
+from landseg_gui.workflows.flow import Flow
 
 
 def export_model_job(task: ExportModelTask) -> Work:
@@ -30,29 +26,22 @@ def export_model_job(task: ExportModelTask) -> Work:
     return work
 
 
-class ExportModelFlow(QObject):
+class ExportModelFlow(Flow):
     """Exports of models; several may run at once."""
-
-    def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
-        super().__init__(parent_window)
-        self._session = session
-        self._runner = runner
-        self._window = parent_window
 
     def open(self) -> ExportModelDialog:
         """Show the dialog."""
-        memory = FormMemory("export_model", project=self._session.project_session.project)
+        memory = FormMemory("export_model", project=self._projects.project)
         dialog = ExportModelDialog(self._session.model.path, memory, self._window)
         dialog.accepted.connect(lambda: self.start(dialog.task()))
-        open_of_project(dialog, self._session.project_session.project_changed)
+        self._open_dialog(dialog)
         return dialog
 
     def start(self, task: ExportModelTask) -> Job:
         """Write what `task` says."""
-        job = self._runner.start(tr("Export {out}", out=task.out.name), export_model_job(task))
+        job = self._start(tr("Export {out}", out=task.out.name), export_model_job(task))
         job.finished.connect(self._tell)
-        job.failed.connect(self._session.notifier.error)
         return job
 
     def _tell(self, out: Path) -> None:
-        self._session.notifier.info(tr("Exported to {out}", out=out))
+        self._notifier.info(tr("Exported to {out}", out=out))

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
-
 from landseg_core.events import JobControl, Notice, OnEvent
 from landseg_core.formats.importers import import_labels
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.import_labels import ImportLabelsDialog, ImportLabelsRequest
-from landseg_gui.dialogs.of_project import open_of_project
-from landseg_gui.jobs.runner import Job, JobRunner, Work
-from landseg_gui.session.session import Session
+from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.text import capitalised, pixels, tr
+from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.large_work import ask_if_large
 
 
@@ -38,37 +34,30 @@ def import_labels_work(project: Project, image: ImageEntry, request: ImportLabel
     return work
 
 
-class ImportLabelsFlow(QObject):
+class ImportLabelsFlow(Flow):
     """Takes labels of the image in the window from files."""
-
-    def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
-        super().__init__(parent_window)
-        self._session = session
-        self._project_session = session.project_session
-        self._runner = runner
-        self._window = parent_window
 
     def open(self) -> ImportLabelsDialog | None:
         """Show the dialog, if there is an image to label."""
-        project, image = self._project_session.project, self._project_session.image
-        if not self._project_session.editing.may_paint() or project is None or image is None:
+        project, image = self._projects.project, self._projects.image
+        if not self._projects.editing.may_paint() or project is None or image is None:
             return None
         dialog = ImportLabelsDialog(image, project.schema, self._runner, self._window)
         dialog.accepted.connect(lambda: self.start(project, image, dialog.request()))
-        open_of_project(dialog, self._project_session.project_changed)
+        self._open_dialog(dialog)
         return dialog
 
     def start(self, project: Project, image: ImageEntry, request: ImportLabelsRequest) -> Job | None:
         """Import what `request` says; None where the project cannot be changed just now."""
         work = import_labels_work(project, image, request)
-        job = self._project_session.editing.run(tr("Import {source}", source=request.source.name), work)
+        job = self._projects.editing.run(tr("Import {source}", source=request.source.name), work)
         if job is not None:
             notices: list[str] = []
             ask_if_large(
                 job,
                 self._window,
                 lambda: self.start(project, image, replace(request, large=True)),
-                is_wanted=lambda: self._project_session.project is project,
+                is_wanted=lambda: self._projects.project is project,
             )
             job.reported.connect(lambda event: notices.append(event.message) if isinstance(event, Notice) else None)
             job.finished.connect(lambda count: self._tell(count, notices))
@@ -76,4 +65,4 @@ class ImportLabelsFlow(QObject):
 
     def _tell(self, count: int, notices: Sequence[str]) -> None:
         done = f"{pixels(count)} labelled" if count else "The labels were the same already"
-        self._session.notifier.info(". ".join([done, *map(capitalised, notices)]))
+        self._notifier.info(". ".join([done, *map(capitalised, notices)]))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import Event, JobControl, OnEvent, Progress
+from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
 from landseg_core.tasks.predict import (
     MapFinished,
@@ -20,7 +20,6 @@ from landseg_core.tasks.predict import (
     PredictTask,
     run_predict,
 )
-from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.predict import PredictDialog
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
@@ -28,6 +27,7 @@ from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.project_files import entry_at, same_file
 from landseg_gui.session.session import Session
 from landseg_gui.text import tr
+from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.large_work import ask_if_large
 
 
@@ -61,47 +61,44 @@ class _OverallProgress:
         return Progress("predicting", done, sum(self._pixels), time.monotonic() - self._start)
 
 
-class PredictFlow(QObject):
+class PredictFlow(Flow):
     """Predictions of the picture that is open, or of all images of the project; several may run at once."""
 
-    def __init__(self, session: Session, runner: JobRunner, parent_window: QWidget | None = None) -> None:
-        super().__init__(parent_window)
-        self._session = session
-        self._runner = runner
-        self._window = parent_window
-        self._jobs: list[Job] = []
-
-    @property
-    def running(self) -> bool:
-        """Tell whether a prediction is under way."""
-        return any(job.running for job in self._jobs)
+    def __init__(
+        self,
+        session: Session,
+        runner: JobRunner,
+        view: Callable[[], PixelWindow | None],
+        window: QWidget | None = None,
+    ) -> None:
+        """Make a flow whose dialog offers the part of the picture that `view` returns, in px; None for none."""
+        super().__init__(session, runner, window)
+        self._view = view
 
     def open(self) -> PredictDialog | None:
         """Show the dialog, if there is a picture to predict."""
         raster = self._session.rasters.current
         if raster is None:
-            self._session.notifier.info(tr("Open an orthophoto first: a prediction needs a picture"))
+            self._notifier.info(tr("Open an orthophoto first: a prediction needs a picture"))
             return None
-        view, model = self._session.view_window(), self._session.model.path
-        projects = self._session.project_session
+        view, model = self._view(), self._session.model.path
+        projects = self._projects
         memory = FormMemory("predict", project=projects.project)
         dialog = PredictDialog(raster, view, model, memory, self._window, projects.project if projects.image else None)
         dialog.accepted.connect(lambda: self.start(dialog.task()))
-        open_of_project(dialog, projects.project_changed)
+        self._open_dialog(dialog)
         return dialog
 
     def start(self, task: PredictTask) -> Job:
         """Make the maps of `task`."""
-        image_at = self._session.project_session.images.at
+        image_at = self._projects.images.at
         task = task.model_copy(update={"maps": tuple(replace(one, image=image_at(one.raster)) for one in task.maps)})
         title = f"Predict {task.maps[0].raster.name}" if len(task.maps) == 1 else f"Predict {len(task.maps)} images"
-        job = self._runner.start(title, prediction_job(task))
-        owner = self._session.project_session.owner
-        self._jobs = [*(other for other in self._jobs if other.running), job]
+        job = self._start(title, prediction_job(task))
+        owner = self._projects.owner
         made: list[PlannedMap] = []
         job.reported.connect(lambda event: made.append(event.map) if isinstance(event, MapFinished) else None)
         job.reported.connect(lambda event: self._take(event, task, owner))
-        job.failed.connect(self._session.notifier.error)
         ask_if_large(job, self._window, lambda: self._go_on(task, made))
         return job
 
@@ -111,7 +108,7 @@ class PredictFlow(QObject):
         self.start(task.model_copy(update={"maps": rest, "large": True}))
 
     def _take(self, event: Event, task: PredictTask, owner: Path | None) -> None:
-        self._session.notifier.notice(event)
+        self._notifier.notice(event)
         if isinstance(event, MapFinished):
             self._show(event, task, owner)
             if event.placed and owner is not None:
@@ -119,9 +116,9 @@ class PredictFlow(QObject):
 
     def _show(self, finished: MapFinished, task: PredictTask, owner: Path | None) -> None:
         """Show a map over the picture that it is of, unless another project has that by now."""
-        made, is_ours = finished.map, owner == self._session.project_session.owner
+        made, is_ours = finished.map, owner == self._projects.owner
         where = f" of {owner.name}" if owner and not is_ours else ""
-        self._session.notifier.info(tr("The map{where} is in {path}", where=where, path=made.path))
+        self._notifier.info(tr("The map{where} is in {path}", where=where, path=made.path))
         raster = self._session.rasters.current
         if is_ours and raster is not None and same_file(raster.path, made.raster):
             self._session.files.add_mask(made.path, finished.schema, place=task.window)
@@ -135,4 +132,4 @@ class PredictFlow(QObject):
                 project.add_prediction(image.id, made.path, made.confidence, task.model)
 
         refusal = f"The map is not entered in {owner.name}"
-        self._session.project_session.change_project(owner, add, refusal)
+        self._projects.change_project(owner, add, refusal)

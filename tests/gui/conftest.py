@@ -26,6 +26,7 @@ from landseg_gui.main_window.window import MainWindow
 from landseg_gui.session.session import Session
 from landseg_gui.settings import Settings
 from landseg_gui.theme import ThemeManager
+from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.viewer.viewport import Viewport
 
@@ -176,9 +177,15 @@ def runner(qapp: QApplication) -> Iterator[JobRunner]:
 
 
 @pytest.fixture
-def session(runner: JobRunner) -> Iterator[Session]:
+def frames() -> list[ViewFrame]:
+    """Return what the session takes as shown by its viewport: the last one, or all of the picture."""
+    return []
+
+
+@pytest.fixture
+def session(runner: JobRunner, frames: list[ViewFrame]) -> Iterator[Session]:
     """Return a session without a window; its project is closed at the end."""
-    session = Session(runner)
+    session = Session(runner, frame=lambda: frames[-1] if frames else None)
     yield session
     assert runner.shut_down(30)
     project = session.project_session.project
@@ -203,7 +210,7 @@ def make_window(qtbot: QtBot, qapp: QApplication, settings: Settings) -> Callabl
 
     def make() -> MainWindow:
         runner = JobRunner()
-        window = MainWindow(Session(runner), runner, settings, ThemeManager(qapp, "light"))
+        window = MainWindow(runner, settings, ThemeManager(qapp, "light"))
         qtbot.addWidget(window, before_close_func=end)
         window.resize(1100, 700)
         with qtbot.waitExposed(window):

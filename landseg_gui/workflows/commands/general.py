@@ -49,10 +49,11 @@ class Commands(QObject):
         self._session = session
         self._runner = runner
         self._viewport = viewport
-        self.live = LivePrediction(session.layers, viewport.view_window, self)
+        view = viewport.view_window
+        self.live = LivePrediction(session.layers, view, self)
         self.train_flow = TrainFlow(session, runner, window, self.live)
-        self._predict_flow = PredictFlow(session, runner, window)
-        self._export_flow = ExportFlow(session, runner, window)
+        self._predict_flow = PredictFlow(session, runner, view, window)
+        self._export_flow = ExportFlow(session, runner, view, window)
         self._export_model_flow = ExportModelFlow(session, runner, window)
 
     def open_files(self) -> None:

@@ -43,7 +43,7 @@ class LabelCommands(QObject):
         self.images = ImageCommands(session.project_session, window)
         self.changes = ChangeCommands(session, self.images, window)
         self.split_overlay = SplitOverlay(session, runner, viewport)
-        self._accept_flow = AcceptFlow(session, window, tools)
+        self._accept_flow = AcceptFlow(session, runner, viewport.view_window, window, tools)
         self._import_flow = ImportLabelsFlow(session, runner, window)
         self._export_flow = ExportLabelsFlow(session, runner, window)
         self._restore_flow = RestoreFlow(session, runner, window)

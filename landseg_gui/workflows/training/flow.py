@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.errors import LandsegError
@@ -17,13 +17,13 @@ from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.preview import PreviewSource
 from landseg_core.runs.report_content import read_config
 from landseg_core.tasks.train import ProjectAccess, TrainTask, run_train
-from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
 from landseg_gui.text import percent, tr
+from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.large_work import ask_if_large
 from landseg_gui.workflows.training.estimate import EpochEstimator, PaceMemory, PaceMeter
 from landseg_gui.workflows.training.lent_project import LentProject
@@ -44,7 +44,7 @@ def training_work(task: TrainTask, projects: ProjectAccess | None = None, previe
     return work
 
 
-class TrainFlow(QObject):
+class TrainFlow(Flow):
     """One training run at a time. `started` brings its job and the classes that it learns.
 
     `can_go_on` tells, once a run has ended, whether it can be resumed, and whether a new one can start from its model.
@@ -58,25 +58,16 @@ class TrainFlow(QObject):
         self,
         session: Session,
         runner: JobRunner,
-        parent_window: QWidget | None = None,
+        window: QWidget | None = None,
         preview: PreviewSource | None = None,
     ) -> None:
-        super().__init__(parent_window)
-        self._session = session
-        self._runner = runner
-        self._window = parent_window
-        self._job: Job | None = None
+        super().__init__(session, runner, window)
         self._folder: Path | None = None
         self._owner: Path | None = None
         self._lasts: dict[Path | None, Path] = {}
         self._reason = ""
         self.preview = preview
         self._paces = PaceMemory(FormMemory("pace"))
-
-    @property
-    def running(self) -> bool:
-        """Tell whether a run is under way."""
-        return self._job is not None
 
     @property
     def owner(self) -> Path | None:
@@ -86,7 +77,7 @@ class TrainFlow(QObject):
     @property
     def last(self) -> Path | None:
         """Return the folder of the run that was started last in the project that is open, or without one."""
-        return self._lasts.get(self._session.project_session.owner)
+        return self._lasts.get(self._projects.owner)
 
     def trains_in(self, folder: Path) -> bool:
         """Tell whether the run under way has this folder."""
@@ -95,24 +86,24 @@ class TrainFlow(QObject):
     def open(self) -> TrainDialog | None:
         """Show the dialog, unless a run is under way."""
         if self.running:
-            self._session.notifier.info(
+            self._notifier.info(
                 tr(
                     "{run_under_way} is under way: stop it before you start another",
                     run_under_way=self._run_under_way(),
                 )
             )
             return None
-        projects = self._session.project_session
+        projects = self._projects
         estimator = EpochEstimator(projects, self._paces)
         dialog = TrainDialog(FormMemory("train", project=projects.project), self._window, projects.project, estimator)
         estimator.setParent(dialog)
         dialog.accepted.connect(lambda: self.start(dialog.request(), dialog.config()))
-        open_of_project(dialog, projects.project_changed)
+        self._open_dialog(dialog)
         return dialog
 
     def _run_under_way(self) -> str:
         """Return in words which run is under way."""
-        if self._folder is None or self._owner == self._session.project_session.owner:
+        if self._folder is None or self._owner == self._projects.owner:
             return "A training run"
         return f"The training run {self._folder.name}{_in_project(self._owner)}"
 
@@ -136,7 +127,7 @@ class TrainFlow(QObject):
         try:
             settings = _known_settings(read_config(RunFolder(folder)))
         except LandsegError as error:
-            self._session.notifier.error(str(error))
+            self._notifier.error(str(error))
             return None
         dialog = self.open()
         if dialog is not None:
@@ -145,20 +136,19 @@ class TrainFlow(QObject):
 
     def start(self, task: TrainTask, config: TrainConfig) -> Job:
         """Begin a run; `config` are the settings that the user was shown."""
-        session, folder = self._session.project_session, task.out
+        session, folder = self._projects, task.out
         projects = LentProject(session, self)
-        job = self._runner.start(
+        job = self._start(
             tr("Train {model} in {folder}", model=config.model, folder=folder.name),
             training_work(task, projects, self.preview),
         )
         owner = session.owner
-        self._job, self._folder, self._owner, self._reason = job, folder, owner, ""
+        self._folder, self._owner, self._reason = folder, owner, ""
         self._lasts[owner] = folder
         meter = PaceMeter()
         job.reported.connect(meter.take)
         job.ended.connect(lambda: self._keep_pace(config, meter))
         job.finished.connect(self._take_model)
-        job.failed.connect(self._session.notifier.error)
         ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True}), config))
         job.stopped.connect(self._tell_stopped)
         job.ended.connect(self._forget)
@@ -173,23 +163,23 @@ class TrainFlow(QObject):
     def _take_model(self, result: TrainResult) -> None:
         owner, self._reason = self._owner, result.reason
         self._session.model.give(owner, Path(result.model_path))
-        whose = "" if owner == self._session.project_session.owner else _in_project(owner)
+        whose = "" if owner == self._projects.owner else _in_project(owner)
         if result.best_miou is None:
-            self._session.notifier.info(
+            self._notifier.info(
                 tr("The model{whose} can be used, but no epoch was finished: it is not validated", whose=whose)
             )
         else:
             figures = f"mIoU {percent(result.best_miou)} in epoch {result.best_epoch}"
-            self._session.notifier.info(
+            self._notifier.info(
                 tr("The model{whose} is ready to predict with: {figures}", whose=whose, figures=figures)
             )
 
     def _tell_stopped(self) -> None:
-        self._session.notifier.info(tr("Training stopped before there was a model"))
+        self._notifier.info(tr("Training stopped before there was a model"))
 
     def _forget(self) -> None:
-        folder, self._job, self._folder = self._folder, None, None
-        if folder is not None and self._owner == self._session.project_session.owner:
+        folder, self._folder = self._folder, None
+        if folder is not None and self._owner == self._projects.owner:
             run = RunFolder(folder)
             resumable = run.checkpoint.is_file() and self._reason != "finished"
             self.can_go_on.emit(resumable, run.model.is_file())

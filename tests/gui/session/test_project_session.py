@@ -15,6 +15,7 @@ from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project
 from landseg_gui.session.lifecycle import LifeCycle, OpenOutcome
+from landseg_gui.viewer.frame import ViewFrame
 
 
 def test_a_session_begins_without_a_project(empty) -> None:
@@ -99,16 +100,10 @@ def test_the_same_project_is_not_opened_twice(opened, place, messages) -> None:
     assert messages.texts == ["town.landseg is open already"]
 
 
-def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, session) -> None:
-    class Frame:
-        width, height, scale = 200, 100, 2.0
-
-        def to_raster(self, x, y):
-            return 10 + x / 2, 20 + y / 2
-
+def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, session, frames) -> None:
     opened.images.show(opened.project.images[1].id)
     qtbot.waitUntil(lambda: opened.image.name == "south")
-    opened.images.set_frame_provider(Frame)
+    frames.append(ViewFrame(left=10, top=20, scale=2.0, width=200, height=100))
     opened.paint.active_value = schema.values[2]
     paint_square(opened, 30)
     assert opened.lifecycle.close()

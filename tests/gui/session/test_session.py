@@ -21,7 +21,6 @@ def opened(qtbot: QtBot, session: Session, picture) -> Session:
 def test_a_session_begins_empty(session) -> None:
     assert session.rasters.current is None
     assert session.model.path is None
-    assert session.view_window() is None
     assert session.layers.drawn() == []
 
 

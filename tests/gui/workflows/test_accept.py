@@ -51,9 +51,8 @@ def tools() -> Tools:
 
 
 @pytest.fixture
-def flow(session: Session, project: Project, window: QWidget, tools: Tools, messages) -> AcceptFlow:
-    session.view_provider = lambda: VIEW
-    return AcceptFlow(session, window, tools)
+def flow(session: Session, runner: JobRunner, project: Project, window: QWidget, tools: Tools, messages) -> AcceptFlow:
+    return AcceptFlow(session, runner, lambda: VIEW, window, tools)
 
 
 @pytest.fixture
@@ -228,8 +227,10 @@ def test_without_a_prediction_there_is_nothing_to_accept(flow: AcceptFlow, tools
     assert not tools.accept.may_accept()
 
 
-def test_without_a_project_there_is_no_dialog(session: Session, window: QWidget, tools: Tools, messages) -> None:
-    assert AcceptFlow(session, window, tools).open() is None
+def test_without_a_project_there_is_no_dialog(
+    session: Session, runner: JobRunner, window: QWidget, tools: Tools, messages
+) -> None:
+    assert AcceptFlow(session, runner, lambda: VIEW, window, tools).open() is None
     assert "Open a project" in messages.texts[-1]
 
 

@@ -31,8 +31,7 @@ def flow(session: Session, runner: JobRunner, window: QWidget, qtbot: QtBot, ima
     qtbot.waitUntil(lambda: session.rasters.current is not None)
     session.files.add_mask(image_folders / "masks" / "north.tif", load_classes("landcover-dubai"))
     qtbot.waitUntil(lambda: session.layers.masks != [] and not runner.running)
-    session.view_provider = lambda: VIEW
-    return ExportFlow(session, runner, window)
+    return ExportFlow(session, runner, lambda: VIEW, window)
 
 
 def fill(flow: ExportFlow, qtbot: QtBot, out: Path, style: str) -> ExportDialog:
@@ -131,5 +130,5 @@ def test_a_mask_that_has_gone_is_told(
 def test_without_a_mask_there_is_no_dialog(session: Session, runner: JobRunner) -> None:
     messages: list[str] = []
     collect_news(session.notifier, messages)
-    assert ExportFlow(session, runner).open() is None
+    assert ExportFlow(session, runner, lambda: None).open() is None
     assert "no mask to export" in messages[0]

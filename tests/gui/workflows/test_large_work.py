@@ -82,7 +82,7 @@ def test_an_export(
     tmp_path: Path,
     style: str,
 ) -> None:
-    flow, out = ExportFlow(session, runner, window), tmp_path / "map.tif"
+    flow, out = ExportFlow(session, runner, lambda: None, window), tmp_path / "map.tif"
     mask, schema = image_folders / "masks" / "north.tif", load_classes("landcover-dubai")
     task = ExportTask(mask=MaskFile(mask, schema), style=style, out=out)
     flow.start(task)
@@ -114,7 +114,7 @@ def test_predictions_are_asked_about_together_and_before_the_first(
     raster = image_folders / "images" / "north.tif"
     maps = tuple(PlannedMap(raster, tmp_path / "maps" / f"{name}.tif") for name in "ab")
     task = PredictTask(model=model, maps=maps, tile=64, overlap=16, device="cpu")
-    flow = PredictFlow(session, runner, window)
+    flow = PredictFlow(session, runner, lambda: None, window)
     flow.start(task)
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
     assert answers.asked[0][0] == "This is 0.0328 Mpx of work. Go on?"
@@ -151,7 +151,7 @@ def test_maps_that_are_there_are_not_made_again(
     problems: list[str] = []
     collect_errors(session.notifier, problems)
     answers.answer = "Go On"
-    PredictFlow(session, runner, window).start(task)
+    PredictFlow(session, runner, lambda: None, window).start(task)
     qtbot.waitUntil(lambda: second.path.exists() or problems != [], timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert (len(answers.asked), problems) == (1, [])

@@ -38,9 +38,8 @@ def flow(
     """Return the flow in a session with a picture, a view and a model."""
     session.files.open_raster(image_folders / "images" / "north.tif")
     qtbot.waitUntil(lambda: session.rasters.current is not None and not runner.running)
-    session.view_provider = lambda: VIEW
     session.model.path = model
-    return PredictFlow(session, runner, window)
+    return PredictFlow(session, runner, lambda: VIEW, window)
 
 
 @pytest.fixture
@@ -276,7 +275,7 @@ def test_a_prediction_of_a_picture_closed_meanwhile_is_no_layer(
 def test_without_a_picture_there_is_no_dialog(session: Session, runner: JobRunner) -> None:
     messages: list[str] = []
     collect_news(session.notifier, messages)
-    assert PredictFlow(session, runner).open() is None
+    assert PredictFlow(session, runner, lambda: None).open() is None
     assert "Open an orthophoto first" in messages[0]
 
 
@@ -288,7 +287,7 @@ def project_flow(
     session: Session, runner: JobRunner, window: QWidget, painted_project: Project, model: Path
 ) -> PredictFlow:
     session.model.path = model
-    return PredictFlow(session, runner, window)
+    return PredictFlow(session, runner, lambda: VIEW, window)
 
 
 def fill_for_project(flow: PredictFlow, *, all_images: bool) -> PredictDialog:
@@ -315,7 +314,6 @@ def test_a_map_of_an_image_is_entered_in_its_project(
 def test_the_view_is_predicted_for_the_project_too(
     project_flow: PredictFlow, session: Session, qtbot: QtBot, painted_project: Project
 ) -> None:
-    session.view_provider = lambda: VIEW
     dialog = fill_for_project(project_flow, all_images=False)
     dialog.findChild(QRadioButton, "predict_view").setChecked(True)
     press(dialog, qtbot)
