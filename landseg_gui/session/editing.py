@@ -83,9 +83,8 @@ class Editing(QObject):
         self._facts = _ProjectFacts()
         self._gesture: tuple[LabelEdit, ImageEntry] | None = None
         self._jobs: list[Job] = []
-        self._walk = HistoryWalk(runner, self)
+        self._walk = HistoryWalk(runner, session.notifier, self)
         self._walk.moved.connect(self.history_changed)
-        self._walk.failed.connect(session.notifier.error)
         self._walk.ended.connect(self._end_walk)
         lifecycle.project_changed.connect(self._follow_project)
         shown.changed.connect(self._follow_image)

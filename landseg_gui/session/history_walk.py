@@ -10,6 +10,7 @@ from landseg_core.errors import ProjectError
 from landseg_core.project.history import Step
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner
+from landseg_gui.notifier import Notifier
 
 _BUDGET_S = 0.03  # of undoing at a stretch: two frames of a screen
 
@@ -18,16 +19,15 @@ class HistoryWalk(QObject):
     """Undoes or redoes one step after the other until the wished position is reached.
 
     Small steps are done at once, large ones in a job. `moved` tells that some steps are done and more follow; `ended`
-    brings the last step done, or None where none was; `failed` comes before it where something went wrong.
+    brings the last step done, or None where none was; before it, the user is told where something went wrong.
     """
 
     moved = Signal()
     ended = Signal(object)
-    failed = Signal(str)
 
-    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+    def __init__(self, runner: JobRunner, notifier: Notifier, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._runner, self._notifier = runner, notifier
         self._project: Project | None = None
         self._target = 0
         self._last: Step | None = None
@@ -77,7 +77,7 @@ class HistoryWalk(QObject):
         try:
             done = self._project.undo() if self._is_back() else self._project.redo()
         except ProjectError as error:
-            self.failed.emit(str(error))
+            self._notifier.error(str(error))
             return False
         self._last = done or self._last
         return done is not None
@@ -87,7 +87,7 @@ class HistoryWalk(QObject):
         move, verb = (self._project.undo, "Undo") if self._is_back() else (self._project.redo, "Redo")
         self._job = self._runner.start(f"{verb} {step.name}", lambda on_event, control: move(on_event, control))
         self._job.finished.connect(self._take_step)
-        self._job.failed.connect(self.failed)
+        self._job.failed.connect(self._notifier.error)
         self._job.ended.connect(self._leave_job)
 
     def _take_step(self, step: Step | None) -> None:

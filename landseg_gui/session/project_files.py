@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.events import JobControl, OnEvent
@@ -16,6 +16,7 @@ from landseg_core.output_files import made_folder
 from landseg_core.project.images import ImageEntry, NewImage
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
+from landseg_gui.notifier import Notifier
 from landseg_gui.paths import PROJECT_SUFFIX
 from landseg_gui.text import tr
 
@@ -107,14 +108,12 @@ def add_images(project: Project, rasters: Sequence[Path], control: JobControl, *
 class ClosedProjects(QObject):
     """Makes changes one after the other, each in a job that opens the project for it alone.
 
-    `failed` brings a sentence: what was refused, and why.
+    Where one cannot be made, the user is told what, and why.
     """
 
-    failed = Signal(str)
-
-    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+    def __init__(self, runner: JobRunner, notifier: Notifier, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._runner, self._notifier = runner, notifier
         self._waiting: list[tuple[Path, Change, str]] = []
         self._job: Job | None = None
 
@@ -133,7 +132,7 @@ class ClosedProjects(QObject):
             return
         path, change, refusal = self._waiting.pop(0)
         job = self._job = self._runner.start(tr("Update {path}", path=path.name), change_closed_work(path, change))
-        job.failed.connect(lambda reason: self.failed.emit(f"{refusal}: {reason}"))
+        job.failed.connect(lambda reason: self._notifier.error(f"{refusal}: {reason}"))
         job.ended.connect(self._end)
 
     def _end(self) -> None:

@@ -50,8 +50,7 @@ class ProjectSession(QObject):
         super().__init__(session)
         self._session, self._runner = session, runner
         notifier = session.notifier
-        self._closed = ClosedProjects(runner, self)
-        self._closed.failed.connect(notifier.error)
+        self._closed = ClosedProjects(runner, notifier, self)
         self.paint = PaintChoices(self)
         self.lifecycle = ProjectLifecycle(runner, self._closed, self._is_in_use, notifier, window, self)
         self._shown = ShownImage(session, frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,21 @@ from landseg_gui.jobs.file_watch import FileWatch, Watched
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session import opening
 from landseg_gui.text import tr
-from landseg_gui.viewer.layer import FileLayer, MaskLayer
+from landseg_gui.viewer.layer import FileLayer, ImageLayer, MaskLayer
 
 if TYPE_CHECKING:
     from landseg_gui.session.session import Session
 
 _GONE, _CHANGED = "not on disk any more", "changed on disk"
 _Attempt = tuple[FileIdentity | None, ...]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How the file behind a layer is opened again, and how what comes of it takes the layer's place."""
+
+    open: Callable[[JobControl], opening.Opened]
+    show: Callable[[opening.Opened], None]
 
 
 class LayerReloader(QObject):
@@ -54,11 +63,31 @@ class LayerReloader(QObject):
                 del known[layer]
 
     def _follow(self, changed: Sequence[FileLayer]) -> None:
+        image = self._session.layers.image
+        if image and image in changed:
+            self._reload(image, self._picture_way(image))
+        for mask in self._session.layers.masks:
+            if mask in changed:
+                self._reload(mask, self._mask_way(mask))
         for layer in self._present():
-            if layer in changed:
-                self._reload(layer)
-            elif layer.note:
+            if layer.note and layer not in changed:
                 self._clear_note(layer)
+
+    def _picture_way(self, image: ImageLayer) -> _Way:
+        def show(opened: opening.Opened) -> None:
+            if opened.picture:
+                self._session.rasters.replace_picture(opened.picture)
+
+        return _Way(partial(opening.open_picture_again, image.path, image.rendering, image.reader), show)
+
+    def _mask_way(self, mask: MaskLayer) -> _Way:
+        def show(opened: opening.Opened) -> None:
+            for again in opened.masks:
+                self._session.rasters.replace_mask(mask, again)
+
+        place = mask.placement.window if mask.placement else None
+        known = opening.KnownMask(mask.path, place, mask.schema, mask.name)
+        return _Way(partial(opening.open_mask_again, known, mask.grid), show)
 
     def _clear_note(self, layer: FileLayer) -> None:
         """The file is back as it was: read what could not be read meanwhile."""
@@ -67,7 +96,7 @@ class LayerReloader(QObject):
         layer.reread.emit()
         self._session.layers.changed.emit()
 
-    def _reload(self, layer: FileLayer) -> None:
+    def _reload(self, layer: FileLayer, way: _Way) -> None:
         now = tuple(map(FileIdentity.of, layer.source.files))
         if layer in self._busy or self._told.get(layer) == now:
             return
@@ -75,30 +104,15 @@ class LayerReloader(QObject):
         if former and former[0] == now:
             self._tell(layer, *former)
         else:
-            self._try(layer, now)
+            self._try(layer, way, now)
 
-    def _try(self, layer: FileLayer, now: _Attempt) -> None:
+    def _try(self, layer: FileLayer, way: _Way, now: _Attempt) -> None:
         """Open the file anew, in the background."""
         self._busy.add(layer)
-        start: Callable[[JobControl], opening.Opened]
-        if isinstance(layer, MaskLayer):
-            place = layer.placement.window if layer.placement else None
-            known = opening.KnownMask(layer.path, place, layer.schema, layer.name)
-            start = partial(opening.open_mask_again, known, layer.grid)
-        else:
-            start = partial(opening.open_picture_again, layer.path, layer.rendering, layer.reader)
-        job = self._runner.start(tr("Open {path}", path=layer.path.name), lambda _on_event, control: start(control))
-        job.finished.connect(lambda opened: self._take(layer, opened))
+        job = self._runner.start(tr("Open {path}", path=layer.path.name), lambda _on_event, control: way.open(control))
+        job.finished.connect(lambda opened: way.show(opened) if layer in self._present() else None)
         job.failed.connect(lambda sentence: self._failed.update({layer: (now, sentence)}))
         job.ended.connect(lambda: self._busy.discard(layer))
-
-    def _take(self, layer: FileLayer, opened: opening.Opened) -> None:
-        if layer in self._present():
-            if opened.picture:
-                self._session.rasters.replace_picture(opened.picture)
-            if isinstance(layer, MaskLayer):
-                for mask in opened.masks:
-                    self._session.rasters.replace_mask(layer, mask)
 
     def _tell(self, layer: FileLayer, now: _Attempt, sentence: str) -> None:
         self._told[layer] = now

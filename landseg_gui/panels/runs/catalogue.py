@@ -25,6 +25,7 @@ from landseg_core.runs.deletion import delete_run
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
+from landseg_gui.notifier import Notifier
 from landseg_gui.paths import results_folder
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.text import tr
@@ -83,16 +84,15 @@ def deletion_work(runs: Sequence[RunSummary]) -> Work:
 class RunCatalogue(QObject):
     """The runs of the project that is open; without one, or where the user has chosen it, those in a folder.
 
-    `changed` tells that other runs are at hand, `deleted` which folders are gone, `problem` what the user should know.
+    `changed` tells that other runs are at hand, `deleted` which folders are gone.
     """
 
     changed = Signal()
-    problem = Signal(str)
     deleted = Signal(object)
 
-    def __init__(self, session: ProjectSession, parent: QObject | None = None) -> None:
+    def __init__(self, session: ProjectSession, notifier: Notifier, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._notifier = session, notifier
         self._chosen: Path | None = None
         self._job: Job | None = None
         self.runs: Sequence[RunSummary] = ()
@@ -145,7 +145,7 @@ class RunCatalogue(QObject):
 
     def _fail(self, job: Job, sentence: str) -> None:
         self._take(job, ())
-        self.problem.emit(sentence)
+        self._notifier.error(sentence)
 
     def delete(self, runs: Sequence[RunSummary]) -> None:
         """Delete runs from the disk, and from the project; what cannot be deleted is told, and stays."""
@@ -160,7 +160,7 @@ class RunCatalogue(QObject):
             self._session.change_project(owner, lambda project: _drop_entries(project, deletion.gone), refusal)
         self.deleted.emit(deletion.gone)
         for sentence in deletion.troubles:
-            self.problem.emit(sentence)
+            self._notifier.error(sentence)
         self.refresh()
 
 

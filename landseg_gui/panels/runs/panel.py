@@ -57,7 +57,7 @@ class RunsPanel(QWidget):
     ) -> None:
         super().__init__(parent, objectName="runs_panel")
         self._session, self._in_use = session, in_use
-        self.catalogue = RunCatalogue(session.project_session, self)
+        self.catalogue = RunCatalogue(session.project_session, session.notifier, self)
         self._stale = True
         self._table = RunTable()
         self._comparison = RunComparison()
@@ -114,7 +114,6 @@ class RunsPanel(QWidget):
         ):
             self._buttons[key].clicked.connect(handler)
         self.catalogue.changed.connect(self._show_runs)
-        self.catalogue.problem.connect(session.notifier.error)
         self.catalogue.deleted.connect(self._forget_model)
         session.model.changed.connect(self._show_used)
         session.project_session.project_changed.connect(self._look_in)
