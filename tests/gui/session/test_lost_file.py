@@ -40,6 +40,12 @@ def _quick(monkeypatch) -> None:
 
 
 @pytest.fixture
+def _unwatched(monkeypatch) -> None:
+    """Have the file looked after only when something is to be stored in it."""
+    monkeypatch.setattr(writer, "LOOK_SECONDS", 600)
+
+
+@pytest.fixture
 def painted(opened):
     """Return a session with one stored stroke."""
     paint_square(opened, 10, "Brush: first")
@@ -92,6 +98,7 @@ def test_painting_stops_and_the_user_is_told_what_to_do(qtbot, painted, place) -
     assert painted.project.history.position == 1
 
 
+@pytest.mark.usefixtures("_unwatched")
 @pytest.mark.parametrize("harm", HARMS)
 def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place, tmp_path, harm, messages) -> None:
     harm(place)
