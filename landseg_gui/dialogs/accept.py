@@ -15,7 +15,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import ClassMatch, listed
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.raster.files.as_opened import FilesAsOpened
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.percent import PercentSlider
 from landseg_gui.form_settings import FormMemory
@@ -67,9 +67,9 @@ class MapClasses:
 
 
 class ClassReader(Protocol):
-    """Finds out in the background what classes a map has; `told` brings them as `MapClasses`."""
+    """Finds out in the background what classes a map has; `answered` brings them as `MapClasses`."""
 
-    told: SignalInstance
+    answered: SignalInstance
 
     def ask(self, prediction: Prediction) -> None:
         """Begin to find out; what was asked before is not answered any more."""
@@ -178,7 +178,7 @@ class AcceptDialog(FormDialog):
         self._prediction.currentIndexChanged.connect(self._show_prediction)
         self._places.buttonToggled.connect(self._show_place)
         if self._reader is not None:
-            self._reader.told.connect(self._show_left_out)
+            self._reader.answered.connect(self._show_left_out)
 
     def _chosen(self) -> Prediction:
         return self._predictions[self._prediction.currentIndex()]
@@ -221,12 +221,14 @@ class AcceptDialog(FormDialog):
 
     # --- what is checked
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of every field that has one."""
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of every field that has one."""
         mask = self._chosen().mask
         if is_there(mask.is_file):
             return {}
-        return {"accept_prediction": Problem(tr("{mask} is not there any more; predict the image again.", mask=mask))}
+        return {
+            "accept_prediction": FieldError(tr("{mask} is not there any more; predict the image again.", mask=mask))
+        }
 
     # --- the answer
 

@@ -12,7 +12,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.tasks.export import EXPORT_STYLES, ExportStyle, ExportTask, MaskFile
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.area import AreaChoice
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.form_settings import FormMemory
@@ -123,11 +123,11 @@ class ExportDialog(FormDialog):
 
     # --- what is checked
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of every field that has one."""
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of every field that has one."""
         inputs = [path for path in (self._chosen_layer().path, self._image) if path]
-        problem = checks.new_file_problem(self._out.path(), (self._chosen_style().suffix,), inputs)
-        return {"export_out": problem} if problem else {}
+        error = checks.new_file_error(self._out.path(), (self._chosen_style().suffix,), inputs)
+        return {"export_out": error} if error else {}
 
     # --- the answer
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QRadioButton, QVBoxLayout,
 from landseg_core.formats.exporters import EXPORTERS
 from landseg_core.project.images import ImageEntry
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_folder, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.form_settings import FormMemory
@@ -142,14 +142,14 @@ class ExportLabelsDialog(FormDialog):
 
     # --- what is checked
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of every field that has one."""
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of every field that has one."""
         if self._all.isChecked():
-            problem = _folder_problem(self._folder.path())
-            return {"export_labels_folder": problem} if problem else {}
+            error = _folder_error(self._folder.path())
+            return {"export_labels_folder": error} if error else {}
         inputs = [*(image.path for image in self._images), self._project]
-        problem = checks.new_file_problem(self._out.path(), (self._suffix(),), inputs)
-        return {"export_labels_out": problem} if problem else {}
+        error = checks.new_file_error(self._out.path(), (self._suffix(),), inputs)
+        return {"export_labels_out": error} if error else {}
 
     # --- the answer
 
@@ -176,10 +176,10 @@ class ExportLabelsDialog(FormDialog):
         return ExportLabelsRequest(self._chosen_form(), tuple(self._files()), self._overwrite)
 
 
-def _folder_problem(folder: Path | None) -> Problem | None:
+def _folder_error(folder: Path | None) -> FieldError | None:
     if folder is None:
-        return Problem(tr("Choose the folder for the files."), missing=True)
-    return checks.run_folder_problem(folder)
+        return FieldError(tr("Choose the folder for the files."), missing=True)
+    return checks.run_folder_error(folder)
 
 
 def _names(images: Sequence[ImageEntry]) -> dict[int, str]:

@@ -12,7 +12,7 @@ from landseg_core.models.header import MODEL_FILE, BundleHeader, read_header
 from landseg_core.models.onnx.metadata import notices
 from landseg_core.tasks.export import ExportModelTask
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.form_settings import FormMemory
@@ -38,7 +38,7 @@ class ExportModelDialog(FormDialog):
         super().__init__("export_model", "Export Model as ONNX", "Export", parent)
         self._memory = memory
         self._header: BundleHeader | None = None
-        self._model_problem: Problem | None = None
+        self._model_error: FieldError | None = None
         self._overwrite = False
         self._suggested = ""
         self._add_fields()
@@ -71,7 +71,7 @@ class ExportModelDialog(FormDialog):
         self._out.changed.connect(self.check)
 
     def _read_model(self) -> None:
-        self._header, self._model_problem = _header_of(self._model.path())
+        self._header, self._model_error = _header_of(self._model.path())
         self._suggest_name()
         self._show_notices()
         self.check()
@@ -97,13 +97,13 @@ class ExportModelDialog(FormDialog):
 
     # --- what is checked
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of every field that has one."""
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of every field that has one."""
         candidates = {
-            "export_model_model": self._model_problem,
-            "export_model_out": checks.new_file_problem(self._out.path(), (".onnx",)),
+            "export_model_model": self._model_error,
+            "export_model_out": checks.new_file_error(self._out.path(), (".onnx",)),
         }
-        return {name: problem for name, problem in candidates.items() if problem}
+        return {name: error for name, error in candidates.items() if error}
 
     # --- the answer
 
@@ -131,10 +131,10 @@ class ExportModelDialog(FormDialog):
         return ExportModelTask(model=model, out=self._out_path(), tile=self._tile(), overwrite=self._overwrite)
 
 
-def _header_of(path: Path | None) -> tuple[BundleHeader | None, Problem | None]:
+def _header_of(path: Path | None) -> tuple[BundleHeader | None, FieldError | None]:
     if path is None:
-        return None, Problem(tr("Choose a model, or train one first."), missing=True)
+        return None, FieldError(tr("Choose a model, or train one first."), missing=True)
     try:
         return read_header(path), None
     except (ModelError, OSError) as error:
-        return None, Problem(checks.as_sentence(error))
+        return None, FieldError(checks.as_sentence(error))

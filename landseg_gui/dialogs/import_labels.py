@@ -13,7 +13,7 @@ from landseg_core.formats.importers import MASK_SUFFIXES, POLYGON_SUFFIXES
 from landseg_core.formats.source_info import SourceInfo, SourceValue
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.images import ImageEntry
-from landseg_gui.dialogs.forms.checks import Problem, as_sentence
+from landseg_gui.dialogs.forms.checks import FieldError, as_sentence
 from landseg_gui.dialogs.forms.class_mapping import LEAVE_OUT, MappingTable
 from landseg_gui.dialogs.forms.fields import PathField, pick_file
 from landseg_gui.dialogs.forms.form import FormDialog
@@ -135,41 +135,41 @@ class ImportLabelsDialog(FormDialog):
 
     # --- what is checked
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of every field that has one."""
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of every field that has one."""
         candidates = {
-            "import_labels_source": self._source_problem(),
-            "import_labels_values": self._values_problem() if self._described else None,
+            "import_labels_source": self._source_error(),
+            "import_labels_values": self._values_error() if self._described else None,
         }
-        return {name: problem for name, problem in candidates.items() if problem}
+        return {name: error for name, error in candidates.items() if error}
 
-    def _source_problem(self) -> Problem | None:
+    def _source_error(self) -> FieldError | None:
         path = self._source.path()
         if path is None:
-            return Problem(tr("Choose a mask or a file of polygons."), missing=True)
+            return FieldError(tr("Choose a mask or a file of polygons."), missing=True)
         if not is_there(path.is_file):
-            return Problem(
+            return FieldError(
                 tr("This is a folder; choose a file.") if is_there(path.is_dir) else tr("There is no such file.")
             )
         if self._refusal:
-            return Problem(as_sentence(self._refusal))
-        return Problem(tr("Reading it…"), missing=True) if self._described is None else None
+            return FieldError(as_sentence(self._refusal))
+        return FieldError(tr("Reading it…"), missing=True) if self._described is None else None
 
-    def _values_problem(self) -> Problem | None:
+    def _values_error(self) -> FieldError | None:
         count = len(self._values())
         if count == 0:
-            return Problem(tr("There is nothing to import: no pixel and no polygon has a value."))
+            return FieldError(tr("There is nothing to import: no pixel and no polygon has a value."))
         if count > _MOST_VALUES:
-            return Problem(
+            return FieldError(
                 tr("This field has {thousands} values; choose one that tells the class.", thousands=thousands(count))
             )
         undecided = self._table.undecided()
         if undecided:
-            return Problem(
+            return FieldError(
                 tr("Choose what {undecided} is: a class, or unlabelled.", undecided=", ".join(undecided)), missing=True
             )
         if set(self._table.mapping().values()) == {LEAVE_OUT}:
-            return Problem(tr("Choose the class of one value at least."), missing=True)
+            return FieldError(tr("Choose the class of one value at least."), missing=True)
         return None
 
     # --- the answer

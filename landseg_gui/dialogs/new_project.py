@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.class_field import ClassField
 from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
@@ -57,22 +57,24 @@ class NewProjectDialog(FormDialog):
         tip = "The images to paint on; more can be added later"
         self.add_field(form, "new_project_images", "&Images", self._images, tip)
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of every field that has one."""
-        problems = {
-            "new_project_file": self._file_problem(),
-            "new_project_classes": self._classes.problem,
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of every field that has one."""
+        errors = {
+            "new_project_file": self._file_error(),
+            "new_project_classes": self._classes.error,
         }
-        return {name: problem for name, problem in problems.items() if problem}
+        return {name: error for name, error in errors.items() if error}
 
-    def _file_problem(self) -> Problem | None:
+    def _file_error(self) -> FieldError | None:
         path = self._file.path()
         if path is None:
-            return Problem(tr("Choose where to keep the project."), missing=True)
+            return FieldError(tr("Choose where to keep the project."), missing=True)
         place = _with_suffix(path)
         if not is_there(path.is_dir) and is_there(place.exists):
-            return Problem(tr("{place} is there already; choose another name, or open that project.", place=place.name))
-        return checks.new_file_problem(path if is_there(path.is_dir) else place, (PROJECT_SUFFIX,))
+            return FieldError(
+                tr("{place} is there already; choose another name, or open that project.", place=place.name)
+            )
+        return checks.new_file_error(path if is_there(path.is_dir) else place, (PROJECT_SUFFIX,))
 
     def accept(self) -> None:
         """Close with the answer, and remember the classes."""
@@ -104,4 +106,4 @@ def _free_place(picture: Path | None) -> Path:
 
 
 def _is_free(place: Path) -> bool:
-    return not is_there(place.exists) and checks.new_file_problem(place, (PROJECT_SUFFIX,)) is None
+    return not is_there(place.exists) and checks.new_file_error(place, (PROJECT_SUFFIX,)) is None

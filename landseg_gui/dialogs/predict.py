@@ -28,7 +28,7 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.tasks.predict import PlannedMap, PredictTask
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.area import AreaChoice
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.class_field import legend
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
@@ -68,7 +68,7 @@ class PredictDialog(FormDialog):
         self._project = project
         self._images = _images_in_use(project) if project else ()
         self._header: BundleHeader | None = None
-        self._model_problem: Problem | None = None
+        self._model_error: FieldError | None = None
         self._overwrite = False
         self._how = PredictSettings(self)
         self._add_model()
@@ -166,7 +166,7 @@ class PredictDialog(FormDialog):
     # --- what is checked
 
     def _read_model(self) -> None:
-        self._header, self._model_problem = _header_of(self._model.path())
+        self._header, self._model_error = _header_of(self._model.path())
         self._describe_model()
 
     def _describe_model(self) -> None:
@@ -201,38 +201,38 @@ class PredictDialog(FormDialog):
         with open_for(header, self._raster.path, bands=self._how.options().bands) as source:
             yield source
 
-    def check(self) -> Mapping[str, Problem]:
-        """Show the problems beside their fields, and return them."""
-        problems = super().check()
-        self._how.unfold_for(problems)
-        return problems
+    def check(self) -> Mapping[str, FieldError]:
+        """Show the errors beside their fields, and return them."""
+        errors = super().check()
+        self._how.unfold_for(errors)
+        return errors
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of every field that has one."""
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of every field that has one."""
         candidates = {
-            **self._model_problems(),
-            **self._place_problems(),
-            **dict(self._how.problems()),
+            **self._model_errors(),
+            **self._output_errors(),
+            **dict(self._how.errors()),
         }
-        return {name: problem for name, problem in candidates.items() if problem}
+        return {name: error for name, error in candidates.items() if error}
 
-    def _model_problems(self) -> dict[str, Problem | None]:
-        if self._model_problem or not self._how.options().bands:
-            return {"predict_model": self._model_problem or self._fit_problem()}
-        return {"predict_bands": self._fit_problem()}
+    def _model_errors(self) -> dict[str, FieldError | None]:
+        if self._model_error or not self._how.options().bands:
+            return {"predict_model": self._model_error or self._compatibility_error()}
+        return {"predict_bands": self._compatibility_error()}
 
-    def _place_problems(self) -> dict[str, Problem | None]:
+    def _output_errors(self) -> dict[str, FieldError | None]:
         if self._all.isChecked():
-            return {"predict_folder": checks.run_folder_problem(self._folder.path())}
-        return {"predict_out": checks.new_file_problem(self._out.path(), _SUFFIXES, [self._raster.path])}
+            return {"predict_folder": checks.run_folder_error(self._folder.path())}
+        return {"predict_out": checks.new_file_error(self._out.path(), _SUFFIXES, [self._raster.path])}
 
-    def _fit_problem(self) -> Problem | None:
+    def _compatibility_error(self) -> FieldError | None:
         try:
             if self._header:
                 with self._as_predicted(self._header) as raster:
                     check_compatible(self._header, raster, self._how.options().bands)
         except LandsegError as error:
-            return Problem(checks.as_sentence(error))
+            return FieldError(checks.as_sentence(error))
         return None
 
     # --- the answer
@@ -285,13 +285,13 @@ class PredictDialog(FormDialog):
         return PlannedMap(raster, tif=mask, confidence=confidence, alpha=None if alpha == AUTO else alpha)
 
 
-def _header_of(path: Path | None) -> tuple[BundleHeader | None, Problem | None]:
+def _header_of(path: Path | None) -> tuple[BundleHeader | None, FieldError | None]:
     if path is None:
-        return None, Problem(tr("Choose a model, or train one first."), missing=True)
+        return None, FieldError(tr("Choose a model, or train one first."), missing=True)
     try:
         return read_header(path), None
     except (ModelError, OSError) as error:
-        return None, Problem(checks.as_sentence(error))
+        return None, FieldError(checks.as_sentence(error))
 
 
 def _description(header: BundleHeader, raster: RasterSource, resolution: Resolution) -> str:

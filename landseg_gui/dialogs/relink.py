@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.project.images import ImageEntry
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.paths import is_there
@@ -36,13 +36,13 @@ class FindImagesDialog(FormDialog):
         self.check()
         self.resize(560, self.sizeHint().height())
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of the folder, if it has one."""
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of the folder, if it has one."""
         path = self._folder.path()
         if path is None:
-            return {"find_images_folder": Problem(tr("Choose the folder to look in."), missing=True)}
+            return {"find_images_folder": FieldError(tr("Choose the folder to look in."), missing=True)}
         if not is_there(path.is_dir):
-            return {"find_images_folder": Problem(tr("There is no such folder."))}
+            return {"find_images_folder": FieldError(tr("There is no such folder."))}
         return {}
 
     def folder(self) -> Path:
@@ -69,13 +69,13 @@ class RelinkDialog(FormDialog):
         self.check()
         self.resize(560, self.sizeHint().height())
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of the file, if it has one."""
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of the file, if it has one."""
         path = self._file.path()
         if path is None or is_there(path.is_dir):
-            return {"relink_file": Problem(tr("Choose the file of the image."), missing=True)}
+            return {"relink_file": FieldError(tr("Choose the file of the image."), missing=True)}
         if not is_there(path.is_file):
-            return {"relink_file": Problem(tr("There is no such file."))}
+            return {"relink_file": FieldError(tr("There is no such file."))}
         return {}
 
     def path(self) -> Path:

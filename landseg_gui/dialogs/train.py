@@ -20,7 +20,7 @@ from landseg_core.runs.config import TrainConfig, field_problems
 from landseg_core.runs.folder import RunFolder
 from landseg_core.tasks.train import TrainTask
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import Problem, as_sentence
+from landseg_gui.dialogs.forms.checks import FieldError, as_sentence
 from landseg_gui.dialogs.forms.class_field import ClassField
 from landseg_gui.dialogs.forms.fields import PathField, pick_folder
 from landseg_gui.dialogs.forms.form import FormDialog
@@ -39,9 +39,9 @@ _OWN_DATA = "Choose the data and the classes that this run was trained on."
 
 
 class Estimator(Protocol):
-    """Finds out in the background how long a run will take about; `told` brings it in words, or nothing."""
+    """Finds out in the background how long a run will take about; `answered` brings it in words, or nothing."""
 
-    told: SignalInstance
+    answered: SignalInstance
 
     def ask(self, source: DataSource, schema: ClassSchema, config: TrainConfig) -> None:
         """Begin to find out; what was asked before is not answered any more."""
@@ -189,7 +189,7 @@ class TrainDialog(FormDialog):
         for changed in (self._out.changed, self._classes.changed, self._sources.changed, self._run.changed):
             changed.connect(self.check)
         if self._estimator is not None:
-            self._estimator.told.connect(self._run.show_estimate)
+            self._estimator.answered.connect(self._run.show_estimate)
         self._sources.chosen.connect(self._show_source)
 
     def _show_source(self) -> None:
@@ -213,20 +213,20 @@ class TrainDialog(FormDialog):
             return next_run_folder(beside_project(self._project, "runs"), digits=3)
         return next_run_folder(Path(self._memory.proposal("runs") or results_folder("runs")))
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of every field that has one."""
-        return dict(self._all_problems())
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of every field that has one."""
+        return dict(self._all_errors())
 
-    def check(self) -> Mapping[str, Problem]:
-        """Show the problems beside their fields, ask how long the run takes where there is none, and return them."""
-        problems = super().check()
-        self._run.advanced.unfold_for(problems)
+    def check(self) -> Mapping[str, FieldError]:
+        """Show the errors beside their fields, ask how long the run takes where there is none, and return them."""
+        errors = super().check()
+        self._run.advanced.unfold_for(errors)
         if self._estimator is not None:
-            self._ask_for_estimate(self._estimator, problems)
-        return problems
+            self._ask_for_estimate(self._estimator, errors)
+        return errors
 
-    def _ask_for_estimate(self, estimator: Estimator, problems: Mapping[str, Problem]) -> None:
-        if problems.keys() - {"train_out"}:
+    def _ask_for_estimate(self, estimator: Estimator, errors: Mapping[str, FieldError]) -> None:
+        if errors.keys() - {"train_out"}:
             estimator.cancel()
             self._run.show_estimate("")
         else:
@@ -247,20 +247,20 @@ class TrainDialog(FormDialog):
             self._estimator = None  # what still changes in a closed form asks nothing
         super().done(result)
 
-    def _all_problems(self) -> Iterator[tuple[str, Problem]]:
-        candidates = self._source_problems() | {
-            "train_out": checks.run_folder_problem(self._out.path()),
+    def _all_errors(self) -> Iterator[tuple[str, FieldError]]:
+        candidates = self._source_errors() | {
+            "train_out": checks.run_folder_error(self._out.path()),
         }
-        yield from ((name, problem) for name, problem in candidates.items() if problem)
-        yield from self._run.problems()
+        yield from ((name, error) for name, error in candidates.items() if error)
+        yield from self._run.errors()
 
-    def _source_problems(self) -> dict[str, Problem | None]:
-        problems = self._sources.problems()
+    def _source_errors(self) -> dict[str, FieldError | None]:
+        errors = self._sources.errors()
         if self._sources.has_classes:
-            return problems
-        return problems | {"train_classes": self._classes.problem, "train_mask_values": self._values_problem()}
+            return errors
+        return errors | {"train_classes": self._classes.error, "train_mask_values": self._values_error()}
 
-    def _values_problem(self) -> Problem | None:
+    def _values_error(self) -> FieldError | None:
         """Return what is wrong with the classes of mask values; how they are written, the settings check."""
         values = self._run.settings()["mask_values"]
         if self._classes.schema is None or "mask_values" in field_problems({"mask_values": values}):
@@ -268,7 +268,7 @@ class TrainDialog(FormDialog):
         try:
             mapped_indices(parse_value_mapping(values), self._classes.schema)
         except InterchangeError as error:
-            return Problem(as_sentence(str(error)))
+            return FieldError(as_sentence(str(error)))
         return None
 
     # --- the answer
@@ -277,7 +277,7 @@ class TrainDialog(FormDialog):
         return (self._out.path() or Path()).absolute()
 
     def config(self) -> TrainConfig:
-        """Return the settings that are shown, while there is no problem; a run that goes on has its own."""
+        """Return the settings that are shown, while there is no error; a run that goes on has its own."""
         return TrainConfig.model_validate(self._run.settings())
 
     def request(self) -> TrainTask:

@@ -32,7 +32,7 @@ def map_classes_work(prediction: Prediction) -> Work:
 class MapReader(QObject):
     """Answers what classes a map has; only the last question is answered, and a map that cannot be read is not."""
 
-    told = Signal(object)
+    answered = Signal(object)
 
     def __init__(self, session: ProjectSession, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,4 +56,4 @@ class MapReader(QObject):
     def _take(self, job: Job, found: MapClasses) -> None:
         if job is self._job:
             self._job = None
-            self.told.emit(found)
+            self.answered.emit(found)

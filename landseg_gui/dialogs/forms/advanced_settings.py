@@ -87,9 +87,9 @@ class AdvancedSettings(QWidget):
         for editor in self._editors.values():
             editor.widget.setEnabled(False)
 
-    def unfold_for(self, problems: Iterable[str]) -> None:
-        """Unfold where one of the fields with `problems` is here: nobody must look for it."""
-        if any(name.removeprefix("train_") in ("", *self._editors) for name in problems):
+    def unfold_for(self, errors: Iterable[str]) -> None:
+        """Unfold where one of the fields with `errors` is here: nobody must look for it."""
+        if any(name.removeprefix("train_") in ("", *self._editors) for name in errors):
             self._unfold.setChecked(True)
 
     def _tell(self) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBox
 
 from landseg_core.errors import ClassSchemaError
 from landseg_core.labels.classes import ClassSchema, load_classes, preset_names
-from landseg_gui.dialogs.forms.checks import Problem, as_sentence
+from landseg_gui.dialogs.forms.checks import FieldError, as_sentence
 from landseg_gui.dialogs.forms.fields import pick_file
 from landseg_gui.text import tr
 
@@ -23,7 +23,7 @@ class ClassField(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.schema: ClassSchema | None = None
-        self.problem: Problem | None = None
+        self.error: FieldError | None = None
         self._pick = pick_file(tr("Class file"), tr("Class files (*.json);;All files (*)"))
         self.combo = QComboBox(objectName=name, editable=True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -60,11 +60,13 @@ class ClassField(QWidget):
     def _load(self) -> None:
         text = self.text()
         try:
-            self.schema, self.problem = load_classes(text), None
+            self.schema, self.error = load_classes(text), None
         except (ClassSchemaError, OSError) as error:
             self.schema = None
-            self.problem = (
-                Problem(as_sentence(error)) if text else Problem(tr("Choose a preset or a class file."), missing=True)
+            self.error = (
+                FieldError(as_sentence(error))
+                if text
+                else FieldError(tr("Choose a preset or a class file."), missing=True)
             )
         self._legend.setText(legend(self.schema) if self.schema else "")
         self._legend.setVisible(self.schema is not None)

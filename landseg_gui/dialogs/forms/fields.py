@@ -1,4 +1,4 @@
-"""The parts that forms are made of: a path with its Browse button, and a field with its problem beside it."""
+"""The parts that forms are made of: a path with its Browse button, and a field with its error beside it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class _PathLine(QLineEdit):
             super().dropEvent(event)
 
 
-class ProblemLabel(PlainLabel):
+class ErrorLabel(PlainLabel):
     """The sentence beside a field that says what is wrong with it; takes no room while there is nothing to say."""
 
     def __init__(self, name: str) -> None:
@@ -106,17 +106,17 @@ class ProblemLabel(PlainLabel):
 
 
 class Field(QWidget):
-    """An editor with the place for its problem under it."""
+    """An editor with the place for its error under it."""
 
     def __init__(self, name: str, editor: QWidget) -> None:
         super().__init__()
         self.editor = editor
-        self.problem = ProblemLabel(name)
+        self.error = ErrorLabel(name)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
         self._column.addWidget(editor)
-        self._column.addWidget(self.problem)
+        self._column.addWidget(self.error)
         self.setFocusProxy(editor)
 
     def add_below(self, widget: QWidget) -> None:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import Field
 from landseg_gui.plain_text import PlainLabel
 
@@ -31,10 +31,10 @@ _BESIDE_DIALOG = 60  # px of the screen's height that a dialog leaves to title b
 
 
 class FormDialog(QDialog):
-    """A dialog whose action button works only while no field has a problem.
+    """A dialog whose action button works only while no field has an error.
 
     A subclass adds sections and fields, then calls `complete`; it connects every change to `check`, and says in
-    `find_problems` what is wrong. With `scrolls`, it grows no higher than the screen lets it, and its sections scroll.
+    `find_errors` what is wrong. With `scrolls`, it grows no higher than the screen lets it, and its sections scroll.
     """
 
     def __init__(self, name: str, title: str, action: str, parent: QWidget | None, *, scrolls: bool = False) -> None:
@@ -75,7 +75,7 @@ class FormDialog(QDialog):
         return form
 
     def add_field(self, form: QFormLayout, name: str, label: str, editor: QWidget, tip: str) -> Field:
-        """Add a labelled field; its problem is looked up under `name`."""
+        """Add a labelled field; its error is looked up under `name`."""
         field = Field(name, editor)
         caption = PlainLabel(label)
         caption.setBuddy(editor.focusProxy() or editor)
@@ -118,18 +118,18 @@ class FormDialog(QDialog):
         for spin in self.findChildren(QAbstractSpinBox):
             spin.lineEdit().setTextMargins(_SPIN_MARGIN, 0, 0, 0)  # the style sheet cannot, without losing the arrows
 
-    def find_problems(self) -> Mapping[str, Problem]:
-        """Return the problem of every field that has one, by the field's name."""
+    def find_errors(self) -> Mapping[str, FieldError]:
+        """Return the error of every field that has one, by the field's name."""
         raise NotImplementedError
 
-    def check(self) -> Mapping[str, Problem]:
-        """Show the problems beside their fields, let the action button work only without one, and return them."""
-        problems = self.find_problems()
+    def check(self) -> Mapping[str, FieldError]:
+        """Show the errors beside their fields, let the action button work only without one, and return them."""
+        errors = self.find_errors()
         for name, field in self._fields.items():
-            problem = problems.get(name, Problem(""))
-            field.problem.tell(problem.sentence, grave=not problem.missing)
-        self.action_button.setEnabled(not problems)
-        return problems
+            error = errors.get(name, FieldError(""))
+            field.error.tell(error.sentence, grave=not error.missing)
+        self.action_button.setEnabled(not errors)
+        return errors
 
     def event(self, event: QEvent) -> bool:
         """Make room once a sentence has come or gone."""

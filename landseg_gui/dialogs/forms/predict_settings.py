@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QToolButton
 from landseg_core.task_fields import problems_of
 from landseg_core.tasks.predict import PredictTask
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import Field
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.setting_editors import editor_for
@@ -69,9 +69,9 @@ class PredictSettings(QObject):
         for row in self._rows.values():
             form.setRowVisible(row, shown)
 
-    def unfold_for(self, problems: Iterable[str]) -> None:
-        """Unfold where one of the fields with `problems` is here: nobody must look for it."""
-        if not self._rows.keys().isdisjoint(problems):
+    def unfold_for(self, errors: Iterable[str]) -> None:
+        """Unfold where one of the fields with `errors` is here: nobody must look for it."""
+        if not self._rows.keys().isdisjoint(errors):
             self._unfold.setChecked(True)
 
     def recall(self, memory: FormMemory) -> None:
@@ -91,9 +91,9 @@ class PredictSettings(QObject):
         """Return the values as those of a task, not yet checked."""
         return PredictTask.model_construct(**self.values())
 
-    def problems(self) -> Iterator[tuple[str, Problem]]:
-        """Yield field and problem of what makes no sense; whether the bands fit, the model tells."""
+    def errors(self) -> Iterator[tuple[str, FieldError]]:
+        """Yield field and error of what makes no sense; whether the bands fit, the model tells."""
         values = self.values() | {"model": Path(), "maps": ()}  # these the dialog checks
         found = problems_of(PredictTask, values) or dict(PredictTask(**values).problems())
         for name, sentence in found.items():
-            yield f"predict_{name}", Problem(checks.as_sentence(sentence))
+            yield f"predict_{name}", FieldError(checks.as_sentence(sentence))

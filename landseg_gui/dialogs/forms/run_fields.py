@@ -31,7 +31,7 @@ from landseg_core.runs.config import (
     renamed_settings,
 )
 from landseg_gui.dialogs.forms.advanced_settings import AdvancedSettings
-from landseg_gui.dialogs.forms.checks import Problem, as_sentence
+from landseg_gui.dialogs.forms.checks import FieldError, as_sentence
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.network_facts import MISSING_WEIGHTS, network_facts
 from landseg_gui.dialogs.forms.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
@@ -207,7 +207,7 @@ class RunFields(QObject):
         self.show_settings(_FIRST | {"minutes": None} | told if by_epochs else _FIRST | told)
 
     def remembered(self) -> dict[str, str]:
-        """Return what `recall` wants to find the next time; call it only while there is no problem.
+        """Return what `recall` wants to find the next time; call it only while there is no error.
 
         A run that starts from a model has settings of that model, and leaves nothing for others.
         """
@@ -220,11 +220,11 @@ class RunFields(QObject):
 
     # --- what is answered
 
-    def problems(self) -> Iterator[tuple[str, Problem]]:
-        """Yield field and problem of each value that makes no sense."""
+    def errors(self) -> Iterator[tuple[str, FieldError]]:
+        """Yield field and error of each value that makes no sense."""
         for name, sentence in field_problems(self.settings()).items():
             place = "epochs" if name == "minutes" else name
-            yield f"train_{place}", Problem(_PLAINER.get(place) or as_sentence(sentence))
+            yield f"train_{place}", FieldError(_PLAINER.get(place) or as_sentence(sentence))
 
     def settings(self) -> dict[str, Any]:
         """Return the fields of the `TrainConfig`, not yet checked."""

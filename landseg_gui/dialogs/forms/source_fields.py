@@ -16,7 +16,7 @@ from landseg_core.data.sources.source import DataSource
 from landseg_core.project.project import Project
 from landseg_core.task_fields import hints_of
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import Problem
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import Field, PathField, pick_file, pick_folder
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.project_labels import LabelSummary
@@ -34,7 +34,7 @@ class _Editor(Protocol):
     changed: SignalInstance
 
     def path(self) -> Path | None: ...
-    def problem(self) -> Problem | None: ...
+    def error(self) -> FieldError | None: ...
     def text(self) -> str: ...
     def set_path(self, path: Path | str | None) -> None: ...
 
@@ -60,21 +60,21 @@ class _FolderEditor(PathField):
         super().__init__(asked.name, pick_folder(asked.description), asked.placeholder)
         self._asked, self._hints = asked, hints
 
-    def problem(self) -> Problem | None:
+    def error(self) -> FieldError | None:
         path = self.path()
         if path is None and not self._asked.required:
             return None
         if self._hints.rasters:
-            return checks.image_folder_problem(path, self._hints.rasters)
-        return checks.folder_with_problem(path, self._hints.entries, self._asked.source_title)
+            return checks.image_folder_error(path, self._hints.rasters)
+        return checks.data_folder_error(path, self._hints.entries, self._asked.source_title)
 
 
 class _ListEditor(PathField):
     def __init__(self, asked: _Asked, _hints: ListField) -> None:
         super().__init__(asked.name, pick_file(asked.description, _LISTS), asked.placeholder)
 
-    def problem(self) -> Problem | None:
-        return checks.optional_list_problem(self.path())
+    def error(self) -> FieldError | None:
+        return checks.optional_list_error(self.path())
 
 
 class _ProjectEditor(QWidget):
@@ -95,10 +95,10 @@ class _ProjectEditor(QWidget):
     def path(self) -> Path | None:
         return self._project.path if self._project else None
 
-    def problem(self) -> Problem | None:
+    def error(self) -> FieldError | None:
         if self._labels and self._labels.pixels:
             return None
-        return Problem(tr("Nothing is labelled yet: paint each class in some places first."), missing=True)
+        return FieldError(tr("Nothing is labelled yet: paint each class in some places first."), missing=True)
 
     def text(self) -> str:
         return ""
@@ -209,12 +209,12 @@ class SourceFields(QObject):
 
     # --- what is answered
 
-    def problems(self) -> dict[str, Problem | None]:
+    def errors(self) -> dict[str, FieldError | None]:
         """Return what is wrong with each field of the source that is chosen."""
-        return {f"train_{_short(field)}": editor.problem() for field, editor in self._editors[self.name].items()}
+        return {f"train_{_short(field)}": editor.error() for field, editor in self._editors[self.name].items()}
 
     def source(self) -> DataSource:
-        """Return the source that the fields name; it makes sense only while there is no problem."""
+        """Return the source that the fields name; it makes sense only while there is no error."""
         source = SOURCES[self.name]
         paths = {field: editor.path() for field, editor in self._editors[self.name].items()}
         return source.model_validate({field: path or _nothing(source, field) for field, path in paths.items()})

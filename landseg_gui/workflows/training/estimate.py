@@ -114,7 +114,7 @@ def estimate_work(
 class EpochEstimator(QObject):
     """Answers how long a run will take about; see `dialogs.train.Estimator`. Only the last question is answered."""
 
-    told = Signal(str)
+    answered = Signal(str)
 
     def __init__(self, session: ProjectSession, memory: PaceMemory, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -138,7 +138,7 @@ class EpochEstimator(QObject):
         self.cancel()
         self._question = source, schema, config
         if self._known() is None:
-            self.told.emit("Estimating the time of an epoch…")
+            self.answered.emit("Estimating the time of an epoch…")
             self._wait.start()
         else:
             self._tell()
@@ -183,12 +183,12 @@ class EpochEstimator(QObject):
     def _give_up(self, job: Job) -> None:
         if job is self._job:
             self._job = self._question = None
-            self.told.emit("")
+            self.answered.emit("")
 
     def _tell(self) -> None:
         found = self._known()
         if found is not None and self._question is not None:
-            self.told.emit(estimate_text(found.epoch_seconds, self._question[2]))
+            self.answered.emit(estimate_text(found.epoch_seconds, self._question[2]))
 
 
 def _matter(source: DataSource, schema: ClassSchema, config: TrainConfig) -> tuple[Any, ...]:

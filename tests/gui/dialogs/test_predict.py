@@ -448,7 +448,7 @@ def test_the_choice_of_alpha_goes_with_the_task_and_else_the_model_says_it(
             dialog = PredictDialog(source, VIEW, Path("five.safetensors"), memory)
             qtbot.addWidget(dialog)
             assert dialog.task().maps[0].alpha == expected
-            assert ("predict_model" not in dialog.find_problems()) == fits
+            assert ("predict_model" not in dialog.find_errors()) == fits
     task = dialog.task()
     with open_raster(task, replace(task.maps[0], alpha=None), headers["five.safetensors"]) as source:
         assert source.alpha == "none"

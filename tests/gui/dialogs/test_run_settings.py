@@ -40,7 +40,7 @@ from landseg_gui.form_settings import FormMemory
 class ScriptedEstimator(QObject):
     """Takes questions down and answers what the test says."""
 
-    told = Signal(str)
+    answered = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -391,12 +391,12 @@ def test_a_whole_form_is_estimated_at_every_change(dialog: TrainDialog, estimato
     assert estimator.asked[-1] == dialog.config()
     dialog.findChild(QComboBox, "train_model").setCurrentText("unet32")
     assert estimator.asked[-1].model == "unet32"
-    estimator.told.emit("About 2 min an epoch.")
+    estimator.answered.emit("About 2 min an epoch.")
     assert label(dialog, "train_estimate") == "About 2 min an epoch."
 
 
 def test_a_form_with_problems_is_not(dialog: TrainDialog, estimator: ScriptedEstimator) -> None:
-    estimator.told.emit("About 2 min an epoch.")
+    estimator.answered.emit("About 2 min an epoch.")
     before = len(estimator.asked)
     dialog.findChild(QLineEdit, "train_images").setText("/absent")
     assert len(estimator.asked) == before

@@ -62,7 +62,7 @@ def test_an_empty_form_asks_for_the_folders_and_does_not_start(dialog: TrainDial
 
 
 def test_a_filled_form_starts(filled: TrainDialog) -> None:
-    assert filled.find_problems() == {}
+    assert filled.find_errors() == {}
     assert filled.action_button.isEnabled()
 
 
@@ -145,7 +145,7 @@ def test_wrong_classes_are_told(filled: TrainDialog, tmp_path: Path) -> None:
     assert "neither a class file nor a preset" in problem(filled, "train_classes")
     (tmp_path / "mine.json").write_text('{"classes": [{"value": 3, "name": "<moss>", "colour": "#00aa00"}]}')
     combo.setCurrentText(str(tmp_path / "mine.json"))
-    assert filled.find_problems() == {}
+    assert filled.find_errors() == {}
     assert "&lt;moss&gt;" in filled.findChild(QLabel, "train_classes_legend").text()
 
 

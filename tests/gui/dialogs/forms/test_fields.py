@@ -8,7 +8,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from landseg_gui.dialogs.forms.fields import PathField, ProblemLabel
+from landseg_gui.dialogs.forms.fields import ErrorLabel, PathField
 from landseg_gui.message_boxes import choose, show_failure
 
 
@@ -56,8 +56,8 @@ def test_a_dropped_folder_takes_the_place_of_the_text(qtbot: QtBot, tmp_path: Pa
     assert field.path() == tmp_path
 
 
-def test_a_problem_takes_room_only_while_there_is_one(qtbot: QtBot) -> None:
-    label = ProblemLabel("place")
+def test_an_error_takes_room_only_while_there_is_one(qtbot: QtBot) -> None:
+    label = ErrorLabel("place")
     qtbot.addWidget(label)
     label.tell("There is no such folder.")
     assert not label.isHidden()
@@ -118,8 +118,8 @@ def test_a_dialog_that_is_taken_back_gets_no_answer(qtbot: QtBot) -> None:
     assert choose(dialog, "Replace it?", "It will be lost.", ["Replace"]) is None
 
 
-def test_labels_of_problems_have_names(qtbot: QtBot) -> None:
-    label = ProblemLabel("train_images")
+def test_labels_of_errors_have_names(qtbot: QtBot) -> None:
+    label = ErrorLabel("train_images")
     qtbot.addWidget(label)
     assert isinstance(label, QLabel)
     assert label.objectName() == "train_images_problem"

@@ -52,7 +52,7 @@ def asked(session: Session, memory: PaceMemory) -> Callable[..., tuple[EpochEsti
     def ask(source: object, config: TrainConfig = CONFIG) -> tuple[EpochEstimator, list[str]]:
         estimator = EpochEstimator(session.project_session, memory, session)
         told: list[str] = []
-        estimator.told.connect(told.append)
+        estimator.answered.connect(told.append)
         estimator.ask(source, SCHEMA, config)
         return estimator, told
 
