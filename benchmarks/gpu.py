@@ -187,7 +187,7 @@ def predicting(load: Load, architecture: str, bundle: ModelBundle, raster: Path,
     """Yield the speed from file to file, of windows to probabilities in memory, and of the network alone."""
     backend = TorchBackend(bundle, load.device)
     with RasterSource(raster) as source:
-        pixels = source.read(PixelWindow(0, 0, load.tile, load.tile), bundle.bands)
+        pixels = source.read(PixelWindow(0, 0, load.tile, load.tile), bundle.header.bands)
         works = [
             partial(_whole, load, bundle, source, folder / "map.tif"),
             partial(_again, lambda: backend.probabilities(pixels), pixels),
@@ -243,7 +243,7 @@ def beside_network(load: Load, raster: Path, folder: Path, data: TrainingData) -
         whole, read, written = in_turns(
             [
                 partial(_whole, load, bundle, source, out),
-                partial(_read, load, source, bundle.bands),
+                partial(_read, load, source, bundle.header.bands),
                 partial(_written, source, bundle, out, folder / "copy.tif"),
             ],
             load.rounds,
@@ -266,7 +266,7 @@ def _written(source: RasterSource, bundle: ModelBundle, made: Path, out: Path) -
     with RasterSource(made) as ready:
         values = ready.read(ready.grid.window)[0]
     start = time.perf_counter()
-    info = class_map_info(bundle.schema)
+    info = class_map_info(bundle.header.schema)
     with OutputFiles(overwrite=True) as outputs, MapWriter(outputs, out, source.grid, info) as writer:
         for top in range(0, source.grid.height, MAP_BLOCK):
             strip = values[top : top + MAP_BLOCK]

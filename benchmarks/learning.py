@@ -17,6 +17,7 @@ from landseg_core.events import JobControl
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.batches import Batch, Batches, chip_sampler
@@ -94,7 +95,7 @@ class LandsegSteps:
     def bundle(self) -> ModelBundle:
         """Return what was learnt, as a model."""
         data, network = self._data, self._learner.network
-        return ModelBundle(
+        header = BundleHeader(
             architecture=self._config.model,
             schema=data.schema,
             bands=data.bands,
@@ -102,8 +103,8 @@ class LandsegSteps:
             normalisation=data.normalisation(),
             ground_resolution_m=None,
             training={},
-            state=weights_of(network.model),
         )
+        return ModelBundle(header, weights_of(network.model))
 
 
 def synchronise(device: torch.device) -> None:

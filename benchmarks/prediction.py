@@ -203,5 +203,5 @@ def flop_per_px(bundle: ModelBundle) -> float:
     side = 512
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
-        bundle.build()(torch.zeros(1, len(bundle.bands), side, side))
+        bundle.build()(torch.zeros(1, len(bundle.header.bands), side, side))
     return float(counter.get_total_flops()) / side**2

@@ -133,10 +133,10 @@ def predict(
     part = window if window is None or isinstance(window, PixelWindow) else PixelWindow(*window)
     options = PredictOptions(device=device, window=part, confidence=confidence, overwrite=overwrite, tta=tta)
     sure = MapFiles.of_mask(mask).confidence if confidence else None
-    with open_for(bundle, Path(image)) as source:
+    with open_for(bundle.header, Path(image)) as source:
         predict_raster(bundle, source, mask, sure, options, on_event or ignore_event)
         grid = source.grid.crop(part) if part else source.grid
-    return MapResult(mask, sure, grid, _class_pixels(mask, bundle.schema))
+    return MapResult(mask, sure, grid, _class_pixels(mask, bundle.header.schema))
 
 
 def predict_array(
@@ -200,7 +200,9 @@ def evaluate(model: ModelBundle | AnyPath, images: AnyPath, masks: AnyPath) -> E
     from landseg_core.training.evaluation import evaluate as evaluate_areas
 
     bundle = _loaded(model)
-    areas = evaluation_areas(Path(images), Path(masks), bundle.schema, alpha_of=lambda image: alpha_for(bundle, image))
+    areas = evaluation_areas(
+        Path(images), Path(masks), bundle.header.schema, alpha_of=lambda image: alpha_for(bundle.header, image)
+    )
     return Evaluation.of(evaluate_areas(bundle, areas).figures)
 
 

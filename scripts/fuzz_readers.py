@@ -86,11 +86,11 @@ def read_model(path: Path, home: Path) -> Any:
     info(path, as_json=True)
     fine_tuned_config(checked_config({"start_from": str(path)}), ())
     bundle = ModelBundle.load(path)
-    with open_for(bundle, home / "small.tif") as source:
-        list(compatibility_notices(bundle, source))
+    with open_for(bundle.header, home / "small.tif") as source:
+        list(compatibility_notices(bundle.header, source))
         options = PredictOptions(tile=64, device="cpu", backend="torch", overwrite=True)
         predict_raster(bundle, source, home / "predicted.tif", None, options)
-    return bundle.to_record(), {name: tensor.sum().item() for name, tensor in bundle.state.items()}
+    return bundle.header.to_record(), {name: tensor.sum().item() for name, tensor in bundle.state.items()}
 
 
 def read_run(path: Path, home: Path) -> Any:

@@ -20,6 +20,7 @@ from shiboken6 import isValid
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.project.check import check_project
@@ -312,5 +313,5 @@ def make_project(folder: Path, path: Path) -> None:
         project.add_images([project.examine_image(image) for image in images], as_step=False)
     weights = weights_of(build_model("unet16", 3, len(schema)))
     normalisation = Normalisation((120.0,) * 3, (60.0,) * 3)
-    bundle = ModelBundle("unet16", schema, (1, 2, 3), "uint8", normalisation, 0.25, {}, weights)
+    bundle = ModelBundle(BundleHeader("unet16", schema, (1, 2, 3), "uint8", normalisation, 0.25, {}), weights)
     bundle.save(folder / "model.safetensors")

@@ -38,6 +38,7 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.leftovers import scratch_folder
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_tensor_file
 from landseg_core.models.weights import weights_of
@@ -103,7 +104,7 @@ def make_stage(folder: Path) -> None:
     weights = weights_of(build_model("unet16", 3, len(schema)))
     normalisation = Normalisation((120.0,) * 3, (50.0,) * 3)
     (folder / "run").mkdir()
-    bundle = ModelBundle("unet16", schema, (1, 2, 3), "uint8", normalisation, 0.25, {}, weights)
+    bundle = ModelBundle(BundleHeader("unet16", schema, (1, 2, 3), "uint8", normalisation, 0.25, {}), weights)
     bundle.save(folder / "run" / "model.safetensors")
     with Project.create(folder / "p.landseg", schema) as project:
         for stem in ("landscape_1", "landscape_2"):

@@ -56,12 +56,16 @@ def _measured(model: Path | None, on_event: OnEvent, control: JobControl) -> dic
         read_header(model)
     with scratch_folder(Path(tempfile.gettempdir())) as folder:
         raster = write_sample(folder / "sample", size=(SIDE, SIDE)).images / "landscape_1.tif"
-        # Without a ground resolution it fits any raster: this one lies nowhere in particular.
-        bundle = replace(ModelBundle.load(model), ground_resolution_m=None) if model else _untrained()
-        with open_for(bundle, raster) as source:
+        bundle = _for_any_raster(ModelBundle.load(model)) if model else _untrained()
+        with open_for(bundle.header, raster) as source:
             window = PixelWindow(0, 0, SIDE, SIDE)
             speeds = measure_speeds(bundle, source, window, ROUNDS, on_event=on_event, control=control)
             return _report(bundle, speeds, _automatic(bundle, source), trained=model is not None)
+
+
+def _for_any_raster(bundle: ModelBundle) -> ModelBundle:
+    """Return the model without its ground resolution: the raster that speed is measured on lies nowhere."""
+    return replace(bundle, header=replace(bundle.header, ground_resolution_m=None))
 
 
 def _untrained() -> ModelBundle:
@@ -69,13 +73,15 @@ def _untrained() -> ModelBundle:
     from landseg_core.labels.classes import load_classes
     from landseg_core.models.bundle import ModelBundle
     from landseg_core.models.catalog import DEFAULT_MODEL, build_model
+    from landseg_core.models.header import BundleHeader
     from landseg_core.models.normalisation import Normalisation
     from landseg_core.models.weights import weights_of
 
     schema = load_classes("landcover-ai")
     weights = weights_of(build_model(DEFAULT_MODEL, 3, len(schema)))
     normalisation = Normalisation((120.0,) * 3, (50.0,) * 3)
-    return ModelBundle(DEFAULT_MODEL, schema, (1, 2, 3), "uint8", normalisation, None, {}, weights)
+    header = BundleHeader(DEFAULT_MODEL, schema, (1, 2, 3), "uint8", normalisation, None, {})
+    return ModelBundle(header, weights)
 
 
 def _automatic(bundle: ModelBundle, source: RasterSource) -> str:
@@ -88,7 +94,7 @@ def _automatic(bundle: ModelBundle, source: RasterSource) -> str:
     from landseg_core.raster.views import pixel_view
 
     candidates = possible("cpu", "auto", "auto")
-    request = BackendRequest(bundle, lambda: sample_windows(pixel_view(source, bundle.bands)), "cpu")
+    request = BackendRequest(bundle, lambda: sample_windows(pixel_view(source, bundle.header.bands)), "cpu")
     return str(quickest(request, candidates, ignore_event, TrialMemory.of_user()))
 
 
@@ -100,7 +106,7 @@ def _report(bundle: ModelBundle, speeds: Speeds, automatic: str, *, trained: boo
         "processor": processor(),
         "cores": cores(),
         "versions": {name: version_of(name) for name in ("landseg", "torch", "onnxruntime", "openvino")},
-        "network": bundle.architecture,
+        "network": bundle.header.architecture,
         "pixels": speeds.pixels,
         "rounds": ROUNDS,
         "plain_loop": _figures(speeds.plain_px_per_s, 1e-6),

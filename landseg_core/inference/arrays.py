@@ -30,6 +30,7 @@ from landseg_core.raster.views import ArrayPixels, resampled, size_at
 
 if TYPE_CHECKING:
     from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.header import BundleHeader
 
 TILE = 1200
 """The side of the windows that the network sees, in px at most."""
@@ -65,19 +66,20 @@ def predict_pixels(
         ModelError: bands, type or numbers are not the model's, or memory does not suffice.
         LandsegError: this computer has no such device.
     """
-    _require_like_trained(model, pixels)
+    header = model.header
+    _require_like_trained(header, pixels)
     grid = RasterGrid(pixels.shape[2], pixels.shape[1], Affine.identity(), None)
     native = ArrayPixels(pixels, grid)
-    size = size_at(grid, ground_resolution, model.ground_resolution_m)
+    size = size_at(grid, ground_resolution, header.ground_resolution_m)
     request = BackendRequest(model, lambda: sample_windows(resampled(native, size)), device, tta)
     candidates = possible(device, "auto", "auto")
     backend = chosen_backend(request, candidates, ignore_event, TrialMemory.of_user(), worth_a_trial=False)
-    sink = _ArraySink(grid.window, model.schema)
+    sink = _ArraySink(grid.window, header.schema)
     TiledPredictor(backend, native, grid.window, tile=TILE, size=size).run(sink, lambda _window: None)
-    return PredictionArray(sink.classes, sink.confidence, model.schema)
+    return PredictionArray(sink.classes, sink.confidence, header.schema)
 
 
-def _require_like_trained(model: ModelBundle, pixels: npt.NDArray[Any]) -> None:
+def _require_like_trained(model: BundleHeader, pixels: npt.NDArray[Any]) -> None:
     if pixels.ndim != 3 or 0 in pixels.shape:
         shape = " x ".join(map(str, pixels.shape))
         raise ModelError(N_("the pixels have the shape {shape}; give an array of bands x height x width", shape=shape))

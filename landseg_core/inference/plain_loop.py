@@ -40,8 +40,8 @@ class PlainLoop:
     """Predicts a window of a raster as a tutorial would: eager float32, tiles in batches, all scores in memory."""
 
     def __init__(self, bundle: ModelBundle, raster: Path, window: PixelWindow) -> None:
-        self._model, self._normalisation = bundle.build(), bundle.normalisation
-        self._bands, self._classes = list(bundle.bands), len(bundle.schema)
+        self._model, self._normalisation = bundle.build(), bundle.header.normalisation
+        self._bands, self._classes = list(bundle.header.bands), len(bundle.header.schema)
         self._raster, self._window = raster, window
 
     def run(self, out: Path) -> None:

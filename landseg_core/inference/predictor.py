@@ -53,9 +53,9 @@ def prepared_backend(
         RasterError: the raster cannot be read, or the window reaches beyond it.
         DeviceError: this computer has no such device.
     """
-    view = pixel_view(
-        source, check_compatible(bundle, source, options.bands), input_size(bundle, source, options.resolution)
-    )
+    header = bundle.header
+    bands = check_compatible(header, source, options.bands)
+    view = pixel_view(source, bands, input_size(header, source, options.resolution))
     candidates = possible(options.device, options.backend, options.precision)  # loads torch
     memory = TrialMemory.of_user()
     backend = chosen_backend(
@@ -65,7 +65,7 @@ def prepared_backend(
         memory,
         worth_a_trial=chosen_window(source, options.window).pixels >= WORTH_A_TRIAL,
     )
-    tried, question = memory.pace(trial_question(bundle, candidates)), pace_question(bundle, options)
+    tried, question = memory.pace(trial_question(header, candidates)), pace_question(header, options)
     if tried is not None and memory.pace(question) is None:
         memory.keep(question, None, tried)
     return backend
@@ -94,23 +94,24 @@ def predict_raster(
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.
     """
-    bands = check_compatible(bundle, source, options.bands)
+    header = bundle.header
+    bands = check_compatible(header, source, options.bands)
     target = chosen_window(source, options.window)
-    told = alpha_notices(bundle, source), band_notices(bundle, source, bands)
-    for message in (*chain(*told), *compatibility_notices(bundle, source, options.resolution)):
+    told = alpha_notices(header, source), band_notices(header, source, bands)
+    for message in (*chain(*told), *compatibility_notices(header, source, options.resolution)):
         on_event(Notice(message))
     memory, folder = TrialMemory.of_user(), mask_path.parent
-    work = prediction_work(bundle, source, options, folder, memory)
+    work = prediction_work(header, source, options, folder, memory)
     require_agreed(work, large=options.large)
     confidence = confidence_path if options.confidence else None
-    size = input_size(bundle, source, options.resolution)
+    size = input_size(header, source, options.resolution)
     with OutputFiles(overwrite=options.overwrite, inputs=source.files) as outputs, ExitStack() as maps:
         layers = [
             (maps.enter_context(MapWriter(outputs, path, source.grid.crop(target), info)), values)
             for path, info, values in _wanted_maps(bundle, mask_path, confidence)
         ]
         runs = backend or prepared_backend(bundle, source, options, on_event)
-        require_agreed(prediction_work(bundle, source, options, folder, memory), large=options.large)  # a pace is known
+        require_agreed(prediction_work(header, source, options, folder, memory), large=options.large)  # a pace is known
         pixels = NativeView(source, bands)
         predictor = TiledPredictor(runs, pixels, target, tile=options.tile, overlap=options.overlap, size=size)
         meter = ProgressMeter(f"predicting {source.path.name}", target.pixels, on_event, predictor.work)
@@ -119,14 +120,14 @@ def predict_raster(
             predictor.run(sink, _each_window(meter, control or JobControl()))
         seconds = time.monotonic() - start
     if backend is None and seconds > _MEASURED_SECONDS:
-        memory.keep(pace_question(bundle, options), None, work.pixels * work.computed / seconds)
+        memory.keep(pace_question(header, options), None, work.pixels * work.computed / seconds)
 
 
 def _wanted_maps(
     bundle: ModelBundle, mask: Path, confidence: Path | None
 ) -> Iterator[tuple[Path, MapInfo, Callable[[BlendedRows], Values]]]:
     """Yield path, description and values of the maps to write."""
-    schema = bundle.schema
+    schema = bundle.header.schema
     yield mask, _with_model(class_map_info(schema), bundle), partial(class_values, table=schema.value_table())
     if confidence:
         yield confidence, _with_model(CONFIDENCE_INFO, bundle), confidences

@@ -20,20 +20,21 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelBundle(BundleHeader):
-    """A trained model with its header; `state` are the float32 weights by name, on the CPU.
+class ModelBundle:
+    """A trained model: its header, and its float32 weights `state` by name, on the CPU.
 
     `reference` is how maps refer to the file that it was loaded from; None for a model that comes from none.
     """
 
+    header: BundleHeader
     state: dict[str, torch.Tensor] = dataclasses.field(repr=False, compare=False)
-    reference: ModelReference | None = dataclasses.field(default=None, compare=False, kw_only=True)
+    reference: ModelReference | None = dataclasses.field(default=None, compare=False)
 
     def __repr__(self) -> str:
-        ground = f", {self.ground_resolution_m:.3g} m" if self.ground_resolution_m else ""
-        return (
-            f"<ModelBundle {self.architecture}, {len(self.bands)} x {self.dtype}, {len(self.schema)} classes{ground}>"
-        )
+        header = self.header
+        ground = f", {header.ground_resolution_m:.3g} m" if header.ground_resolution_m else ""
+        classes = f"{len(header.schema)} classes"
+        return f"<ModelBundle {header.architecture}, {len(header.bands)} x {header.dtype}, {classes}{ground}>"
 
     @classmethod
     def load(cls, path: Path | str) -> ModelBundle:
@@ -48,15 +49,7 @@ class ModelBundle(BundleHeader):
         record, state = parse_tensor_file(found, data, KIND)
         header = BundleHeader.from_record(record, found)
         _require_weights(header, state, found)
-        fields = {field.name: getattr(header, field.name) for field in dataclasses.fields(header)}
-        reference = ModelReference.of_bytes(found, data, in_run=found.name == MODEL_FILE)
-        return cls(**fields, state=state, reference=reference)
-
-    @property
-    def header(self) -> BundleHeader:
-        """Return all but the weights."""
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(BundleHeader)}
-        return BundleHeader(**fields)
+        return cls(header, state, ModelReference.of_bytes(found, data, in_run=found.name == MODEL_FILE))
 
     def save(self, path: Path) -> None:
         """Write the model file, atomically.
@@ -64,13 +57,14 @@ class ModelBundle(BundleHeader):
         Raises:
             OutputError: it cannot be written; what was there before is untouched.
         """
-        write_tensor_file(path, self.state, KIND, self.to_record())
+        write_tensor_file(path, self.state, KIND, self.header.to_record())
 
     def build(self) -> SegmentationModel:
         """Return the network with these weights, in eval mode, on the CPU."""
         from landseg_core.models.weights import load_weights
 
-        model = build_model(self.architecture, len(self.bands), len(self.schema))
+        header = self.header
+        model = build_model(header.architecture, len(header.bands), len(header.schema))
         load_weights(model, self.state)
         return model.eval()
 

@@ -84,8 +84,7 @@ class BundleHeader:
 
     def to_record(self) -> dict[str, Any]:
         """Return the JSON-able record that `from_record` takes back."""
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(BundleHeader)}
-        record: dict[str, Any] = _HEADER.dump_python(BundleHeader(**fields), mode="json")
+        record: dict[str, Any] = _HEADER.dump_python(self, mode="json")
         return {"format": FORMAT_VERSION} | record
 
     @classmethod

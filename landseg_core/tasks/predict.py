@@ -217,14 +217,14 @@ def make_map(
     from landseg_core.leftovers import scratch_folder
     from landseg_core.raster.source import RasterSource
 
-    with open_raster(task, one, bundle) as source, scratch_folder(one.path.parent) as scratch:
+    with open_raster(task, one, bundle.header) as source, scratch_folder(one.path.parent) as scratch:
         tif = one.tif or scratch / "mask.tif"
         predict_raster(bundle, source, tif, one.confidence, task, on_event, control)
         if one.png is not None:
             export_png(tif, one.png, "index", overwrite=task.overwrite, on_event=on_event, control=control)
         with RasterSource(tif) as written:
             placed = source.grid.place_of(written.grid) is not None
-    return MapFinished(one, bundle.schema, placed)
+    return MapFinished(one, bundle.header.schema, placed)
 
 
 def open_raster(task: PredictTask, one: PlannedMap, model: BundleHeader) -> RasterSource:

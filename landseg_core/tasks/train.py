@@ -182,7 +182,11 @@ def record_run(project: Project, run: Path, result: TrainResult) -> None:
     from landseg_core.project.snapshot import LABELS_FOLDER, load_snapshot
 
     labels = load_snapshot(run / LABELS_FOLDER, {})
-    model, told = result.bundle, result.bundle.training
+    model = result.bundle.header
     # how good the model is and after how many epochs; None where it was not validated
-    metrics = {"miou": told.get("miou"), "accuracy": told.get("accuracy"), "epochs": told.get("epoch")}
+    metrics = {
+        "miou": model.training.get("miou"),
+        "accuracy": model.training.get("accuracy"),
+        "epochs": model.training.get("epoch"),
+    }
     project.add_run(run.absolute(), model.architecture, model.schema.names, labels.label_state, metrics)

@@ -95,21 +95,22 @@ def evaluate(
         JobStopped: the user asked for it.
     """
     where = choose_device(device) if isinstance(device, str) else device
-    rest = held_out_areas(bundle, areas)  # while areas are in px of their files, as the record is
-    areas, notices = areas_for_model(bundle, rest.areas)
+    header = bundle.header
+    rest = held_out_areas(header, areas)  # while areas are in px of their files, as the record is
+    areas, notices = areas_for_model(header, rest.areas)
     for notice in (*rest.notices, *notices):
         on_event(Notice(notice))
     model = with_tta(bundle.build(), tta)
-    network = Network(model, bundle.normalisation, where, precision_for(where, precision))
-    reader = AreaReader(bundle.schema, bundle.bands, mapping=mapped_indices(mapping or {}, bundle.schema))
-    validator = Validator(network, len(bundle.schema), areas, reader, rest.left_out)
+    network = Network(model, header.normalisation, where, precision_for(where, precision))
+    reader = AreaReader(header.schema, header.bands, mapping=mapped_indices(mapping or {}, header.schema))
+    validator = Validator(network, len(header.schema), areas, reader, rest.left_out)
     blocks = _counted(validator, on_event, control or JobControl())
     if not blocks.counts.any():
         what = "that the model was not trained on" if rest.left_out_px else "to evaluate on"
         raise DatasetError(
             f"no pixel {what} is labelled: there the masks hold only 255 or nodata, or the images no data"
         )
-    return Evaluation(map_figures(blocks, bundle.schema, classes_known_to(bundle)), rest.left_out_px)
+    return Evaluation(map_figures(blocks, header.schema, classes_known_to(header)), rest.left_out_px)
 
 
 def _counted(validator: Validator, on_event: OnEvent, control: JobControl) -> BlockCounts:

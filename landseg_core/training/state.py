@@ -138,7 +138,7 @@ class RunState:
         """Return the network as it is as a model; `metrics` say how good it is."""
         data, position = self.data, self.position
         moment = {"epoch": position.epoch, "step": position.step, "seconds": round(position.seconds, 1)}
-        return ModelBundle(
+        header = BundleHeader(
             architecture=self.config.model,
             schema=data.schema,
             bands=data.bands,
@@ -148,8 +148,8 @@ class RunState:
             alpha=data.alpha,
             ground_resolution_m=data.ground_resolution_m,
             training=moment | metrics | {"settings": self.config.model_dump(mode="json")},
-            state=weights_of(self.learner.network.model),
         )
+        return ModelBundle(header, weights_of(self.learner.network.model))
 
 
 def best_on_record(folder: RunFolder) -> tuple[int | None, float | None]:
@@ -233,18 +233,19 @@ def start_from_model(path: str, architecture: str, data: TrainingData) -> Start:
         TrainingError: it is another network, or learnt from other bands or another type of pixel.
     """
     bundle = ModelBundle.load(path)
-    _require_fit(path, bundle, architecture, data)
+    header = bundle.header
+    _require_fit(path, header, architecture, data)
     model = build_model(architecture, len(data.bands), len(data.schema))
     load_weights(model, weights_for(bundle, data.schema.names, weights_of(model)))
-    notices = tuple(_class_notices(path, bundle.schema.names, data.schema.names))
-    return Start(model, bundle.normalisation, notices, parent=bundle.header)
+    notices = tuple(_class_notices(path, header.schema.names, data.schema.names))
+    return Start(model, header.normalisation, notices, parent=header)
 
 
-def _require_fit(path: str, bundle: BundleHeader, architecture: str, data: TrainingData) -> None:
+def _require_fit(path: str, header: BundleHeader, architecture: str, data: TrainingData) -> None:
     for what, own, wanted in (
-        ("network", bundle.architecture, architecture),
-        ("bands", *_told_bands(bundle, data)),
-        ("pixel type", bundle.dtype, data.dtype),
+        ("network", header.architecture, architecture),
+        ("bands", *_told_bands(header, data)),
+        ("pixel type", header.dtype, data.dtype),
     ):
         if own != wanted:
             raise TrainingError(
@@ -253,12 +254,12 @@ def _require_fit(path: str, bundle: BundleHeader, architecture: str, data: Train
             )
 
 
-def _told_bands(bundle: BundleHeader, data: TrainingData) -> tuple[str, str]:
+def _told_bands(header: BundleHeader, data: TrainingData) -> tuple[str, str]:
     """Return the bands of a model and of a data set: by name where both have names, else by number."""
-    own, wanted = bundle.band_names, data.band_names
+    own, wanted = header.band_names, data.band_names
     if own and wanted:
         return setting_text(tuple(map(str.casefold, own))), setting_text(tuple(map(str.casefold, wanted)))
-    return setting_text(bundle.bands), setting_text(data.bands)
+    return setting_text(header.bands), setting_text(data.bands)
 
 
 def weights_for(bundle: ModelBundle, names: tuple[str, ...], fresh: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -266,7 +267,7 @@ def weights_for(bundle: ModelBundle, names: tuple[str, ...], fresh: dict[str, to
 
     Classes are the same where their names are.
     """
-    known = bundle.schema.names
+    known = bundle.header.schema.names
     weights = dict(bundle.state)
     for name in filter(lambda name: name.startswith(HEAD), fresh):
         rows = fresh[name].clone()

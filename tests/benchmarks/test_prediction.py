@@ -16,6 +16,7 @@ from landseg_core.inference.backends.choice import Choice
 from landseg_core.labels.classes import load_classes
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource
@@ -28,7 +29,7 @@ def bundle() -> ModelBundle:
         torch.manual_seed(0)
         weights = weights_of(build_model("unet16", 3, len(schema)))
     normalisation = Normalisation((120.0,) * 3, (60.0,) * 3)
-    return ModelBundle("unet16", schema, (1, 2, 3), "uint8", normalisation, None, {}, weights)
+    return ModelBundle(BundleHeader("unet16", schema, (1, 2, 3), "uint8", normalisation, None, {}), weights)
 
 
 @pytest.fixture

@@ -118,13 +118,13 @@ def test_pixels_unlike_those_learnt_from_are_refused(run: landseg.RunResult, pix
 def test_representations_are_one_line(folder: Path, run: landseg.RunResult, tmp_path: Path) -> None:
     image, model = landseg.open_raster(folder / "images" / "north.tif"), landseg.load_model(run.model)
     prediction = landseg.predict_array(model, image.read(PixelWindow(0, 0, 64, 64)))
-    with landseg.Project.create(tmp_path / "p.landseg", model.schema) as project:
+    with landseg.Project.create(tmp_path / "p.landseg", model.header.schema) as project:
         shown = (
             image,
             image.grid,
             image.read_patch((0, 0, 9, 9)),
             model,
-            model.schema,
+            model.header.schema,
             project,
             prediction,
             run.evaluation,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import torch
 from torch import nn
 
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 
@@ -33,4 +37,10 @@ def random_bundle(
                 layer.running_var.uniform_(0.1, 0.6)  # type: ignore[union-attr]
     colours = (LandClass(value=9 - i, name=f"Höhe {i}", colour="#808080") for i in range(classes))
     schema = ClassSchema(classes=tuple(colours))
-    return ModelBundle(architecture, schema, bands, dtype, normalisation, resolution, {}, weights_of(network))
+    header = BundleHeader(architecture, schema, bands, dtype, normalisation, resolution, {})
+    return ModelBundle(header, weights_of(network))
+
+
+def with_header(bundle: ModelBundle, **changes: Any) -> ModelBundle:
+    """Return the same weights with another header."""
+    return replace(bundle, header=replace(bundle.header, **changes))

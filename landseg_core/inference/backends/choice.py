@@ -125,7 +125,7 @@ def quickest(
     """Return the quickest of the `candidates`, as `chosen_backend` takes it."""
     if len(candidates) == 1:
         return candidates[0]
-    question = trial_question(request.bundle, candidates)
+    question = trial_question(request.bundle.header, candidates)
     by_name = {choice.backend: choice for choice in candidates}
     known = by_name.get(memory.recall(question) or "")
     if known or not worth_a_trial:

@@ -35,7 +35,7 @@ class GraphBackend:
     def __init__(self, request: BackendRequest, title: str, compiler: Compile, precision: str) -> None:
         network = _network(request)
         self._title = title
-        self.classes = len(request.bundle.schema)
+        self.classes = len(request.bundle.header.schema)
         self.field = Field(network.network.multiple, network.network.reach)
         self._run = self._tell_errors(lambda: compiler(_graph(network, request, precision), precision))
 
@@ -77,7 +77,7 @@ def _graph(network: ProbabilityNetwork, request: BackendRequest, precision: str)
     from landseg_core.inference.backends.quantisation import quantised
     from landseg_core.models.onnx.graph import INPUT, trace_graph
 
-    graph = trace_graph(network, len(request.bundle.bands), tile=None).SerializeToString()
+    graph = trace_graph(network, len(request.bundle.header.bands), tile=None).SerializeToString()
     return quantised(graph, INPUT, request.samples()) if precision == "int8" else graph
 
 

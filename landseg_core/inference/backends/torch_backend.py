@@ -35,12 +35,12 @@ class TorchBackend:
         self._format = arithmetic.memory_format
         self._dtype = arithmetic.dtype or torch.float32
         model = bundle.build()
-        self.classes = len(bundle.schema)
+        self.classes = len(bundle.header.schema)
         self.field = Field(model.multiple, model.reach)
         fold_batch_norms(model)
         if self._device.type == "cpu":
             suit_processor(model)
-        self._inputs = InputNormaliser(bundle.normalisation).to(self._device)
+        self._inputs = InputNormaliser(bundle.header.normalisation).to(self._device)
         network = with_tta(model, tta)
         self._model: nn.Module = network.to(self._device, self._dtype).to(memory_format=self._format)  # type: ignore[call-overload]
 

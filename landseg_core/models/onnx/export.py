@@ -62,14 +62,15 @@ def _described_graph(
 ) -> onnx.ModelProto:
     from landseg_core.models.onnx.graph import ProbabilityNetwork, trace_graph
 
-    network = ProbabilityNetwork(bundle, input_scale(bundle))
-    form = OnnxForm(bundle, tile, network.network.multiple)
-    _require_tile(tile, form.multiple, bundle.architecture)
+    header = bundle.header
+    network = ProbabilityNetwork(bundle, input_scale(header))
+    form = OnnxForm(header, tile, network.network.multiple)
+    _require_tile(tile, form.multiple, header.architecture)
     meter.add(1)
     control.checkpoint()
-    graph = trace_graph(network, len(bundle.bands), tile)
+    graph = trace_graph(network, len(header.bands), tile)
     _describe(graph, form)
-    for sentence in notices(bundle, tile):
+    for sentence in notices(header, tile):
         on_event(Notice(sentence))
     meter.add(1)
     control.checkpoint()

@@ -37,7 +37,7 @@ class ProbabilityNetwork(nn.Module):
     def __init__(self, bundle: ModelBundle, scale: float, *, tta: bool = False) -> None:
         super().__init__()
         self.scale = scale
-        self.inputs = InputNormaliser(bundle.normalisation)
+        self.inputs = InputNormaliser(bundle.header.normalisation)
         self.network = with_tta(bundle.build(), tta)
         self.eval()  # also tells the exporter to fold the batch norms into the convolutions
 

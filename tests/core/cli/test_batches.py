@@ -14,6 +14,7 @@ from landseg_core.cli.main import run
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource
@@ -47,7 +48,8 @@ def place(schema: ClassSchema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     normalisation = Normalisation((100.0,) * 3, (40.0,) * 3)
     for name in ("run", "images", "masks"):
         (tmp_path / name).mkdir()
-    bundle = ModelBundle("unet16", schema, (1, 2, 3), "uint8", normalisation, None, {}, weights_of(network))
+    header = BundleHeader("unet16", schema, (1, 2, 3), "uint8", normalisation, None, {})
+    bundle = ModelBundle(header, weights_of(network))
     bundle.save(tmp_path / "run" / "model.safetensors")
     look = {"driver": "GTiff", "width": 64, "height": 64, "dtype": "uint8", "crs": "EPSG:32633"}
     values = np.tile(np.array(schema.values, np.uint8), (64, 64))[:64, :64]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from landseg_core.cli import bench
 from landseg_core.inference import speed
 from landseg_core.inference.backends.choice import Choice
+from tests.support.models import with_header
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_model_of_any_ground_resolution(
     """The generated picture need not be ground like that which it was trained on."""
     monkeypatch.setattr(speed, "every_choice", lambda: [Choice("torch", "fp32")])
     path = tmp_path / "model.safetensors"
-    replace(bench._untrained(), ground_resolution_m=10.0).save(path)
+    with_header(bench._untrained(), ground_resolution_m=10.0).save(path)
     bench.bench(path, as_json=True)
     assert json.loads(capsys.readouterr().out)["plain_loop"]["median"] > 0
 

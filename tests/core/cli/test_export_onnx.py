@@ -11,6 +11,7 @@ import pytest
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 
@@ -24,7 +25,8 @@ def model(schema: ClassSchema, tmp_path: Path) -> Path:
     """Return a run's folder with a model."""
     network = build_model("unet16", 3, len(schema))
     normalisation = Normalisation((100.0,) * 3, (40.0,) * 3)
-    bundle = ModelBundle("unet16", schema, (1, 2, 3), "uint8", normalisation, None, {}, weights_of(network))
+    header = BundleHeader("unet16", schema, (1, 2, 3), "uint8", normalisation, None, {})
+    bundle = ModelBundle(header, weights_of(network))
     (tmp_path / "run").mkdir()
     bundle.save(tmp_path / "run" / "model.safetensors")
     return tmp_path / "run"

@@ -14,6 +14,7 @@ from landseg_core.cli.info import info
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 
 FOUR_AND_ALPHA = (Colour.red, Colour.green, Colour.blue, Colour.nir, Colour.alpha)
@@ -23,9 +24,9 @@ FOUR_AND_ALPHA = (Colour.red, Colour.green, Colour.blue, Colour.nir, Colour.alph
 def model(tmp_path: Path, schema: ClassSchema) -> Path:
     normalisation = Normalisation((0.0,) * 2, (1.0,) * 2)
     told = {"miou": 0.5, "accuracy": None, "settings": {"model": "unet16"}}
-    bundle = ModelBundle(
-        "unet16", schema, (4, 1), "uint16", normalisation, 0.25, told, {}, band_names=("Near infrared", "Red")
-    )
+    names = ("Near infrared", "Red")
+    header = BundleHeader("unet16", schema, (4, 1), "uint16", normalisation, 0.25, told, band_names=names)
+    bundle = ModelBundle(header, {})
     (tmp_path / "run").mkdir()
     bundle.save(tmp_path / "run" / "model.safetensors")
     return tmp_path / "run" / "model.safetensors"

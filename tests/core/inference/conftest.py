@@ -12,6 +12,7 @@ from support.rasters import write_raster
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 
@@ -26,9 +27,8 @@ def bundle(schema: ClassSchema) -> ModelBundle:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         weights = weights_of(build_model("unet16", 3, 3))
-    return ModelBundle(
-        "unet16", schema, (1, 2, 3), "uint8", Normalisation((120.0,) * 3, (60.0,) * 3), None, {}, weights
-    )
+    header = BundleHeader("unet16", schema, (1, 2, 3), "uint8", Normalisation((120.0,) * 3, (60.0,) * 3), None, {})
+    return ModelBundle(header, weights)
 
 
 @pytest.fixture

@@ -30,11 +30,13 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.model_reference import ModelReference, read_model_reference
 from landseg_core.raster.source import RasterSource
+from tests.support.models import with_header
 
 OPTIONS = PredictOptions(tile=96, overlap=32, device="cpu", confidence=True)
 
@@ -52,9 +54,8 @@ def untrained() -> dict[str, torch.Tensor]:
 @pytest.fixture
 def bundle(schema: ClassSchema, untrained: dict[str, torch.Tensor]) -> ModelBundle:
     """Return a network whose classes follow the picture's brightness closely enough to differ over an image."""
-    return ModelBundle(
-        "unet16", schema, (1, 2, 3), "uint8", Normalisation((120.0,) * 3, (60.0,) * 3), 0.5, {}, untrained
-    )
+    header = BundleHeader("unet16", schema, (1, 2, 3), "uint8", Normalisation((120.0,) * 3, (60.0,) * 3), 0.5, {})
+    return ModelBundle(header, untrained)
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def test_progress_counts_the_pixels_of_the_map(predict: Callable[..., list[Event
 def test_another_ground_resolution_is_a_notice(predict: Callable[..., list[Event]], bundle: ModelBundle) -> None:
     assert not [event for event in predict() if isinstance(event, Notice)]
     options = changed(OPTIONS, overwrite=True)
-    events = predict(options, bundle=replace(bundle, ground_resolution_m=1.0))
+    events = predict(options, bundle=with_header(bundle, ground_resolution_m=1.0))
     assert [event.message for event in events if isinstance(event, Notice)] != []
 
 
@@ -297,7 +298,7 @@ def test_the_near_infrared_of_real_imagery_can_be_used(
 ) -> None:
     predict(
         changed(OPTIONS, large=True),
-        bundle=replace(bundle, bands=(4, 1, 2)),
+        bundle=with_header(bundle, bands=(4, 1, 2)),
         source=imagery / "formats" / "naip_4band_epsg26914.tif",
     )
     with pytest.raises(ModelError, match="has only 1"):
@@ -331,7 +332,7 @@ def test_a_shape_keeps_its_ground_place_at_any_resolution(
     pixels = np.where(inside, 200, 0).astype(np.uint8)[None].repeat(3, axis=0)
     place = Affine(pixel, 0, 500_000, 0, -pixel, 5e6)
     source = write_raster(tmp_path / "in" / "shape.tif", pixels, crs="EPSG:32632", transform=place)
-    events = predict(bundle=replace(bundle, ground_resolution_m=0.25), source=source)
+    events = predict(bundle=with_header(bundle, ground_resolution_m=0.25), source=source)
     notices = [event.message for event in events if isinstance(event, Notice)]
     assert [
         f"shows {pixel:.3g} m of ground per pixel: it is resampled to the model's 0.25 m" in n for n in notices
@@ -368,10 +369,10 @@ def test_resampling_can_be_switched_off(
     predict()
     same = read(tmp_path / "out" / "a_confidence.tif")
     options = changed(OPTIONS, overwrite=True, resolution="own")
-    events = predict(options, bundle=replace(bundle, ground_resolution_m=1.0))
+    events = predict(options, bundle=with_header(bundle, ground_resolution_m=1.0))
     assert next(event.message for event in events if isinstance(event, Notice)).endswith("the map may be poor")
     assert np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)
-    predict(changed(options, resolution="model"), bundle=replace(bundle, ground_resolution_m=1.0))
+    predict(changed(options, resolution="model"), bundle=with_header(bundle, ground_resolution_m=1.0))
     assert not np.array_equal(read(tmp_path / "out" / "a_confidence.tif"), same)
 
 

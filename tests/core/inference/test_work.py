@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from landseg_core.limits import LargeWorkError
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.compatibility import open_for
 from landseg_core.raster.source import RasterSource
+from tests.support.models import with_header
 
 
 @pytest.fixture
@@ -38,18 +38,18 @@ def memory(tmp_path: Path) -> TrialMemory:
 
 def test_size_and_time(raster: Path, bundle: ModelBundle, memory: TrialMemory, tmp_path: Path) -> None:
     options = PredictOptions(window=PixelWindow(0, 0, 30, 20), confidence=True)
-    model = replace(bundle, ground_resolution_m=2.5)
+    model = with_header(bundle, ground_resolution_m=2.5)
     with RasterSource(raster) as source:
-        work = prediction_work(model, source, options, tmp_path, memory)
+        work = prediction_work(model.header, source, options, tmp_path, memory)
         assert (work.pixels, work.bytes, work.computed, work.seconds) == (600, 1600, pytest.approx(4, rel=0.02), None)
-        memory.keep(pace_question(model, options), None, 100.0)
-        assert prediction_work(model, source, options, tmp_path, memory).seconds == pytest.approx(24, rel=0.02)
+        memory.keep(pace_question(model.header, options), None, 100.0)
+        assert prediction_work(model.header, source, options, tmp_path, memory).seconds == pytest.approx(24, rel=0.02)
         other = options.model_copy(update={"tta": True})
-        assert prediction_work(model, source, other, tmp_path, memory).seconds is None
+        assert prediction_work(model.header, source, other, tmp_path, memory).seconds is None
 
 
 def test_too_much_to_compute_needs_a_word(raster: Path, bundle: ModelBundle, tmp_path: Path) -> None:
-    model, out = replace(bundle, ground_resolution_m=0.6), tmp_path / "map.tif"
+    model, out = with_header(bundle, ground_resolution_m=0.6), tmp_path / "map.tif"
     with RasterSource(raster) as source:
         with pytest.raises(LargeWorkError, match=r"the map of .*a\.tif: 69\.\d px to compute for each px"):
             predict_raster(model, source, out)
@@ -60,7 +60,7 @@ def test_too_much_to_compute_needs_a_word(raster: Path, bundle: ModelBundle, tmp
 
 @pytest.mark.parametrize("resolution", [0.24, 101.0, 1e-9, 0.0, -5.0, float("nan")])
 def test_a_model_for_far_other_ground_is_refused_always(raster: Path, bundle: ModelBundle, resolution: float) -> None:
-    model, out = replace(bundle, ground_resolution_m=resolution), raster.with_name("map.tif")
+    model, out = with_header(bundle, ground_resolution_m=resolution), raster.with_name("map.tif")
     with RasterSource(raster) as source:
         for seen in ("model", "own"):
             options = PredictOptions(large=True, resolution=seen)  # type: ignore[arg-type]
@@ -72,9 +72,9 @@ def test_a_remembered_pace_tells_that_it_takes_hours(raster: Path, bundle: Model
     out, options = tmp_path / "map.tif", PredictOptions()
     memory = TrialMemory.of_user()
     with RasterSource(raster) as source:
-        memory.keep(pace_question(bundle, options), None, 2400 / 7200)
+        memory.keep(pace_question(bundle.header, options), None, 2400 / 7200)
         predict_raster(bundle, source, out)
-        memory.keep(pace_question(bundle, options), None, 2400 / 7300)
+        memory.keep(pace_question(bundle.header, options), None, 2400 / 7300)
         with pytest.raises(LargeWorkError, match="about 2 h 1 min of work, more than 2 h"):
             predict_raster(bundle, source, out, options=options.model_copy(update={"overwrite": True}))
         predict_raster(bundle, source, out, options=options.model_copy(update={"overwrite": True, "large": True}))
@@ -86,7 +86,7 @@ def test_a_prediction_tells_the_pace(
     monkeypatch.setattr(predictor, "_MEASURED_SECONDS", 0.0)
     with RasterSource(raster) as source:
         predict_raster(bundle, source, tmp_path / "map.tif", on_event=ignore_event)
-    pace = TrialMemory.of_user().pace(pace_question(bundle, PredictOptions()))
+    pace = TrialMemory.of_user().pace(pace_question(bundle.header, PredictOptions()))
     assert pace is not None
     assert pace > 100
 
@@ -94,9 +94,9 @@ def test_a_prediction_tells_the_pace(
 def test_more_bands_than_any_image_has_are_read_where_they_are_meant(bundle: ModelBundle, tmp_path: Path) -> None:
     many = write_raster(tmp_path / "many.tif", np.ones((1001, 40, 60), np.uint8))
     with pytest.raises(RasterError, match=r"many\.tif claims to have 1001 bands, more than 1000; .* with --large"):
-        open_for(bundle, many)
-    model = replace(bundle, alpha="none")
-    with open_for(model, many, bands=("1001", "500", "1"), many_bands=True) as source:
+        open_for(bundle.header, many)
+    model = with_header(bundle, alpha="none")
+    with open_for(model.header, many, bands=("1001", "500", "1"), many_bands=True) as source:
         predict_raster(model, source, tmp_path / "map.tif", options=PredictOptions(bands=("1001", "500", "1")))
     with RasterSource(write_raster(tmp_path / "most.tif", np.ones((1000, 4, 6), np.uint8))) as source:
         assert source.band_count == 1000

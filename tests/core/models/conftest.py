@@ -8,6 +8,7 @@ import torch
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, Architecture, build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.unet import UNet
 from landseg_core.models.weights import weights_of
@@ -38,7 +39,7 @@ def bundle(tiny: str) -> ModelBundle:
     for name, value in model.state_dict().items():
         if name.endswith("running_mean"):
             value.copy_(torch.linspace(-1, 1, len(value)))
-    return ModelBundle(
+    header = BundleHeader(
         architecture=tiny,
         schema=ClassSchema(classes=classes),
         bands=(1, 2, 3, 5),
@@ -46,5 +47,5 @@ def bundle(tiny: str) -> ModelBundle:
         normalisation=Normalisation((100.0, 200.5, 300.25, 1 / 3), (10.0, 20.0, 30.0, 0.1)),
         ground_resolution_m=0.2061234567,
         training={"miou": 0.5, "iou": {"water": None}, "settings": {"model": tiny}},
-        state=weights_of(model),
     )
+    return ModelBundle(header, weights_of(model))

@@ -21,6 +21,7 @@ from landseg_core.errors import ModelError, OutputError
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.header import KIND, BundleHeader, read_header
+from tests.support.models import with_header
 
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -53,17 +54,14 @@ def test_the_built_network_is_the_trained_one(bundle: ModelBundle, saved: Path) 
 
 
 def test_the_header_is_the_bundle_without_weights(bundle: ModelBundle, saved: Path) -> None:
-    header = read_header(saved)
-    assert type(header) is BundleHeader
-    for field in dataclasses.fields(BundleHeader):
-        assert getattr(header, field.name) == getattr(bundle, field.name)
+    assert read_header(saved) == bundle.header
 
 
 def test_the_header_is_read_without_torch(tmp_path: Path, bundle: ModelBundle) -> None:
-    unet = dataclasses.replace(bundle, architecture="unet16", state={})
+    unet = dataclasses.replace(with_header(bundle, architecture="unet16"), state={})
     unet.save(tmp_path / "model.safetensors")
     code = (
-        "import sys\nfrom landseg_core.models.bundle import ModelBundle, read_header\n"
+        "import sys\nimport landseg_core.models.bundle\nfrom landseg_core.models.header import read_header\n"
         "print(read_header(sys.argv[1]).architecture, 'torch' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
@@ -82,17 +80,17 @@ def test_the_file_is_plain_safetensors(saved: Path) -> None:
 
 
 def test_a_file_of_an_older_version_has_no_band_names(bundle: ModelBundle, tmp_path: Path) -> None:
-    record = bundle.to_record()
+    record = bundle.header.to_record()
     assert record.pop("band_names") == []
     assert BundleHeader.from_record(record, tmp_path).band_names == ()
 
 
 def test_names_of_bands_are_kept(bundle: ModelBundle, tmp_path: Path) -> None:
-    named = dataclasses.replace(bundle, band_names=("Red", "Green", "Blue", "Near infrared"))
+    named = with_header(bundle, band_names=("Red", "Green", "Blue", "Near infrared"))
     named.save(tmp_path / "named.safetensors")
     assert ModelBundle.load(tmp_path / "named.safetensors") == named
     with pytest.raises(ModelError, match="not a name for each of its 4 bands"):
-        BundleHeader.from_record(named.to_record() | {"band_names": ["Red"]}, tmp_path)
+        BundleHeader.from_record(named.header.to_record() | {"band_names": ["Red"]}, tmp_path)
 
 
 def refused(path: Path, reason: str) -> None:

@@ -17,9 +17,11 @@ from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.inference.backends.torch_backend import TorchBackend
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.provenance import provenance
 from landseg_core.training.evaluation import evaluate
+from tests.support.models import with_header
 
 
 @pytest.fixture
@@ -37,11 +39,13 @@ def bundle(data: TrainingData, tiny: str) -> ModelBundle:
     skip[3].weight.data[0, 0, 1, 1] = first.weight.data[0, 0, 1, 1] = second.weight.data[0, 0, 1, 1] = 1.0
     model.head.weight.data[1, 0] = 1.0
     model.head.bias.data[:] = model.head.bias.data.new_tensor([1.0, 0.0, -100.0])
-    return ModelBundle("tiny", data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {}, weights_of(model))
+    header = BundleHeader("tiny", data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {})
+    return ModelBundle(header, weights_of(model))
 
 
 def blue(pixels: np.ndarray, bundle: ModelBundle) -> np.ndarray:
-    mean, std = (np.array(values)[:, None, None] for values in (bundle.normalisation.mean, bundle.normalisation.std))
+    normalisation = bundle.header.normalisation
+    mean, std = (np.array(values)[:, None, None] for values in (normalisation.mean, normalisation.std))
     red, green, blue = (pixels - mean) / std
     return 2 * blue - red - green > 1
 
@@ -80,7 +84,7 @@ def test_tta_is_counted_as_it_is_predicted(data: TrainingData, tiny: str) -> Non
         torch.manual_seed(3)
         weights = weights_of(build_model(tiny, 3, 3))
     weights["head.weight"] *= 50  # else it would see one class everywhere
-    bundle = ModelBundle(tiny, data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {}, weights)
+    bundle = ModelBundle(BundleHeader(tiny, data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {}), weights)
     backend = TorchBackend(bundle, "cpu", "fp32", tta=True)
     right = 0
     for area in data.val:
@@ -99,7 +103,7 @@ def test_the_json_has_the_documented_fields(bundle: ModelBundle, data: TrainingD
 
 
 def learnt_from(bundle: ModelBundle, data: TrainingData) -> ModelBundle:
-    return replace(bundle, training=provenance(data, lambda: None))
+    return with_header(bundle, training=provenance(data, lambda: None))
 
 
 def test_ground_that_was_trained_on_does_not_count(bundle: ModelBundle, data: TrainingData) -> None:

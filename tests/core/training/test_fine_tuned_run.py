@@ -101,7 +101,7 @@ def mapped(model: Path, image: Path) -> np.ndarray:
 
     bundle = ModelBundle.load(model)
     device = torch.device("cpu")
-    network = Network(bundle.build(), bundle.normalisation, device, precision_for(device, "fp32"))
+    network = Network(bundle.build(), bundle.header.normalisation, device, precision_for(device, "fp32"))
     network.model.eval()
     with RasterSource(image) as source, torch.inference_mode():
         return network.logits(source.read(source.grid.window)[None])[0].argmax(0).numpy()

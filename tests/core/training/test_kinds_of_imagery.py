@@ -25,6 +25,7 @@ from landseg_core.models.header import read_header
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.evaluation import evaluate
+from tests.support.models import with_header
 
 SIDE_M = 60
 OPTIONS = PredictOptions(tile=64, overlap=16, device="cpu")
@@ -136,7 +137,7 @@ def test_without_a_crs_nothing_is_claimed(tmp_path: Path, schema: ClassSchema, c
     (tmp_path / "val.txt").write_text("b\n")
     data, result, notices = train(tmp_path, schema, config, ReadOptions(resolution_m=0.5))
     assert any("so none is resampled" in notice for notice in notices)
-    assert result.bundle.ground_resolution_m is None
+    assert result.bundle.header.ground_resolution_m is None
     assert data.val[0].window.width == 90
     assert predicted(result.bundle, tmp_path, "b")[1] == []
 
@@ -152,8 +153,12 @@ def infrared(truth: np.ndarray, rng: Any) -> np.ndarray:
 def test_four_bands_of_16_bit(write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig) -> None:
     root = write_set({"a": 0.5, "b": 0.5, "c": 0.5}, infrared)
     _, result, _ = train(root, schema, config, ReadOptions(("4", "1")))
-    assert (result.bundle.bands, result.bundle.dtype, result.bundle.band_names) == ((4, 1), "uint16", ())
-    assert result.bundle.normalisation.std[1] == pytest.approx(300, rel=0.1)
+    assert (result.bundle.header.bands, result.bundle.header.dtype, result.bundle.header.band_names) == (
+        (4, 1),
+        "uint16",
+        (),
+    )
+    assert result.bundle.header.normalisation.std[1] == pytest.approx(300, rel=0.1)
     assert result.best_miou > 0.75
     assert agreement(predicted(result.bundle, root, "c")[0], root, "c") > 0.87
 
@@ -172,7 +177,7 @@ def test_floats_with_nan_as_nodata(
 ) -> None:
     root = write_set({"a": 0.5, "b": 0.5, "c": 0.5}, elevation, nodata=np.nan)
     _, result, _ = train(root, schema, config, ReadOptions(resolution_m=metres))
-    assert result.bundle.normalisation.mean[0] == pytest.approx(432.3, abs=0.3)
+    assert result.bundle.header.normalisation.mean[0] == pytest.approx(432.3, abs=0.3)
     assert result.best_miou > 0.75
     values, _ = predicted(result.bundle, root, "c")
     nodata = np.zeros(values.shape, np.bool_)
@@ -211,9 +216,9 @@ def test_real_imagery_of_other_kinds(
     data = folder_data(images, tmp_path / "masks", schema, reading=ReadOptions(bands))
     settings = {"epochs": 3, "learning_rate": 0.02, "bands": bands}
     result = RecordedRun(config.model_copy(update=settings), tmp_path / "run").fit(data)
-    assert (result.bundle.bands, result.bundle.dtype) == (tuple(range(1, len(bands or "1") + 1)), dtype)
+    assert (result.bundle.header.bands, result.bundle.header.dtype) == (tuple(range(1, len(bands or "1") + 1)), dtype)
     assert result.best_miou > 0.4
-    coarse = replace(result.bundle, ground_resolution_m=2 * (data.ground_resolution_m or 0))
+    coarse = with_header(result.bundle, ground_resolution_m=2 * (data.ground_resolution_m or 0))
     values, told = predicted(coarse, tmp_path, "a")
     assert "resampled to the model's" in told[0]
     assert np.array_equal(values == 255, ~valid)

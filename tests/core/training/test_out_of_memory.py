@@ -27,6 +27,7 @@ from landseg_core.events import EpochFinished, Event, Notice
 from landseg_core.geo.window import PixelWindow
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
@@ -152,7 +153,7 @@ def test_evaluation_in_smaller_windows_finds_the_same(
     with torch.random.fork_rng():
         torch.manual_seed(0)
         weights = weights_of(build_model(tiny, 3, 3))
-    bundle = ModelBundle(tiny, data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {}, weights)
+    bundle = ModelBundle(BundleHeader(tiny, data.schema, (1, 2, 3), "uint8", data.normalisation(), None, {}), weights)
     usual = evaluate(bundle, data.val, "cpu", precision="fp32")
     events: list[Event] = []
     shapes = room_for(px=75 * 70)

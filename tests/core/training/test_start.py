@@ -31,6 +31,7 @@ from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.learner import Learner
 from landseg_core.training.preparation import GENTLER, SHORTER_WARM_UP, fine_tuned_config
 from landseg_core.training.state import start_from_model
+from tests.support.models import with_header
 
 NORMALISATION = Normalisation((90.0, 80.0, 70.0), (20.0, 30.0, 40.0))
 
@@ -45,7 +46,7 @@ def bundle(tiny: str) -> ModelBundle:
     torch.manual_seed(3)
     schema = classes("road", "land", "water")
     state = weights_of(build_model(tiny, 3, 3))
-    return ModelBundle(tiny, schema, (1, 2, 3), "uint8", NORMALISATION, 0.5, {}, state)
+    return ModelBundle(BundleHeader(tiny, schema, (1, 2, 3), "uint8", NORMALISATION, 0.5, {}), state)
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_settings_are_those_of_the_model_and_gentler(model: str) -> None:
 def test_what_values_of_masks_mean_is_taken_over(
     settings: object, given: tuple[str, ...], expected: tuple[str, ...], bundle: ModelBundle, tmp_path: Path
 ) -> None:
-    replace(bundle, training={"settings": settings}).save(tmp_path / "model.safetensors")
+    with_header(bundle, training={"settings": settings}).save(tmp_path / "model.safetensors")
     config = TrainConfig(start_from=str(tmp_path / "model.safetensors"), mask_values=given)
     assert fine_tuned_config(config).mask_values == expected
 
@@ -170,7 +171,7 @@ def test_a_run_on_folders_goes_on_and_says_that_nothing_counts_as_corrected(
     notices = [event.message for event in run.events_of(Notice)]
     assert any(f"{tmp_path / 'first'} kept no labels of these images" in text for text in notices)
     assert second.best_miou > 0.9 * first.best_miou
-    assert second.bundle.training["settings"]["start_from"] == str(tmp_path / "first")
+    assert second.bundle.header.training["settings"]["start_from"] == str(tmp_path / "first")
 
 
 def test_folders_are_split_so_that_nothing_that_was_trained_on_validates(
@@ -209,9 +210,9 @@ def test_what_the_start_model_was_trained_on_does_not_validate(
     resumed = RecordedRun(going_on, tmp_path / "second", resume=True)
     second = resumed.fit(swapped)
     assert resumed.events_of(EpochFinished)[0].val_pixels == 30 * 40
-    stems = [image["stem"] for image in second.bundle.training["trained_on"]]
+    stems = [image["stem"] for image in second.bundle.header.training["trained_on"]]
     assert sorted(stems) == ["a", "b", "c"]  # a once: both were trained on all of it
-    assert first.bundle.training["trained_px"].keys() == second.bundle.training["trained_px"].keys()
+    assert first.bundle.header.training["trained_px"].keys() == second.bundle.header.training["trained_px"].keys()
 
 
 def part_of(area: LabelledArea) -> tuple[LabelledArea, ...]:
@@ -223,7 +224,7 @@ def test_what_is_kept_of_the_start_model(bundle: ModelBundle, tmp_path: Path, to
     folder = RunFolder(tmp_path)
     assert load_parent(folder) is None
     if told is None:
-        save_parent(folder, bundle)
+        save_parent(folder, bundle.header)
         assert load_parent(folder) == read_header_of(bundle)
         return
     folder.parent_record.write_text(told)
@@ -232,11 +233,11 @@ def test_what_is_kept_of_the_start_model(bundle: ModelBundle, tmp_path: Path, to
 
 
 def read_header_of(bundle: ModelBundle) -> BundleHeader:
-    return BundleHeader.from_record(bundle.to_record(), Path("model"))
+    return BundleHeader.from_record(bundle.header.to_record(), Path("model"))
 
 
 def test_a_start_model_without_record_is_told(data: TrainingData, bundle: ModelBundle) -> None:
-    rest = held_out_validation(data, bundle)
+    rest = held_out_validation(data, bundle.header)
     assert (rest.areas, rest.notices) == (data.val, (NOT_TOLD,))
 
 
@@ -258,7 +259,7 @@ def test_bands_are_compared_by_name_where_both_have_names(
 ) -> None:
     names = ("Red", "Green", "Blue")
     model = str(tmp_path / "named.safetensors")
-    replace(bundle, band_names=names).save(Path(model))
+    with_header(bundle, band_names=names).save(Path(model))
     assert fine_tuned_config(TrainConfig(start_from=model)).bands == names
     for given in (("1", "2", "3"), ("red", "2", "BLUE")):
         assert fine_tuned_config(TrainConfig(start_from=model, bands=given)).bands == given

@@ -94,7 +94,7 @@ def test_the_best_model_has_its_figures_beside_it_and_the_ground_it_learnt_from(
     assert tuple(figures["warnings"]) == best.warnings
     assert "too little ground" in best.warnings[-1]
     assert [image["stem"] for image in figures["images"]] == ["c"]
-    told = result.bundle.training
+    told = result.bundle.header.training
     assert {"epoch": best.epoch} | told["figures"] == figures
     assert [(image["stem"], image["windows"]) for image in told["trained_on"]] == [("a", None), ("b", None)]
     assert all(told["trained_px"].values())

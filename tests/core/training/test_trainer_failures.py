@@ -152,7 +152,7 @@ def test_a_full_disk_leaves_the_checkpoint_and_the_model_before(
     assert len(kept) == 2
     assert kept == {path: path.read_bytes() for path in kept}
     assert names(tmp_path / "run") == FILES - {"report.html"}
-    assert ModelBundle.load(tmp_path / "run").training["epoch"] == 1
+    assert ModelBundle.load(tmp_path / "run").header.training["epoch"] == 1
 
 
 def test_a_full_disk_from_the_start_leaves_nothing(

@@ -3,7 +3,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from landseg_core.training import schedule, validation
 from landseg_core.training.learner import Learner
 from landseg_core.training.state import RunState
 from landseg_core.training.validation import ValidationMetrics, Validator
+from tests.support.models import with_header
 
 """Makes a run: (config, folder, overwrite=..., resume=...)."""
 RECORDS = {
@@ -220,7 +220,7 @@ def test_the_start_model_is_judged_where_that_is_quick(
     told: int,
 ) -> None:
     first = RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(data)
-    bundle = replace(first.bundle, training={})
+    bundle = with_header(first.bundle, training={})
     bundle.save(first.model_path)  # so that nothing is known of its ground
     monkeypatch.setattr(Validator, "probe", lambda *_: probed)
     going_on = by_minutes(config, 0.1).model_copy(update={"start_from": str(first.model_path)})

@@ -27,7 +27,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
 from landseg_core.models.compatibility import open_for
-from landseg_core.models.header import read_header
+from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.raster.source import RasterSource
@@ -160,7 +160,7 @@ def test_a_model_keeps_its_alpha_and_adapts_it(
 ) -> None:
     run = RecordedRun(config.model_copy(update={"alpha": "none"}), so_called / "run")
     bundle = run.fit(data_of(so_called, schema, ReadOptions(alpha="none"))).bundle
-    assert (bundle.bands, read_header(so_called / "run").alpha) == ((1, 2, 3, 4), "none")
+    assert (bundle.header.bands, read_header(so_called / "run").alpha) == ((1, 2, 3, 4), "none")
     image = so_called / "images" / "c.tif"
     assert (mapped(bundle, image, tmp_path / "map")[0] != 255).all()
     with pytest.raises(LandsegError, match="the model needs the bands"):
@@ -182,11 +182,11 @@ def test_a_chosen_band_is_kept_and_left_where_there_is_none(
             pixels = source.read(source.grid.window)
         write_raster(path, pixels, photometric="rgb", alpha="unspecified", **PLACE)  # nothing is tagged
     bundle = RecordedRun(config, root / "run").fit(data_of(root, schema, ReadOptions(alpha="5"))).bundle
-    assert (bundle.bands, bundle.alpha) == ((1, 2, 3, 4), "5")
+    assert (bundle.header.bands, bundle.header.alpha) == ((1, 2, 3, 4), "5")
     assert ((mapped(bundle, root / "images" / "c.tif", root / "map")[0] == 255) == ~FLOWN).all()
     four = write_raster(root / "four.tif", pixels[:4], photometric="minisblack", **PLACE)
     events: list[Event] = []
-    with open_for(bundle, four) as source:
+    with open_for(bundle.header, four) as source:
         assert source.alpha_bands == ()
         predict_raster(bundle, source, root / "four_mask.tif", None, OPTIONS, events.append)
     assert any("has no band 5 to take as alpha" in event.message for event in events if isinstance(event, Notice))
@@ -210,10 +210,11 @@ def test_an_alpha_that_an_image_has_not_ends_in_one_sentence(so_called: Path, sc
 
 def test_models_of_older_versions_go_by_the_tags(schema: ClassSchema, tmp_path: Path) -> None:
     weights = weights_of(build_model("unet16", 3, 3))
-    bundle = ModelBundle("unet16", schema, (1, 2, 3), "uint8", Normalisation((0.0,) * 3, (1.0,) * 3), None, {}, weights)
-    record = bundle.to_record()
+    normalisation = Normalisation((0.0,) * 3, (1.0,) * 3)
+    bundle = ModelBundle(BundleHeader("unet16", schema, (1, 2, 3), "uint8", normalisation, None, {}), weights)
+    record = bundle.header.to_record()
     assert record.pop("alpha") == "auto"
-    assert type(bundle.header).from_record(json.loads(json.dumps(record)), tmp_path).alpha == "auto"
+    assert BundleHeader.from_record(json.loads(json.dumps(record)), tmp_path).alpha == "auto"
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +236,7 @@ def test_maps_show_no_transparent_pixel_and_do_not_depend_on_it(
     colours.insert(place, Colour.alpha)
     normalisation = Normalisation((100.0,) * bands, (50.0,) * bands)
     numbers = tuple(band for band in range(1, bands + 2) if band != place + 1)
-    bundle = ModelBundle("unet16", schema, numbers, dtype, normalisation, None, {}, networks[bands])
+    bundle = ModelBundle(BundleHeader("unet16", schema, numbers, dtype, normalisation, None, {}), networks[bands])
     rng = np.random.default_rng(drawn.draw(st.integers(0, 99)))
     flown = rng.random((40, 50)) < drawn.draw(st.floats(0, 1))
     pixels = rng.integers(0, 200, (bands + 1, 40, 50))

@@ -74,10 +74,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from landseg_core.models.bundle import ModelBundle
     from landseg_core.models.catalog import build_model
+    from landseg_core.models.header import BundleHeader
     from landseg_core.models.weights import weights_of
 
     torch.manual_seed(0)
-    bundle = ModelBundle(
+    header = BundleHeader(
         architecture="unet16",
         schema=SCHEMA,
         bands=(1, 2, 3),
@@ -85,8 +86,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         normalisation=Normalisation(mean=(100.0,) * 3, std=(50.0,) * 3),
         ground_resolution_m=0.5,
         training={"miou": 0.5},
-        state=weights_of(build_model("unet16", 3, len(SCHEMA))),
     )
+    bundle = ModelBundle(header, weights_of(build_model("unet16", 3, len(SCHEMA))))
     path = tmp_path_factory.mktemp("models") / "model.safetensors"
     bundle.save(path)
     return path

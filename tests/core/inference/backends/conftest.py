@@ -11,6 +11,7 @@ from landseg_core.inference.backends.backend import BackendRequest
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import build_model
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 
@@ -25,7 +26,7 @@ def bundle(schema: ClassSchema) -> ModelBundle:
                 norm.running_mean.normal_()  # type: ignore[union-attr]
                 norm.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
     normalisation = Normalisation((100.0, 90.0, 80.0), (40.0, 50.0, 60.0))
-    return ModelBundle("unet16", schema, (1, 2, 3), "uint16", normalisation, None, {}, weights_of(model))
+    return ModelBundle(BundleHeader("unet16", schema, (1, 2, 3), "uint16", normalisation, None, {}), weights_of(model))
 
 
 @pytest.fixture

@@ -31,8 +31,9 @@ def plain(request: BackendRequest) -> Backend:
 def test_in_float32_the_probabilities_are_those_of_pytorch(
     name: str, tta: bool, architecture: str, request_for: Requests, bundle: ModelBundle, pixels: np.ndarray
 ) -> None:
-    if architecture != bundle.architecture:
-        bundle = replace(bundle, architecture=architecture, state=weights_of(build_model(architecture, 3, 3)))
+    if architecture != bundle.header.architecture:
+        weights = weights_of(build_model(architecture, 3, 3))
+        bundle = ModelBundle(replace(bundle.header, architecture=architecture), weights)
     request = request_for(bundle=bundle, tta=tta)
     expected, backend = plain(request), BACKENDS[name].make(request, "fp32")
     assert (backend.classes, backend.field) == (expected.classes, expected.field)

@@ -37,14 +37,14 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
 def test_another_machine_version_or_network_is_another_question(
     bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    question = trial_question(bundle, ["torch", "openvino"])
-    assert trial_question(replace(bundle, training={"miou": 0.5}), ["torch", "openvino"]) == question
+    question = trial_question(bundle.header, ["torch", "openvino"])
+    assert trial_question(replace(bundle.header, training={"miou": 0.5}), ["torch", "openvino"]) == question
     others = {
-        trial_question(replace(bundle, architecture="unet64"), ["torch", "openvino"]),
-        trial_question(bundle, ["torch", "onnxruntime"]),
+        trial_question(replace(bundle.header, architecture="unet64"), ["torch", "openvino"]),
+        trial_question(bundle.header, ["torch", "onnxruntime"]),
     }
     monkeypatch.setattr(memory, "processor", lambda: "another")
-    others.add(trial_question(bundle, ["torch", "openvino"]))
+    others.add(trial_question(bundle.header, ["torch", "openvino"]))
     monkeypatch.setattr(memory, "version_of", lambda _name: "9.9")
-    others.add(trial_question(bundle, ["torch", "openvino"]))
+    others.add(trial_question(bundle.header, ["torch", "openvino"]))
     assert len(others | {question}) == 5

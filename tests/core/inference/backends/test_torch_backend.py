@@ -19,7 +19,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (3, 50, 70)).astype(np.uint16
 def plainly(bundle: ModelBundle) -> np.ndarray:
     """Return the probabilities as the trained network gives them."""
     with torch.inference_mode():
-        inputs = InputNormaliser(bundle.normalisation)(torch.from_numpy(PIXELS)[None])
+        inputs = InputNormaliser(bundle.header.normalisation)(torch.from_numpy(PIXELS)[None])
         answer: np.ndarray = bundle.build()(inputs)[0].softmax(dim=0).numpy()
     return answer
 

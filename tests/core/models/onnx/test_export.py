@@ -54,16 +54,17 @@ def run_file(path: Path, image: Pixels) -> Pixels:
 def by_torch(bundle: ModelBundle, pixels: Pixels) -> Pixels:
     """Return what the trained network says of native `pixels`."""
     with torch.inference_mode():
-        return bundle.build()(InputNormaliser(bundle.normalisation)(torch.from_numpy(pixels))).softmax(dim=1).numpy()
+        inputs = InputNormaliser(bundle.header.normalisation)(torch.from_numpy(pixels))
+        return bundle.build()(inputs).softmax(dim=1).numpy()
 
 
 def bytes_like(bundle: ModelBundle, height: int, width: int, seed: int = 0) -> Pixels:
-    shape = (1, len(bundle.bands), height, width)
+    shape = (1, len(bundle.header.bands), height, width)
     return np.random.default_rng(seed).integers(0, 256, shape).astype(np.float32)
 
 
 def assert_same(path: Path, bundle: ModelBundle, pixels: Pixels) -> None:
-    found = run_file(path, pixels / np.float32(255) if bundle.dtype == "uint8" else pixels)
+    found = run_file(path, pixels / np.float32(255) if bundle.header.dtype == "uint8" else pixels)
     expected = by_torch(bundle, pixels)
     assert found.dtype == np.float32
     assert found.shape == expected.shape

@@ -135,7 +135,7 @@ def test_a_run_that_goes_on_from_a_model_takes_its_network(image_folders: Path, 
     training_work(TrainTask(**data, out=tmp_path / "first", settings=small))(ignore_event, JobControl())
     going_on = {"chip": 32, "batch": 4, "epochs": 1, "start_from": str(tmp_path / "first")}
     result = training_work(TrainTask(**data, out=tmp_path / "second", settings=going_on))(ignore_event, JobControl())
-    assert result.bundle.architecture == "unet16"
+    assert result.bundle.header.architecture == "unet16"
 
 
 def test_a_stopped_run_can_be_continued_from_the_panel(
