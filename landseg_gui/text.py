@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from landseg_core.messages import N_, Text
+from landseg_core.messages import Text
 from landseg_core.project.images import ImageEntry
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
@@ -21,7 +21,7 @@ def tr(template: str, /, *, n: int | None = None, one: str = "", **values: Any) 
     `template` is a literal, never an f-string; `values` stand in it as `{name}`, and `n`, the number that decides on
     singular or plural, as `%n`.
     """
-    return translated(N_(template, n=n, one=one, **values))
+    return translated(Text(template, values, n, one))
 
 
 def translated(text: str) -> str:
