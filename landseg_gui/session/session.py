@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
-from landseg_gui.session.files import FileOpener
+from landseg_gui.session.files.opener import FileOpener
+from landseg_gui.session.files.rasters import Rasters
+from landseg_gui.session.files.reloading import LayerReloader
 from landseg_gui.session.model_choice import ModelChoice
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.session.rasters import Rasters
-from landseg_gui.session.reloading import LayerReloader
 from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.layers import LayerStack
 

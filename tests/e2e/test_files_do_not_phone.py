@@ -28,7 +28,7 @@ from landseg_core.events import JobControl
 from landseg_core.project.project import Project
 from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
-from landseg_gui.session.opening import open_files, open_mask_alone
+from landseg_gui.session.files.opening import open_files, open_mask_alone
 
 SIZE = 600
 PLACE = {"crs": "EPSG:32632", "transform": Affine(1, 0, 400_000, 0, -1, 5_100_000)}

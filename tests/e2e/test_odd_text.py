@@ -23,7 +23,7 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.project.project import Project
 from landseg_core.raster.files.gdal import open_dataset
-from landseg_gui.session.opening import open_files
+from landseg_gui.session.files.opening import open_files
 
 PLACE = {"crs": "EPSG:32632", "transform": Affine(1, 0, 400_000, 0, -1, 5_100_000)}
 PALETTE = {0: (217, 212, 199, 255), 1: (213, 94, 0, 255)}

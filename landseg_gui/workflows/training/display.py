@@ -12,7 +12,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.runs.details import RunStory
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.training import TrainingPanel
-from landseg_gui.session.opening import with_colours_of
+from landseg_gui.session.files.opening import with_colours_of
 from landseg_gui.session.session import Session
 from landseg_gui.workflows.training.flow import TrainFlow
 from landseg_gui.workflows.training.last_run import LastRun

@@ -96,7 +96,7 @@ def test_an_image_that_cannot_be_added_is_the_last_that_is_said(qtbot, opened, e
 def test_the_user_is_asked_outside_of_what_opens_the_image(qtbot, opened, session, east, monkeypatch) -> None:
     titles_then: list[list[str]] = []
     monkeypatch.setattr(
-        "landseg_gui.session.files.ask_to_add",
+        "landseg_gui.session.files.opener.ask_to_add",
         lambda *_: titles_then.append([job.title for job in session.background_jobs]),
     )
     session.files.open([east])

@@ -229,7 +229,7 @@ def make_desk(tmp_path, qtbot, make_image, schema, monkeypatch) -> Iterator[Call
 
     def make() -> Desk:
         desk = Desk(tmp_path / str(next(numbers)), template, gate, qtbot, schema)
-        monkeypatch.setattr("landseg_gui.session.files.ask_to_add", desk.ask_to_add)
+        monkeypatch.setattr("landseg_gui.session.files.opener.ask_to_add", desk.ask_to_add)
         return desk
 
     yield make

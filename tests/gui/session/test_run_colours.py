@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from landseg_core.labels.classes import ClassSchema, load_classes
-from landseg_gui.session.opening import with_colours_of
+from landseg_gui.session.files.opening import with_colours_of
 
 SCHEMA = load_classes("landcover-dubai")
 

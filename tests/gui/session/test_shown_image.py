@@ -11,7 +11,7 @@ from support.open_project import labelled_pixels, make_project, paint_square
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.outside.changes import ChangeKind
 from landseg_core.project.project import Project
-from landseg_gui.session import opening
+from landseg_gui.session.files import opening
 from landseg_gui.viewer.viewport import Viewport
 
 

@@ -11,7 +11,7 @@ from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
-from landseg_gui.session import opening
+from landseg_gui.session.files import opening
 from landseg_gui.text import capitalised, pixels
 from landseg_gui.viewer.layer import FileLayer, ImageLayer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack

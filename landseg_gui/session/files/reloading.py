@@ -13,7 +13,7 @@ from landseg_core.events import JobControl
 from landseg_core.file_identity import FileIdentity
 from landseg_gui.jobs.file_watch import FileWatch, Watched
 from landseg_gui.jobs.runner import JobRunner
-from landseg_gui.session import opening
+from landseg_gui.session.files import opening
 from landseg_gui.text import tr
 from landseg_gui.viewer.layer import FileLayer, ImageLayer, MaskLayer
 

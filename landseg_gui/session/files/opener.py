@@ -15,7 +15,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.alpha import AUTO
 from landseg_gui.jobs.runner import Job, JobRunner
-from landseg_gui.session import opening
+from landseg_gui.session.files import opening
 from landseg_gui.session.images import OpenAs, ask_to_add
 from landseg_gui.session.lifecycle import OpenOutcome
 from landseg_gui.session.project_files import is_project

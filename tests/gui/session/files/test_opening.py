@@ -10,7 +10,7 @@ from landseg_core.events import JobControl, ignore_event
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
-from landseg_gui.session import opening
+from landseg_gui.session.files import opening
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Files in the window: opened, shown, and read again as they change."""
