@@ -44,7 +44,7 @@ class MapResult:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How good a model is: fractions 0-1; None for what cannot be told.
+    """The accuracy of a model: fractions 0-1; None for what cannot be computed.
 
     `iou` has each class by name; `confusion` is (K, K), a row for each true class and a column for each predicted one,
     in px; `intervals` are of 95 %, under `accuracy`, `miou` and the names of the classes.
@@ -57,8 +57,8 @@ class Evaluation:
     intervals: dict[str, Interval | None]
 
     def __repr__(self) -> str:
-        told = (f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in self._headline.items())
-        return f"<Evaluation {', '.join(told)}, {int(self.confusion.sum())} px>"
+        shown = (f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in self._headline.items())
+        return f"<Evaluation {', '.join(shown)}, {int(self.confusion.sum())} px>"
 
     @property
     def _headline(self) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""How a command on several things ends."""
+"""Exit code of a command that processes several items."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import typer
 
 
 def end_of_batch(failed: int) -> None:
-    """End the command with exit code 1 where `failed` things could not be done.
+    """End the command with exit code 1 if `failed` items could not be processed.
 
     Raises:
-        typer.Exit: so it is.
+        typer.Exit: some failed.
     """
     if failed:
         raise typer.Exit(1)

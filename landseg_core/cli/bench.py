@@ -1,4 +1,4 @@
-"""`landseg bench`: how quickly this computer predicts, and what `auto` takes."""
+"""`landseg bench`: how fast this computer predicts, and which backend `auto` chooses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def bench(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Measure how quickly each backend predicts on this computer, against a plain PyTorch loop."""
+    """Measure how fast each backend predicts on this computer, compared with a plain PyTorch loop."""
     report = run_job(lambda on_event, control: _measured(model, on_event, control))
     if as_json:
         typer.echo(json.dumps(report, indent=2))
@@ -85,7 +85,7 @@ def _untrained() -> ModelBundle:
 
 
 def _automatic(bundle: ModelBundle, source: RasterSource) -> str:
-    """Return what `auto` takes."""
+    """Return the backend that `auto` chooses."""
     from landseg_core.events import ignore_event
     from landseg_core.inference.backends.backend import BackendRequest
     from landseg_core.inference.backends.choice import possible, quickest
@@ -116,10 +116,10 @@ def _report(bundle: ModelBundle, speeds: Speeds, automatic: str, *, trained: boo
 
 
 def _line(speed: Speed, *, trained: bool) -> dict[str, Any]:
-    told = {"backend": speed.choice.backend, "precision": speed.choice.precision}
+    row = {"backend": speed.choice.backend, "precision": speed.choice.precision}
     if speed.problem is not None:
-        return told | {"problem": speed.problem}
-    return told | {
+        return row | {"problem": speed.problem}
+    return row | {
         "mpx_per_s": _figures(speed.px_per_s, 1e-6),
         "ratio": _figures(speed.ratios),
         "preparation_s": _figures(speed.preparation_s),

@@ -1,4 +1,4 @@
-"""`landseg demo`: the main job on a generated landscape, from pictures to a map."""
+"""`landseg demo`: the main job on a generated landscape, from images to a map."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _overlay(out: Path) -> Path:
 
 
 def _make_map(out: Path, on_event: OnEvent, control: JobControl, *, overwrite: bool) -> Evaluation:
-    """Do the main job step by step; the figures come from the landscape that was not trained on."""
+    """Do the main job step by step; the metrics come from the landscape that was not trained on."""
     from landseg_core.output_files import check_free
     from landseg_core.runs.folder import RunFolder
     from landseg_core.sample import write_sample

@@ -1,8 +1,8 @@
-"""How a command ends that is asked to: by Ctrl+C or SIGTERM, at any instant, within three seconds, in one line.
+"""How a command ends on Ctrl+C or SIGTERM: at any instant, within three seconds, with one line.
 
-The first signal is a wish that long work sees at its next checkpoint; what has not ended two seconds later, or gets a
-second one, is ended here, once what is unfinished has been removed. What Python cannot do because a library keeps its
-lock, `guardian` does. Light to import: it stands before all others. See docs/adr/0033.
+The first signal is a request that long work sees at its next checkpoint; what has not ended two seconds later, or gets
+a second one, is ended here, once what is unfinished has been removed. What Python cannot do because a library holds its
+lock, `guardian` does. Light to import: it is imported before all others. See docs/adr/0033.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from types import FrameType
 from typing import NoReturn
 
 GRACE_SECONDS = 2.0
-"""How long long work may take to end in order."""
+"""Seconds that long work may take to end cleanly."""
 COMMIT_SECONDS = 0.3
-"""How long results that are finished may take to get to their places, after that."""
+"""Seconds after that for finished results to be moved to their paths."""
 DISMISSAL_SECONDS = 0.2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LINE = b"landseg: stopped\n"
 
 
 class Ending:
-    """What a command knows of its end."""
+    """The state of a command that is asked to end."""
 
     def __init__(self) -> None:
         self._asked: int | None = None
@@ -55,7 +55,7 @@ class Ending:
 
     @contextmanager
     def orderly(self, stop: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Give the `with` block the time to end in order; `stop` is called, from any thread, when it should.
+        """Give the `with` block the time to end cleanly; `stop` is called, from any thread, when it should.
 
         Elsewhere a signal ends the command at once.
         """
@@ -85,7 +85,7 @@ class Ending:
         self.end_now()
 
     def end_now(self) -> NoReturn:
-        """End the process without a word to whoever is working, but leave nothing unfinished behind."""
+        """End the process without notifying running work, but leave nothing unfinished behind."""
         self._once.acquire()  # for good
         with suppress(Exception):
             _clear_away()
@@ -112,16 +112,16 @@ class Ending:
         sys.exit(code)
 
     def _let_go(self) -> None:
-        """Take no more signals: all is done, and the process ends of itself."""
+        """Take no more signals: all is done, and the process ends normally."""
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         self._dismiss_guardian()
 
     def _dismiss_guardian(self) -> None:
-        """Let the guardian go, and wait for its end: in a container perhaps nobody else would ever do that."""
+        """Dismiss the guardian and wait for its end: in a container perhaps nobody else would reap it."""
         if self._notes is None:
             return
-        self.told("order")
+        self.notify("order")
         os.close(self._notes)
         self._notes = None
         until = time.monotonic() + DISMISSAL_SECONDS
@@ -130,7 +130,7 @@ class Ending:
                 time.sleep(0.001)
 
     def install(self) -> None:
-        """Begin to listen; call it in the main thread, before anything else is imported, let alone started."""
+        """Start listening; call it in the main thread, before anything else is imported or started."""
         for number in SIGNALS:
             signal.signal(number, self._note)
         reading, writing = os.pipe()
@@ -179,19 +179,19 @@ class Ending:
                 self.take(number, came)
         self._watched = False  # the guardian is gone
 
-    def told(self, kind: str, what: object = "") -> None:
-        """Tell the guardian what this process may leave behind."""
+    def notify(self, kind: str, what: object = "") -> None:
+        """Send the guardian a note about what this process may leave behind."""
         if self._notes is not None:
             with suppress(OSError):
                 os.write(self._notes, os.fsencode(f"{kind} {what}\0"))
 
     def tell_of_leftovers(self) -> None:
-        """Have the guardian know, from now on, what would be left behind."""
+        """From now on, report to the guardian what would be left behind."""
         from landseg_core import children, leftovers
 
-        self.told("owner", leftovers.owner())
-        leftovers.listen(self.told)
-        children.listen(self.told)
+        self.notify("owner", leftovers.owner())
+        leftovers.listen(self.notify)
+        children.listen(self.notify)
 
 
 def _be_guardian(signals: int, notes: int, echo: int, command: int) -> NoReturn:
@@ -210,7 +210,7 @@ def _be_guardian(signals: int, notes: int, echo: int, command: int) -> NoReturn:
 
 
 def _clear_away() -> None:
-    """Wait for finished results to be in their places, then remove what is unfinished, and whoever works at it."""
+    """Wait until finished results are at their paths, then remove unfinished ones and end the child processes."""
     modules = sys.modules  # what was never imported has left nothing behind
     if "landseg_core.children" in modules:
         modules["landseg_core.children"].kill_all()
@@ -225,7 +225,7 @@ def _lethal_second_time() -> Callable[[int], None]:
 
     So the guardian can end a process in which a library keeps Python's lock, with the signal as the reason. Python
     cannot ask for that (SA_RESETHAND); glibc can, where the handler that Python has set is the first field of what
-    sigaction(2) tells. Elsewhere it does nothing, and the guardian takes SIGKILL.
+    sigaction(2) returns. Elsewhere it does nothing, and the guardian takes SIGKILL.
     """
     if not sys.platform.startswith("linux"):
         return lambda _number: None
@@ -234,9 +234,9 @@ def _lethal_second_time() -> Callable[[int], None]:
     libc = ctypes.CDLL(None)
     if not hasattr(libc, "sysv_signal"):
         return lambda _number: None
-    told = (ctypes.c_void_p * 64)()
-    libc.sigaction(signal.SIGTERM, None, told)
-    handler = ctypes.c_void_p(told[0])
+    action = (ctypes.c_void_p * 64)()
+    libc.sigaction(signal.SIGTERM, None, action)
+    handler = ctypes.c_void_p(action[0])
     libc.sysv_signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
     libc.sysv_signal.restype = ctypes.c_void_p
     return lambda number: libc.sysv_signal(number, handler)

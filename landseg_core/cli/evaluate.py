@@ -1,4 +1,4 @@
-"""`landseg evaluate`: how good a model is on labelled images."""
+"""`landseg evaluate`: the accuracy of a model on labelled images."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def evaluate(model: Model, **options: Any) -> None:
 
 
 def print_figures(result: Evaluation) -> None:
-    """Print the figures as a table, with their 95 % intervals, and then what is to be read beside them."""
+    """Print the metrics as a table with 95 % intervals, and then the warnings."""
     figures = result.figures
     table = Table("class", "IoU", "95 %", "F1", "producer's", "user's", box=None)
     for item in figures.classes:

@@ -37,7 +37,7 @@ def _export() -> None:
 def png(
     mask: Annotated[Path, typer.Argument(metavar="MASK", help="A map: a one-band raster of class values.")],
     style: Annotated[
-        Style, typer.Option(help="Class values with a palette, class colours, or colours on the picture.")
+        Style, typer.Option(help="Class values with a palette, class colours, or colours over the image.")
     ],
     classes: Annotated[
         str | None, typer.Option(metavar="PRESET|FILE", help="Names and colours where the mask has none of its own.")
@@ -60,7 +60,7 @@ def onnx(
     dynamic: Annotated[
         bool,
         typer.Option(
-            "--dynamic", help="Take any height and width, whatever --tile is; for other programs than Deepness."
+            "--dynamic", help="Accept any height and width, whatever --tile is; for other programs than Deepness."
         ),
     ] = False,
     **options: Any,

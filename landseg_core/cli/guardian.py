@@ -1,8 +1,8 @@
-"""A small process beside a command, which ends it where it cannot end itself.
+"""A small companion process, which ends a command that cannot end itself.
 
-Python takes note of a signal between two of its own steps. A call into GDAL, for one, may take minutes and keep
-Python's lock, so that no thread of the command can do anything either: the coarser levels of a large map are made so.
-The guardian is told of signals by the command's C code, which needs no lock. See docs/adr/0033.
+Python handles a signal between two bytecode instructions. A call into GDAL, for example, may take minutes and hold
+Python's lock, so that no thread of the command can do anything: the overviews of a large map are built that way.
+The guardian is notified of signals by the command's C code, which needs no lock. See docs/adr/0033.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import time
 from contextlib import suppress
 
 HARD_SECONDS = 2.5
-"""So long after a signal, a command that has not ended is ended."""
+"""Seconds after a signal, after which a command that has not ended is ended."""
 ECHO = struct.Struct("=dB")
-"""What the command is told of a signal: when it came, by `time.monotonic`, and its number."""
+"""What the command receives for a signal: its time, by `time.monotonic`, and its number."""
 SEPARATOR = b"\0"
 BY_SIGNAL_SECONDS = 0.3
-"""So long a command has to die of its signal, for which a busy computer must let it run a little, before SIGKILL."""
+"""Seconds that a command has to die of its signal, on a busy computer too, before SIGKILL."""
 _KILL_SECONDS = 0.1
 
 
@@ -28,7 +28,7 @@ class Guardian:
     """Watches over the command, its parent, until that has ended.
 
     `signals` brings the numbers of signals, `notes` what the command may leave behind, as `leftovers` and `children`
-    tell it; signals are passed on to `echo`, for the thread in the command that ends it in order.
+    report it; signals are passed on to `echo`, for the thread in the command that ends it in order.
     """
 
     def __init__(self, signals: int, notes: int, echo: int, command: int) -> None:
@@ -43,7 +43,7 @@ class Guardian:
         self._in_order = False
 
     def watch(self) -> None:
-        """Wait for the end of the command; then clear away what it has left."""
+        """Wait for the end of the command; then remove what it has left."""
         try:
             while self._wait():
                 if self._deadline is not None and time.monotonic() >= self._deadline:
@@ -54,7 +54,7 @@ class Guardian:
                 self._clear()
 
     def _wait(self) -> bool:
-        """Take what comes; tell whether the command lives on."""
+        """Handle the next note or signal; return whether the command still runs."""
         left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
         ready, _, _ = select.select([self._signals, self._notes], [], [], left)
         if self._signals in ready:
@@ -73,18 +73,18 @@ class Guardian:
         data = os.read(self._notes, 1 << 16)
         *notes, self._kept = (self._kept + data).split(SEPARATOR)
         for note in notes:
-            kind, _, told = os.fsdecode(note).partition(" ")
-            self._take_note(kind, told)
+            kind, _, text = os.fsdecode(note).partition(" ")
+            self._take_note(kind, text)
         return bool(data)
 
-    def _take_note(self, kind: str, told: str) -> None:
+    def _take_note(self, kind: str, text: str) -> None:
         actions = {
-            "owner": lambda: setattr(self, "_owner", told),
-            "folder": lambda: self._folders.update({told: None}),
-            "made": lambda: self._made.update({told: None}),
-            "kept": lambda: self._made.pop(told, None),
-            "child": lambda: self._children.update({int(told): None}),
-            "ended": lambda: self._children.pop(int(told), None),
+            "owner": lambda: setattr(self, "_owner", text),
+            "folder": lambda: self._folders.update({text: None}),
+            "made": lambda: self._made.update({text: None}),
+            "kept": lambda: self._made.pop(text, None),
+            "child": lambda: self._children.update({int(text): None}),
+            "ended": lambda: self._children.pop(int(text), None),
             "order": lambda: setattr(self, "_in_order", True),
         }
         actions[kind]()

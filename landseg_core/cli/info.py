@@ -1,4 +1,4 @@
-"""`landseg info`: what a raster or a model is."""
+"""`landseg info`: facts about a raster or a model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     alpha: Alpha = None,
 ) -> None:
-    """Tell size, bands, CRS and true ground resolution of a raster; classes, bands and figures of a model."""
+    """Show size, bands, CRS and true ground resolution of a raster; classes, bands and metrics of a model."""
     if _means_model(path) and alpha is not None:
         raise typer.BadParameter("--alpha is for rasters; a model keeps its own")
     facts = _model_facts(path) if _means_model(path) else _raster_facts(path, alpha)

@@ -1,4 +1,4 @@
-"""Runs long work at the command line: progress on stderr, Ctrl+C and SIGTERM as a wish to stop cleanly."""
+"""Runs long work on the command line: progress on stderr, Ctrl+C and SIGTERM as a request to stop cleanly."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class EventPrinter:
         self._bars.stop()
 
     def show(self, event: Event) -> None:
-        """Show one event; of kinds that have no picture, nothing."""
+        """Show one event; kinds without a display are ignored."""
         self._show(event)
 
     @singledispatchmethod
@@ -107,7 +107,7 @@ class EventPrinter:
             self._warn(warning)
 
     def _warn(self, warning: str) -> None:
-        """Print a warning the first time; after that, the epochs' lines tell that there are some."""
+        """Print a warning the first time; after that, the line of each epoch shows that there are some."""
         if warning not in self._warned:
             self._warned.add(warning)
             self._console.print(f"warning: {plain_text(warning)}", markup=False, soft_wrap=True)

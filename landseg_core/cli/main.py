@@ -1,4 +1,4 @@
-"""The command `landseg`: from its first instant to its exit code.
+"""The command `landseg`: from its start to its exit code.
 
 0 done, 1 expected failure (one sentence on stderr), 2 wrong usage, 130 ended by Ctrl+C, 143 by SIGTERM.
 """
@@ -52,7 +52,7 @@ def run() -> int:
         ENDING.say()
         return ENDING.code or 130
     except OSError as error:
-        # What the rooms did not foresee still names its file and its reason; a traceback would help nobody.
+        # An unforeseen OSError still names its file and its reason; a traceback would help nobody.
         return _fail(f"{error.filename or 'a file'}: {error.strerror or error}; check the path, permissions and space")
     except UnicodeEncodeError as error:
         return _fail(_unwritable_text(error))

@@ -16,7 +16,7 @@ def parse_window(text: str | PixelWindow) -> PixelWindow:
     """Parse `X,Y,W,H` in px.
 
     Raises:
-        typer.BadParameter: it is something else.
+        typer.BadParameter: it has another form.
     """
     if isinstance(text, PixelWindow):
         return text
@@ -71,13 +71,13 @@ def checked_alpha(text: str | None) -> str | None:
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 Large = Annotated[
     bool,
-    typer.Option("--large", help="Do it however much it is; else work beyond a limit is refused before it begins."),
+    typer.Option("--large", help="Allow work beyond the limits, which is otherwise refused before it starts."),
 ]
 DEVICE_HELP = "auto, cpu, cuda, cuda:N or mps."
 Bands = Annotated[
     str | None, typer.Option(metavar="LIST", help="Bands by number or name, such as 1,2,3 or Red,Green,Blue.")
 ]
-"""To be taken apart by `parse_bands`."""
+"""For `parse_bands`."""
 Alpha = Annotated[
     str | None,
     typer.Option(
@@ -86,7 +86,7 @@ Alpha = Annotated[
         help="The band that is 0 where there is no data: as tagged in the file (auto), none, or by number or name.",
     ),
 ]
-"""Not given, it is what a project or a model says, and else `auto`."""
+"""If not given, that of the project or model, otherwise `auto`."""
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors, or the run folder that holds it.")]
 Maps = Annotated[
     list[str] | None,
@@ -96,4 +96,4 @@ Maps = Annotated[
         help="The class of a value (a number, a colour #rrggbb or a text); without CLASSNAME it is left out.",
     ),
 ]
-"""To be taken apart by `parse_mapping`."""
+"""For `parse_mapping`."""

@@ -1,4 +1,4 @@
-"""Prints to the terminal what may hold names from files: line by line, without characters that act there."""
+"""Prints text that may hold names from files to the terminal: line by line, without control characters."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def predict(
 ) -> None:
     """Predict whole rasters, of any size, as maps with georeference, colours and class names.
 
-    A raster that cannot be predicted is told, and the others are; the exit code is 1 then.
+    A raster that cannot be predicted is reported, and the others are predicted; the exit code is then 1.
     """
     maps = planned_maps(rasters, out, formats.split(","), confidence=options["confidence"])
     task = checked_task(PredictTask, model=model, maps=maps, keep_going=True, **options)

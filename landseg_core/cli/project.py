@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from landseg_core.project.images import ImageEntry
     from landseg_core.project.project import Project
 
-app = typer.Typer(help="Make, fill and check project files.", no_args_is_help=True)
+app = typer.Typer(help="Create, fill and check project files.", no_args_is_help=True)
 app.command("regrid")(regrid)
 app.command("relink")(relink)
 
@@ -39,7 +39,7 @@ class LabelForm(StrEnum):
 
 @app.callback()
 def _project() -> None:
-    """Make, fill and check project files."""
+    """Create, fill and check project files."""
 
 
 @app.command("new")
@@ -47,7 +47,7 @@ def new(
     file: ProjectFile,
     classes: Annotated[str, typer.Option(metavar="PRESET|FILE", help="The classes to label with.")],
 ) -> None:
-    """Make a project without images."""
+    """Create a project without images."""
     from landseg_core.labels.classes import load_classes
     from landseg_core.project.project import Project
 
@@ -61,7 +61,10 @@ def add_image(
     rasters: Annotated[list[Path], typer.Argument(metavar="RASTER...")],
     alpha: Alpha = None,
 ) -> None:
-    """Add images as one step; their files stay where they are. One that cannot be added is told, the others are."""
+    """Add images as one step; their files stay where they are.
+
+    An image that cannot be added is reported, and the others are added.
+    """
     from landseg_core.events import Notice
     from landseg_core.project.images import NewImage, open_image
     from landseg_core.raster.alpha import AUTO
@@ -89,7 +92,7 @@ def add_image(
 
 @app.command("info")
 def info(file: ProjectFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Tell the classes, images, labels and history of a project."""
+    """Show the classes, images, labels and history of a project."""
     from landseg_core.project.project import Project
 
     with Project.open(file, read_only=True) as project:
@@ -121,7 +124,7 @@ def import_(
     image: ImageName,
     maps: Maps = None,
     attribute: Annotated[
-        str | None, typer.Option(metavar="FIELD", help="The field of polygons that tells the class.")
+        str | None, typer.Option(metavar="FIELD", help="The attribute of the polygons that holds the class.")
     ] = None,
     large: Large = False,
 ) -> None:
@@ -154,8 +157,8 @@ def export(
 ) -> None:
     """Write the labels of an image to a file.
 
-    Where the image's file lies elsewhere by now, --keep-grid or --move-labels says where this file lies; the project
-    stays as it is.
+    If the image's file has another grid by now, --keep-grid or --move-labels says which grid the labels take; the
+    project is not changed.
     """
     require_one_way(keep_grid=keep_grid, move_labels=move_labels)
     from landseg_core.formats.exporters import LabelPlace, export_labels
@@ -184,7 +187,7 @@ def describe(project: Project) -> dict[str, Any]:
     """Return what `landseg project info --json` prints, ready for JSON.
 
     `version` is that of the file's format, `bytes` its size; `crs` is WKT or null; `ground_resolution_m` is null
-    without a place on the Earth; `steps` of the history are done up to `undo_position`.
+    without a georeference; the `steps` of the history up to `undo_position` are applied.
     """
     from landseg_core.project.storage.schema import VERSION
 
@@ -229,7 +232,7 @@ def _class_list(project: Project, image: ImageEntry) -> str:
 
 
 def _lines(facts: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines that tell `facts` to people."""
+    """Yield `facts` as lines of text."""
     yield f"{'path':12} {facts['path']}"
     classes = ", ".join(f"{item['value']} {item['name']}" for item in facts["classes"])
     yield f"{'classes':12} {classes}"

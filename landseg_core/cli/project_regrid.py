@@ -1,4 +1,4 @@
-"""`landseg project regrid` and `relink`: what becomes of labels whose image lies elsewhere by now."""
+"""`landseg project regrid` and `relink`: what happens to labels whose image has another grid by now."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Keep(StrEnum):
 By = Annotated[
     Keep | None,
     typer.Option(
-        help="With --move-labels, what each label keeps: its pixel, or its place on the ground. By default its pixel "
-        "in an image of the same size, and else its ground.",
+        help="With --move-labels, what each label keeps: its pixel, or its ground coordinates. By default its pixel "
+        "in an image of the same size, otherwise its ground coordinates.",
         show_default=False,
     ),
 ]
@@ -50,7 +50,7 @@ def regrid(
     by: By = None,
     drop_outside: DropOutside = False,
 ) -> None:
-    """Say where the labels of an image belong whose file has changed its place, its size or its pixels."""
+    """Say where the labels belong if an image's file has changed its grid, its size or its pixels."""
     require_one_way(keep_grid=keep_grid, move_labels=move_labels)
     if not (keep_grid or move_labels):
         raise typer.BadParameter("give --keep-grid or --move-labels")

@@ -18,7 +18,7 @@ def runs(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that holds runs, or the folder of one.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the training runs in a folder: network, length, figures, size on the disk."""
+    """List the training runs in a folder: network, length, metrics, size on disk."""
     from landseg_core.runs.catalogue import list_runs
 
     found = list_runs(folder)

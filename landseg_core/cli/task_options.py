@@ -23,7 +23,7 @@ Command = Callable[..., None]
 
 
 def with_options_of(task: type[pydantic.BaseModel], *apart: str) -> Callable[[Command], Command]:
-    """Return what gives a command an option for each field of `task`, but for those it sees to itself, `apart`.
+    """Return what gives a command an option for each field of `task`, except those that it defines itself, `apart`.
 
     The command takes the values of those that have one by the names of the fields, as `checked_task` wants them.
     """
@@ -81,7 +81,7 @@ def option_of(name: str, info: FieldInfo, *, may_lack: bool = False) -> inspect.
 
 
 def option_name(name: str, info: FieldInfo) -> str:
-    """Return what a field is called at the command line."""
+    """Return the name of a field on the command line."""
     return hints_of(info).option or f"--{name.replace('_', '-')}"
 
 
@@ -132,4 +132,4 @@ _OPTIONS: dict[Any, Callable[[FieldInfo], _Option]] = {
     tuple: _names,
     PixelWindow: _window,
 }
-"""What makes an option of a field of each type."""
+"""How an option is made from a field of each type."""
