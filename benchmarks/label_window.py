@@ -81,7 +81,7 @@ class LabelWindow(BareWindow):
 
     def fill(self, value: int) -> None:
         """Paint a square of 4 Mpx as one step, and wait until it is stored."""
-        session, (column, row) = self.session.project_session, self.view.raster_place(self.view.rect().topLeft())
+        session, (column, row) = self.session.project_session, self.view.raster_position(self.view.rect().topLeft())
         edit = session.editing.begin()
         edit.paint(RectangleRegion((column, row), (column + _FILL_SIDE, row + _FILL_SIDE)), value)
         session.editing.record(edit, "Fill")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels import scanlines
 
-Place = tuple[float, float]
+Position = tuple[float, float]
 """A (column, row) in raster px; pixel (i, j) has its centre at (i + 0.5, j + 0.5)."""
 
 Mask = npt.NDArray[np.bool_]
@@ -48,7 +48,7 @@ class StrokeRegion:
         ValueError: there is no point.
     """
 
-    points: Sequence[Place]
+    points: Sequence[Position]
     diameter: float
 
     def __post_init__(self) -> None:
@@ -69,11 +69,11 @@ class StrokeRegion:
                 self._draw(mask, window, start, end)
         return mask
 
-    def _segments(self) -> list[tuple[Place, Place]]:
+    def _segments(self) -> list[tuple[Position, Position]]:
         points = list(self.points)
         return list(zip(points, points[1:] or points, strict=False))
 
-    def _draw(self, mask: Mask, window: PixelWindow, start: Place, end: Place) -> None:
+    def _draw(self, mask: Mask, window: PixelWindow, start: Position, end: Position) -> None:
         if self.diameter < _THIN:
             scanlines.draw_path(mask, window, start, end)
         else:
@@ -91,7 +91,7 @@ class PolygonRegion:
     twice. Polygons that share an edge share no pixel and leave none out. One without an area has no pixels.
     """
 
-    rings: Sequence[Sequence[Place]]
+    rings: Sequence[Sequence[Position]]
 
     @cached_property
     def bounds(self) -> PixelWindow:
@@ -111,8 +111,8 @@ class PolygonRegion:
 class RectangleRegion:
     """An upright rectangle between two opposite corners `a` and `b`."""
 
-    a: Place
-    b: Place
+    a: Position
+    b: Position
 
     @cached_property
     def _pixels(self) -> tuple[int, int, int, int]:
@@ -163,8 +163,8 @@ class MaskRegion:
         return mask
 
 
-def _around(places: Sequence[Place], margin: float) -> PixelWindow:
-    """Return the window of all pixels that lie within `margin` px of the box around `places`."""
-    columns, rows = [place[0] for place in places], [place[1] for place in places]
+def _around(positions: Sequence[Position], margin: float) -> PixelWindow:
+    """Return the window of all pixels that lie within `margin` px of the box around `positions`."""
+    columns, rows = [place[0] for place in positions], [place[1] for place in positions]
     x, y = math.floor(min(columns) - margin), math.floor(min(rows) - margin)
     return PixelWindow(x, y, math.floor(max(columns) + margin) + 1 - x, math.floor(max(rows) + margin) + 1 - y)

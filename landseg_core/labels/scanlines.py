@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from landseg_core.geo.window import PixelWindow
 
-Place = tuple[float, float]
+Position = tuple[float, float]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Span = tuple[Floats, Floats]
@@ -23,7 +23,7 @@ _NO_STEP = 1e-6
 """Lines that go sideways or down by less than this (px) are taken as upright or level."""
 
 
-def capsule(window: PixelWindow, start: Place, end: Place, radius: float) -> Mask:
+def capsule(window: PixelWindow, start: Position, end: Position, radius: float) -> Mask:
     """Return (H, W) bool: the pixels of `window` whose centres lie within `radius` px of the line `start` - `end`.
 
     The shape is convex, so each row of it is one span: the widest that the two discs and the band between them reach.
@@ -35,13 +35,13 @@ def capsule(window: PixelWindow, start: Place, end: Place, radius: float) -> Mas
     return _filled(window, left, right)
 
 
-def _disc_span(rows: Floats, centre: Place, radius: float) -> Span:
+def _disc_span(rows: Floats, centre: Position, radius: float) -> Span:
     square = radius * radius - (rows - centre[1]) ** 2
     half = np.where(square >= 0, np.sqrt(np.maximum(square, 0)), -np.inf)
     return centre[0] - half, centre[0] + half
 
 
-def _band_span(rows: Floats, start: Place, end: Place, radius: float) -> Span:
+def _band_span(rows: Floats, start: Position, end: Position, radius: float) -> Span:
     """Return the span of the rectangle around the line, without the round caps.
 
     With d = end - start and u = pixel - start, a pixel is in it where |d x u| <= radius |d| and 0 <= d . u <= |d|^2.
@@ -76,7 +76,7 @@ def _filled(window: PixelWindow, left: Floats, right: Floats) -> Mask:
     return np.asarray(inside)
 
 
-def draw_path(mask: Mask, window: PixelWindow, start: Place, end: Place) -> None:
+def draw_path(mask: Mask, window: PixelWindow, start: Position, end: Position) -> None:
     """Set in `mask` the pixels under the line from `start` to `end`: one for each step along its longer side."""
     x0, y0, x1, y1 = (math.floor(value) for value in (*start, *end))
     steps = max(abs(x1 - x0), abs(y1 - y0), 1)
@@ -87,7 +87,7 @@ def draw_path(mask: Mask, window: PixelWindow, start: Place, end: Place) -> None
     mask[rows[inside], columns[inside]] = True
 
 
-def edges(rings: Sequence[Sequence[Place]]) -> Floats:
+def edges(rings: Sequence[Sequence[Position]]) -> Floats:
     """Return (N, 4): x and y of the upper end, x and y of the lower end, of the edges of closed rings.
 
     Level edges are left out: no row crosses them.

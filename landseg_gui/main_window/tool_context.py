@@ -28,7 +28,7 @@ class SessionToolContext(ToolContext):
         self.areas_changed = session.editing.areas_changed
         self.image_changed = session.images.shown_changed
         self.project_changed = session.project_changed
-        self.stored_changed = session.saving.changed
+        self.saving_changed = session.saving.changed
 
     @property
     def labels(self) -> LabelRaster | None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
-from landseg_core.labels.regions import Place, PolygonRegion
+from landseg_core.labels.regions import PolygonRegion, Position
 from landseg_core.messages import N_
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.context import ToolContext
@@ -29,16 +29,16 @@ class Accept(Polygon):
         self.may_accept: Callable[[], bool] = lambda: False
         self.accept_in: Callable[[PolygonRegion], object] = lambda _region: None
 
-    def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Add a vertex with the left button: there is nothing for the right one to erase."""
         if button == Qt.MouseButton.LeftButton:
-            super().press(place, button, modifiers)
+            super().press(position, button, modifiers)
 
-    def may_begin(self, place: Place) -> bool:
+    def may_begin(self, position: Position) -> bool:
         """Tell whether there is something to accept, and labels to write it to."""
-        return super().may_begin(place) and self.may_accept()
+        return super().may_begin(position) and self.may_accept()
 
-    def use(self, ring: tuple[Place, ...], _value: int) -> None:
+    def use(self, ring: tuple[Position, ...], _value: int) -> None:
         """Hand the polygon on."""
         self.accept_in(PolygonRegion([ring]))
 

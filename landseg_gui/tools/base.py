@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 
-from landseg_core.labels.regions import Place
+from landseg_core.labels.regions import Position
 
 if TYPE_CHECKING:
     from landseg_gui.tools.context import ToolContext
@@ -51,16 +51,16 @@ class Tool:
         """Tell whether a gesture is under way."""
         return False
 
-    def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Take a button going down."""
 
-    def move(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
+    def move(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
         """Take a move of the mouse, with or without a button held."""
 
-    def release(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
+    def release(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
         """Take the pressed button going up."""
 
-    def double_click(self, place: Place) -> None:
+    def double_click(self, position: Position) -> None:
         """Take note that the `press` that has just come was the second of two at the same place."""
 
     def leave(self) -> None:
@@ -74,15 +74,15 @@ class Tool:
         """Take back what is under way, as if it had never begun; tell whether there was anything."""
         return False
 
-    def take_back(self) -> bool:
+    def undo_last(self) -> bool:
         """Take back the last part of what is under way, or all of it; tell whether there was anything."""
         return self.cancel()
 
-    def let_go(self) -> None:
+    def mouse_lost(self) -> None:
         """Take note that the mouse is lost: the button will go up elsewhere."""
         self.cancel()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget all places: another image is in sight."""
         self.cancel()
 

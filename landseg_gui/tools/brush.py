@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QCursor, QPainterPath
 
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.edit import LabelEdit, Paintable
-from landseg_core.labels.regions import Place, StrokeRegion
+from landseg_core.labels.regions import Position, StrokeRegion
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
 from landseg_gui.viewer.overlay import Shape
@@ -33,8 +33,8 @@ class Brush(Tool):
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         super().__init__(spec, context)
         self._stroke: _Stroke | None = None
-        self._last: Place | None = None
-        self._hover: Place | None = None
+        self._last: Position | None = None
+        self._hover: Position | None = None
         self._goes_straight = False
 
     @property
@@ -50,7 +50,7 @@ class Brush(Tool):
         """Return what the history calls a stroke."""
         return self.context.step_name(self.spec.title, value)
 
-    def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Begin a stroke."""
         edit = self.context.begin()
         if edit is None:
@@ -58,32 +58,32 @@ class Brush(Tool):
         value = self.value_for(button)
         self._stroke = _Stroke(edit, value, self.context.settings.diameter, self.context.paintable(value))
         straight_on = modifiers & Qt.KeyboardModifier.ShiftModifier and self._last is not None
-        self._paint_to(place, self._last if straight_on else place)
+        self._paint_to(position, self._last if straight_on else position)
 
-    def move(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
-        """Paint up to `place` while a button is held; the ring comes along."""
-        if self._stroke and place != self._last:
-            self._paint_to(place, self._last)
-        self._hover = place
+    def move(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
+        """Paint up to `position` while a button is held; the ring comes along."""
+        if self._stroke and position != self._last:
+            self._paint_to(position, self._last)
+        self._hover = position
         self._goes_straight = bool(modifiers & Qt.KeyboardModifier.ShiftModifier) and self._stroke is None
         self.refresh()
 
-    def release(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
+    def release(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
         """End the stroke: it becomes one step."""
-        self.move(place, modifiers)
-        self.let_go()
+        self.move(position, modifiers)
+        self.mouse_lost()
 
-    def let_go(self) -> None:
+    def mouse_lost(self) -> None:
         """End the stroke where it is: what has been painted stays."""
         stroke, self._stroke = self._stroke, None
         if stroke:
             self.context.record(stroke.edit, self.step_name(stroke.value))
 
-    def _paint_to(self, place: Place, start: Place | None) -> None:
+    def _paint_to(self, position: Position, start: Position | None) -> None:
         stroke = self._stroke
         assert stroke is not None
-        region = StrokeRegion([start or place, place], stroke.diameter)
-        self._last = place
+        region = StrokeRegion([start or position, position], stroke.diameter)
+        self._last = position
         stroke.edit.paint(region, stroke.value, stroke.paintable)
 
     def cancel(self) -> bool:
@@ -94,9 +94,9 @@ class Brush(Tool):
             stroke.edit.revert()
         return stroke is not None
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget where the last stroke ended, too."""
-        super().forget()
+        super().reset()
         self._last = None
 
     def leave(self) -> None:
@@ -113,7 +113,7 @@ class Brush(Tool):
             ring = Shape(path, self._ring_colour(), None)
             self.context.viewport.overlay.show("cursor", [*self._straight_line(self._hover), ring])
 
-    def _straight_line(self, end: Place) -> list[Shape]:
+    def _straight_line(self, end: Position) -> list[Shape]:
         if not self._goes_straight or self._last is None:
             return []
         path = QPainterPath(QPointF(*self._last))

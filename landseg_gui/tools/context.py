@@ -15,7 +15,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
 from landseg_core.labels.edit import LabelEdit, Paintable, paintable
 from landseg_core.labels.label_raster import LabelRaster
-from landseg_core.labels.regions import LARGE_PIXELS, Place, Region
+from landseg_core.labels.regions import LARGE_PIXELS, Position, Region
 from landseg_gui.notifier import Notifier
 from landseg_gui.tools.tool_settings import ToolSettings
 from landseg_gui.viewer.overlay import Shape
@@ -23,7 +23,7 @@ from landseg_gui.viewer.viewport import Viewport
 
 _FILL_ALPHA = 60
 _ERASER_COLOUR = "#ffffff"
-Ring = tuple[Place, ...]
+Ring = tuple[Position, ...]
 """The vertices of a polygon, in raster px."""
 
 
@@ -31,7 +31,7 @@ class ToolContext(Protocol):
     """Shared by all tools of a viewport: what an implementation provides, and what follows from that.
 
     The signals tell that this part has changed; `choices_changed`: the active class, the locked ones or
-    `only_unlabelled`; `stored_changed`: how safe the edits are.
+    `only_unlabelled`; `saving_changed`: how safe the edits are.
     """
 
     viewport: Viewport
@@ -48,7 +48,7 @@ class ToolContext(Protocol):
     areas_changed: SignalInstance
     image_changed: SignalInstance
     project_changed: SignalInstance
-    stored_changed: SignalInstance
+    saving_changed: SignalInstance
 
     @property
     @abstractmethod
@@ -101,15 +101,15 @@ class ToolContext(Protocol):
         labels = self.labels
         return PixelWindow(0, 0, labels.pyramid.width, labels.pyramid.height) if labels else None
 
-    def pixel(self, place: Place) -> tuple[int, int] | None:
+    def pixel(self, position: Position) -> tuple[int, int] | None:
         """Return the (column, row) of the pixel at a place, or None beyond the image."""
         whole = self.raster_window()
-        column, row = math.floor(place[0]), math.floor(place[1])
+        column, row = math.floor(position[0]), math.floor(position[1])
         return (column, row) if whole and whole.contains(PixelWindow(column, row, 1, 1)) else None
 
-    def value_at(self, place: Place) -> int:
+    def value_at(self, position: Position) -> int:
         """Return the label at a place, 255 where there is none."""
-        pixel, labels = self.pixel(place), self.labels
+        pixel, labels = self.pixel(position), self.labels
         if pixel is None or labels is None:
             return UNLABELLED
         return int(labels.read(PixelWindow(*pixel, 1, 1))[0, 0])
@@ -158,7 +158,7 @@ class ToolContext(Protocol):
         self.record(edit, name)
         return changed
 
-    def screen_distance(self, a: Place, b: Place) -> float:
+    def screen_distance(self, a: Position, b: Position) -> float:
         """Return how far two places lie apart on the screen, in logical px."""
         return math.dist(a, b) * self.screen_scale
 

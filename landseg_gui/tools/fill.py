@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 
 from landseg_core.labels.filling import connected_region
-from landseg_core.labels.regions import Place
+from landseg_core.labels.regions import Position
 from landseg_gui.text import tr
 from landseg_gui.tools.base import Tool
 from landseg_gui.tools.cursors import icon_cursor
@@ -16,9 +16,9 @@ from landseg_gui.tools.fill_extent import fill_extent
 class Fill(Tool):
     """A click paints all that hangs together with the pixel under the cursor and has its label; or erases it."""
 
-    def press(self, place: Place, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Fill from here."""
-        context, extent = self.context, fill_extent(self.context, place)
+        context, extent = self.context, fill_extent(self.context, position)
         if extent is None or not context.may_paint():
             return
         region = connected_region(extent.labels, *extent.pixel, extent.limit)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.label_raster import LabelRaster
-from landseg_core.labels.regions import MaskRegion, Place
+from landseg_core.labels.regions import MaskRegion, Position
 from landseg_gui.tools.context import ToolContext
 
 MAX_FILL_PIXELS = 16 * 2**20
@@ -34,9 +34,9 @@ class FillExtent:
         return any(touches and line.any() for touches, line in edges)
 
 
-def fill_extent(context: ToolContext, place: Place) -> FillExtent | None:
-    """Return how far a click at `place` may spread, or None where there is nothing to paint on."""
-    labels, pixel, whole = context.labels, context.pixel(place), context.raster_window()
+def fill_extent(context: ToolContext, position: Position) -> FillExtent | None:
+    """Return how far a click at `position` may spread, or None where there is nothing to paint on."""
+    labels, pixel, whole = context.labels, context.pixel(position), context.raster_window()
     view = context.viewport.view_window()
     if labels is None or pixel is None or whole is None or view is None:
         return None

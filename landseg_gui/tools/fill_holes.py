@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.filling import holes
-from landseg_core.labels.regions import Place
+from landseg_core.labels.regions import Position
 from landseg_gui.text import tr
 from landseg_gui.tools.base import Tool
 from landseg_gui.tools.fill_extent import fill_extent
@@ -17,10 +17,10 @@ class FillHoles(Tool):
 
     shape = Qt.CursorShape.PointingHandCursor
 
-    def press(self, place: Place, _button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, _button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Fill the holes of the region under the cursor."""
         context = self.context
-        value, extent = context.value_at(place), fill_extent(context, place)
+        value, extent = context.value_at(position), fill_extent(context, position)
         if extent is None or not context.may_paint():
             return
         if value == UNLABELLED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QPainterPath
 
-from landseg_core.labels.regions import Place, PolygonRegion
+from landseg_core.labels.regions import PolygonRegion, Position
 from landseg_gui.tools.drag import DragTool
 from landseg_gui.tools.polygon_draft import ring_path
 
@@ -14,10 +14,10 @@ _FEWEST = 3
 class Lasso(DragTool):
     """A polygon whose vertices are the places of the mouse; the last leads straight back to the first."""
 
-    def region(self, way: list[Place]) -> PolygonRegion | None:
+    def region(self, points: list[Position]) -> PolygonRegion | None:
         """Return what lies inside the drag."""
-        return PolygonRegion([tuple(way)]) if len(way) >= _FEWEST else None
+        return PolygonRegion([tuple(points)]) if len(points) >= _FEWEST else None
 
-    def path(self, way: list[Place]) -> QPainterPath:
+    def path(self, points: list[Position]) -> QPainterPath:
         """Return the closed way."""
-        return ring_path(way)
+        return ring_path(points)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QCursor, QKeyEvent
 
 from landseg_core.errors import LandsegError
-from landseg_core.labels.regions import Place
+from landseg_core.labels.regions import Position
 from landseg_gui.tools.areas_overlay import AreasOverlay
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
@@ -68,7 +68,7 @@ class ToolManager(QObject):
             context.areas_changed,
         ):
             signal.connect(self._refresh)
-        context.stored_changed.connect(self._follow_storing)
+        context.saving_changed.connect(self._follow_saving)
         for signal in (context.image_changed, context.project_changed):
             signal.connect(self._follow_image)
 
@@ -101,33 +101,33 @@ class ToolManager(QObject):
         self._pressed = None
         return self._tool.cancel()
 
-    def take_back(self) -> bool:
+    def undo_last(self) -> bool:
         """Take back a vertex, or else what is under way, in place of an undo; tell whether there was anything."""
         if self._pressed is not None:
             return self.cancel()
-        return self._tool.take_back()
+        return self._tool.undo_last()
 
-    def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Give a button going down to the tool, or pick the class under the cursor."""
         if self._tool.spec.samples and not self._tool.is_busy and modifiers & _SAMPLING:
-            self._safely(lambda: pick_class(self.context, place))
+            self._safely(lambda: pick_class(self.context, position))
             return
         self._pressed = button
-        self._safely(lambda: self._tool.press(place, button, modifiers))
+        self._safely(lambda: self._tool.press(position, button, modifiers))
 
-    def move(self, place: Place, _buttons: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def move(self, position: Position, _buttons: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Give a move to the tool."""
-        self._safely(lambda: self._tool.move(place, modifiers))
+        self._safely(lambda: self._tool.move(position, modifiers))
 
-    def release(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def release(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Give the pressed button going up to the tool."""
         if button == self._pressed:
             self._pressed = None
-            self._safely(lambda: self._tool.release(place, modifiers))
+            self._safely(lambda: self._tool.release(position, modifiers))
 
-    def double_click(self, place: Place, _modifiers: Qt.KeyboardModifier) -> None:
+    def double_click(self, position: Position, _modifiers: Qt.KeyboardModifier) -> None:
         """Give a double click to the tool."""
-        self._safely(lambda: self._tool.double_click(place))
+        self._safely(lambda: self._tool.double_click(position))
 
     def leave(self) -> None:
         """Tell the tool that the cursor has left the picture."""
@@ -151,12 +151,12 @@ class ToolManager(QObject):
             return self.choose_class(_DIGITS.index(key))
         return bool(self._safely(lambda: self._tool.key(key)))
 
-    def choose_class(self, place: int) -> bool:
+    def choose_class(self, index: int) -> bool:
         """Make the class at a place of the list, counted from 0, the active one; tell whether there is one."""
         schema = self.context.schema
-        if schema is None or place >= len(schema):
+        if schema is None or index >= len(schema):
             return False
-        self.context.active_value = schema.values[place]
+        self.context.active_value = schema.values[index]
         return True
 
     def fill_rest(self) -> None:
@@ -179,7 +179,7 @@ class ToolManager(QObject):
         """End a drag when the viewport loses the keyboard: the button will go up where nobody tells of it."""
         if event.type() == QEvent.Type.FocusOut and self._pressed is not None:
             self._pressed = None
-            self._safely(self._tool.let_go)
+            self._safely(self._tool.mouse_lost)
         return False
 
     def _safely(self, act: Callable[[], object]) -> object:
@@ -200,7 +200,7 @@ class ToolManager(QObject):
 
     def _follow_image(self) -> None:
         for tool in self._tools.values():
-            tool.forget()
+            tool.reset()
         self._follow_frame()
 
     def _follow_frame(self) -> None:
@@ -208,7 +208,7 @@ class ToolManager(QObject):
         self.settings.resolution = image.ground_resolution if image else None
         self._refresh()
 
-    def _follow_storing(self) -> None:
+    def _follow_saving(self) -> None:
         """Take a drag back that could not be stored any more; vertices wait until they can."""
         if self._pressed is not None and not self.context.accepts_edits:
             self.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainterPath
 
-from landseg_core.labels.regions import Place, PolygonRegion
+from landseg_core.labels.regions import PolygonRegion, Position
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
 from landseg_gui.tools.polygon_draft import PolygonDraft
@@ -17,7 +17,7 @@ _HANDLE_COLOUR = QColor("#ffffff")
 _KEYS: dict[int, str] = {
     Qt.Key.Key_Return: "close",
     Qt.Key.Key_Enter: "close",
-    Qt.Key.Key_Backspace: "take_back",
+    Qt.Key.Key_Backspace: "undo_last",
 }
 
 
@@ -40,35 +40,35 @@ class Polygon(Tool):
         """Return what the polygon will be painted with: the button of its first vertex decides."""
         return self.context.value_for(self._button)
 
-    def press(self, place: Place, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Add a vertex, or close the polygon."""
         if not self.is_busy:
-            if not self.may_begin(place):
+            if not self.may_begin(position):
                 return
             self._button = button
         if button != self._button:
             return
-        if self._is_on_first(place):
+        if self._is_on_first(position):
             self.close()
         else:
-            self._added = self.draft.add(place)
+            self._added = self.draft.add(position)
             self.refresh()
 
-    def may_begin(self, _place: Place) -> bool:
+    def may_begin(self, _position: Position) -> bool:
         """Tell whether a polygon may begin here; the session tells the user why not."""
         return self.context.may_paint()
 
-    def _is_on_first(self, place: Place) -> bool:
+    def _is_on_first(self, position: Position) -> bool:
         draft = self.draft
-        return draft.is_polygon and self.context.screen_distance(draft.vertices[0], place) <= _CLOSING_DISTANCE
+        return draft.is_polygon and self.context.screen_distance(draft.vertices[0], position) <= _CLOSING_DISTANCE
 
-    def move(self, place: Place, _modifiers: Qt.KeyboardModifier) -> None:
+    def move(self, position: Position, _modifiers: Qt.KeyboardModifier) -> None:
         """Let the rubber band follow the cursor."""
         if self.is_busy:
-            self.draft.cursor = place
+            self.draft.cursor = position
             self.refresh()
 
-    def double_click(self, _place: Place) -> None:
+    def double_click(self, _position: Position) -> None:
         """Close the polygon; the second click of the two is no vertex, nor the beginning of another polygon."""
         if len(self.draft.vertices) == 1:
             self.cancel()
@@ -79,7 +79,7 @@ class Polygon(Tool):
     def _drop_second_click(self) -> None:
         before, last = self.draft.vertices[-2:]
         if self._added and self.context.screen_distance(before, last) <= _CLOSING_DISTANCE:
-            self.draft.take_back()
+            self.draft.undo_last()
 
     def key(self, key: int) -> bool:
         """Close with Enter, take a vertex back with Backspace."""
@@ -88,14 +88,14 @@ class Polygon(Tool):
         getattr(self, _KEYS[key])()
         return True
 
-    def take_back(self) -> bool:
+    def undo_last(self) -> bool:
         """Take the last vertex back."""
         was_busy = self.is_busy
-        self.draft.take_back()
+        self.draft.undo_last()
         self.refresh()
         return was_busy
 
-    def let_go(self) -> None:
+    def mouse_lost(self) -> None:
         """Keep the vertices: they need no button held."""
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class Polygon(Tool):
             self.cancel()
             self.use(ring, value)
 
-    def use(self, ring: tuple[Place, ...], value: int) -> None:
+    def use(self, ring: tuple[Position, ...], value: int) -> None:
         """Paint the polygon."""
         self.context.paint(PolygonRegion([ring]), value, self.context.step_name(self.spec.title, value))
 

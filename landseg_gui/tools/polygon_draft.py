@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
-from landseg_core.labels.regions import Place
+from landseg_core.labels.regions import Position
 
 _FEWEST = 3
 
@@ -17,23 +17,23 @@ _FEWEST = 3
 class PolygonDraft:
     """The vertices clicked so far, and the place of the cursor, to which a rubber band leads."""
 
-    vertices: list[Place] = field(default_factory=list)
-    cursor: Place | None = None
+    vertices: list[Position] = field(default_factory=list)
+    cursor: Position | None = None
 
     @property
     def is_polygon(self) -> bool:
         """Tell whether the vertices enclose anything yet."""
         return len(self.vertices) >= _FEWEST
 
-    def add(self, place: Place) -> bool:
+    def add(self, position: Position) -> bool:
         """Add a vertex, and tell so; a second one at the same place says nothing new."""
-        self.cursor = place
-        is_new = not self.vertices or self.vertices[-1] != place
+        self.cursor = position
+        is_new = not self.vertices or self.vertices[-1] != position
         if is_new:
-            self.vertices.append(place)
+            self.vertices.append(position)
         return is_new
 
-    def take_back(self) -> None:
+    def undo_last(self) -> None:
         """Take the last vertex back."""
         if self.vertices:
             self.vertices.pop()
@@ -48,9 +48,9 @@ class PolygonDraft:
         return ring_path([*self.vertices, *([self.cursor] if self.cursor else [])])
 
 
-def ring_path(ring: Sequence[Place]) -> QPainterPath:
+def ring_path(ring: Sequence[Position]) -> QPainterPath:
     """Return the closed path through `ring`."""
     path = QPainterPath()
-    path.addPolygon(QPolygonF([QPointF(*place) for place in ring]))
+    path.addPolygon(QPolygonF([QPointF(*position) for position in ring]))
     path.closeSubpath()
     return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.labels.regions import Place, PolygonRegion
+from landseg_core.labels.regions import PolygonRegion, Position
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.context import ToolContext, only
 from landseg_gui.tools.polygon import Polygon
@@ -16,11 +16,11 @@ class Reassign(Polygon):
         super().__init__(spec, context)
         self._from = UNLABELLED
 
-    def may_begin(self, place: Place) -> bool:
+    def may_begin(self, position: Position) -> bool:
         """Take the class to change from under the first click; there must be one, and it must not be locked."""
-        if not super().may_begin(place):
+        if not super().may_begin(position):
             return False
-        self._from = self.context.value_at(place)
+        self._from = self.context.value_at(position)
         refusal = self._refusal()
         if refusal:
             self.context.notifier.info(refusal)
@@ -35,7 +35,7 @@ class Reassign(Polygon):
     def _is_locked(self) -> bool:
         return self._from in self.context.locked
 
-    def use(self, ring: tuple[Place, ...], value: int) -> None:
+    def use(self, ring: tuple[Position, ...], value: int) -> None:
         """Change the class inside the polygon."""
         former, item = self.context.class_of(self._from), self.context.class_of(value)
         names = f"{former.name if former else self._from} to {item.name if item else 'unlabelled'}"

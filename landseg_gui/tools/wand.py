@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, QTimer
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.filling import similar_region
-from landseg_core.labels.regions import Mask, Place
+from landseg_core.labels.regions import Mask, Position
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
 from landseg_gui.tools.mask_preview import MaskPreview
@@ -60,7 +60,7 @@ class CoarseRegion:
 class _Seed:
     """Where a drag began: the picture as it was seen there, at `scale` raster px per pixel of it."""
 
-    place: Place
+    position: Position
     button: Qt.MouseButton
     tolerance: int
     pixels: npt.NDArray[np.uint8]
@@ -70,7 +70,7 @@ class _Seed:
 
     def region(self, tolerance: int) -> CoarseRegion:
         """Return what is similar to the seed."""
-        column, row = int(self.place[0] - self.x) // self.scale, int(self.place[1] - self.y) // self.scale
+        column, row = int(self.position[0] - self.x) // self.scale, int(self.position[1] - self.y) // self.scale
         return CoarseRegion(self.x, self.y, self.scale, similar_region(self.pixels, (column, row), tolerance))
 
 
@@ -91,22 +91,22 @@ class Wand(Tool):
         """Tell whether the button is down."""
         return self._seed is not None
 
-    def press(self, place: Place, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Grow from here."""
         context = self.context
-        view = context.viewport.read_view() if context.pixel(place) and context.may_paint() else None
+        view = context.viewport.read_view() if context.pixel(position) and context.may_paint() else None
         if view is None:
             return
         pixels, window, level = view
-        self._seed = _Seed(place, button, context.settings.tolerance, pixels, window.x, window.y, 1 << level)
+        self._seed = _Seed(position, button, context.settings.tolerance, pixels, window.x, window.y, 1 << level)
         self._grow()
 
-    def move(self, place: Place, _modifiers: Qt.KeyboardModifier) -> None:
+    def move(self, position: Position, _modifiers: Qt.KeyboardModifier) -> None:
         """Change the tolerance with the length of the drag."""
         if self._seed:
             scale = self.context.screen_scale
-            way = (place[0] - self._seed.place[0] - (place[1] - self._seed.place[1])) * scale
-            steps = math.copysign(max(0.0, abs(way) - _DEAD) / _STEP, way)
+            distance = (position[0] - self._seed.position[0] - (position[1] - self._seed.position[1])) * scale
+            steps = math.copysign(max(0.0, abs(distance) - _DEAD) / _STEP, distance)
             self.context.settings.tolerance = self._seed.tolerance + steps
 
     def refresh(self) -> None:
@@ -121,9 +121,9 @@ class Wand(Tool):
             colour.setAlpha(_FILL_ALPHA)
             self._preview.show(self._region.pixels, self._seed.x, self._seed.y, self._seed.scale, colour)
 
-    def release(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
+    def release(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
         """Paint what the wand has found."""
-        self.move(place, modifiers)
+        self.move(position, modifiers)
         if self._growing.isActive():
             self._grow()
         seed, region = self._seed, self._region.trimmed() if self._region else None

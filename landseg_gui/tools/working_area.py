@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.labels.regions import Mask, Place, PolygonRegion
+from landseg_core.labels.regions import Mask, PolygonRegion, Position
 from landseg_gui.text import tr
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.context import Ring, ToolContext, only
@@ -28,7 +28,7 @@ _DELETE_KEYS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 class AreasRegion:
     """What lies inside any of the `rings`, overlaps included; there must be one."""
 
-    rings: Sequence[Sequence[Place]]
+    rings: Sequence[Sequence[Position]]
 
     @cached_property
     def _parts(self) -> list[PolygonRegion]:
@@ -57,17 +57,17 @@ class WorkingArea(Polygon):
         super().__init__(spec, context)
         self.selected: Ring | None = None
 
-    def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Select the area under the cursor, or add a vertex to a new one."""
         if button != Qt.MouseButton.LeftButton:
             return
         if not self.is_busy:
-            self.select(self._area_at(place))
+            self.select(self._area_at(position))
         if self.selected is None:
-            super().press(place, button, modifiers)
+            super().press(position, button, modifiers)
 
-    def _area_at(self, place: Place) -> Ring | None:
-        pixel = self.context.pixel(place)
+    def _area_at(self, position: Position) -> Ring | None:
+        pixel = self.context.pixel(position)
         return next((area for area in self.context.areas() if pixel and _holds(area, pixel)), None)
 
     def select(self, area: Ring | None) -> None:

@@ -99,7 +99,7 @@ class Canvas(QObject):
         for layer, items in self._items.items():
             smooth = self._frame.scale < 1 and layer.smooth
             items.show(seen.get(layer, ()), smooth=smooth, kept=self._kept)
-        self._tell_waiting()
+        self._show_waiting()
 
     def _cover_of(self, layer: Layer, key: TileKey) -> Cover | None:
         area = self._feeds[layer].covered_area(key)
@@ -152,7 +152,7 @@ class Canvas(QObject):
     def _follow_layers(self) -> None:
         present = self._layers.present()
         for layer in [layer for layer in self._feeds if layer not in present]:
-            self._forget(layer)
+            self._remove(layer)
         for layer in present:
             if layer not in self._feeds:
                 self._add(layer)
@@ -162,7 +162,7 @@ class Canvas(QObject):
         """Return the layers to draw, from the bottom to the top, without those that are still to be added."""
         return [layer for layer in self._layers.drawn() if layer in self._feeds]
 
-    def _forget(self, layer: Layer) -> None:
+    def _remove(self, layer: Layer) -> None:
         self._items.pop(layer).remove()
         for renewal in self._renewals.pop(layer):
             self.disconnect(renewal)
@@ -174,7 +174,7 @@ class Canvas(QObject):
         self._feeds[layer] = feed
         self._items[layer] = TileItems(self.scene, feed)
         layer.changed.connect(self._show_states)
-        # Each holds its layer, and is held by it, where Python does not see it: `_forget` has to end that.
+        # Each holds its layer, and is held by it, where Python does not see it: `_remove` has to end that.
         self._renewals[layer] = [
             layer.restyled.connect(partial(self._renew, layer, feed.restyle)),
             layer.reread.connect(partial(self._renew, layer, feed.reread)),
@@ -211,7 +211,7 @@ class Canvas(QObject):
             self._items[feed.layer].refresh(key)
             if feed.layer in self._drawn()[2:] and feed.covered_area(key):  # the orthophoto is never covered
                 self._coverings.start()
-            self._tell_waiting()
+            self._show_waiting()
 
     def _cover(self) -> None:
         """Let go of what is not to be seen any more below the tiles that have come."""
@@ -226,5 +226,5 @@ class Canvas(QObject):
         else:
             self.failed.emit(str(error))
 
-    def _tell_waiting(self) -> None:
+    def _show_waiting(self) -> None:
         self.waiting.emit(any(self._items[layer].has_gaps for layer in self._drawn()))

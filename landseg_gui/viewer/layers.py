@@ -120,6 +120,6 @@ class LayerStack(QObject):
 
     def move_mask(self, mask: MaskLayer, steps: int) -> None:
         """Move a mask `steps` down (positive) or up the stack."""
-        place = self.masks.index(mask)
-        self.masks.insert(min(max(0, place + steps), len(self.masks) - 1), self.masks.pop(place))
+        index = self.masks.index(mask)
+        self.masks.insert(min(max(0, index + steps), len(self.masks) - 1), self.masks.pop(index))
         self.changed.emit()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QMouseEvent
 if TYPE_CHECKING:
     from landseg_gui.viewer.viewport import Viewport
 
-Place = tuple[float, float]
+Position = tuple[float, float]
 """A (column, row) in raster px."""
 
 _LEFT, _MIDDLE, _RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
@@ -24,16 +24,16 @@ class PointerHandler(Protocol):
     queue, unless AA_CompressHighFrequencyEvents is off.
     """
 
-    def press(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Take the left or right button going down."""
 
-    def move(self, place: Place, buttons: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def move(self, position: Position, buttons: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Take a move; or the picture has moved under the cursor."""
 
-    def release(self, place: Place, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+    def release(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Take the pressed button going up."""
 
-    def double_click(self, place: Place, modifiers: Qt.KeyboardModifier) -> None:
+    def double_click(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
         """Take note that the `press` of the left button that has just come is the second of two in a short time."""
 
     def leave(self) -> None:
@@ -92,7 +92,7 @@ class PointerRouter:
         elif self._may_press(event.button()):
             assert self._handler is not None
             self._pressed = event.button()
-            self._handler.press(self._place(), event.button(), event.modifiers())
+            self._handler.press(self._position(), event.button(), event.modifiers())
         self.show_cursor()
 
     def double_click(self, event: QMouseEvent) -> None:
@@ -100,7 +100,7 @@ class PointerRouter:
         was_up = self._pressed is None
         self.press(event)
         if self._handler is not None and was_up and self._pressed == _LEFT:
-            self._handler.double_click(self._place(), event.modifiers())
+            self._handler.double_click(self._position(), event.modifiers())
 
     def move(self, event: QMouseEvent) -> None:
         """Drag the picture along, or move for the handler."""
@@ -109,7 +109,7 @@ class PointerRouter:
         if self._panning is not None:
             self._view.pan_by(step.x(), step.y())
         elif self._handler is not None and (self._pressed is not None or not self._space):
-            self._handler.move(self._place(), event.buttons(), event.modifiers())
+            self._handler.move(self._position(), event.buttons(), event.modifiers())
 
     def release(self, event: QMouseEvent) -> None:
         """Let go of the picture, or release for the handler."""
@@ -122,7 +122,7 @@ class PointerRouter:
         if self._handler is not None and self._pressed is None:
             self._handler.leave()
 
-    def let_go(self) -> None:
+    def mouse_lost(self) -> None:
         """Release what is held: the release itself will not come, since another window has the mouse or the keys."""
         self._space = False
         self._release_all()
@@ -149,7 +149,7 @@ class PointerRouter:
         """Tell the handler that another place has come under the cursor; a stroke under way waits for the mouse."""
         if self._inside and self._handler and self._panning is None and self._pressed is None and not self._space:
             modifiers = QGuiApplication.keyboardModifiers()
-            self._handler.move(self._place(), Qt.MouseButton.NoButton, modifiers)
+            self._handler.move(self._position(), Qt.MouseButton.NoButton, modifiers)
 
     def _hold_space(self) -> None:
         self._space = True
@@ -186,8 +186,8 @@ class PointerRouter:
         elif button == self._pressed:
             self._pressed = None
             assert self._handler is not None
-            self._handler.release(self._place(), button, modifiers)
+            self._handler.release(self._position(), button, modifiers)
         self.show_cursor()
 
-    def _place(self) -> Place:
-        return self._view.raster_place(self._at)
+    def _position(self) -> Position:
+        return self._view.raster_position(self._at)

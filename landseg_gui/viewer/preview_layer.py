@@ -32,12 +32,12 @@ class PreviewReader:
 
     def read_tile(self, key: TileKey, _bands: Sequence[int] | None = None) -> TilePixels:
         """Return the (1, H, W) uint8 class values of a tile, and where (H, W) it has any."""
-        place = self.pyramid.tile_window(key)
-        tile = np.full((place.height, place.width), UNLABELLED, np.uint8)
+        area = self.pyramid.tile_window(key)
+        tile = np.full((area.height, area.width), UNLABELLED, np.uint8)
         if self._shown is not None:
             window, values = self._shown
-            rows = _nearest(place.y, place.height, key.level, window.y, window.height, len(values))
-            columns = _nearest(place.x, place.width, key.level, window.x, window.width, values.shape[1])
+            rows = _nearest(area.y, area.height, key.level, window.y, window.height, len(values))
+            columns = _nearest(area.x, area.width, key.level, window.x, window.width, values.shape[1])
             inside = np.ix_(rows >= 0, columns >= 0)
             tile[inside] = values[np.ix_(rows[rows >= 0], columns[columns >= 0])]
         return tile[np.newaxis], tile != UNLABELLED
@@ -50,8 +50,8 @@ def _nearest(start: int, count: int, level: int, first: int, length: int, size: 
     """Return for `count` pixels from `start` of a level which of the `size` pixels that lie along `length` px from
     `first` of the image holds their centre; -1 for none."""
     centres = (np.arange(start, start + count) + 0.5) * (1 << level) - first
-    places = np.floor(centres * size / length).astype(np.int64)
-    return np.where((places >= 0) & (places < size), places, -1)
+    indices = np.floor(centres * size / length).astype(np.int64)
+    return np.where((indices >= 0) & (indices < size), indices, -1)
 
 
 class PreviewLayer(ClassLayer):

@@ -43,10 +43,10 @@ def read_view(feed: TileFeed[Any], frame: ViewFrame) -> ViewPixels | None:
     image = QImage(window.width, window.height, QImage.Format.Format_RGB888)
     image.fill(0)
     with QPainter(image) as painter:
-        for key, picture in found.items():
-            if picture:
+        for key, best in found.items():
+            if best:
                 tile = pyramid.tile_window(key).shifted(-window.x, -window.y)
-                _draw(painter, tile, *picture)
+                _draw(painter, tile, *best)
     return ViewPixels(_rgb(image), _raster_window(window, level, pyramid.width, pyramid.height), level)
 
 

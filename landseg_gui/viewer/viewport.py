@@ -161,7 +161,7 @@ class Viewport(QGraphicsView):
         """Show a raster place in the middle at `scale`."""
         self._set_frame(self._frame.centred(column, row, scale))
 
-    def raster_place(self, position: QPointF) -> tuple[float, float]:
+    def raster_position(self, position: QPointF) -> tuple[float, float]:
         """Return the (column, row) under a point of the widget."""
         ratio = self.devicePixelRatioF()
         return self._frame.to_raster(position.x() * ratio, position.y() * ratio)
@@ -179,7 +179,7 @@ class Viewport(QGraphicsView):
     def _show_frame(self) -> None:
         """Bring transform, scroll bars, tiles and scale bar to the frame."""
         if self._image:
-            self._place_scene()
+            self._move_scene()
             ratio = self.devicePixelRatioF()
             self._scale_bar.set_scale(self.scale_factor / ratio, self._image.ground_resolution)
             self.overlay.set_scale(self.scale_factor / ratio)
@@ -189,7 +189,7 @@ class Viewport(QGraphicsView):
         self.frame_changed.emit()
         self._router.follow_frame()
 
-    def _place_scene(self) -> None:
+    def _move_scene(self) -> None:
         frame, scale = self._frame, self.scale_factor / self.devicePixelRatioF()
         if self.transform().m11() != scale:
             self.setTransform(QTransform.fromScale(scale, scale))
@@ -202,7 +202,7 @@ class Viewport(QGraphicsView):
 
     def _follow_layers(self) -> None:
         former, self._image = self._image, self._layers.image
-        if self._image is not former and not _is_same_picture(self._image, former):
+        if self._image is not former and not _is_same_image(self._image, former):
             self.fit()
         self._show_frame()
 
@@ -247,7 +247,7 @@ class Viewport(QGraphicsView):
         """Drag the picture along or move for the pointer, and tell where the cursor is."""
         self._router.move(event)
         if self._image:
-            self.hovered.emit(*self.raster_place(event.position()))
+            self.hovered.emit(*self.raster_position(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go."""
@@ -255,7 +255,7 @@ class Viewport(QGraphicsView):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Let go of what is held: its release goes to another widget or window."""
-        self._router.let_go()
+        self._router.mouse_lost()
         super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -274,6 +274,6 @@ class Viewport(QGraphicsView):
             super().keyReleaseEvent(event)
 
 
-def _is_same_picture(image: ImageLayer | None, former: ImageLayer | None) -> bool:
+def _is_same_image(image: ImageLayer | None, former: ImageLayer | None) -> bool:
     """Tell whether `image` is the picture shown before, read anew from its file: the place in sight stays."""
     return image is not None and former is not None and image.path == former.path and image.grid == former.grid

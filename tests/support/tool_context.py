@@ -34,7 +34,7 @@ class _Signals(QObject):
     areas_changed = Signal()
     image_changed = Signal()
     project_changed = Signal()
-    stored_changed = Signal()
+    saving_changed = Signal()
 
 
 class PaperToolContext(ToolContext):
@@ -54,7 +54,7 @@ class PaperToolContext(ToolContext):
         self.areas_changed = signals.areas_changed
         self.image_changed = signals.image_changed
         self.project_changed = signals.project_changed
-        self.stored_changed = signals.stored_changed
+        self.saving_changed = signals.saving_changed
         self.project: PaperProject | None = PaperProject()
         self.labels, self.schema = labels, schema
         self._active_value, self._only_unlabelled = schema.values[0], False

@@ -28,46 +28,46 @@ class Mouse:
         """Return the same mouse with modifier keys held."""
         return Mouse(self._viewport, modifiers)
 
-    def point(self, place: tuple[float, float]) -> QPointF:
+    def point(self, position: tuple[float, float]) -> QPointF:
         """Return where a raster place is in the viewport, logical px."""
-        x, y = self._viewport.frame.to_device(*place)
+        x, y = self._viewport.frame.to_device(*position)
         ratio = self._viewport.devicePixelRatioF()
         return QPointF(x / ratio, y / ratio)
 
-    def _send(self, kind: QEvent.Type, place: tuple[float, float], button: Qt.MouseButton) -> None:
-        at, target = self.point(place), self._viewport.viewport()
+    def _send(self, kind: QEvent.Type, position: tuple[float, float], button: Qt.MouseButton) -> None:
+        at, target = self.point(position), self._viewport.viewport()
         event = QMouseEvent(kind, at, target.mapToGlobal(at), button, self._held, self._modifiers)
         QApplication.sendEvent(target, event)
 
-    def press(self, place: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+    def press(self, position: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
         self._held |= button
-        self._send(QEvent.Type.MouseButtonPress, place, button)
+        self._send(QEvent.Type.MouseButtonPress, position, button)
 
-    def move(self, place: tuple[float, float]) -> None:
-        self._send(QEvent.Type.MouseMove, place, NONE)
+    def move(self, position: tuple[float, float]) -> None:
+        self._send(QEvent.Type.MouseMove, position, NONE)
 
-    def release(self, place: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+    def release(self, position: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
         self._held &= ~button
-        self._send(QEvent.Type.MouseButtonRelease, place, button)
+        self._send(QEvent.Type.MouseButtonRelease, position, button)
 
-    def click(self, place: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
-        self.move(place)
-        self.press(place, button)
-        self.release(place, button)
+    def click(self, position: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+        self.move(position)
+        self.press(position, button)
+        self.release(position, button)
 
-    def double_click(self, place: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+    def double_click(self, position: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
         """Click twice, as Qt tells it: the second press comes as a double click."""
-        self.click(place, button)
+        self.click(position, button)
         self._held |= button
-        self._send(QEvent.Type.MouseButtonDblClick, place, button)
-        self.release(place, button)
+        self._send(QEvent.Type.MouseButtonDblClick, position, button)
+        self.release(position, button)
 
-    def drag(self, *places: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
-        self.move(places[0])
-        self.press(places[0], button)
-        for place in places[1:]:
-            self.move(place)
-        self.release(places[-1], button)
+    def drag(self, *positions: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+        self.move(positions[0])
+        self.press(positions[0], button)
+        for position in positions[1:]:
+            self.move(position)
+        self.release(positions[-1], button)
 
 
 class ToolUser:

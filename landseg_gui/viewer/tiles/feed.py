@@ -17,7 +17,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.edit import TileChanges
 from landseg_core.raster.tiles import TileBudget, TileCache, TileLoader, TileThreads
 from landseg_gui.viewer.layer import ImageLayer, Layer
-from landseg_gui.viewer.tiles.painter import picture_image
+from landseg_gui.viewer.tiles.painter import rendered_image
 
 _THREADS = max(1, min(4, (os.cpu_count() or 2) - 1))  # one processor is left to the window
 _FEWEST_STRETCHED, _MOST_STRETCHED = 96 * 2**20, 192 * 2**20
@@ -150,7 +150,7 @@ class TileFeed(Generic[Loaded]):
         """Return the class value at a raster place, as far as a tile there has come; pictures have none."""
         return None
 
-    def _places(self, column: float, row: float, level: int) -> Iterator[tuple[TileKey, int, int]]:
+    def _pixels_at(self, column: float, row: float, level: int) -> Iterator[tuple[TileKey, int, int]]:
         """Yield the tiles that hold a raster place, from `level` on, and the (x, y) of its pixel in each."""
         pyramid = self.layer.reader.pyramid
         if 0 <= column < pyramid.width and 0 <= row < pyramid.height:
@@ -183,11 +183,11 @@ class TileFeed(Generic[Loaded]):
         self.layer.reader.close()
 
 
-class PictureFeed(TileFeed[QImage]):
+class ImageFeed(TileFeed[QImage]):
     """The tiles of the orthophoto; the pixels of those wanted are held too, so that another contrast reads nothing."""
 
     def __init__(self, layer: ImageLayer, supply: TileSupply, on_arrival: OnArrival, on_error: OnError) -> None:
-        self._picture = layer
+        self._image_layer = layer
         self._pixels: TileCache[Pixels] = TileCache(TileBudget(0), lambda pair: pair[0].nbytes + pair[1].nbytes)
         self._bands = layer.rendering.bands
         super().__init__(layer, supply, on_arrival, on_error, QImage.sizeInBytes)
@@ -196,12 +196,12 @@ class PictureFeed(TileFeed[QImage]):
         return self._held(key)
 
     def _read(self, key: TileKey) -> QImage:
-        rendering = self._picture.rendering
+        rendering = self._image_layer.rendering
         pair = self._pixels.get(key) if rendering.bands == self._bands else None
         if pair is None:
             pair = self.layer.reader.read_tile(key, rendering.bands)
             self._pixels.put(key, pair)
-        return picture_image(*pair, rendering)
+        return rendered_image(*pair, rendering)
 
     def _hold(self, keys: Sequence[TileKey]) -> None:
         super()._hold(keys)
@@ -209,8 +209,8 @@ class PictureFeed(TileFeed[QImage]):
 
     def restyle(self) -> None:
         """Show other bands or another contrast."""
-        if self._bands != self._picture.rendering.bands:
-            self._bands = self._picture.rendering.bands
+        if self._bands != self._image_layer.rendering.bands:
+            self._bands = self._image_layer.rendering.bands
             self._pixels.clear()
         super().restyle()
 

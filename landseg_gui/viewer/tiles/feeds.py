@@ -8,14 +8,14 @@ from typing import Any
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
 from landseg_gui.viewer.preview_layer import PreviewLayer
-from landseg_gui.viewer.tiles.feed import OnArrival, OnError, PictureFeed, TileFeed, TileSupply
+from landseg_gui.viewer.tiles.feed import ImageFeed, OnArrival, OnError, TileFeed, TileSupply
 from landseg_gui.viewer.tiles.label_feed import LabelFeed
 from landseg_gui.viewer.tiles.mask_feed import MaskFeed
 
 MakeFeed = Callable[[Any, TileSupply, OnArrival, OnError], TileFeed[Any]]
 
 _FEEDS: dict[type[Layer], MakeFeed] = {
-    ImageLayer: PictureFeed,
+    ImageLayer: ImageFeed,
     MaskLayer: MaskFeed,
     PreviewLayer: MaskFeed,
     LabelLayer: LabelFeed,

@@ -37,7 +37,7 @@ class KnownTile:
         return _EMPTY_BYTES if self.tile is EMPTY_TILE else self.tile.nbytes
 
 
-class LabelPicture:
+class LabelImage:
     """A tile of labels in colours; nothing at all where nothing is painted."""
 
     def __init__(self, known: KnownTile, width: int, height: int, colours: ColourTable) -> None:
@@ -74,7 +74,7 @@ class LabelFeed(TileFeed[KnownTile]):
         self._colours = _colour_table(layer)
         self._stamps: dict[TileKey, int] = {}
         super().__init__(layer, supply, on_arrival, on_error, lambda known: known.size)
-        self._pictures: TileCache[LabelPicture] = TileCache(supply.spare, lambda picture: picture.size)
+        self._drawn: TileCache[LabelImage] = TileCache(supply.spare, lambda drawn: drawn.size)
 
     def _read(self, key: TileKey) -> KnownTile:
         stamp = self._stamps.get(key, 0)  # before the tile: it may be newer than its stamp, never older
@@ -96,29 +96,29 @@ class LabelFeed(TileFeed[KnownTile]):
         known = self._known(key)
         if known is None:
             return None
-        picture = self._pictures.get(key)
-        if picture is None or picture.known is not known:
-            picture = self._draw(key, known)
-        return picture.image
+        drawn = self._drawn.get(key)
+        if drawn is None or drawn.known is not known:
+            drawn = self._draw(key, known)
+        return drawn.image
 
-    def _draw(self, key: TileKey, known: KnownTile) -> LabelPicture:
+    def _draw(self, key: TileKey, known: KnownTile) -> LabelImage:
         window = self._labels.raster.pyramid.tile_window(key)
-        picture = LabelPicture(known, window.width, window.height, self._colours)
-        self._pictures.put(key, picture)
-        return picture
+        drawn = LabelImage(known, window.width, window.height, self._colours)
+        self._drawn.put(key, drawn)
+        return drawn
 
     def _hold(self, keys: Sequence[TileKey]) -> None:
         super()._hold(keys)
-        self._pictures.hold(keys)
+        self._drawn.hold(keys)
 
     def _yield_room(self) -> None:
         super()._yield_room()
-        self._pictures.yield_room()
+        self._drawn.yield_room()
 
     def close(self) -> None:
         """Stop, wait for the tiles being read, and hold nothing."""
         super().close()
-        self._pictures.clear()
+        self._drawn.clear()
 
     def follow(self, changes: TileChanges, shown: Container[TileKey]) -> None:
         """Take note of changed labels, and draw the changed boxes of tiles that are `shown`; the others can wait."""
@@ -129,21 +129,21 @@ class LabelFeed(TileFeed[KnownTile]):
                 self._redraw(key, box, before)
 
     def _redraw(self, key: TileKey, box: PixelWindow, before: KnownTile | None) -> None:
-        known, picture = self._known_anew(key), self._pictures.get(key)
+        known, drawn = self._known_anew(key), self._drawn.get(key)
         is_next = before is not None and before.stamp == known.stamp - 1 and before.tile is not EMPTY_TILE
-        if is_next and picture is not None and picture.known is before and known.tile is not EMPTY_TILE:
-            picture.update(known, box, self._colours)
+        if is_next and drawn is not None and drawn.known is before and known.tile is not EMPTY_TILE:
+            drawn.update(known, box, self._colours)
         else:
             self._draw(key, known)
 
     def restyle(self) -> None:
         """Colour the tiles anew, without reading one."""
         self._colours = _colour_table(self._labels)
-        self._pictures.clear()
+        self._drawn.clear()
 
     def value_at(self, column: float, row: float, level: int) -> int | None:
         """Return the value at a raster place from the sharpest tile at hand, from `level` on."""
-        for key, x, y in self._places(column, row, level):
+        for key, x, y in self._pixels_at(column, row, level):
             known = self._known(key)
             if known is not None:
                 return int(known.tile[y, x])

@@ -30,7 +30,7 @@ class IndexTile:
         self.indices = indices
         self._values, self._inner = values, inner
         self._colours: ColourTable = ()
-        self._picture: Callable[[], QImage | None] = lambda: None
+        self._image: Callable[[], QImage | None] = lambda: None
 
     @property
     def size(self) -> int:
@@ -45,15 +45,15 @@ class IndexTile:
         """Return the value at a place of its image; None beyond it."""
         return self.indices.pixelIndex(x, y) if self.indices.valid(x, y) else None
 
-    def picture(self, colours: ColourTable) -> QImage:
+    def image(self, colours: ColourTable) -> QImage:
         """Return it in colours: the same image as before, where that is still shown and has these colours."""
         if self.indices.isNull():
             return self.indices
-        picture = self._picture() if self._colours is colours else None
-        if picture is None:
-            picture = coloured(self.indices, colours, opaque=_all_opaque(self._values, colours))
-            self._colours, self._picture = colours, weakref.ref(picture)
-        return picture
+        image = self._image() if self._colours is colours else None
+        if image is None:
+            image = coloured(self.indices, colours, opaque=_all_opaque(self._values, colours))
+            self._colours, self._image = colours, weakref.ref(image)
+        return image
 
 
 def _all_opaque(values: Iterable[int], colours: ColourTable) -> bool:
@@ -107,7 +107,7 @@ class MaskFeed(TileFeed[IndexTile]):
 
     def _image(self, key: TileKey) -> QImage | None:
         tile = self._held(key)
-        return None if tile is None else tile.picture(self._colours)
+        return None if tile is None else tile.image(self._colours)
 
     def covered_area(self, key: TileKey) -> PixelWindow | None:
         """Return all of a tile that is of the mask, where each pixel shows a class; None where one does not."""
@@ -120,7 +120,7 @@ class MaskFeed(TileFeed[IndexTile]):
 
     def value_at(self, column: float, row: float, level: int) -> int | None:
         """Return the value at a raster place from the sharpest tile at hand, from `level` on."""
-        for key, x, y in self._places(column, row, level):
+        for key, x, y in self._pixels_at(column, row, level):
             tile = self._loaded.get(key)
             if tile is not None:
                 part = self._part_of_mask(key)

@@ -14,7 +14,7 @@ from landseg_core.labels.classes import UNLABELLED
 from landseg_core.raster.stretch import Rendering
 
 
-def picture_image(pixels: npt.NDArray[Any], valid: npt.NDArray[np.bool_], rendering: Rendering) -> QImage:
+def rendered_image(pixels: npt.NDArray[Any], valid: npt.NDArray[np.bool_], rendering: Rendering) -> QImage:
     """Return the (C, H, W) pixels of the bands of `rendering` as an image to draw.
 
     Where `valid` (H, W) is False it is transparent.

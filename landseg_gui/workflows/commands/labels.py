@@ -98,7 +98,7 @@ class LabelCommands(QObject):
 
     def undo(self) -> None:
         """Take back what is under way, such as the last vertex, or else the last step."""
-        if not self._tools.take_back():
+        if not self._tools.undo_last():
             self._project.editing.undo()
 
     def redo(self) -> None:

@@ -173,7 +173,7 @@ def test_tab_hides_the_overlays_and_brings_them_back(mapped) -> None:
 def test_the_status_bar_tells_place_class_and_zoom(mapped) -> None:
     view = mapped.viewport
     QTest.mouseMove(view.viewport(), QPoint(300, 100))
-    column, row = view.raster_place(QPointF(300, 100))
+    column, row = view.raster_position(QPointF(300, 100))
     texts = {name: mapped.findChild(QLabel, f"status_{name}").text() for name in ("crs", "pixel", "class", "zoom")}
     assert texts["pixel"] == f"px {int(column)}, {int(row)}"
     assert texts["class"] == "building"

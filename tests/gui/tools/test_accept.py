@@ -28,8 +28,8 @@ def accepting(at_work):
 
 
 def click_all(sitting, ring=RING) -> None:
-    for place in ring:
-        sitting.mouse.click(place)
+    for position in ring:
+        sitting.mouse.click(position)
 
 
 def test_the_polygon_is_handed_on(accepting) -> None:
@@ -56,8 +56,8 @@ def test_escape_takes_it_back(accepting) -> None:
 
 
 def test_the_right_button_means_nothing_here(accepting) -> None:
-    for place in RING:
-        accepting.mouse.click(place, Qt.MouseButton.RightButton)
+    for position in RING:
+        accepting.mouse.click(position, Qt.MouseButton.RightButton)
     accepting.key(Qt.Key.Key_Return)
     assert accepting.accepted == []
 

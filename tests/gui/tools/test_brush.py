@@ -38,7 +38,7 @@ def test_a_drag_paints_the_stroke_to_the_pixel(brush) -> None:
 @pytest.mark.parametrize("scale", [0.37, 1.0, 5.3])
 def test_the_stroke_is_where_the_mouse_is_at_any_zoom(brush, scale: float) -> None:
     brush.viewport.centre_on(751.3, 548.9, scale)
-    way = [brush.viewport.raster_place(QPointF(*point)) for point in ((300, 200), (350, 260), (351, 262))]
+    way = [brush.viewport.raster_position(QPointF(*point)) for point in ((300, 200), (350, 260), (351, 262))]
     brush.mouse.drag(*way)
     assert (brush.labels() == brush.expected(StrokeRegion(way, 24), 0)).all()
 
@@ -167,10 +167,10 @@ def test_a_stroke_ends_with_its_image(brush, event: str) -> None:
 def test_a_stroke_is_taken_back_when_it_cannot_be_stored(brush, state: str) -> None:
     before = brush.labels()
     brush.mouse.press((700, 500))
-    brush.context.stored_changed.emit()  # an earlier stroke is on disk: nothing to do with this one
+    brush.context.saving_changed.emit()  # an earlier stroke is on disk: nothing to do with this one
     assert (brush.labels() != before).any()
     setattr(brush.context.project, state, "the disk is full")
-    brush.context.stored_changed.emit()
+    brush.context.saving_changed.emit()
     brush.mouse.release((720, 500))
     assert (brush.labels() == before).all()
     assert brush.steps == []

@@ -83,8 +83,8 @@ def test_the_preview_has_the_colour_of_the_class_and_is_dashed_where_it_erases(d
     sitting, _ = drawing
     for button, dashed in ((Qt.MouseButton.LeftButton, False), (RIGHT, True)):
         sitting.mouse.press(WAY[0], button)
-        for place in WAY[1:4]:
-            sitting.mouse.move(place)
+        for position in WAY[1:4]:
+            sitting.mouse.move(position)
         (shape,) = sitting.shapes("tool")
         assert shape.dashed == dashed
         assert shape.path.contains(QPointF(700, 450))
@@ -124,8 +124,8 @@ def test_escape_leaves_no_trace_of_any_gesture(at_work, name: str, way, button) 
     sitting.paint(BLOCK, 3)
     before = sitting.labels()
     sitting.mouse.press(way[0], button)
-    for place in way[1:]:
-        sitting.mouse.move(place)
+    for position in way[1:]:
+        sitting.mouse.move(position)
     sitting.key(Qt.Key.Key_Escape)
     sitting.mouse.release(way[-1], button)
     assert (sitting.labels() == before).all()

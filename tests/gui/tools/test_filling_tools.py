@@ -188,8 +188,8 @@ def test_a_click_paints_what_is_similar(wand) -> None:
 
 @pytest.mark.parametrize(("drag", "tolerance"), [((34, 0), 35), ((0, -24), 30), ((-24, 0), 10), ((3, 0), 20)])
 def test_dragging_changes_the_tolerance(wand, drag, tolerance: int) -> None:
-    place = (700.5, 600.5)
-    wand.mouse.drag(place, (place[0] + drag[0] / 2, place[1]), (place[0] + drag[0], place[1] + drag[1]))
+    position = (700.5, 600.5)
+    wand.mouse.drag(position, (position[0] + drag[0] / 2, position[1]), (position[0] + drag[0], position[1] + drag[1]))
     assert wand.tools.settings.tolerance == tolerance
     assert ((wand.labels() == 0) == wanted(wand, (700, 600), tolerance)).all()
 

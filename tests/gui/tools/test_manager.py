@@ -30,9 +30,9 @@ def test_every_tool_has_an_icon_and_a_hint(row) -> None:
 def test_the_hand_leaves_the_mouse_to_the_viewport(sitting) -> None:
     assert sitting.tools.current.name == "pan"
     assert sitting.viewport.pointer is None
-    corner = sitting.viewport.raster_place(sitting.mouse.point((700, 500)) * 0)
+    corner = sitting.viewport.raster_position(sitting.mouse.point((700, 500)) * 0)
     sitting.mouse.drag((700, 500), (720, 500))
-    assert sitting.viewport.raster_place(sitting.mouse.point((700, 500)) * 0) != corner
+    assert sitting.viewport.raster_position(sitting.mouse.point((700, 500)) * 0) != corner
     assert (sitting.labels() == 255).all()
     sitting.tools.select("brush")
     assert sitting.viewport.pointer is sitting.tools
@@ -49,12 +49,12 @@ def test_taking_a_tool_tells_its_name_and_hint(sitting) -> None:
     assert heard == ["wand", sitting.tools.hint]
 
 
-@pytest.mark.parametrize(("key", "place"), [(Qt.Key.Key_1, 0), (Qt.Key.Key_3, 2), (Qt.Key.Key_5, 4)])
-def test_digits_choose_classes_in_their_order(at_work, key, place: int) -> None:
+@pytest.mark.parametrize(("key", "index"), [(Qt.Key.Key_1, 0), (Qt.Key.Key_3, 2), (Qt.Key.Key_5, 4)])
+def test_digits_choose_classes_in_their_order(at_work, key, index: int) -> None:
     sitting = at_work("brush")
     sitting.context.active_value = 1
     sitting.key(key, "x")
-    assert sitting.context.active_value == sitting.context.schema.values[place]
+    assert sitting.context.active_value == sitting.context.schema.values[index]
 
 
 def test_zero_is_the_tenth_class_and_a_missing_one_changes_nothing(at_work) -> None:
@@ -138,8 +138,8 @@ def test_cancelling_tells_whether_there_was_anything(at_work) -> None:
 def test_taking_back_a_stroke_under_way_is_to_cancel_it(at_work) -> None:
     sitting = at_work("brush")
     sitting.mouse.press((700, 500))
-    assert sitting.tools.take_back()
-    assert not sitting.tools.take_back()
+    assert sitting.tools.undo_last()
+    assert not sitting.tools.undo_last()
     assert (sitting.labels() == 255).all()
 
 

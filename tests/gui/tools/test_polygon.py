@@ -20,8 +20,8 @@ def polygon(at_work):
 
 
 def click_all(sitting, ring, button=Qt.MouseButton.LeftButton) -> None:
-    for place in ring:
-        sitting.mouse.click(place, button)
+    for position in ring:
+        sitting.mouse.click(position, button)
 
 
 def assert_painted(sitting, ring, value: int = 0, ground=None) -> None:
@@ -89,8 +89,8 @@ def test_backspace_takes_one_vertex_back(polygon) -> None:
 def test_all_vertices_can_be_taken_back(polygon) -> None:
     click_all(polygon, RING[:2])
     for _ in range(2):
-        assert polygon.tools.take_back()
-    assert not polygon.tools.take_back()
+        assert polygon.tools.undo_last()
+    assert not polygon.tools.undo_last()
     assert polygon.shapes("tool") == []
 
 
@@ -196,7 +196,7 @@ def test_losing_the_keyboard_in_the_middle_of_a_click_keeps_the_vertices(polygon
 def test_the_vertices_wait_while_the_project_cannot_be_changed(polygon) -> None:
     click_all(polygon, RING)
     polygon.context.project.busy = True
-    polygon.context.stored_changed.emit()
+    polygon.context.saving_changed.emit()
     polygon.key(Qt.Key.Key_Return)
     assert (polygon.labels() == 255).all()
     polygon.context.project.busy = False

@@ -50,8 +50,8 @@ def test_gestures_are_steps_that_can_be_undone_and_redone(at_work) -> None:
     states.append(at_work.labels())
     tools.select("polygon")
     session.paint.active_value = 2
-    for place in RING:
-        mouse.click(place)
+    for position in RING:
+        mouse.click(position)
     at_work.key(Qt.Key.Key_Return)
     states.append(at_work.labels())
     tools.select("rectangle")
@@ -86,8 +86,8 @@ def test_an_undo_in_the_middle_of_a_stroke_does_no_harm(at_work) -> None:
 
 def test_areas_are_steps_too(at_work) -> None:
     at_work.tools.select("area")
-    for place in RING:
-        at_work.mouse.click(place)
+    for position in RING:
+        at_work.mouse.click(position)
     at_work.key(Qt.Key.Key_Return)
     image = at_work.session.image.id
     assert at_work.session.project.areas(image) == (RING,)
@@ -107,8 +107,8 @@ def test_areas_are_steps_too(at_work) -> None:
 def test_a_large_polygon_is_painted_by_a_job_in_one_step(at_work, qtbot, monkeypatch) -> None:
     monkeypatch.setattr("landseg_gui.tools.context.LARGE_PIXELS", 10_000)
     at_work.tools.select("polygon")
-    for place in RING:
-        at_work.mouse.click(place)
+    for position in RING:
+        at_work.mouse.click(position)
     at_work.key(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not at_work.session.editing.busy and steps(at_work) != [], timeout=SECONDS)
     assert (at_work.labels() == at_work.expected(PolygonRegion([RING]), 0)).all()
@@ -136,8 +136,8 @@ def test_a_stroke_ends_when_another_image_comes(at_work, qtbot, make_raster) -> 
 
 def test_closing_the_project_takes_the_vertices_away(at_work) -> None:
     at_work.tools.select("polygon")
-    for place in RING:
-        at_work.mouse.click(place)
+    for position in RING:
+        at_work.mouse.click(position)
     assert at_work.session.lifecycle.close()
     assert at_work.shapes("tool") == []
     at_work.key(Qt.Key.Key_Return)

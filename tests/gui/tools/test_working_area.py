@@ -17,8 +17,8 @@ def area(at_work):
 
 
 def draw(sitting, ring) -> None:
-    for place in ring:
-        sitting.mouse.click(place)
+    for position in ring:
+        sitting.mouse.click(position)
     sitting.key(Qt.Key.Key_Return)
 
 
@@ -71,8 +71,8 @@ def test_an_undone_area_is_no_longer_selected(area) -> None:
 
 
 def test_the_right_button_means_nothing(area) -> None:
-    for place in FIRST:
-        area.mouse.click(place, RIGHT)
+    for position in FIRST:
+        area.mouse.click(position, RIGHT)
     area.key(Qt.Key.Key_Return)
     assert area.context.project.drawn == ()
 

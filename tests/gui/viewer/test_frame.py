@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from landseg_gui.viewer.frame import LARGEST_SCALE, SMALLEST_SCALE, ViewFrame, limited_scale
 
 scales = st.floats(SMALLEST_SCALE, LARGEST_SCALE)
-places = st.floats(-50_000, 50_000)
-frames = st.builds(ViewFrame, st.integers(1, 4000), st.integers(1, 3000), scales, places, places)
+positions = st.floats(-50_000, 50_000)
+frames = st.builds(ViewFrame, st.integers(1, 4000), st.integers(1, 3000), scales, positions, positions)
 
 
-@given(frames, places, places)
+@given(frames, positions, positions)
 def test_device_and_raster_coordinates_are_inverse(frame: ViewFrame, column: float, row: float) -> None:
     x, y = frame.to_device(column, row)
     assert math.dist(frame.to_raster(x, y), (column, row)) < 1e-6

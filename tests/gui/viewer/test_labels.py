@@ -94,8 +94,8 @@ def differences(view: Viewport, raster: LabelRaster, schema: ClassSchema, *, mar
 
 
 def random_stroke(rng: np.random.Generator, view: Viewport) -> StrokeRegion:
-    places = [place_of(view, int(rng.integers(-50, 750)), int(rng.integers(-50, 550))) for _ in range(3)]
-    return StrokeRegion(places, float(rng.choice([1, 9, 60, 300])) / min(1.0, view.frame.scale))
+    positions = [place_of(view, int(rng.integers(-50, 750)), int(rng.integers(-50, 550))) for _ in range(3)]
+    return StrokeRegion(positions, float(rng.choice([1, 9, 60, 300])) / min(1.0, view.frame.scale))
 
 
 @pytest.mark.parametrize("seed", range(4))

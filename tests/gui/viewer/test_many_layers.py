@@ -52,11 +52,11 @@ class PlainReader:
     def read_tile(self, key: TileKey, _bands: object = None) -> tuple[np.ndarray, np.ndarray]:
         self.reads.append(key)
         self.threads.add(threading.current_thread())
-        place, source = self.pyramid.tile_window(key), self.pyramid.source_window(key)
-        columns = np.linspace(source.x, source.right, place.width, endpoint=False)
+        position, source = self.pyramid.tile_window(key), self.pyramid.source_window(key)
+        columns = np.linspace(source.x, source.right, position.width, endpoint=False)
         row = np.where(columns < SIDE / 2, self.left, self.value).astype(np.uint8)
-        pixels = np.broadcast_to(row, (self.bands, place.height, place.width)).copy()
-        return pixels, self._valid(place, key.level)
+        pixels = np.broadcast_to(row, (self.bands, position.height, position.width)).copy()
+        return pixels, self._valid(position, key.level)
 
     def _valid(self, tile: PixelWindow, level: int) -> np.ndarray:
         """Tell which pixels lie in the part that the raster is of, as a whole or cut by its edge."""

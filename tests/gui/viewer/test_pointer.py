@@ -20,17 +20,17 @@ class Listener:
     def __init__(self) -> None:
         self.heard: list[tuple] = []
 
-    def press(self, place, button, modifiers) -> None:
-        self.heard.append(("press", rounded(place), button, modifiers))
+    def press(self, position, button, modifiers) -> None:
+        self.heard.append(("press", rounded(position), button, modifiers))
 
-    def move(self, place, buttons, modifiers) -> None:
-        self.heard.append(("move", rounded(place), buttons, modifiers))
+    def move(self, position, buttons, modifiers) -> None:
+        self.heard.append(("move", rounded(position), buttons, modifiers))
 
-    def release(self, place, button, modifiers) -> None:
-        self.heard.append(("release", rounded(place), button, modifiers))
+    def release(self, position, button, modifiers) -> None:
+        self.heard.append(("release", rounded(position), button, modifiers))
 
-    def double_click(self, place, modifiers) -> None:
-        self.heard.append(("double_click", rounded(place), modifiers))
+    def double_click(self, position, modifiers) -> None:
+        self.heard.append(("double_click", rounded(position), modifiers))
 
     def leave(self) -> None:
         self.heard.append(("leave",))
@@ -47,8 +47,8 @@ class Listener:
         return [entry[0] for entry in self.heard]
 
 
-def rounded(place: tuple[float, float]) -> tuple[int, int]:
-    return round(place[0]), round(place[1])
+def rounded(position: tuple[float, float]) -> tuple[int, int]:
+    return round(position[0]), round(position[1])
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def listener(view) -> Listener:
 
 
 def send(view: Viewport, kind: QEvent.Type, at: tuple[int, int], button=NONE, held=NONE, modifiers=PLAIN) -> None:
-    place = QPointF(*at)
-    event = QMouseEvent(kind, place, view.viewport().mapToGlobal(place), button, held, modifiers)
+    position = QPointF(*at)
+    event = QMouseEvent(kind, position, view.viewport().mapToGlobal(position), button, held, modifiers)
     QApplication.sendEvent(view.viewport(), event)
 
 
@@ -111,12 +111,12 @@ def test_every_move_comes(view, listener) -> None:
 
 def test_the_middle_button_pans(view, listener) -> None:
     move(view, (100, 100))
-    place = view.raster_place(QPointF(100, 100))
+    position = view.raster_position(QPointF(100, 100))
     press(view, (100, 100), MIDDLE)
     assert shape(view) == Qt.CursorShape.ClosedHandCursor
     move(view, (140, 80), MIDDLE)
     release(view, (140, 80), MIDDLE)
-    assert view.raster_place(QPointF(140, 80)) == pytest.approx(place)
+    assert view.raster_position(QPointF(140, 80)) == pytest.approx(position)
     assert listener.kinds == ["move"]
     assert shape(view) == Qt.CursorShape.CrossCursor
 
@@ -233,7 +233,7 @@ def test_the_handler_hears_when_the_picture_moves_under_the_cursor(view, listene
     assert listener.heard == []  # the cursor is elsewhere
     move(view, (10, 10))
     view.pan_by(30, 0)
-    assert listener.heard[-1][1] == rounded(view.raster_place(QPointF(10, 10)))
+    assert listener.heard[-1][1] == rounded(view.raster_position(QPointF(10, 10)))
     assert listener.kinds == ["move", "move"]
     press(view, (10, 10))
     turn_wheel(view, QPointF(10, 10), 1)

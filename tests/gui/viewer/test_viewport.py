@@ -72,7 +72,7 @@ def test_the_picture_has_its_colours_and_its_place(shown, qtbot) -> None:
     wait_until_sharp(qtbot, shown)
     picture = grab_rgb(shown)
     for x, y in ((0, 0), (350, 250), (699, 499)):
-        column, row = (math.floor(value) for value in shown.raster_place(QPointF(x, y)))
+        column, row = (math.floor(value) for value in shown.raster_position(QPointF(x, y)))
         assert tuple(picture[y, x]) == (column % 256, row % 256, 60)
 
 
@@ -82,7 +82,7 @@ def test_pixels_beyond_100_percent_are_sharp_squares(shown, qtbot) -> None:
     picture = grab_rgb(shown)
     for y in range(0, 500, 7):
         for x in range(0, 700, 11):
-            column, row = (math.floor(value) for value in shown.raster_place(QPointF(x + 0.5, y + 0.5)))
+            column, row = (math.floor(value) for value in shown.raster_position(QPointF(x + 0.5, y + 0.5)))
             assert tuple(picture[y, x]) == (column % 256, row % 256, 60)
 
 
@@ -101,15 +101,15 @@ def test_a_raster_is_shown_whole_at_first_and_stays_so(qtbot, shown) -> None:
 
 def test_the_wheel_zooms_at_the_cursor(shown) -> None:
     at = QPointF(420, 180)
-    place = shown.raster_place(at)
+    position = shown.raster_position(at)
     before = shown.scale_factor
     for _ in range(6):
         turn_wheel(shown, at, 1)
     assert shown.scale_factor == pytest.approx(8 * before)
-    assert math.dist(shown.raster_place(at), place) < 1e-6
+    assert math.dist(shown.raster_position(at), position) < 1e-6
     for _ in range(3):
         turn_wheel(shown, at, -1)
-    assert math.dist(shown.raster_place(at), place) < 1e-6
+    assert math.dist(shown.raster_position(at), position) < 1e-6
 
 
 def test_the_wheel_ends_at_32_to_1_and_1_to_64(shown) -> None:
@@ -122,13 +122,13 @@ def test_the_wheel_ends_at_32_to_1_and_1_to_64(shown) -> None:
 @pytest.mark.parametrize("button", [Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton])
 def test_dragging_pans(shown, button) -> None:
     shown.zoom_to(2.0)
-    place = shown.raster_place(QPointF(300, 200))
+    position = shown.raster_position(QPointF(300, 200))
     surface = shown.viewport()
     QTest.mousePress(surface, button, Qt.KeyboardModifier.NoModifier, QPoint(300, 200))
     assert surface.cursor().shape() == Qt.CursorShape.ClosedHandCursor
     QTest.mouseMove(surface, QPoint(340, 170))
     QTest.mouseRelease(surface, button, Qt.KeyboardModifier.NoModifier, QPoint(340, 170))
-    assert shown.raster_place(QPointF(340, 170)) == pytest.approx(place)
+    assert shown.raster_position(QPointF(340, 170)) == pytest.approx(position)
     assert surface.cursor().shape() == Qt.CursorShape.OpenHandCursor
     frame = shown.frame
     QTest.mouseMove(surface, QPoint(100, 100))
@@ -138,7 +138,7 @@ def test_dragging_pans(shown, button) -> None:
 def test_panning_ends_where_the_middle_reaches_the_edge(shown) -> None:
     shown.zoom_to(1.0)
     shown.pan_by(1e6, -1e6)
-    assert shown.raster_place(QPointF(350, 250)) == pytest.approx((0, 1100))
+    assert shown.raster_position(QPointF(350, 250)) == pytest.approx((0, 1100))
 
 
 def test_arrow_keys_pan(shown) -> None:
@@ -169,7 +169,7 @@ def test_pinching_zooms(shown) -> None:
 def test_the_cursor_tells_its_place(qtbot, shown) -> None:
     with qtbot.waitSignal(shown.hovered) as heard:
         QTest.mouseMove(shown.viewport(), QPoint(123, 45))
-    assert heard.args == pytest.approx(list(shown.raster_place(QPointF(123, 45))))
+    assert heard.args == pytest.approx(list(shown.raster_position(QPointF(123, 45))))
     with qtbot.waitSignal(shown.left):
         QApplication.sendEvent(shown.viewport(), QEvent(QEvent.Type.Leave))
 

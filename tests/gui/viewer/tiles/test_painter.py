@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QImage, qAlpha
 
 from landseg_core.raster.stretch import Rendering, identity_stretch
-from landseg_gui.viewer.tiles.painter import coloured, index_image, occurring, picture_image, unlabelled_where_invalid
+from landseg_gui.viewer.tiles.painter import coloured, index_image, occurring, rendered_image, unlabelled_where_invalid
 
 RGB = Rendering((1, 2, 3), identity_stretch(3))
 sides = st.integers(1, 40)
@@ -16,7 +16,7 @@ sides = st.integers(1, 40)
 @given(sides, sides, st.randoms(use_true_random=False))
 def test_every_pixel_keeps_its_colour(width: int, height: int, random) -> None:
     pixels = np.frombuffer(random.randbytes(3 * width * height), np.uint8).reshape(3, height, width)
-    image = picture_image(pixels, np.ones((height, width), bool), RGB)
+    image = rendered_image(pixels, np.ones((height, width), bool), RGB)
     assert image.format() == QImage.Format.Format_RGB32
     for x, y in ((0, 0), (width - 1, height - 1), (width // 2, height // 2)):
         colour = image.pixelColor(x, y)
@@ -25,7 +25,7 @@ def test_every_pixel_keeps_its_colour(width: int, height: int, random) -> None:
 
 def test_what_is_not_valid_is_transparent() -> None:
     valid = np.array([[True, False], [True, True]])
-    image = picture_image(np.full((3, 2, 2), 200, np.uint8), valid, RGB)
+    image = rendered_image(np.full((3, 2, 2), 200, np.uint8), valid, RGB)
     assert image.format() == QImage.Format.Format_ARGB32_Premultiplied
     assert [qAlpha(image.pixel(x, 0)) for x in (0, 1)] == [255, 0]
 
@@ -52,5 +52,5 @@ def test_a_mask_pixel_without_data_is_unlabelled() -> None:
 def test_any_type_can_be_shown(dtype) -> None:
     stretch = type(identity_stretch(1))((0.0,), (1000.0,))
     pixels = np.array([[[0, 500, 1000]]], dtype)
-    image = picture_image(pixels, np.ones((1, 3), bool), Rendering((1,), stretch))
+    image = rendered_image(pixels, np.ones((1, 3), bool), Rendering((1,), stretch))
     assert [image.pixelColor(x, 0).red() for x in range(3)] == pytest.approx([0, 127, 255], abs=1)
