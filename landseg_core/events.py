@@ -56,7 +56,7 @@ class Progress(Event):
 
     @property
     def seconds_left(self) -> float | None:
-        """Return the time left at the pace so far, or None before there is a pace."""
+        """Return the time left at the rate so far, or None before anything is done."""
         if self.done <= 0:
             return None
         return self.seconds * max(0.0, self.total - self.done) / self.done

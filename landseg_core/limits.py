@@ -42,7 +42,7 @@ class WorkSize:
         folder: where it is written.
         bytes: the most that it takes on the disk.
         computed: the px that a network computes for each px of the image.
-        seconds: how long it takes by a measured pace; None where there is none.
+        seconds: how long it takes at the measured throughput; None where none was measured.
     """
 
     subject: str

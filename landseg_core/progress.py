@@ -37,5 +37,5 @@ def duration(seconds: float) -> str:
 
 
 def time_left(seconds: float | None) -> str:
-    """Write the time left of a job, or nothing before there is a pace."""
+    """Write the time left of a job, or nothing before it can be estimated."""
     return "" if seconds is None else f"{duration(seconds)} left"

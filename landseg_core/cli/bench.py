@@ -150,12 +150,12 @@ def _print(report: dict[str, Any]) -> None:
 def _cells(line: dict[str, Any]) -> tuple[str, ...]:
     if "problem" in line:
         return "-", "-", "-", "-", escape(plain_text(line["problem"]))
-    pace, ratio, agreement = line["mpx_per_s"], line["ratio"], line["agreement"]
+    throughput, ratio, agreement = line["mpx_per_s"], line["ratio"], line["agreement"]
     ready = f"{line['preparation_s']['median']:.1f} s"
     same = "-" if agreement is None else f"{agreement:.2%}"
     return (
-        f"{pace['median']:.2f}",
-        f"{pace['lowest']:.2f}-{pace['highest']:.2f}",
+        f"{throughput['median']:.2f}",
+        f"{throughput['lowest']:.2f}-{throughput['highest']:.2f}",
         f"{ratio['median']:.2f}x",
         ready,
         same,

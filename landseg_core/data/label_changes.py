@@ -1,4 +1,4 @@
-"""What was labelled since an earlier run: the places that it did not know, or knew otherwise."""
+"""Label changes since an earlier run: pixels that it did not know, or knew as another class."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class PreviousLabels:
     masks: Mapping[Path, Path]
 
 
-class CorrectedLabels:
-    """Reads labels, but only those that are new or other than an earlier run saw; the rest counts as unlabelled.
+class LabelChanges:
+    """Reads labels, but only those that are new or differ from the previous ones; the rest counts as unlabelled.
 
-    Labels are the same where their class has the same value, so a class under a new name is no correction.
+    Labels are the same where their class has the same value, so a class under a new name is no change.
     """
 
-    def __init__(self, data: TrainingData, reader: AreaReader, earlier: PreviousLabels) -> None:
-        self._reader, self._masks = reader, earlier.masks
-        self._before = replace(data, schema=earlier.schema, values=()).reader()
-        self._index_now = data.schema.index_table()[earlier.schema.value_table()]
+    def __init__(self, data: TrainingData, reader: AreaReader, previous: PreviousLabels) -> None:
+        self._reader, self._masks = reader, previous.masks
+        self._before = replace(data, schema=previous.schema, values=()).reader()
+        self._index_now = data.schema.index_table()[previous.schema.value_table()]
 
     def read_labels(self, area: LabelledArea, window: PixelWindow) -> Labels:
-        """Return the (H, W) class indices of what is corrected in a `window` inside the area, else 255.
+        """Return the (H, W) class indices of label changes in a `window` inside the area, else 255.
 
         Raises:
             RasterError: a mask cannot be read.

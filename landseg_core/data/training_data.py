@@ -23,8 +23,8 @@ class TrainingData:
     `bands` are GDAL band numbers, those of the first image where they are chosen by name; `dtype` is numpy's name of
     the pixel type, `ground_resolution_m` what is trained at (None if no image knows it), `notices` are sentences that
     the user should read before training, `band_names` what the bands show (nothing where that is not known), `alpha`
-    what a model of them keeps, `earlier` the labels that the model saw from which the run goes on, where they were
-    kept, `values` the class indices of values of the masks as the user says them, 255 for one that is left out.
+    what a model of them keeps, `previous_labels` those that the parent model was trained on, where they were saved,
+    `values` the class indices of values of the masks as the user says them, 255 for one that is left out.
     """
 
     schema: ClassSchema
@@ -36,7 +36,7 @@ class TrainingData:
     notices: tuple[str, ...]
     band_names: tuple[str, ...] = ()
     alpha: str = AUTO
-    earlier: PreviousLabels | None = None
+    previous_labels: PreviousLabels | None = None
     values: tuple[tuple[int, int], ...] = ()
 
     def reader(self) -> AreaReader:

@@ -22,7 +22,7 @@ from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.samples import sample_windows
 from landseg_core.inference.tiled import TiledPredictor
-from landseg_core.inference.work import pace_question, prediction_work
+from landseg_core.inference.work import prediction_work, throughput_question
 from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.limits import require_agreed
 from landseg_core.models.compatibility import alpha_notices, check_compatible
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 WORTH_A_TRIAL = 20_000_000
 """From so many px on, finding out which backend is quickest may pay: below, the trial takes longer than it saves."""
 _MEASURED_SECONDS = 2.0
-"""Predictions that take longer tell this computer's pace."""
+"""Predictions that take longer measure this computer's throughput."""
 _DEFAULTS = PredictOptions()
 
 
@@ -65,8 +65,8 @@ def prepared_backend(
         memory,
         worth_a_trial=chosen_window(source, options.window).pixels >= WORTH_A_TRIAL,
     )
-    tried, question = memory.pace(trial_question(header, candidates)), pace_question(header, options)
-    if tried is not None and memory.pace(question) is None:
+    tried, question = memory.throughput(trial_question(header, candidates)), throughput_question(header, options)
+    if tried is not None and memory.throughput(question) is None:
         memory.keep(question, None, tried)
     return backend
 
@@ -111,7 +111,7 @@ def predict_raster(
             for path, info, values in _wanted_maps(bundle, mask_path, confidence)
         ]
         runs = backend or prepared_backend(bundle, source, options, on_event)
-        require_agreed(prediction_work(header, source, options, folder, memory), large=options.large)  # a pace is known
+        require_agreed(prediction_work(header, source, options, folder, memory), large=options.large)  # throughput is known
         pixels = NativeView(source, bands)
         predictor = TiledPredictor(runs, pixels, target, tile=options.tile, overlap=options.overlap, size=size)
         meter = ProgressMeter(f"predicting {source.path.name}", target.pixels, on_event, predictor.work)
@@ -120,7 +120,7 @@ def predict_raster(
             predictor.run(sink, _each_window(meter, control or JobControl()))
         seconds = time.monotonic() - start
     if backend is None and seconds > _MEASURED_SECONDS:
-        memory.keep(pace_question(header, options), None, work.pixels * work.computed / seconds)
+        memory.keep(throughput_question(header, options), None, work.pixels * work.computed / seconds)
 
 
 def _wanted_maps(

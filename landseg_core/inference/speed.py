@@ -109,10 +109,10 @@ def _gathered(times: dict[Choice | None, list[float]], runners: dict[Choice, _Ru
         if runner.problem is not None:
             speeds.append(Speed(choice, problem=runner.problem))
             continue
-        pace = tuple(pixels / seconds for seconds in times[choice])
+        throughput = tuple(pixels / seconds for seconds in times[choice])
         ratios = tuple(slow / quick for slow, quick in zip(times[None], times[choice], strict=True))
         agreement = None if expected is None else float((runner.classes() == expected).mean())
-        speeds.append(Speed(choice, pace, ratios, tuple(runner.preparation_s), agreement))
+        speeds.append(Speed(choice, throughput, ratios, tuple(runner.preparation_s), agreement))
     return Speeds(pixels, tuple(pixels / seconds for seconds in times[None]), tuple(speeds))
 
 

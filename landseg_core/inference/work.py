@@ -22,7 +22,7 @@ from landseg_core.raster.source import RasterSource
 def prediction_work(
     model: BundleHeader, source: RasterSource, options: PredictOptions, folder: Path, memory: TrialMemory
 ) -> WorkSize:
-    """Return what the map of `source` takes in `folder`; its time, where this computer's pace is remembered.
+    """Return what the map of `source` takes in `folder`; its time, where this computer's throughput is remembered.
 
     Raises:
         RasterError: the window reaches beyond the raster.
@@ -32,8 +32,8 @@ def prediction_work(
     computed = size[0] * size[1] / source.grid.window.pixels
     maps = 2 if options.confidence else 1
     work = WorkSize(f"the map of {source.path}", pixels, folder, round(maps * pixels * WITH_OVERVIEWS), computed)
-    pace = memory.pace(pace_question(model, options))
-    return replace(work, seconds=pixels * computed / pace) if pace else work
+    throughput = memory.throughput(throughput_question(model, options))
+    return replace(work, seconds=pixels * computed / throughput) if throughput else work
 
 
 def evaluation_work(
@@ -44,12 +44,12 @@ def evaluation_work(
     sizes = [(view.size, view.native_size) for view in views]
     computed = max((math.prod(seen) / math.prod(own) for seen, own in sizes if seen and own), default=1.0)
     work = WorkSize("the evaluation", sum(area.window.pixels for area in areas), computed=computed)
-    pace = memory.pace(pace_question(model, options))
-    return replace(work, seconds=work.pixels / pace) if pace else work
+    throughput = memory.throughput(throughput_question(model, options))
+    return replace(work, seconds=work.pixels / throughput) if throughput else work
 
 
-def pace_question(model: BundleHeader, options: PredictOptions) -> str:
-    """Return what the pace of predictions (px that the network sees, by the second) depends on."""
+def throughput_question(model: BundleHeader, options: PredictOptions) -> str:
+    """Return what the throughput of predictions (px that the network computes per second) depends on."""
     network = [model.architecture, len(model.bands), len(model.schema)]
     how = [options.device, options.backend, options.precision, options.tta]
     text = json.dumps(["pace", *machine_facts(), network, how])

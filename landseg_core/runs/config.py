@@ -219,7 +219,7 @@ class TrainConfig(pydantic.BaseModel):
         return self
 
     @property
-    def reading(self) -> ReadOptions:
+    def read_options(self) -> ReadOptions:
         """Return how images are read; what is of the model to go on from need only nearly be theirs.
 
         The first run left images as they were that were nearly at its resolution, and so must the next one.

@@ -148,7 +148,7 @@ def run_train(
 def data_options(config: TrainConfig, open_project: OpenProject = open_read_only) -> DataOptions:
     """Return how a run with these settings reads and splits data, as far as they say."""
     return DataOptions(
-        reading=config.reading,
+        read_options=config.read_options,
         seed=config.seed,
         chip=config.chip,
         split=config.split,
@@ -165,7 +165,7 @@ def _run_options(task: TrainTask, config: TrainConfig, open_project: OpenProject
 
     return replace(
         data_options(config, open_project),
-        reading=replace(config.reading, large=task.large),
+        read_options=replace(config.read_options, large=task.large),
         classes=load_classes(task.classes) if isinstance(task.classes, str) else task.classes,
         find_trained=parent_areas_finder(config, task.out, resume=task.resume),
         run=task.out,

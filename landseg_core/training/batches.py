@@ -15,7 +15,7 @@ from landseg_core.compute.prefetch import Prefetcher
 from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler, Each, WeightedSource
 from landseg_core.data.class_locations import ClassLocations
-from landseg_core.data.label_changes import CorrectedLabels
+from landseg_core.data.label_changes import LabelChanges
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.machine import cores
@@ -113,9 +113,9 @@ def _corrections(
 ) -> tuple[list[WeightedSource], list[str]]:
     if config.start_from is None or not config.new_label_share:
         return [], []
-    if data.earlier is None:
+    if data.previous_labels is None:
         return [], [NO_RECORD.format(config.start_from)]
-    labels = CorrectedLabels(data, reader, data.earlier)
+    labels = LabelChanges(data, reader, data.previous_labels)
     train, val = (ClassLocations.found(areas, labels, len(data.schema), checkpoint) for areas in (data.train, data.val))
     notice = _notice(config, train.pixels, val.pixels)
     return [WeightedSource(config.new_label_share, train)] if train.pixels else [], [notice]

@@ -53,7 +53,7 @@ class ProjectImages(QObject):
         self._lifecycle, self._editing, self._shown = lifecycle, editing, shown
         self._notifier = notifier
         shown.changed.connect(self.shown_changed)
-        shown.place_wanted.connect(self.view_wanted)
+        shown.position_wanted.connect(self.view_wanted)
 
     def with_id(self, image_id: int) -> ImageEntry | None:
         """Return an image of the project, or None where there is none of this id."""

@@ -133,7 +133,7 @@ class ProjectSession(QObject):
         return self.editing.busy or self.editing.is_stroke_open
 
     def _remember_window(self) -> None:
-        self._shown.remember_place()
+        self._shown.save_position()
         if self.project and self.image and not self.project.failure:
             remember_window(self.project, self.image.id, self.paint.active_value)
 

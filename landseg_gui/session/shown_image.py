@@ -12,11 +12,11 @@ from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job
 from landseg_gui.session.project_files import entry_at
 from landseg_gui.session.view_state import (
-    ViewPlace,
+    ViewPosition,
     hidden_images,
-    remember_place,
-    remembered_place,
+    load_position,
     remembered_window,
+    save_position,
 )
 from landseg_gui.text import tr
 from landseg_gui.viewer.frame import ViewFrame
@@ -30,11 +30,11 @@ class ShownImage(QObject):
 
     `is_misplaced` while its file lies elsewhere than its labels, and nobody has said where they belong.
 
-    `place_wanted` brings the (column, row) in raster px to show in the middle, and the zoom in device px per raster px.
+    `position_wanted` brings the (column, row) in raster px to centre on, and the zoom in device px per raster px.
     """
 
     changed = Signal()
-    place_wanted = Signal(float, float, float)
+    position_wanted = Signal(float, float, float)
 
     def __init__(self, session: Session, frame: Callable[[], ViewFrame | None]) -> None:
         super().__init__(session)
@@ -44,7 +44,7 @@ class ShownImage(QObject):
         self._wanted: int | None = None
         self._owner: ImageEntry | None = None
         self.is_misplaced = False
-        session.rasters.leaving.connect(self.remember_place)
+        session.rasters.leaving.connect(self.save_position)
         session.rasters.changed.connect(self.follow_raster)
 
     def set_project(self, project: Project | None) -> None:
@@ -113,7 +113,7 @@ class ShownImage(QObject):
         self.changed.emit()
         if entry:
             self._lay_newest_prediction(entry)
-            self._restore_place(entry)
+            self._restore_position(entry)
 
     def _free_memory(self, former: ImageEntry | None) -> None:
         """Drop the tiles of the image that has left the window, as far as they are stored."""
@@ -181,14 +181,14 @@ class ShownImage(QObject):
             project = self._project
             self._session.files.add_mask(newest.mask, wanted=lambda: self._is_wanted(project, image.id))
 
-    def _restore_place(self, image: ImageEntry) -> None:
+    def _restore_position(self, image: ImageEntry) -> None:
         assert self._project is not None
-        place = remembered_place(self._project, image.id)
-        if place:
-            self.place_wanted.emit(place.column, place.row, place.scale)
+        position = load_position(self._project, image.id)
+        if position:
+            self.position_wanted.emit(position.column, position.row, position.scale)
 
-    def remember_place(self) -> None:
-        """Keep in the project what is in sight of the image."""
+    def save_position(self) -> None:
+        """Save the position in the image to the project."""
         if self._project and self.entry and not self._project.failure:
             frame = self._frame()
-            remember_place(self._project, self.entry.id, ViewPlace.of(frame) if frame else None)
+            save_position(self._project, self.entry.id, ViewPosition.of(frame) if frame else None)

@@ -1,4 +1,4 @@
-"""What a project remembers of the window: the image in it, the place and zoom of every image, the active class."""
+"""What a project remembers of the window: the image in it, the position and zoom in every image, the active class."""
 
 from __future__ import annotations
 
@@ -15,31 +15,33 @@ _HIDDEN = "hidden_images"
 
 
 @dataclass(frozen=True)
-class ViewPlace:
-    """The raster place (px) in the middle of the viewport, and the zoom in device px per raster px."""
+class ViewPosition:
+    """The raster position (px) at the centre of the viewport, and the zoom in device px per raster px."""
 
     column: float
     row: float
     scale: float
 
     @classmethod
-    def of(cls, frame: ViewFrame) -> ViewPlace:
-        """Return the place that a frame shows."""
+    def of(cls, frame: ViewFrame) -> ViewPosition:
+        """Return the position that a frame shows."""
         return cls(*frame.to_raster(frame.width / 2, frame.height / 2), frame.scale)
 
 
-def remember_place(project: Project, image_id: int, place: ViewPlace | None) -> None:
-    """Keep what is in sight of an image; None forgets it, so that the whole image is shown."""
-    project.set_view_state(_place_key(image_id), [place.column, place.row, place.scale] if place else None)
+def save_position(project: Project, image_id: int, position: ViewPosition | None) -> None:
+    """Save the position in an image; None clears it, so that the whole image is shown."""
+    project.set_view_state(
+        _position_key(image_id), [position.column, position.row, position.scale] if position else None
+    )
 
 
-def remembered_place(project: Project, image_id: int) -> ViewPlace | None:
-    """Return what was in sight of an image, or None where that is not known."""
-    match project.view_state(_place_key(image_id)):
+def load_position(project: Project, image_id: int) -> ViewPosition | None:
+    """Return the saved position in an image, or None if there is none."""
+    match project.view_state(_position_key(image_id)):
         case [float() | int() as column, float() | int() as row, float() | int() as scale] if (
             all(map(math.isfinite, (column, row, scale))) and scale > 0
         ):
-            return ViewPlace(column, row, scale)
+            return ViewPosition(column, row, scale)
     return None
 
 
@@ -66,5 +68,5 @@ def set_image_hidden(project: Project, image_id: int, *, hidden: bool) -> None:
     project.set_view_state(_HIDDEN, sorted(others | {image_id} if hidden else others))
 
 
-def _place_key(image_id: int) -> str:
+def _position_key(image_id: int) -> str:
     return f"place/{image_id}"

@@ -29,7 +29,7 @@ def training_data(
     schema: ClassSchema,
     on_event: OnEvent,
     control: JobControl | None,
-    reading: ReadOptions = AS_THEY_ARE,
+    read_options: ReadOptions = AS_THEY_ARE,
     notices: Sequence[str] = (),
     mapping: ValueMapping | None = None,
     *,
@@ -37,48 +37,48 @@ def training_data(
 ) -> TrainingData:
     """Check all areas and return the data set; areas without any label are left out, with a notice.
 
-    The areas given are in px of the images, those of the data set in px of the images as `reading` has them read.
+    The areas given are in px of the images, those of the data set in px of the images as `read_options` has them read.
     `notices` are what there is to know already; `mapping` and `own_masks` are those of `check_areas`.
 
     Raises:
-        LargeWorkError: there is much to read, and `reading` does not say that this is agreed.
+        LargeWorkError: there is much to read, and `read_options` does not say that this is agreed.
         DatasetError: the files do not fit together, a mask holds an unknown value, or a side has no label at all.
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
-    how: dict[str, Any] = {"mapping": mapping, "own_masks": own_masks, "large": reading.large}
-    areas = reading.opened_so([*train, *val])
-    checked = check_areas(areas, schema, on_event, control or JobControl(), reading.bands, **how)
-    return checked_data(checked, len(train), schema, reading, notices, mapping)
+    how: dict[str, Any] = {"mapping": mapping, "own_masks": own_masks, "large": read_options.large}
+    areas = read_options.opened_so([*train, *val])
+    checked = check_areas(areas, schema, on_event, control or JobControl(), read_options.bands, **how)
+    return checked_data(checked, len(train), schema, read_options, notices, mapping)
 
 
 def split_data(
     pairs: Sequence[ImagePair],
     schema: ClassSchema,
     options: SplitOptions,
-    reading: ReadOptions,
+    read_options: ReadOptions,
     on_event: OnEvent,
     control: JobControl,
     mapping: ValueMapping | None = None,
 ) -> TrainingData:
     """Check images and their masks, split what is labelled, and return the data set; errors as in `training_data`."""
-    images = reading.opened_so(whole_areas(pairs))
-    how: dict[str, Any] = {"mapping": mapping, "large": reading.large}
-    whole = check_areas(images, schema, on_event, control, reading.bands, **how)
+    images = read_options.opened_so(whole_areas(pairs))
+    how: dict[str, Any] = {"mapping": mapping, "large": read_options.large}
+    whole = check_areas(images, schema, on_event, control, read_options.bands, **how)
     require_labels(whole, "images")
     train, val, distance, said = split_pairs(whole, schema, options, on_event, control, mapping)
     areas = (*train, *val)
     total = sum(area.window.pixels for area in whole.areas)
     counts = count_areas(areas, schema, ProgressMeter("counting labels", total, on_event), control, mapping)
     notices = (*said, *buffer_notices(distance, options.buffer), *_empty_notices(whole, "images"))
-    return checked_data(replace(whole, areas=areas, counts=counts), len(train), schema, reading, notices, mapping)
+    return checked_data(replace(whole, areas=areas, counts=counts), len(train), schema, read_options, notices, mapping)
 
 
 def checked_data(
     checked: CheckedAreas,
     trained_areas: int,
     schema: ClassSchema,
-    reading: ReadOptions,
+    read_options: ReadOptions,
     notices: Sequence[str],
     mapping: ValueMapping | None = None,
 ) -> TrainingData:
@@ -91,7 +91,10 @@ def checked_data(
     validated = _part(checked, slice(trained_areas, None))
     require_labels(trained, "training areas")
     require_labels(validated, "validation areas")
-    first, ground = checked.facts[0], plan_resolution(checked.facts, reading.resolution_m, nearly=reading.nearly)
+    first, ground = (
+        checked.facts[0],
+        plan_resolution(checked.facts, read_options.resolution_m, nearly=read_options.nearly),
+    )
     return TrainingData(
         schema,
         resampled_areas(_labelled(trained), checked.images, ground, first.bands),
@@ -108,14 +111,14 @@ def checked_data(
             *overlap_notices(_labelled(trained), _labelled(validated), checked.grids),
         ),
         first.names,
-        alpha=_kept_alpha(checked.areas, reading),
+        alpha=_kept_alpha(checked.areas, read_options),
         values=tuple((mapping or {}).items()),
     )
 
 
-def _kept_alpha(areas: Sequence[LabelledArea], reading: ReadOptions) -> str:
+def _kept_alpha(areas: Sequence[LabelledArea], read_options: ReadOptions) -> str:
     """Return the alpha that a model keeps: that of its images, and of the model that it goes on from."""
-    before = (reading.alpha,) if reading.of_model and reading.alpha == NONE else ()
+    before = (read_options.alpha,) if read_options.of_model and read_options.alpha == NONE else ()
     return common_alpha([*before, *(area.alpha for area in areas)])
 
 

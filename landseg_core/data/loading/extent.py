@@ -38,9 +38,9 @@ def image_grids(pairs: Iterable[ImagePair], control: JobControl) -> list[RasterG
     return grids
 
 
-def pixels_read(grids: Sequence[RasterGrid], reading: ReadOptions) -> list[int]:
+def pixels_read(grids: Sequence[RasterGrid], read_options: ReadOptions) -> list[int]:
     """Return the pixels of images, each as a run reads it that has them all."""
     facts = [ImageFacts((), (), "", grid, grid.ground_resolution(), "") for grid in grids]
-    plan = plan_resolution(facts, reading.resolution_m, nearly=reading.nearly)
+    plan = plan_resolution(facts, read_options.resolution_m, nearly=read_options.nearly)
     sizes = [plan.view(one, ()).size or (one.grid.width, one.grid.height) for one in facts]
     return [width * height for width, height in sizes]

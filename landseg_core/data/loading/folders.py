@@ -35,7 +35,7 @@ def folder_data(
     *,
     seed: int = 0,
     chip: int = 256,
-    reading: ReadOptions = AS_THEY_ARE,
+    read_options: ReadOptions = AS_THEY_ARE,
     split: SplitBy = "blocks",
     buffer: int = BUFFER,
     mapping: Mapping[str, str] | None = None,
@@ -68,12 +68,17 @@ def folder_data(
         train, val = whole_areas(folders.not_listed(val_list)), whole_areas(folders.listed(val_list))
     else:
         options = SplitOptions(seed, chip, buffer, split, find_trained)
-        return split_data(folders.all(), schema, options, reading, on_event, control or JobControl(), values)
-    return training_data(train, val, schema, on_event, control, reading, mapping=values)
+        return split_data(folders.all(), schema, options, read_options, on_event, control or JobControl(), values)
+    return training_data(train, val, schema, on_event, control, read_options, mapping=values)
 
 
 def folder_extent(
-    images: Path, masks: Path, train_list: Path | None, val_list: Path | None, reading: ReadOptions, control: JobControl
+    images: Path,
+    masks: Path,
+    train_list: Path | None,
+    val_list: Path | None,
+    read_options: ReadOptions,
+    control: JobControl,
 ) -> Extent:
     """Return about how much `folder_data` would give.
 
@@ -84,14 +89,14 @@ def folder_extent(
     """
     folders = PairedFolders(images, masks)
     if train_list is None and val_list is None:
-        pixels = sum(pixels_read(image_grids(folders.all(), control), reading))
+        pixels = sum(pixels_read(image_grids(folders.all(), control), read_options))
         return Extent(TRAIN_SHARE * pixels, (1 - TRAIN_SHARE) * pixels)
     train, val = (
         folders.listed(own) if own else folders.not_listed(other)  # type: ignore[arg-type]  # one of them is given
         for own, other in ((train_list, val_list), (val_list, train_list))
     )
     grids = image_grids(train, control)
-    pixels_of = pixels_read([*grids, *image_grids(val, control)], reading)
+    pixels_of = pixels_read([*grids, *image_grids(val, control)], read_options)
     return Extent(sum(pixels_of[: len(grids)]), sum(pixels_of[len(grids) :]))
 
 

@@ -128,7 +128,7 @@ def landcover_ai_data(
     folder: Path,
     schema: ClassSchema,
     *,
-    reading: ReadOptions = AS_THEY_ARE,
+    read_options: ReadOptions = AS_THEY_ARE,
     mapping: Mapping[str, str] | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
@@ -146,7 +146,7 @@ def landcover_ai_data(
     values = mapped_indices(mapping or {}, schema)
     folders = PairedFolders(folder / "images", folder / "masks")
     train, val = (tile_areas(folders, folder / f"{part}.txt") for part in ("train", "val"))
-    return training_data(train, val, schema, on_event, control, reading, mapping=values)
+    return training_data(train, val, schema, on_event, control, read_options, mapping=values)
 
 
 def landcover_ai_extent(folder: Path) -> Extent:

@@ -84,21 +84,21 @@ def project_data(
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
     *,
-    reading: ReadOptions = AS_THEY_ARE,
+    read_options: ReadOptions = AS_THEY_ARE,
     split: SplitBy = "blocks",
     buffer: int = BUFFER,
 ) -> TrainingData:
     """Return the data set of the labels that `snapshot` copied, split by blocks or by images; see `label_split`.
 
-    Where the labels of an earlier run are kept beside them, ground stays on the side where that run had it. Which
-    ground is on which side is written to the folder of the labels.
+    Where the labels of an earlier run are saved beside them, areas stay on the side where that run had them. The
+    split assignment is saved in the folder of the labels.
 
     Raises:
         DatasetError: the labels lie in one small spot, the images differ in bands or type, or images are to be held
             back and only one is labelled.
         RasterError: an image or a mask cannot be read.
-        TrainingError: the earlier run does not tell its ground.
-        OutputError: the ground cannot be written.
+        TrainingError: the split of the earlier run cannot be read.
+        OutputError: the split cannot be written.
         JobStopped: the user asked for it.
     """
     control = control or JobControl()
@@ -110,26 +110,26 @@ def project_data(
                 control.checkpoint()
                 yield number, key, tile
 
-    earlier, ids = load_previous_labels(labels), [mask.image_id for mask in labels.masks]
-    known = load_split(earlier.folder) if earlier else None
+    previous, ids = load_previous_labels(labels), [mask.image_id for mask in labels.masks]
+    known = load_split(previous.folder) if previous else None
     how = tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip
     apart = (
         continued_split(*how, of_images(known, ids), buffer=buffer)
         if known
         else label_split(*how, buffer=buffer, by=split)
     )
-    save_split(labels.folder, apart.ground, ids, known)
+    save_split(labels.folder, apart.assignment, ids, known)
     train, val = ([pairs[number].area(window) for number, window in side] for side in (apart.train, apart.val))
     notices = [*buffer_notices(apart.buffer, buffer), *((SPLIT_IGNORED,) if known and split != "blocks" else ())]
-    data = training_data(train, val, labels.schema, on_event, control, reading, notices, own_masks=True)
-    return replace(data, earlier=_by_image(earlier, labels)) if earlier else data
+    data = training_data(train, val, labels.schema, on_event, control, read_options, notices, own_masks=True)
+    return replace(data, previous_labels=_by_image(previous, labels)) if previous else data
 
 
-def _by_image(earlier: LabelSnapshot, labels: LabelSnapshot) -> PreviousLabels:
-    """Return the earlier masks by the images as they are now."""
-    masks = {mask.image_id: mask.mask for mask in earlier.masks}
+def _by_image(previous: LabelSnapshot, labels: LabelSnapshot) -> PreviousLabels:
+    """Return the previous masks by the images as they are now."""
+    masks = {mask.image_id: mask.mask for mask in previous.masks}
     return PreviousLabels(
-        earlier.schema, {mask.image: masks[mask.image_id] for mask in labels.masks if mask.image_id in masks}
+        previous.schema, {mask.image: masks[mask.image_id] for mask in labels.masks if mask.image_id in masks}
     )
 
 
@@ -175,14 +175,14 @@ def project_extent(
     chip: int,
     control: JobControl,
     *,
-    reading: ReadOptions,
+    read_options: ReadOptions,
     split: SplitBy,
     buffer: int,
 ) -> Extent:
     """Return about how much `project_data` would give of the labels stored now; errors are those of `label_blocks`."""
     blocks = label_blocks(project, seed, chip, control, split=split, buffer=buffer)
     grids = [image.grid for image in project.images if image.id in blocks]
-    shares = [pixels / grid.window.pixels for pixels, grid in zip(pixels_read(grids, reading), grids, strict=True)]
+    shares = [pixels / grid.window.pixels for pixels, grid in zip(pixels_read(grids, read_options), grids, strict=True)]
     sides = list(zip(blocks.values(), shares, strict=True))
     return Extent(
         sum(share * _pixels(part.train) for part, share in sides),

@@ -52,7 +52,7 @@ class Folders(DataSource):
             split=options.split,
             buffer=options.buffer,
             find_trained=options.find_trained,
-            reading=options.reading,
+            read_options=options.read_options,
             mapping=options.mapping,
             on_event=on_event,
             control=control,
@@ -62,4 +62,4 @@ class Folders(DataSource):
         """Return about how much there is to learn from; errors are those of `folder_extent`."""
         from landseg_core.data.loading.folders import folder_extent
 
-        return folder_extent(self.images, self.masks, self.train_list, self.val_list, options.reading, control)
+        return folder_extent(self.images, self.masks, self.train_list, self.val_list, options.read_options, control)

@@ -37,7 +37,7 @@ class LandCoverAi(DataSource):
         return landcover_ai_data(
             self.landcover_ai,
             options.mask_classes,
-            reading=options.reading,
+            read_options=options.read_options,
             mapping=options.mapping,
             on_event=on_event,
             control=control,

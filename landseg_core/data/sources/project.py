@@ -48,7 +48,7 @@ class ProjectLabels(DataSource):
             options.chip,
             on_event,
             control,
-            reading=options.reading,
+            read_options=options.read_options,
             split=options.split,
             buffer=options.buffer,
         )
@@ -63,7 +63,7 @@ class ProjectLabels(DataSource):
                 options.seed,
                 options.chip,
                 control,
-                reading=options.reading,
+                read_options=options.read_options,
                 split=options.split,
                 buffer=options.buffer,
             )

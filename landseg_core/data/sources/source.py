@@ -41,7 +41,7 @@ class DataOptions:
     """How a run reads and splits its data.
 
     Attributes:
-        reading: how images are read.
+        read_options: how images are read.
         seed, chip, split, buffer: how labels are split where the source does not say itself what validates; see
             `label_split`.
         find_trained: finds what the parent model was trained on, none of which validates.
@@ -53,7 +53,7 @@ class DataOptions:
         open_project: how a project is opened.
     """
 
-    reading: ReadOptions
+    read_options: ReadOptions
     seed: int
     chip: int
     split: SplitBy

@@ -1,4 +1,4 @@
-"""Which ground of a project trains and which validates: kept beside the labels of a run for those that continue it."""
+"""Which areas of a project train and which validate: saved beside the labels of a run for those that fine-tune it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPLIT_FILE = "split.json"
 _FORMER_SPLIT_FILE = "ground.json"  # of landseg 0.1
 
 
-class _Place(pydantic.BaseModel):
+class _Window(pydantic.BaseModel):
     image_id: int
     window: StoredWindow
 
@@ -27,7 +27,7 @@ class _Place(pydantic.BaseModel):
         return self.image_id, PixelWindow(*self.window)
 
 
-class _Part(_Place):
+class _Part(_Window):
     validates: bool
 
 
@@ -36,27 +36,27 @@ class _Record(pydantic.BaseModel):
 
     block: PixelLength
     parts: list[_Part]
-    trained: list[_Place]
+    trained: list[_Window]
 
 
 def save_split(
-    folder: Path, ground: SplitAssignment, image_ids: Sequence[int], earlier: SplitAssignment | None = None
+    folder: Path, assignment: SplitAssignment, image_ids: Sequence[int], previous: SplitAssignment | None = None
 ) -> None:
-    """Write the ground of a split of images `image_ids` into the `folder` of a run's labels.
+    """Write the assignment of a split of images `image_ids` into the `folder` of a run's labels.
 
-    What an `earlier` run (by image id) kept of further images is kept, too.
+    Parts of further images are taken over from the `previous` assignment, which goes by image id.
 
     Raises:
         OutputError: it cannot be written.
     """
-    own = [(image_ids[number], window, validates) for number, window, validates in ground.parts]
-    learnt = [(image_ids[number], window) for number, window in ground.trained]
-    if earlier:
-        own += [part for part in earlier.parts if part[0] not in image_ids]
-        learnt += [place for place in earlier.trained if place[0] not in image_ids]
-    parts = [_Part(image_id=image, window=_told(window), validates=validates) for image, window, validates in own]
-    trained = [_Place(image_id=image, window=_told(window)) for image, window in learnt]
-    record = _Record(block=ground.block, parts=parts, trained=trained)
+    own = [(image_ids[number], window, validates) for number, window, validates in assignment.parts]
+    learnt = [(image_ids[number], window) for number, window in assignment.trained]
+    if previous:
+        own += [part for part in previous.parts if part[0] not in image_ids]
+        learnt += [placed for placed in previous.trained if placed[0] not in image_ids]
+    parts = [_Part(image_id=image, window=_stored(window), validates=validates) for image, window, validates in own]
+    trained = [_Window(image_id=image, window=_stored(window)) for image, window in learnt]
+    record = _Record(block=assignment.block, parts=parts, trained=trained)
     write_atomically(folder / SPLIT_FILE, (record.model_dump_json(indent=2) + "\n").encode())
     former = folder / _FORMER_SPLIT_FILE  # of a run that this one overwrites
     try:
@@ -65,12 +65,12 @@ def save_split(
         raise unwritable(former, error) from error
 
 
-def _told(window: PixelWindow) -> tuple[int, int, int, int]:
+def _stored(window: PixelWindow) -> tuple[int, int, int, int]:
     return window.x, window.y, window.width, window.height
 
 
 def load_split(folder: Path) -> SplitAssignment:
-    """Return the ground that `save_split` wrote into `folder`: its parts have the ids of their images.
+    """Return the assignment that `save_split` wrote into `folder`: its parts have the ids of their images.
 
     Raises:
         TrainingError: there is none, or it is damaged.
@@ -87,12 +87,12 @@ def load_split(folder: Path) -> SplitAssignment:
             )
         ) from error
     parts = tuple((*part.placed(), part.validates) for part in record.parts)
-    return SplitAssignment(record.block, parts, tuple(place.placed() for place in record.trained))
+    return SplitAssignment(record.block, parts, tuple(item.placed() for item in record.trained))
 
 
-def of_images(ground: SplitAssignment, image_ids: Sequence[int]) -> SplitAssignment:
+def of_images(assignment: SplitAssignment, image_ids: Sequence[int]) -> SplitAssignment:
     """Return the parts of the images `image_ids`, with the images' numbers in that order instead of their ids."""
     numbers = {image_id: number for number, image_id in enumerate(image_ids)}
-    parts = tuple((numbers[image], window, at) for image, window, at in ground.parts if image in numbers)
-    trained = tuple((numbers[image], window) for image, window in ground.trained if image in numbers)
-    return SplitAssignment(ground.block, parts, trained)
+    parts = tuple((numbers[image], window, at) for image, window, at in assignment.parts if image in numbers)
+    trained = tuple((numbers[image], window) for image, window in assignment.trained if image in numbers)
+    return SplitAssignment(assignment.block, parts, trained)

@@ -39,8 +39,8 @@ def continued_split(
 ) -> Split:
     """Split labels as `label_split` does, but for `known` ground, which stays on its side.
 
-    The ground of the split is all that is known then: also parts that hold no labels any more. Nothing validates within
-    the buffer of what an earlier run was trained on.
+    The assignment of the split then holds all that is known, also parts that hold no labels any more. Nothing
+    validates within the buffer of what an earlier run was trained on.
 
     Raises:
         OneSidedError: all labels are on one side.
@@ -52,7 +52,7 @@ def continued_split(
     split = split_of(_chosen(sides, seed), sizes, chip, known.block, **how)
     split = replace(split, val=tuple(apply_buffer(split.val, known.trained, split.buffer)))
     _require_both(split)
-    return replace(split, ground=_joined(known, split.ground))
+    return replace(split, assignment=_joined(known, split.assignment))
 
 
 def _joined(known: SplitAssignment, own: SplitAssignment) -> SplitAssignment:

@@ -118,8 +118,8 @@ def split_of(
     )
     val = tuple(apply_buffer(val, trains, 0))
     rest, distance = buffer_labels(read_tiles, train, val, buffer, schema)
-    ground = SplitAssignment(block, tuple((part.image, part.limit, at) for part, at in sides), rest)
-    return Split(rest, val, distance, ground)
+    assignment = SplitAssignment(block, tuple((part.image, part.limit, at) for part, at in sides), rest)
+    return Split(rest, val, distance, assignment)
 
 
 def images_of(cells: LabelGrid, sizes: Sequence[Size]) -> list[LabelRegion]:

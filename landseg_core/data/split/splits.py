@@ -49,7 +49,7 @@ class SplitAssignment:
 
 @dataclass(frozen=True)
 class Split:
-    """Windows to train and to validate on, each with the number of its image, and the `ground` that they lie on.
+    """Windows to train and to validate on, each with the number of its image, and the `assignment` of areas.
 
     `buffer` px lie between both at least.
     """
@@ -57,4 +57,4 @@ class Split:
     train: tuple[Placed, ...]
     val: tuple[Placed, ...]
     buffer: int = 0
-    ground: SplitAssignment = SplitAssignment(LARGEST_BLOCK, ())
+    assignment: SplitAssignment = SplitAssignment(LARGEST_BLOCK, ())

@@ -36,10 +36,10 @@ class TrialMemory:
         backend = self._answer(question).get("backend")
         return backend if isinstance(backend, str) else None
 
-    def pace(self, question: str) -> float | None:
+    def throughput(self, question: str) -> float | None:
         """Return the px per second that were measured, or None where none were."""
-        pace = self._answer(question).get("px_per_s")
-        return pace if isinstance(pace, float) and math.isfinite(pace) and pace > 0 else None
+        throughput = self._answer(question).get("px_per_s")
+        return throughput if isinstance(throughput, float) and math.isfinite(throughput) and throughput > 0 else None
 
     def keep(self, question: str, backend: str | None, px_per_s: float | None = None) -> None:
         """Remember the backend that is quickest, where several were tried, and how quick it was."""
@@ -63,7 +63,7 @@ class TrialMemory:
 
 
 def machine_facts() -> list[object]:
-    """Return what any pace depends on: the machine, and the versions of what runs on it."""
+    """Return what throughput depends on: the machine, and the versions of what runs on it."""
     return [processor(), cores(), [version_of(name) for name in _RUNTIMES]]
 
 

@@ -27,35 +27,35 @@ _BANDS = 3
 _FIRST_STEPS = 3  # of a run, which prepare and are not measured
 _LEAST_STEPS = 5
 
-PaceKey = tuple[str, ...]
+ThroughputKey = tuple[str, ...]
 
 
-def pace_key(config: TrainConfig) -> PaceKey:
-    """Return what the pace depends on."""
+def throughput_key(config: TrainConfig) -> ThroughputKey:
+    """Return what the throughput depends on."""
     return config.model, config.device, config.precision, str(config.chip), str(config.batch)
 
 
-class PaceMemory:
-    """The pace of the last runs (seconds for a million pixels of chips) by what it depends on."""
+class ThroughputMemory:
+    """The throughput of the last runs, in seconds per million pixels of chips, by what it depends on."""
 
     def __init__(self, memory: FormMemory) -> None:
         self._memory = memory
 
     def known(self, config: TrainConfig) -> float | None:
-        """Return the pace of the last run of this kind, or None."""
+        """Return the throughput of the last run of this kind, or None."""
         try:
-            pace = float(self._memory.text("-".join(pace_key(config))))
+            seconds_per_mpx = float(self._memory.text("-".join(throughput_key(config))))
         except ValueError:
             return None
-        return pace if math.isfinite(pace) and pace > 0 else None
+        return seconds_per_mpx if math.isfinite(seconds_per_mpx) and seconds_per_mpx > 0 else None
 
-    def keep(self, config: TrainConfig, pace: float) -> None:
-        """Remember a pace."""
-        self._memory.keep({"-".join(pace_key(config)): f"{pace:.4g}"})
+    def keep(self, config: TrainConfig, seconds_per_mpx: float) -> None:
+        """Save a throughput."""
+        self._memory.keep({"-".join(throughput_key(config)): f"{seconds_per_mpx:.4g}"})
 
 
-class PaceMeter:
-    """Takes a run's events and tells its pace: the steps alone, without validation."""
+class ThroughputMeter:
+    """Measures the throughput of a run from its events: that of the steps alone, without validation."""
 
     def __init__(self) -> None:
         self._started: RunStarted | None = None
@@ -72,14 +72,14 @@ class PaceMeter:
                 self._seconds, self._steps = self._seconds + event.seconds - last.seconds, self._steps + 1
 
     @property
-    def pace(self) -> float | None:
+    def seconds_per_mpx(self) -> float | None:
         """Return the seconds for a million pixels, or None after too few steps."""
         if self._steps < _LEAST_STEPS or self._started is None:
             return None
         return self._seconds / self._steps / (self._started.batch * self._started.chip**2) * 1e6
 
     def measured(self, asked: TrainConfig) -> TrainConfig:
-        """Return the settings that the pace is that of: what ran, which a run's folder or a model may have told."""
+        """Return the settings whose throughput was measured: those that ran, which may come from a run or a model."""
         ran = self._started
         return asked.model_copy(update={"model": ran.model, "batch": ran.batch, "chip": ran.chip}) if ran else asked
 
@@ -89,22 +89,22 @@ class _Found:
     """What a run's time follows from."""
 
     extent: Extent
-    pace: float
+    seconds_per_mpx: float
 
     @property
     def epoch_seconds(self) -> float:
-        return (self.extent.train + VALIDATION_SHARE * self.extent.val) / 1e6 * self.pace
+        return (self.extent.train + VALIDATION_SHARE * self.extent.val) / 1e6 * self.seconds_per_mpx
 
 
 def estimate_work(
-    source: DataSource, options: DataOptions, config: TrainConfig, classes: int, pace: float | None
+    source: DataSource, options: DataOptions, config: TrainConfig, classes: int, seconds_per_mpx: float | None
 ) -> Work:
-    """Return the work that finds out how long an epoch takes; a `pace` that is known need not be tried."""
+    """Return the work that finds out how long an epoch takes; `seconds_per_mpx` is measured unless it is known."""
 
     def work(_on_event: OnEvent, control: JobControl) -> _Found:
         extent = source.extent(options, control)
-        if pace is not None:
-            return _Found(extent, pace)
+        if seconds_per_mpx is not None:
+            return _Found(extent, seconds_per_mpx)
         probe = import_undisturbed("landseg_core.training.preparation")
         return _Found(extent, probe.seconds_per_megapixel(config, _BANDS, classes, control.checkpoint))
 
@@ -116,11 +116,11 @@ class EpochEstimator(QObject):
 
     answered = Signal(str)
 
-    def __init__(self, session: ProjectSession, memory: PaceMemory, parent: QObject | None = None) -> None:
+    def __init__(self, session: ProjectSession, memory: ThroughputMemory, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._memory = session, memory
         self._question: tuple[DataSource, ClassSchema, TrainConfig] | None = None
-        self._paces: dict[PaceKey, float] = {}
+        self._throughputs: dict[ThroughputKey, float] = {}
         self._extents: dict[tuple[Any, ...], Extent] = {}
         self._job: Job | None = None
         self._wait = QTimer(self, singleShot=True, interval=_WAIT_MS)
@@ -155,18 +155,18 @@ class EpochEstimator(QObject):
         if self._question is None:
             return None
         source, _, config = self._question
-        extent, pace = self._extents.get(_extent_key(source, config)), self._pace(config)
-        return _Found(extent, pace) if extent is not None and pace is not None else None
+        extent, seconds_per_mpx = self._extents.get(_extent_key(source, config)), self._seconds_per_mpx(config)
+        return _Found(extent, seconds_per_mpx) if extent is not None and seconds_per_mpx is not None else None
 
-    def _pace(self, config: TrainConfig) -> float | None:
-        return self._paces.get(pace_key(config)) or self._memory.known(config)
+    def _seconds_per_mpx(self, config: TrainConfig) -> float | None:
+        return self._throughputs.get(throughput_key(config)) or self._memory.known(config)
 
     def _find_out(self) -> None:
         if self._question is None:
             return
         source, schema, config = self._question
         options = data_options(config, lend(self._session.project))
-        work = estimate_work(source, options, config, len(schema), self._pace(config))
+        work = estimate_work(source, options, config, len(schema), self._seconds_per_mpx(config))
         job = self._job = self._session.start_in_background(tr("Time of an epoch"), work)
         job.finished.connect(while_alive(self, lambda found: self._take(job, found)))
         job.failed.connect(while_alive(self, lambda _sentence: self._give_up(job)))  # the run tells why
@@ -177,7 +177,7 @@ class EpochEstimator(QObject):
         self._job = None
         source, _, config = self._question
         self._extents[_extent_key(source, config)] = found.extent
-        self._paces[pace_key(config)] = found.pace
+        self._throughputs[throughput_key(config)] = found.seconds_per_mpx
         self._tell()
 
     def _give_up(self, job: Job) -> None:
@@ -193,11 +193,11 @@ class EpochEstimator(QObject):
 
 def _matter(source: DataSource, schema: ClassSchema, config: TrainConfig) -> tuple[Any, ...]:
     """Return all of a question that what is to be found out depends on."""
-    return _extent_key(source, config), pace_key(config), len(schema)
+    return _extent_key(source, config), throughput_key(config), len(schema)
 
 
 def _extent_key(source: DataSource, config: TrainConfig) -> tuple[Any, ...]:
-    return source, config.seed, config.chip, config.split, config.buffer, config.reading
+    return source, config.seed, config.chip, config.split, config.buffer, config.read_options
 
 
 def estimate_text(epoch_seconds: float, config: TrainConfig) -> str:

@@ -25,7 +25,7 @@ from landseg_gui.session.session import Session
 from landseg_gui.text import percent, tr
 from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.large_work import ask_if_large
-from landseg_gui.workflows.training.estimate import EpochEstimator, PaceMemory, PaceMeter
+from landseg_gui.workflows.training.estimate import EpochEstimator, ThroughputMemory, ThroughputMeter
 from landseg_gui.workflows.training.lent_project import LentProject
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class TrainFlow(Flow):
         self._lasts: dict[Path | None, Path] = {}
         self._reason = ""
         self.preview = preview
-        self._paces = PaceMemory(FormMemory("pace"))
+        self._throughputs = ThroughputMemory(FormMemory("pace"))
 
     @property
     def owner(self) -> Path | None:
@@ -94,7 +94,7 @@ class TrainFlow(Flow):
             )
             return None
         projects = self._projects
-        estimator = EpochEstimator(projects, self._paces)
+        estimator = EpochEstimator(projects, self._throughputs)
         dialog = TrainDialog(FormMemory("train", project=projects.project), self._window, projects.project, estimator)
         estimator.setParent(dialog)
         dialog.accepted.connect(lambda: self.start(dialog.request(), dialog.config()))
@@ -145,9 +145,9 @@ class TrainFlow(Flow):
         owner = session.owner
         self._folder, self._owner, self._reason = folder, owner, ""
         self._lasts[owner] = folder
-        meter = PaceMeter()
+        meter = ThroughputMeter()
         job.reported.connect(meter.take)
-        job.ended.connect(lambda: self._keep_pace(config, meter))
+        job.ended.connect(lambda: self._save_throughput(config, meter))
         job.finished.connect(self._take_model)
         ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True}), config))
         job.stopped.connect(self._tell_stopped)
@@ -156,9 +156,9 @@ class TrainFlow(Flow):
         self.started.emit(job, task.classes)
         return job
 
-    def _keep_pace(self, config: TrainConfig, meter: PaceMeter) -> None:
-        if meter.pace is not None:
-            self._paces.keep(meter.measured(config), meter.pace)
+    def _save_throughput(self, config: TrainConfig, meter: ThroughputMeter) -> None:
+        if meter.seconds_per_mpx is not None:
+            self._throughputs.keep(meter.measured(config), meter.seconds_per_mpx)
 
     def _take_model(self, result: TrainResult) -> None:
         owner, self._reason = self._owner, result.reason

@@ -1,4 +1,4 @@
-"""What counts as corrected, and how often chips show it."""
+"""What counts as a label change, and how often chips show it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler, WeightedSource
 from landseg_core.data.class_locations import ClassLocations
-from landseg_core.data.label_changes import CorrectedLabels, PreviousLabels
+from landseg_core.data.label_changes import LabelChanges, PreviousLabels
 from landseg_core.data.training_data import TrainingData
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
@@ -45,7 +45,7 @@ def test_what_is_new_or_another_class_is_corrected(
 ) -> None:
     (area,) = data.train
     mask = write_raster(tmp_path / "before.tif", BEFORE)
-    labels = CorrectedLabels(data, data.reader(), PreviousLabels(earlier_schema, {area.image: mask}))
+    labels = LabelChanges(data, data.reader(), PreviousLabels(earlier_schema, {area.image: mask}))
     found = labels.read_labels(area, area.window)
     assert found[0].tolist() == [255, 1, 255, 255, 0, 255, 255, 2]
     assert labels.read_labels(area, PixelWindow(4, 3, 2, 1)).tolist() == [[0, 255]]
@@ -53,7 +53,7 @@ def test_what_is_new_or_another_class_is_corrected(
 
 def test_an_image_that_had_no_labels_is_corrected_as_a_whole(data: TrainingData, schema: ClassSchema) -> None:
     (area,) = data.train
-    labels = CorrectedLabels(data, data.reader(), PreviousLabels(schema, {}))
+    labels = LabelChanges(data, data.reader(), PreviousLabels(schema, {}))
     np.testing.assert_array_equal(labels.read_labels(area, area.window), data.reader().read_labels(area, area.window))
 
 

@@ -88,14 +88,14 @@ def write_ground(root: Path, stem: str, metres: float, write: WriteRaster, schem
 
 @pytest.fixture
 def mixed(tmp_path: Path, schema: ClassSchema) -> Callable[..., TrainingData]:
-    """Return `mixed(reading)`: three images of one ground at 25, 50 and 25 cm, the last to validate on."""
+    """Return `mixed(read_options)`: three images of one ground at 25, 50 and 25 cm, the last to validate on."""
     for stem, metres in (("a", 0.25), ("b", 0.5), ("c", 0.25)):
         write_ground(tmp_path, stem, metres, write_raster, schema)
     (tmp_path / "val.txt").write_text("c\n")
 
-    def load(reading: ReadOptions) -> TrainingData:
+    def load(read_options: ReadOptions) -> TrainingData:
         folders = tmp_path / "images", tmp_path / "masks"
-        return folder_data(*folders, schema, None, tmp_path / "val.txt", reading=reading)
+        return folder_data(*folders, schema, None, tmp_path / "val.txt", read_options=read_options)
 
     return load
 
@@ -163,7 +163,7 @@ def write_named(path: Path, pixels: np.ndarray, names: tuple[str, ...], write: W
 
 @pytest.fixture
 def turned(tmp_path: Path, schema: ClassSchema) -> Callable[..., TrainingData]:
-    """Return `turned(reading)`: two images that name the same bands in another order."""
+    """Return `turned(read_options)`: two images that name the same bands in another order."""
     orders = {"a": ("Red", "Green", "Near infrared"), "b": ("near infrared", "red", "green")}
     values = {"red": 10, "green": 20, "near infrared": 30}
     for stem, names in orders.items():
@@ -174,7 +174,7 @@ def turned(tmp_path: Path, schema: ClassSchema) -> Callable[..., TrainingData]:
 
     def load(*bands: str) -> TrainingData:
         folders = tmp_path / "images", tmp_path / "masks"
-        return folder_data(*folders, schema, None, tmp_path / "val.txt", reading=ReadOptions(bands))
+        return folder_data(*folders, schema, None, tmp_path / "val.txt", read_options=ReadOptions(bands))
 
     return load
 
@@ -214,7 +214,7 @@ def test_images_need_the_same_number_of_bands_only_where_none_are_chosen(
     folders = tmp_path / "images", tmp_path / "masks"
     with pytest.raises(DatasetError, match=r"has 5 bands of uint8, but .* has 3 bands of uint8"):
         folder_data(*folders, schema, None, tmp_path / "val.txt")
-    data = folder_data(*folders, schema, None, tmp_path / "val.txt", reading=ReadOptions(("1", "3")))
+    data = folder_data(*folders, schema, None, tmp_path / "val.txt", read_options=ReadOptions(("1", "3")))
     assert data.bands == (1, 3)
 
 

@@ -16,7 +16,7 @@ from landseg_core.inference import predictor
 from landseg_core.inference.backends.memory import TrialMemory
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.predictor import predict_raster
-from landseg_core.inference.work import pace_question, prediction_work
+from landseg_core.inference.work import prediction_work, throughput_question
 from landseg_core.limits import LargeWorkError
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.compatibility import open_for
@@ -42,7 +42,7 @@ def test_size_and_time(raster: Path, bundle: ModelBundle, memory: TrialMemory, t
     with RasterSource(raster) as source:
         work = prediction_work(model.header, source, options, tmp_path, memory)
         assert (work.pixels, work.bytes, work.computed, work.seconds) == (600, 1600, pytest.approx(4, rel=0.02), None)
-        memory.keep(pace_question(model.header, options), None, 100.0)
+        memory.keep(throughput_question(model.header, options), None, 100.0)
         assert prediction_work(model.header, source, options, tmp_path, memory).seconds == pytest.approx(24, rel=0.02)
         other = options.model_copy(update={"tta": True})
         assert prediction_work(model.header, source, other, tmp_path, memory).seconds is None
@@ -68,13 +68,13 @@ def test_a_model_for_far_other_ground_is_refused_always(raster: Path, bundle: Mo
                 predict_raster(model, source, out, options=options)
 
 
-def test_a_remembered_pace_tells_that_it_takes_hours(raster: Path, bundle: ModelBundle, tmp_path: Path) -> None:
+def test_a_remembered_throughput_tells_that_it_takes_hours(raster: Path, bundle: ModelBundle, tmp_path: Path) -> None:
     out, options = tmp_path / "map.tif", PredictOptions()
     memory = TrialMemory.of_user()
     with RasterSource(raster) as source:
-        memory.keep(pace_question(bundle.header, options), None, 2400 / 7200)
+        memory.keep(throughput_question(bundle.header, options), None, 2400 / 7200)
         predict_raster(bundle, source, out)
-        memory.keep(pace_question(bundle.header, options), None, 2400 / 7300)
+        memory.keep(throughput_question(bundle.header, options), None, 2400 / 7300)
         with pytest.raises(LargeWorkError, match="about 2 h 1 min of work, more than 2 h"):
             predict_raster(bundle, source, out, options=options.model_copy(update={"overwrite": True}))
         predict_raster(bundle, source, out, options=options.model_copy(update={"overwrite": True, "large": True}))
@@ -86,9 +86,9 @@ def test_a_prediction_tells_the_pace(
     monkeypatch.setattr(predictor, "_MEASURED_SECONDS", 0.0)
     with RasterSource(raster) as source:
         predict_raster(bundle, source, tmp_path / "map.tif", on_event=ignore_event)
-    pace = TrialMemory.of_user().pace(pace_question(bundle.header, PredictOptions()))
-    assert pace is not None
-    assert pace > 100
+    throughput = TrialMemory.of_user().throughput(throughput_question(bundle.header, PredictOptions()))
+    assert throughput is not None
+    assert throughput > 100
 
 
 def test_more_bands_than_any_image_has_are_read_where_they_are_meant(bundle: ModelBundle, tmp_path: Path) -> None:

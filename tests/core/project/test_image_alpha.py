@@ -101,7 +101,7 @@ def test_a_run_learns_with_the_choice_of_each_image(alone: Project, image: Path,
     assert [mask.alpha for mask in labels.masks] == ["none"]
     data = project_data(labels, 0, 32)
     assert (data.bands, data.alpha) == ((1, 2, 3, 4, 5), "none")
-    told = project_data(labels, 0, 32, reading=ReadOptions(alpha="auto"))
+    told = project_data(labels, 0, 32, read_options=ReadOptions(alpha="auto"))
     assert (told.bands, told.alpha) == ((1, 2, 3, 4), "auto")
     areas = [*told.train, *told.val]
     reader = told.reader()

@@ -141,10 +141,10 @@ def test_ground_that_the_first_run_trained_on_does_not_validate(
 ) -> None:
     correct_the_moor(project)
     labels = labels_to_learn(project, tmp_path / "fresh", resume=False)
-    assert project_data(labels, config.seed, config.chip).earlier is None
+    assert project_data(labels, config.seed, config.chip).previous_labels is None
     trained = [_Box(*box) for box in _parts(tmp_path / "first", validates=False)]
     _, data, _ = learn(project, tmp_path / "second", going_on.model_copy(update={"seed": 11}))
-    assert data.earlier is not None
+    assert data.previous_labels is not None
     assert not any(box.meets(area.window) for box in trained for area in data.val)
     third = going_on.model_copy(update={"start_from": str(tmp_path / "second"), "seed": 5})
     shutil.rmtree(tmp_path / "first")  # the second one knows all that the first did
@@ -200,7 +200,7 @@ def test_a_fresh_run_over_a_continued_one_forgets_what_was_before(
     learn(project, tmp_path / "run", going_on)
     assert (tmp_path / "run" / "labels" / "before" / "scene.tif").exists()
     _, data, _ = learn(project, tmp_path / "run", config.model_copy(update={"epochs": 1}), overwrite=True)
-    assert data.earlier is None
+    assert data.previous_labels is None
     assert not (tmp_path / "run" / "labels" / "before").exists()
 
 
@@ -220,7 +220,7 @@ def test_the_labels_of_another_project_count_for_nothing(
         other.add_image(write_raster(tmp_path / "elsewhere.tif", pixels))
         paint(other, truth, np.ones((1, 1), bool))
         _, data, told = learn(other, tmp_path / "second", going_on)
-    assert data.earlier is None
+    assert data.previous_labels is None
     assert any("kept no labels of these images" in text for text in told)
 
 

@@ -51,9 +51,9 @@ def write_set(tmp_path: Path, schema: ClassSchema) -> Callable[..., Path]:
     return write
 
 
-def train(root: Path, schema: ClassSchema, config: TrainConfig, reading: ReadOptions = ReadOptions()) -> Any:  # noqa: B008
-    data = folder_data(root / "images", root / "masks", schema, None, root / "val.txt", reading=reading)
-    own = {"bands": reading.bands, "resolution_m": reading.resolution_m}
+def train(root: Path, schema: ClassSchema, config: TrainConfig, read_options: ReadOptions = ReadOptions()) -> Any:  # noqa: B008
+    data = folder_data(root / "images", root / "masks", schema, None, root / "val.txt", read_options=read_options)
+    own = {"bands": read_options.bands, "resolution_m": read_options.resolution_m}
     run = RecordedRun(config.model_copy(update=EASY | own), root / "run")
     return data, run.fit(data), [event.message for event in run.events_of(Notice)]
 
@@ -213,7 +213,7 @@ def test_real_imagery_of_other_kinds(
         place = {"crs": source.grid.crs, "transform": source.grid.transform}
     truth = (last < np.median(last[valid])).astype(np.uint8)
     write_raster(tmp_path / "masks" / "a.tif", schema.value_table()[truth], **place)
-    data = folder_data(images, tmp_path / "masks", schema, reading=ReadOptions(bands))
+    data = folder_data(images, tmp_path / "masks", schema, read_options=ReadOptions(bands))
     settings = {"epochs": 3, "learning_rate": 0.02, "bands": bands}
     result = RecordedRun(config.model_copy(update=settings), tmp_path / "run").fit(data)
     assert (result.bundle.header.bands, result.bundle.header.dtype) == (tuple(range(1, len(bands or "1") + 1)), dtype)

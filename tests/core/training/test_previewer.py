@@ -56,9 +56,11 @@ def image(folders: Path) -> Path:
     return folders / "images" / "a.tif"
 
 
-def shown(data: TrainingData, request: PreviewRequest | None, seconds: float = 2.0, pace: float = 1e-9) -> list[Event]:
+def shown(
+    data: TrainingData, request: PreviewRequest | None, seconds: float = 2.0, seconds_per_pixel: float = 1e-9
+) -> list[Event]:
     told: list[Event] = []
-    Previewer(ByBrightness(), data, Looking(request), told.append).show(3, pace, seconds)  # type: ignore[arg-type]
+    Previewer(ByBrightness(), data, Looking(request), told.append).show(3, seconds_per_pixel, seconds)  # type: ignore[arg-type]
     return told
 
 
@@ -92,7 +94,7 @@ def test_without_time_only_the_middle_piece_is_made(
 ) -> None:
     clock = iter(range(100))
     monkeypatch.setattr(previewer.time, "monotonic", lambda: float(next(clock)))
-    (made,) = shown(data, PreviewRequest(halves, PixelWindow(0, 0, 400, 300)), seconds=1.0, pace=1e-5)
+    (made,) = shown(data, PreviewRequest(halves, PixelWindow(0, 0, 400, 300)), seconds=1.0, seconds_per_pixel=1e-5)
     assert isinstance(made, PreviewMade)
     assert 0 < (made.values != 255).mean() < 0.5
 

@@ -50,7 +50,7 @@ def test_a_run_by_epochs(epochs: int, steps: int) -> None:
     assert schedule.seconds_left(position) == 0
 
 
-def test_the_time_left_is_that_at_the_pace_so_far() -> None:
+def test_the_time_left_is_that_at_the_rate_so_far() -> None:
     schedule, position = EpochSchedule(2, 4), RunPosition()
     assert schedule.seconds_left(position) is None
     position.count_step(1.0, 10)

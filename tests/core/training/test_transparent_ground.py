@@ -71,8 +71,8 @@ def write_set(tmp_path: Path, schema: ClassSchema) -> Callable[..., Path]:
     return write
 
 
-def data_of(root: Path, schema: ClassSchema, reading: ReadOptions = ReadOptions()) -> Any:  # noqa: B008
-    return folder_data(root / "images", root / "masks", schema, None, root / "val.txt", reading=reading)
+def data_of(root: Path, schema: ClassSchema, read_options: ReadOptions = ReadOptions()) -> Any:  # noqa: B008
+    return folder_data(root / "images", root / "masks", schema, None, root / "val.txt", read_options=read_options)
 
 
 def mapped(bundle: ModelBundle, raster: Path, folder: Path, alpha: str | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -196,10 +196,10 @@ def test_a_run_that_goes_on_from_a_model_keeps_its_alpha(
     so_called: Path, schema: ClassSchema, config: TrainConfig
 ) -> None:
     alone = config.model_copy(update={"alpha": "none"})
-    RecordedRun(alone, so_called / "run").fit(data_of(so_called, schema, alone.reading))
+    RecordedRun(alone, so_called / "run").fit(data_of(so_called, schema, alone.read_options))
     next_one = fine_tuned_config(config.model_copy(update={"start_from": str(so_called / "run")}), ["model"])
     assert next_one.alpha == "none"
-    data = data_of(so_called, schema, next_one.reading)
+    data = data_of(so_called, schema, next_one.read_options)
     assert (data.bands, data.alpha) == ((1, 2, 3, 4), "none")
 
 

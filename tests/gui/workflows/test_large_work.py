@@ -137,7 +137,7 @@ def test_maps_that_are_there_are_not_made_again(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The pace may become known only by a trial on the second image."""
+    """The throughput may become known only by a trial on the second image."""
     monkeypatch.setattr(limits, "MOST_PIXELS", 10**9)
     raster = image_folders / "images" / "north.tif"
     maps = first, second = tuple(PlannedMap(raster, tmp_path / "maps" / f"{name}.tif") for name in "ab")

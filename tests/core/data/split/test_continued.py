@@ -101,13 +101,13 @@ def test_no_run_validates_on_what_one_before_was_trained_on(
     for spots, start in ((second, images), (third, BLANK), (first, BLANK)):  # from the third run on, labels are erased
         images = painted(start, spots)
         try:
-            split = next_split(images, split.ground, seed)
+            split = next_split(images, split.assignment, seed)
         except DatasetError:
             return
         check_cover(split, images)
         assert not overlap(trained, split.val)
         assert not overlap(validated, split.train)
-        assert split == next_split(images, split.ground, seed + 1)  # nothing is left to be chosen
+        assert split == next_split(images, split.assignment, seed + 1)  # nothing is left to be chosen
         trained += split.train
         validated += split.val
 
@@ -123,11 +123,11 @@ def test_the_buffer_is_kept_from_what_any_run_before_was_trained_on(
         trained = list(split.train)
         for spots in (second, third):
             images = painted(images, spots)
-            split = next_split(images, split.ground, buffer=buffer)
+            split = next_split(images, split.assignment, buffer=buffer)
             trained += split.train
             near = [(image, padded(window, split.buffer)) for image, window in trained]
             assert not overlap(near, split.val)
-            assert split == next_split(images, split.ground, seed=1, buffer=buffer)
+            assert split == next_split(images, split.assignment, seed=1, buffer=buffer)
     except DatasetError:
         return
 
@@ -142,29 +142,29 @@ FIRST = squares(*((x, y) for y in (20, 300) for x in range(20, 1200, 150)))
 def test_the_same_labels_are_split_the_same() -> None:
     images = painted(BLANK, (FIRST, []))
     split = first_split(images)
-    again = next_split(images, split.ground, seed=5)
+    again = next_split(images, split.assignment, seed=5)
     assert (set(again.train), set(again.val)) == (set(split.train), set(split.val))
-    assert again.ground == split.ground
+    assert again.assignment == split.assignment
 
 
 def test_images_that_are_new_stay_whole_where_images_were_held_back() -> None:
     few, many = squares((20, 20), (1300, 1000), (1300, 60)), squares((0, 0), (300, 0), (0, 300), side=200)
-    ground = first_split(painted(BLANK, (few, many)), by="images").ground
+    ground = first_split(painted(BLANK, (few, many)), by="images").assignment
     whole = [PixelWindow(0, 0, *size) for size in SIZES]
     assert [window for _, window, _ in ground.parts] == whole
     known = replace(ground, parts=((1, whole[1], False),), trained=())
     split = next_split(painted(BLANK, (few, many)), known)
-    assert split.ground.parts == ((1, whole[1], False), (0, whole[0], True))
+    assert split.assignment.parts == ((1, whole[1], False), (0, whole[0], True))
 
 
 def test_about_a_fifth_of_new_ground_validates() -> None:
     images = painted(BLANK, (FIRST, []))
     before = first_split(images)
     further = squares(*((x, y) for y in (600, 800, 1000) for x in range(20, 1200, 90)))
-    split = next_split(painted(images, (further, squares((10, 10), (500, 10), (10, 500)))), before.ground)
+    split = next_split(painted(images, (further, squares((10, 10), (500, 10), (10, 500)))), before.assignment)
     labelled = [sum(window.pixels for _, window in side) for side in (split.train, split.val)]
     assert 0.08 < labelled[1] / sum(labelled) < 0.45
-    assert len(split.ground.parts) > len(before.ground.parts)
+    assert len(split.assignment.parts) > len(before.assignment.parts)
 
 
 def test_labels_on_trained_ground_only_cannot_validate() -> None:

@@ -15,7 +15,7 @@ def test_answers_are_kept_by_question(tmp_path: Path) -> None:
     TrialMemory(path).keep("a", "torch")
     TrialMemory(path).keep("b", "openvino", 1.5e6)
     assert [TrialMemory(path).recall(question) for question in "abc"] == ["torch", "openvino", None]
-    assert [TrialMemory(path).pace(question) for question in "abc"] == [None, 1.5e6, None]
+    assert [TrialMemory(path).throughput(question) for question in "abc"] == [None, 1.5e6, None]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"a": 3}', b"\xff\xfe", b"[" * 100_000], ids=range(6))

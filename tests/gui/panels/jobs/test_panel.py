@@ -50,7 +50,7 @@ def test_without_a_job_the_panel_says_so(panel: JobsPanel) -> None:
     assert panel.findChild(QLabel, "jobs_empty").isVisible()
 
 
-def test_a_job_shows_title_pace_and_time_left(runner: JobRunner, panel: JobsPanel, qtbot: QtBot) -> None:
+def test_a_job_shows_title_throughput_and_time_left(runner: JobRunner, panel: JobsPanel, qtbot: QtBot) -> None:
     runner.start("Predict town.tif", Step(Progress("predicting", 25, 100, 43.4)))
     qtbot.waitUntil(lambda: "2 min 10 s left" in state(panel))
     (row,) = rows(panel)

@@ -25,11 +25,11 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.session.session import Session
 from landseg_gui.workflows.training.estimate import (
     EpochEstimator,
-    PaceMemory,
-    PaceMeter,
+    ThroughputMemory,
+    ThroughputMeter,
     estimate_text,
-    pace_key,
     rough_duration,
+    throughput_key,
 )
 
 SCHEMA = load_classes("landcover-dubai")
@@ -38,8 +38,8 @@ STARTED = RunStarted("unet16", 1, "cpu", "bf16", SCHEMA.names, 1000, 100, 20, No
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> PaceMemory:
-    return PaceMemory(FormMemory("pace", QSettings(str(tmp_path / "pace.ini"), QSettings.Format.IniFormat)))
+def memory(tmp_path: Path) -> ThroughputMemory:
+    return ThroughputMemory(FormMemory("pace", QSettings(str(tmp_path / "pace.ini"), QSettings.Format.IniFormat)))
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def source(image_folders: Path) -> Folders:
 
 
 @pytest.fixture
-def asked(session: Session, memory: PaceMemory) -> Callable[..., tuple[EpochEstimator, list[str]]]:
+def asked(session: Session, memory: ThroughputMemory) -> Callable[..., tuple[EpochEstimator, list[str]]]:
     def ask(source: object, config: TrainConfig = CONFIG) -> tuple[EpochEstimator, list[str]]:
         estimator = EpochEstimator(session.project_session, memory, session)
         told: list[str] = []
@@ -134,52 +134,54 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         extent_of(Folders(images=tmp_path / "no", masks=tmp_path / "no"), CONFIG)
 
 
-# --- the pace
+# --- the throughput
 
 
-def test_a_pace_is_remembered_by_what_it_depends_on(memory: PaceMemory) -> None:
+def test_a_throughput_is_remembered_by_what_it_depends_on(memory: ThroughputMemory) -> None:
     memory.keep(CONFIG, 1.25)
     assert memory.known(CONFIG) == 1.25
     assert memory.known(CONFIG.model_copy(update={"minutes": 3, "blur": 0.5})) == 1.25
     assert memory.known(CONFIG.model_copy(update={"model": "unet32"})) is None
 
 
-def test_a_pace_is_that_of_what_ran_not_of_what_was_asked_for() -> None:
-    meter = PaceMeter()
+def test_a_throughput_is_that_of_what_ran_not_of_what_was_asked_for() -> None:
+    meter = ThroughputMeter()
     assert meter.measured(CONFIG) == CONFIG
     meter.take(STARTED)
     asked = CONFIG.model_copy(update={"model": "lite0", "batch": 8})
-    assert pace_key(meter.measured(asked)) == pace_key(CONFIG.model_copy(update={"batch": 4, "chip": 50}))
+    assert throughput_key(meter.measured(asked)) == throughput_key(CONFIG.model_copy(update={"batch": 4, "chip": 50}))
 
 
-@pytest.mark.parametrize("pace", [float("nan"), -1.0, float("inf")])
-def test_a_pace_that_makes_no_sense_is_none(memory: PaceMemory, pace: float) -> None:
-    memory.keep(CONFIG, pace)
+@pytest.mark.parametrize("seconds_per_mpx", [float("nan"), -1.0, float("inf")])
+def test_a_throughput_that_makes_no_sense_is_none(memory: ThroughputMemory, seconds_per_mpx: float) -> None:
+    memory.keep(CONFIG, seconds_per_mpx)
     assert memory.known(CONFIG) is None
 
 
 def test_a_run_is_measured_without_its_first_steps_and_validations() -> None:
-    meter = PaceMeter()
+    meter = ThroughputMeter()
     meter.take(STARTED)
     seconds = 0.0
     for number in range(1, 31):
         seconds += 9 if number <= 3 else 100 if number == 16 else 0.5  # a validation comes before the second epoch
         meter.take(StepFinished(1 + number // 16, number, 0.5, 0.001, 0.1, seconds, None))
-    assert meter.pace == pytest.approx(0.5 / (4 * 50**2) * 1e6)
+    assert meter.seconds_per_mpx == pytest.approx(0.5 / (4 * 50**2) * 1e6)
 
 
 def test_too_few_steps_tell_nothing() -> None:
-    meter = PaceMeter()
+    meter = ThroughputMeter()
     meter.take(STARTED)
     for number in range(1, 8):
         meter.take(StepFinished(1, number, 0.5, 0.001, 0.1, float(number), None))
-    assert meter.pace is None
+    assert meter.seconds_per_mpx is None
 
 
 # --- in the background
 
 
-def test_a_known_pace_is_not_tried(asked, memory: PaceMemory, source: Folders, qtbot: QtBot, monkeypatch) -> None:
+def test_a_known_throughput_is_not_tried(
+    asked, memory: ThroughputMemory, source: Folders, qtbot: QtBot, monkeypatch
+) -> None:
     monkeypatch.setattr("landseg_gui.workflows.training.estimate.import_undisturbed", None)  # trying would fail
     memory.keep(CONFIG, 1e6 / (2 * 128**2))
     _, told = asked(source)

@@ -27,7 +27,7 @@ from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.runs.training import TrainingPanel
 from landseg_gui.session.model_choice import proposed_model
 from landseg_gui.session.session import Session
-from landseg_gui.workflows.training.estimate import PaceMemory
+from landseg_gui.workflows.training.estimate import ThroughputMemory
 from landseg_gui.workflows.training.flow import TrainFlow, training_work
 
 SECONDS = 60_000
@@ -213,14 +213,14 @@ def test_what_is_looked_at_is_predicted_after_each_epoch(
     assert {made.window for made in previews} == {PixelWindow(10, 20, 100, 80)}
 
 
-def test_the_pace_of_a_run_is_kept_for_the_next_estimate(
+def test_the_throughput_of_a_run_is_kept_for_the_next_estimate(
     flow: TrainFlow, qtbot: QtBot, fill, runner: JobRunner
 ) -> None:
     dialog = fill(15)
     config = dialog.config()
     press(dialog, qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
-    assert PaceMemory(FormMemory("pace")).known(config) is not None
+    assert ThroughputMemory(FormMemory("pace")).known(config) is not None
 
 
 def test_data_that_does_not_fit_is_told_in_a_sentence(

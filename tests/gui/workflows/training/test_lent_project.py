@@ -57,5 +57,5 @@ def test_a_run_that_goes_on_keeps_the_labels_that_the_earlier_one_saw(painted_pr
     (tmp_path / "first" / "model.safetensors").touch()  # only its place is asked for
     going_on = config.model_copy(update={"start_from": str(tmp_path / "first"), "seed": 9})
     data = load(source, going_on, tmp_path / "second", painted_project)
-    assert data.earlier is not None
+    assert data.previous_labels is not None
     assert {area.window for area in data.val} == {area.window for area in before.val}
