@@ -203,7 +203,7 @@ def evaluate(model: ModelBundle | AnyPath, images: AnyPath, masks: AnyPath) -> E
     areas = evaluation_areas(
         Path(images), Path(masks), bundle.header.schema, alpha_of=lambda image: alpha_for(bundle.header, image)
     )
-    return Evaluation.of(evaluate_areas(bundle, areas).figures)
+    return Evaluation.of(evaluate_areas(bundle, areas).metrics)
 
 
 def _loaded(model: ModelBundle | AnyPath) -> ModelBundle:

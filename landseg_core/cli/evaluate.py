@@ -32,7 +32,7 @@ def evaluate(model: Model, **options: Any) -> None:
 
 def print_figures(result: Evaluation) -> None:
     """Print the metrics as a table with 95 % intervals, and then the warnings."""
-    figures = result.figures
+    figures = result.metrics
     table = Table("class", "IoU", "95 %", "F1", "producer's", "user's", box=None)
     for item in figures.classes:
         rates = (item.f1, item.producers_accuracy, item.users_accuracy)

@@ -1,4 +1,4 @@
-"""The runs in a folder, or of a project: what each is, how good it is, how large. Read without torch."""
+"""The runs in a folder, or of a project: status, metrics and size of each. Read without torch."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class RunSummary:
 
 
 def is_run(folder: Path) -> bool:
-    """Tell whether `folder` is that of a run: a folder, not a link to one, with settings and something of a run."""
+    """Return whether `folder` is that of a run: a folder, not a link to one, with settings and other files of a run."""
     run = RunFolder(folder)
     parts = run.metrics, run.model, run.checkpoint
     try:
@@ -134,7 +134,7 @@ def run_folders(folder: Path) -> list[Path]:
     if is_run(folder):
         return [folder]
     try:
-        return [place for place in folder.iterdir() if is_run(place)]
+        return [path for path in folder.iterdir() if is_run(path)]
     except OSError as error:
         reason = error.strerror or str(error)
         raise TrainingError(f"the folder {folder} cannot be read: {reason}; give a folder that holds runs") from error
@@ -167,7 +167,7 @@ def summarise(folder: Path) -> RunSummary:
     )
     try:
         summary = _with_settings(run, summary)
-        return _told(run, summary)
+        return _with_results(run, summary)
     except LandsegError as error:
         return replace(summary, problem=str(error))
 
@@ -177,7 +177,7 @@ def _with_settings(run: RunFolder, summary: RunSummary) -> RunSummary:
     return replace(summary, config=config, model=str(config.get("model", "")))
 
 
-def _told(run: RunFolder, summary: RunSummary) -> RunSummary:
+def _with_results(run: RunFolder, summary: RunSummary) -> RunSummary:
     environment = read_environment(run.environment)
     history = read_history(run.metrics)
     evaluation = run_evaluation(run, history)
@@ -212,10 +212,10 @@ def _written(path: Path) -> str:
 def folder_size(folder: Path) -> int:
     """Return the bytes of all files under `folder`; links are not followed, what cannot be read counts nothing."""
     total = 0
-    for place, _folders, names in os.walk(folder):
+    for parent, _folders, names in os.walk(folder):
         for name in names:
             try:
-                total += (Path(place) / name).lstat().st_size
+                total += (Path(parent) / name).lstat().st_size
             except OSError:
                 continue
     return total
@@ -225,7 +225,7 @@ def differing_settings(runs: Sequence[RunSummary]) -> dict[str, tuple[str, ...]]
     """Return the settings that are not the same in all of `runs`: by name, the value in each run as text."""
     names = dict.fromkeys(name for run in runs for name in run.config)
     values = {name: tuple(_text(run.config.get(name)) for run in runs) for name in names}
-    return {name: told for name, told in values.items() if len(set(told)) > 1}
+    return {name: texts for name, texts in values.items() if len(set(texts)) > 1}
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,7 @@ from landseg_core.runs.history import Points, RunHistory
 WIDTH, HEIGHT = 440, 210
 """The size of a chart in its own units."""
 LEFT, RIGHT, TOP, BOTTOM = 56, 34, 12, 26
-"""The margins around its lines, for the axes' figures: on the right, for half of the last minute's."""
+"""The margins around its lines, for the axes' numbers: on the right, for half of the last minute's."""
 
 _NOTHING = 1e-30
 """Values up to this are drawn as 0: an axis cannot end there."""
@@ -20,7 +20,7 @@ _NOTHING = 1e-30
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark of an axis: where it stands and what it says."""
+    """A tick of an axis: its position and its text."""
 
     at: float
     text: str
@@ -28,7 +28,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Line:
-    """A curve: what it is called, the style of its stroke, its points for SVG, and those to mark with dots."""
+    """A curve: its name, the style of its stroke, its points for SVG, and those to mark with dots."""
 
     name: str
     style: str
@@ -60,11 +60,11 @@ class Curve:
 
 def run_charts(history: RunHistory) -> tuple[Chart, ...]:
     """Return the charts of a run: loss, mIoU, learning rate; those that have no point are left out."""
-    told = run_curves(history)
-    train = Curve("training, smoothed", "train", told.train_loss)
-    val = Curve("validation", "val", told.val_loss, dotted=True)
-    miou = Curve("validation", "miou", told.miou, dotted=True)
-    rate = Curve("learning rate", "rate", told.learning_rate)
+    curves = run_curves(history)
+    train = Curve("training, smoothed", "train", curves.train_loss)
+    val = Curve("validation", "val", curves.val_loss, dotted=True)
+    miou = Curve("validation", "miou", curves.miou, dotted=True)
+    rate = Curve("learning rate", "rate", curves.learning_rate)
     last = max(history.seconds / 60, 1e-9)
     made = (
         chart("Loss", "", (train, val), last),
@@ -88,27 +88,27 @@ def chart(title: str, unit: str, curves: Sequence[Curve], last_minute: float) ->
     return Chart(
         title,
         unit,
-        f"{title} over {_figure(last_minute)} minutes; "
-        + ", ".join(f"{curve.name}: last {_figure(float(points[-1, 1]))}{unit}" for curve, points in shown),
+        f"{title} over {_number(last_minute)} minutes; "
+        + ", ".join(f"{curve.name}: last {_number(float(points[-1, 1]))}{unit}" for curve, points in shown),
         tuple(_line(curve, points, scale) for curve, points in shown),
-        tuple(Tick(scale.x(value), _figure(value)) for value in nice_ticks(last_minute) if value <= last_minute),
-        tuple(Tick(scale.y(value), _figure(value)) for value in y_ticks),
+        tuple(Tick(scale.x(value), _number(value)) for value in nice_ticks(last_minute) if value <= last_minute),
+        tuple(Tick(scale.y(value), _number(value)) for value in y_ticks),
     )
 
 
 @dataclass(frozen=True)
 class Scale:
-    """From minutes and values, both from 0, to places in a chart."""
+    """From minutes and values, both from 0, to coordinates in a chart."""
 
     last: float
     top: float
 
     def x(self, minutes: float) -> float:
-        """Return the place of a minute."""
+        """Return the x coordinate of a minute."""
         return round(LEFT + (WIDTH - LEFT - RIGHT) * minutes / self.last, 1)
 
     def y(self, value: float) -> float:
-        """Return the place of a value."""
+        """Return the y coordinate of a value."""
         return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / self.top, 1)
 
 
@@ -121,14 +121,14 @@ def nice_ticks(top: float, about: int = 5) -> tuple[float, ...]:
 
 
 def _line(curve: Curve, points: Points, scale: Scale) -> Line:
-    places = [(scale.x(x), scale.y(y)) for x, y in points.tolist()]
+    points_on_chart = [(scale.x(x), scale.y(y)) for x, y in points.tolist()]
     return Line(
         curve.name,
         curve.style,
-        " ".join(f"{x:g},{y:g}" for x, y in places),
-        tuple(places) if curve.dotted else (),
+        " ".join(f"{x:g},{y:g}" for x, y in points_on_chart),
+        tuple(points_on_chart) if curve.dotted else (),
     )
 
 
-def _figure(value: float) -> str:
+def _number(value: float) -> str:
     return f"{value:.3g}"

@@ -220,9 +220,9 @@ class TrainConfig(pydantic.BaseModel):
 
     @property
     def read_options(self) -> ReadOptions:
-        """Return how images are read; what is of the model to go on from need only nearly be theirs.
+        """Return how images are read; when fine-tuning, they need only nearly have the parent model's resolution.
 
-        The first run left images as they were that were nearly at its resolution, and so must the next one.
+        The first run did not resample images that were nearly at its resolution, and so must the next one.
         """
         return ReadOptions(self.bands, self.resolution_m, self.alpha, of_model=self.start_from is not None)
 

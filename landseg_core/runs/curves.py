@@ -58,13 +58,13 @@ def epoch_curves(history: RunHistory) -> EpochCurves:
 
 
 def _in_epochs(history: RunHistory) -> Points:
-    """Return (n,) where each step stands on the axis of epochs; an epoch has as many steps as it took."""
+    """Return (n,) the position of each step on the axis of epochs; an epoch has as many steps as it took."""
     ends = {0: 0} | {epoch.epoch: epoch.step for epoch in history.epochs}
     number, last = max(ends), max(ends.values())
     under_way = float(history.numbers.max(initial=last)) - last
     if under_way > 0:  # taken to be as long as the one before, unless it is longer already
-        before = last - ends.get(number - 1, 0)
-        ends[number + 1] = round(last + max(before, under_way))
+        previous = last - ends.get(number - 1, 0)
+        ends[number + 1] = round(last + max(previous, under_way))
     return np.interp(history.numbers, list(ends.values()), list(ends))
 
 

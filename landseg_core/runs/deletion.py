@@ -1,4 +1,4 @@
-"""Deletes the folder of a run, and nothing that is not the run's."""
+"""Deletes the folder of a run, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from landseg_core.runs.catalogue import is_run
 from landseg_core.runs.folder import RunFolder
 
 _OF_FILE_MANAGERS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
-"""What file managers leave in any folder that they show."""
+"""Files that file managers leave in any folder that they show."""
 
 
 def delete_run(folder: Path) -> None:
-    """Delete the folder of a run, with all that is in it; links in it go, what they lead to stays.
+    """Delete the folder of a run, with all its contents; links in it are deleted, their targets stay.
 
     The folder is moved aside first, so that a run is never half there under its name.
 
@@ -48,10 +48,10 @@ def delete_run(folder: Path) -> None:
 
 
 def _foreign(folder: Path) -> list[str]:
-    """Return the names of what lies in a run's folder and is not the run's."""
+    """Return the names of files in a run's folder that are not the run's."""
     own = {file.name for file in RunFolder(folder).files} | {LABELS_FOLDER} | _OF_FILE_MANAGERS
     try:
-        names = sorted(place.name for place in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir())
     except OSError as error:
         raise unwritable(folder, error) from error
     return [name for name in names if name not in own and name.partition(UNFINISHED)[0] not in own]

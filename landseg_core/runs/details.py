@@ -16,8 +16,8 @@ from landseg_core.runs.sample_file import SavedSamples, read_samples
 
 
 @dataclass(frozen=True)
-class RunStory:
-    """What a run was, and how it went; `schema` are the classes that it learnt, None where no file tells them."""
+class RunDetails:
+    """Summary and course of a run; `schema` are its classes, None where no file holds them."""
 
     summary: RunSummary
     history: RunHistory
@@ -26,8 +26,8 @@ class RunStory:
     samples: SavedSamples | None
 
 
-def read_story(folder: Path) -> RunStory:
-    """Return the story of the run in `folder`.
+def read_details(folder: Path) -> RunDetails:
+    """Return the details of the run in `folder`.
 
     Raises:
         TrainingError: a file of the run cannot be read or is damaged.
@@ -35,7 +35,7 @@ def read_story(folder: Path) -> RunStory:
     run = RunFolder(folder)
     history, summary = read_history(run.metrics), summarise(folder)
     samples = read_samples(run.samples) if summary.evaluation else None
-    return RunStory(summary, history, epoch_curves(history), _schema(run, summary), samples)
+    return RunDetails(summary, history, epoch_curves(history), _schema(run, summary), samples)
 
 
 def _schema(run: RunFolder, summary: RunSummary) -> ClassSchema | None:
@@ -44,5 +44,5 @@ def _schema(run: RunFolder, summary: RunSummary) -> ClassSchema | None:
         return read_header(run.model).schema
     except ModelError:
         classes = enumerate(summary.classes[:UNLABELLED])
-        told = tuple(LandClass(value=value, name=item.name, colour=item.colour) for value, item in classes)
-        return ClassSchema(classes=told) if told else None
+        known = tuple(LandClass(value=value, name=item.name, colour=item.colour) for value, item in classes)
+        return ClassSchema(classes=known) if known else None

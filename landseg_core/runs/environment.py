@@ -35,7 +35,7 @@ class MachineInfo(pydantic.BaseModel):
 
 
 class DataInfo(pydantic.BaseModel):
-    """What a run learnt from. `shared_images` have pixels on both sides: those were split into areas apart."""
+    """What a run is trained on. `shared_images` have pixels on both sides: they were split into disjoint areas."""
 
     train_images: int
     val_images: int
@@ -48,7 +48,7 @@ class DataInfo(pydantic.BaseModel):
 
 
 class RunEnvironment(pydantic.BaseModel):
-    """Machine and data of a run, and when it was `started` (ISO 8601, UTC), or went on the last time."""
+    """Machine and data of a run, and when it was `started` (ISO 8601, UTC), or was last resumed."""
 
     started: str
     machine: MachineInfo
@@ -56,7 +56,7 @@ class RunEnvironment(pydantic.BaseModel):
 
 
 def save_environment(path: Path, data: TrainingData, device: torch.device) -> None:
-    """Write to `path` what a run that begins now on `device` is made of.
+    """Write machine and data of a run that begins now on `device` to `path`.
 
     Raises:
         OutputError: it cannot be written.

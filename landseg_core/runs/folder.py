@@ -66,9 +66,9 @@ class RunFolder:
     @property
     def files(self) -> tuple[Path, ...]:
         """Return the path of every file that a run may have."""
-        learnt = self.model, self.checkpoint, self.checkpoint_record, self.recovery_checkpoint
+        weights = self.model, self.checkpoint, self.checkpoint_record, self.recovery_checkpoint
         renamed = (self.path / name for names in _FORMER_NAMES.items() for name in names)
-        return *learnt, self.metrics, self.config, self.parent_record, *renamed, self.report
+        return *weights, self.metrics, self.config, self.parent_record, *renamed, self.report
 
     def require_free(self, *, overwrite: bool) -> None:
         """Check that a new run may go here.
@@ -146,7 +146,7 @@ class RunFolder:
             raise unwritable(self.path, error) from error
 
     def discard_if_useless(self) -> None:
-        """Remove the files of a run that came to nothing: neither a model nor a checkpoint."""
+        """Remove the files of a run that has neither a model nor a checkpoint."""
         if self.model.exists() or self.checkpoint.exists():
             return
         for file in self.files:
@@ -166,7 +166,7 @@ class RunFolder:
         """Write the evaluation of the best model, JSON-able.
 
         Raises:
-            OutputError: it cannot be written; that of the best model before is untouched.
+            OutputError: it cannot be written; that of the previous best model is untouched.
         """
         write_atomically(self.evaluation, (json.dumps(evaluation, allow_nan=False) + "\n").encode())
 
@@ -225,7 +225,7 @@ class MetricsLog:
 
 
 def _epoch_in(path: Path) -> Any:
-    """Return the epoch that a file of JSON is of, None where it is not known."""
+    """Return the epoch in a JSON file, None where there is none."""
     try:
         record = parsed_json(read_file(path))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What a run logged while it learnt, read back from its `metrics.jsonl` without torch."""
+"""What a run logged, read back from its `metrics.jsonl` without torch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Logged(pydantic.BaseModel):
 
 
 class LoggedStart(_Logged):
-    """The beginning of a run, or of its going on."""
+    """The beginning of a run, or its resumption."""
 
     model: str
     parameters: int | None = None
@@ -84,7 +84,7 @@ class RunHistory:
     """The course of a run; `steps` is (n, 3): seconds of work, training loss (NaN where it was none), learning rate.
 
     `numbers` is (n,): which step of the run each is. `start` and `end` are the last ones: those of the last time that
-    the run went on. `end` is None for a run that was killed, or is still under way.
+    the run was resumed. `end` is None for a run that was killed, or is still under way.
     """
 
     start: LoggedStart | None

@@ -19,12 +19,12 @@ from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.provenance import HeldOutAreas, held_out_areas, trained_windows
 
 ALL_TRAINED = (
-    "the model that the run starts from was trained on all labels that validate here, so figures could not be honest; "
-    "validate on other images, or start afresh"
+    "the parent model was trained on all labels that validate here, so the accuracy could not be measured; validate on "
+    "other images, or start a new model"
 )
-NOT_TOLD = (
-    "the model that the run starts from does not tell what it was trained on: the figures are honest only if that is "
-    "not what validates here"
+NOT_RECORDED = (
+    "the parent model does not record what it was trained on: the metrics are reliable only if that is not what "
+    "validates here"
 )
 
 
@@ -53,7 +53,7 @@ def load_parent(folder: RunFolder) -> BundleHeader | None:
 
 
 def held_out_validation(data: TrainingData, parent: BundleHeader | None) -> HeldOutAreas:
-    """Return what of the validation areas the parent model, if any, has not learnt from, and what to say of it.
+    """Return the validation areas without what the parent model, if any, was trained on, and notices about them.
 
     Raises:
         TrainingError: nothing is left.
@@ -62,7 +62,7 @@ def held_out_validation(data: TrainingData, parent: BundleHeader | None) -> Held
     if parent is None:
         return HeldOutAreas(data.val, {}, 0, ())
     if "trained_on" not in parent.training:
-        return HeldOutAreas(data.val, {}, 0, (NOT_TOLD,))
+        return HeldOutAreas(data.val, {}, 0, (NOT_RECORDED,))
     try:
         return held_out_areas(parent, data.val)
     except DatasetError as error:
@@ -70,9 +70,9 @@ def held_out_validation(data: TrainingData, parent: BundleHeader | None) -> Held
 
 
 def parent_areas_finder(config: TrainConfig, run: Path, *, resume: bool) -> FindTrained | None:
-    """Return what finds that ground in images, None where the run in the folder `run` starts from no model.
+    """Return what finds the parent's training areas in images, None where the run in `run` fine-tunes no model.
 
-    A run that is resumed has a record of its own, since the model may be gone.
+    A resumed run has a record of its own, since the model may be gone.
 
     Raises:
         ModelError: the model, or that record, cannot be read.

@@ -1,4 +1,4 @@
-"""What a run shows of its network while it learns: the view that somebody looks at, predicted anew."""
+"""What a run shows of its network during training: the current view, predicted anew."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from landseg_core.raster.alpha import AUTO
 
 @dataclass(frozen=True)
 class PreviewRequest:
-    """The `window` (px) of the raster at `image` that somebody looks at, opened with `alpha` (see `raster.alpha`)."""
+    """The `window` (px) in view of the raster at `image`, which is opened with `alpha` (see `raster.alpha`)."""
 
     image: Path
     window: PixelWindow
@@ -24,7 +24,7 @@ class PreviewRequest:
 
 
 class PreviewSource(Protocol):
-    """Knows what somebody looks at; asked in the thread of the run, after every validation."""
+    """Knows the current view; asked in the thread of the run, after every validation."""
 
     def wanted(self) -> PreviewRequest | None:
         """Return what to predict now, or None for nothing."""

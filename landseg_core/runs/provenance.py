@@ -1,4 +1,4 @@
-"""The ground that a model learnt from: its record in the model file, and what that leaves to evaluate on."""
+"""The provenance of a model: its training areas as the model file records them, and what they leave to evaluate on."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import RasterView
 
 MOST_WINDOWS = 20_000
-"""Of more windows, those of the images that have the most are not told one by one: the whole image then counts."""
+"""Of more windows, those of the images that have the most are not recorded singly: the whole image then counts."""
 MOST_IMAGES = 50_000
 """A record names no more images than this; a model file has a header of bounded size."""
 
 
 @dataclass(frozen=True)
 class TrainedImage:
-    """An image that a model learnt from; `windows` are x, y, width and height in its px, None for the whole image."""
+    """An image that a model was trained on; `windows` are (x, y, width, height) in its px, None for the whole."""
 
     stem: str
     width: PixelLength
@@ -51,7 +51,7 @@ _RECORD = pydantic.TypeAdapter(Annotated[list[TrainedImage], pydantic.Field(max_
 def provenance(
     data: TrainingData, checkpoint: Callable[[], None], parent: BundleHeader | None = None
 ) -> dict[str, Any]:
-    """Return what a model file records of the ground of `data`: images and windows, and labelled px of each class.
+    """Return what a model file records of the training areas of `data`: images, windows, and labelled px of each class.
 
     Windows and pixels are those of the files, however the data set has them read. `trained_on_untold` is the number of
     images that the record has no room for. A model that started from another one was trained on what that records, too.
@@ -67,25 +67,25 @@ def provenance(
         checkpoint()
         with RasterSource(path, alpha=areas[0].alpha) as source:
             images.append(_trained_image(source, data.bands, areas))
-    earlier = parent.training if parent else {}
+    of_parent = parent.training if parent else {}
     every = list(dict.fromkeys([*images, *(_recorded(parent) if parent else ())]))
-    told = _RECORD.dump_python(_bounded(every[:MOST_IMAGES]), mode="json")
-    untold = max(0, len(every) - MOST_IMAGES) + earlier.get("trained_on_untold", 0)
+    recorded = _RECORD.dump_python(_bounded(every[:MOST_IMAGES]), mode="json")
+    unrecorded = max(0, len(every) - MOST_IMAGES) + of_parent.get("trained_on_untold", 0)
     pixels = dict(zip(data.schema.names, _class_pixels(data), strict=True))
-    seen = {name: count or earlier.get("trained_px", {}).get(name, 0) for name, count in pixels.items()}
-    return {"trained_on": told, "trained_on_untold": untold, "trained_px": seen}
+    trained_px = {name: count or of_parent.get("trained_px", {}).get(name, 0) for name, count in pixels.items()}
+    return {"trained_on": recorded, "trained_on_untold": unrecorded, "trained_px": trained_px}
 
 
 def trained_classes(data: TrainingData) -> list[bool]:
-    """Return which classes the training areas hold; all, where nobody has counted."""
+    """Return which classes the training areas hold; all, where they were not counted."""
     pixels = _class_pixels(data)
     return [count > 0 for count in pixels] if any(pixels) else [True] * len(data.schema)
 
 
 def classes_known_to(header: BundleHeader) -> list[bool]:
-    """Return which classes a model has seen, as its record says; all, where it does not."""
-    told = header.training.get("trained_px")
-    pixels = told if isinstance(told, dict) else {}
+    """Return which classes a model was trained on, as its record says; all, where it says nothing."""
+    recorded = header.training.get("trained_px")
+    pixels = recorded if isinstance(recorded, dict) else {}
     return [pixels.get(name, 1) != 0 for name in header.schema.names]
 
 
@@ -103,13 +103,13 @@ def _by_image(areas: Sequence[LabelledArea]) -> dict[Path, list[LabelledArea]]:
 
 
 def _trained_image(source: RasterSource, bands: Sequence[int], areas: Sequence[LabelledArea]) -> TrainedImage:
-    whole, view = source.grid.window, areas[0].view  # an image is read in one way
-    # Joined as they are read, where neighbours adjoin: the px of the file that they are made of may be the same ones.
+    whole, view = source.grid.window, areas[0].view  # an image has one view
+    # Merged as they are read, where they adjoin: the px of the file that they are resampled from may overlap.
     windows = disjoint(
         replace(areas[0], window=window).native_window for window in merged(area.window for area in areas)
     )
-    told = None if windows == [whole] else tuple((w.x, w.y, w.width, w.height) for w in windows)
-    return TrainedImage(areas[0].stem, whole.width, whole.height, fingerprint(source, view.bands or bands), told)
+    stored = None if windows == [whole] else tuple((w.x, w.y, w.width, w.height) for w in windows)
+    return TrainedImage(areas[0].stem, whole.width, whole.height, fingerprint(source, view.bands or bands), stored)
 
 
 def _bounded(images: Sequence[TrainedImage]) -> list[TrainedImage]:
@@ -127,7 +127,7 @@ def _bounded(images: Sequence[TrainedImage]) -> list[TrainedImage]:
 
 @dataclass(frozen=True)
 class HeldOutAreas:
-    """What a model has not learnt from: areas, what is to be left out in them by image, and how many px that is.
+    """Areas that a model was not trained on, what is to be left out in them by image, and how many px that is.
 
     What is to be left out, and its px, are those of the image files, in whichever way the areas are read.
     """
@@ -139,7 +139,7 @@ class HeldOutAreas:
 
 
 def held_out_areas(header: BundleHeader, areas: Sequence[LabelledArea]) -> HeldOutAreas:
-    """Return what of `areas` the model has not learnt from, as far as its record tells.
+    """Return what of `areas` the model was not trained on, as far as its record says.
 
     Raises:
         DatasetError: nothing is left.
@@ -147,37 +147,37 @@ def held_out_areas(header: BundleHeader, areas: Sequence[LabelledArea]) -> HeldO
         RasterError: an image cannot be read.
     """
     left_out = trained_windows(header, areas)
-    own = [(area, area.native_window) for area in areas]
-    rest = [(area, window.pixels, _common(window, left_out.get(area.image, ()))) for area, window in own]
-    kept = tuple(area for area, pixels, common in rest if common < pixels)
+    native = [(area, area.native_window) for area in areas]
+    rest = [(area, window.pixels, _common(window, left_out.get(area.image, ()))) for area, window in native]
+    left = tuple(area for area, pixels, common in rest if common < pixels)
     every, known = sum(pixels for _, pixels, _ in rest), sum(common for *_, common in rest)
     stems = dict.fromkeys(area.stem for area, _, common in rest if common)
-    if not kept:
+    if not left:
         raise DatasetError(
-            f"the model was trained on all {every} pixels of {shortened(stems)}: they cannot show how good it is; "
+            f"the model was trained on all {every} pixels of {shortened(stems)}: they cannot measure its accuracy; "
             "evaluate it on other images, or on those that validated it"
         )
     notice = (
         f"{known} of {every} pixels are left out, since the model was trained on them ({shortened(stems)}): "
-        "the figures count only the rest"
+        "the metrics count only the rest"
     )
-    return HeldOutAreas(kept, left_out, known, ((notice,) if stems else ()) + _untold_notices(header))
+    return HeldOutAreas(left, left_out, known, ((notice,) if stems else ()) + _unrecorded_notices(header))
 
 
-def _untold_notices(header: BundleHeader) -> tuple[str, ...]:
-    """Return the sentence about images that were trained on and that the record does not tell."""
-    untold = header.training.get("trained_on_untold", 0)
-    if not untold:
+def _unrecorded_notices(header: BundleHeader) -> tuple[str, ...]:
+    """Return the notice about training images that are not on record."""
+    unrecorded = header.training.get("trained_on_untold", 0)
+    if not unrecorded:
         return ()
     sentence = (
-        f"the model does not tell {untold} of the images that it was trained on, for want of room: any of them among "
-        "these would flatter the figures"
+        f"the model has no record of {unrecorded} of the images that it was trained on, for lack of space: any of them "
+        "among these would make the metrics too optimistic"
     )
     return (sentence,)
 
 
 def _common(window: PixelWindow, others: Iterable[PixelWindow]) -> int:
-    """Return the px that a window shares with others, which lie apart."""
+    """Return the px that a window shares with others, which are disjoint."""
     return sum(inside.pixels for inside in map(window.intersection, others) if inside is not None)
 
 
@@ -190,8 +190,8 @@ def trained_windows(header: BundleHeader, areas: Sequence[LabelledArea]) -> dict
     """
     known: dict[tuple[int, int], dict[str, list[PixelWindow]]] = defaultdict(lambda: defaultdict(list))
     for image in _recorded(header):
-        places = known[image.width, image.height][image.fingerprint]
-        places += [piece for window in image.trained_windows() for piece in subtract_all(window, tuple(places))]
+        windows = known[image.width, image.height][image.fingerprint]
+        windows += [piece for window in image.trained_windows() for piece in subtract_all(window, tuple(windows))]
     return dict(_recognised(header, known, {area.image: area for area in areas}))
 
 
@@ -203,14 +203,14 @@ def _recognised(
     for path, area in images.items():
         with RasterSource(path, alpha=area.alpha) as source:
             same_size = known.get((source.grid.width, source.grid.height), {})
-            marks = (fingerprint(source, bands) for bands in _bands_seen(header, source, area.view) if same_size)
-            places = next((same_size[mark] for mark in marks if mark in same_size), None)
-        if places:
-            yield path, places
+            marks = (fingerprint(source, bands) for bands in _possible_bands(header, source, area.view) if same_size)
+            windows = next((same_size[mark] for mark in marks if mark in same_size), None)
+        if windows:
+            yield path, windows
 
 
-def _bands_seen(header: BundleHeader, source: RasterSource, view: RasterView) -> Iterator[tuple[int, ...]]:
-    """Yield the bands that the model may have seen in an image: by their names, or by their numbers."""
+def _possible_bands(header: BundleHeader, source: RasterSource, view: RasterView) -> Iterator[tuple[int, ...]]:
+    """Yield the bands of an image that the model may have been trained on: by their names, or by their numbers."""
     fitting = view.bands or check_compatible(header, source)
     yield fitting
     if fitting != header.bands and set(header.bands) <= set(source.data_bands):
@@ -218,7 +218,7 @@ def _bands_seen(header: BundleHeader, source: RasterSource, view: RasterView) ->
 
 
 def _recorded(header: BundleHeader) -> list[TrainedImage]:
-    """Return what the record tells; nothing, where it is of a version that did not tell it."""
+    """Return the images on record; none, where it is of a version that recorded none."""
     try:
         return _RECORD.validate_python(header.training.get("trained_on", []))
     except pydantic.ValidationError:

@@ -1,4 +1,4 @@
-"""Writes `report.html`: one self-contained page that tells how a run went and how good its model is."""
+"""Writes `report.html`: one self-contained page on the course of a run and the accuracy of its model."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ TEMPLATE = "report/report.html"
 ENDINGS = {
     "finished": "finished",
     "stopped": "stopped early by the user",
-    "not_finite": "ended early: the loss was no longer a finite number",
+    "not_finite": "stopped: diverged (the loss was no longer a finite number)",
 }
-"""What is said of why a run ended."""
-_NO_END = "not ended: it is under way, or was cut short"
+"""Why a run ended, in words."""
+_NO_END = "unfinished: it is under way, or was cut short"
 _DASH = "\N{EN DASH}"
 _ROLES = {
     "best": "Where the model does best",
     "worst": "Where it does worst",
-    "sample": "Places that were chosen in advance",
+    "sample": "Areas chosen in advance",
 }
 
 
@@ -115,7 +115,7 @@ def images(number: int | None) -> str:
 
 
 def moment(iso: str) -> str:
-    """Write an ISO 8601 time for people, such as `26 Nov 2026, 09:30 UTC`; what is none stays as it is."""
+    """Write an ISO 8601 time for people, such as `26 Nov 2026, 09:30 UTC`; other text stays as it is."""
     try:
         return f"{datetime.fromisoformat(iso).astimezone(UTC):%d %b %Y, %H:%M} UTC"
     except (ValueError, OverflowError):  # no time at all, or one that is in no year of the calendar in UTC

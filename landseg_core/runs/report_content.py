@@ -1,4 +1,4 @@
-"""What a run's report says, gathered from the files in its folder; loads no torch."""
+"""The content of a run's report, from the files in its folder; loads no torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from landseg_core.runs.sample_file import SavedSamples, read_samples
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting of a run, its value as text, and what it is."""
+    """A setting of a run, its value as text, and its explanation."""
 
     name: str
     value: str
@@ -41,7 +41,7 @@ class ReportContent:
 
 
 def report_content(folder: RunFolder) -> ReportContent:
-    """Return what the report of the run in `folder` says.
+    """Return the content of the report of the run in `folder`.
 
     Raises:
         TrainingError: a file of the run cannot be read or is damaged.

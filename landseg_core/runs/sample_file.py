@@ -24,7 +24,7 @@ DataUri = Annotated[str, pydantic.Field(pattern=r"^data:image/(png|jpeg);base64,
 
 
 class SavedSample(pydantic.BaseModel):
-    """A `ValidationSample` with its parts encoded; not labelled truth is transparent."""
+    """A `ValidationSample` with its parts encoded; unlabelled truth is transparent."""
 
     stem: str
     accuracy: Fraction
@@ -37,7 +37,7 @@ class SavedSample(pydantic.BaseModel):
 
 
 class SavedSamples(pydantic.BaseModel):
-    """The samples of the model of `epoch`, by what they are: `sample`, `best`, `worst`."""
+    """The samples of the model of `epoch`, by role: `sample`, `best`, `worst`."""
 
     model_config = pydantic.ConfigDict(populate_by_name=True)
 
@@ -51,7 +51,7 @@ def save_samples(
     """Write the samples of an epoch to `path`, in the colours of `schema`.
 
     Raises:
-        OutputError: it cannot be written; what was there before is untouched.
+        OutputError: it cannot be written; the previous file is untouched.
     """
     saved = SavedSamples(
         epoch=epoch,

@@ -21,8 +21,8 @@ from landseg_core.raster.stretch import Stretch, identity_stretch, render_rgba
 CELL = 512
 """The longest side, in px, of the window that a sample shows."""
 SAMPLE_SIDE = 384
-"""The longest side of a sample in its own px: few enough that nine of them pass through memory unnoticed."""
-KEPT = 3
+"""The longest side of a sample in its own px: small enough that nine of them take hardly any memory."""
+MOST_SAMPLES = 3
 """How many samples there are of the best, of the worst, and of the fixed windows."""
 LEAST_LABELLED = 0.25
 """The labelled share of the window that a sample shows, at least: a score of few pixels says little."""
@@ -38,7 +38,7 @@ Indices = npt.NDArray[np.uint8]
 class ValidationSample:
     """`window` (px of the image `stem`): (H, W, 3) image, and (H, W) class indices of truth and prediction.
 
-    255 in the truth is not labelled. `accuracy` and `miou` (0-1) are those of the labelled pixels of the window.
+    255 in the truth is unlabelled. `accuracy` and `miou` (0-1) are those of the labelled pixels of the window.
     """
 
     stem: str
@@ -52,9 +52,9 @@ class ValidationSample:
 
 @dataclass(frozen=True)
 class ValidationSamples(Event):
-    """The samples of an epoch's validation by what they are: `sample` (the same windows each time), `best`, `worst`."""
+    """The samples of an epoch's validation by role: `sample` (the same windows each time), `best`, `worst`."""
 
-    event: ClassVar[str] = "pictures"
+    event: ClassVar[str] = "samples"
     logged: ClassVar[bool] = False
     epoch: int
     samples: dict[str, tuple[ValidationSample, ...]]
@@ -62,7 +62,7 @@ class ValidationSamples(Event):
 
 @dataclass(frozen=True)
 class _Cell:
-    """A part of a validated window, before anything is made of it."""
+    """A part of a validated window, not rendered yet."""
 
     stem: str
     window: PixelWindow
@@ -80,7 +80,7 @@ class _Cell:
         return int(np.count_nonzero(self.truth == self.prediction)) / count
 
     def sample(self, classes: int) -> ValidationSample:
-        """Return what is shown of it."""
+        """Return it as a sample to show."""
         matrix = ConfusionMatrix(classes)
         matrix.add(self.truth, self.prediction)
         return ValidationSample(
@@ -98,7 +98,7 @@ class SampleChooser:
     """Chooses a few samples while areas of `pixels` px together are validated.
 
     Best and worst go by accuracy, and each shows as many images as there are: of one image only one window is chosen.
-    The fixed ones are the first labelled ones of the first, the middle and the last third of all ground.
+    The fixed ones are the first labelled ones of the first, the middle and the last third of all areas.
     """
 
     def __init__(self, classes: int, pixels: int) -> None:
@@ -116,7 +116,7 @@ class SampleChooser:
             self._add(_Cell(stem, here, pixels[:, rows, columns], truth[rows, columns], prediction[rows, columns]))
 
     def _add(self, cell: _Cell) -> None:
-        part = min(KEPT - 1, self._seen * KEPT // max(1, self._pixels))
+        part = min(MOST_SAMPLES - 1, self._seen * MOST_SAMPLES // max(1, self._pixels))
         self._seen += cell.window.pixels
         accuracy = cell.accuracy
         if math.isnan(accuracy):
@@ -128,7 +128,7 @@ class SampleChooser:
             self._samples[part] = cell.sample(self._classes)
 
     def chosen(self) -> dict[str, tuple[ValidationSample, ...]]:
-        """Return the samples by what they are; one that is both among the best and the worst counts as the better."""
+        """Return the samples by role; one that is both among the best and the worst counts as the better."""
         best = self._best.ranked()
         worst = tuple(sample for sample in self._worst.ranked() if sample.window not in _windows(best, sample))
         return {SAMPLE: tuple(self._samples.values()), BEST: best, WORST: worst}
@@ -139,33 +139,33 @@ def _windows(samples: tuple[ValidationSample, ...], like: ValidationSample) -> s
 
 
 class _Ranking:
-    """The `KEPT` highest (`sign` 1) or lowest (-1) accuracies, of different images."""
+    """The `MOST_SAMPLES` highest (`sign` 1) or lowest (-1) accuracies, of different images."""
 
     def __init__(self, *, sign: float) -> None:
         self._sign = sign
-        self._kept: dict[str, ValidationSample] = {}
+        self._samples: dict[str, ValidationSample] = {}
 
     def wants(self, stem: str, accuracy: float) -> bool:
-        """Tell whether a sample of `stem` would be kept."""
-        if stem in self._kept:
+        """Return whether a sample of `stem` would be among them."""
+        if stem in self._samples:
             return self._sign * accuracy > self._score(stem)
-        return len(self._kept) < KEPT or self._sign * accuracy > self._score(self._last())
+        return len(self._samples) < MOST_SAMPLES or self._sign * accuracy > self._score(self._last())
 
     def put(self, sample: ValidationSample) -> None:
-        """Keep a sample; the last one leaves where there are too many."""
-        self._kept[sample.stem] = sample
-        if len(self._kept) > KEPT:
-            del self._kept[self._last()]
+        """Add a sample; the last one is dropped where there are too many."""
+        self._samples[sample.stem] = sample
+        if len(self._samples) > MOST_SAMPLES:
+            del self._samples[self._last()]
 
     def ranked(self) -> tuple[ValidationSample, ...]:
-        """Return what is kept, the most extreme first."""
-        return tuple(self._kept[stem] for stem in sorted(self._kept, key=self._score, reverse=True))
+        """Return the samples, the most extreme first."""
+        return tuple(self._samples[stem] for stem in sorted(self._samples, key=self._score, reverse=True))
 
     def _score(self, stem: str) -> float:
-        return self._sign * self._kept[stem].accuracy
+        return self._sign * self._samples[stem].accuracy
 
     def _last(self) -> str:
-        return min(self._kept, key=self._score)
+        return min(self._samples, key=self._score)
 
 
 def _cells(width: int, height: int) -> Iterator[PixelWindow]:
@@ -180,7 +180,7 @@ def _cuts(length: int) -> list[tuple[int, int]]:
 
 
 def _rgb(pixels: npt.NDArray[Any]) -> Rgb:
-    """Return (H, W, 3) for the eye of (C, H, W) pixels: the first three bands, or the first as grey.
+    """Return (C, H, W) pixels as (H, W, 3) to look at: the first three bands, or the first as grey.
 
     Three bands of 8 bits are shown as they are, all else between percentiles of what is not 0, which stands for nodata.
     """

@@ -24,11 +24,11 @@ ELONGATION = 0.5
 
 @dataclass(frozen=True)
 class ColourJitter:
-    """Random light, contrast, colour and sharpness: a scene at noon teaches something of the same scene in haze.
+    """Random light, contrast, colour and sharpness: a scene at noon then also teaches what it looks like in haze.
 
     Changes normalised (N, C, H, W) images of any number of bands; each image by its own random numbers.
 
-    `strength` scales light, contrast and saturation (0 changes none), `blur` is the share of images to soften.
+    `strength` scales light, contrast and saturation (0 changes none), `blur` is the share of images to blur.
     """
 
     strength: float
@@ -55,7 +55,7 @@ class ColourJitter:
         return (coloured - mean) * contrast + mean + shift
 
     def _blurred(self, images: torch.Tensor, random: _Random) -> torch.Tensor:
-        """Return the images, some of them softened; looking at those alone saves most of the work."""
+        """Return the images, some of them blurred; processing those alone saves most of the work."""
         amounts = ((random.drawn() < self.blur) * random.drawn()).flatten().tolist()
         chosen = [number for number, amount in enumerate(amounts) if amount]
         blurred = images.clone()
@@ -101,7 +101,7 @@ def cutmix(
 
     CutMix (Yun et al., ICCV 2019), as French et al. use it on maps of classes ("Semi-supervised semantic segmentation
     needs strong, varied perturbations", BMVC 2020): pixels and labels of a rectangle are taken from another chip of the
-    batch. What a place is must be told from it, not from what is usual around it.
+    batch. A pixel must then be classified by its own appearance, not by what is usual around it.
 
     The same `seed` (whole numbers) gives the same rectangles on every device.
     """

@@ -26,22 +26,22 @@ AHEAD = 3
 """How many batches wait for the network, at most."""
 MOST_WORKERS = 8
 """More threads than this draw no more chips: they would wait for one another."""
-NO_RECORD = "{} kept no labels of these images, so nothing counts as corrected: all labels are learnt from alike"
-DRAWN_AROUND = (
-    "{} px to train on were labelled since {} was trained: {:.0%} of the chips are drawn around them, the rest repeats "
-    "older labels"
+NO_SAVED_LABELS = "{} has no saved labels of these images, so none count as new: all labels are sampled alike"
+NEW_LABELS = (
+    "{} training pixels were labelled since {} was trained: {:.0%} of the chips are drawn around them, the rest "
+    "repeats earlier labels"
 )
-NOTHING_NEW = "nothing was labelled since {} was trained: all labels are learnt from alike"
-ONLY_JUDGED = (
-    "all {} px that were labelled since {} was trained lie on ground that validates, so they show how good the map is, "
-    "but do not change it; correct other places as well"
+NO_NEW_LABELS = "nothing was labelled since {} was trained: all labels are sampled alike"
+ONLY_VALIDATION = (
+    "all {} pixels that were labelled since {} was trained lie in validation areas, so they measure the accuracy of "
+    "the map, but do not improve it; label other areas as well"
 )
 
 Batch = tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]
 
 
 class Batches:
-    """Batches of `size` chips, made where the device of `network` fetches them quickest.
+    """Batches of `size` chips, in memory that the device of `network` fetches quickest from.
 
     Each depends on seed, epoch and its number only, however many threads draw chips.
     """
@@ -56,9 +56,9 @@ class Batches:
 
     @contextmanager
     def ahead(self, epoch: int, first: int = 0) -> Iterator[Iterator[Batch]]:
-        """Give the batches of an epoch from number `first` on, without end; outside the `with` block no thread is left.
+        """Give the batches of an epoch from number `first` on, without end; after the `with` block no thread is left.
 
-        What went wrong in a thread is raised where its batch is asked for.
+        An exception in a thread is raised where its batch is requested.
         """
         with _workers() as each, Prefetcher(self._from(epoch, first, each), AHEAD) as batches:
             yield iter(batches)
@@ -71,7 +71,7 @@ class Batches:
 
 @contextmanager
 def _workers() -> Iterator[Each]:
-    """Give a `map` that works in as many threads as the machine can spare beside the one that learns."""
+    """Give a `map` that works in as many threads as the machine can spare beside the one that trains."""
     count = min(cores() - 1, MOST_WORKERS)
     if count < 2:
         yield map
@@ -83,7 +83,7 @@ def _workers() -> Iterator[Each]:
 def chip_sampler(
     config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
 ) -> tuple[ChipSampler, list[str]]:
-    """Return what draws the chips of a run, and what the user should know of it; errors of `weighted_sources`."""
+    """Return what draws the chips of a run, and notices about it; errors as of `weighted_sources`."""
     geometry = Geometry(config.flips, config.rotations, (config.scale_low, config.scale_high))
     sources, notices = weighted_sources(config, data, reader, checkpoint)
     return ChipSampler(data.train, config.chip, config.seed, geometry, sources), notices
@@ -92,7 +92,7 @@ def chip_sampler(
 def weighted_sources(
     config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
 ) -> tuple[list[WeightedSource], list[str]]:
-    """Return the locations that shares of the chips are drawn around, and what the user should know of it.
+    """Return the locations that shares of the chips are drawn around, and notices about them.
 
     A share `new_label_share` lies around new labels, a share `class_balanced` of the rest around each class.
 
@@ -101,20 +101,20 @@ def weighted_sources(
         DatasetError: a mask holds a value that no class has.
         JobStopped: `checkpoint` raised it.
     """
-    sources, notices = _corrections(config, data, reader, checkpoint)
+    sources, notices = _new_labels(config, data, reader, checkpoint)
     share = (1 - sum(source.share for source in sources)) * config.class_balanced
     if share:
         sources.append(WeightedSource(share, ClassLocations.found(data.train, reader, len(data.schema), checkpoint)))
     return sources, notices
 
 
-def _corrections(
+def _new_labels(
     config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
 ) -> tuple[list[WeightedSource], list[str]]:
     if config.start_from is None or not config.new_label_share:
         return [], []
     if data.previous_labels is None:
-        return [], [NO_RECORD.format(config.start_from)]
+        return [], [NO_SAVED_LABELS.format(config.start_from)]
     labels = LabelChanges(data, reader, data.previous_labels)
     train, val = (ClassLocations.found(areas, labels, len(data.schema), checkpoint) for areas in (data.train, data.val))
     notice = _notice(config, train.pixels, val.pixels)
@@ -122,7 +122,7 @@ def _corrections(
 
 
 def _notice(config: TrainConfig, train_px: int, val_px: int) -> str:
-    """Return what to say of so many corrected px on either side."""
+    """Return the notice about so many px of new labels on either side."""
     if train_px:
-        return DRAWN_AROUND.format(train_px, config.start_from, config.new_label_share)
-    return ONLY_JUDGED.format(val_px, config.start_from) if val_px else NOTHING_NEW.format(config.start_from)
+        return NEW_LABELS.format(train_px, config.start_from, config.new_label_share)
+    return ONLY_VALIDATION.format(val_px, config.start_from) if val_px else NO_NEW_LABELS.format(config.start_from)

@@ -33,12 +33,12 @@ _FREE_SETTINGS = {"device"}
 _LENGTHS = {"epochs", "minutes"}
 _PIECE = 1 << 20
 MOST_IMAGES = 64
-"""Of more images, this many spread evenly over their names are looked at: a run must not wait for thousands."""
+"""Of more images, this many spread evenly over their names are hashed: a run must not wait for thousands."""
 
 
 @dataclasses.dataclass(frozen=True)
 class DataFingerprint:
-    """Tells one data set from another: pixels of both sides, and a hash of classes, areas, labels and ways to read."""
+    """Identifies a data set: pixels of both sides, and a hash of classes, areas, labels and read options."""
 
     train_pixels: int
     val_pixels: int
@@ -95,26 +95,26 @@ class CheckpointRecord:
             )
 
     def require_same_data(self, data: TrainingData, folder: RunFolder) -> None:
-        """Check that `data` is what the run learnt from.
+        """Check that `data` is what the run was trained on.
 
         Raises:
             TrainingError: it is not.
         """
         if self.data != DataFingerprint.of(data):
             raise TrainingError(
-                f"the run in {folder.path} learnt from other data; resume it with the same, or start a new run"
+                f"the run in {folder.path} was trained on other data; resume it with the same, or start a new run"
             )
 
     def require_same_images(self, mark: str, folder: RunFolder) -> None:
-        """Check that images with this mark are those that the run learnt from.
+        """Check that images with this mark are those that the run was trained on.
 
         Raises:
             TrainingError: they hold other pixels.
         """
         if self.images and self.images != mark:
             raise TrainingError(
-                f"the images of the run in {folder.path} hold other pixels than when it began; bring the former ones"
-                " back to resume it, or start a new run"
+                f"the images of the run in {folder.path} have changed since it began; restore the former files"
+                " to resume it, or start a new run"
             )
 
 
@@ -181,7 +181,7 @@ def _load(path: Path, folder: RunFolder) -> tuple[CheckpointRecord, dict[str, to
 def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
     """Return the settings that the run in `folder` is resumed with: its own.
 
-    `given` are those that the user names again, of which only the device may differ; None stands for not given.
+    `given` are those that the user names again, of which only the device may differ; None means not given.
 
     Raises:
         TrainingError: there is no run to resume, it has other settings than those given, or one given is wrong.

@@ -1,4 +1,4 @@
-"""The EMA of a network's weights: it does better on new ground than the weights of any single step."""
+"""The EMA of a network's weights: it generalises better than the weights of any single step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ModelEma:
     """An exponential moving average of weights and of batch norms' statistics.
 
     Polyak, Juditsky: "Acceleration of stochastic approximation by averaging", 1992; as in Tarvainen, Valpola: "Mean
-    teachers", 2017. `share` of the run is how far the average reaches back; 0 averages nothing.
+    teachers", 2017. `share` of the run is how far the average reaches back; 0 turns it off.
     """
 
     def __init__(self, model: nn.Module, share: float) -> None:
@@ -27,23 +27,23 @@ class ModelEma:
 
     @torch.no_grad()
     def update(self, step: int, advance: float) -> None:
-        """Take in the weights after `step` (from 1), which brought the run on by `advance` of its whole (0-1)."""
-        kept = math.exp(-advance / self._share) if self._share > 0 else 0.0
-        kept = min(kept, step / (step + _FIRST_STEPS))
-        torch._foreach_lerp_(list(self.weights.values()), list(self._live.values()), 1 - kept)
+        """Update with the weights after `step` (from 1), which advanced the run by `advance` (0-1)."""
+        decay = math.exp(-advance / self._share) if self._share > 0 else 0.0
+        decay = min(decay, step / (step + _FIRST_STEPS))
+        torch._foreach_lerp_(list(self.weights.values()), list(self._live.values()), 1 - decay)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Let the network have the averaged weights inside the `with` block."""
+        """Give the network the averaged weights inside the `with` block."""
         own = {name: value.detach().clone() for name, value in self._live.items()}
-        self._put(self.weights)
+        self._load(self.weights)
         try:
             yield
         finally:
-            self._put(own)
+            self._load(own)
 
     def restore(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Go on from saved `weights`.
+        """Resume from saved `weights`.
 
         Raises:
             KeyError: weights are missing.
@@ -53,7 +53,7 @@ class ModelEma:
             for name, value in self.weights.items():
                 value.copy_(weights[name])
 
-    def _put(self, weights: Mapping[str, torch.Tensor]) -> None:
+    def _load(self, weights: Mapping[str, torch.Tensor]) -> None:
         with torch.no_grad():
             for name, value in self._live.items():
                 value.copy_(weights[name])

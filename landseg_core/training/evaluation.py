@@ -1,4 +1,4 @@
-"""How good a model is on labelled areas that it has not learnt from."""
+"""Evaluates a model on labelled areas that it was not trained on."""
 
 from __future__ import annotations
 
@@ -34,39 +34,39 @@ _KEYS = (
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """The `figures` of a model, with intervals and warnings.
+    """The metrics of a model, with intervals and warnings.
 
     `left_out_px` of the areas, in px of the images themselves, do not count, since the model was trained on them.
     """
 
-    figures: MapFigures
+    metrics: MapFigures
     left_out_px: int = 0
 
     @property
     def pixels(self) -> int:
         """Return the labelled pixels that count."""
-        return self.figures.pixels
+        return self.metrics.pixels
 
     @property
     def accuracy(self) -> float | None:
         """Return the share of pixels that are right, 0-1."""
-        return self.figures.accuracy
+        return self.metrics.accuracy
 
     @property
     def miou(self) -> float | None:
         """Return the mean IoU of the classes that are present in truth or prediction."""
-        return self.figures.miou
+        return self.metrics.miou
 
     @property
     def iou(self) -> dict[str, float | None]:
         """Return the IoU of each class by name; None for one absent from both truth and prediction."""
-        return {item.name: item.iou for item in self.figures.classes}
+        return {item.name: item.iou for item in self.metrics.classes}
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the figures, JSON-able: `classes` are names, `per_class` the figures of each."""
-        told = self.figures.as_dict()
-        own = {"iou": self.iou, "classes": list(self.iou), "per_class": told["classes"]}
-        every = told | own | {"left_out_px": self.left_out_px}
+        """Return the metrics, JSON-able: `classes` are names, `per_class` the metrics of each."""
+        metrics = self.metrics.as_dict()
+        own = {"iou": self.iou, "classes": list(self.iou), "per_class": metrics["classes"]}
+        every = metrics | own | {"left_out_px": self.left_out_px}
         return {key: every[key] for key in _KEYS}
 
 
@@ -84,7 +84,7 @@ def evaluate(
     """Compare the maps that `bundle` makes of `areas` with their masks; every labelled pixel counts once.
 
     Images of another ground resolution are resampled to the model's, and counted so. Pixels that the model was trained
-    on do not count, whatever their image is called now. A `Notice` says either. `tta` is that of
+    on do not count, whatever their image is called now. A `Notice` reports either. `tta` is that of
     `PredictOptions`, `mapping` that with which the areas were checked.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A network that learns: one optimiser step at a time."""
+"""A network in training: one optimiser step at a time."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from landseg_core.training.network import Network
 class Awaited:
     """A single number on its way from `tensor`, which stays where it is.
 
-    On a GPU work is asked for long before it is done. `value` waits until this number is there, and not for
-    what was asked for after it, so that the GPU always has something left to do.
+    On a GPU, work is queued long before it is done. `value` waits until this number has arrived, and not for
+    what was queued after it, so that the GPU always has work left.
     """
 
     def __init__(self, tensor: torch.Tensor) -> None:
@@ -46,7 +46,7 @@ class Awaited:
 
 
 GRADIENT_NORM = 5.0
-"""Longer gradients are shortened to this: a single odd batch must not throw the weights far off."""
+"""Longer gradients are clipped to this: a single odd batch must not throw the weights far off."""
 LEAST_SCALE = 1.0
 """A run whose fp16 gradients overflow at a scale below this is as lost as one with a loss that is not finite."""
 _WEIGHTS, _EMA, _OPTIMISER, _RANDOM, _SCALING = "weights.", "average.", "optimiser.", "random", "scaling"
@@ -58,12 +58,12 @@ _SHARE = "share"
 class Learner:
     """A network with its optimiser (AdamW: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019).
 
-    `micro_batch` is how many chips of a batch are in memory together; a step learns from all of them even so.
+    `micro_batch` is how many chips of a batch are in memory together; a step uses all of them nevertheless.
     `encoder_share` is the share of the learning rate that the network's encoder gets.
     """
 
     def __init__(self, network: Network, config: TrainConfig, encoder_share: float = 1.0) -> None:
-        """Take a network; its `encoder` learns at `encoder_share` of the learning rate."""
+        """Wrap a network; its `encoder` is trained at `encoder_share` of the learning rate."""
         self.network = network
         self.ema = ModelEma(network.model, config.ema)
         self.micro_batch, self.encoder_share = config.batch, encoder_share
@@ -71,7 +71,7 @@ class Learner:
         self._jitter, self._cutmix = ColourJitter(config.colour_jitter, config.blur), config.cutmix
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
         groups = _groups(network.model, config.weight_decay, encoder_share)
-        self._is_fused = network.device.type != "mps"  # in one go, with all numbers of a weight where it is
+        self._is_fused = network.device.type != "mps"  # one kernel, with all its state on the device of the weight
         self._optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, fused=self._is_fused)
         self._scaler = torch.amp.GradScaler(network.device.type, enabled=network.precision.scaled)
         self._finite_before = Awaited(torch.tensor(1.0))
@@ -82,8 +82,8 @@ class Learner:
         """Learn from (N, C, S, S) native pixels and (N, S, S) class indices; return the loss before the step.
 
         `seed` gives the random numbers of augmentation. Where the loss or its gradient is not finite, the
-        weights stay as they are, but not the running statistics of batch norms, and the answer is NaN; on a GPU,
-        which is not waited for, a step says so of the gradient of the step before. Where memory does not suffice
+        weights stay as they are, but not the running statistics of batch norms, and NaN is returned; on a GPU,
+        which is not waited for, a step reports the gradient of the step before. Where memory does not suffice
         for `micro_batch` chips at a time, that is halved for good, and the same batch tried again.
 
         Raises:
@@ -98,7 +98,7 @@ class Learner:
         return loss.value() if is_finite else math.nan
 
     def _gradients(self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]) -> Awaited:
-        """Sum up the gradients of a batch, `micro_batch` chips at a time, and return its loss, which is on its way.
+        """Sum up the gradients of a batch, `micro_batch` chips at a time, and return its loss, still being computed.
 
         Each part weighs as much as it has labelled pixels, so that cross-entropy is that of the whole batch. Two things
         are not: Dice is the mean of those of the parts, and batch norms see one part at a time.
@@ -112,7 +112,7 @@ class Learner:
         for some, classes, counted in zip(*parts, strict=True):
             loss = self._loss(self.network.classify(some), classes) * (counted.sum() / total)
             value += loss.detach()
-            summed = Awaited(value)  # before the way back is asked for, so that this need not be waited for
+            summed = Awaited(value)  # before the backward pass is queued, so that nobody waits for it
             self._scaler.scale(loss).backward()
         return summed
 
@@ -124,7 +124,7 @@ class Learner:
         return cutmix(images, truth, self._cutmix, seed) if self._cutmix else (images, truth)
 
     def _halve(self, side: int) -> None:
-        """Learn from half as many chips at a time from now on."""
+        """Use half as many chips at a time from now on."""
         self._optimiser.zero_grad()
         if self.micro_batch == 1:
             raise DeviceError(
@@ -138,7 +138,7 @@ class Learner:
         return loss + self._dice * dice_loss(logits, labels) if self._dice else loss
 
     def _descend(self, loss: Awaited, learning_rate: float) -> bool:
-        """Step along the gradients unless they or the loss are not finite; tell whether the run can go on."""
+        """Step along the gradients unless they or the loss are not finite; return whether the run can go on."""
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate * group[_SHARE]
         self._scaler.unscale_(self._optimiser)
@@ -163,11 +163,11 @@ class Learner:
         return self._scaler.get_scale() >= LEAST_SCALE
 
     def _descend_on_gpu(self, is_finite: torch.Tensor) -> bool:
-        """Leave it to the GPU whether to step, and tell whether it did so in the step before.
+        """Let the GPU decide whether to step, and return whether it did so in the step before.
 
         Waiting for the answer would leave the GPU without work between this step and the next.
         """
-        self._optimiser.found_inf = (~is_finite).float()  # type: ignore[attr-defined] # a fused optimiser looks at it
+        self._optimiser.found_inf = (~is_finite).float()  # type: ignore[attr-defined] # a fused optimiser reads it
         self._optimiser.step()
         before, self._finite_before = self._finite_before, Awaited(is_finite)
         return bool(before.value())
@@ -189,7 +189,7 @@ class Learner:
         return {_SCALING: torch.tensor([float(state[key]) for key in _SCALER_STATE])} if state else {}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """Go back to the state that `tensors` hold; `micro_batch` stays as it is.
+        """Return to the state in `tensors`; `micro_batch` stays as it is.
 
         Raises:
             KeyError: tensors are missing.
@@ -201,7 +201,7 @@ class Learner:
         self._optimiser.state.clear()
         for key, value in _part(tensors, _OPTIMISER).items():
             name, _, kind = key.rpartition(".")
-            self._optimiser.state[parameters[name]][kind] = self._as_kept(parameters[name], value)
+            self._optimiser.state[parameters[name]][kind] = self._as_stored(parameters[name], value)
         self._finite_before = Awaited(torch.tensor(1.0))
         torch.set_rng_state(tensors[_RANDOM])
         if self._scaler.is_enabled() and _SCALING in tensors:
@@ -209,8 +209,8 @@ class Learner:
             scaling = dict(zip(_SCALER_STATE, (scale, int(good_steps)), strict=True))
             self._scaler.load_state_dict(self._scaler.state_dict() | scaling)
 
-    def _as_kept(self, parameter: nn.Parameter, value: torch.Tensor) -> torch.Tensor:
-        """Return a copy of a moment of `parameter`, or of its count of steps, as the optimiser keeps it."""
+    def _as_stored(self, parameter: nn.Parameter, value: torch.Tensor) -> torch.Tensor:
+        """Return a copy of a moment of `parameter`, or of its count of steps, as the optimiser stores it."""
         if value.ndim:
             return torch.empty_like(parameter).copy_(value)
         return value.to(parameter.device if self._is_fused else "cpu", copy=True)

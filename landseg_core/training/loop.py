@@ -29,11 +29,11 @@ from landseg_core.training.validation import ValidationMetrics
 CHECKPOINT_SECONDS = 60.0
 """The most training that a crash can cost."""
 LEAST_RATE_SCALE = 0.25
-"""A run whose loss is lost goes on at half the learning rate, but not at less than this share of it."""
+"""A run whose loss is not finite goes on at half the learning rate, but not at less than this share of it."""
 EARLIEST_END = 0.5
 """No run ends early before this share of its schedule."""
 PARENT_SHARE = 0.05
-"""Validating the model that a run by minutes fine-tunes may take no more than this share of it."""
+"""Validating the model that a run by minutes fine-tunes may take no more than this share of the run."""
 _AUGMENTATION = 2
 """The purpose of random numbers, beside that of where chips are drawn."""
 
@@ -58,8 +58,8 @@ class Preparing:
 class EpochValidated:
     """An epoch is validated; while this is passed on, the network has the weights of the EMA, which were validated.
 
-    `best` tells whether it is the best epoch so far, `learning_rate` is that of its last step, `seconds_per_pixel`
-    what validating took, and `learnt_seconds` what the steps of the epoch did.
+    `best` is whether it is the best epoch so far, `learning_rate` is that of its last step, `seconds_per_pixel`
+    what validating took, and `train_seconds` what the steps of the epoch took.
     """
 
     epoch: int
@@ -67,7 +67,7 @@ class EpochValidated:
     best: bool
     learning_rate: float
     seconds_per_pixel: float
-    learnt_seconds: float
+    train_seconds: float
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class RolledBack:
 
 
 class _LossNotFinite(Exception):  # noqa: N818 - it never leaves this module
-    """The loss of a step, or of a validation, is no number any more."""
+    """The loss of a step, or of a validation, is no longer finite."""
 
 
 class TrainingLoop:
@@ -153,15 +153,15 @@ class TrainingLoop:
             position.start_training(self._clock.seconds)
 
     def _validate_parent(self) -> None:
-        """Say how good the model is that the run fine-tunes, on the areas that validate the epochs to come.
+        """Report the mIoU of the parent model, on the areas that validate the epochs to come.
 
-        A run by minutes does so only where that takes hardly anything from its training.
+        A run by minutes does so only where that takes hardly any of its training time.
         """
         minutes = self._config.minutes
         quick = minutes is None or self._position.validation_seconds <= PARENT_SHARE * 60 * minutes
         if self._state.parent is not None and quick:
             metrics = self._validation.measure(self._checkpoint)
-            self._emit(Notice(f"before: mIoU {metrics.matrix.miou:.3f} on the same validation areas"))
+            self._emit(Notice(f"parent model: mIoU {metrics.matrix.miou:.3f} on the same validation areas"))
 
     # --- an epoch
 
@@ -174,7 +174,7 @@ class TrainingLoop:
                     self._save_checkpoint()
 
     def _step(self, chips: npt.NDArray[Any], labels: npt.NDArray[np.uint8]) -> None:
-        """Learn from a batch: (N, C, S, S) native pixels and (N, S, S) class indices."""
+        """Train on a batch: (N, C, S, S) native pixels and (N, S, S) class indices."""
         position, schedule = self._position, self._schedule
         learning_rate, done, micro_batch = self._learning_rate(), schedule.fraction(position), self._learner.micro_batch
         seed = (self._config.seed, position.epoch, position.batch, _AUGMENTATION)
@@ -204,7 +204,7 @@ class TrainingLoop:
         return highest * one_cycle(self._schedule.fraction(self._position), self._config.warm_up)
 
     def _finish_epoch(self) -> None:
-        """Validate the weights of the EMA, have what follows from it written, and save the checkpoint."""
+        """Validate the weights of the EMA, let listeners save the results, and save the checkpoint."""
         position, began = self._position, self._position.seconds
         with self._learner.ema.applied():
             self._validate()
@@ -225,8 +225,8 @@ class TrainingLoop:
         self._count_validation(began)
         best = position.count_miou(metrics.matrix.miou)
         seconds_per_pixel = position.validation_seconds / self._validation.pixels
-        rate, learnt = self._learning_rate(), position.epoch_seconds
-        self._emit(EpochValidated(position.epoch, metrics, best, rate, seconds_per_pixel, learnt))
+        rate, train_seconds = self._learning_rate(), position.epoch_seconds
+        self._emit(EpochValidated(position.epoch, metrics, best, rate, seconds_per_pixel, train_seconds))
 
     def _count_validation(self, began: float) -> None:
         """Count how long it took so far: with all that is written after it, so that a run ends on time."""
@@ -234,7 +234,7 @@ class TrainingLoop:
         position.validation_seconds, position.seconds = now - began, now
 
     def _out_of_patience(self) -> bool:
-        """Tell whether too many epochs went by without a better model, and say so.
+        """Return whether too many epochs went by without a better model, and emit a notice if so.
 
         Most of what one cycle gains comes at its end, so not before half of it; a run by minutes takes its minutes.
         """
@@ -253,10 +253,10 @@ class TrainingLoop:
         self._saved_at = self._clock.seconds
 
     def _roll_back(self) -> None:
-        """Return to the last recovery checkpoint and learn more slowly from there.
+        """Return to the last recovery checkpoint and train at a lower rate from there.
 
         Raises:
-            _LossNotFinite: that was tried before, and did not help.
+            _LossNotFinite: this was tried before, and did not help.
         """
         if self._state.rate_scale <= LEAST_RATE_SCALE:
             raise _LossNotFinite
@@ -266,8 +266,8 @@ class TrainingLoop:
         self._emit(RolledBack(position.step, position.next_validation))
         self._emit(
             Notice(
-                f"the loss is no longer a finite number after step {lost}: the run goes back to step {position.step}, "
-                f"and on with {self._state.rate_scale:g} times the learning rate"
+                f"the loss is no longer a finite number after step {lost}: the run rolls back to step "
+                f"{position.step} and goes on with {self._state.rate_scale:g} times the learning rate"
             )
         )
 

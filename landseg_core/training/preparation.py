@@ -1,4 +1,4 @@
-"""What is settled before a run begins: settings, folder, labels and how long it will take; loads no torch by itself."""
+"""Checks before a run begins: settings, folder, labels and how long it will take; loads no torch by itself."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from landseg_core.runs.config import TrainConfig, checked_config, field_problems
 from landseg_core.runs.folder import RunFolder
 from landseg_core.training.checkpoint import load_checkpoint_record
 
-GENTLER = 0.5
+FINE_TUNING_RATE = 0.5
 """The highest learning rate of a run that fine-tunes a model, as a share of that of a fresh run."""
-SHORTER_WARM_UP = 0.05
+FINE_TUNING_WARM_UP = 0.05
 VALIDATION_SHARE = 1 / 3
-"""Predicting a pixel takes about a third of learning from it: a pass forward, and none back."""
+"""Predicting a pixel takes about a third of training on it: a forward pass, and none backward."""
 _LABEL_WINDOW = 1024
 """The side, in px, of the windows in which labels are looked for."""
 _WORTH_A_TRIAL = 100_000_000
-"""Learning from fewer px takes no computer hours."""
+"""Training on fewer px takes no computer hours."""
 _MOST_STEPS = 4
 _BATCH_ON_CPU = 2
-"""On a processor, more chips at once are hardly quicker by the pixel, and the trial would take long."""
+"""On a CPU, more chips at once are hardly faster per pixel, and the trial would take long."""
 
 
 def fine_tuned_config(config: TrainConfig, given: Collection[str] | None = None) -> TrainConfig:
-    """Return the settings of a run, with what it takes over from the model that it starts from.
+    """Return the settings of a run, with those that it takes over from the model that it fine-tunes.
 
-    Network, bands and ground resolution are the model's, so that its features keep their meaning. What values of masks
-    mean and which band is alpha are, too, where they are not given. Learning rate and warm-up are gentler, where they
+    Network, bands and ground resolution are the model's, so that its features stay valid. So are mask values and
+    alpha band, where they are not given. Learning rate and warm-up are lower, where they
     are not given. `given` names the settings that the user gave; where nobody knows, they are those that are not at
     their defaults. The path of the model is made absolute. Without `start_from`, or done again, it changes nothing. A
     run that is resumed has it all in its checkpoint; see `resumed_config`.
@@ -55,9 +55,9 @@ def fine_tuned_config(config: TrainConfig, given: Collection[str] | None = None)
         return config
     header = read_header(config.start_from)
     known = [name for name in TrainConfig.model_fields if not _at_default(config, name)] if given is None else given
-    gentle = {"learning_rate": GENTLER * _default("learning_rate"), "warm_up": SHORTER_WARM_UP}
+    defaults = {"learning_rate": FINE_TUNING_RATE * _default("learning_rate"), "warm_up": FINE_TUNING_WARM_UP}
     alpha = {} if header.alpha == AUTO else {"alpha": header.alpha}
-    wanted = gentle | _mask_values_of(header) | alpha
+    wanted = defaults | _mask_values_of(header) | alpha
     taken = {name: value for name, value in wanted.items() if name not in known}
     path = {"start_from": str(Path(config.start_from).absolute())}
     return config.model_copy(update=taken | path | _of_model(config, header, known))
@@ -94,14 +94,14 @@ def _of_model(config: TrainConfig, header: BundleHeader, known: Collection[str])
 
 
 def _agree(given: object, own: object) -> bool:
-    """Tell whether a setting is the model's; of numbers the last digits, which a file or a form may lose, count not."""
+    """Return whether a setting is the model's; rounding of numbers by a file or a form does not count."""
     if isinstance(given, float) and isinstance(own, float):
         return math.isclose(given, own, rel_tol=1e-4)
     return given == own
 
 
 def _are_bands_of(header: BundleHeader, wanted: Sequence[str]) -> bool:
-    """Tell whether `wanted` are the model's bands by name, or by number where images do not name theirs."""
+    """Return whether `wanted` are the model's bands by name, or by number where images do not name theirs."""
     known = [{str(band), name.casefold()} for band, name in zip_longest(header.bands, header.band_names, fillvalue="")]
     return len(wanted) == len(known) and all(one.casefold() in own for one, own in zip(wanted, known, strict=True))
 
@@ -173,30 +173,30 @@ def _check_labels(reader: AreaReader, areas: Sequence[LabelledArea], what: str, 
 
 
 def run_work(config: TrainConfig, data: TrainingData, checkpoint: Callable[[], None]) -> WorkSize:
-    """Return what a new run takes. That of one by minutes is what the user says; epochs are tried for a moment.
+    """Return the size of a new run. One by minutes takes what the user says; the speed of epochs is measured briefly.
 
     Raises:
-        DeviceError: the device cannot be had.
+        DeviceError: the device is not available.
         JobStopped: `checkpoint` raised it.
     """
-    learnt, seen = pixels(data.train), pixels(data.val)
-    work = WorkSize("the run", learnt + seen)
-    if config.epochs is None or config.epochs * learnt < _WORTH_A_TRIAL:
+    train_px, val_px = pixels(data.train), pixels(data.val)
+    work = WorkSize("the run", train_px + val_px)
+    if config.epochs is None or config.epochs * train_px < _WORTH_A_TRIAL:
         return work
     each = seconds_per_megapixel(config, len(data.bands), len(data.schema), checkpoint)
-    seconds = config.epochs * (learnt + VALIDATION_SHARE * seen) / 1e6 * each
-    return WorkSize("the run", learnt + seen, seconds=seconds)
+    seconds = config.epochs * (train_px + VALIDATION_SHARE * val_px) / 1e6 * each
+    return WorkSize("the run", train_px + val_px, seconds=seconds)
 
 
 def seconds_per_megapixel(
     config: TrainConfig, bands: int, classes: int, checkpoint: Callable[[], None], seconds: float = 2.0
 ) -> float:
-    """Return the seconds that learning from a million pixels takes; the trial lasts about `seconds`, or three steps.
+    """Return the seconds that training on a million pixels takes; the trial lasts about `seconds`, or three steps.
 
-    The first step is not counted: it prepares. `checkpoint` is called before every step.
+    The first step is a warm-up and does not count. `checkpoint` is called before every step.
 
     Raises:
-        DeviceError: the device cannot be had.
+        DeviceError: the device is not available.
         JobStopped: `checkpoint` raised it.
     """
     from landseg_core.compute.devices import choose_device, precision_for

@@ -1,4 +1,4 @@
-"""Predicts what somebody looks at while a network learns, within a second or two."""
+"""Predicts the view on screen while a network is trained, within a second or two."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ LONGEST_SECONDS = 2.0
 MOST_PIXELS = 2**22
 """The most pixels that are predicted, whatever the time allows: about those of a large screen."""
 COARSEST = 1.4
-"""The network sees the ground at most this many times coarser than it learnt it.
+"""The network gets images at most this many times coarser than those it is trained on.
 
 That is as far as chips are rescaled in training; beyond, a preview would look worse than the map to come.
 """
 _LEAST_SIDE, _MOST_SIDE, _SIDE_STEP = 128, 1280, 64
 _PIECES = 3
-"""About how many pieces a preview is made of, so that it can end in time where it was taken for quicker."""
+"""About how many pieces a preview is made of, so that it ends in time even if it is slower than expected."""
 PREVIEW_SHARE = 0.5
-"""A preview takes no more than this share of the time that its epoch learnt."""
+"""A preview takes no more than this share of the training time of its epoch."""
 _MARGIN = 32
-"""How many px around a piece the network sees: not all that it could use, for time is short."""
+"""How many px around a piece the network gets: not all that it could use, for time is short."""
 _AIM = 0.5
 """The share of the time that is planned for: pieces overlap, and the machine does other things, too."""
 
@@ -61,20 +61,20 @@ class Previewer:
 
     @property
     def longest_seconds(self) -> float:
-        """Return the most that a preview takes, 0 where nobody can look on."""
+        """Return the most that a preview takes, 0 where there is no view."""
         return LONGEST_SECONDS if self._source else 0.0
 
     def show_epoch(self, event: EpochValidated) -> None:
-        """Show a preview after a validation; it may take a share of the time that the epoch learnt."""
-        self.show(event.epoch, event.seconds_per_pixel, PREVIEW_SHARE * event.learnt_seconds)
+        """Show a preview after a validation; it may take a share of the training time of the epoch."""
+        self.show(event.epoch, event.seconds_per_pixel, PREVIEW_SHARE * event.train_seconds)
 
     def show(self, epoch: int, seconds_per_pixel: float, seconds: float = LONGEST_SECONDS) -> None:
         """Predict what is wanted, if anything is, and emit it.
 
         At most `seconds` are spent, and never more than `LONGEST_SECONDS`, but for one small piece.
 
-        `seconds_per_pixel` is expected; after the first time, it goes by its own measure. An image that does not suit
-        the network, or cannot be read, is refused by an event: it must not end the run.
+        `seconds_per_pixel` is an estimate; after the first preview, measured values are used. An image that does not
+        fit the network, or cannot be read, is refused by an event: it must not end the run.
         """
         request = self._source.wanted() if self._source else None
         if request is None:
@@ -94,7 +94,7 @@ class Previewer:
         except NotEnoughMemoryError:
             who = device_label(self._network.device)
         free_cache()
-        return PreviewRefused(request, f"{who} has no memory for a preview beside the training; look at a smaller part")
+        return PreviewRefused(request, f"{who} has no memory for a preview during training; zoom in to a smaller part")
 
     def _made(self, request: PreviewRequest, epoch: int, expected: float, seconds: float) -> PreviewMade:
         deadline = time.monotonic() + seconds
@@ -102,7 +102,7 @@ class Previewer:
             bands = _fitting_bands(source, self._data)
             window = request.window.intersection(source.grid.window)
             if window is None:
-                raise RasterError(f"{source.path.name} has no pixel in the part that is looked at")
+                raise RasterError(f"{source.path.name} has no pixel in this view")
             plan = plan_preview(window, _factor(source, self._data), _AIM * seconds / max(expected, 1e-12))
             return PreviewMade(epoch, request, plan.window, self._predicted(source, bands, plan, deadline))
 
@@ -118,15 +118,15 @@ class Previewer:
                 break
             values[piece.slices()] = self._piece(network, source, bands, plan, piece)
             times.append((time.monotonic() - start) / piece.pixels)
-        self._seconds_per_pixel = statistics.median(times)  # the first piece prepares, and takes longer
+        self._seconds_per_pixel = statistics.median(times)  # the first piece takes longer, for warm-up
         return values
 
     @torch.inference_mode()
     def _piece(
         self, network: Network, source: RasterSource, bands: tuple[int, ...], plan: PreviewPlan, piece: PixelWindow
     ) -> npt.NDArray[np.uint8]:
-        seen = plan.around(piece, _MARGIN)
-        window, size = plan.in_image(seen), (seen.height, seen.width)
+        padded = plan.around(piece, _MARGIN)
+        window, size = plan.in_image(padded), (padded.height, padded.width)
         pixels = source.read(window, bands, size, Resampling.average)
         valid = source.read_valid(window, size) & np.isfinite(pixels).all(axis=0)
         pixels[:, ~valid] = 0  # NaN would spread; the reader of training areas does the same
@@ -134,7 +134,7 @@ class Previewer:
         indices = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
         values: npt.NDArray[np.uint8] = self._data.schema.value_table()[indices]
         values[~valid] = UNLABELLED
-        return values[piece.shifted(-seen.x, -seen.y).slices()]
+        return values[piece.shifted(-padded.x, -padded.y).slices()]
 
 
 def _alpha(request: PreviewRequest, data: TrainingData) -> str:
@@ -149,24 +149,24 @@ def _alpha(request: PreviewRequest, data: TrainingData) -> str:
 
 
 def _fitting_bands(source: RasterSource, data: TrainingData) -> tuple[int, ...]:
-    """Return the numbers of the bands of an image that the network learns from, as a model finds them: by name first.
+    """Return the numbers of the bands of an image that the network is trained on, matched by name first.
 
     Raises:
-        RasterError: it has them not, or other numbers in its pixels.
+        RasterError: it lacks them, or has another pixel type.
     """
     bands = matching_bands(source, data.bands, data.band_names)
     if bands is None:
         needed = listed_bands(zip_longest(data.bands, data.band_names))
-        raise RasterError(f"{source.path.name} has {told_bands(source)}, the network learns from the bands {needed}")
+        raise RasterError(f"{source.path.name} has {told_bands(source)}, the network is trained on the bands {needed}")
     if source.dtype != np.dtype(data.dtype):
-        raise RasterError(f"{source.path.name} has {source.dtype} pixels, the network learns from {data.dtype}")
+        raise RasterError(f"{source.path.name} has {source.dtype} pixels, the network is trained on {data.dtype}")
     return bands
 
 
 def _factor(source: RasterSource, data: TrainingData) -> float:
-    """Return how many px of the image are as wide as one that the network learnt on; 1 where that is not known."""
-    own, learnt = source.grid.ground_resolution(), data.ground_resolution_m
-    return learnt / own if own and learnt else 1.0
+    """Return how many px of the image are as wide as one that the network is trained on; 1 where that is not known."""
+    native, trained = source.grid.ground_resolution(), data.ground_resolution_m
+    return trained / native if native and trained else 1.0
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class PreviewPlan:
         return math.hypot(piece.x + (piece.width - self.width) / 2, piece.y + (piece.height - self.height) / 2)
 
     def around(self, piece: PixelWindow, margin: int) -> PixelWindow:
-        """Return what the network sees of a piece: `margin` px more on every side, as far as the plan reaches.
+        """Return what the network gets of a piece: `margin` px more on every side, as far as the plan reaches.
 
         It is of the same size for all pieces, since preparing for another size takes as long as predicting.
         """
@@ -210,7 +210,7 @@ class PreviewPlan:
 def plan_preview(window: PixelWindow, factor: float, pixels: float) -> PreviewPlan:
     """Return a plan for `window` that gives the network about `pixels` px at most.
 
-    `factor` is how many px of the image are one of those that the network learnt on. A window that is too large is
+    `factor` is how many px of the image are one of those that the network is trained on. A window that is too large is
     shown coarser, up to `COARSEST` times; where that is not enough, only its middle is shown.
     """
     room = max(_LEAST_SIDE**2, min(pixels, MOST_PIXELS))

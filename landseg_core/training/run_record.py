@@ -1,4 +1,4 @@
-"""What a run leaves beside its checkpoint: its best model with evaluation and samples, and what is reported of it."""
+"""What a run saves beside its checkpoint: its best model with evaluation and samples; and the report of each epoch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from landseg_core.training.validation import ValidatedWindow, ValidationMetrics
 class ModelRecord:
     """Listens to the loop: saves the best model with its evaluation, and reports each epoch.
 
-    `checkpoint` is called before every image that is looked at for the record of the ground that the run learns from.
+    `checkpoint` is called before every image that is read for the provenance record.
     """
 
     def __init__(
@@ -33,14 +33,14 @@ class ModelRecord:
         self._provenance: dict[str, Any] = {}
 
     def find_provenance(self, _event: Preparing) -> None:
-        """Find what the model file records of the ground that the run learns from."""
+        """Collect what the model file records of the training areas."""
         self._provenance = provenance(self._state.data, self._checkpoint, self._state.parent)
 
     def save_best(self, event: EpochValidated) -> None:
         """Save the network as the model if it is the best so far.
 
         Raises:
-            OutputError: a file cannot be written; the one before is untouched.
+            OutputError: a file cannot be written; the previous one is untouched.
         """
         if event.best:
             evaluation = map_figures(event.metrics.blocks, self._state.data.schema, self._trained)
@@ -74,7 +74,7 @@ class ModelRecord:
         )
 
     def _training(self, metrics: ValidationMetrics, evaluation: MapFigures) -> dict[str, Any]:
-        """Return what the model file records of how good its model is, and of the ground it learnt from."""
+        """Return what the model file records: metrics of its model, and its provenance."""
         matrix = metrics.matrix
         return {
             "miou": matrix.miou,
@@ -98,7 +98,7 @@ class SampleRecord:
         self._chooser = SampleChooser(len(schema), 0)
 
     def start(self, event: ValidationStarted) -> None:
-        """Choose anew."""
+        """Start a new choice."""
         self._chooser = SampleChooser(len(self._schema), event.pixels)
 
     def add(self, event: ValidatedWindow) -> None:
@@ -109,7 +109,7 @@ class SampleRecord:
         """Save what was chosen, if it is of the best model so far, and emit it.
 
         Raises:
-            OutputError: it cannot be written; what was there before is untouched.
+            OutputError: it cannot be written; the previous file is untouched.
         """
         chosen = self._chooser.chosen()
         if event.best:

@@ -1,4 +1,4 @@
-"""The validations of a run: in the time that a run by minutes has for them, and in the memory that there is."""
+"""The validations of a run: within the time of a run by minutes, and within the available memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from landseg_core.training.validation import ValidationMetrics, Validator
 PROBE_SHARE = 0.01
 """The share of a run by minutes that may go into finding out how long a validation will take."""
 LONGEST_VALIDATION, SAMPLED_VALIDATION = 0.5, 0.25
-"""Where one validation would take more of a run by minutes than the first, only about the second is spent on it."""
+"""If a validation would take more than the first share of a run by minutes, it is limited to about the second."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class ValidationStarted:
 
 
 class RunValidation:
-    """Validates a run's network, with smaller windows where memory asks for it.
+    """Validates a run's network, with smaller windows where memory runs out.
 
-    `notices` are what there is to know of what is counted, `halvings` how often the windows were made smaller.
+    `notices` say what is counted, `halvings` is how often the windows were halved.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class RunValidation:
         parent: BundleHeader | None = None,
         beside: float = 0.0,
     ) -> None:
-        """Leave out what the parent model learnt from; `parent` is its header.
+        """Leave out what the parent model was trained on; `parent` is its header.
 
-        `beside` are the seconds that what listens to a validation takes at most. `checkpoint` is called before every
-        window that is looked at for labels.
+        `beside` are the seconds that listeners to a validation take at most. `checkpoint` is called before every
+        window that is searched for labels.
 
         Raises:
             TrainingError: no label is left.
@@ -70,9 +70,9 @@ class RunValidation:
         return self._validator.pixels
 
     def reserve(self, position: RunPosition, total: float) -> None:
-        """Find out how long validating takes, and count fewer windows where a run of `total` s has no time for all.
+        """Measure how long validating takes, and count fewer windows where a run of `total` s has no time for all.
 
-        A run that is resumed keeps to what it found out before.
+        A resumed run keeps to its first measurement.
         """
         if position.validation_seconds:
             self._count_only(position.validated_share, position.window_halvings)
@@ -83,20 +83,20 @@ class RunValidation:
             self._count_only(share, self.halvings)
             self._emit(
                 Notice(
-                    f"validating everything would take too long for a run of {total / 60:g} min: its figures count "
-                    f"about {share:.1%} of the validation areas, evaluate the model for those of all"
+                    f"validating everything would take too long for a run of {total / 60:g} min: its metrics are of "
+                    f"about {share:.1%} of the validation areas; evaluate the model for those of all"
                 )
             )
         position.validation_seconds, position.validated_share = share * seconds + self._beside, share
         position.window_halvings = self.halvings
 
     def _count_only(self, share: float, halvings: int) -> None:
-        """Count about `share` of the windows, and cut them as often as memory asked for.
+        """Count about `share` of the windows, and halve them as often as memory required.
 
-        They are chosen before any is cut, so that a run that is resumed counts the same pixels.
+        They are chosen before any is halved, so that a resumed run counts the same pixels.
         """
         self._validator, self.halvings = self._whole.sampled(share) if share < 1 else self._whole, halvings
-        with suppress(DeviceError):  # those chosen may be smaller than the largest one, which had to be cut
+        with suppress(DeviceError):  # those chosen may be smaller than the largest one, which had to be halved
             for _ in range(halvings):
                 self._validator = self._validator.halved()
 

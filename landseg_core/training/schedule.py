@@ -1,4 +1,4 @@
-"""How long a run is, how it is cut into epochs, and how fast it learns when."""
+"""How long a run is, how it is divided into epochs, and the course of its learning rate."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ VALIDATION_RATIO = 4.0
 RECOVERY_STEPS = 2000
 """In an epoch of many steps there is a recovery checkpoint after each so many; another is at its end."""
 RESERVE_FACTOR = 1.1
-"""What is set aside for the last validation of a run by minutes, in times the one before."""
+"""Time reserved for the last validation of a run by minutes, as a multiple of the previous one."""
 ENDING_SECONDS, ENDING_SHARE = 3.0, 0.01
-"""What is set aside for what comes after it, such as the report: so many seconds, at most this share of the run."""
+"""Time reserved for what comes after it, such as the report: seconds, and at most this share of the run."""
 
 
 def one_cycle(fraction: float, warm_up: float) -> float:
@@ -55,7 +55,7 @@ class RunClock:
         return time.monotonic() - self._start
 
     def set(self, seconds: float) -> None:
-        """Have it show `seconds` now."""
+        """Set it to `seconds` now."""
         self._start = time.monotonic() - seconds
 
     def checkpoint(self, control: JobControl) -> None:
@@ -81,8 +81,8 @@ class RunPosition:
 
     `batch`, `loss_sum` and `epoch_seconds` belong to that epoch; `seconds` are those of the whole run, the first
     `preparation_seconds` of which went by before the first step. A run by minutes counts `validated_share` of the
-    validation windows, which takes `validation_seconds`: an estimate at first, then measured. These windows were cut in
-    half `window_halvings` times, for want of memory.
+    validation windows, which takes `validation_seconds`: an estimate at first, then measured. These windows were
+    halved `window_halvings` times, for lack of memory.
     """
 
     epoch: _Count = 1
@@ -106,7 +106,7 @@ class RunPosition:
 
     @property
     def is_recovery_point(self) -> bool:
-        """Tell whether a run whose loss is lost may be rolled back to here, which never depends on the clock."""
+        """Return whether a run whose loss is not finite may roll back to here; this never depends on the clock."""
         return self.finished or self.batch % RECOVERY_STEPS == 0
 
     @property
@@ -115,13 +115,13 @@ class RunPosition:
         return self.epoch + self.finished
 
     def start_training(self, seconds: float) -> None:
-        """Count what went before as preparation: the first step begins `seconds` after the run began."""
+        """Count the time until now as preparation: the first step begins `seconds` after the run began."""
         self.preparation_seconds = self.seconds = seconds
 
     def rolled_back(self, seconds: float, to: RunPosition | None = None) -> RunPosition:
         """Return the position `to`, by default that before the first step, but `seconds` after the run began.
 
-        Time does not go back, and what is known of how long things take is not forgotten.
+        Time does not go back, and measured durations stay.
         """
         return dataclasses.replace(
             to or RunPosition(),
@@ -141,7 +141,7 @@ class RunPosition:
         self.seconds = seconds
 
     def count_miou(self, miou: float) -> bool:
-        """Count the validation of the epoch, and tell whether it is the best so far."""
+        """Count the validation of the epoch, and return whether it is the best so far."""
         # A run that was killed may have saved the model of this epoch already, but not what belongs to it.
         best = self.best_epoch == self.epoch or self.best_miou is None or miou > self.best_miou
         if best:
@@ -166,11 +166,11 @@ class Schedule(Protocol):
         ...
 
     def epoch_over(self, position: RunPosition) -> bool:
-        """Tell whether the epoch under way has no more steps; it is then validated."""
+        """Return whether the epoch under way has no more steps; it is then validated."""
         ...
 
     def run_over(self, position: RunPosition) -> bool:
-        """Tell whether the run takes no more steps."""
+        """Return whether the run takes no more steps."""
         ...
 
 
@@ -191,11 +191,11 @@ class EpochSchedule:
         return position.seconds * (1 - done) / done if done else None
 
     def epoch_over(self, position: RunPosition) -> bool:
-        """Tell whether all steps of the epoch are done."""
+        """Return whether all steps of the epoch are done."""
         return position.batch >= self.steps_per_epoch
 
     def run_over(self, position: RunPosition) -> bool:
-        """Tell whether all steps of all epochs are done."""
+        """Return whether all steps of all epochs are done."""
         return position.step >= self.epochs * self.steps_per_epoch
 
 
@@ -204,7 +204,7 @@ class MinutesSchedule:
     """A run that is over, last validation included, after `total_seconds`.
 
     An epoch is a pass over the data, or a twelfth of the run where a pass takes longer; and longer than that where
-    validating takes so long that it would eat more than a fifth of the time.
+    validating would take more than a fifth of the time.
     """
 
     total_seconds: float
@@ -221,7 +221,7 @@ class MinutesSchedule:
         return max(0.0, self.total_seconds - position.seconds)
 
     def epoch_over(self, position: RunPosition) -> bool:
-        """Tell whether the epoch is long enough, and enough time left for another that is worth validating."""
+        """Return whether the epoch is long enough, and enough time left for another that is worth validating."""
         if self.run_over(position):
             return True
         spent = position.epoch_seconds
@@ -230,7 +230,7 @@ class MinutesSchedule:
         return passed and spent >= VALIDATION_RATIO * position.validation_seconds and left >= spent / 2
 
     def run_over(self, position: RunPosition) -> bool:
-        """Tell whether another step would end too late; the first step is always taken."""
+        """Return whether another step would end too late; the first step is always taken."""
         step_seconds = position.epoch_seconds / max(1, position.batch)
         return position.step > 0 and position.seconds + step_seconds / 2 >= self._training_end(position)
 

@@ -1,4 +1,4 @@
-"""All that a run knows: what a checkpoint keeps, what a model file is made of, and what a run starts from."""
+"""The state of a run: what a checkpoint holds, what a model file is made of, and what a run starts from."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class RunState:
         """
         start = _start(config, data, lambda: data.normalisation(reader))
         learner = _new_learner(config, start.model, start.normalisation, device, start.encoder_share)
-        kept = list(start.notices), start.parent, image_mark(data)
-        return cls(config, data, start.normalisation, learner, RunPosition(), 1.0, *kept)
+        known = list(start.notices), start.parent, image_mark(data)
+        return cls(config, data, start.normalisation, learner, RunPosition(), 1.0, *known)
 
     @classmethod
     def saved(cls, config: TrainConfig, data: TrainingData, folder: RunFolder, device: torch.device) -> RunState:
@@ -94,11 +94,11 @@ class RunState:
         learner.micro_batch = record.micro_batch
         _restore(learner, tensors, folder)
         record.position.best_epoch, record.position.best_miou = best_on_record(folder)
-        kept: dict[str, Any] = {"parent": load_parent(folder), "images": record.images}
-        return cls(config, data, record.normalisation, learner, record.position, record.rate_scale, **kept)
+        known: dict[str, Any] = {"parent": load_parent(folder), "images": record.images}
+        return cls(config, data, record.normalisation, learner, record.position, record.rate_scale, **known)
 
     def roll_back(self, folder: RunFolder, seconds: float) -> None:
-        """Return to the last recovery checkpoint `seconds` after the run began, to learn from there at half the rate.
+        """Return to the last recovery checkpoint `seconds` after the run began, to train from there at half the rate.
 
         Where that is depends on steps only, not on the clock, so that a run which was resumed rolls back to the same.
 
@@ -120,7 +120,7 @@ class RunState:
         """Write the checkpoint.
 
         Raises:
-            OutputError: it cannot be written; the one before is untouched.
+            OutputError: it cannot be written; the previous one is untouched.
         """
         record = CheckpointRecord(
             self.config,
@@ -135,7 +135,7 @@ class RunState:
         save_checkpoint(folder, record, self.learner.tensors())
 
     def bundle(self, metrics: dict[str, Any]) -> ModelBundle:
-        """Return the network as it is as a model; `metrics` say how good it is."""
+        """Return the network as it is as a model; `metrics` are its training record."""
         data, position = self.data, self.position
         moment = {"epoch": position.epoch, "step": position.step, "seconds": round(position.seconds, 1)}
         header = BundleHeader(
@@ -155,7 +155,7 @@ class RunState:
 def best_on_record(folder: RunFolder) -> tuple[int | None, float | None]:
     """Return epoch and mIoU of the model in `folder`, None where it has none that was validated.
 
-    The model file knows best: a run that was killed may have written it after its checkpoint.
+    The model file is authoritative: a run that was killed may have written it after its checkpoint.
 
     Raises:
         ModelError: the model file is damaged.
@@ -184,7 +184,7 @@ def _start(config: TrainConfig, data: TrainingData, measured: Callable[[], Norma
 
 
 def _fresh_start(config: TrainConfig, model: SegmentationModel, normalisation: Normalisation) -> Start:
-    """Return a network before its first step, pretrained where that is wanted and can be had, and what to say of it."""
+    """Return a network before its first step, pretrained where that is wanted and possible, and notices about it."""
     pretraining = CATALOG[config.model].pretraining
     if pretraining is None or not _wants_pretrained(config):
         return Start(model, normalisation, ())
@@ -195,7 +195,7 @@ def _fresh_start(config: TrainConfig, model: SegmentationModel, normalisation: N
 
 
 def _wants_pretrained(config: TrainConfig) -> bool:
-    """Tell whether the encoder is meant to have pretrained weights; that of a model to start from has them already."""
+    """Return whether the encoder is to have pretrained weights; that of a model to start from has them already."""
     return config.pretrained and CATALOG[config.model].pretraining is not None
 
 
@@ -212,7 +212,7 @@ def _new_learner(
 
 @dataclass(frozen=True)
 class Start:
-    """A network before its first step of a run, what normalises its pictures, and what the user should know of it.
+    """A network before its first step of a run, its normalisation, and notices about it.
 
     `encoder_share` is the share of the learning rate that its encoder gets, `parent` the header of the model that it
     comes from, if any.
@@ -230,21 +230,21 @@ def start_from_model(path: str, architecture: str, data: TrainingData) -> Start:
 
     Raises:
         ModelError: there is no such model, or it is damaged.
-        TrainingError: it is another network, or learnt from other bands or another type of pixel.
+        TrainingError: it is another network, or was trained on other bands or another pixel type.
     """
     bundle = ModelBundle.load(path)
     header = bundle.header
-    _require_fit(path, header, architecture, data)
+    _check_compatible(path, header, architecture, data)
     model = build_model(architecture, len(data.bands), len(data.schema))
     load_weights(model, weights_for(bundle, data.schema.names, weights_of(model)))
     notices = tuple(_class_notices(path, header.schema.names, data.schema.names))
     return Start(model, header.normalisation, notices, parent=header)
 
 
-def _require_fit(path: str, header: BundleHeader, architecture: str, data: TrainingData) -> None:
+def _check_compatible(path: str, header: BundleHeader, architecture: str, data: TrainingData) -> None:
     for what, own, wanted in (
         ("network", header.architecture, architecture),
-        ("bands", *_told_bands(header, data)),
+        ("bands", *_band_texts(header, data)),
         ("pixel type", header.dtype, data.dtype),
     ):
         if own != wanted:
@@ -254,7 +254,7 @@ def _require_fit(path: str, header: BundleHeader, architecture: str, data: Train
             )
 
 
-def _told_bands(header: BundleHeader, data: TrainingData) -> tuple[str, str]:
+def _band_texts(header: BundleHeader, data: TrainingData) -> tuple[str, str]:
     """Return the bands of a model and of a data set: by name where both have names, else by number."""
     own, wanted = header.band_names, data.band_names
     if own and wanted:
@@ -263,7 +263,7 @@ def _told_bands(header: BundleHeader, data: TrainingData) -> tuple[str, str]:
 
 
 def weights_for(bundle: ModelBundle, names: tuple[str, ...], fresh: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the weights of `bundle` for a network of classes `names`; classes that it lacks keep the rows of `fresh`.
+    """Return the weights of `bundle` for a network of classes `names`; classes that it lacks get the rows of `fresh`.
 
     Classes are the same where their names are.
     """
@@ -284,8 +284,8 @@ def _class_notices(path: str, known: tuple[str, ...], wanted: tuple[str, ...]) -
     return [
         text
         for names, text in (
-            (new, f"{path} does not know {shortened(new)}: learnt from nothing, which takes longer"),
-            (gone, f"{path} also knows {shortened(gone)}, which no class is called now: that is dropped"),
+            (new, f"{path} does not know {shortened(new)}: trained from scratch, which takes longer"),
+            (gone, f"{path} also knows {shortened(gone)}, which is no class now: it is dropped"),
         )
         if names
     ]

@@ -80,16 +80,16 @@ class Trainer:
         """Train, and return the best model by mIoU on the validation areas.
 
         `control` pauses, resumes and stops within one step or validation window. A stopped run can be resumed; its
-        result is the best model so far, or, where no epoch was finished, the network as it is, without figures
+        result is the best model so far, or, where no epoch was finished, the network as it is, without metrics
         (`best_miou` is None): validating it could take long, and a stop should not.
-        `preview` is asked after every validation what to predict for somebody who is watching; see `Previewer`.
+        `preview` is asked after every validation what to predict for a view on screen; see `Previewer`.
         If the loss is not finite any more, the run rolls back and goes on at a lower learning rate; where that has not
         helped twice, it ends with the best model and the reason `not_finite`.
 
         Raises:
-            TrainingError: nothing is labelled, the run to resume learnt from other data or other pixels, or the loss
+            TrainingError: nothing is labelled, the run to resume was trained on other data or other pixels, or the loss
                 was not finite before there was a model.
-            DeviceError: the device cannot be had, or has too little memory.
+            DeviceError: the device is not available, or has too little memory.
             OutputError: a file of the run cannot be written; those written before are whole.
             RasterError: an image cannot be read.
             DatasetError: a mask cannot be used.
@@ -116,7 +116,7 @@ class Trainer:
         control: JobControl,
         preview: PreviewSource | None,
     ) -> TrainingLoop:
-        """Return the loop, and around it all that listens, in the order in which it is called."""
+        """Return the loop, with all its listeners, in the order in which they are called."""
         folder, clock, network, data = self._folder, self._clock, state.learner.network, state.data
 
         def checkpoint() -> None:
@@ -164,7 +164,7 @@ class Trainer:
 
 
 class Listeners:
-    """Passes each event to those who listen to its kind, in the order in which they were added."""
+    """Passes each event to the listeners for its kind, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._listeners: list[tuple[type, Callable[[Any], None]]] = []

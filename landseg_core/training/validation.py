@@ -31,20 +31,20 @@ from landseg_core.training.network import Network
 WINDOW_SIDE = 1280
 """The longest side, in px, that is given to the network at once."""
 WIDEST_MARGIN = 192
-"""The most px that are read around what is counted: a pixel further away can change a logit, but not the figures."""
+"""The most px that are read around what is counted: a pixel further away can change a logit, but not the metrics."""
 _AHEAD = 2
 
 
 @dataclass(frozen=True)
 class CountedWindow:
-    """A part of an area: `counted` is judged, `read` is that and what around it has an influence."""
+    """A part of an area: `counted` is evaluated, `read` also includes the surroundings that influence it."""
 
     area: LabelledArea
     read: PixelWindow
     counted: PixelWindow
 
     def halves(self, reach: int, multiple: int) -> tuple[CountedWindow, ...]:
-        """Return this window as two across its longer side, or as it is where it cannot be cut; see `counted_windows`.
+        """Return this window as two across its longer side, or as it is if it cannot be halved; see `counted_windows`.
 
         Counted together they are this window, and read so that each pixel's logits are the same.
         """
@@ -63,9 +63,9 @@ def counted_windows(area: LabelledArea, multiple: int, reach: int, side: int) ->
     """Yield windows that count each pixel of `area` exactly once, row by row.
 
     Where a window ends inside the area, it is read `reach` px further than it is counted, and it starts on the pooling
-    grid of the area: its logits are those of the whole area seen at once. Of a network of larger reach than
-    `WIDEST_MARGIN` they are so only nearly: beyond that an influence is there in principle and not in the figures, and
-    the margins would become most of the work. An area up to `side` px is one window.
+    grid of the area: its logits are those of the whole area at once. For a network of larger reach than
+    `WIDEST_MARGIN` this is only nearly so: beyond that, the influence does not show in the metrics, and the margins
+    would become most of the work. An area up to `side` px is one window.
     """
     margin = _margin(reach, multiple)
     dx, dy = area.window.x, area.window.y
@@ -129,7 +129,7 @@ def ignore_window(_window: ValidatedWindow) -> None:
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """What a validation found: confusion matrices by block of ground, and the mean cross-entropy of labelled pixels."""
+    """What a validation found: confusion matrices by block, and the mean cross-entropy of labelled pixels."""
 
     blocks: BlockCounts
     loss: float
@@ -151,7 +151,7 @@ class _Part(NamedTuple):
 class Validator:
     """Measures a network on areas; every labelled pixel is counted exactly once.
 
-    What lies in a window of `left_out`, by image and in its own px, does not count: such as ground that was trained on.
+    What lies in a window of `left_out`, by image and in its own px, does not count: such as areas that were trained on.
     """
 
     def __init__(
@@ -211,13 +211,13 @@ class Validator:
         if after.pixels >= before.pixels:
             raise DeviceError(
                 f"{device_label(self._network.device)} has no memory to validate {before.width} x {before.height} px "
-                "at once, and this network needs to see as much; choose a smaller network, or close other programs"
+                "at once, as this network needs; choose a smaller network, or close other programs"
             )
         on_event(smaller_windows(self._network.device, before, after))
         return chosen
 
     def any_labelled(self, checkpoint: Callable[[], None] = lambda: None) -> bool:
-        """Tell whether any pixel that is counted is labelled; `checkpoint` is called before every window."""
+        """Return whether any pixel that is counted is labelled; `checkpoint` is called before every window."""
         for window in self._windows:
             checkpoint()
             if self._labelled(window):

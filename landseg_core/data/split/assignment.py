@@ -81,8 +81,8 @@ def load_split(folder: Path) -> SplitAssignment:
     except (OSError, pydantic.ValidationError) as error:
         raise TrainingError(
             N_(
-                "{path} cannot be read, so the earlier run does not tell which ground it was trained on, and "
-                "figures could not be honest; start a new run",
+                "{path} cannot be read, so the training areas of the earlier run are not known and the accuracy could "
+                "not be measured; start a new run",
                 path=path,
             )
         ) from error

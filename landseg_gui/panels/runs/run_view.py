@@ -33,7 +33,7 @@ from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import capitalised, percent, tr
 
 if TYPE_CHECKING:
-    from landseg_core.runs.details import RunStory
+    from landseg_core.runs.details import RunDetails
     from landseg_gui.panels.runs.curves import CurvesView
 
 _BAR_STEPS = 1000
@@ -185,18 +185,18 @@ class RunView(QScrollArea):
         job.stopped.connect(self._show_stopped)
         job.ended.connect(self._show_ended)
 
-    def show_story(self, story: RunStory) -> None:
-        """Show a run from its record; the story's model tells the classes."""
-        summary, history = story.summary, story.history
+    def show_details(self, details: RunDetails) -> None:
+        """Show a run from the files in its folder."""
+        summary, history = details.summary, details.history
         self._progress.hide()
         self._title.setText(summary.name)
         self._title.setToolTip(str(summary.folder))
-        self._state.setText(_state_of(story))
-        self._plots().show_curves(story.curves)
+        self._state.setText(_state_of(details))
+        self._plots().show_curves(details.curves)
         for message in history.notices:
             self._notices.add(message)
         self._show_saved_metrics(summary)
-        self._show_classes(story)
+        self._show_classes(details)
         resumable = summary.has_checkpoint and summary.status != RunStatus.FINISHED
         self.offer_to_go_on(resumable=resumable, further=summary.has_model and summary.status != RunStatus.DAMAGED)
 
@@ -205,13 +205,13 @@ class RunView(QScrollArea):
             best = f"best mIoU {percent(summary.miou)} in epoch {summary.evaluation.epoch}"
             self._show_figures(f"{best} · accuracy {percent(summary.accuracy)}", summary.evaluation.warnings)
 
-    def _show_classes(self, story: RunStory) -> None:
-        if story.schema is None:
+    def _show_classes(self, details: RunDetails) -> None:
+        if details.schema is None:
             return
-        self._iou.set_schema(story.schema)
-        self._iou.show_iou({item.name: item.iou for item in story.summary.classes})
-        self._samples.begin(story.schema)
-        self._samples.show_saved(story.samples)
+        self._iou.set_schema(details.schema)
+        self._iou.show_iou({item.name: item.iou for item in details.summary.classes})
+        self._samples.begin(details.schema)
+        self._samples.show_saved(details.samples)
 
     def say_whose(self, text: str) -> None:
         """Say which project the run belongs to; an empty text: the one that is open."""
@@ -371,9 +371,9 @@ def _length(epochs: int | None, minutes: float | None) -> str:
     return f"{epochs} epochs" if epochs else duration(60 * (minutes or 0))
 
 
-def _state_of(story: RunStory) -> str:
+def _state_of(details: RunDetails) -> str:
     """Return in words what a run was, and how it ended."""
-    summary, history = story.summary, story.history
+    summary, history = details.summary, details.history
     if summary.status == RunStatus.DAMAGED:
         return f"Damaged: {summary.problem}"
     start, end = history.start, history.end

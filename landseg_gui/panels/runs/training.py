@@ -16,7 +16,7 @@ from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import tr
 
 if TYPE_CHECKING:
-    from landseg_core.runs.details import RunStory
+    from landseg_core.runs.details import RunDetails
 
 NO_RUN = "No run yet. Choose Train… in the Model menu to train a network on images and their masks."
 _EMPTY = (
@@ -107,12 +107,12 @@ class TrainingPanel(QWidget):
         self._empty.setText(text)
         self._show_right_one()
 
-    def show_story(self, story: RunStory) -> None:
+    def show_details(self, details: RunDetails) -> None:
         """Show a run of the project that is open from its record, unless one was followed in it."""
         self._drop_record()
         self._record = self._new_view()
-        self._record.show_story(story)
-        self._connect(self._record, story.summary.folder)
+        self._record.show_details(details)
+        self._connect(self._record, details.summary.folder)
         self._show_right_one()
 
     def _drop_record(self) -> None:

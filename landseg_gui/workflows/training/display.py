@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.runs.details import RunStory
+from landseg_core.runs.details import RunDetails
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.training import TrainingPanel
 from landseg_gui.session.files.opening import with_colours_of
@@ -37,8 +37,8 @@ class TrainingDisplay(QObject):
         panel.further_wanted.connect(flow.train_further)
         panel.live_wanted.connect(live.set_enabled)
         live.refused.connect(panel.show_live_problem)
-        self._story: RunStory | None = None
-        self._last_run.read.connect(self._show_story)
+        self._details: RunDetails | None = None
+        self._last_run.read.connect(self._show_details)
         self._last_run.none.connect(panel.show_note)
         self._projects.project_changed.connect(self._show_project)
         self._projects.editing.schema_changed.connect(self._recolour)
@@ -50,13 +50,13 @@ class TrainingDisplay(QObject):
         job.ended.connect(self.ended)
         self.begun.emit()
 
-    def _show_story(self, story: RunStory) -> None:
-        self._story = story
-        learnt, own = story.schema, self._projects.schema
-        self._panel.show_story(replace(story, schema=with_colours_of(learnt, own)) if learnt else story)
+    def _show_details(self, details: RunDetails) -> None:
+        self._details = details
+        learnt, own = details.schema, self._projects.schema
+        self._panel.show_details(replace(details, schema=with_colours_of(learnt, own)) if learnt else details)
 
     def _show_project(self) -> None:
-        owner, self._story = self._projects.owner, None
+        owner, self._details = self._projects.owner, None
         self._panel.set_project(owner)
         self._live.set_project(owner)
         self._last_run.look_for([] if self._panel.follows_here else list(self._folders()))
@@ -71,8 +71,8 @@ class TrainingDisplay(QObject):
     def _recolour(self) -> None:
         """Show what is learnt in the colours that the classes of its project have now."""
         schema = self._projects.schema
-        if self._story is not None:
-            self._show_story(self._story)
+        if self._details is not None:
+            self._show_details(self._details)
         if self._learnt is not None and schema is not None and self._owner == self._projects.owner:
             self._learnt = with_colours_of(self._learnt, schema)
             self._panel.recolour(self._learnt)

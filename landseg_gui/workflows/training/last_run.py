@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.runs.catalogue import is_run
-from landseg_core.runs.details import RunStory, read_story
+from landseg_core.runs.details import RunDetails, read_details
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.session.project_session import ProjectSession
@@ -17,20 +17,20 @@ from landseg_gui.text import tr
 
 
 def last_run_work(folders: Sequence[Path]) -> Work:
-    """Return the work that reads the first of `folders` that holds a run; it gives a `RunStory`, or None."""
+    """Return the work that reads the first of `folders` that holds a run; it gives a `RunDetails`, or None."""
 
-    def work(_on_event: OnEvent, _control: JobControl) -> RunStory | None:
+    def work(_on_event: OnEvent, _control: JobControl) -> RunDetails | None:
         found = next(filter(is_run, folders), None)
         if found is None:
             return None
         import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when the curves appear
-        return read_story(found)
+        return read_details(found)
 
     return work
 
 
 class LastRun(QObject):
-    """Reads the newest of some runs. `read` brings its story; `none` why there is none, in a sentence."""
+    """Reads the newest of some runs. `read` brings its details; `none` why there is none, in a sentence."""
 
     read = Signal(object)
     none = Signal(str)
@@ -47,17 +47,17 @@ class LastRun(QObject):
             self._job = None
         if folders:
             job = self._job = self._session.start_in_background(tr("Last training run"), last_run_work(folders))
-            job.finished.connect(while_alive(self, lambda story: self._take(job, folders, story)))
+            job.finished.connect(while_alive(self, lambda details: self._take(job, folders, details)))
             job.failed.connect(while_alive(self, lambda sentence: self._tell(job, sentence)))
 
-    def _take(self, job: Job, folders: Sequence[Path], story: RunStory | None) -> None:
+    def _take(self, job: Job, folders: Sequence[Path], details: RunDetails | None) -> None:
         if job is not self._job:  # or another project is open by now
             return
-        if story is None:
+        if details is None:
             self._tell(job, f"The last training run is not in {folders[0]} any more.")
         else:
             self._job = None
-            self.read.emit(story)
+            self.read.emit(details)
 
     def _tell(self, job: Job, sentence: str) -> None:
         if job is self._job:

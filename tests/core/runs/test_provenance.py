@@ -82,7 +82,7 @@ def test_the_same_image_is_recognised_elsewhere_and_under_another_name(data: Tra
     known = header(data, provenance(data, go_on))
     assert held_out_areas(known, (moved, *data.val)).areas == data.val
     with pytest.raises(
-        DatasetError, match="trained on all 7680 pixels of other: they cannot show how good it is; eval"
+        DatasetError, match="trained on all 7680 pixels of other: they cannot measure its accuracy; eval"
     ):
         held_out_areas(known, [moved])
 
@@ -207,6 +207,6 @@ def test_images_that_the_record_has_no_room_for_are_told(data: TrainingData, mon
     assert ([image["stem"] for image in record["trained_on"]], record["trained_on_untold"]) == (["a"], 1)
     (notice,) = held_out_areas(header(data, record), data.val).notices
     assert notice == (
-        "the model does not tell 1 of the images that it was trained on, for want of room: any of them among these "
-        "would flatter the figures"
+        "the model has no record of 1 of the images that it was trained on, for lack of space: any of them among these "
+        "would make the metrics too optimistic"
     )

@@ -14,7 +14,7 @@ from landseg_core.runs.sample_file import encoded_sample, read_samples, save_sam
 from landseg_core.runs.samples import (
     BEST,
     CELL,
-    KEPT,
+    MOST_SAMPLES,
     SAMPLE,
     SAMPLE_SIDE,
     WORST,
@@ -89,7 +89,7 @@ def test_a_ranking_keeps_the_extremes_of_different_images(offers: list[tuple[str
     extremes: dict[str, int] = {}
     for stem, accuracy in offers:
         extremes[stem] = max(extremes.get(stem, accuracy), accuracy, key=lambda value: sign * value)
-    expected = sorted(extremes.values(), key=lambda value: -sign * value)[:KEPT]
+    expected = sorted(extremes.values(), key=lambda value: -sign * value)[:MOST_SAMPLES]
     assert [picture.accuracy for picture in ranking.ranked()] == expected
 
 

@@ -52,7 +52,7 @@ def blue(pixels: np.ndarray, bundle: ModelBundle) -> np.ndarray:
 
 def test_masks_are_read_as_the_mapping_says(bundle: ModelBundle, data: TrainingData) -> None:
     counted = [
-        np.array(evaluate(bundle, data.val, "cpu", precision="fp32", mapping=mapping).figures.confusion).sum(axis=1)
+        np.array(evaluate(bundle, data.val, "cpu", precision="fp32", mapping=mapping).metrics.confusion).sum(axis=1)
         for mapping in ({}, {"4": "road", "255": "water"}, {"4": ""})
     ]
     plain, moved, left_out = counted
@@ -69,7 +69,7 @@ def test_the_figures_are_those_counted_by_hand(bundle: ModelBundle, data: Traini
         predicted = blue(pixels, bundle).astype(int)
         known = labels != 255
         np.add.at(confusion, (labels[known], predicted[known]), 1)
-    assert figures.figures.confusion == confusion.tolist()
+    assert figures.metrics.confusion == confusion.tolist()
     assert figures.pixels == confusion.sum()
     assert figures.accuracy == pytest.approx(np.trace(confusion) / confusion.sum())
     assert figures.iou["road"] == 0
@@ -118,9 +118,9 @@ def test_ground_that_was_trained_on_does_not_count(bundle: ModelBundle, data: Tr
     (notice,) = [event.message for event in notices if isinstance(event, Notice)]
     assert notice == (
         "10910 of 21500 pixels are left out, since the model was trained on them (a, b): "
-        "the figures count only the rest"
+        "the metrics count only the rest"
     )
-    assert [image.stem for image in figures.figures.images] == ["a", "c"]
+    assert [image.stem for image in figures.metrics.images] == ["a", "c"]
 
 
 def test_figures_of_trained_ground_alone_are_refused(bundle: ModelBundle, data: TrainingData) -> None:

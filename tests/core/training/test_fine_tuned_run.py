@@ -132,7 +132,7 @@ def test_a_correction_moves_the_map_and_leaves_the_rest(
     rest = np.arange(SIDE) < 500
     assert (after == before)[rest].mean() > 0.95
     assert (after == truth)[rest].mean() > (before == truth)[rest].mean() - 0.02
-    assert any("px to train on were labelled since" in text and "50% of the chips" in text for text in told)
+    assert any("training pixels were labelled since" in text and "50% of the chips" in text for text in told)
 
 
 @pytest.mark.slow
@@ -221,7 +221,7 @@ def test_the_labels_of_another_project_count_for_nothing(
         paint(other, truth, np.ones((1, 1), bool))
         _, data, told = learn(other, tmp_path / "second", going_on)
     assert data.previous_labels is None
-    assert any("kept no labels of these images" in text for text in told)
+    assert any("has no saved labels of these images" in text for text in told)
 
 
 def test_corrections_where_the_run_validates_only_judge(
@@ -232,6 +232,4 @@ def test_corrections_where_the_run_validates_only_judge(
     where[y + 90 : y + 120, x + 90 : x + 120] = True
     paint(project, (scene()[1] + 1) % 3, where)
     *_, told = learn(project, tmp_path / "second", going_on)
-    assert any(
-        "all 900 px that were labelled since" in text and "lie on ground that validates" in text for text in told
-    )
+    assert any("all 900 pixels that were labelled since" in text and "lie in validation areas" in text for text in told)

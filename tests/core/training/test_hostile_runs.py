@@ -19,7 +19,7 @@ from landseg_core.data.split.assignment import SPLIT_FILE, load_split
 from landseg_core.errors import LandsegError
 from landseg_core.runs.catalogue import differing_settings, summarise
 from landseg_core.runs.config import TrainConfig
-from landseg_core.runs.details import read_story
+from landseg_core.runs.details import read_details
 from landseg_core.runs.folder import RunFolder, cut_log
 from landseg_core.runs.parent_model import load_parent
 from landseg_core.runs.report import report_page
@@ -77,7 +77,7 @@ def show(folder: Path) -> None:
         text.encode()
     cut_log(run.metrics, 100, 100)
     for read in (
-        lambda: str(read_story(folder)).encode(),
+        lambda: str(read_details(folder)).encode(),
         lambda: report_page(report_content(run)).encode(),
         lambda: load_parent(run),
         lambda: load_split(folder),

@@ -180,7 +180,7 @@ def test_a_run_killed_after_any_file_ends_as_one_that_never_was(
         lambda resume: RecordedRun(config, run, resume=resume, overwrite=not resume).fit(data), run, die_after_files
     )
     assert deaths > 8
-    assert len([notice for notice in whole.events_of(Notice) if "goes back" in notice.message]) == (lost_at in rates)
+    assert len([notice for notice in whole.events_of(Notice) if "rolls back" in notice.message]) == (lost_at in rates)
     assert [step["step"] for step in logged(run, "step")] == list(range(1, 15))
     require_same(run, tmp_path / "whole")
     require_of_one_model(run)

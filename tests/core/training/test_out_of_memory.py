@@ -164,7 +164,7 @@ def test_evaluation_in_smaller_windows_finds_the_same(
     assert all("this computer has no memory to validate" in message for message in told)
     assert max(height * width for *_, height, width in shapes) <= 75 * 70
     room_for(px=32 * 32)
-    with pytest.raises(DeviceError, match="needs to see as much; choose a smaller network"):
+    with pytest.raises(DeviceError, match="at once, as this network needs; choose a smaller network"):
         evaluate(bundle, data.val, "cpu", precision="fp32")
 
 
@@ -175,7 +175,7 @@ def test_validation_that_cannot_be_cut_further_is_told_in_a_sentence(
     room_for: Callable[..., list[tuple[int, ...]]],
 ) -> None:
     room_for(px=32 * 32)
-    with pytest.raises(DeviceError, match="needs to see as much; choose a smaller network"):
+    with pytest.raises(DeviceError, match="at once, as this network needs; choose a smaller network"):
         RecordedRun(config, tmp_path / "run").fit(data)
 
 

@@ -23,8 +23,8 @@ STEPS = 7
 """The steps of an epoch."""
 
 
-def goings_back(run: Any) -> list[str]:
-    return [notice.message for notice in run.events_of(Notice) if "goes back" in notice.message]
+def roll_backs(run: Any) -> list[str]:
+    return [notice.message for notice in run.events_of(Notice) if "rolls back" in notice.message]
 
 
 def rate_scale(folder: Path) -> float:
@@ -64,9 +64,9 @@ def test_a_lost_loss_brings_the_run_back_to_its_last_epoch_at_half_the_rate(
     usual.fit(data)
     losses_break_at(11)
     assert run.fit(data).reason == "finished"
-    (message,) = goings_back(run)
+    (message,) = roll_backs(run)
     assert message.startswith(
-        "the loss is no longer a finite number after step 10: the run goes back to step 7, and on"
+        "the loss is no longer a finite number after step 10: the run rolls back to step 7 and goes on"
     )
     assert message.endswith("with 0.5 times the learning rate")
     assert logged_steps(tmp_path / "run") == list(range(1, 3 * STEPS + 1))
@@ -92,7 +92,7 @@ def test_in_the_first_epoch_it_goes_back_to_the_start(
     losses_break_at(4)
     run = RecordedRun(config, tmp_path / "run")
     run.fit(data)
-    assert "after step 3: the run goes back to step 0" in goings_back(run)[0]
+    assert "after step 3: the run rolls back to step 0" in roll_backs(run)[0]
     assert run.losses[3] == run.losses[0]
     assert run.losses[4] != run.losses[1]  # it learnt less
     assert logged_steps(tmp_path / "run") == list(range(1, 3 * STEPS + 1))
@@ -109,7 +109,7 @@ def test_a_long_epoch_has_recovery_checkpoints(
     losses_break_at(6, 8)
     run = RecordedRun(config, tmp_path / "run")
     run.fit(data)
-    assert ["the run goes back to step 4" in message for message in goings_back(run)] == [True, True]
+    assert ["the run rolls back to step 4" in message for message in roll_backs(run)] == [True, True]
     assert rate_scale(tmp_path / "run") == 0.25
 
 
@@ -120,7 +120,7 @@ def test_the_third_time_it_ends(
     run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
     assert (result.reason, result.best_epoch) == ("not_finite", 1)
-    assert len(goings_back(run)) == 2
+    assert len(roll_backs(run)) == 2
     assert "after step 8: the run ends with its best model, of epoch 1" in run.events_of(Notice)[-1].message
 
 
@@ -136,7 +136,7 @@ def test_a_lost_validation_brings_it_back_too(
     monkeypatch.setattr(Validator, "measure", measure)
     run = RecordedRun(config, tmp_path / "run")
     assert run.fit(data).reason == "finished"
-    assert "after step 14: the run goes back to step 7" in goings_back(run)[0]
+    assert "after step 14: the run rolls back to step 7" in roll_backs(run)[0]
     assert [epoch.epoch for epoch in run.events_of(EpochFinished)] == [1, 2, 3]
 
 

@@ -26,10 +26,16 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
-from landseg_core.runs.parent_model import NOT_TOLD, held_out_validation, load_parent, parent_areas_finder, save_parent
+from landseg_core.runs.parent_model import (
+    NOT_RECORDED,
+    held_out_validation,
+    load_parent,
+    parent_areas_finder,
+    save_parent,
+)
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.learner import Learner
-from landseg_core.training.preparation import GENTLER, SHORTER_WARM_UP, fine_tuned_config
+from landseg_core.training.preparation import FINE_TUNING_RATE, FINE_TUNING_WARM_UP, fine_tuned_config
 from landseg_core.training.state import start_from_model
 from tests.support.models import with_header
 
@@ -79,8 +85,8 @@ def test_new_classes_start_afresh_and_others_are_dropped(model: str, bundle: Mod
     np.testing.assert_allclose(now[[1, 2]], before[[2, 1]], rtol=1e-5)
     assert all(np.abs(now[new] - before[old]).max() > 1e-3 for new in (0, 3) for old in range(3))
     assert start.notices == (
-        f"{model} does not know hedge, wall: learnt from nothing, which takes longer",
-        f"{model} also knows road, which no class is called now: that is dropped",
+        f"{model} does not know hedge, wall: trained from scratch, which takes longer",
+        f"{model} also knows road, which is no class now: it is dropped",
     )
 
 
@@ -102,8 +108,8 @@ def test_what_does_not_fit(
 def test_settings_are_those_of_the_model_and_gentler(model: str) -> None:
     config = fine_tuned_config(TrainConfig(start_from=model, epochs=2))
     assert (config.model, config.bands, config.resolution_m) == ("tiny", ("1", "2", "3"), 0.5)
-    assert config.learning_rate == pytest.approx(GENTLER * 1e-3)
-    assert config.warm_up == SHORTER_WARM_UP
+    assert config.learning_rate == pytest.approx(FINE_TUNING_RATE * 1e-3)
+    assert config.warm_up == FINE_TUNING_WARM_UP
     assert fine_tuned_config(config) == config
 
 
@@ -169,7 +175,7 @@ def test_a_run_on_folders_goes_on_and_says_that_nothing_counts_as_corrected(
     run = RecordedRun(again, tmp_path / "second")
     second = run.fit(data)
     notices = [event.message for event in run.events_of(Notice)]
-    assert any(f"{tmp_path / 'first'} kept no labels of these images" in text for text in notices)
+    assert any(f"{tmp_path / 'first'} has no saved labels of these images" in text for text in notices)
     assert second.best_miou > 0.9 * first.best_miou
     assert second.bundle.header.training["settings"]["start_from"] == str(tmp_path / "first")
 
@@ -205,7 +211,7 @@ def test_what_the_start_model_was_trained_on_does_not_validate(
     assert run.fit(swapped).reason == "stopped"
     notices = [event.message for event in run.events_of(Notice)]
     assert any("pixels are left out, since the model was trained on them (b)" in text for text in notices)
-    assert any(text.startswith("before: mIoU 0.") for text in notices)
+    assert any(text.startswith("parent model: mIoU 0.") for text in notices)
     shutil.rmtree(tmp_path / "first")
     resumed = RecordedRun(going_on, tmp_path / "second", resume=True)
     second = resumed.fit(swapped)
@@ -238,7 +244,7 @@ def read_header_of(bundle: ModelBundle) -> BundleHeader:
 
 def test_a_start_model_without_record_is_told(data: TrainingData, bundle: ModelBundle) -> None:
     rest = held_out_validation(data, bundle.header)
-    assert (rest.areas, rest.notices) == (data.val, (NOT_TOLD,))
+    assert (rest.areas, rest.notices) == (data.val, (NOT_RECORDED,))
 
 
 def test_a_run_whose_loss_is_lost_at_once_goes_back_to_the_start_model(
@@ -279,7 +285,7 @@ def test_a_path_means_the_same_from_any_folder(model: str, monkeypatch: pytest.M
 def test_what_is_given_stays_even_where_it_is_the_default(model: str) -> None:
     fresh = TrainConfig(start_from=model)
     config = fine_tuned_config(fresh, {"learning_rate"})
-    assert (config.learning_rate, config.warm_up) == (fresh.learning_rate, SHORTER_WARM_UP)
+    assert (config.learning_rate, config.warm_up) == (fresh.learning_rate, FINE_TUNING_WARM_UP)
     with pytest.raises(TrainingError, match=f"has the network tiny, not {fresh.model}"):
         fine_tuned_config(fresh, {"model"})
 

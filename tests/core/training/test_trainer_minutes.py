@@ -47,7 +47,7 @@ def names(folder: Path) -> set[str]:
 
 
 class FakeTime:
-    """A clock that a test moves; it also moves a little whenever it is looked at."""
+    """A clock that a test moves; it also moves a little whenever it is read."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -193,7 +193,7 @@ def test_a_run_by_minutes_that_goes_back_still_ends_on_time(
     run = RecordedRun(by_minutes(config, 0.1), tmp_path / "run")
     assert run.fit(data).reason == "finished"
     assert run.events_of(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.15)
-    assert len([notice for notice in run.events_of(Notice) if "goes back" in notice.message]) == 2
+    assert len([notice for notice in run.events_of(Notice) if "rolls back" in notice.message]) == 2
     fractions = [step.fraction for step in run.events_of(StepFinished)]
     assert fractions == sorted(fractions)
 
@@ -226,7 +226,7 @@ def test_the_start_model_is_judged_where_that_is_quick(
     going_on = by_minutes(config, 0.1).model_copy(update={"start_from": str(first.model_path)})
     run = RecordedRun(going_on, tmp_path / "run")
     run.fit(data)
-    assert sum(notice.message.startswith("before: mIoU") for notice in run.events_of(Notice)) == told
+    assert sum(notice.message.startswith("parent model: mIoU") for notice in run.events_of(Notice)) == told
     assert run.events_of(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.35)
 
 

@@ -230,7 +230,7 @@ def test_a_run_on_other_labels_of_the_same_places_is_other_data(data: TrainingDa
 def test_a_run_on_other_data_is_not_resumed(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
     RecordedRun(config, tmp_path / "run").fit(data)
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
-    with pytest.raises(TrainingError, match="learnt from other data"):
+    with pytest.raises(TrainingError, match="trained on other data"):
         RecordedRun(config, tmp_path / "run", resume=True).fit(replace(data, train=data.train[:1]))
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
@@ -240,7 +240,7 @@ def test_a_run_is_not_resumed_on_images_exported_anew(config: TrainConfig, data:
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
     with open_dataset(data.val[0].image, mode="r+") as image:
         image.write(image.read() ^ 1)
-    with pytest.raises(TrainingError, match="hold other pixels than when it began; bring the former ones back"):
+    with pytest.raises(TrainingError, match="have changed since it began; restore the former files"):
         RecordedRun(config, tmp_path / "run", resume=True).fit(data)
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 

@@ -215,5 +215,5 @@ SENSELESS = [
 def test_a_damaged_record(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / SPLIT_FILE).write_text(text)
-    with pytest.raises(TrainingError, match="does not tell which ground it was trained on"):
+    with pytest.raises(TrainingError, match="training areas of the earlier run are not known"):
         load_split(tmp_path)
