@@ -46,7 +46,7 @@ def landscape(rng: np.random.Generator, height: int, width: int) -> tuple[np.nda
 
 @pytest.fixture
 def folders(tmp_path: Path, schema: ClassSchema) -> Path:
-    """A folder with `images`, `masks`, `train.txt` and `val.txt`: three pictures, one of them to validate on."""
+    """A folder with `images`, `masks`, `train.txt` and `val.txt`: three images, one of them to validate on."""
     rng = np.random.default_rng(7)
     root = tmp_path / "data"
     for stem, size in {"a": (96, 80), "b": (70, 101), "c": (90, 75)}.items():
@@ -70,7 +70,7 @@ def config(tiny: str) -> TrainConfig:
 
 
 class RecordedRun:
-    """Runs a trainer and keeps its events; `at_step` maps a step to what is done then."""
+    """Runs a trainer and records its events; `at_step` maps a step to what is done then."""
 
     def __init__(self, config: TrainConfig, folder: Path, **how: bool) -> None:
         self.trainer = Trainer(config, folder, **how)

@@ -24,15 +24,15 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_summary_tells_what_a_list_shows(run: Path) -> None:
-    told = summarise(run)
-    assert (told.name, told.model, told.status, told.epoch) == ("one", "tiny", RunStatus.FINISHED, 2)
-    assert (told.miou, told.accuracy, told.seconds) == (0.765, 0.875, 400)
-    assert told.evaluation.miou_interval == (0.701, 0.833)
-    assert told.size == sum(path.stat().st_size for path in run.iterdir())
-    assert told.created.startswith("20")
-    assert (told.has_model, told.has_checkpoint, told.has_report, told.problem) == (False, False, False, "")
-    assert told.as_dict()["iou"] == {"land": 0.8, "water": 0.8}
+def test_a_summary_has_what_a_list_shows(run: Path) -> None:
+    summary = summarise(run)
+    assert (summary.name, summary.model, summary.status, summary.epoch) == ("one", "tiny", RunStatus.FINISHED, 2)
+    assert (summary.miou, summary.accuracy, summary.seconds) == (0.765, 0.875, 400)
+    assert summary.evaluation.miou_interval == (0.701, 0.833)
+    assert summary.size == sum(path.stat().st_size for path in run.iterdir())
+    assert summary.created.startswith("20")
+    assert (summary.has_model, summary.has_checkpoint, summary.has_report, summary.problem) == (False, False, False, "")
+    assert summary.as_dict()["iou"] == {"land": 0.8, "water": 0.8}
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_a_summary_tells_what_a_list_shows(run: Path) -> None:
     ],
 )
 def test_how_a_run_stands(tmp_path: Path, epochs: int, end: str | None, status: RunStatus) -> None:
-    told = summarise(write_run(tmp_path / "run", epochs=epochs, end=end))
-    assert told.status == status
-    assert (told.miou is None) == (epochs == 0)
+    summary = summarise(write_run(tmp_path / "run", epochs=epochs, end=end))
+    assert summary.status == status
+    assert (summary.miou is None) == (epochs == 0)
 
 
 def test_settings_that_an_older_version_wrote_have_their_present_names(tmp_path: Path) -> None:
@@ -60,17 +60,17 @@ def test_settings_that_an_older_version_wrote_have_their_present_names(tmp_path:
 @pytest.mark.parametrize("name", ["config.json", "evaluation.json", "environment.json", "model.safetensors"])
 def test_a_damaged_run_says_which_file(run: Path, name: str) -> None:
     (run / name).write_text("{")
-    told = summarise(run)
-    assert told.status == RunStatus.DAMAGED
-    assert name in told.problem
-    assert told.size > 0
+    summary = summarise(run)
+    assert summary.status == RunStatus.DAMAGED
+    assert name in summary.problem
+    assert summary.size > 0
     assert is_run(run)
 
 
 def test_a_run_with_a_model(run: Path) -> None:
     write_model(run)
-    told = summarise(run)
-    assert (told.has_model, told.status) == (True, RunStatus.FINISHED)
+    summary = summarise(run)
+    assert (summary.has_model, summary.status) == (True, RunStatus.FINISHED)
 
 
 def test_only_runs_are_listed_newest_first(tmp_path: Path, run: Path) -> None:
@@ -79,8 +79,8 @@ def test_only_runs_are_listed_newest_first(tmp_path: Path, run: Path) -> None:
     (run.parent / "maps").mkdir()
     (run.parent / "notes.txt").write_text("")
     (run.parent / "link").symlink_to(run, target_is_directory=True)
-    assert [told.name for told in list_runs(run.parent)] == ["two", "one"]
-    assert [told.name for told in list_runs(run)] == ["one"]
+    assert [summary.name for summary in list_runs(run.parent)] == ["two", "one"]
+    assert [summary.name for summary in list_runs(run)] == ["one"]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def test_ticks_are_round() -> None:
 @given(st.lists(st.tuples(st.floats(0, 30), st.floats(0, 5)), min_size=1, max_size=600))
 def test_lines_stay_inside_the_chart(pairs: list[tuple[float, float]]) -> None:
     made = chart("Loss", "", [Curve("training", "train", np.array(sorted(pairs)))], last_minute=30.0)
-    places = np.array([[float(part) for part in point.split(",")] for point in made.lines[0].points.split()])
-    assert ((places >= 0) & (places <= [WIDTH, HEIGHT])).all()
+    points = np.array([[float(part) for part in point.split(",")] for point in made.lines[0].points.split()])
+    assert ((points >= 0) & (points <= [WIDTH, HEIGHT])).all()
     assert all(0 <= tick.at <= WIDTH for tick in made.x_ticks)
     assert all(0 <= tick.at <= HEIGHT for tick in made.y_ticks)
 
@@ -55,5 +55,5 @@ def test_a_run_without_an_epoch_has_no_curve_of_validation(tmp_path) -> None:
     assert titles(0) == [("Loss", 1), ("Learning rate", 1)]
 
 
-def test_a_run_that_told_nothing_has_no_chart(tmp_path) -> None:
+def test_a_run_without_a_log_has_no_chart(tmp_path) -> None:
     assert run_charts(read_history(tmp_path / "none.jsonl")) == ()

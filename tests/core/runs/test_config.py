@@ -70,7 +70,7 @@ def test_settings_that_an_older_version_stored_have_their_present_names() -> Non
     assert checked_config(renamed_settings(stored)).colour_jitter == 0.6
 
 
-def test_what_values_of_masks_mean_is_kept_in_one_way_of_writing() -> None:
+def test_mask_values_are_normalised() -> None:
     config = TrainConfig(mask_values=(" 7 = dirt road", "255="))
     assert config == TrainConfig(mask_values=("255=", "7=dirt road"))
     assert config.value_mapping == {"255": "", "7": "dirt road"}

@@ -33,9 +33,9 @@ def test_what_is_no_run_is_left_as_it_is(run: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(run, target_is_directory=True)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "config.json").write_text("{}")
-    for place in ("link", "other", "runs", "none"):
+    for name in ("link", "other", "runs", "none"):
         with pytest.raises(TrainingError, match="is not the folder of a run"):
-            delete_run(tmp_path / place)
+            delete_run(tmp_path / name)
     assert (tmp_path / "other" / "config.json").exists()
     assert is_run(run)
 
@@ -54,7 +54,7 @@ def test_what_file_managers_leave_goes_with_the_run(run: Path) -> None:
     assert not run.exists()
 
 
-def test_a_folder_that_cannot_be_listed_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_listed_is_reported(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_folder: Path) -> None:
         raise PermissionError(13, "Permission denied")
 

@@ -10,15 +10,15 @@ from landseg_core.errors import TrainingError
 from landseg_core.runs.environment import read_environment, save_environment
 
 
-def test_the_facts_of_a_run_are_kept(tmp_path: Path, data) -> None:
+def test_the_environment_of_a_run_is_saved(tmp_path: Path, data) -> None:
     path = tmp_path / "environment.json"
     save_environment(path, data, torch.device("cpu"))
-    facts = read_environment(path)
-    told = facts.data
-    assert (told.train_images, told.val_images, told.shared_images) == (2, 1, 0)
-    assert (told.train_pixels, told.val_pixels) == (96 * 80 + 70 * 101, 90 * 75)
-    assert (told.bands, told.dtype) == ((1, 2, 3), "uint8")
-    machine = facts.machine
+    environment = read_environment(path)
+    info = environment.data
+    assert (info.train_images, info.val_images, info.shared_images) == (2, 1, 0)
+    assert (info.train_pixels, info.val_pixels) == (96 * 80 + 70 * 101, 90 * 75)
+    assert (info.bands, info.dtype) == ((1, 2, 3), "uint8")
+    machine = environment.machine
     assert (machine.landseg, machine.graphics) == (__version__, None)
     assert machine.torch.split("+")[0] == torch.__version__.split("+")[0]
     assert machine.cores >= 1

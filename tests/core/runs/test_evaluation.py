@@ -10,16 +10,16 @@ from landseg_core.errors import TrainingError
 from landseg_core.runs.evaluation import read_evaluation
 
 
-def test_figures_are_read_as_they_stand(tmp_path: Path) -> None:
+def test_metrics_are_read_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "evaluation.json"
     path.write_text(json.dumps(evaluation_record(miou_interval=None, something_new=1)))
-    figures = read_evaluation(path)
-    assert (figures.miou, figures.miou_interval, figures.accuracy_interval) == (0.765, None, (0.811, 0.922))
-    assert [(item.name, item.iou) for item in figures.classes] == [("land", 0.8), ("water", 0.8)]
-    assert figures.confusion == ((90, 10), (15, 85))
+    evaluation = read_evaluation(path)
+    assert (evaluation.miou, evaluation.miou_interval, evaluation.accuracy_interval) == (0.765, None, (0.811, 0.922))
+    assert [(item.name, item.iou) for item in evaluation.classes] == [("land", 0.8), ("water", 0.8)]
+    assert evaluation.confusion == ((90, 10), (15, 85))
 
 
-def test_no_file_is_no_figures(tmp_path: Path) -> None:
+def test_no_file_is_no_evaluation(tmp_path: Path) -> None:
     assert read_evaluation(tmp_path / "evaluation.json") is None
 
 

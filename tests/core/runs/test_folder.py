@@ -29,8 +29,8 @@ def test_the_log_holds_no_number_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     with MetricsLog(path, lambda _: None) as log:
         log(EpochFinished(1, 2, math.nan, math.inf, 0.5, 0.4, {"land": None, "sea": math.nan}, 0.1, 1.0, True))  # noqa: FBT003
-    told = json.loads(path.read_text(), parse_constant=pytest.fail)
-    assert (told["train_loss"], told["val_loss"], told["iou"]) == (None, None, {"land": None, "sea": None})
+    event = json.loads(path.read_text(), parse_constant=pytest.fail)
+    assert (event["train_loss"], event["val_loss"], event["iou"]) == (None, None, {"land": None, "sea": None})
 
 
 def test_a_log_that_cannot_be_opened(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_folder_that_was_there_stays_when_the_run_comes_to_nothing(tmp_path: P
     assert not made.path.exists()
 
 
-def test_the_figures_go_with_the_run_that_they_are_of(tmp_path: Path) -> None:
+def test_the_evaluation_is_removed_with_its_run(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     folder.start()
     folder.write_evaluation({"miou": 0.5})
@@ -81,7 +81,7 @@ def test_the_figures_go_with_the_run_that_they_are_of(tmp_path: Path) -> None:
     assert not list(folder.path.iterdir())
 
 
-def test_a_run_with_a_checkpoint_is_kept(tmp_path: Path) -> None:
+def test_a_run_with_a_checkpoint_stays(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     folder.start()
     folder.write_config({"a": 1})
@@ -101,8 +101,8 @@ def test_a_validation_that_comes_again_is_cut_from_a_log(tmp_path: Path) -> None
             log(event)
         log.cut(2, 2)
         log(step(3))
-    told = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [(line["event"], line["step"]) for line in told] == [("step", 1), ("epoch", 1), ("step", 2), ("step", 3)]
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["event"], line["step"]) for line in events] == [("step", 1), ("epoch", 1), ("step", 2), ("step", 3)]
 
 
 def test_files_of_an_older_version_are_found_and_replaced_by_a_new_run(tmp_path: Path) -> None:

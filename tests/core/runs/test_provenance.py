@@ -1,4 +1,4 @@
-"""The ground that a model learnt from, as its record tells it, and what that leaves."""
+"""The training areas that a model records, and what they leave to evaluate on."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def go_on() -> None:
 
 def header(data: TrainingData, record: dict[str, Any]) -> BundleHeader:
     """Return the header of a model, its record as it comes back from a file."""
-    told = json.loads(json.dumps(record))
-    return BundleHeader("tiny", data.schema, (1, 2, 3), "uint8", data.normalisation(), None, told)
+    recorded = json.loads(json.dumps(record))
+    return BundleHeader("tiny", data.schema, (1, 2, 3), "uint8", data.normalisation(), None, recorded)
 
 
 def parts(area: LabelledArea, *windows: tuple[int, int, int, int]) -> tuple[LabelledArea, ...]:
     return tuple(replace(area, window=PixelWindow(*window)) for window in windows)
 
 
-def test_the_record_tells_images_windows_and_classes(data: TrainingData) -> None:
+def test_the_record_has_images_windows_and_classes(data: TrainingData) -> None:
     a, b = data.train
     some = replace(data, train=(a, *parts(b, (0, 0, 40, 30), (40, 0, 61, 30), (10, 50, 20, 20))))
     record = provenance(some, go_on)
@@ -59,7 +59,7 @@ def test_what_was_not_trained_on_is_left_as_it_is(data: TrainingData) -> None:
     assert (rest.areas, rest.left_out, rest.left_out_px, rest.notices) == (data.val, {}, 0, ())
 
 
-def test_trained_images_are_left_out_whole_and_told(data: TrainingData) -> None:
+def test_trained_images_are_left_out_whole_with_a_notice(data: TrainingData) -> None:
     rest = held_out_areas(header(data, provenance(data, go_on)), (*data.train, *data.val))
     assert rest.areas == data.val
     assert rest.left_out_px == 96 * 80 + 70 * 101
@@ -103,9 +103,9 @@ def test_an_image_trained_under_two_names_counts_once(data: TrainingData, tmp_pa
 FLAT = {"stem": "a", "width": 96, "height": 96, "fingerprint": "f", "windows": [[0, 0, 9, 0]]}
 
 
-@pytest.mark.parametrize("told", [NOTHING, [], "much", [{"stem": "a"}], [FLAT]])
-def test_a_model_that_does_not_tell_leaves_everything(data: TrainingData, told: object) -> None:
-    record = {} if told is NOTHING else {"trained_on": told}
+@pytest.mark.parametrize("recorded", [NOTHING, [], "much", [{"stem": "a"}], [FLAT]])
+def test_a_model_without_a_record_leaves_everything(data: TrainingData, recorded: object) -> None:
+    record = {} if recorded is NOTHING else {"trained_on": recorded}
     assert held_out_areas(header(data, record), data.train).areas == data.train
     assert classes_known_to(header(data, record)) == [True, True, True]
 
@@ -200,7 +200,9 @@ def test_an_image_without_the_bands_is_refused(data: TrainingData, tmp_path: Pat
         held_out_areas(header(data, provenance(data, go_on)), [grey])
 
 
-def test_images_that_the_record_has_no_room_for_are_told(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_that_the_record_has_no_space_for_are_reported(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert provenance(data, go_on)["trained_on_untold"] == 0
     monkeypatch.setattr(module, "MOST_IMAGES", 1)
     record = provenance(data, go_on)

@@ -73,9 +73,9 @@ def test_the_page_opens_without_a_network(whole_run: Path) -> None:
     assert text.count("data:image/") == 9
 
 
-def test_it_tells_figures_with_intervals_and_warnings(whole_run: Path) -> None:
+def test_it_has_metrics_with_intervals_and_warnings(whole_run: Path) -> None:
     text = page(whole_run).text
-    for told in (
+    for words in (
         "76.5 %",
         "95 % interval 70.1–83.3 %",
         "87.5 %",
@@ -89,7 +89,7 @@ def test_it_tells_figures_with_intervals_and_warnings(whole_run: Path) -> None:
         "accuracy 50.0 % · mIoU 25.0 %",
         "batch 2",
     ):
-        assert told in text, told
+        assert words in text, words
 
 
 def test_the_confusion_matrix_shows_counts_and_shares_of_the_truth(whole_run: Path) -> None:
@@ -124,14 +124,14 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
     assert NASTY_STEM in shown.text
 
 
-def test_pictures_have_words_for_those_who_do_not_see_them(whole_run: Path) -> None:
+def test_images_have_alternative_texts(whole_run: Path) -> None:
     shown = page(whole_run)
     assert all(attributes.get("alt") for tag, attributes in shown.tags if tag == "img")
     assert all(attributes.get("aria-label") for tag, attributes in shown.tags if tag == "svg")
     assert dict(shown.tags)["html"] == {"lang": "en"}
 
 
-def test_without_an_epoch_there_are_no_figures(tmp_path: Path) -> None:
+def test_without_an_epoch_there_are_no_metrics(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", epochs=0, end="stopped")
     shown = page(folder).text
     assert "Not validated" in shown
@@ -142,7 +142,7 @@ def test_without_an_epoch_there_are_no_figures(tmp_path: Path) -> None:
     assert " %" not in shown
 
 
-def test_without_figures_of_their_own_the_log_tells_those_of_the_best_epoch(tmp_path: Path) -> None:
+def test_without_an_evaluation_the_log_has_the_metrics_of_the_best_epoch(tmp_path: Path) -> None:
     shown = page(write_run(tmp_path / "run", end=None)).text
     assert "mIoU 60.0 % no interval" in shown
     assert "Metrics of the model of epoch 2" in shown
@@ -160,7 +160,7 @@ def test_a_damaged_file_is_one_sentence_and_the_old_report_stays(whole_run: Path
     assert RunFolder(whole_run).report.read_bytes() == before
 
 
-def test_a_picture_that_would_be_loaded_from_elsewhere_is_refused(whole_run: Path) -> None:
+def test_a_sample_that_would_be_loaded_from_elsewhere_is_refused(whole_run: Path) -> None:
     samples = RunFolder(whole_run).samples
     samples.write_text(samples.read_text().replace("data:image/jpeg;base64,", "http://x.example/"))
     with pytest.raises(TrainingError, match=r"samples\.json cannot be used"):
@@ -169,14 +169,14 @@ def test_a_picture_that_would_be_loaded_from_elsewhere_is_refused(whole_run: Pat
 
 def test_a_run_does_not_fail_for_its_report(whole_run: Path) -> None:
     RunFolder(whole_run).evaluation.write_text("{")
-    told: list[Event] = []
-    save_report(whole_run, told.append)
-    (notice,) = told
+    events: list[Event] = []
+    save_report(whole_run, events.append)
+    (notice,) = events
     assert isinstance(notice, Notice)
     assert re.match(r"the run has no report: .*evaluation\.json cannot be used", notice.message)
     RunFolder(whole_run).evaluation.unlink()
-    save_report(whole_run, told.append)
-    assert len(told) == 1
+    save_report(whole_run, events.append)
+    assert len(events) == 1
 
 
 def test_a_report_that_cannot_be_written(whole_run: Path) -> None:

@@ -45,21 +45,21 @@ def test_best_and_worst_go_by_accuracy(chooser: SampleChooser) -> None:
     for number in (3, 7, 1, 9, 5, 2, 8, 4, 6):
         look(chooser, f"image {number}", number / 10)
     chosen = chooser.chosen()
-    assert [picture.stem for picture in chosen[BEST]] == ["image 9", "image 8", "image 7"]
-    assert [picture.stem for picture in chosen[WORST]] == ["image 1", "image 2", "image 3"]
-    assert [picture.stem for picture in chosen[SAMPLE]] == ["image 3", "image 9", "image 8"]
+    assert [sample.stem for sample in chosen[BEST]] == ["image 9", "image 8", "image 7"]
+    assert [sample.stem for sample in chosen[WORST]] == ["image 1", "image 2", "image 3"]
+    assert [sample.stem for sample in chosen[SAMPLE]] == ["image 3", "image 9", "image 8"]
     best = chosen[BEST][0]
     assert best.accuracy == pytest.approx(0.9)
     assert best.miou == pytest.approx(0.45)
     assert (best.image == 77).all()
 
 
-def test_the_fixed_places_stay_the_same_whatever_the_model_says() -> None:
+def test_the_fixed_samples_stay_the_same_whatever_the_model_says() -> None:
     def samples(shift: float) -> list[tuple[str, PixelWindow]]:
         chooser = SampleChooser(2, 6 * SIDE**2)
         for number in range(6):
             look(chooser, "image", (number + shift) % 6 / 6, x=number * SIDE)
-        return [(picture.stem, picture.window) for picture in chooser.chosen()[SAMPLE]]
+        return [(sample.stem, sample.window) for sample in chooser.chosen()[SAMPLE]]
 
     assert samples(0) == samples(4)
     assert [window.x for _, window in samples(0)] == [0, 2 * SIDE, 4 * SIDE]
@@ -70,7 +70,7 @@ def test_what_is_hardly_labelled_is_not_shown(chooser: SampleChooser) -> None:
     assert not any(chooser.chosen().values())
 
 
-def test_one_picture_is_not_both_best_and_worst(chooser: SampleChooser) -> None:
+def test_one_sample_is_not_both_best_and_worst(chooser: SampleChooser) -> None:
     look(chooser, "a", 0.5)
     chosen = chooser.chosen()
     assert (len(chosen[BEST]), len(chosen[WORST])) == (1, 0)
@@ -90,7 +90,7 @@ def test_a_ranking_keeps_the_extremes_of_different_images(offers: list[tuple[str
     for stem, accuracy in offers:
         extremes[stem] = max(extremes.get(stem, accuracy), accuracy, key=lambda value: sign * value)
     expected = sorted(extremes.values(), key=lambda value: -sign * value)[:MOST_SAMPLES]
-    assert [picture.accuracy for picture in ranking.ranked()] == expected
+    assert [sample.accuracy for sample in ranking.ranked()] == expected
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000))
@@ -103,43 +103,43 @@ def test_cells_cover_the_window_once(width: int, height: int) -> None:
 
 
 @pytest.mark.parametrize(("bands", "dtype"), [(1, "uint8"), (3, "uint16"), (4, "float32"), (2, "int16")])
-def test_any_bands_become_a_small_picture(bands: int, dtype: str) -> None:
+def test_any_bands_become_a_small_image(bands: int, dtype: str) -> None:
     rng = np.random.default_rng(1)
     pixels = (rng.uniform(0, 200, (bands, 500, 400)) * (1 if dtype == "uint8" else 100)).astype(dtype)
     pixels[:, :50] = 0
     truth = rng.integers(0, 2, (500, 400)).astype(np.uint8)
     chooser = SampleChooser(2, 500 * 400)
     chooser.add("a", PixelWindow(0, 0, 400, 500), pixels, truth, truth)
-    (picture,) = chooser.chosen()[BEST]
-    height, width = picture.truth.shape
+    (sample,) = chooser.chosen()[BEST]
+    height, width = sample.truth.shape
     assert (height, width) == (SAMPLE_SIDE, 307)
-    assert picture.image.shape == (height, width, 3)
-    assert picture.image.dtype == np.uint8
-    assert picture.image.max() > 200
-    assert set(np.unique(picture.prediction)) == {0, 1}
-    assert picture.image.base is None
+    assert sample.image.shape == (height, width, 3)
+    assert sample.image.dtype == np.uint8
+    assert sample.image.max() > 200
+    assert set(np.unique(sample.prediction)) == {0, 1}
+    assert sample.image.base is None
 
 
-def test_pictures_come_back_in_the_colours_of_the_classes(tmp_path) -> None:
+def test_samples_come_back_in_the_colours_of_the_classes(tmp_path) -> None:
     folder = write_run(tmp_path / "run")
     write_samples(folder)
     saved = read_samples(folder / "samples.json")
     assert saved.epoch == 2
-    (picture,) = saved.samples["best"]
-    rgba = _decoded(picture.truth)[..., [2, 1, 0, 3]]
+    (sample,) = saved.samples["best"]
+    rgba = _decoded(sample.truth)[..., [2, 1, 0, 3]]
     land, water = (item.rgb for item in LAND_AND_WATER.classes)
     assert tuple(rgba[5, 5]) == (*land, 255)
     assert tuple(rgba[5, 25]) == (*water, 255)
     assert rgba[0, 5, 3] == 0
-    assert (picture.width, picture.height) == (30, 20)
-    assert np.abs(_decoded(picture.image).astype(int) - 90).max() <= 3
+    assert (sample.width, sample.height) == (30, 20)
+    assert np.abs(_decoded(sample.image).astype(int) - 90).max() <= 3
 
 
-def test_no_file_is_no_pictures(tmp_path) -> None:
+def test_no_file_is_no_samples(tmp_path) -> None:
     assert read_samples(tmp_path / "samples.json") is None
 
 
-def test_nine_pictures_are_small(tmp_path) -> None:
+def test_nine_samples_are_small(tmp_path) -> None:
     chooser = SampleChooser(2, 9 * CELL**2)
     rng = np.random.default_rng(0)
     for number in range(9):

@@ -48,13 +48,13 @@ def test_the_same_numbers_give_the_same_change() -> None:
     assert torch.equal(torch.rand(1), expected), "torch's own random numbers are not used"
 
 
-def test_every_picture_changes_in_its_own_way() -> None:
+def test_every_image_changes_in_its_own_way() -> None:
     images = some_images(1).expand(8, -1, -1, -1)
     changed = ColourJitter(1, 0)(images, (5,))
-    assert len({tuple(picture.mean(dim=(1, 2)).tolist()) for picture in changed}) == 8
+    assert len({tuple(image.mean(dim=(1, 2)).tolist()) for image in changed}) == 8
 
 
-def test_a_picture_shifts_within_its_bounds() -> None:
+def test_an_image_shifts_within_its_bounds() -> None:
     flat = torch.zeros(500, 3, 4, 4)
     shift = ColourJitter(1, 0)(flat, (7,)).mean(dim=(2, 3))
     assert shift.abs().max() <= BRIGHTNESS + BAND_BRIGHTNESS
@@ -70,7 +70,7 @@ def test_blur_softens_the_wanted_share() -> None:
 
 
 def some_chips(count: int, bands: int = 2, height: int = 32, width: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return chips of which every pixel tells its chip and place; the labels tell the chip."""
+    """Return chips whose pixels encode chip and position, and whose labels encode the chip."""
     numbers = torch.arange(count * height * width, dtype=torch.float32).reshape(count, 1, height, width)
     labels = torch.arange(count, dtype=torch.uint8)[:, None, None].expand(count, height, width).contiguous()
     return numbers.expand(count, bands, height, width).contiguous(), labels
@@ -80,7 +80,7 @@ def some_chips(count: int, bands: int = 2, height: int = 32, width: int = 32) ->
 @given(
     st.integers(1, 6), st.integers(1, 4), st.integers(1, 40), st.integers(1, 40), st.floats(0, 1), st.integers(0, 99)
 )
-def test_pixels_and_labels_come_from_the_same_place(
+def test_pixels_and_labels_come_from_the_same_position(
     count: int, bands: int, height: int, width: int, share: float, seed: int
 ) -> None:
     images, labels = some_chips(count, bands, height, width)
@@ -93,7 +93,7 @@ def test_pixels_and_labels_come_from_the_same_place(
     assert torch.equal(images, some_chips(count, bands, height, width)[0]), "the given images stay as they are"
 
 
-def test_what_is_taken_is_a_rectangle_of_the_size_that_is_told() -> None:
+def test_what_is_taken_is_a_rectangle_of_the_documented_size() -> None:
     _, labels = cutmix(*some_chips(200), 1.0, (3,))
     taken = (labels != torch.arange(200, dtype=torch.uint8)[:, None, None]).numpy()
     for chip in taken:

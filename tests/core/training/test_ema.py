@@ -26,8 +26,8 @@ def test_follows_as_a_plain_average_at_first_and_an_exponential_one_later() -> N
     for step in range(1, 200):
         fill(model, float(step))
         ema.update(step, 0.005)
-        kept = min(step / (step + 10), math.exp(-0.05))
-        expected = kept * expected + (1 - kept) * step
+        decay = min(step / (step + 10), math.exp(-0.05))
+        expected = decay * expected + (1 - decay) * step
         assert float(ema.weights["0.weight"][0]) == pytest.approx(expected, rel=1e-4)
         assert float(ema.weights["1.running_var"][0]) == pytest.approx(expected, rel=1e-4)
 

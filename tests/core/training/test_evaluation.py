@@ -60,23 +60,23 @@ def test_masks_are_read_as_the_mapping_says(bundle: ModelBundle, data: TrainingD
     assert left_out.tolist() == [plain[0], 0, plain[2]]
 
 
-def test_the_figures_are_those_counted_by_hand(bundle: ModelBundle, data: TrainingData) -> None:
+def test_the_metrics_are_those_counted_by_hand(bundle: ModelBundle, data: TrainingData) -> None:
     areas = (*data.train, *data.val)
-    figures = evaluate(bundle, areas, "cpu", precision="fp32")
+    evaluation = evaluate(bundle, areas, "cpu", precision="fp32")
     confusion = np.zeros((3, 3), int)
     for area in areas:
         pixels, labels = data.reader().read(area)
         predicted = blue(pixels, bundle).astype(int)
         known = labels != 255
         np.add.at(confusion, (labels[known], predicted[known]), 1)
-    assert figures.metrics.confusion == confusion.tolist()
-    assert figures.pixels == confusion.sum()
-    assert figures.accuracy == pytest.approx(np.trace(confusion) / confusion.sum())
-    assert figures.iou["road"] == 0
-    assert figures.iou["water"] == pytest.approx(
+    assert evaluation.metrics.confusion == confusion.tolist()
+    assert evaluation.pixels == confusion.sum()
+    assert evaluation.accuracy == pytest.approx(np.trace(confusion) / confusion.sum())
+    assert evaluation.iou["road"] == 0
+    assert evaluation.iou["water"] == pytest.approx(
         confusion[1, 1] / (confusion[1].sum() + confusion[:, 1].sum() - confusion[1, 1])
     )
-    assert figures.iou["water"] > 0.8
+    assert evaluation.iou["water"] > 0.8
 
 
 def test_tta_is_counted_as_it_is_predicted(data: TrainingData, tiny: str) -> None:
@@ -90,19 +90,19 @@ def test_tta_is_counted_as_it_is_predicted(data: TrainingData, tiny: str) -> Non
     for area in data.val:
         pixels, labels = data.reader().read(area)
         right += int((backend.probabilities(pixels).argmax(0) == labels).sum())
-    figures = evaluate(bundle, data.val, "cpu", precision="fp32", tta=True)
-    assert figures.accuracy == pytest.approx(right / figures.pixels, abs=1e-3)
-    assert figures.accuracy != evaluate(bundle, data.val, "cpu", precision="fp32").accuracy
+    evaluation = evaluate(bundle, data.val, "cpu", precision="fp32", tta=True)
+    assert evaluation.accuracy == pytest.approx(right / evaluation.pixels, abs=1e-3)
+    assert evaluation.accuracy != evaluate(bundle, data.val, "cpu", precision="fp32").accuracy
 
 
 def test_the_json_has_the_documented_fields(bundle: ModelBundle, data: TrainingData) -> None:
-    figures = json.loads(json.dumps(evaluate(bundle, data.val, "cpu").as_dict(), allow_nan=False))
+    evaluation = json.loads(json.dumps(evaluate(bundle, data.val, "cpu").as_dict(), allow_nan=False))
     more = ["per_class", "blocks", "block_px", "accuracy_interval", "miou_interval", "warnings", "images"]
-    assert list(figures) == ["accuracy", "miou", "iou", "confusion", "classes", "pixels", *more, "left_out_px"]
-    assert figures["classes"] == list(figures["iou"]) == ["land", "water", "road"]
+    assert list(evaluation) == ["accuracy", "miou", "iou", "confusion", "classes", "pixels", *more, "left_out_px"]
+    assert evaluation["classes"] == list(evaluation["iou"]) == ["land", "water", "road"]
 
 
-def learnt_from(bundle: ModelBundle, data: TrainingData) -> ModelBundle:
+def trained_on(bundle: ModelBundle, data: TrainingData) -> ModelBundle:
     return with_header(bundle, training=provenance(data, lambda: None))
 
 
@@ -110,45 +110,45 @@ def test_ground_that_was_trained_on_does_not_count(bundle: ModelBundle, data: Tr
     notices: list[Event] = []
     half = replace(data.train[0].window, height=48)
     some = replace(data, train=(replace(data.train[0], window=half), data.train[1]))
-    figures = evaluate(learnt_from(bundle, some), (*data.train, *data.val), "cpu", notices.append, precision="fp32")
-    assert figures.left_out_px == 48 * 80 + 70 * 101
+    evaluation = evaluate(trained_on(bundle, some), (*data.train, *data.val), "cpu", notices.append, precision="fp32")
+    assert evaluation.left_out_px == 48 * 80 + 70 * 101
     lower = replace(data.train[0], window=half.shifted(0, 48))
     labels = [data.reader().read(area)[1] for area in (lower, *data.val)]
-    assert figures.pixels == sum(int((label != 255).sum()) for label in labels)
+    assert evaluation.pixels == sum(int((label != 255).sum()) for label in labels)
     (notice,) = [event.message for event in notices if isinstance(event, Notice)]
     assert notice == (
         "10910 of 21500 pixels are left out, since the model was trained on them (a, b): "
         "the metrics count only the rest"
     )
-    assert [image.stem for image in figures.metrics.images] == ["a", "c"]
+    assert [image.stem for image in evaluation.metrics.images] == ["a", "c"]
 
 
-def test_figures_of_trained_ground_alone_are_refused(bundle: ModelBundle, data: TrainingData) -> None:
+def test_evaluation_on_training_areas_alone_is_refused(bundle: ModelBundle, data: TrainingData) -> None:
     with pytest.raises(DatasetError, match="the model was trained on all 14750 pixels of a, b"):
-        evaluate(learnt_from(bundle, data), data.train, "cpu")
+        evaluate(trained_on(bundle, data), data.train, "cpu")
 
 
 def test_what_is_left_needs_labels(bundle: ModelBundle, data: TrainingData, tmp_path: Path) -> None:
     unlabelled = replace(data.val[0], mask=write_raster(tmp_path / "none.png", np.full((90, 75), 255, np.uint8)))
     with pytest.raises(DatasetError, match="no pixel that the model was not trained on is labelled"):
-        evaluate(learnt_from(bundle, data), (*data.train, unlabelled), "cpu")
+        evaluate(trained_on(bundle, data), (*data.train, unlabelled), "cpu")
 
 
-def test_the_figures_stand_beside_their_warnings(bundle: ModelBundle, data: TrainingData) -> None:
-    told = evaluate(bundle, data.val, "cpu").as_dict()
-    assert told["warnings"][0] == "road: labelled, but never predicted; the accuracy hides it"
-    assert "too little ground" in told["warnings"][-1]
-    assert [item["iou"] for item in told["per_class"]] == list(told["iou"].values())
-    assert told["images"][0]["accuracy"] == told["accuracy"]
+def test_metrics_come_with_their_warnings(bundle: ModelBundle, data: TrainingData) -> None:
+    record = evaluate(bundle, data.val, "cpu").as_dict()
+    assert record["warnings"][0] == "road: labelled, but never predicted; the accuracy hides it"
+    assert "too little ground" in record["warnings"][-1]
+    assert [item["iou"] for item in record["per_class"]] == list(record["iou"].values())
+    assert record["images"][0]["accuracy"] == record["accuracy"]
 
 
 def test_a_class_absent_from_both_has_no_iou(bundle: ModelBundle, data: TrainingData, tmp_path: Path) -> None:
     area = data.val[0]
     truth = np.full((area.window.height, area.window.width), 1, np.uint8)
     mask = write_raster(tmp_path / "land.png", truth)
-    figures = evaluate(bundle, [replace(area, mask=mask)], "cpu")
-    assert figures.iou["road"] is None
-    assert figures.miou == pytest.approx((figures.iou["land"] + figures.iou["water"]) / 2)  # type: ignore[operator]
+    evaluation = evaluate(bundle, [replace(area, mask=mask)], "cpu")
+    assert evaluation.iou["road"] is None
+    assert evaluation.miou == pytest.approx((evaluation.iou["land"] + evaluation.iou["water"]) / 2)  # type: ignore[operator]
 
 
 def test_an_image_with_too_few_bands_is_refused(bundle: ModelBundle, data: TrainingData, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_masks_without_labels_are_refused(bundle: ModelBundle, data: TrainingDat
         evaluate(bundle, [unlabelled], "cpu")
 
 
-def test_tells_its_progress_and_stops(bundle: ModelBundle, data: TrainingData) -> None:
+def test_it_reports_progress_and_stops(bundle: ModelBundle, data: TrainingData) -> None:
     events: list[Event] = []
     evaluate(bundle, data.train, "cpu", events.append)
     last = events[-1]

@@ -1,4 +1,4 @@
-"""Correct and train again: a run on a project that goes on from an earlier one."""
+"""Fine-tuning: a run on a project that starts from the model of an earlier one."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def config(config: TrainConfig) -> TrainConfig:
 def learn(
     project: Project, run: Path, config: TrainConfig, stop_at: int | None = None, **how: bool
 ) -> tuple[TrainResult, TrainingData, list[str]]:
-    """Train as the command line does; return also the data and what was told of it."""
-    control, told = JobControl(), []
+    """Train as the command line does; return also the data and the notices."""
+    control, notices = JobControl(), []
 
     def listen(event: object) -> None:
         if isinstance(event, Notice):
-            told.append(event.message)
+            notices.append(event.message)
         if isinstance(event, StepFinished) and event.step == stop_at:
             control.stop()
 
@@ -92,7 +92,7 @@ def learn(
     with labels_of_run(run, (files.model, files.checkpoint)):
         labels = labels_to_learn(project, run, resume=how.get("resume", False), start_from=config.start_from)
         data = project_data(labels, config.seed, config.chip)
-        return trainer.fit(data, listen, control), data, told
+        return trainer.fit(data, listen, control), data, notices
 
 
 def mapped(model: Path, image: Path) -> np.ndarray:
@@ -113,44 +113,44 @@ def first(project: Project, config: TrainConfig, tmp_path: Path) -> TrainResult:
 
 
 @pytest.fixture
-def going_on(config: TrainConfig, first: TrainResult, tmp_path: Path) -> TrainConfig:
+def fine_tuning(config: TrainConfig, first: TrainResult, tmp_path: Path) -> TrainConfig:
     """Return the settings of a short run that goes on from the first."""
     return config.model_copy(update={"epochs": 2, "learning_rate": 0.004, "start_from": str(tmp_path / "first")})
 
 
 @pytest.mark.slow
 def test_a_correction_moves_the_map_and_leaves_the_rest(
-    project: Project, config: TrainConfig, going_on: TrainConfig, tmp_path: Path
+    project: Project, config: TrainConfig, fine_tuning: TrainConfig, tmp_path: Path
 ) -> None:
     truth = scene()[1]
     first, *_ = learn(project, tmp_path / "first", config.model_copy(update={"epochs": 3}), overwrite=True)
     correct_the_moor(project)
-    second, _, told = learn(project, tmp_path / "second", going_on)
+    second, _, notices = learn(project, tmp_path / "second", fine_tuning)
     before, after = (mapped(result.model_path, tmp_path / "scene.tif") for result in (first, second))
     assert (before[MOOR] == 0).mean() < 0.5  # the moor looked like something else
     assert (after[MOOR] == 0).mean() > 0.9
     rest = np.arange(SIDE) < 500
     assert (after == before)[rest].mean() > 0.95
     assert (after == truth)[rest].mean() > (before == truth)[rest].mean() - 0.02
-    assert any("training pixels were labelled since" in text and "50% of the chips" in text for text in told)
+    assert any("training pixels were labelled since" in text and "50% of the chips" in text for text in notices)
 
 
 @pytest.mark.slow
 def test_ground_that_the_first_run_trained_on_does_not_validate(
-    project: Project, config: TrainConfig, going_on: TrainConfig, tmp_path: Path
+    project: Project, config: TrainConfig, fine_tuning: TrainConfig, tmp_path: Path
 ) -> None:
     correct_the_moor(project)
     labels = labels_to_learn(project, tmp_path / "fresh", resume=False)
     assert project_data(labels, config.seed, config.chip).previous_labels is None
     trained = [_Box(*box) for box in _parts(tmp_path / "first", validates=False)]
-    _, data, _ = learn(project, tmp_path / "second", going_on.model_copy(update={"seed": 11}))
+    _, data, _ = learn(project, tmp_path / "second", fine_tuning.model_copy(update={"seed": 11}))
     assert data.previous_labels is not None
     assert not any(box.meets(area.window) for box in trained for area in data.val)
-    third = going_on.model_copy(update={"start_from": str(tmp_path / "second"), "seed": 5})
+    third = fine_tuning.model_copy(update={"start_from": str(tmp_path / "second"), "seed": 5})
     shutil.rmtree(tmp_path / "first")  # the second one knows all that the first did
-    _, data, told = learn(project, tmp_path / "third", third)
+    _, data, notices = learn(project, tmp_path / "third", third)
     assert not any(box.meets(area.window) for box in trained for area in data.val)
-    assert any("nothing was labelled since" in text for text in told)
+    assert any("nothing was labelled since" in text for text in notices)
 
 
 class _Box:
@@ -163,27 +163,27 @@ class _Box:
 
 
 def _parts(run: Path, *, validates: bool) -> list[list[int]]:
-    told = json.loads((run / "labels" / "split.json").read_text())
-    return [part["window"] for part in told["parts"] if part["validates"] is validates]
+    record = json.loads((run / "labels" / "split.json").read_text())
+    return [part["window"] for part in record["parts"] if part["validates"] is validates]
 
 
 @pytest.mark.slow
 def test_it_is_resumed_to_the_bit_without_the_first_run(
-    project: Project, going_on: TrainConfig, tmp_path: Path
+    project: Project, fine_tuning: TrainConfig, tmp_path: Path
 ) -> None:
     correct_the_moor(project)
-    whole, *_ = learn(project, tmp_path / "whole", going_on)
-    learn(project, tmp_path / "cut", going_on, stop_at=3)
+    whole, *_ = learn(project, tmp_path / "whole", fine_tuning)
+    learn(project, tmp_path / "cut", fine_tuning, stop_at=3)
     paint(project, scene()[1], np.ones((1, 1), bool))  # labels painted since are no part of it
-    ended, *_ = learn(project, tmp_path / "cut", going_on, resume=True)
+    ended, *_ = learn(project, tmp_path / "cut", fine_tuning, resume=True)
     assert ended.reason == "finished"
     for name, value in whole.bundle.state.items():
         np.testing.assert_array_equal(ended.bundle.state[name].numpy(), value.numpy())
 
 
-def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, going_on: TrainConfig, tmp_path: Path) -> None:
+def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, fine_tuning: TrainConfig, tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="cuda"):
-        learn(project, tmp_path / "second", going_on.model_copy(update={"device": "cuda:77"}))
+        learn(project, tmp_path / "second", fine_tuning.model_copy(update={"device": "cuda:77"}))
     assert not (tmp_path / "second").exists()
     control = JobControl()
     control.stop()
@@ -194,42 +194,44 @@ def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, going_on: 
 
 @pytest.mark.slow
 def test_a_fresh_run_over_a_continued_one_forgets_what_was_before(
-    project: Project, config: TrainConfig, going_on: TrainConfig, tmp_path: Path
+    project: Project, config: TrainConfig, fine_tuning: TrainConfig, tmp_path: Path
 ) -> None:
     correct_the_moor(project)
-    learn(project, tmp_path / "run", going_on)
+    learn(project, tmp_path / "run", fine_tuning)
     assert (tmp_path / "run" / "labels" / "before" / "scene.tif").exists()
     _, data, _ = learn(project, tmp_path / "run", config.model_copy(update={"epochs": 1}), overwrite=True)
     assert data.previous_labels is None
     assert not (tmp_path / "run" / "labels" / "before").exists()
 
 
-def test_the_split_of_the_settings_is_ignored_and_that_is_told(
-    project: Project, going_on: TrainConfig, tmp_path: Path
+def test_the_split_of_the_settings_is_ignored_with_a_notice(
+    project: Project, fine_tuning: TrainConfig, tmp_path: Path
 ) -> None:
-    labels = labels_to_learn(project, tmp_path / "second", resume=False, start_from=going_on.start_from)
+    labels = labels_to_learn(project, tmp_path / "second", resume=False, start_from=fine_tuning.start_from)
     assert SPLIT_IGNORED not in project_data(labels, 0, 64).notices
     assert project_data(labels, 0, 64, split="images").notices.count(SPLIT_IGNORED) == 1
 
 
 def test_the_labels_of_another_project_count_for_nothing(
-    project: Project, going_on: TrainConfig, tmp_path: Path, schema: ClassSchema
+    project: Project, fine_tuning: TrainConfig, tmp_path: Path, schema: ClassSchema
 ) -> None:
     pixels, truth = scene()
     with Project.create(tmp_path / "other.landseg", schema) as other:
         other.add_image(write_raster(tmp_path / "elsewhere.tif", pixels))
         paint(other, truth, np.ones((1, 1), bool))
-        _, data, told = learn(other, tmp_path / "second", going_on)
+        _, data, notices = learn(other, tmp_path / "second", fine_tuning)
     assert data.previous_labels is None
-    assert any("has no saved labels of these images" in text for text in told)
+    assert any("has no saved labels of these images" in text for text in notices)
 
 
-def test_corrections_where_the_run_validates_only_judge(
-    project: Project, going_on: TrainConfig, tmp_path: Path
+def test_new_labels_in_validation_areas_only_validate(
+    project: Project, fine_tuning: TrainConfig, tmp_path: Path
 ) -> None:
     (x, y, _, _), *_ = _parts(tmp_path / "first", validates=True)
     where = np.zeros((SIDE, SIDE), bool)
     where[y + 90 : y + 120, x + 90 : x + 120] = True
     paint(project, (scene()[1] + 1) % 3, where)
-    *_, told = learn(project, tmp_path / "second", going_on)
-    assert any("all 900 pixels that were labelled since" in text and "lie in validation areas" in text for text in told)
+    *_, notices = learn(project, tmp_path / "second", fine_tuning)
+    assert any(
+        "all 900 pixels that were labelled since" in text and "lie in validation areas" in text for text in notices
+    )

@@ -82,9 +82,9 @@ def show(folder: Path) -> None:
         lambda: load_parent(run),
         lambda: load_split(folder),
     ):
-        told = sentence_of(read)
-        told.encode()
-        assert not told or (str(folder) in told and "\n" not in told)
+        sentence = sentence_of(read)
+        sentence.encode()
+        assert not sentence or (str(folder) in sentence and "\n" not in sentence)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -94,12 +94,12 @@ def test_an_odd_checkpoint_is_resumed_or_refused(data: st.DataObject, tmp_path: 
     record = {"landseg-checkpoint": json.dumps(data.draw(damaged(CHECKPOINT)))}
     text = json.dumps({"__metadata__": record}).encode()
     run.checkpoint.write_bytes(struct.pack("<Q", len(text)) + text)
-    told = sentence_of(lambda: resumed_config(tmp_path, {}))
-    told.encode()
-    if not told:
+    sentence = sentence_of(lambda: resumed_config(tmp_path, {}))
+    sentence.encode()
+    if not sentence:
         position = load_checkpoint_record(run).position
         assert all(math.isfinite(value) for value in dataclasses.astuple(position) if value is not None)
-    assert not told or (str(tmp_path) in told and "\n" not in told)
+    assert not sentence or (str(tmp_path) in sentence and "\n" not in sentence)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_an_odd_checkpoint_is_resumed_or_refused(data: st.DataObject, tmp_path: 
 )
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_an_odd_file_of_a_run_is_shown_or_told(name: str, data: st.DataObject, tmp_path: Path) -> None:
+def test_an_odd_file_of_a_run_is_shown_or_refused(name: str, data: st.DataObject, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run = RunFolder(folder)
     if not folder.exists():

@@ -61,16 +61,18 @@ class Killed(BaseException):
 
 
 def logged(folder: Path, kind: str) -> list[dict[str, Any]]:
-    """Return what the log tells in events of a kind, but for times."""
+    """Return the logged events of a kind, without times."""
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     timed = {"seconds", "seconds_left"}
     return [{k: v for k, v in line.items() if k not in timed} for line in lines if line["event"] == kind]
 
 
 def require_same(run: Path, whole: Path) -> None:
-    """Check that two runs ended with the same weights, averages, moments, pictures and logs."""
+    """Check that two runs ended with the same weights, EMA, moments, samples and logs."""
     for name, kind in (("model", "landseg"), ("last", "landseg-checkpoint")):
-        (_, tensors), (_, expected) = (read_tensor_file(place / f"{name}.safetensors", kind) for place in (run, whole))
+        (_, tensors), (_, expected) = (
+            read_tensor_file(folder / f"{name}.safetensors", kind) for folder in (run, whole)
+        )
         assert tensors.keys() == expected.keys()
         assert [name for name, value in tensors.items() if not value.equal(expected[name])] == []
     for kind in ("step", "epoch"):
@@ -80,17 +82,17 @@ def require_same(run: Path, whole: Path) -> None:
 
 
 def require_of_one_model(run: Path) -> None:
-    """Check that pictures and report are of the model that is there."""
+    """Check that samples and report are of the model that is there."""
     best = read_history(run / "metrics.jsonl").best
-    pictures = read_samples(run / "samples.json")
+    samples = read_samples(run / "samples.json")
     assert best is not None
-    assert pictures is not None
-    assert read_header(run).training["epoch"] == best.epoch == pictures.epoch
+    assert samples is not None
+    assert read_header(run).training["epoch"] == best.epoch == samples.epoch
     assert read_header(run).training["miou"] == best.miou
 
 
 def killed_at(process: subprocess.Popen[str], step: int) -> None:
-    """Kill a run as soon as it tells of `step`, or let it end."""
+    """Kill a run as soon as it reports `step`, or let it end."""
     assert process.stdout is not None
     for line in process.stdout:
         if int(line) >= step:
@@ -104,8 +106,8 @@ def test_a_process_killed_at_random_ends_as_one_that_never_was(
     config: TrainConfig, data: TrainingData, folders: Path, tmp_path: Path
 ) -> None:
     RecordedRun(config, tmp_path / "whole").fit(data)
-    told = [data.schema.to_json(), config.model_dump_json()]
-    command = [sys.executable, "-c", PROGRAM, str(folders), str(tmp_path / "run"), *told]
+    settings = [data.schema.to_json(), config.model_dump_json()]
+    command = [sys.executable, "-c", PROGRAM, str(folders), str(tmp_path / "run"), *settings]
     kills = [*sorted(random.Random(4).sample(range(1, STEPS), 3)), STEPS + 1]
     for step in kills:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -41,10 +41,10 @@ def write_set(tmp_path: Path, schema: ClassSchema) -> Callable[..., Path]:
             size = round(SIDE_M / metres)
             rows, columns = (np.mgrid[:size, :size] + 0.5) * metres
             truth = ((rows - 25) ** 2 + (columns - 20 - 4 * number) ** 2 < 18**2).astype(np.uint8)
-            place = {"crs": "EPSG:32632", "transform": Affine(metres, 0, 5e5, 0, -metres, 5e6)}
+            georeference = {"crs": "EPSG:32632", "transform": Affine(metres, 0, 5e5, 0, -metres, 5e6)}
             pixels = look(truth, np.random.default_rng(number))
-            write_raster(tmp_path / "images" / f"{stem}.tif", pixels, **place, **profile)
-            write_raster(tmp_path / "masks" / f"{stem}.tif", schema.value_table()[truth], **place)
+            write_raster(tmp_path / "images" / f"{stem}.tif", pixels, **georeference, **profile)
+            write_raster(tmp_path / "masks" / f"{stem}.tif", schema.value_table()[truth], **georeference)
         (tmp_path / "val.txt").write_text(f"{stem}\n")
         return tmp_path
 
@@ -91,9 +91,9 @@ def test_a_set_of_25_and_50_cm_trains_at_one(
     again = evaluate(result.bundle, data.val, "cpu", precision="fp32")
     assert again.miou == pytest.approx(result.best_miou, abs=1e-6)
     for stem, resampled in (("a", False), ("b", True)):
-        values, told = predicted(result.bundle, root, stem)
+        values, notices = predicted(result.bundle, root, stem)
         assert agreement(values, root, stem) > 0.87
-        assert ["is resampled to the model's 0.5 m, and the map back" in note for note in told] == [True] * resampled
+        assert ["is resampled to the model's 0.5 m, and the map back" in note for note in notices] == [True] * resampled
 
 
 def test_evaluation_resamples_to_the_model_and_says_so(
@@ -106,8 +106,8 @@ def test_evaluation_resamples_to_the_model_and_says_so(
     result = RecordedRun(config.model_copy(update=EASY), root / "run").fit(data)
     areas = evaluation_areas(root / "images", root / "masks", schema)
     events: list[Event] = []
-    figures = evaluate(result.bundle, areas, "cpu", events.append)
-    assert figures.pixels == 2 * 120 * 120
+    evaluation = evaluate(result.bundle, areas, "cpu", events.append)
+    assert evaluation.pixels == 2 * 120 * 120
     left_out, resampled = (event.message for event in events if isinstance(event, Notice))
     assert left_out.startswith("14400 of 86400 pixels are left out, since the model was trained on them (a)")
     assert resampled == (
@@ -123,10 +123,10 @@ def test_ground_trained_at_another_resolution_does_not_count(
     upper = [replace(area, window=replace(area.window, height=60)) for area in data.train]
     result = RecordedRun(config, root / "run").fit(replace(data, train=tuple(upper)))
     areas = evaluation_areas(root / "images", root / "masks", schema)
-    figures = evaluate(result.bundle, areas, "cpu")
+    evaluation = evaluate(result.bundle, areas, "cpu")
     own_px = [area.native_window.pixels for area in upper]
     assert own_px == [60 * 120, 120 * 240, 60 * 120, 120 * 240]
-    assert (figures.left_out_px, figures.pixels) == (sum(own_px), 4 * 60 * 120 + 120 * 120)
+    assert (evaluation.left_out_px, evaluation.pixels) == (sum(own_px), 4 * 60 * 120 + 120 * 120)
 
 
 def test_without_a_crs_nothing_is_claimed(tmp_path: Path, schema: ClassSchema, config: TrainConfig) -> None:
@@ -143,7 +143,7 @@ def test_without_a_crs_nothing_is_claimed(tmp_path: Path, schema: ClassSchema, c
 
 
 def infrared(truth: np.ndarray, rng: Any) -> np.ndarray:
-    """Return four bands of 16 bit of which only the last tells the classes apart, with a few saturated pixels."""
+    """Return four bands of 16 bit of which only the last separates the classes, with a few saturated pixels."""
     pixels = rng.normal(3000, 300, (4, *truth.shape))
     pixels[3] = np.where(truth, 900, 2600) + rng.normal(0, 150, truth.shape)
     pixels[:, 3, 5:9] = 65535
@@ -203,22 +203,22 @@ def test_real_imagery_of_other_kinds(
     bands: tuple[str, ...],
     dtype: str,
 ) -> None:
-    """Dark is water, else land: a mask made of the last band itself, so that it can be learnt."""
+    """Dark is water, else land: a mask made of the last band itself, so that a network can find it."""
     images = tmp_path / "images"
     images.mkdir()
     (images / "a.tif").symlink_to(imagery / "formats" / name)
     with RasterSource(images / "a.tif") as source:
         last = source.read(source.grid.window)[-1]
         valid = source.read_valid(source.grid.window)
-        place = {"crs": source.grid.crs, "transform": source.grid.transform}
+        georeference = {"crs": source.grid.crs, "transform": source.grid.transform}
     truth = (last < np.median(last[valid])).astype(np.uint8)
-    write_raster(tmp_path / "masks" / "a.tif", schema.value_table()[truth], **place)
+    write_raster(tmp_path / "masks" / "a.tif", schema.value_table()[truth], **georeference)
     data = folder_data(images, tmp_path / "masks", schema, read_options=ReadOptions(bands))
     settings = {"epochs": 3, "learning_rate": 0.02, "bands": bands}
     result = RecordedRun(config.model_copy(update=settings), tmp_path / "run").fit(data)
     assert (result.bundle.header.bands, result.bundle.header.dtype) == (tuple(range(1, len(bands or "1") + 1)), dtype)
     assert result.best_miou > 0.4
     coarse = with_header(result.bundle, ground_resolution_m=2 * (data.ground_resolution_m or 0))
-    values, told = predicted(coarse, tmp_path, "a")
-    assert "resampled to the model's" in told[0]
+    values, notices = predicted(coarse, tmp_path, "a")
+    assert "resampled to the model's" in notices[0]
     assert np.array_equal(values == 255, ~valid)

@@ -68,7 +68,7 @@ def test_tensors_of_another_network_are_refused(change: dict[str, torch.Tensor |
 
 
 @pytest.mark.parametrize("where", ["loss", "gradient"])
-def test_what_is_not_finite_is_not_learnt(where: str, config: TrainConfig) -> None:
+def test_a_step_that_is_not_finite_is_left_out(where: str, config: TrainConfig) -> None:
     learner = a_learner(config)
     head = learner.network.model.head
     if where == "loss":
@@ -78,8 +78,8 @@ def test_what_is_not_finite_is_not_learnt(where: str, config: TrainConfig) -> No
     before = weights_of(learner.network.model)
     assert math.isnan(learner.step(*a_batch(0), 0.01))
     after = weights_of(learner.network.model)
-    learnt = [name for name, parameter in learner.network.model.named_parameters() if parameter.requires_grad]
-    assert all(torch.equal(before[name], after[name]) or before[name].isnan().any() for name in learnt)
+    trainable = [name for name, parameter in learner.network.model.named_parameters() if parameter.requires_grad]
+    assert all(torch.equal(before[name], after[name]) or before[name].isnan().any() for name in trainable)
 
 
 def test_only_convolutions_decay(config: TrainConfig) -> None:
@@ -128,7 +128,7 @@ def test_a_frozen_network_says_the_same_and_leaves_the_other_as_it_is(model: str
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in frozen.model.modules())
 
 
-def test_chips_are_mixed_as_the_settings_say(config: TrainConfig) -> None:
+def test_cutmix_follows_the_settings(config: TrainConfig) -> None:
     plain = config.model_copy(update={"colour_jitter": 0, "blur": 0, "cutmix": 0})
     pixels, labels = a_batch(0)
     pixels[:], labels[:] = np.array([0, 255])[:, None, None, None], np.array([0, 1])[:, None, None]
@@ -140,7 +140,7 @@ def test_chips_are_mixed_as_the_settings_say(config: TrainConfig) -> None:
     assert loss(1) != loss(0)
 
 
-def test_a_card_itself_leaves_out_a_step_that_is_not_finite_and_tells_so_later(config: TrainConfig) -> None:
+def test_a_gpu_leaves_out_a_step_that_is_not_finite_and_reports_it_later(config: TrainConfig) -> None:
     learner, yes, no = a_learner(config), torch.ones(()).bool(), torch.zeros(()).bool()
     learner._gradients(*a_batch(0), seed=(0,))
     before = weights_of(learner.network.model)

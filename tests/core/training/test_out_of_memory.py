@@ -46,11 +46,11 @@ def room_for(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[int, .
     def switch(chips: int = 10**6, px: int = 10**9) -> list[tuple[int, ...]]:
         good, shapes = Network.classify, list[tuple[int, ...]]()
 
-        def classify(self: Network, pictures: torch.Tensor) -> torch.Tensor:
-            if len(pictures) > chips or pictures[0, 0].numel() > px:
+        def classify(self: Network, images: torch.Tensor) -> torch.Tensor:
+            if len(images) > chips or images[0, 0].numel() > px:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-            shapes.append(tuple(pictures.shape))
-            return good(self, pictures)
+            shapes.append(tuple(images.shape))
+            return good(self, images)
 
         monkeypatch.setattr(Network, "classify", classify)
         return shapes
@@ -118,7 +118,7 @@ def test_a_run_goes_on_with_less_at_a_time_and_says_so(
     assert notices(resumed) == []
 
 
-def test_a_chip_that_is_too_large_is_told_in_a_sentence(
+def test_a_chip_that_is_too_large_is_refused_in_a_sentence(
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -157,18 +157,18 @@ def test_evaluation_in_smaller_windows_finds_the_same(
     usual = evaluate(bundle, data.val, "cpu", precision="fp32")
     events: list[Event] = []
     shapes = room_for(px=75 * 70)
-    figures = evaluate(bundle, data.val, "cpu", events.append, precision="fp32")
-    assert figures.as_dict() == usual.as_dict()
-    told = [event.message for event in events if isinstance(event, Notice)]
-    assert told
-    assert all("this computer has no memory to validate" in message for message in told)
+    evaluation = evaluate(bundle, data.val, "cpu", events.append, precision="fp32")
+    assert evaluation.as_dict() == usual.as_dict()
+    messages = [event.message for event in events if isinstance(event, Notice)]
+    assert messages
+    assert all("this computer has no memory to validate" in message for message in messages)
     assert max(height * width for *_, height, width in shapes) <= 75 * 70
     room_for(px=32 * 32)
     with pytest.raises(DeviceError, match="at once, as this network needs; choose a smaller network"):
         evaluate(bundle, data.val, "cpu", precision="fp32")
 
 
-def test_validation_that_cannot_be_cut_further_is_told_in_a_sentence(
+def test_validation_that_cannot_be_halved_further_is_refused_in_a_sentence(
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
@@ -224,11 +224,11 @@ def test_other_errors_stay_what_they_are() -> None:
 
 
 def test_the_notices() -> None:
-    card = torch.device("cuda")
-    assert smaller_steps(card, 8, 8, 4).message == (
+    gpu = torch.device("cuda")
+    assert smaller_steps(gpu, 8, 8, 4).message == (
         "the graphics card has no memory for 8 chips at once: learning from 4 at a time, twice a step"
     )
-    assert smaller_windows(card, PixelWindow(0, 0, 9, 8), PixelWindow(3, 0, 6, 8)).message == (
+    assert smaller_windows(gpu, PixelWindow(0, 0, 9, 8), PixelWindow(3, 0, 6, 8)).message == (
         "the graphics card has no memory to validate 9 x 8 px at once: validating at most 6 x 8 px at a time, "
         "with the same result"
     )

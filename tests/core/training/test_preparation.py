@@ -1,4 +1,4 @@
-"""What is settled before a run begins."""
+"""Checks before a run begins."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_small_run_is_not_tried(data: TrainingData, probed: list[int]) -> None
     assert probed == []
 
 
-def test_a_trial_tells_the_time_of_a_million_pixels(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trial_measures_the_time_of_a_million_pixels(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 1000, 2))
     monkeypatch.setattr(preparation.time, "monotonic", lambda: float(next(clock)))
     calls: list[None] = []

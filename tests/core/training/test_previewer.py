@@ -59,9 +59,9 @@ def image(folders: Path) -> Path:
 def shown(
     data: TrainingData, request: PreviewRequest | None, seconds: float = 2.0, seconds_per_pixel: float = 1e-9
 ) -> list[Event]:
-    told: list[Event] = []
-    Previewer(ByBrightness(), data, Looking(request), told.append).show(3, seconds_per_pixel, seconds)  # type: ignore[arg-type]
-    return told
+    events: list[Event] = []
+    Previewer(ByBrightness(), data, Looking(request), events.append).show(3, seconds_per_pixel, seconds)  # type: ignore[arg-type]
+    return events
 
 
 @pytest.fixture
@@ -121,17 +121,17 @@ def test_an_image_of_another_kind_is_refused_in_a_sentence(data: TrainingData, t
 def test_a_run_previews_after_every_epoch_and_learns_the_same(
     config: TrainConfig, data: TrainingData, image: Path, tmp_path: Path
 ) -> None:
-    told: list[Event] = []
+    events: list[Event] = []
     looking = Looking(PreviewRequest(image, VIEW))
-    Trainer(config, tmp_path / "watched").fit(data, told.append, preview=looking)
+    Trainer(config, tmp_path / "watched").fit(data, events.append, preview=looking)
     Trainer(config, tmp_path / "alone").fit(data)
-    previews = [event for event in told if isinstance(event, PreviewMade)]
+    previews = [event for event in events if isinstance(event, PreviewMade)]
     assert [event.epoch for event in previews] == [1, 2, 3]
     assert previews[-1].values.shape == (50, 60)
     watched, alone = (ModelBundle.load(RunFolder(tmp_path / name).model) for name in ("watched", "alone"))
     assert all(torch.equal(watched.state[name], alone.state[name]) for name in watched.state)
     assert '"preview' not in (tmp_path / "watched" / "metrics.jsonl").read_text()
-    assert [event.epoch for event in told if isinstance(event, EpochFinished)] == [1, 2, 3]
+    assert [event.epoch for event in events if isinstance(event, EpochFinished)] == [1, 2, 3]
 
 
 def test_bands_are_found_by_name_as_a_model_finds_them(data: TrainingData, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_pieces_cover_a_plan_once_and_its_window_in_the_image(
     assert plan.in_image(PixelWindow(0, 0, plan.width, plan.height)) == plan.window
 
 
-def test_what_fits_is_shown_whole_at_the_resolution_learnt() -> None:
+def test_what_fits_is_shown_whole_at_the_training_resolution() -> None:
     plan = plan_preview(PixelWindow(10, 20, 1000, 800), 1.0, 1e6)
     assert (plan.window, plan.width, plan.height) == (PixelWindow(10, 20, 1000, 800), 1000, 800)
 

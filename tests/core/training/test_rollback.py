@@ -94,7 +94,7 @@ def test_in_the_first_epoch_it_goes_back_to_the_start(
     run.fit(data)
     assert "after step 3: the run rolls back to step 0" in roll_backs(run)[0]
     assert run.losses[3] == run.losses[0]
-    assert run.losses[4] != run.losses[1]  # it learnt less
+    assert run.losses[4] != run.losses[1]  # its learning rate was lower
     assert logged_steps(tmp_path / "run") == list(range(1, 3 * STEPS + 1))
 
 
@@ -130,8 +130,8 @@ def test_a_lost_validation_brings_it_back_too(
     good, count = Validator.measure, iter(range(1, 100))
 
     def measure(self: Validator, *how: Any) -> ValidationMetrics:
-        figures = good(self, *how)
-        return replace(figures, loss=math.nan) if next(count) == 2 else figures
+        metrics = good(self, *how)
+        return replace(metrics, loss=math.nan) if next(count) == 2 else metrics
 
     monkeypatch.setattr(Validator, "measure", measure)
     run = RecordedRun(config, tmp_path / "run")

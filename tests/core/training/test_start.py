@@ -225,15 +225,15 @@ def part_of(area: LabelledArea) -> tuple[LabelledArea, ...]:
     return (replace(area, window=PixelWindow(10, 20, 40, 30)),)
 
 
-@pytest.mark.parametrize("told", [None, "{", "[]", "{}"])
-def test_what_is_kept_of_the_start_model(bundle: ModelBundle, tmp_path: Path, told: str | None) -> None:
+@pytest.mark.parametrize("record", [None, "{", "[]", "{}"])
+def test_the_record_of_the_parent_model(bundle: ModelBundle, tmp_path: Path, record: str | None) -> None:
     folder = RunFolder(tmp_path)
     assert load_parent(folder) is None
-    if told is None:
+    if record is None:
         save_parent(folder, bundle.header)
         assert load_parent(folder) == read_header_of(bundle)
         return
-    folder.parent_record.write_text(told)
+    folder.parent_record.write_text(record)
     with pytest.raises(ModelError, match=r"before\.json"):
         load_parent(folder)
 
@@ -242,7 +242,7 @@ def read_header_of(bundle: ModelBundle) -> BundleHeader:
     return BundleHeader.from_record(bundle.header.to_record(), Path("model"))
 
 
-def test_a_start_model_without_record_is_told(data: TrainingData, bundle: ModelBundle) -> None:
+def test_a_parent_model_without_record_gives_a_notice(data: TrainingData, bundle: ModelBundle) -> None:
     rest = held_out_validation(data, bundle.header)
     assert (rest.areas, rest.notices) == (data.val, (NOT_RECORDED,))
 

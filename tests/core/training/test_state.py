@@ -56,7 +56,7 @@ def test_without_the_package_a_run_says_so_and_learns_all_alike(
 
 
 @pytest.mark.parametrize("installed", [True, False])
-def test_the_encoder_of_a_model_to_go_on_from_has_learnt_already(
+def test_the_encoder_of_a_parent_model_is_trained_already(
     data: TrainingData, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, installed: bool
 ) -> None:
     """Whatever is installed on this computer."""

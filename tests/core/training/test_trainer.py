@@ -83,21 +83,21 @@ def test_a_run_learns_and_leaves_its_files(config: TrainConfig, data: TrainingDa
     assert np.mean(run.losses[-STEPS:]) < 0.9 * np.mean(run.losses[:STEPS])
 
 
-def test_the_best_model_has_its_figures_beside_it_and_the_ground_it_learnt_from(
+def test_the_best_model_has_its_evaluation_beside_it_and_records_its_provenance(
     config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
-    figures = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+    evaluation = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     (best,) = [epoch for epoch in run.events_of(EpochFinished) if epoch.epoch == result.best_epoch]
-    assert (figures["epoch"], figures["miou"], figures["accuracy"]) == (best.epoch, best.miou, best.accuracy)
-    assert tuple(figures["warnings"]) == best.warnings
+    assert (evaluation["epoch"], evaluation["miou"], evaluation["accuracy"]) == (best.epoch, best.miou, best.accuracy)
+    assert tuple(evaluation["warnings"]) == best.warnings
     assert "too little ground" in best.warnings[-1]
-    assert [image["stem"] for image in figures["images"]] == ["c"]
-    told = result.bundle.header.training
-    assert {"epoch": best.epoch} | told["figures"] == figures
-    assert [(image["stem"], image["windows"]) for image in told["trained_on"]] == [("a", None), ("b", None)]
-    assert all(told["trained_px"].values())
+    assert [image["stem"] for image in evaluation["images"]] == ["c"]
+    record = result.bundle.header.training
+    assert {"epoch": best.epoch} | record["figures"] == evaluation
+    assert [(image["stem"], image["windows"]) for image in record["trained_on"]] == [("a", None), ("b", None)]
+    assert all(record["trained_px"].values())
 
 
 def test_a_class_that_is_trained_and_never_validated_is_warned_of(
@@ -148,16 +148,16 @@ def test_every_labelled_pixel_is_validated_once(config: TrainConfig, data: Train
     assert {epoch.val_pixels for epoch in run.events_of(EpochFinished)} == {90 * 75 - 64}
 
 
-def test_the_best_model_is_kept_and_evaluates_as_it_validated(
+def test_the_best_model_is_saved_and_evaluates_as_it_validated(
     config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     run = RecordedRun(config, tmp_path / "run")
     result = run.fit(data)
     best = next(epoch for epoch in run.events_of(EpochFinished) if epoch.epoch == result.best_epoch)
-    figures = evaluate(result.bundle, data.val, "cpu", precision="fp32")
-    assert figures.miou == pytest.approx(best.miou, abs=1e-12)
-    assert figures.accuracy == pytest.approx(best.accuracy, abs=1e-12)
-    assert figures.iou == pytest.approx(best.iou)
+    evaluation = evaluate(result.bundle, data.val, "cpu", precision="fp32")
+    assert evaluation.miou == pytest.approx(best.miou, abs=1e-12)
+    assert evaluation.accuracy == pytest.approx(best.accuracy, abs=1e-12)
+    assert evaluation.iou == pytest.approx(best.iou)
     header = read_header(tmp_path / "run")
     assert header.training["epoch"] == result.best_epoch
     assert header.training["miou"] == best.miou
@@ -236,7 +236,7 @@ def test_a_resumed_run_has_its_report_made_anew(config: TrainConfig, data: Train
     assert "stopped early by the user" not in report.read_text()
 
 
-def test_the_pictures_kept_are_those_of_the_best_model(
+def test_the_saved_samples_are_those_of_the_best_model(
     config: TrainConfig, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     true_miou, spoilt = ConfusionMatrix.miou.fget, list[bool]()

@@ -119,7 +119,7 @@ def test_masks_without_labels_are_refused(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_picture_that_vanishes_ends_the_run_with_its_sentence(
+def test_an_image_that_vanishes_ends_the_run_with_its_sentence(
     config: TrainConfig, data: TrainingData, folders: Path, tmp_path: Path
 ) -> None:
     trainer = Trainer(config, tmp_path / "run")
@@ -140,17 +140,17 @@ def limited_files() -> Iterator[Callable[[int], None]]:
 def test_a_full_disk_leaves_the_checkpoint_and_the_model_before(
     config: TrainConfig, data: TrainingData, tmp_path: Path, limited_files: Callable[[int], None]
 ) -> None:
-    run, kept = RecordedRun(config, tmp_path / "run"), {}
+    run, saved = RecordedRun(config, tmp_path / "run"), {}
 
     def fill_disk() -> None:
-        kept.update({path: path.read_bytes() for path in (tmp_path / "run").glob("*.safetensors")})
+        saved.update({path: path.read_bytes() for path in (tmp_path / "run").glob("*.safetensors")})
         limited_files(20_000)
 
     run.at_step[9] = fill_disk
     with pytest.raises(OutputError, match=r"(model|last)\.safetensors cannot be written: .*free some space"):
         run.fit(data)
-    assert len(kept) == 2
-    assert kept == {path: path.read_bytes() for path in kept}
+    assert len(saved) == 2
+    assert saved == {path: path.read_bytes() for path in saved}
     assert names(tmp_path / "run") == FILES - {"report.html"}
     assert ModelBundle.load(tmp_path / "run").header.training["epoch"] == 1
 

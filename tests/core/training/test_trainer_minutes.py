@@ -210,14 +210,14 @@ def test_a_run_by_minutes_never_ends_early(
 
 
 @pytest.mark.usefixtures("fake_time")
-@pytest.mark.parametrize(("probed", "told"), [(0.2, 1), (0.5, 0)])
+@pytest.mark.parametrize(("probed", "notices"), [(0.2, 1), (0.5, 0)])
 def test_the_start_model_is_judged_where_that_is_quick(
     config: TrainConfig,
     data: TrainingData,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     probed: float,
-    told: int,
+    notices: int,
 ) -> None:
     first = RecordedRun(config.model_copy(update={"epochs": 1}), tmp_path / "first").fit(data)
     bundle = with_header(first.bundle, training={})
@@ -226,7 +226,7 @@ def test_the_start_model_is_judged_where_that_is_quick(
     going_on = by_minutes(config, 0.1).model_copy(update={"start_from": str(first.model_path)})
     run = RecordedRun(going_on, tmp_path / "run")
     run.fit(data)
-    assert sum(notice.message.startswith("parent model: mIoU") for notice in run.events_of(Notice)) == told
+    assert sum(notice.message.startswith("parent model: mIoU") for notice in run.events_of(Notice)) == notices
     assert run.events_of(RunFinished)[0].seconds == pytest.approx(6.0, abs=0.35)
 
 

@@ -142,7 +142,7 @@ def test_a_stop_before_the_first_validation_gives_the_network_as_it_is(
     assert "Not validated" in (tmp_path / "run" / "report.html").read_text()
     (tmp_path / "run" / "model.safetensors").unlink()
     again = RecordedRun(config, tmp_path / "run", resume=True)
-    again.trainer.fit(data, lambda _: again.control.stop(), again.control)  # as soon as it tells that it started
+    again.trainer.fit(data, lambda _: again.control.stop(), again.control)  # as soon as it reports its start
     assert len(read_header(tmp_path / "run").training["trained_on"]) == 2
 
 
@@ -221,7 +221,7 @@ def test_a_run_that_reads_an_image_otherwise_is_not_resumed(data: TrainingData, 
 
 
 @pytest.mark.parametrize("side", ["train", "val"])
-def test_a_run_on_other_labels_of_the_same_places_is_other_data(data: TrainingData, side: str) -> None:
+def test_a_run_on_other_labels_of_the_same_areas_is_other_data(data: TrainingData, side: str) -> None:
     first, *rest = getattr(data, side)
     moved = replace(first, class_px=(first.class_px[0] - 1, first.class_px[1] + 1, first.class_px[2]))
     assert DataFingerprint.of(replace(data, **{side: (moved, *rest)})) != DataFingerprint.of(data)

@@ -1,4 +1,4 @@
-"""Transparent ground is not trained on, validated on or mapped, wherever the alpha band stands; the choice is kept."""
+"""Transparent ground is not trained on, validated on or mapped, wherever the alpha band stands; the choice is saved."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def scene(colours: tuple[Colour, ...], outside: int, seed: int, dtype: str = "ui
     truth = (np.hypot(*(np.mgrid[:SIDE, :SIDE] - 40 - 4 * seed)) < 20).astype(np.uint8)
     ground = np.where(truth, 60, 160) + rng.normal(0, 8, (len(colours), SIDE, SIDE))
     pixels = np.where(FLOWN, ground, outside).clip(0, 255)
-    alpha = [place for place, colour in enumerate(colours) if colour == Colour.alpha]
+    alpha = [index for index, colour in enumerate(colours) if colour == Colour.alpha]
     pixels[alpha] = np.where(FLOWN, 255, 0)
     return pixels.astype(dtype), truth
 
@@ -147,11 +147,11 @@ def so_called(tmp_path: Path, schema: ClassSchema) -> Path:
     return root
 
 
-def test_alpha_that_may_be_near_infrared_is_told_once(so_called: Path, schema: ClassSchema) -> None:
-    told = [notice for notice in data_of(so_called, schema).notices if "may be near infrared" in notice]
-    assert len(told) == 1
-    assert "a.tif: band 4" in told[0]
-    assert "2 other images" in told[0]
+def test_alpha_that_may_be_near_infrared_is_reported_once(so_called: Path, schema: ClassSchema) -> None:
+    notices = [notice for notice in data_of(so_called, schema).notices if "may be near infrared" in notice]
+    assert len(notices) == 1
+    assert "a.tif: band 4" in notices[0]
+    assert "2 other images" in notices[0]
     assert not any("may be near" in notice for notice in data_of(so_called, schema, ReadOptions(alpha="none")).notices)
 
 
@@ -173,7 +173,7 @@ def test_a_model_keeps_its_alpha_and_adapts_it(
     assert (mapped(bundle, with_alpha, tmp_path / "map", "none")[0] != 255).all()
 
 
-def test_a_chosen_band_is_kept_and_left_where_there_is_none(
+def test_a_chosen_band_is_saved_and_left_where_there_is_none(
     write_set: Callable[..., Path], schema: ClassSchema, config: TrainConfig
 ) -> None:
     root = write_set("set", (*RGB, Colour.nir, Colour.alpha), 250)
@@ -230,12 +230,12 @@ def test_maps_show_no_transparent_pixel_and_do_not_depend_on_it(
     tmp_path: Path, schema: ClassSchema, networks: dict[int, Any], drawn: st.DataObject
 ) -> None:
     bands = drawn.draw(st.integers(1, 5))
-    place = drawn.draw(st.integers(0, bands))
+    index = drawn.draw(st.integers(0, bands))
     dtype = drawn.draw(st.sampled_from(["uint8", "uint16", "float32"]))
     colours = [Colour.undefined] * bands
-    colours.insert(place, Colour.alpha)
+    colours.insert(index, Colour.alpha)
     normalisation = Normalisation((100.0,) * bands, (50.0,) * bands)
-    numbers = tuple(band for band in range(1, bands + 2) if band != place + 1)
+    numbers = tuple(band for band in range(1, bands + 2) if band != index + 1)
     bundle = ModelBundle(BundleHeader("unet16", schema, numbers, dtype, normalisation, None, {}), networks[bands])
     rng = np.random.default_rng(drawn.draw(st.integers(0, 99)))
     flown = rng.random((40, 50)) < drawn.draw(st.floats(0, 1))
@@ -243,7 +243,7 @@ def test_maps_show_no_transparent_pixel_and_do_not_depend_on_it(
     maps = []
     for outside in (0, 255):
         shown = np.where(flown, pixels, outside)
-        shown[place] = np.where(flown, 255, 0)
+        shown[index] = np.where(flown, 255, 0)
         path = write_raster(
             tmp_path / "any.tif", shown.astype(dtype), colours=colours, photometric="minisblack", **PLACE
         )

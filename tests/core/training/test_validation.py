@@ -100,7 +100,7 @@ def a_network() -> Network:
 
 @pytest.fixture
 def large(schema: ClassSchema, tmp_path: Path) -> LabelledArea:
-    """A part of a picture that takes several windows of 96 px."""
+    """A part of an image that takes several windows of 96 px."""
     rng = np.random.default_rng(3)
     truth = rng.choice([0, 1, 2, 255], (170, 260))
     table = schema.value_table()
@@ -119,7 +119,7 @@ def seen_at_once(network: Network, reader: AreaReader, area: LabelledArea) -> tu
     return matrix.counts, float(cross_entropy_sum(logits, torch.from_numpy(labels[None]))) / matrix.pixels
 
 
-def test_windows_give_what_the_whole_picture_gives(
+def test_windows_give_what_the_whole_image_gives(
     large: LabelledArea, schema: ClassSchema, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, reader = a_network(), AreaReader(schema)
@@ -127,11 +127,11 @@ def test_windows_give_what_the_whole_picture_gives(
     monkeypatch.setattr(validation, "WINDOW_SIDE", 96)
     validator = Validator(network, 3, [large], reader)
     assert len(validator._windows) > 6
-    figures = validator.measure("test", ignore_event, lambda: None)
+    metrics = validator.measure("test", ignore_event, lambda: None)
     # A pixel between two classes may fall either way: sums in another order round otherwise.
-    assert np.abs(figures.matrix.counts - counts).sum() <= 2
-    assert figures.matrix.pixels == counts.sum() == np.count_nonzero(reader.read(large)[1] != 255)
-    assert figures.loss == pytest.approx(loss, rel=1e-5)
+    assert np.abs(metrics.matrix.counts - counts).sum() <= 2
+    assert metrics.matrix.pixels == counts.sum() == np.count_nonzero(reader.read(large)[1] != 255)
+    assert metrics.loss == pytest.approx(loss, rel=1e-5)
 
 
 def test_blocks_are_counted_across_windows(
@@ -156,8 +156,8 @@ def test_what_is_left_out_does_not_count(
     hole = PixelWindow(60, 30, 120, 90)
     left_out = {large.image: [hole], Path("elsewhere.tif"): [large.window]}
     some, every = (
-        Validator(network, 3, [large], reader, places).measure("test", ignore_event, lambda: None)
-        for places in (left_out, None)
+        Validator(network, 3, [large], reader, areas_left_out).measure("test", ignore_event, lambda: None)
+        for areas_left_out in (left_out, None)
     )
     inside = reader.read(large, hole)[1]
     assert every.matrix.pixels - some.matrix.pixels == (inside != 255).sum() > 0
@@ -176,7 +176,7 @@ def test_what_is_left_out_is_so_at_any_size_that_the_image_is_read_at(large: Lab
     assert counted.counts.sum(axis=1).tolist() == [int((labels == k).sum()) for k in range(3)]
 
 
-def test_tells_how_far_it_is_and_stops_when_asked(data: TrainingData) -> None:
+def test_it_reports_progress_and_stops_when_asked(data: TrainingData) -> None:
     validator = Validator(a_network(), 3, data.train, data.reader())
     events: list[Progress] = []
     validator.measure("looking", events.append, lambda: None)  # type: ignore[arg-type]
@@ -209,7 +209,7 @@ def test_a_sample_without_labels_gets_a_window_that_has_some(schema: ClassSchema
     assert sample.measure("test", ignore_event, lambda: None).matrix.pixels == 400
 
 
-def test_the_probe_tells_about_how_long_it_takes(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_probe_estimates_how_long_it_takes(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
     validator = Validator(a_network(), 3, data.train, data.reader())
     now = iter(range(1000))
     monkeypatch.setattr(validation.time, "monotonic", lambda: float(next(now)))
