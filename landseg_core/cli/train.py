@@ -50,10 +50,10 @@ class GrowingCommand:
 
 
 def _train(**values: Any) -> None:
-    """Train a U-Net and keep the model that validates best.
+    """Train a U-Net and save the model that validates best.
 
-    A project needs no --classes, and is free for others to paint in while the network trains; at the end the run is
-    entered into it. With --resume, the run goes on with the labels that it began with.
+    A project needs no --classes, and can be painted in during training; at the end the run is entered into it. A run
+    resumed by --resume uses the labels that it began with.
     """
     started = time.monotonic()  # --minutes are those of the command, loading torch included
     source = chosen_source(values)
@@ -79,39 +79,39 @@ train = GrowingCommand(_train, train_options)
 def given_settings(
     maps: Maps = None,
     split: Annotated[
-        SplitWay | None, typer.Option(help="What to validate on where no list says: blocks (default) or whole images.")
+        SplitWay | None, typer.Option(help="Validate on blocks (default) or on whole images, without --val-list.")
     ] = None,
     buffer: Annotated[
         int | None,
         typer.Option(
-            min=0, max=4096, metavar="PX", help="How far training keeps from blocks to validate on (default 64)."
+            min=0, max=4096, metavar="PX", help="Buffer between training and validation areas, in pixels (default 64)."
         ),
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="The network, one of those that `landseg models` lists; lite0 by default.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Train for N passes over the data.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Train for M minutes; fractions are fine.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Chips per step.")] = None,
-    chip: Annotated[int | None, typer.Option(min=1, help="Side of a training window, in pixels.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Number of passes over the training data.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Duration of the run in minutes; fractions are fine.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Training patches (chips) per step.")] = None,
+    chip: Annotated[int | None, typer.Option(min=1, help="Side of a training patch, in pixels.")] = None,
     start_from: Annotated[
-        str | None, typer.Option("--from", metavar="MODEL|RUN", help="Go on from a model; corrections weigh more.")
+        str | None, typer.Option("--from", metavar="MODEL|RUN", help="Fine-tune a model; new labels weigh more.")
     ] = None,
     bands: Bands = None,
     alpha: Alpha = None,
     resolution: Annotated[
-        float | None, typer.Option(metavar="M", help="Metres of ground per pixel to train at; images are resampled.")
+        float | None, typer.Option(metavar="M", help="Metres per pixel to train at; images are resampled.")
     ] = None,
     pretrained: Annotated[
         bool | None,
-        typer.Option("--pretrained/--no-pretrained", help="Start from weights learnt on photographs (default)."),
+        typer.Option("--pretrained/--no-pretrained", help="Start from weights pretrained on photographs (default)."),
     ] = None,
     choices: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as config.json of a run names it."),
     ] = None,
     device: Annotated[str | None, typer.Option(help=DEVICE_HELP)] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The same seed gives the same run on the CPU.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The same seed reproduces a run on the CPU.")] = None,
 ) -> dict[str, Any]:
     """Return the settings that the options name, without those that are not given.
 

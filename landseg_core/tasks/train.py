@@ -45,14 +45,16 @@ class TrainTask(pydantic.BaseModel):
     out: Annotated[Path, FieldHints(metavar="RUN")] = Field(
         title="Run folder", description="Folder for the run: model, checkpoint, metrics, settings"
     )
-    source: pydantic.SerializeAsAny[DataSource] = Field(title="Training data", description="What the run learns from")
+    source: pydantic.SerializeAsAny[DataSource] = Field(
+        title="Training data", description="The images and labels to train on"
+    )
     classes: Annotated[str | Classes | None, FieldHints(metavar="PRESET|FILE")] = Field(
         None, title="Classes", description="The classes: a preset's name or a class file"
     )
     settings: Mapping[str, Any] = Field(
         default_factory=dict, title="Settings", description="Settings of the run, as its config.json names them"
     )
-    resume: bool = Field(default=False, title="Resume", description="Go on with the run in RUN")
+    resume: bool = Field(default=False, title="Resume", description="Resume the run in RUN")
     overwrite: Overwrite = False
     large: Large = False
 
