@@ -97,7 +97,10 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 def present_path(path: Path, former_name: str) -> Path:
     """Return `path`, or the file beside it that an older version called `former_name` where there is only that."""
     former = path.with_name(former_name)
-    return former if former.exists() and not path.exists() else path
+    try:
+        return former if former.exists() and not path.exists() else path
+    except OSError:  # a folder that cannot be searched; whoever reads the file says so
+        return path
 
 
 def decoded(data: bytes) -> str:

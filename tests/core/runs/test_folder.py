@@ -117,6 +117,16 @@ def test_files_of_an_older_version_are_found_and_replaced_by_a_new_run(tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
 
 
+def test_a_folder_that_cannot_be_searched_has_the_present_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert RunFolder(tmp_path).evaluation.name == "evaluation.json"
+
+
 def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     for file, epoch in ((folder.evaluation, 2), (folder.samples, 1)):
