@@ -142,7 +142,7 @@ class StepFinished(Event):
 class EpochFinished(Event):
     """An epoch and its validation. Figures are fractions 0-1; the IoU of a class absent from both maps is None.
 
-    `val_pixels` is the number of labelled pixels that the figures count; `warnings` are sentences that belong beside
+    `val_pixels` is the number of labelled pixels that the metrics count; `warnings` are sentences that belong beside
     the accuracy, such as of a class that is never found.
     """
 

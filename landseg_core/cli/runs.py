@@ -35,9 +35,9 @@ def _print_table(found: list[RunSummary]) -> None:
 
     widest = max(len(run.name) for run in found)
     for run in found:
-        figures = f"mIoU {_percent(run.miou)}  accuracy {_percent(run.accuracy)}"
+        metrics = f"mIoU {_percent(run.miou)}  accuracy {_percent(run.accuracy)}"
         size = f"{run.size / 1e6:.1f} MB"
-        row = f"{run.name:{widest}}  {run.model:8}  {figures}  {duration(run.seconds):>12}  {size:>9}  {run.status}"
+        row = f"{run.name:{widest}}  {run.model:8}  {metrics}  {duration(run.seconds):>12}  {size:>9}  {run.status}"
         say(f"{row}: {run.problem}" if run.problem else row)
 
 

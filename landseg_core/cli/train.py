@@ -226,7 +226,7 @@ def parse_choices(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _report(result: TrainResult) -> None:
-    figures = "not validated" if result.best_miou is None else f"mIoU {result.best_miou:.3f} on the validation areas"
-    say(f"{result.model_path}: {figures}")
+    metrics = "not validated" if result.best_miou is None else f"mIoU {result.best_miou:.3f} on the validation areas"
+    say(f"{result.model_path}: {metrics}")
     if result.reason == "stopped":
         raise JobStopped
