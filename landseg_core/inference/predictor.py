@@ -111,7 +111,8 @@ def predict_raster(
             for path, info, values in _wanted_maps(bundle, mask_path, confidence)
         ]
         runs = backend or prepared_backend(bundle, source, options, on_event)
-        require_agreed(prediction_work(header, source, options, folder, memory), large=options.large)  # throughput is known
+        # Only now: the trial of backends has measured the throughput.
+        require_agreed(prediction_work(header, source, options, folder, memory), large=options.large)
         pixels = NativeView(source, bands)
         predictor = TiledPredictor(runs, pixels, target, tile=options.tile, overlap=options.overlap, size=size)
         meter = ProgressMeter(f"predicting {source.path.name}", target.pixels, on_event, predictor.work)

@@ -64,7 +64,7 @@ def test_trained_images_are_left_out_whole_with_a_notice(data: TrainingData) -> 
     assert rest.areas == data.val
     assert rest.left_out_px == 96 * 80 + 70 * 101
     (notice,) = rest.notices
-    assert notice.startswith("14750 of 21500 pixels are left out, since the model was trained on them (a, b): the fig")
+    assert notice.startswith("14750 of 21500 pixels are left out, since the model was trained on them (a, b): the met")
 
 
 def test_of_an_image_trained_in_part_the_rest_counts(data: TrainingData) -> None:

@@ -107,7 +107,7 @@ def test_an_image_of_another_kind_is_refused_in_a_sentence(data: TrainingData, t
     grey = write_raster(tmp_path / "grey.tif", np.ones((64, 64), np.uint8))
     deep = write_raster(tmp_path / "deep.tif", np.ones((3, 64, 64), np.uint16))
     for path, words in (
-        (grey, "learns from the bands 1 (Red), 2 (Green), 3 (Blue)"),
+        (grey, "trained on the bands 1 (Red), 2 (Green), 3 (Blue)"),
         (deep, "uint16"),
         (tmp_path / "gone.tif", "gone.tif"),
     ):
