@@ -168,6 +168,26 @@ def test_the_end_of_all_jobs_is_the_end_of_the_project_too(qtbot, session, opene
     assert is_free(others[0])
 
 
+def test_a_project_that_has_been_read_and_is_not_shown_yet_is_closed_when_given_up(
+    qtbot, empty, others, runner
+) -> None:
+    states: list[LifeCycle] = []
+
+    def give_up() -> None:
+        states.append(empty.lifecycle.state)
+        assert empty.lifecycle.close()
+
+    shown: list[Project | None] = []
+    empty.project_changed.connect(lambda: shown.append(empty.project))
+    runner.started.connect(lambda job: job.ended.connect(give_up))  # it has been read by then
+    empty.lifecycle.open(others[0])
+    qtbot.waitUntil(lambda: not runner.running)
+    assert is_free(others[0])
+    qtbot.wait(1)  # whatever is to follow a job
+    assert states == [LifeCycle.OPENING]
+    assert (empty.lifecycle.state, shown) == (LifeCycle.CLOSED, [])
+
+
 def test_a_project_given_up_and_opened_again_is_not_locked_by_itself(qtbot, opened, slow, others) -> None:
     opened.lifecycle.open(others[0])
     assert opened.lifecycle.close()
