@@ -240,7 +240,7 @@ class Player:
 
     def predict_view(self) -> None:
         """Open the dialog on the part in view, and take what it proposes."""
-        dialog = self.window.commands._predict_flow.open()
+        dialog = self.window.commands.predict_flow.open()
         if dialog is None:
             return
         view = dialog.findChild(QAbstractButton, "predict_view")

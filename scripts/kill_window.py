@@ -204,7 +204,7 @@ class Child:
         request = ImportLabelsRequest(
             self.folder / "mask.tif", {str(value): names[value % len(names)] for value in range(5)}, None
         )
-        flow = self.window.label_commands._import_flow
+        flow = self.window.label_commands.import_flow
         self.job(lambda: flow.start(self.session.project, self.session.image, request))
 
     def accept_map(self) -> None:
@@ -212,7 +212,7 @@ class Child:
 
         prediction = Prediction("map", self.folder / "map.tif", None, self.session.schema)
         request = AcceptRequest(prediction, EVERYWHERE, None, bool(self.dice.random() < 0.5), 0.0)
-        flow = self.window.label_commands._accept_flow
+        flow = self.window.label_commands.accept_flow
         self.job(lambda: flow.start(request))
 
     def add_image(self) -> None:

@@ -37,9 +37,14 @@ class FileWatch(QObject):
         self._answer: list[list[int]] | None = None
         _look_regularly(weakref.ref(self), interval_ms)
 
+    @property
+    def looking(self) -> bool:
+        """Tell whether a look has not ended yet."""
+        return self._answer is not None
+
     def look(self) -> None:
         """Look now, unless an earlier look has not ended."""
-        watched = self._watched() if self._answer is None else None
+        watched = None if self.looking else self._watched()
         if not watched:
             return
         self._asked, self._answer = list(watched), []

@@ -47,6 +47,11 @@ class _Group(QGraphicsItem):
         self._scale = 1.0
         self._bounds = QRectF()
 
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Return what is shown."""
+        return tuple(shape for shape, _ in self._shapes)
+
     def set_shapes(self, shapes: Sequence[Shape]) -> None:
         """Show these shapes only."""
         self._shapes = [(shape, shape.path.boundingRect()) for shape in shapes]
@@ -95,6 +100,11 @@ class Overlay:
         if group is None:
             group = self._groups[name] = self._new_group(name)
         group.set_shapes(shapes)
+
+    def shapes(self, name: str) -> tuple[Shape, ...]:
+        """Return what a group consists of; nothing where there is none of this name."""
+        group = self._groups.get(name)
+        return group.shapes if group else ()
 
     def clear(self, name: str) -> None:
         """Take a group away; whether it is visible is remembered."""

@@ -272,7 +272,7 @@ def test_a_map_that_comes_after_its_project_is_entered_there_and_not_shown(
     owner = window.session.project_session.owner
     open_(b)
     task = PredictTask(model=Path("m"), maps=(PlannedMap(picture, own_map),))
-    flow = window.commands._predict_flow
+    flow = window.commands.predict_flow
     messages: list[str] = []
     collect_news(window.session.notifier, messages)
     flow._take(MapFinished(task.maps[0], SCHEMA, placed=True), task, owner)

@@ -112,5 +112,4 @@ class ToolUser:
 
     def shapes(self, group: str) -> list:
         """Return the shapes that a group of the overlay shows."""
-        item = self.viewport.overlay._groups.get(group)
-        return [shape for shape, _ in item._shapes] if item else []
+        return [*self.viewport.overlay.shapes(group)]

@@ -52,9 +52,9 @@ class Commands(QObject):
         view = viewport.view_window
         self.live = LivePrediction(session.layers, view, self)
         self.train_flow = TrainFlow(session, runner, window, self.live)
-        self._predict_flow = PredictFlow(session, runner, view, window)
-        self._export_flow = ExportFlow(session, runner, view, window)
-        self._export_model_flow = ExportModelFlow(session, runner, window)
+        self.predict_flow = PredictFlow(session, runner, view, window)
+        self.export_flow = ExportFlow(session, runner, view, window)
+        self.export_model_flow = ExportModelFlow(session, runner, window)
 
     def open_files(self) -> None:
         """Ask for files and open them."""
@@ -143,15 +143,15 @@ class Commands(QObject):
 
     def predict(self) -> None:
         """Show the prediction dialog."""
-        self._predict_flow.open()
+        self.predict_flow.open()
 
     def export(self) -> None:
         """Show the export dialog."""
-        self._export_flow.open()
+        self.export_flow.open()
 
     def export_model(self) -> None:
         """Show the dialog that writes a model as ONNX."""
-        self._export_model_flow.open()
+        self.export_model_flow.open()
 
     def open_log_folder(self) -> None:
         """Show the log files."""

@@ -43,10 +43,10 @@ class LabelCommands(QObject):
         self.images = ImageCommands(session.project_session, window)
         self.changes = ChangeCommands(session, self.images, window)
         self.split_overlay = SplitOverlay(session, runner, viewport)
-        self._accept_flow = AcceptFlow(session, runner, viewport.view_window, window, tools)
-        self._import_flow = ImportLabelsFlow(session, runner, window)
-        self._export_flow = ExportLabelsFlow(session, runner, window)
-        self._restore_flow = RestoreFlow(session, runner, window)
+        self.accept_flow = AcceptFlow(session, runner, viewport.view_window, window, tools)
+        self.import_flow = ImportLabelsFlow(session, runner, window)
+        self.export_flow = ExportLabelsFlow(session, runner, window)
+        self.restore_flow = RestoreFlow(session, runner, window)
 
     # --- the file
 
@@ -84,7 +84,7 @@ class LabelCommands(QObject):
     def restore(self) -> None:
         """Show the backups, to restore one."""
         self._tools.cancel()
-        self._restore_flow.open()
+        self.restore_flow.open()
 
     def close_project(self) -> None:
         """Close the project, once all is stored."""
@@ -145,15 +145,15 @@ class LabelCommands(QObject):
 
     def import_labels(self) -> None:
         """Show the dialog that takes labels from a file."""
-        self._import_flow.open()
+        self.import_flow.open()
 
     def export_labels(self) -> None:
         """Show the dialog that writes labels to a file."""
-        self._export_flow.open()
+        self.export_flow.open()
 
     def accept_prediction(self) -> None:
         """Show the dialog that turns a prediction into labels."""
-        self._accept_flow.open()
+        self.accept_flow.open()
 
     def compare(self, on: bool) -> None:
         """Flash labels and prediction in turn."""

@@ -118,7 +118,7 @@ def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place
 
 def test_closing_asks_before_it_is_noticed_otherwise(painted, place, monkeypatch) -> None:
     monkeypatch.setattr(writer, "LOOK_SECONDS", 1000)
-    painted.project._file._writer.flush()
+    painted.project.flush()
     questions = answer(monkeypatch, None)
     delete(place)
     assert not painted.lifecycle.close()
@@ -167,7 +167,7 @@ def test_a_file_put_back_is_stored_in_again(qtbot, painted, place, messages) -> 
 
 
 def test_the_window_offers_to_save_and_does_not_close_silently(
-    qtbot, window, images, place, schema, asked, monkeypatch
+    qtbot, window, settings, images, place, schema, asked, monkeypatch
 ) -> None:
     project = window.session.project_session
     project.lifecycle.create(place, schema, images)
@@ -182,5 +182,5 @@ def test_the_window_offers_to_save_and_does_not_close_silently(
     bar.findChild(QPushButton, "error_offer").click()
     qtbot.waitUntil(lambda: project.project is not None and project.project.path == asked)
     qtbot.waitUntil(lambda: project.image is not None)
-    assert asked in window._settings.recent_files()
+    assert asked in settings.recent_files()
     assert project.lifecycle.close()

@@ -35,10 +35,10 @@ def session(runner: JobRunner, qtbot: QtBot, picture: Path, own_map: Path) -> Se
 def look(session: Session, qtbot: QtBot, runner: JobRunner) -> None:
     """Look at the files, and wait until what follows has been done."""
     watch = session.reloader.watch
-    qtbot.waitUntil(lambda: watch._answer is None)
+    qtbot.waitUntil(lambda: not watch.looking)
     with qtbot.waitSignal(watch.looked):
         watch.look()
-    qtbot.waitUntil(lambda: not runner.running and not session.reloader._busy)
+    qtbot.waitUntil(lambda: not runner.running)
 
 
 def replace(make_raster: MakeRaster, path: Path, pixels: np.ndarray, **options: object) -> None:
