@@ -16,6 +16,7 @@ from landseg_core.events import OnEvent, ignore_event
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import pieces
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.raster.source import RasterSource
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from landseg_core.inference.arrays import PredictionArray
     from landseg_core.models.bundle import ModelBundle
 
-AnyPath = str | Path
 STRIP_ROWS = 1024
 """Rows of a map that are counted at once."""
 Interval = tuple[float, float]
@@ -115,6 +115,7 @@ def predict(
     tta: bool = False,
     device: str = "auto",
     overwrite: bool = False,
+    large: bool = False,
     on_event: OnEvent | None = None,
 ) -> MapResult:
     """Write the land cover of `image`, or of its `window` (x, y, width, height in px), to the GeoTIFF `out`.
@@ -122,21 +123,28 @@ def predict(
     `confidence` writes the probability of each pixel's class, in %, beside it; `tta` averages over four rotations.
 
     Raises:
+        LargeWorkError: it is much work, and `large` does not say that this is agreed.
         LandsegError: model and image do not go together, a file cannot be read or written, or is there already.
     """
-    from landseg_core.inference.options import PredictOptions
-    from landseg_core.inference.predictor import predict_raster
-    from landseg_core.models.compatibility import open_for
     from landseg_core.raster.files.map_files import MapFiles
+    from landseg_core.tasks.fields import header_of
+    from landseg_core.tasks.predict import PlannedMap, PredictTask, run_predict
 
-    bundle, mask = _loaded(model), Path(out)
-    part = window if window is None or isinstance(window, PixelWindow) else PixelWindow(*window)
-    options = PredictOptions(device=device, window=part, confidence=confidence, overwrite=overwrite, tta=tta)
-    sure = MapFiles.of_mask(mask).confidence if confidence else None
-    with open_for(bundle.header, Path(image)) as source:
-        predict_raster(bundle, source, mask, sure, options, on_event or ignore_event)
-        grid = source.grid.crop(part) if part else source.grid
-    return MapResult(mask, sure, grid, _class_pixels(mask, bundle.header.schema))
+    tif = Path(out)
+    planned = PlannedMap(Path(image), tif, confidence=MapFiles.of_mask(tif).confidence if confidence else None)
+    task = PredictTask(
+        model=model,
+        maps=(planned,),
+        window=window if window is None or isinstance(window, PixelWindow) else PixelWindow(*window),
+        confidence=confidence,
+        tta=tta,
+        device=device,
+        overwrite=overwrite,
+        large=large,
+    )
+    run_predict(task, on_event or ignore_event)
+    with RasterSource(tif) as written:
+        return MapResult(tif, planned.confidence, written.grid, _class_pixels(written, header_of(task.model).schema))
 
 
 def predict_array(
@@ -162,6 +170,7 @@ def train(
     classes: ClassSchema | AnyPath,
     out: AnyPath,
     *,
+    large: bool = False,
     on_event: OnEvent | None = None,
     **settings: Any,
 ) -> RunResult:
@@ -171,6 +180,7 @@ def train(
     `epochs`, `seed`, `start_from` and all others that `TrainConfig` has.
 
     Raises:
+        LargeWorkError: it is much work, and `large` does not say that this is agreed.
         LandsegError: a setting, a file or the folder cannot be used, or nothing is labelled.
     """
     from landseg_core.data.sources.folders import Folders
@@ -180,40 +190,43 @@ def train(
 
     schema, run = classes if isinstance(classes, ClassSchema) else load_classes(classes), RunFolder(Path(out))
     source = Folders(images=Path(images), masks=Path(masks))
-    # Whoever writes a program knows how much it is to do.
-    task = TrainTask(out=run.path, source=source, classes=schema, settings=settings, large=True)
+    task = TrainTask(out=run.path, source=source, classes=schema, settings=settings, large=large)
     run_train(task, on_event or ignore_event)
     metrics = read_evaluation(run.evaluation)
     return RunResult(run.model, Evaluation.of(metrics) if metrics else None)
 
 
-def evaluate(model: ModelBundle | AnyPath, images: AnyPath, masks: AnyPath) -> Evaluation:
+def evaluate(
+    model: ModelBundle | AnyPath,
+    images: AnyPath,
+    masks: AnyPath,
+    *,
+    tta: bool = False,
+    device: str = "auto",
+    large: bool = False,
+    on_event: OnEvent | None = None,
+) -> Evaluation:
     """Compare the maps that `model` makes of a folder of `images` with the `masks` of the same stems.
 
-    Pixels that the model was trained on do not count.
+    Pixels that the model was trained on do not count. `tta` averages over four rotations.
 
     Raises:
+        LargeWorkError: it is much work, and `large` does not say that this is agreed.
         LandsegError: a file cannot be used, or nothing is left to count.
     """
-    from landseg_core.data.loading.folders import evaluation_areas
-    from landseg_core.models.compatibility import alpha_for
-    from landseg_core.training.evaluation import evaluate as evaluate_areas
+    from landseg_core.tasks.evaluate import EvaluateTask, run_evaluate
 
-    bundle = _loaded(model)
-    areas = evaluation_areas(
-        Path(images), Path(masks), bundle.header.schema, alpha_of=lambda image: alpha_for(bundle.header, image)
-    )
-    return Evaluation.of(evaluate_areas(bundle, areas).metrics)
+    task = EvaluateTask(model=model, images=Path(images), masks=Path(masks), tta=tta, device=device, large=large)
+    return Evaluation.of(run_evaluate(task, on_event or ignore_event).metrics)
 
 
 def _loaded(model: ModelBundle | AnyPath) -> ModelBundle:
     return load_model(model) if isinstance(model, str | Path) else model
 
 
-def _class_pixels(mask: Path, schema: ClassSchema) -> dict[str, int]:
+def _class_pixels(written: RasterSource, schema: ClassSchema) -> dict[str, int]:
     """Return the px of each class in a map, counted strip by strip."""
     counts = np.zeros(256, np.int64)
-    with RasterSource(mask) as source:
-        for strip in pieces(source.grid.window, source.grid.width, STRIP_ROWS):
-            counts += np.bincount(source.read(strip)[0].ravel(), minlength=256)
+    for strip in pieces(written.grid.window, written.grid.width, STRIP_ROWS):
+        counts += np.bincount(written.read(strip)[0].ravel(), minlength=256)
     return {item.name: int(counts[item.value]) for item in schema.classes}

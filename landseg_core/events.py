@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from landseg_core.errors import JobStopped
+from landseg_core.errors import JobStopped, LandsegError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +75,8 @@ class ItemFailed(Event):
     """One of several things could not be done, and the work goes on with the others."""
 
     event: ClassVar[str] = "item_failed"
-    message: str
+    logged: ClassVar[bool] = False
+    error: LandsegError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,6 +19,9 @@ import pydantic_core
 
 from landseg_core.plain_text import plain_text
 
+AnyPath = str | Path
+"""What a public function takes for a file or a folder."""
+
 _VSI = r"/vsi(?!(?:zip|tar|gzip|7z|rar)/)\w"
 _ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]+://|{_VSI}", re.IGNORECASE)
 _ADDRESS_AS_PATH = re.compile(rf"[a-z][a-z0-9+.-]+:/|{_VSI}", re.IGNORECASE)  # `Path` makes one slash of two

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from landseg_core.errors import LandsegError
+from landseg_core.messages import N_, Text
 from landseg_core.progress import duration
 
 MOST_PIXELS = 20_000_000_000
@@ -21,15 +22,19 @@ MOST_SECONDS = 2 * 3600
 MOST_BANDS = 1000
 """The most bands of a raster; files that claim more are damaged, or made to exhaust memory."""
 MOST_TIMES_OFF = 20
-"""The most times that the ground resolutions of a model and an image differ; `--large` does not change that."""
+"""The most times that the ground resolutions of a model and an image differ, even in work agreed to be large."""
 
 
 class LargeWorkError(LandsegError):
-    """The `work` is beyond a limit, and nobody has said that it is to be done all the same."""
+    """The `work` is beyond a limit, and nobody has agreed to it; `str` says how that is done in Python."""
 
     def __init__(self, work: WorkSize, objection: str) -> None:
-        super().__init__(f"{objection}; give --large to do it all the same")
-        self.work = work
+        self.work, self._objection = work, objection
+        super().__init__(self.advising("large=True"))
+
+    def advising(self, option: str) -> Text:
+        """Return the sentence with the `option` by which a caller agrees to the work."""
+        return N_("{objection}; give {option} to do it all the same", objection=self._objection, option=option)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from rich.progress import Progress as ProgressBar
 
 from landseg_core.allocator import tune_allocator
 from landseg_core.cli.ending import ENDING
+from landseg_core.cli.output import sentence_of
 from landseg_core.events import (
     EpochFinished,
     Event,
@@ -83,7 +84,7 @@ class EventPrinter:
 
     @_show.register
     def _(self, event: ItemFailed) -> None:
-        self._console.print(f"landseg: {plain_text(event.message)}", markup=False, soft_wrap=True)
+        self._console.print(f"landseg: {plain_text(sentence_of(event.error))}", markup=False, soft_wrap=True)
 
     @_show.register
     def _(self, event: RunStarted) -> None:

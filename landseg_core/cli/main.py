@@ -41,13 +41,14 @@ def run() -> int:
     """Run the command in `sys.argv` and return its exit code; wrong usage leaves by `SystemExit` 2."""
     from landseg_core.cli.app import app
     from landseg_core.cli.ending import ENDING
+    from landseg_core.cli.output import sentence_of
     from landseg_core.errors import JobStopped, LandsegError
 
     ENDING.tell_of_leftovers()
     try:
         app()
     except LandsegError as error:
-        return _fail(str(error))
+        return _fail(sentence_of(error))
     except JobStopped:
         ENDING.say()
         return ENDING.code or 130

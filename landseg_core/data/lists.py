@@ -8,19 +8,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from landseg_core.errors import DatasetError
-from landseg_core.input_files import decoded, read_file
+from landseg_core.input_files import AnyPath, decoded, read_file
 from landseg_core.messages import N_
 
 EXTENSIONS = frozenset({".bmp", ".img", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".vrt", ".webp"})
 """Files that count as images or masks (in lower case); side files such as `.aux.xml` or `.tfw` do not."""
 
 
-def read_list(path: Path) -> tuple[str, ...]:
+def read_list(path: AnyPath) -> tuple[str, ...]:
     """Return the stems that a list file names, one per line; folders, image extensions and blank lines drop out.
 
     Raises:
         DatasetError: the file cannot be read, is no text, names nothing or names a stem twice.
     """
+    path = Path(path)
     names = tuple(_stem(line) for line in _read_text(path).splitlines() if line.strip())
     if not names:
         raise DatasetError(N_("{path} is an empty list; write one name per line", path=path))

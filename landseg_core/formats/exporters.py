@@ -13,6 +13,7 @@ from landseg_core.formats.geopackage import write_geopackage
 from landseg_core.formats.geotiff import write_geotiff
 from landseg_core.formats.png import write_png
 from landseg_core.formats.strips import LabelSource, StripSource
+from landseg_core.input_files import AnyPath
 from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.messages import N_
 from landseg_core.project.images import ImageEntry, file_grid
@@ -46,7 +47,7 @@ def export_labels(
     project: Project,
     image_id: int,
     form: str,
-    out: Path,
+    out: AnyPath,
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
@@ -68,6 +69,7 @@ def export_labels(
             `place` is given.
         JobStopped: `control` asked for it.
     """
+    out = Path(out)
     if form not in EXPORTERS:
         raise InterchangeError(
             N_(

@@ -26,6 +26,7 @@ from landseg_core.formats.vector.grid_mapping import vector_transform
 from landseg_core.formats.vector.ogr import OGR_ERRORS, quiet_ogr
 from landseg_core.formats.vector.outlines import Outline, outlines
 from landseg_core.geo.grid import RasterGrid, local_unit, on_ellipsoid
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import LandClass
 from landseg_core.leftovers import scratch_folder
 from landseg_core.messages import N_
@@ -42,7 +43,7 @@ _SIDECARS = ("-wal", "-shm", "-journal")
 
 def write_geopackage(
     source: StripSource,
-    out: Path,
+    out: AnyPath,
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
@@ -57,6 +58,7 @@ def write_geopackage(
         RasterError, ProjectError: the source cannot be read, or holds a value that no class has.
         JobStopped: `control` asked for it.
     """
+    out = Path(out)
     control, grid = control or JobControl(), source.grid
     if unplaced := control_notice(out, grid):
         on_event(unplaced)

@@ -7,6 +7,7 @@ from pathlib import Path
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.formats.strips import MapSource, StripSource, emit_notices, strips
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize, require_agreed
 from landseg_core.output_files import OutputFiles
@@ -17,8 +18,8 @@ _PIECE_WIDTH = 16 * MAP_BLOCK
 
 
 def export_geotiff(
-    mask: Path,
-    out: Path,
+    mask: AnyPath,
+    out: AnyPath,
     schema: ClassSchema | None = None,
     window: PixelWindow | None = None,
     overwrite: bool = False,
@@ -39,6 +40,7 @@ def export_geotiff(
         OutputError: `out` exists already or cannot be written.
         JobStopped: `control` asked for it.
     """
+    out = Path(out)
     with MapSource(mask, schema, window, placement) as source:
         pixels = source.window.pixels
         require_agreed(WorkSize(str(out), pixels, out.parent, bytes=round(pixels * WITH_OVERVIEWS)), large=large)
@@ -47,7 +49,7 @@ def export_geotiff(
 
 def write_geotiff(
     source: StripSource,
-    out: Path,
+    out: AnyPath,
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
@@ -59,6 +61,7 @@ def write_geotiff(
         RasterError, ProjectError: the source cannot be read.
         JobStopped: `control` asked for it.
     """
+    out = Path(out)
     outputs = OutputFiles(overwrite=overwrite, inputs=source.files)
     corner = source.window
     with outputs, MapWriter(outputs, out, source.grid.crop(corner), source.map_info()) as writer:

@@ -10,6 +10,7 @@ from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.formats.import_mask import import_mask
 from landseg_core.formats.import_vector import import_polygons
 from landseg_core.formats.source_info import SourceInfo, describe_mask, describe_polygons
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.value_mapping import mask_mapping
 from landseg_core.messages import N_
@@ -30,7 +31,7 @@ def is_polygon_file(source: Path) -> bool:
 def import_labels(
     project: Project,
     image_id: int,
-    source: Path,
+    source: AnyPath,
     mapping: Mapping[str, str] | None = None,
     attribute: str | None = None,
     on_event: OnEvent = ignore_event,
@@ -51,6 +52,7 @@ def import_labels(
         ProjectError: the project cannot take the labels, or the image's file lies elsewhere by now.
         JobStopped: `control` asked for it; nothing has changed.
     """
+    source = Path(source)
     require_placed(project.image_by_id(image_id))
     mapping = mapping or {}
     if is_polygon_file(source):
@@ -63,7 +65,7 @@ def import_labels(
 
 
 def describe_source(
-    source: Path, schema: ClassSchema, on_event: OnEvent = ignore_event, control: JobControl | None = None
+    source: AnyPath, schema: ClassSchema, on_event: OnEvent = ignore_event, control: JobControl | None = None
 ) -> SourceInfo:
     """Return what is in `source`: its values, how often each occurs, and the class of `schema` that it suggests.
 
@@ -71,5 +73,6 @@ def describe_source(
         InterchangeError, RasterError, DatasetError: the file cannot be read.
         JobStopped: `control` asked for it.
     """
+    source = Path(source)
     describe = describe_polygons if is_polygon_file(source) else describe_mask
     return describe(source, schema, on_event, control)

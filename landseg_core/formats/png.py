@@ -16,6 +16,7 @@ from landseg_core.formats.png_stream import LONGEST_SIDE, PngStream
 from landseg_core.formats.png_styles import PAINTERS, Painting, PngStyle
 from landseg_core.formats.strips import MapSource, StripSource, emit_notices, strips
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import WorkSize, require_agreed
 from landseg_core.messages import N_
@@ -30,11 +31,11 @@ _COMMON_LIMIT = 1_000_000  # px a side; libpng refuses more unless told otherwis
 
 
 def export_png(
-    mask: Path,
-    out: Path,
+    mask: AnyPath,
+    out: AnyPath,
     style: PngStyle,
     schema: ClassSchema | None = None,
-    image: Path | None = None,
+    image: AnyPath | None = None,
     opacity: float = 0.5,
     window: PixelWindow | None = None,
     overwrite: bool = False,
@@ -68,6 +69,7 @@ def export_png(
         OutputError: `out` exists already, cannot be written, or is larger than a PNG can be.
         JobStopped: `control` asked for it.
     """
+    out = Path(out)
     with ExitStack() as opened:
         source = opened.enter_context(MapSource(mask, schema, window, placement))
         picture = opened.enter_context(RasterSource(image)) if image else None
@@ -81,7 +83,7 @@ def export_png(
 
 def write_png(
     source: StripSource,
-    out: Path,
+    out: AnyPath,
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
@@ -93,6 +95,7 @@ def write_png(
         RasterError, ProjectError: the source cannot be read.
         JobStopped: `control` asked for it.
     """
+    out = Path(out)
     painting = PAINTERS["index"](source, None, 1.0)
     _write(source, painting, source.files, out, overwrite, on_event, control or JobControl())
 

@@ -17,6 +17,7 @@ from landseg_core.events import JobControl, Notice, OnEvent
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid, pieces
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.classes import class_map_info, mask_schema
 from landseg_core.labels.masks.coding import special_numbers
@@ -118,7 +119,7 @@ class MapSource:
 
     def __init__(
         self,
-        path: Path,
+        path: AnyPath,
         schema: ClassSchema | None = None,
         window: PixelWindow | None = None,
         placement: Placement | None = None,
@@ -143,7 +144,7 @@ class MapSource:
                 )
             )
         self.window = chosen_window(self.raster, window, self.grid)
-        self.schema = schema or mask_schema(path)
+        self.schema = schema or mask_schema(self.raster.path)
         self.colours = self._colours()
         self.reserved_px = 0
         self._counts_reserved = special_numbers(self.raster)[UNLABELLED] == "reserved"

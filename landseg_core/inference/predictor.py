@@ -23,6 +23,7 @@ from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.samples import sample_windows
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.inference.work import prediction_work, throughput_question
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.masks.classes import class_map_info
 from landseg_core.limits import require_agreed
 from landseg_core.models.compatibility import alpha_notices, check_compatible
@@ -74,8 +75,8 @@ def prepared_backend(
 def predict_raster(
     bundle: ModelBundle,
     source: RasterSource,
-    mask_path: Path,
-    confidence_path: Path | None = None,
+    mask_path: AnyPath,
+    confidence_path: AnyPath | None = None,
     options: PredictOptions = _DEFAULTS,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
@@ -94,6 +95,8 @@ def predict_raster(
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.
     """
+    mask_path = Path(mask_path)
+    confidence_path = Path(confidence_path) if confidence_path is not None else None
     header = bundle.header
     bands = check_compatible(header, source, options.bands)
     target = chosen_window(source, options.window)

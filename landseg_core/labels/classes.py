@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pydantic
 
 from landseg_core.errors import ClassSchemaError
-from landseg_core.input_files import decoded, first_problem, read_file
+from landseg_core.input_files import AnyPath, decoded, first_problem, read_file
 from landseg_core.labels.class_names import MOST_LETTERS, name_problem
 from landseg_core.messages import N_
 from landseg_core.resource_files import resource_path
@@ -98,7 +98,7 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in resource_path("classes").glob("*.json"))
 
 
-def load_classes(preset_or_file: str | Path) -> ClassSchema:
+def load_classes(preset_or_file: AnyPath) -> ClassSchema:
     """Load a preset by its name, or else a class file.
 
     Raises:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from landseg_core.errors import ModelError
+from landseg_core.input_files import AnyPath
 from landseg_core.messages import N_
 from landseg_core.models.catalog import build_model
 from landseg_core.models.header import KIND, MODEL_FILE, BundleHeader, model_path
@@ -37,7 +38,7 @@ class ModelBundle:
         return f"<ModelBundle {header.architecture}, {len(header.bands)} x {header.dtype}, {classes}{ground}>"
 
     @classmethod
-    def load(cls, path: Path | str) -> ModelBundle:
+    def load(cls, path: AnyPath) -> ModelBundle:
         """Load a model file, or the one in a run's folder.
 
         Raises:
@@ -51,12 +52,13 @@ class ModelBundle:
         _require_weights(header, state, found)
         return cls(header, state, ModelReference.of_bytes(found, data, in_run=found.name == MODEL_FILE))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write the model file, atomically.
 
         Raises:
             OutputError: it cannot be written; what was there before is untouched.
         """
+        path = Path(path)
         write_tensor_file(path, self.state, KIND, self.header.to_record())
 
     def build(self) -> SegmentationModel:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from landseg_core.errors import ModelError, RasterError
+from landseg_core.input_files import AnyPath
 from landseg_core.limits import MOST_TIMES_OFF, is_far_off
 from landseg_core.messages import N_
 from landseg_core.models.header import BundleHeader
@@ -117,7 +118,7 @@ def needed_bands(model: BundleHeader) -> str:
 
 
 def open_for(
-    model: BundleHeader, path: Path, alpha: str | None = None, bands: Sequence[str] = (), *, many_bands: bool = False
+    model: BundleHeader, path: AnyPath, alpha: str | None = None, bands: Sequence[str] = (), *, many_bands: bool = False
 ) -> RasterSource:
     """Open a raster for a model: with `alpha`, or without it with the model's, adapted to the raster.
 
@@ -126,6 +127,7 @@ def open_for(
     Raises:
         RasterError: it cannot be opened.
     """
+    path = Path(path)
     return RasterSource(
         path, alpha=alpha or alpha_for(model, path, bands, many_bands=many_bands), many_bands=many_bands
     )

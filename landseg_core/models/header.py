@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from landseg_core.errors import ModelError
 from landseg_core.geo.grid import COARSEST_M, FINEST_M
-from landseg_core.input_files import first_problem
+from landseg_core.input_files import AnyPath, first_problem
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG
@@ -135,7 +135,7 @@ class BundleHeader:
 _HEADER = pydantic.TypeAdapter(BundleHeader)
 
 
-def model_path(path: Path | str) -> Path:
+def model_path(path: AnyPath) -> Path:
     """Return the model file that `path` means: itself, or the one in a run's folder.
 
     Raises:
@@ -151,7 +151,7 @@ def model_path(path: Path | str) -> Path:
     return found
 
 
-def read_header(path: Path | str) -> BundleHeader:
+def read_header(path: AnyPath) -> BundleHeader:
     """Return the header of a model file, or of the one in a run's folder, without loading torch or weights.
 
     Raises:

@@ -17,6 +17,7 @@ from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.class_match import ClassMatch
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.edit import Paintable, paintable
@@ -48,13 +49,13 @@ class ClassesLeftOut(Notice):
 def accept_prediction(
     project: Project,
     image_id: int,
-    mask: Path,
+    mask: AnyPath,
     *,
     schema: ClassSchema | None = None,
     region: Region | None = None,
     window: PixelWindow | None = None,
     only_unlabelled: bool = True,
-    confidence: Path | None = None,
+    confidence: AnyPath | None = None,
     above: float = 0.0,
     locked: Iterable[int] = (),
     place: PixelWindow | None = None,
@@ -87,6 +88,8 @@ def accept_prediction(
         RasterError: a raster cannot be read, does not lie on the image's pixels, or does not tell its classes.
         ProjectError: there is no such image, its file lies elsewhere by now, or the project cannot be changed.
     """
+    mask = Path(mask)
+    confidence = Path(confidence) if confidence is not None else None
     grid = _placed_grid(project, image_id)
     classes = schema or _own_classes(mask)
     if confidence:

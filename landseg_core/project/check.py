@@ -11,6 +11,7 @@ import numpy as np
 
 from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey, TilePyramid
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.class_names import name_notices
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.pyramid import EMPTY_TILE, Tile, build_parent
@@ -28,11 +29,12 @@ from landseg_core.project.storage.tiles import Counts, ancestors, children, load
 _MOST_PROBLEMS = 100
 
 
-def check_project(path: Path) -> list[str]:
+def check_project(path: AnyPath) -> list[str]:
     """Return what is wrong with the project at `path`, one sentence each; nothing where all is well.
 
     It may be open elsewhere meanwhile, and is never written to.
     """
+    path = Path(path)
     try:
         file = ProjectFile(path, read_only=True)
     except ProjectError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from landseg_core.errors import LandsegError, ProjectError
+from landseg_core.input_files import AnyPath
 from landseg_core.messages import N_
 from landseg_core.project.editing import Editor
 from landseg_core.project.history import Change, History
@@ -41,7 +42,7 @@ class ImageList:
         self._file, self._state, self._editor = file, file.state, editor
         self._folder = file.path.parent
 
-    def examine(self, raster: str | Path, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
+    def examine(self, raster: AnyPath, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
         """Look at an image that may be added; see `Project.examine_image`."""
         path = Path(raster).absolute()
         self._file.require_ready()

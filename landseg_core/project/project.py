@@ -11,6 +11,7 @@ from typing import Any, Self
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.edit import FinishedEdit
 from landseg_core.messages import N_
@@ -41,7 +42,7 @@ class Project(ProjectView):
         backups: makes dated backups in the user's data folder, while painting goes on.
     """
 
-    def __init__(self, path: str | Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> None:
+    def __init__(self, path: AnyPath, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> None:
         """Open a project file; see `open`."""
         super().__init__(ProjectFile(Path(path), read_only=read_only, on_event=on_event))
         self._images = ImageList(self._file, self._editor)
@@ -55,7 +56,7 @@ class Project(ProjectView):
         return f"<Project {self.path}, {len(self.images)} images, {len(self.schema)} classes>"
 
     @classmethod
-    def create(cls, path: str | Path, schema: ClassSchema, on_event: OnEvent = ignore_event) -> Self:
+    def create(cls, path: AnyPath, schema: ClassSchema, on_event: OnEvent = ignore_event) -> Self:
         """Make a project without images at `path` and open it; `on_event` as in `open`.
 
         Raises:
@@ -65,7 +66,7 @@ class Project(ProjectView):
         return cls(path, on_event=on_event)
 
     @classmethod
-    def open(cls, path: str | Path, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> Self:
+    def open(cls, path: AnyPath, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> Self:
         """Open a project: only for reading where another window has it or it is damaged; `read_only_reason` says so.
 
         `on_event` gets `EditStored`, `StoringFailed` and `StoringResumed`, in the writer's thread.
@@ -87,11 +88,11 @@ class Project(ProjectView):
         """
         self._file.flush()
 
-    def add_image(self, raster: str | Path, alpha: str = AUTO) -> ImageEntry:
+    def add_image(self, raster: AnyPath, alpha: str = AUTO) -> ImageEntry:
         """Add an image, by its path, as one step; raises as `examine_image` and `add_images`."""
         return self._images.add([self._images.examine(raster, alpha)])[0]
 
-    def examine_image(self, raster: str | Path, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
+    def examine_image(self, raster: AnyPath, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
         """Look at an image that may be added, alone or `besides` others; changes nothing.
 
         `alpha` tells how it is opened from then on, see `raster.alpha`.
@@ -121,14 +122,14 @@ class Project(ProjectView):
         """
         return self._images.set_alpha(image_id, alpha)
 
-    def relink(self, image_id: int, path: Path) -> ImageEntry:
+    def relink(self, image_id: int, path: AnyPath) -> ImageEntry:
         """Say where an image is now; its labels and their grid stay.
 
         Raises:
             RasterError: it is no raster that can be shown.
             ProjectError: it has another size, or cannot be stored.
         """
-        return self._images.relink(image_id, path)
+        return self._images.relink(image_id, Path(path))
 
     def note_contents(self, contents: Mapping[int, RasterContent]) -> None:
         """Keep what images hold, by id, for a project that did not keep it when they were added; no step.
@@ -199,13 +200,13 @@ class Project(ProjectView):
         self.save_copy(copy, on_event, control)
         return Moved(self._regridder.move(move, on_event, control), copy)
 
-    def relink_in_folder(self, folder: Path) -> int:
+    def relink_in_folder(self, folder: AnyPath) -> int:
         """Look for the missing images in `folder`, by their names and then by what they hold; return how many it found.
 
         Raises:
             ProjectError: the folder cannot be read, or it cannot be stored.
         """
-        return self._images.relink_in_folder(folder)
+        return self._images.relink_in_folder(Path(folder))
 
     def remove_image(self, image_id: int) -> None:
         """Take an image out of the project with its labels and steps; this cannot be undone. Its file stays.
@@ -293,10 +294,10 @@ class Project(ProjectView):
         self._engine.set_areas(image_id, polygons, name)
 
     def add_run(
-        self, folder: Path, model: str, classes: Iterable[str], label_state: str, figures: Mapping[str, Any]
+        self, folder: AnyPath, model: str, classes: Iterable[str], label_state: str, figures: Mapping[str, Any]
     ) -> None:
         """Note a training run on this project; `figures` are JSON-able."""
-        self._run_table.add_run(folder, model, classes, label_state, figures)
+        self._run_table.add_run(Path(folder), model, classes, label_state, figures)
 
     def remove_run(self, run_id: int) -> None:
         """Take a training run out of the project; its folder stays."""
@@ -316,7 +317,7 @@ class Project(ProjectView):
 
     def save_copy(
         self,
-        path: Path,
+        path: AnyPath,
         on_event: OnEvent = ignore_event,
         control: JobControl | None = None,
         *,
@@ -332,7 +333,7 @@ class Project(ProjectView):
         save_copy(
             self._file.reads,
             self.path,
-            path,
+            Path(path),
             overwrite=overwrite,
             on_event=on_event,
             control=control or JobControl(),
@@ -340,7 +341,7 @@ class Project(ProjectView):
 
     def save_as(
         self,
-        path: Path,
+        path: AnyPath,
         on_event: OnEvent = ignore_event,
         control: JobControl | None = None,
         *,
@@ -356,7 +357,7 @@ class Project(ProjectView):
         """
         if self._file.is_written_to:  # damage that was found since the opening changes nothing in that
             control, rescue = control or JobControl(), self.backups.rescued
-            self._file.save_as(path, rescue, overwrite=overwrite, on_event=on_event, control=control)
+            self._file.save_as(Path(path), rescue, overwrite=overwrite, on_event=on_event, control=control)
         else:
             self.save_copy(path, on_event, control, overwrite=overwrite)
 

@@ -20,6 +20,7 @@ from landseg_core.errors import RasterChangedError, RasterError
 from landseg_core.geo.control import GroundControl
 from landseg_core.geo.grid import RasterGrid, placing
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
 from landseg_core.limits import MOST_BANDS
 from landseg_core.messages import N_
 from landseg_core.raster.alpha import AUTO, alpha_bands, alpha_choice
@@ -74,7 +75,7 @@ class RasterSource:
 
     def __init__(
         self,
-        path: str | Path,
+        path: AnyPath,
         *,
         alpha: str = AUTO,
         overview: int | None = None,
@@ -359,7 +360,7 @@ def _refuse_unreadable(path: Path, dataset: Any, *, many_bands: bool) -> None:
         raise RasterError(
             N_(
                 "{path} claims to have {count} bands, more than {most_bands}; save those that you need as "
-                "GeoTIFF, for example with gdal_translate -b, or predict it with --large",
+                "GeoTIFF, for example with gdal_translate -b, or predict it with the option 'large'",
                 path=path,
                 count=dataset.count,
                 most_bands=MOST_BANDS,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landseg_core.errors import LandsegError, TrainingError
+from landseg_core.input_files import AnyPath
 from landseg_core.models.header import read_header
 from landseg_core.runs.curves import RunCurves, run_curves
 from landseg_core.runs.environment import read_environment
@@ -116,12 +117,13 @@ def is_run(folder: Path) -> bool:
         return False
 
 
-def list_runs(folder: Path) -> list[RunSummary]:
+def list_runs(folder: AnyPath) -> list[RunSummary]:
     """Return the runs right inside `folder` (or `folder` itself, where it is one), newest first.
 
     Raises:
         TrainingError: the folder cannot be read.
     """
+    folder = Path(folder)
     return newest_first(map(summarise, run_folders(folder)))
 
 

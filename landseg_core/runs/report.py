@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from landseg_core.errors import LandsegError
 from landseg_core.events import Notice, OnEvent
+from landseg_core.input_files import AnyPath
 from landseg_core.output_files import write_atomically
 from landseg_core.progress import duration
 from landseg_core.resource_files import resource_path
@@ -47,13 +48,14 @@ def save_report(folder: Path, on_event: OnEvent) -> None:
         on_event(Notice(f"the run has no report: {error}"))
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: AnyPath) -> Path:
     """Write the report of the run in `folder`, in place of an older one, and return its path.
 
     Raises:
         TrainingError: a file of the run cannot be read or is damaged.
         OutputError: the report cannot be written.
     """
+    folder = Path(folder)
     run = RunFolder(folder)
     write_atomically(run.report, report_page(report_content(run)).encode(errors="replace"))  # names of files
     return run.report

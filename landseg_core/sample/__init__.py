@@ -14,6 +14,7 @@ from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 
 from landseg_core.errors import OutputError
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import load_classes
 from landseg_core.leftovers import note_kept, note_made
 from landseg_core.messages import N_
@@ -43,7 +44,7 @@ class SamplePaths:
 
 
 def write_sample(
-    folder: Path, size: tuple[int, int] = (2048, 1536), seed: int = 0, *, overwrite: bool = False
+    folder: AnyPath, size: tuple[int, int] = (2048, 1536), seed: int = 0, *, overwrite: bool = False
 ) -> SamplePaths:
     """Write three generated orthophotos of `size` (width, height) px, their masks, the class file and two lists.
 
@@ -53,6 +54,7 @@ def write_sample(
     Raises:
         OutputError: one of the files is there and `overwrite` is off, or something cannot be written; nothing is left.
     """
+    folder = Path(folder)
     paths = SamplePaths.inside(folder)
     with ExitStack() as undo:
         for place in (paths.images, paths.masks):

@@ -30,6 +30,6 @@ class Batch:
             if self._single:
                 raise
             self.failed += 1
-            self._on_event(ItemFailed(str(error)))
+            self._on_event(ItemFailed(error))
             return False
         return True

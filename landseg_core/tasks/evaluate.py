@@ -14,7 +14,7 @@ from landseg_core.inference.options import Device, PredictOptions, Tta
 from landseg_core.limits import require_agreed
 from landseg_core.output_files import OutputFiles, unwritable
 from landseg_core.task_fields import FieldHints, Large, Overwrite
-from landseg_core.tasks.fields import Alpha, MaskValues, ModelPath
+from landseg_core.tasks.fields import Alpha, MaskValues, Model, header_of, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ class EvaluateTask(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    model: ModelPath
+    model: Model
     images: Annotated[Path, FieldHints(metavar="DIR")] = Field(title="Images", description="Folder of images")
     masks: Annotated[Path, FieldHints(metavar="DIR")] = Field(
         title="Masks", description="Folder of masks, matched to the images by stem"
@@ -73,17 +73,15 @@ def run_evaluate(task: EvaluateTask, on_event: OnEvent = ignore_event, control: 
 def _evaluation(task: EvaluateTask, on_event: OnEvent, control: JobControl) -> Evaluation:
     from landseg_core.compute.device_names import require_device_name
     from landseg_core.labels.masks.value_mapping import parse_value_mapping
-    from landseg_core.models.header import read_header
 
     require_device_name(task.device)
-    header, mapping = read_header(task.model), parse_value_mapping(task.mask_values)
+    header, mapping = header_of(task.model), parse_value_mapping(task.mask_values)
     areas = _areas(task, header, mapping, on_event, control)
     _require_agreed(task, header, areas)
-    from landseg_core.models.bundle import ModelBundle
     from landseg_core.training.evaluation import evaluate  # all that needs no torch has been checked
 
     return evaluate(
-        ModelBundle.load(task.model),
+        loaded(task.model),
         areas,
         task.device,
         on_event,

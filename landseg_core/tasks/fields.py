@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pydantic
 from pydantic import Field
 
 from landseg_core.messages import N_
 from landseg_core.task_fields import FieldHints
+
+if TYPE_CHECKING:
+    from landseg_core.models.bundle import ModelBundle
+    from landseg_core.models.header import BundleHeader
+else:
+    ModelBundle = Any  # importing it takes long
 
 
 def _alpha(text: str | None) -> str | None:
@@ -54,4 +60,40 @@ MaskValues = Annotated[
 ]
 """To be taken apart by `parse_value_mapping`."""
 
-ModelPath = Annotated[Path, Field(title="Model", description="A model.safetensors, or the run folder that holds it")]
+
+def _path_or_model(given: object) -> Path | ModelBundle:
+    if isinstance(given, str | Path):
+        return Path(given)
+    from landseg_core.models.bundle import ModelBundle
+
+    if not isinstance(given, ModelBundle):
+        raise ValueError("should be a model file, the folder of a run, or a model that has been loaded")
+    return given
+
+
+_model_field = Field(title="Model", description="A model.safetensors, or the run folder that holds it")
+ModelPath = Annotated[Path, _model_field]
+Model = Annotated[Path | ModelBundle, pydantic.PlainValidator(_path_or_model), _model_field]
+"""A model file, the folder of a run, or a model in memory."""
+
+
+def header_of(model: Path | ModelBundle) -> BundleHeader:
+    """Return what a model says of itself; a file is not loaded for that.
+
+    Raises:
+        ModelError: there is no such file, or it is damaged.
+    """
+    from landseg_core.models.header import read_header
+
+    return read_header(model) if isinstance(model, Path) else model.header
+
+
+def loaded(model: Path | ModelBundle) -> ModelBundle:
+    """Return a model with its weights.
+
+    Raises:
+        ModelError: there is no such file, or it is damaged.
+    """
+    from landseg_core.models.bundle import ModelBundle
+
+    return ModelBundle.load(model) if isinstance(model, Path) else model

@@ -20,7 +20,7 @@ from landseg_core.output_files import check_free, check_name, made_folder
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_core.task_fields import AS_IT_IS
 from landseg_core.tasks.batch import Batch
-from landseg_core.tasks.fields import Alpha, ModelPath
+from landseg_core.tasks.fields import Alpha, Model, header_of, loaded
 
 if TYPE_CHECKING:
     from landseg_core.labels.classes import ClassSchema
@@ -59,7 +59,7 @@ class PlannedMap:
 class PredictTask(PredictOptions):
     """Maps to make by one model, one after the other."""
 
-    model: ModelPath
+    model: Model
     maps: tuple[Annotated[PlannedMap, AS_IT_IS], ...] = Field(
         title="Maps", description="The rasters, each with the files of its map"
     )
@@ -67,6 +67,11 @@ class PredictTask(PredictOptions):
     keep_going: bool = Field(
         default=False, title="Keep going", description="Make the other maps where one cannot be made"
     )
+
+    @property
+    def model_file(self) -> Path | None:
+        """Return where the model is; None for one in memory."""
+        return self.model if isinstance(self.model, Path) else None
 
 
 @dataclass(frozen=True)
@@ -147,9 +152,8 @@ def run_predict(
         JobStopped: `control` asked for it.
     """
     from landseg_core.inference.backends.catalog import require_backend
-    from landseg_core.models.header import read_header
 
-    header = read_header(task.model)
+    header = header_of(task.model)
     require_backend(task.backend, task.precision, task.device)
     batch, works = Batch(on_event, single=len(task.maps) == 1 or not task.keep_going), list[WorkSize]()
     able = batch.done(task.maps, lambda one: works.append(check_map(task, one, header)))
@@ -165,9 +169,7 @@ def run_predict(
 def _made(
     task: PredictTask, maps: Sequence[PlannedMap], batch: Batch, on_event: OnEvent, control: JobControl
 ) -> list[PlannedMap]:
-    from landseg_core.models.bundle import ModelBundle
-
-    bundle = ModelBundle.load(task.model)
+    bundle = loaded(task.model)
     made = batch.done(maps, lambda one: on_event(make_map(task, one, bundle, on_event, control)))
     if not made:
         raise _NoMapMadeError

@@ -15,6 +15,7 @@ from landseg_core.compute.memory import memory_as_sentence
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import Event, JobControl, OnEvent, RunFinished, ignore_event
+from landseg_core.input_files import AnyPath
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.environment import save_environment
 from landseg_core.runs.folder import MetricsLog, RunFolder, cut_log
@@ -52,7 +53,7 @@ class Trainer:
     def __init__(
         self,
         config: TrainConfig,
-        run_folder: Path,
+        run_folder: AnyPath,
         *,
         overwrite: bool = False,
         resume: bool = False,

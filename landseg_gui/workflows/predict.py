@@ -129,7 +129,7 @@ class PredictFlow(Flow):
         def add(project: Project) -> None:
             image = entry_at(project.images, made.raster)
             if image is not None:
-                project.add_prediction(image.id, made.path, made.confidence, task.model)
+                project.add_prediction(image.id, made.path, made.confidence, task.model_file)
 
         refusal = f"The map is not entered in {owner.name}"
         self._projects.change_project(owner, add, refusal)

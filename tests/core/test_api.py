@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import rasterio
 from affine import Affine
 
 import landseg_core as landseg
+from landseg_core import limits
 from landseg_core.geo.window import PixelWindow
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +95,22 @@ def test_an_array_gets_the_map_of_its_file(folder: Path, run: landseg.RunResult,
     assert part.confidence_path is not None
     assert part.confidence_path.exists()
     assert sum(result.class_pixels.values()) == classes.size
+
+
+def test_large_work_is_refused_and_agreed_to_by_a_keyword(
+    folder: Path, run: landseg.RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_PIXELS", 1000)
+    images, masks, classes = folder / "images", folder / "masks", "landcover-dubai"
+    works: list[Callable[..., object]] = [
+        partial(landseg.predict, run.model, images / "north.tif", tmp_path / "map.tif", device="cpu"),
+        partial(landseg.evaluate, run.model, images, masks, device="cpu"),
+        partial(landseg.train, images, masks, classes, tmp_path / "run", model="unet16", epochs=1, device="cpu"),
+    ]
+    for work in works:
+        with pytest.raises(limits.LargeWorkError, match="give large=True"):
+            work()
+    assert all(work(large=True) for work in works[:2])
 
 
 def test_an_array_at_another_resolution_is_resampled(folder: Path, run: landseg.RunResult) -> None:

@@ -33,7 +33,7 @@ def test_work_beyond_one_is_refused_with_its_size(beyond: dict[str, float], said
     with pytest.raises(LargeWorkError) as caught:
         require_agreed(work, large=False)
     assert said in str(caught.value)
-    assert str(caught.value).endswith("; give --large to do it all the same")
+    assert str(caught.value).endswith("; give large=True to do it all the same")
     require_agreed(work, large=True)
 
 
@@ -43,7 +43,7 @@ def test_what_the_disk_has_not_room_for(tmp_path: Path, monkeypatch: pytest.Monk
     work = WorkSize("the labels of a", pixels=5_000_000_000, folder=tmp_path / "new" / "folder", bytes=5_000_000_000)
     require_agreed(work, large=False)
     with pytest.raises(
-        LargeWorkError, match=r"up to 6\.67 GB to write, but .*folder has 5 GB of free space; give --large"
+        LargeWorkError, match=r"up to 6\.67 GB to write, but .*folder has 5 GB of free space; give large=True"
     ):
         require_agreed(replace(work, bytes=6_666_666_666), large=False)
 

@@ -18,6 +18,7 @@ from landseg_core.data.split.splits import SplitBy
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.value_mapping import mapped_indices
 from landseg_core.messages import N_
@@ -27,11 +28,11 @@ Areas = list[LabelledArea]
 
 
 def folder_data(
-    images: str | Path,
-    masks: str | Path,
+    images: AnyPath,
+    masks: AnyPath,
     schema: ClassSchema,
-    train_list: Path | None = None,
-    val_list: Path | None = None,
+    train_list: AnyPath | None = None,
+    val_list: AnyPath | None = None,
     *,
     seed: int = 0,
     chip: int = 256,
@@ -61,11 +62,11 @@ def folder_data(
     """
     values, folders = mapped_indices(mapping or {}, schema), PairedFolders(Path(images), Path(masks))
     if train_list is not None and val_list is not None:
-        train, val = _two_lists(folders, train_list, val_list)
+        train, val = _two_lists(folders, Path(train_list), Path(val_list))
     elif train_list is not None:
-        train, val = whole_areas(folders.listed(train_list)), whole_areas(folders.not_listed(train_list))
+        train, val = whole_areas(folders.listed(Path(train_list))), whole_areas(folders.not_listed(Path(train_list)))
     elif val_list is not None:
-        train, val = whole_areas(folders.not_listed(val_list)), whole_areas(folders.listed(val_list))
+        train, val = whole_areas(folders.not_listed(Path(val_list))), whole_areas(folders.listed(Path(val_list)))
     else:
         options = SplitOptions(seed, chip, buffer, split, find_trained)
         return split_data(folders.all(), schema, options, read_options, on_event, control or JobControl(), values)
@@ -101,10 +102,10 @@ def folder_extent(
 
 
 def evaluation_areas(
-    images: Path,
-    masks: Path,
+    images: AnyPath,
+    masks: AnyPath,
     schema: ClassSchema,
-    list_file: Path | None = None,
+    list_file: AnyPath | None = None,
     *,
     mapping: Mapping[str, str] | None = None,
     alpha_of: Callable[[Path], str] = lambda _image: AUTO,
@@ -118,13 +119,13 @@ def evaluation_areas(
     `alpha_of` tells the alpha to open an image with; see `raster.alpha`. `large`: it is agreed that there is much to
     read. Errors are those of `folder_data`.
     """
-    values, folders = mapped_indices(mapping or {}, schema), PairedFolders(images, masks)
+    values, folders = mapped_indices(mapping or {}, schema), PairedFolders(Path(images), Path(masks))
     if list_file is None:
         areas = whole_areas(folders.all())
-    elif names_tiles(list_file, folders):
-        areas = tile_areas(folders, list_file)
+    elif names_tiles(Path(list_file), folders):
+        areas = tile_areas(folders, Path(list_file))
     else:
-        areas = whole_areas(folders.listed(list_file))
+        areas = whole_areas(folders.listed(Path(list_file)))
     return evaluation_set(areas, schema, on_event, control, values, alpha_of, large=large)
 
 

@@ -22,6 +22,7 @@ from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.value_mapping import mapped_indices
 from landseg_core.messages import N_
@@ -125,7 +126,7 @@ def names_tiles(list_file: Path, folders: PairedFolders) -> bool:
 
 
 def landcover_ai_data(
-    folder: Path,
+    folder: AnyPath,
     schema: ClassSchema,
     *,
     read_options: ReadOptions = AS_THEY_ARE,
@@ -143,6 +144,7 @@ def landcover_ai_data(
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
+    folder = Path(folder)
     values = mapped_indices(mapping or {}, schema)
     folders = PairedFolders(folder / "images", folder / "masks")
     train, val = (tile_areas(folders, folder / f"{part}.txt") for part in ("train", "val"))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from landseg_core.errors import DatasetError
 from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.coding import Codes, mask_code, unknown_codes
 from landseg_core.messages import N_
@@ -44,8 +45,9 @@ class MaskSource:
         DatasetError: its bands or its type cannot be a mask, or its colours are ambiguous.
     """
 
-    def __init__(self, path: Path, schema: ClassSchema, mapping: ValueMapping | None = None) -> None:
+    def __init__(self, path: AnyPath, schema: ClassSchema, mapping: ValueMapping | None = None) -> None:
         self.path, self.schema = path, schema
+        path = Path(path)
         self.raster = RasterSource(path)
         self.code = mask_code(self.raster, schema).mapped(mapping or {})
         # Declared nodata is up to the code, since a mapping may bring it back; alpha and mask bands are not.

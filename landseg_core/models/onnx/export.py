@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from landseg_core.errors import ModelError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
+from landseg_core.input_files import AnyPath
 from landseg_core.messages import N_
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG
@@ -27,8 +28,8 @@ MAX_TILE = 2048
 
 
 def export_onnx(
-    model: Path | str,
-    out: Path,
+    model: AnyPath,
+    out: AnyPath,
     tile: int | None = TILE,
     overwrite: bool = False,
     on_event: OnEvent = ignore_event,
@@ -44,6 +45,7 @@ def export_onnx(
         OutputError: `out` exists already or cannot be written.
         JobStopped: `control` asked for it.
     """
+    out = Path(out)
     control = control or JobControl()
     _require_onnx()
     found = model_path(model)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from landseg_core.cli.jobs import EventPrinter, run_job
-from landseg_core.events import EpochFinished, Notice, Progress
+from landseg_core.errors import RasterError
+from landseg_core.events import EpochFinished, ItemFailed, Notice, Progress
+from landseg_core.limits import LargeWorkError, WorkSize
 
 
 def test_an_epoch_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,3 +41,13 @@ def test_a_warning_is_told_once_and_counted_after_that(capsys: pytest.CaptureFix
 
 def test_the_result_comes_back() -> None:
     assert run_job(lambda _on_event, _control: 42) == 42
+
+
+def test_what_fails_among_others_is_told_in_the_words_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with EventPrinter() as printer:
+        printer.show(ItemFailed(RasterError("a.tif is damaged")))
+        printer.show(ItemFailed(LargeWorkError(WorkSize("the map of b.tif"), "the map of b.tif: 1000 Gpx")))
+    assert capsys.readouterr().err.splitlines() == [
+        "landseg: a.tif is damaged",
+        "landseg: the map of b.tif: 1000 Gpx; give --large to do it all the same",
+    ]

@@ -132,7 +132,7 @@ def test_more_than_there_is_time_for_is_not_even_read(
     image, mask = write_pair("a")
     area = LabelledArea("a", image, mask, PixelWindow(0, 0, 10, 10))
     monkeypatch.setattr(limits, "MOST_PIXELS", 30 * 40 - 1)
-    with pytest.raises(LargeWorkError, match=r"the masks: .*px, more than .*; give --large"):
+    with pytest.raises(LargeWorkError, match=r"the masks: .*px, more than .*; give large=True"):
         _check(schema, area)
     assert check_areas([area], schema, ignore_event, JobControl(), large=True).counts.sum() == 100
     monkeypatch.setattr(limits, "MOST_PIXELS", 30 * 40)

@@ -31,7 +31,7 @@ def test_exports(form: str, new_image, most_pixels, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT, patchy_labels(WIDTH, HEIGHT))
     out = tmp_path / f"labels{EXPORTERS[form].suffix}"
     most_pixels(WIDTH * HEIGHT - 1)
-    with pytest.raises(LargeWorkError, match=r"the labels of image\.tif: .*px, more than .*; give --large"):
+    with pytest.raises(LargeWorkError, match=r"the labels of image\.tif: .*px, more than .*; give large=True"):
         export_labels(project, image.id, form, out)
     assert not out.exists()
     export_labels(project, image.id, form, out, large=True)
