@@ -114,6 +114,7 @@ class AcceptFlow(Flow):
         self._memory = FormMemory("accept")
         self._last: AcceptRequest | None = None
         self._prediction: Prediction | None = None
+        # The tool is there before the workflow that it serves: one manager makes all tools.
         tool = tools.tool("accept")
         assert isinstance(tool, Accept)
         tool.may_accept = lambda: self._polygon_request() is not None
