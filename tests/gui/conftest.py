@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from rasterio.enums import ColorInterp as C
@@ -69,6 +69,12 @@ def _windows() -> dict[int, str]:
         for widget in QApplication.topLevelWidgets()
         if widget.parent() is None and widget.metaObject().className() != tip
     }
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_language() -> None:
+    """Have numbers written the same way on every computer."""
+    QLocale.setDefault(QLocale.c())
 
 
 @pytest.fixture(autouse=True, scope="session")
