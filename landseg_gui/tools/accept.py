@@ -20,8 +20,8 @@ class Accept(Polygon):
     """The prediction inside the polygon becomes labels.
 
     Attributes:
-        may_accept: tells whether there is a prediction to accept, and the user why not.
-        accept_in: is given each polygon that is closed.
+        may_accept: returns whether there is a prediction to accept; where not, it shows the user why.
+        accept_in: called with each closed polygon.
     """
 
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
@@ -35,7 +35,7 @@ class Accept(Polygon):
             super().press(position, button, modifiers)
 
     def may_begin(self, position: Position) -> bool:
-        """Tell whether there is something to accept, and labels to write it to."""
+        """Return whether there is something to accept, and labels to write it to."""
         return super().may_begin(position) and self.may_accept()
 
     def use(self, ring: tuple[Position, ...], _value: int) -> None:
@@ -53,8 +53,8 @@ ACCEPT_SPEC = ToolSpec(
     title=N_("Accept"),
     icon="accept_area",
     shortcut="Y",
-    tip=N_("Make the prediction labels inside a polygon"),
-    hint=N_("Click round what is right in the prediction; Enter or a double click makes it labels"),
+    tip=N_("Accept the prediction inside a polygon as labels"),
+    hint=N_("Click around a correct part of the prediction; Enter or a double click accepts it as labels"),
     make=Accept,
 )
 """The tool as data, for the registry of tools."""

@@ -38,7 +38,7 @@ class ToolSpec:
 
 
 class Tool:
-    """A tool that does nothing. Places are raster px; the manager sees to it that one button is down at a time."""
+    """A tool that does nothing. Positions are in raster px; the manager lets only one button be down at a time."""
 
     shape = Qt.CursorShape.CrossCursor
 
@@ -48,47 +48,47 @@ class Tool:
 
     @property
     def is_busy(self) -> bool:
-        """Tell whether a gesture is under way."""
+        """Return whether a gesture is under way."""
         return False
 
     def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
-        """Take a button going down."""
+        """Handle a button press."""
 
     def move(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
-        """Take a move of the mouse, with or without a button held."""
+        """Handle a move of the mouse, with or without a button held."""
 
     def release(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
-        """Take the pressed button going up."""
+        """Handle the release of the pressed button."""
 
     def double_click(self, position: Position) -> None:
-        """Take note that the `press` that has just come was the second of two at the same place."""
+        """Handle a double click; its second `press` has just been handled."""
 
     def leave(self) -> None:
-        """Take note that the cursor has left the picture."""
+        """Handle the cursor leaving the viewport."""
 
     def key(self, _key: int) -> bool:
-        """Take a key (a `Qt.Key`, or the code of a letter that has none); tell whether it means something here."""
+        """Handle a key (a `Qt.Key`, or the code of a letter that has none); return whether it was used."""
         return False
 
     def cancel(self) -> bool:
-        """Take back what is under way, as if it had never begun; tell whether there was anything."""
+        """Cancel what is under way, as if it had never begun; return whether there was anything."""
         return False
 
     def undo_last(self) -> bool:
-        """Take back the last part of what is under way, or all of it; tell whether there was anything."""
+        """Undo the last part of what is under way, or all of it; return whether there was anything."""
         return self.cancel()
 
     def mouse_lost(self) -> None:
-        """Take note that the mouse is lost: the button will go up elsewhere."""
+        """Handle the loss of the mouse: the button will be released elsewhere."""
         self.cancel()
 
     def reset(self) -> None:
-        """Forget all places: another image is in sight."""
+        """Drop all positions: another image is shown."""
         self.cancel()
 
     def refresh(self) -> None:
         """Draw again what depends on the active class, the settings or the zoom."""
 
     def cursor(self) -> QCursor:
-        """Return the mouse cursor over the picture."""
+        """Return the mouse cursor to show over the image."""
         return QCursor(self.shape)

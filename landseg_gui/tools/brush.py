@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QCursor, QPainterPath
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.edit import LabelEdit, Paintable
 from landseg_core.labels.regions import Position, StrokeRegion
+from landseg_gui.text import translated
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
 from landseg_gui.viewer.overlay import Shape
@@ -28,7 +29,7 @@ class _Stroke:
 
 
 class Brush(Tool):
-    """Paints the active class; with the right button it erases; with Shift straight on from the last place."""
+    """Paints the active class; with the right button it erases; with Shift it paints a line from the last position."""
 
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         super().__init__(spec, context)
@@ -39,7 +40,7 @@ class Brush(Tool):
 
     @property
     def is_busy(self) -> bool:
-        """Tell whether a stroke is under way."""
+        """Return whether a stroke is under way."""
         return self._stroke is not None
 
     def value_for(self, button: Qt.MouseButton) -> int:
@@ -87,7 +88,7 @@ class Brush(Tool):
         stroke.edit.paint(region, stroke.value, stroke.paintable)
 
     def cancel(self) -> bool:
-        """Take the stroke back."""
+        """Undo the stroke."""
         stroke, self._stroke = self._stroke, None
         if stroke:
             self._last = None
@@ -95,7 +96,7 @@ class Brush(Tool):
         return stroke is not None
 
     def reset(self) -> None:
-        """Forget where the last stroke ended, too."""
+        """Drop the end of the last stroke as well."""
         super().reset()
         self._last = None
 
@@ -131,12 +132,12 @@ class Brush(Tool):
 
 
 class Eraser(Brush):
-    """A brush that takes labels away, with either button."""
+    """A brush that erases labels, with either button."""
 
     def value_for(self, _button: Qt.MouseButton) -> int:
         """Return 255."""
         return UNLABELLED
 
     def step_name(self, _value: int) -> str:
-        """Return the tool's own name: it has no class to tell."""
-        return self.spec.title
+        """Return the tool's own name: there is no class to show."""
+        return translated(self.spec.title)

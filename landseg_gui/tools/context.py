@@ -17,6 +17,7 @@ from landseg_core.labels.edit import LabelEdit, Paintable, paintable
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import LARGE_PIXELS, Position, Region
 from landseg_gui.notifier import Notifier
+from landseg_gui.text import tr
 from landseg_gui.tools.tool_settings import ToolSettings
 from landseg_gui.viewer.overlay import Shape
 from landseg_gui.viewer.viewport import Viewport
@@ -30,7 +31,7 @@ Ring = tuple[Position, ...]
 class ToolContext(Protocol):
     """Shared by all tools of a viewport: what an implementation provides, and what follows from that.
 
-    The signals tell that this part has changed; `choices_changed`: the active class, the locked ones or
+    Each signal is emitted when that part has changed; `choices_changed`: the active class, the locked ones or
     `only_unlabelled`; `saving_changed`: how safe the edits are.
     """
 
@@ -68,11 +69,11 @@ class ToolContext(Protocol):
     @property
     @abstractmethod
     def accepts_edits(self) -> bool:
-        """Tell whether an edit could be stored just now; nobody is told why not."""
+        """Return whether an edit could be saved now; shows nothing where not."""
 
     @abstractmethod
     def may_paint(self) -> bool:
-        """Tell whether a gesture may begin; where not, the user is told why."""
+        """Return whether a gesture may begin; where not, the user sees why."""
 
     @abstractmethod
     def begin(self) -> LabelEdit | None:
@@ -92,7 +93,7 @@ class ToolContext(Protocol):
 
     @abstractmethod
     def set_areas(self, areas: Sequence[Ring], name: str) -> None:
-        """Put other working areas in place, as one step."""
+        """Replace the working areas, as one step."""
 
     # --- what follows, the same for every implementation
 
@@ -102,13 +103,13 @@ class ToolContext(Protocol):
         return PixelWindow(0, 0, labels.pyramid.width, labels.pyramid.height) if labels else None
 
     def pixel(self, position: Position) -> tuple[int, int] | None:
-        """Return the (column, row) of the pixel at a place, or None beyond the image."""
+        """Return the (column, row) of the pixel at a position, or None beyond the image."""
         whole = self.raster_window()
         column, row = math.floor(position[0]), math.floor(position[1])
         return (column, row) if whole and whole.contains(PixelWindow(column, row, 1, 1)) else None
 
     def value_at(self, position: Position) -> int:
-        """Return the label at a place, 255 where there is none."""
+        """Return the label at a position, 255 where there is none."""
         pixel, labels = self.pixel(position), self.labels
         if pixel is None or labels is None:
             return UNLABELLED
@@ -135,12 +136,14 @@ class ToolContext(Protocol):
     def step_name(self, title: str, value: int) -> str:
         """Return what the history calls a gesture: `Brush: building`, or `Brush: erase`."""
         item = self.class_of(value)
-        return f"{title}: {item.name if item else 'erase'}"
+        if item is None:
+            return tr("{tool}: erase", tool=title)
+        return tr("{tool}: {class_name}", tool=title, class_name=item.name)
 
     def paint(self, region: Region, value: int, name: str, table: Paintable | None = None) -> int | None:
         """Paint a region as one step; None where painting is impossible just now or goes on as a job.
 
-        `table` tells which labels may be replaced, (256,) bool by value; by default what `paintable` returns.
+        `table` holds which labels may be replaced, (256,) bool by value; by default what `paintable` returns.
         Returns the number of px changed.
         """
         table = self.paintable(value) if table is None else table
@@ -159,7 +162,7 @@ class ToolContext(Protocol):
         return changed
 
     def screen_distance(self, a: Position, b: Position) -> float:
-        """Return how far two places lie apart on the screen, in logical px."""
+        """Return the distance of two positions on the screen, in logical px."""
         return math.dist(a, b) * self.screen_scale
 
     @property
@@ -168,11 +171,11 @@ class ToolContext(Protocol):
         return self.viewport.scale_factor / self.viewport.devicePixelRatioF()
 
     def show(self, shapes: Sequence[Shape]) -> None:
-        """Draw the preview of the tool in place of the former one."""
+        """Replace the preview of the tool."""
         self.viewport.overlay.show("tool", shapes)
 
     def clear(self) -> None:
-        """Take the preview away."""
+        """Remove the preview."""
         self.viewport.overlay.clear("tool")
 
     def outline(self, path: QPainterPath, value: int) -> Shape:

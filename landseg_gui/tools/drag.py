@@ -11,7 +11,7 @@ from landseg_gui.tools.context import ToolContext
 
 
 class DragTool(Tool):
-    """Collects the way of a drag; the lasso and the rectangle tell what shape that is."""
+    """Collects the positions of a drag; the lasso and the rectangle make a shape of them."""
 
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         super().__init__(spec, context)
@@ -19,7 +19,7 @@ class DragTool(Tool):
         self._button = Qt.MouseButton.LeftButton
 
     def region(self, points: list[Position]) -> Region | None:
-        """Return the pixels that a drag along `points` means, or None where it means none yet."""
+        """Return the pixels that a drag along `points` selects, or None where it selects none yet."""
         raise NotImplementedError
 
     def path(self, points: list[Position]) -> QPainterPath:
@@ -28,7 +28,7 @@ class DragTool(Tool):
 
     @property
     def is_busy(self) -> bool:
-        """Tell whether the button is down."""
+        """Return whether the button is down."""
         return bool(self._points)
 
     def press(self, position: Position, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
@@ -37,7 +37,7 @@ class DragTool(Tool):
             self._points, self._button = [position], button
 
     def move(self, position: Position, _modifiers: Qt.KeyboardModifier) -> None:
-        """Go on with the shape."""
+        """Extend the shape."""
         if self._points and position != self._points[-1]:
             self._points.append(position)
             self.refresh()
@@ -51,7 +51,7 @@ class DragTool(Tool):
             self.context.paint(region, value, self.context.step_name(self.spec.title, value))
 
     def cancel(self) -> bool:
-        """Forget the shape."""
+        """Drop the shape."""
         was_busy, self._points = self.is_busy, []
         self.refresh()
         return was_busy

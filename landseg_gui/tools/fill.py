@@ -25,7 +25,7 @@ class Fill(Tool):
         value = context.value_for(button)
         context.paint(region, value, context.step_name(self.spec.title, value))
         if extent.cuts(region):
-            context.notifier.info(tr("A fill reaches no further at once: click beyond its edge to go on"))
+            context.notifier.info(tr("Fill is limited to the area near the view: click beyond its edge to continue."))
 
     def cursor(self) -> QCursor:
         """Return a bucket that points with its drop."""

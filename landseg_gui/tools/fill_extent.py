@@ -1,4 +1,4 @@
-"""How far a click may spread: over the whole image where it is small, else around what is in sight."""
+"""How far a click may spread: over the whole image where it is small, else around the visible part."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FillExtent:
     whole: PixelWindow
 
     def cuts(self, region: MaskRegion) -> bool:
-        """Tell whether a region touches an edge of the limit that is no edge of the image: it may go on beyond."""
+        """Return whether a region touches an edge of the limit that is no edge of the image: it may go on beyond."""
         box, limit, whole, pixels = region.window, self.limit, self.whole, region.pixels
         edges = (
             (box.x == limit.x > whole.x, pixels[:, 0]),

@@ -24,9 +24,9 @@ class FillHoles(Tool):
         if extent is None or not context.may_paint():
             return
         if value == UNLABELLED:
-            context.notifier.info(tr("Click on a labelled region: its holes are filled"))
+            context.notifier.info(tr("Click on a labelled region to fill its holes."))
         elif not context.paint(holes(extent.labels, *extent.pixel, extent.limit), value, self._step_name(value)):
-            context.notifier.info(tr("There are no holes to fill here"))
+            context.notifier.info(tr("There are no holes to fill here."))
 
     def _step_name(self, value: int) -> str:
         return self.context.step_name(self.spec.title, value)

@@ -12,12 +12,12 @@ _FEWEST = 3
 
 
 class Lasso(DragTool):
-    """A polygon whose vertices are the places of the mouse; the last leads straight back to the first."""
+    """A polygon whose vertices are the positions of the mouse; the last leads straight back to the first."""
 
     def region(self, points: list[Position]) -> PolygonRegion | None:
         """Return what lies inside the drag."""
         return PolygonRegion([tuple(points)]) if len(points) >= _FEWEST else None
 
     def path(self, points: list[Position]) -> QPainterPath:
-        """Return the closed way."""
+        """Return the closed outline."""
         return ring_path(points)

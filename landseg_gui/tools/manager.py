@@ -1,4 +1,4 @@
-"""Gives mouse and keys to the tool in hand."""
+"""Passes mouse and keys to the current tool."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtGui import QCursor, QKeyEvent
 
 from landseg_core.errors import LandsegError
 from landseg_core.labels.regions import Position
+from landseg_gui.text import translated
 from landseg_gui.tools.areas_overlay import AreasOverlay
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
@@ -37,9 +38,9 @@ _DIGITS = (
 
 
 class ToolManager(QObject):
-    """The tools of a viewport. One of them is in hand; it gets the mouse and the keys.
+    """The tools of a viewport. The current one gets the mouse and the keys.
 
-    `current_changed`: the name of the tool now in hand; `hint_changed`: what to do with it.
+    `current_changed`: the name of the current tool; `hint_changed`: how to use it.
     """
 
     current_changed = Signal(str)
@@ -74,7 +75,7 @@ class ToolManager(QObject):
 
     @property
     def current(self) -> ToolSpec:
-        """Return the tool in hand."""
+        """Return the current tool."""
         return self._tool.spec
 
     def tool(self, name: str) -> Tool:
@@ -83,11 +84,11 @@ class ToolManager(QObject):
 
     @property
     def hint(self) -> str:
-        """Return what to do with the tool in hand, in a line."""
-        return self.current.hint
+        """Return in one line how to use the current tool."""
+        return translated(self.current.hint)
 
     def select(self, name: str) -> None:
-        """Take another tool in hand; what is under way with the present one is taken back."""
+        """Switch to another tool; what is under way with the current one is cancelled."""
         self.cancel()
         self._tool.leave()
         self._tool = self._tools[name]
@@ -97,18 +98,18 @@ class ToolManager(QObject):
         self.hint_changed.emit(self.hint)
 
     def cancel(self) -> bool:
-        """Take back what is under way, before an undo for example; tell whether there was anything."""
+        """Cancel what is under way, before an undo for example; return whether there was anything."""
         self._pressed = None
         return self._tool.cancel()
 
     def undo_last(self) -> bool:
-        """Take back a vertex, or else what is under way, in place of an undo; tell whether there was anything."""
+        """Undo the last vertex, or else what is under way; return whether there was anything."""
         if self._pressed is not None:
             return self.cancel()
         return self._tool.undo_last()
 
     def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
-        """Give a button going down to the tool, or pick the class under the cursor."""
+        """Pass a button press to the tool, or pick the class under the cursor."""
         if self._tool.spec.samples and not self._tool.is_busy and modifiers & _SAMPLING:
             self._safely(lambda: pick_class(self.context, position))
             return
@@ -116,21 +117,21 @@ class ToolManager(QObject):
         self._safely(lambda: self._tool.press(position, button, modifiers))
 
     def move(self, position: Position, _buttons: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
-        """Give a move to the tool."""
+        """Pass a move to the tool."""
         self._safely(lambda: self._tool.move(position, modifiers))
 
     def release(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
-        """Give the pressed button going up to the tool."""
+        """Pass the release of the pressed button to the tool."""
         if button == self._pressed:
             self._pressed = None
             self._safely(lambda: self._tool.release(position, modifiers))
 
     def double_click(self, position: Position, _modifiers: Qt.KeyboardModifier) -> None:
-        """Give a double click to the tool."""
+        """Pass a double click to the tool."""
         self._safely(lambda: self._tool.double_click(position))
 
     def leave(self) -> None:
-        """Tell the tool that the cursor has left the picture."""
+        """Pass on that the cursor has left the viewport."""
         self._tool.leave()
 
     def cursor(self) -> QCursor:
@@ -138,7 +139,7 @@ class ToolManager(QObject):
         return self._tool.cursor()
 
     def key_press(self, event: QKeyEvent) -> bool:
-        """Take a key that means something to the tools: Esc, the tool's own, brush sizes, digits for classes."""
+        """Handle a key of the tools: Esc, the tool's own, brush sizes, digits for classes."""
         key = event.key()
         if key == Qt.Key.Key_Escape:
             return self.cancel()
@@ -152,7 +153,7 @@ class ToolManager(QObject):
         return bool(self._safely(lambda: self._tool.key(key)))
 
     def choose_class(self, index: int) -> bool:
-        """Make the class at a place of the list, counted from 0, the active one; tell whether there is one."""
+        """Make the class at an index of the list the active one; return whether there is one."""
         schema = self.context.schema
         if schema is None or index >= len(schema):
             return False
@@ -166,26 +167,26 @@ class ToolManager(QObject):
         self._safely(lambda: fill_rest(self.context, self.context.active_value, tool.selected))
 
     def state(self) -> dict[str, Any]:
-        """Return what to remember for the next start: the tool in hand, brush size and tolerance."""
+        """Return what to remember for the next start: the current tool, brush size and tolerance."""
         return {"tool": self.current.name, **self.settings.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a former state; what is not known is left as it is."""
+        """Restore a former state; what is unknown is left as it is."""
         self.settings.restore(state)
         if state.get("tool") in self._tools:
             self.select(state["tool"])
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """End a drag when the viewport loses the keyboard: the button will go up where nobody tells of it."""
+        """End a drag when the viewport loses the keyboard: the release of the button will not be seen."""
         if event.type() == QEvent.Type.FocusOut and self._pressed is not None:
             self._pressed = None
             self._safely(self._tool.mouse_lost)
         return False
 
     def _safely(self, act: Callable[[], object]) -> object:
-        """Do something with the labels and return its answer; where it fails, take the gesture back and tell the user.
+        """Change the labels and return the result; where that fails, cancel the gesture and show the error.
 
-        A failure counts as True: the event has been dealt with.
+        A failure counts as True: the event has been handled.
         """
         try:
             return act()
@@ -209,6 +210,6 @@ class ToolManager(QObject):
         self._refresh()
 
     def _follow_saving(self) -> None:
-        """Take a drag back that could not be stored any more; vertices wait until they can."""
+        """Cancel a drag that could not be saved any more; vertices wait until they can be."""
         if self._pressed is not None and not self.context.accepts_edits:
             self.cancel()

@@ -1,4 +1,4 @@
-"""Shows a mask over the picture before it is painted: as pixels, for the edge of a mask may have no end of corners."""
+"""Shows a mask over the image before it is painted: as pixels, since its outline may have very many corners."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MaskPreview:
 
     @property
     def item(self) -> QGraphicsPixmapItem | None:
-        """Return what is in the scene, or None."""
+        """Return the item in the scene, or None."""
         return self._item
 
     def show(self, mask: npt.NDArray[np.bool_], x: float, y: float, scale: float, colour: QColor) -> None:
@@ -33,7 +33,7 @@ class MaskPreview:
         self._item.setScale(scale)
 
     def clear(self) -> None:
-        """Take the mask away."""
+        """Remove the mask."""
         if self._item is not None:
             self._scene.removeItem(self._item)
             self._item = None

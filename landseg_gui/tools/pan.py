@@ -1,4 +1,4 @@
-"""The hand: drag the picture."""
+"""The hand: drag the image."""
 
 from __future__ import annotations
 

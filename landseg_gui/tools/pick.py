@@ -1,4 +1,4 @@
-"""Pick class: take up the class under the cursor."""
+"""Pick class: make the class under the cursor the active one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class PickClass(Tool):
     """A click makes the class under the cursor the active one."""
 
     def press(self, position: Position, _button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
-        """Take the class under the cursor."""
+        """Make the class under the cursor the active one."""
         pick_class(self.context, position)
 
     def cursor(self) -> QCursor:
@@ -30,4 +30,4 @@ def pick_class(context: ToolContext, position: Position) -> None:
     if context.class_of(value):
         context.active_value = value
     else:
-        context.notifier.info(tr("Nothing is labelled here"))
+        context.notifier.info(tr("Nothing is labelled here."))

@@ -32,7 +32,7 @@ class Polygon(Tool):
 
     @property
     def is_busy(self) -> bool:
-        """Tell whether there are vertices."""
+        """Return whether there are vertices."""
         return bool(self.draft.vertices)
 
     @property
@@ -55,7 +55,7 @@ class Polygon(Tool):
             self.refresh()
 
     def may_begin(self, _position: Position) -> bool:
-        """Tell whether a polygon may begin here; the session tells the user why not."""
+        """Return whether a polygon may begin here; where not, the session shows why."""
         return self.context.may_paint()
 
     def _is_on_first(self, position: Position) -> bool:
@@ -82,14 +82,14 @@ class Polygon(Tool):
             self.draft.undo_last()
 
     def key(self, key: int) -> bool:
-        """Close with Enter, take a vertex back with Backspace."""
+        """Close with Enter, remove the last vertex with Backspace."""
         if not self.is_busy or key not in _KEYS:
             return False
         getattr(self, _KEYS[key])()
         return True
 
     def undo_last(self) -> bool:
-        """Take the last vertex back."""
+        """Remove the last vertex."""
         was_busy = self.is_busy
         self.draft.undo_last()
         self.refresh()
@@ -111,7 +111,7 @@ class Polygon(Tool):
         self.context.paint(PolygonRegion([ring]), value, self.context.step_name(self.spec.title, value))
 
     def cancel(self) -> bool:
-        """Forget the vertices."""
+        """Drop the vertices."""
         was_busy = self.is_busy
         self.draft.clear()
         self.refresh()

@@ -15,18 +15,18 @@ _FEWEST = 3
 
 @dataclass
 class PolygonDraft:
-    """The vertices clicked so far, and the place of the cursor, to which a rubber band leads."""
+    """The vertices clicked so far, and the position of the cursor, to which a rubber band leads."""
 
     vertices: list[Position] = field(default_factory=list)
     cursor: Position | None = None
 
     @property
     def is_polygon(self) -> bool:
-        """Tell whether the vertices enclose anything yet."""
+        """Return whether the vertices enclose anything yet."""
         return len(self.vertices) >= _FEWEST
 
     def add(self, position: Position) -> bool:
-        """Add a vertex, and tell so; a second one at the same place says nothing new."""
+        """Add a vertex and return True; False for a second one at the same position, which is not added."""
         self.cursor = position
         is_new = not self.vertices or self.vertices[-1] != position
         if is_new:
@@ -34,12 +34,12 @@ class PolygonDraft:
         return is_new
 
     def undo_last(self) -> None:
-        """Take the last vertex back."""
+        """Remove the last vertex."""
         if self.vertices:
             self.vertices.pop()
 
     def clear(self) -> None:
-        """Begin afresh."""
+        """Remove all vertices."""
         self.vertices.clear()
         self.cursor = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.regions import PolygonRegion, Position
+from landseg_gui.text import tr
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.context import ToolContext, only
 from landseg_gui.tools.polygon import Polygon
@@ -17,7 +18,7 @@ class Reassign(Polygon):
         self._from = UNLABELLED
 
     def may_begin(self, position: Position) -> bool:
-        """Take the class to change from under the first click; there must be one, and it must not be locked."""
+        """Take the class under the first click as the one to change; there must be one, and it must not be locked."""
         if not super().may_begin(position):
             return False
         self._from = self.context.value_at(position)
@@ -29,8 +30,10 @@ class Reassign(Polygon):
     def _refusal(self) -> str:
         item = self.context.class_of(self._from)
         if item is None:
-            return "Begin on a labelled place: its class is the one that changes"
-        return f"{item.name} is locked: unlock it in the class list first" if self._is_locked() else ""
+            return tr("Start on a labelled pixel: its class will be changed.")
+        if self._is_locked():
+            return tr("{class_name} is locked: unlock it in the Classes panel first.", class_name=item.name)
+        return ""
 
     def _is_locked(self) -> bool:
         return self._from in self.context.locked
@@ -38,5 +41,10 @@ class Reassign(Polygon):
     def use(self, ring: tuple[Position, ...], value: int) -> None:
         """Change the class inside the polygon."""
         former, item = self.context.class_of(self._from), self.context.class_of(value)
-        names = f"{former.name if former else self._from} to {item.name if item else 'unlabelled'}"
-        self.context.paint(PolygonRegion([ring]), value, f"{self.spec.title}: {names}", only(self._from))
+        name = tr(
+            "{tool}: {former} to {new}",
+            tool=self.spec.title,
+            former=former.name if former else str(self._from),
+            new=item.name if item else tr("unlabelled"),
+        )
+        self.context.paint(PolygonRegion([ring]), value, name, only(self._from))

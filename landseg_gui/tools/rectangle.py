@@ -10,7 +10,7 @@ from landseg_gui.tools.drag import DragTool
 
 
 class Rectangle(DragTool):
-    """An upright rectangle between the first and the last place of the drag."""
+    """An upright rectangle between the first and the last position of the drag."""
 
     def region(self, points: list[Position]) -> RectangleRegion | None:
         """Return the pixels between the two corners."""

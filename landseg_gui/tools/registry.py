@@ -18,7 +18,7 @@ from landseg_gui.tools.wand import Wand
 from landseg_gui.tools.working_area import WorkingArea
 
 TOOLS = (
-    ToolSpec("pan", N_("Hand"), "tool_pan", "H", N_("Drag the picture"), N_("Drag the picture; the wheel zooms"), Pan),
+    ToolSpec("pan", N_("Pan"), "tool_pan", "H", N_("Move the image"), N_("Drag to pan; the wheel zooms"), Pan),
     ToolSpec(
         "brush",
         N_("Brush"),
@@ -26,8 +26,8 @@ TOOLS = (
         "B",
         N_("Paint the active class"),
         N_(
-            "Drag to paint, right button to erase; Shift paints a straight line; [ ] change the size; "
-            "Ctrl picks a class"
+            "Drag to paint, right button to erase; Shift paints a straight line; [ and ] change the size; "
+            "Ctrl + click picks a class"
         ),
         Brush,
         SIZE,
@@ -39,8 +39,8 @@ TOOLS = (
         N_("Eraser"),
         "tool_eraser",
         "E",
-        N_("Take labels away"),
-        N_("Drag to erase; [ ] change the size"),
+        N_("Erase labels"),
+        N_("Drag to erase; [ and ] change the size"),
         Eraser,
         SIZE,
     ),
@@ -50,7 +50,10 @@ TOOLS = (
         "tool_polygon",
         "P",
         N_("Paint inside a polygon"),
-        N_("Click the vertices; Enter or a double click closes, Backspace takes one back; the right button erases"),
+        N_(
+            "Click to add vertices; Enter or a double click closes the polygon, Backspace removes the last vertex; "
+            "the right button erases"
+        ),
         Polygon,
         samples=True,
         paints=True,
@@ -60,8 +63,8 @@ TOOLS = (
         N_("Lasso"),
         "tool_lasso",
         "L",
-        N_("Paint what a drag goes around"),
-        N_("Drag around what to paint; the right button erases"),
+        N_("Paint inside a freehand outline"),
+        N_("Drag around the area to paint; the right button erases"),
         Lasso,
         samples=True,
         paints=True,
@@ -82,8 +85,8 @@ TOOLS = (
         N_("Fill"),
         "tool_fill",
         "G",
-        N_("Paint the label region or the gap under the cursor"),
-        N_("Click a label region or a gap between labels; the right button erases"),
+        N_("Paint the connected region or gap under the cursor"),
+        N_("Click a labelled region or a gap between labels; the right button erases"),
         Fill,
         samples=True,
         paints=True,
@@ -93,8 +96,8 @@ TOOLS = (
         N_("Magic Wand"),
         "tool_wand",
         "W",
-        N_("Paint what has a similar colour"),
-        N_("Press and drag: right or up takes in more, left or down less; the right button erases"),
+        N_("Paint an area of similar colour"),
+        N_("Press and drag: right or up selects more, left or down less; the right button erases"),
         Wand,
         TOLERANCE,
         samples=True,
@@ -105,7 +108,7 @@ TOOLS = (
         N_("Pick Class"),
         "tool_pick",
         "K",
-        N_("Make the class under the cursor the active one"),
+        N_("Make the class under the cursor the active class"),
         N_("Click a label to paint with its class"),
         PickClass,
     ),
@@ -114,8 +117,8 @@ TOOLS = (
         N_("Reassign"),
         "tool_reassign",
         "X",
-        N_("Turn one class into the active one inside a polygon"),
-        N_("Click first on the class to change, then the vertices; Enter closes"),
+        N_("Change one class to the active class inside a polygon"),
+        N_("Click on the class to change, then add vertices; Enter or a double click closes the polygon"),
         Reassign,
     ),
     ToolSpec(
@@ -123,8 +126,8 @@ TOOLS = (
         N_("Fill Holes"),
         "tool_fill_holes",
         "O",
-        N_("Close the gaps inside a label region"),
-        N_("Click a label region: the unlabelled gaps that it encloses get its class"),
+        N_("Fill the unlabelled gaps inside a labelled region"),
+        N_("Click a labelled region: the unlabelled gaps inside it get its class"),
         FillHoles,
     ),
     ACCEPT_SPEC,
@@ -133,8 +136,8 @@ TOOLS = (
         N_("Working Area"),
         "tool_area",
         "M",
-        N_("Mark where the labels are complete"),
-        N_("Click the vertices of an area that you label completely; click into one and press Delete to remove it"),
+        N_("Mark an area that is labelled completely"),
+        N_("Click around an area that you label completely; click into an area and press Delete to remove it"),
         WorkingArea,
         AREA,
     ),

@@ -58,7 +58,7 @@ class CoarseRegion:
 
 @dataclass(frozen=True)
 class _Seed:
-    """Where a drag began: the picture as it was seen there, at `scale` raster px per pixel of it."""
+    """Where a drag began, and the displayed image at that moment, at `scale` raster px per pixel."""
 
     position: Position
     button: Qt.MouseButton
@@ -75,20 +75,20 @@ class _Seed:
 
 
 class Wand(Tool):
-    """Press, and drag right or up for more tolerance, left or down for less; what is seen is painted on release."""
+    """Press, and drag right or up for more tolerance, left or down for less; the preview is painted on release."""
 
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         super().__init__(spec, context)
         self._seed: _Seed | None = None
         self._region: CoarseRegion | None = None
         self._preview = MaskPreview(context.viewport.canvas.scene)
-        # Many moves of the mouse may come while one region grows: only the last of them counts.
+        # Many moves of the mouse may arrive while one region grows: only the last of them counts.
         self._growing = QTimer(context.viewport, singleShot=True, interval=0)
         self._growing.timeout.connect(self._grow)
 
     @property
     def is_busy(self) -> bool:
-        """Tell whether the button is down."""
+        """Return whether the button is down."""
         return self._seed is not None
 
     def press(self, position: Position, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
@@ -132,7 +132,7 @@ class Wand(Tool):
             self.context.paint(region, value, self.context.step_name(self.spec.title, value))
 
     def cancel(self) -> bool:
-        """Forget what has been found."""
+        """Drop the region."""
         was_busy = self.is_busy
         self._seed = self._region = None
         self._growing.stop()

@@ -77,7 +77,7 @@ class WorkingArea(Polygon):
 
     def use(self, ring: Ring, _value: int) -> None:
         """Add the polygon to the areas of the image."""
-        self.context.set_areas([*self.context.areas(), ring], "Working area")
+        self.context.set_areas([*self.context.areas(), ring], tr("Working area"))
 
     def key(self, key: int) -> bool:
         """Remove the selected area with Delete."""
@@ -85,12 +85,13 @@ class WorkingArea(Polygon):
             return super().key(key)
         if self.context.may_paint():
             area, self.selected = self.selected, None
-            self.context.set_areas([other for other in self.context.areas() if other != area], "Remove working area")
+            kept = [other for other in self.context.areas() if other != area]
+            self.context.set_areas(kept, tr("Remove working area"))
         self.refresh()
         return True
 
     def cancel(self) -> bool:
-        """Forget the vertices, and what is selected."""
+        """Drop the vertices and the selection."""
         self.selected = None
         return super().cancel()
 
@@ -112,9 +113,9 @@ def fill_rest(context: ToolContext, value: int, area: Ring | None) -> int | None
     """Give `value` to all that is unlabelled inside `area`, by default inside all areas of the image, as one step."""
     areas = (area,) if area else context.areas()
     if not areas:
-        context.notifier.info(tr("Draw a working area first"))
+        context.notifier.info(tr("Draw a working area first."))
         return None
-    return context.paint(AreasRegion(areas), value, context.step_name("Rest of the area", value), only(UNLABELLED))
+    return context.paint(AreasRegion(areas), value, context.step_name(tr("Fill rest"), value), only(UNLABELLED))
 
 
 def _holds(area: Ring, pixel: tuple[int, int]) -> bool:

@@ -1,1 +1,1 @@
-"""The picture: layers drawn tile by tile."""
+"""The view of the image: layers drawn tile by tile."""

@@ -34,8 +34,8 @@ class Canvas(QObject):
     A layer that is hidden has no items, and a mask none where those over it let no light through: what they take in
     memory goes by what is seen, not by the number of layers.
 
-    `outdated`: the file of a layer is not the one that was opened any more. `waiting` tells whether some place in sight
-    has nothing to show yet, not even a coarse picture.
+    `outdated`: the file of a layer is not the one that was opened any more. `waiting`: whether some visible area has
+    nothing to show yet, not even a coarse tile.
     """
 
     waiting = Signal(bool)
@@ -74,22 +74,22 @@ class Canvas(QObject):
 
     @property
     def is_sharp(self) -> bool:
-        """Tell whether everything in sight has come at the level that it is drawn at."""
+        """Return whether all visible tiles are loaded at the level that they are drawn at."""
         return all(self._items[layer].is_sharp for layer in self._drawn())
 
     @property
     def sharp_count(self) -> int:
-        """Return how many tiles in sight have come at the level that they are drawn at."""
+        """Return how many visible tiles are loaded at the level that they are drawn at."""
         return sum(self._items[layer].sharp_count for layer in self._drawn())
 
     @property
     def shows_something(self) -> bool:
-        """Tell whether every place in sight shows something, be it coarse."""
+        """Return whether every visible area shows something, even if coarse."""
         return self.item_count > 0 and not any(self._items[layer].has_gaps for layer in self._drawn())
 
     def show_frame(self, frame: ViewFrame) -> None:
         """Have items for exactly the tiles that `frame` shows."""
-        # Under a turning wheel each picture is seen once: to keep it would take longer than to draw it.
+        # While zooming each stretched tile is seen once: to keep it would take longer than to draw it.
         self._kept = frame.scale == self._frame.scale != 1
         self._frame = frame
         self._show_tiles()
@@ -106,7 +106,7 @@ class Canvas(QObject):
         return Cover(area, 1 - layer.opacity) if area else None
 
     def request(self) -> None:
-        """Ask for the tiles in sight, and then for those that panning and zooming out would need."""
+        """Request the visible tiles, and then those that panning and zooming out would need."""
         drawn = self._drawn()
         in_sight, around = (
             uncovered({layer: choose(layer, self._frame) for layer in drawn}, self._cover_of)
@@ -125,7 +125,7 @@ class Canvas(QObject):
         )
 
     def class_at(self, column: float, row: float) -> str:
-        """Return the class in sight at a raster place, of the labels or else of the topmost mask that shows one there.
+        """Return the name of the class shown at a raster position, of the labels or else the topmost mask with one.
 
         It is empty where there is none.
         """
@@ -138,7 +138,7 @@ class Canvas(QObject):
         return layer.class_shown(value) if value is not None else None
 
     def read_view(self) -> ViewPixels | None:
-        """Return the orthophoto in sight as it is displayed, from the tiles at hand; None where there are none."""
+        """Return the visible part of the image as it is displayed, from the tiles loaded; None without any."""
         image = self._layers.image
         return read_view(self._feeds[image], self._frame) if image in self._feeds else None
 
@@ -189,7 +189,7 @@ class Canvas(QObject):
             self.request()
 
     def _show_painted(self, changes: TileChanges) -> None:
-        """Draw the labels that have changed; those of a layer that has gone meanwhile are nobody's business."""
+        """Draw the labels that have changed; those of a layer that has been removed are ignored."""
         labels = self._layers.labels
         if labels in self._feeds:
             items = self._items[labels]
@@ -209,12 +209,12 @@ class Canvas(QObject):
     def _take_arrival(self, feed: TileFeed[Any], key: TileKey) -> None:
         if self._feeds.get(feed.layer) is feed:
             self._items[feed.layer].refresh(key)
-            if feed.layer in self._drawn()[2:] and feed.covered_area(key):  # the orthophoto is never covered
+            if feed.layer in self._drawn()[2:] and feed.covered_area(key):  # the image is never covered
                 self._coverings.start()
             self._show_waiting()
 
     def _cover(self) -> None:
-        """Let go of what is not to be seen any more below the tiles that have come."""
+        """Release what the tiles that have been loaded cover."""
         self._show_tiles()
         self.request()
 

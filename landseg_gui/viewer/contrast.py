@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from landseg_core.geo.tiling import TileKey
+from landseg_core.messages import N_
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.stretch import Rendering, Stretch, default_rendering
 
@@ -15,7 +16,7 @@ Bands = Sequence[int]
 
 
 def _sampled(low: float, high: float, reader: PyramidReader, bands: Bands) -> Stretch:
-    """Return the stretch between two percentiles of the valid pixels in the coarsest picture of the raster."""
+    """Return the stretch between two percentiles of the valid pixels in the coarsest tile of the raster."""
     pixels, valid = reader.read_tile(TileKey(reader.pyramid.levels - 1, 0, 0), bands)
     limits = [_percentiles(band[valid], low, high) for band in pixels]
     return Stretch(tuple(dark for dark, _ in limits), tuple(bright for _, bright in limits))
@@ -37,11 +38,11 @@ def _whole_range(reader: PyramidReader, bands: Bands) -> Stretch:
 
 
 CONTRASTS: dict[str, Callable[[PyramidReader, Bands], Stretch]] = {
-    "As in the file": _whole_range,
-    "2 to 98 % of the values": partial(_sampled, 2, 98),
-    "Smallest to largest value": partial(_sampled, 0, 100),
+    N_("As in the file"): _whole_range,
+    N_("2 to 98 % of the values"): partial(_sampled, 2, 98),
+    N_("Minimum to maximum"): partial(_sampled, 0, 100),
 }
-"""Name and method of each contrast."""
+"""Title and method of each contrast."""
 
 
 def chosen_rendering(reader: PyramidReader, bands: Bands, contrast: str) -> Rendering:

@@ -14,7 +14,7 @@ LARGEST_SCALE = 32.0
 
 @dataclass(frozen=True)
 class ViewFrame:
-    """`width` x `height` device px at `scale` device px per raster px; (`left`, `top`) is the corner's raster place.
+    """`width` x `height` device px at `scale` device px per raster px; (`left`, `top`) is the corner, in raster px.
 
     The corner is kept in raster pixels and unrounded, so that a point stays under the cursor through many zoom steps.
     """
@@ -34,14 +34,14 @@ class ViewFrame:
         return (column - self.left) * self.scale, (row - self.top) * self.scale
 
     def visible(self, width: int, height: int) -> PixelWindow | None:
-        """Return the part of a `width` x `height` px raster that is in sight, or None."""
+        """Return the part of a `width` x `height` px raster that is visible, or None."""
         right, bottom = self.to_raster(self.width, self.height)
         x, y = math.floor(self.left), math.floor(self.top)
         seen = PixelWindow(x, y, max(1, math.ceil(right) - x), max(1, math.ceil(bottom) - y))
         return seen.intersection(PixelWindow(0, 0, width, height))
 
     def moved(self, dx: float, dy: float) -> ViewFrame:
-        """Return the frame after dragging the picture by `dx`, `dy` device px."""
+        """Return the frame after dragging the image by `dx`, `dy` device px."""
         return dataclasses.replace(self, left=self.left - dx / self.scale, top=self.top - dy / self.scale)
 
     def zoomed(self, scale: float, x: float, y: float) -> ViewFrame:

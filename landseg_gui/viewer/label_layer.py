@@ -11,6 +11,7 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.edit import TileChanges
 from landseg_core.labels.label_raster import LabelRaster
+from landseg_gui.text import tr
 from landseg_gui.viewer.layer import ClassLayer
 from landseg_gui.viewer.tile_reader import TilePixels
 
@@ -35,23 +36,23 @@ class LabelReader:
 
 
 class LabelLayer(ClassLayer):
-    """Painted labels over the orthophoto and all masks.
+    """Painted labels over the image and all masks.
 
-    `painted` comes in the thread of the window: before the painting
-    call returns where that is the painting thread, soon afterwards else. When anything may have changed, `reread`
-    comes in its place.
+    `painted` is emitted in the thread of the window: before the painting
+    call returns where that is the painting thread, soon afterwards otherwise. When anything may have changed, `reread`
+    is emitted instead.
     """
 
     _changed = Signal(object)
 
     def __init__(self, raster: LabelRaster, schema: ClassSchema) -> None:
-        super().__init__(LabelReader(raster), schema, "Labels")
+        super().__init__(LabelReader(raster), schema, tr("Labels"))
         self.raster = raster
-        self._changed.connect(self._tell)  # queued by Qt where it comes from another thread
+        self._changed.connect(self._emit_change)  # queued by Qt where it comes from another thread
         self._unsubscribe = raster.subscribe(self._changed.emit)
 
     @Slot(object)
-    def _tell(self, changes: TileChanges | None) -> None:
+    def _emit_change(self, changes: TileChanges | None) -> None:
         if changes is None:
             self.reread.emit()
         else:

@@ -1,4 +1,4 @@
-"""The layers of the viewer: the orthophoto and the classes over it, each with its eye and opacity."""
+"""The layers of the viewer: the image and the classes over it, each with its eye and opacity."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Layer(QObject):
         return self.reader.pyramid.source_window(key)
 
     def reaches(self, _key: TileKey) -> bool:
-        """Tell whether the layer may show something in a tile."""
+        """Return whether the layer may show something in a tile."""
         return True
 
     def class_shown(self, _value: int) -> LandClass | None:
@@ -59,7 +59,7 @@ class Layer(QObject):
 
     @property
     def visible(self) -> bool:
-        """Tell whether the eye is open."""
+        """Return whether the eye is open."""
         return self._visible
 
     @visible.setter
@@ -97,12 +97,12 @@ class _OfFile:
 
     @property
     def grid(self) -> RasterGrid:
-        """Return the grid of the picture, which a mask of a part is shown on too."""
+        """Return the grid of the image, on which a mask of a part is shown too."""
         return self.reader.grid
 
 
 class ImageLayer(_OfFile, Layer):
-    """The orthophoto, shown through the choice of bands and the contrast of its rendering.
+    """The image, shown through the choice of bands and the contrast of its rendering.
 
     `ground_resolution` (metres per px, or None) and `crs_name` take a while to find out and are given from outside.
     """
@@ -119,7 +119,7 @@ class ImageLayer(_OfFile, Layer):
         self.crs_name = crs_name
 
     def place_on(self, grid: RasterGrid) -> None:
-        """Have the image lie on another grid than its file tells, of the same size."""
+        """Place the image on another grid than that in its file, of the same size."""
         if not grid.is_same(self.source.grid):
             self.source.place_on(grid)
             self.ground_resolution, self.crs_name = grid.ground_resolution(), grid.crs_name
@@ -132,7 +132,7 @@ class ImageLayer(_OfFile, Layer):
 
 
 class ClassLayer(Layer):
-    """Class values over the orthophoto, coloured by class. `schema` holds the colours in force."""
+    """Class values over the image, coloured by class. `schema` holds the colours in force."""
 
     schema_changed = Signal()
 
@@ -148,11 +148,11 @@ class ClassLayer(Layer):
         return self._solo
 
     def is_class_visible(self, value: int) -> bool:
-        """Tell whether the eye of a class is open; solo leaves the eyes as they are."""
+        """Return whether the eye of a class is open; solo leaves the eyes as they are."""
         return value not in self._hidden
 
     def shows(self, value: int) -> bool:
-        """Tell whether pixels of `value` are drawn."""
+        """Return whether pixels of `value` are drawn."""
         if self._solo is not None:
             return value == self._solo
         return value in self.schema.values and value not in self._hidden
@@ -203,7 +203,7 @@ class ClassLayer(Layer):
 
 
 class MaskLayer(_OfFile, ClassLayer):
-    """An index raster over the orthophoto: a map, or a mask of another program.
+    """An index raster over the image: a map, or a mask of another program.
 
     `owner` is the file of the project that was open when it was laid, and with which it goes; None: of none.
     """
@@ -221,7 +221,7 @@ class MaskLayer(_OfFile, ClassLayer):
 
     @property
     def area(self) -> PixelWindow:
-        """Return the part of the picture that the mask is of, in raster px."""
+        """Return the part of the image that the mask covers, in raster px."""
         return self.placement.window if self.placement else self.grid.window
 
     def extent(self, key: TileKey) -> PixelWindow | None:
@@ -230,7 +230,7 @@ class MaskLayer(_OfFile, ClassLayer):
         return tile.intersection(self.placement.window) if tile and self.placement else tile
 
     def reaches(self, key: TileKey) -> bool:
-        """Tell whether the mask may show something in a tile."""
+        """Return whether the mask may show something in a tile."""
         return self.placement is None or self.extent(key) is not None
 
     def look_like(self, former: MaskLayer) -> None:

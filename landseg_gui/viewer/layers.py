@@ -1,4 +1,4 @@
-"""What lies in the viewer: the orthophoto, the masks over it, a live prediction and the labels, in their order."""
+"""What lies in the viewer: the image, the masks over it, a live prediction and the labels, in their order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from landseg_gui.viewer.preview_layer import PreviewLayer
 
 
 class LayerStack(QObject):
-    """The orthophoto, the masks over it, the topmost first, a live prediction over those, and the labels on top.
+    """The image, the masks over it, the topmost first, a live prediction over those, and the labels on top.
 
     `changed`: a layer came, went or moved.
     """
@@ -30,7 +30,7 @@ class LayerStack(QObject):
 
     @property
     def overlays_hidden(self) -> bool:
-        """Tell whether masks and labels are hidden for the moment, whatever their eyes say."""
+        """Return whether masks and labels are hidden for the moment, whatever their eyes say."""
         return self._overlays_hidden
 
     @overlays_hidden.setter
@@ -52,21 +52,21 @@ class LayerStack(QObject):
         return [self.image, *self.masks[::-1], *above]
 
     def set_image(self, image: ImageLayer | None) -> None:
-        """Show another orthophoto, or none; what lay over the former one goes."""
+        """Show another image, or none; what lay over the former one goes."""
         self.image, self.preview = image, None
         self.masks.clear()
         self._drop_labels()
         self.changed.emit()
 
     def replace_image(self, image: ImageLayer) -> None:
-        """Show the same orthophoto read anew, such as from a file that has changed: all that lies over it stays."""
+        """Replace the image by itself read again, such as from a file that has changed: what lies over it stays."""
         if self.image is not None:
             image.opacity, image.visible = self.image.opacity, self.image.visible
         self.image = image
         self.changed.emit()
 
     def set_labels(self, raster: LabelRaster | None, schema: ClassSchema | None = None) -> None:
-        """Show the labels of the orthophoto, of its size, by the classes of `schema`; or none, where one is None.
+        """Show the labels of the image, of its size, by the classes of `schema`; or none, where one is None.
 
         Labels that are shown already keep their eyes and their opacity.
         """
@@ -86,13 +86,13 @@ class LayerStack(QObject):
             self.labels = None
 
     def set_preview(self, preview: PreviewLayer | None) -> None:
-        """Show a live prediction in place of the one there is, or none."""
+        """Show this live prediction instead of the current one, or none."""
         if preview is not self.preview:
             self.preview = preview
             self.changed.emit()
 
     def add_mask(self, mask: MaskLayer) -> None:
-        """Lay a mask on top; where there is one of the same file, it takes the place of that one. It is in sight.
+        """Add a mask on top, visible; it replaces one of the same file.
 
         Masks of the same area, or of a part of it, are hidden: of two maps, one through the other, neither can be read.
         """
@@ -108,13 +108,13 @@ class LayerStack(QObject):
             mask.visible = True
 
     def replace_mask(self, former: MaskLayer, mask: MaskLayer) -> None:
-        """Put a mask in the place of another, with its opacity and its eyes."""
+        """Replace a mask by another, which takes over its opacity and its eyes."""
         mask.look_like(former)
         self.masks = [mask if other is former else other for other in self.masks]
         self.changed.emit()
 
     def remove_mask(self, mask: MaskLayer) -> None:
-        """Take a mask away; its file stays."""
+        """Remove a mask; its file stays."""
         self.masks.remove(mask)
         self.changed.emit()
 

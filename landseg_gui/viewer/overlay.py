@@ -1,4 +1,4 @@
-"""Lines over the picture, such as the cursor's ring: as thin at any zoom, and seen on any ground."""
+"""Lines over the image, such as the cursor's ring: equally thin at any zoom, and visible on any background."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Group(QGraphicsItem):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # it tells what is exposed
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # for the exposed rectangle
         self._shapes: list[tuple[Shape, QRectF]] = []
         self._scale = 1.0
         self._bounds = QRectF()
@@ -78,7 +78,7 @@ class _Group(QGraphicsItem):
         return self._bounds
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        """Draw the shapes that touch what is to be painted anew."""
+        """Draw the shapes that touch the exposed part."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for shape, bounds in self._shapes:
             if self._reach(shape, bounds).intersects(option.exposedRect):
@@ -107,7 +107,7 @@ class Overlay:
         return group.shapes if group else ()
 
     def clear(self, name: str) -> None:
-        """Take a group away; whether it is visible is remembered."""
+        """Remove a group; whether it is visible is remembered."""
         group = self._groups.pop(name, None)
         if group is not None:
             self._scene.removeItem(group)
@@ -135,7 +135,7 @@ class Overlay:
 
 
 def halo_colour(line: QColor) -> QColor:
-    """Return what makes a line of this colour seen on any ground: dark for a light line, light for a dark one.
+    """Return the halo for a line of this colour: dark for a light line, light for a dark one.
 
     The luminance is that of Rec. 709, of the values as they are.
     """

@@ -1,4 +1,4 @@
-"""Who gets the mouse over the picture: the hand that pans, or a handler such as a tool."""
+"""Who gets the mouse over the viewport: the hand that pans, or a handler such as a tool."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEFT, _MIDDLE, _RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton,
 
 
 class PointerHandler(Protocol):
-    """Takes the mouse in place of the hand.
+    """Gets the mouse instead of the hand.
 
     One button is down at a time, left or right, and each `press` is followed by its `release`, even where the window
     has lost it. Every move comes that Qt brings, with a button held or not; on X11 it joins those that wait in its
@@ -25,25 +25,25 @@ class PointerHandler(Protocol):
     """
 
     def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
-        """Take the left or right button going down."""
+        """Handle a press of the left or right button."""
 
     def move(self, position: Position, buttons: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
-        """Take a move; or the picture has moved under the cursor."""
+        """Handle a move, of the cursor or of the image below it."""
 
     def release(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
-        """Take the pressed button going up."""
+        """Handle the release of the pressed button."""
 
     def double_click(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
-        """Take note that the `press` of the left button that has just come is the second of two in a short time."""
+        """Handle a double click of the left button; its second `press` has just been handled."""
 
     def leave(self) -> None:
-        """Take note that the cursor is no longer over the picture, or has become the hand."""
+        """Handle the cursor leaving the viewport, or becoming the hand."""
 
     def key_press(self, event: QKeyEvent) -> bool:
-        """Take a key before the viewport does; tell whether it meant something here."""
+        """Handle a key before the viewport does; return whether it was used."""
 
     def cursor(self) -> QCursor:
-        """Return the cursor to show over the picture."""
+        """Return the cursor to show over the viewport."""
 
 
 class PointerRouter:
@@ -63,7 +63,7 @@ class PointerRouter:
 
     @property
     def handler(self) -> PointerHandler | None:
-        """Return who gets the mouse, or None while it is the hand."""
+        """Return the handler that gets the mouse, or None while it is the hand."""
         return self._handler
 
     @handler.setter
@@ -85,7 +85,7 @@ class PointerRouter:
         return self._handler.cursor()
 
     def press(self, event: QMouseEvent) -> None:
-        """Take hold of the picture, or press for the handler."""
+        """Start panning, or pass the press to the handler."""
         self._enter(event)
         if self._is_for_hand(event.button()):
             self._panning = self._panning or event.button()
@@ -96,14 +96,14 @@ class PointerRouter:
         self.show_cursor()
 
     def double_click(self, event: QMouseEvent) -> None:
-        """Take the second press of two, which Qt sends in place of it: fast clicks all count."""
+        """Handle the second press of two, for which Qt sends only this: fast clicks all count."""
         was_up = self._pressed is None
         self.press(event)
         if self._handler is not None and was_up and self._pressed == _LEFT:
             self._handler.double_click(self._position(), event.modifiers())
 
     def move(self, event: QMouseEvent) -> None:
-        """Drag the picture along, or move for the handler."""
+        """Pan, or pass the move to the handler."""
         step = event.position() - self._at
         self._enter(event)
         if self._panning is not None:
@@ -112,24 +112,24 @@ class PointerRouter:
             self._handler.move(self._position(), event.buttons(), event.modifiers())
 
     def release(self, event: QMouseEvent) -> None:
-        """Let go of the picture, or release for the handler."""
+        """Stop panning, or pass the release to the handler."""
         self._at = event.position()
         self._release(event.button(), event.modifiers())
 
     def leave(self) -> None:
-        """Take note that the cursor has left the picture."""
+        """Handle the cursor leaving the viewport."""
         self._inside = False
         if self._handler is not None and self._pressed is None:
             self._handler.leave()
 
     def mouse_lost(self) -> None:
-        """Release what is held: the release itself will not come, since another window has the mouse or the keys."""
+        """Release all buttons: no release will arrive, since another window has the mouse or the keys."""
         self._space = False
         self._release_all()
         self.show_cursor()
 
     def key_press(self, event: QKeyEvent) -> bool:
-        """Tell whether a key was for the hand or the handler."""
+        """Return whether a key was for the hand or the handler."""
         if event.key() != Qt.Key.Key_Space:
             return self._handler is not None and self._handler.key_press(event)
         if not event.isAutoRepeat():
@@ -137,7 +137,7 @@ class PointerRouter:
         return True
 
     def key_release(self, event: QKeyEvent) -> bool:
-        """Tell whether the release of a key was for the hand."""
+        """Return whether the release of a key was for the hand."""
         if event.key() != Qt.Key.Key_Space:
             return False
         if not event.isAutoRepeat():
@@ -146,7 +146,7 @@ class PointerRouter:
         return True
 
     def follow_frame(self) -> None:
-        """Tell the handler that another place has come under the cursor; a stroke under way waits for the mouse."""
+        """Tell the handler that another position is under the cursor; a stroke under way waits for the mouse."""
         if self._inside and self._handler and self._panning is None and self._pressed is None and not self._space:
             modifiers = QGuiApplication.keyboardModifiers()
             self._handler.move(self._position(), Qt.MouseButton.NoButton, modifiers)
@@ -164,7 +164,7 @@ class PointerRouter:
         return self._handler is not None and self._pressed is None and button in (_LEFT, _RIGHT)
 
     def _enter(self, event: QMouseEvent) -> None:
-        """Follow the cursor to the place of `event`.
+        """Follow the cursor to the position of `event`.
 
         A button that has come up without a release is released where the cursor was last: nobody knows what it has
         passed over since.

@@ -1,4 +1,4 @@
-"""What a network that learns makes of the view, as a layer."""
+"""The live prediction of a network in training, as a layer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_gui.text import tr
 from landseg_gui.viewer.layer import ClassLayer
 from landseg_gui.viewer.tile_reader import TilePixels
 
@@ -27,7 +28,7 @@ class PreviewReader:
         self._shown: tuple[PixelWindow, Values] | None = None
 
     def show(self, window: PixelWindow, values: Values) -> None:
-        """Have (H, W) class `values` lie in `window` (px of the image), and nothing elsewhere."""
+        """Show (H, W) class `values` in `window` (px of the image), and nothing elsewhere."""
         self._shown = window, values  # at once: threads read
 
     def read_tile(self, key: TileKey, _bands: Sequence[int] | None = None) -> TilePixels:
@@ -55,13 +56,13 @@ def _nearest(start: int, count: int, level: int, first: int, length: int, size: 
 
 
 class PreviewLayer(ClassLayer):
-    """A live prediction over the orthophoto and the masks."""
+    """A live prediction over the image and the masks."""
 
     def __init__(self, grid: RasterGrid, schema: ClassSchema) -> None:
         self._preview = PreviewReader(grid.width, grid.height)
-        super().__init__(self._preview, schema, "Live prediction")
+        super().__init__(self._preview, schema, tr("Live prediction"))
 
     def show(self, window: PixelWindow, values: Values) -> None:
-        """Show (H, W) class `values` in `window` (px of the image), in place of what was shown."""
+        """Show (H, W) class `values` in `window` (px of the image), instead of what was shown."""
         self._preview.show(window, values)
         self.reread.emit()

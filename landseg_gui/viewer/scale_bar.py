@@ -1,4 +1,4 @@
-"""The scale bar over the picture, in true ground metres or in pixels."""
+"""The scale bar over the image, in true ground metres or in pixels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPainterPathStroker, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from landseg_gui.text import NO_BREAK_SPACE, three_digits
 
 _LONGEST = 160  # logical px
 _INSET = 4.5  # px from the left
@@ -23,14 +25,14 @@ def nice_length(longest: float) -> float:
 def length_text(length: float, unit: str) -> str:
     """Return a length as people write it: `500 m`, `2 km`, `20 cm`, `100 px`."""
     if unit == "m" and length >= 1000:
-        return f"{length / 1000:g} km"
-    if unit == "m" and length < 1:
-        return f"{length * 100:g} cm"
-    return f"{length:g} {unit}"
+        length, unit = length / 1000, "km"
+    elif unit == "m" and length < 1:
+        length, unit = length * 100, "cm"
+    return f"{three_digits(length)}{NO_BREAK_SPACE}{unit}"
 
 
 class ScaleBar(QWidget):
-    """A bar of a round length, white with a dark rim, so that it can be read on any picture."""
+    """A bar of a round length, white with a dark rim, so that it can be read on any image."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, objectName="scale_bar")
@@ -46,7 +48,7 @@ class ScaleBar(QWidget):
         return QSize(_LONGEST + 16, self.fontMetrics().height() + 20)
 
     def set_scale(self, scale: float, ground_resolution: float | None) -> None:
-        """Measure anew: `scale` in logical px per raster px, `ground_resolution` in metres per raster px or None."""
+        """Set the scale: `scale` in logical px per raster px, `ground_resolution` in metres per raster px or None."""
         unit, per_pixel = ("m", ground_resolution) if ground_resolution else ("px", 1.0)
         length = nice_length(_LONGEST / scale * per_pixel)
         bar_width = length / per_pixel * scale

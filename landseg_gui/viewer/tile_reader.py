@@ -26,11 +26,11 @@ class TileReader(Protocol):
 
     @property
     def needs_pyramid(self) -> bool:
-        """Tell whether coarse tiles take long, because no overviews are there yet."""
+        """Return whether coarse tiles take long, because no overviews are there yet."""
 
     @property
     def has_quicklook(self) -> bool:
-        """Tell whether one tile above the pyramid, its `quicklook_key`, is soon read all the same."""
+        """Return whether one tile above the pyramid, its `quicklook_key`, is quick to read even so."""
 
     def read_tile(self, key: TileKey, bands: Sequence[int] | None = None, /) -> TilePixels:
         """Return the pixels of a tile, of all bands for None.
@@ -60,4 +60,4 @@ class RasterTileReader(TileReader, Protocol):
 
     @property
     def categorical(self) -> bool:
-        """Tell whether the values are class codes."""
+        """Return whether the values are class codes."""

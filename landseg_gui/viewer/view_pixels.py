@@ -1,4 +1,4 @@
-"""What is in sight of the orthophoto, as numbers."""
+"""The visible part of the image, as an array."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from landseg_gui.viewer.tiles.feed import TileFeed
 
 
 class ViewPixels(NamedTuple):
-    """The picture in sight as it is displayed, black where it has no data or has not come yet.
+    """The visible part of the image as it is displayed, black where it has no data or is not loaded yet.
 
     `rgb` is (H, W, 3) uint8, a pixel for every 2**`level` px of the raster; `window` is what it covers, in raster px,
     cut at the raster's right and lower edge.
@@ -27,9 +27,9 @@ class ViewPixels(NamedTuple):
 
 
 def read_view(feed: TileFeed[Any], frame: ViewFrame) -> ViewPixels | None:
-    """Return what `feed` has at hand of what `frame` shows, at the level drawn; None where it has nothing.
+    """Return what `feed` has loaded of what `frame` shows, at the level drawn; None where it has nothing.
 
-    Coarser tiles stand in for those that have not come yet.
+    Coarser tiles stand in for those not loaded yet.
     """
     pyramid = feed.layer.reader.pyramid
     seen = frame.visible(pyramid.width, pyramid.height)

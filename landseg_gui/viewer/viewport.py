@@ -42,9 +42,9 @@ _ARROWS: dict[int, tuple[int, int]] = {
 
 
 class Viewport(QGraphicsView):
-    """Shows a stack of layers. `frame_changed`: another part or zoom; `hovered`: the raster place under the cursor.
+    """Shows a stack of layers. `frame_changed`: another part or zoom; `hovered`: the raster position under the cursor.
 
-    `overlay` holds the lines over the picture; `pointer` gets the mouse in place of the hand that pans.
+    `overlay` holds the lines over the image; `pointer` gets the mouse instead of the hand that pans.
     The view frame is the truth and is kept in device px without rounding; Qt's transform and scroll bars follow it.
     """
 
@@ -63,7 +63,7 @@ class Viewport(QGraphicsView):
         self._fits = True
         self._router = PointerRouter(self)
         self._scale_bar = ScaleBar(self)
-        self._waiting = PlainLabel(tr("Reading the picture…"), self, objectName="viewport_waiting", visible=False)
+        self._waiting = PlainLabel(tr("Loading the image…"), self, objectName="viewport_waiting", visible=False)
         self._set_up()
         # Many wheel steps and drags fall into one turn of the event loop: ask for tiles once.
         self._requests = QTimer(self, singleShot=True, interval=0)
@@ -93,7 +93,7 @@ class Viewport(QGraphicsView):
 
     @property
     def pointer(self) -> PointerHandler | None:
-        """Return who gets the mouse, or None while it is the hand. What is held when that changes is let go."""
+        """Return the handler that gets the mouse, or None while it is the hand. A change releases what is held."""
         return self._router.handler
 
     @pointer.setter
@@ -106,16 +106,16 @@ class Viewport(QGraphicsView):
 
     @property
     def image(self) -> ImageLayer | None:
-        """Return the orthophoto, or None while there is none."""
+        """Return the image, or None while there is none."""
         return self._image
 
     @property
     def frame(self) -> ViewFrame:
-        """Return what is in sight."""
+        """Return the visible part."""
         return self._frame
 
     def chosen_frame(self) -> ViewFrame | None:
-        """Return what the user has chosen to see; None for the whole raster, at whatever size the window has."""
+        """Return the frame that the user has chosen; None for the whole raster, at any size of the window."""
         return None if self._fits else self._frame
 
     @property
@@ -124,11 +124,11 @@ class Viewport(QGraphicsView):
         return self._frame.scale
 
     def view_window(self) -> PixelWindow | None:
-        """Return the part of the raster in sight, or None where there is none."""
+        """Return the visible part of the raster, or None where there is none."""
         return self._frame.visible(*self._raster_size()) if self._image else None
 
     def read_view(self) -> ViewPixels | None:
-        """Return the orthophoto in sight as displayed, from what is at hand; None where nothing is."""
+        """Return the visible part of the image as displayed, from what is loaded; None where nothing is."""
         return self.canvas.read_view()
 
     def fit(self) -> None:
@@ -152,13 +152,13 @@ class Viewport(QGraphicsView):
         self.zoom_to(self.scale_factor * factor, at)
 
     def pan_by(self, dx: float, dy: float) -> None:
-        """Drag the picture by logical px, as far as the raster stays in the middle of the viewport."""
+        """Pan by logical px, as far as the raster stays in the middle of the viewport."""
         if self._image:
             ratio = self.devicePixelRatioF()
             self._set_frame(self._frame.moved(dx * ratio, dy * ratio).kept_near(*self._raster_size()))
 
     def centre_on(self, column: float, row: float, scale: float) -> None:
-        """Show a raster place in the middle at `scale`."""
+        """Centre the view on a raster position at `scale`."""
         self._set_frame(self._frame.centred(column, row, scale))
 
     def raster_position(self, position: QPointF) -> tuple[float, float]:
@@ -207,7 +207,7 @@ class Viewport(QGraphicsView):
         self._show_frame()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the middle, or the whole raster, in sight."""
+        """Keep the centre, or the whole raster, visible."""
         super().resizeEvent(event)
         ratio, fits = self.devicePixelRatioF(), self._fits
         self._frame = self._frame.resized(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
@@ -219,7 +219,7 @@ class Viewport(QGraphicsView):
         self._show_frame()
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Take the pinch of a touch pad, a move to a screen of another density, and the cursor's leaving."""
+        """Handle the pinch of a touch pad, a move to a screen of another density, and the cursor leaving."""
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self.zoom_by(1 + event.value(), event.position())
             return True
@@ -236,25 +236,25 @@ class Viewport(QGraphicsView):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of the picture, or press for the pointer."""
+        """Start panning, or pass the press to the pointer."""
         self._router.press(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Take the second press of two."""
+        """Handle the second press of two."""
         self._router.double_click(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the picture along or move for the pointer, and tell where the cursor is."""
+        """Pan or pass the move to the pointer, and report the position of the cursor."""
         self._router.move(event)
         if self._image:
             self.hovered.emit(*self.raster_position(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go."""
+        """Stop panning, or pass the release to the pointer."""
         self._router.release(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Let go of what is held: its release goes to another widget or window."""
+        """Release what is held: its release goes to another widget or window."""
         self._router.mouse_lost()
         super().focusOutEvent(event)
 
@@ -269,11 +269,11 @@ class Viewport(QGraphicsView):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Take note that Space is up again."""
+        """Handle the release of Space."""
         if not self._router.key_release(event):
             super().keyReleaseEvent(event)
 
 
 def _is_same_image(image: ImageLayer | None, former: ImageLayer | None) -> bool:
-    """Tell whether `image` is the picture shown before, read anew from its file: the place in sight stays."""
+    """Return whether `image` is the one shown before, read again from its file: the view stays."""
     return image is not None and former is not None and image.path == former.path and image.grid == former.grid

@@ -60,7 +60,7 @@ def tiles_around(layer: Layer, frame: ViewFrame) -> list[TileKey]:
 def uncovered(tiles: Tiles, cover: Callable[[Layer, TileKey], Cover | None]) -> Tiles:
     """Return of the tiles of each layer, which are given from the bottom to the top, those in which something is seen.
 
-    `cover(layer, key)` tells where a tile hides what is below. The orthophoto counts as seen, whatever lies over it: it
+    `cover(layer, key)` returns where a tile hides what is below. The image counts as seen, whatever lies over it: it
     must be there at once when that goes.
     """
     above: dict[TileKey, list[Cover]] = defaultdict(list)
@@ -69,7 +69,7 @@ def uncovered(tiles: Tiles, cover: Callable[[Layer, TileKey], Cover | None]) -> 
     for layer, keys in reversed(tiles.items()):
         below -= 1
         found[layer] = keys if isinstance(layer, ImageLayer) else [key for key in keys if _is_seen(layer, key, above)]
-        if below > 1:  # the lowest is the orthophoto
+        if below > 1:  # the lowest is the image
             for key in found[layer]:
                 if its_cover := cover(layer, key):
                     above[key].append(its_cover)
@@ -99,6 +99,6 @@ def _grown(window: PixelWindow, margin: int) -> PixelWindow:
 def by_urgency(layers: Sequence[Layer]) -> list[Layer]:
     """Return layers, given from the bottom to the top, in the order in which to load them.
 
-    The orthophoto comes first, then the topmost of the others, which may hide those below.
+    The image comes first, then the topmost of the others, which may hide those below.
     """
     return [*layers[:1], *reversed(layers[1:])]

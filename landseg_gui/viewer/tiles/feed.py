@@ -43,7 +43,7 @@ def _screen_bytes() -> int:
 
 
 class TileSupply(NamedTuple):
-    """What the feeds of a window share: the bytes for tiles that are out of sight, and the threads that load."""
+    """What the feeds of a window share: the bytes for tiles that are not visible, and the threads that load."""
 
     spare: TileBudget
     threads: TileThreads
@@ -88,7 +88,7 @@ class TileFeed(Generic[Loaded]):
         raise NotImplementedError
 
     def _held(self, key: TileKey) -> Loaded | None:
-        """Return a tile as loaded, or as it was before it was to be loaded anew, or None."""
+        """Return a tile as loaded, or as it was before it was to be loaded again, or None."""
         loaded = self._loaded.get(key)
         if loaded is None:
             return self._former.get(key)
@@ -121,11 +121,11 @@ class TileFeed(Generic[Loaded]):
         self._loaded.yield_room()
 
     def covered_area(self, _key: TileKey) -> PixelWindow | None:
-        """Return the part of a tile, in raster px, that has a colour at every place; None while it is not here."""
+        """Return the part of a tile, in raster px, that is coloured everywhere; None before it is loaded."""
         return None
 
     def best(self, key: TileKey) -> Found | None:
-        """Return what shows the place of a tile best: itself, or the part of a coarser one; None where nothing can."""
+        """Return the best image for a tile: its own, or the part of a coarser one; None without either."""
         for level in range(key.level, self.layer.reader.pyramid.quicklook_key.level + 1):
             steps = level - key.level
             coarser = TileKey(level, key.row >> steps, key.column >> steps)
@@ -147,11 +147,11 @@ class TileFeed(Generic[Loaded]):
         return QRect(x, y, max(1, right - x), max(1, bottom - y))
 
     def value_at(self, _column: float, _row: float, _level: int) -> int | None:
-        """Return the class value at a raster place, as far as a tile there has come; pictures have none."""
+        """Return the class value at a raster position, as far as a tile there is loaded; images have none."""
         return None
 
     def _pixels_at(self, column: float, row: float, level: int) -> Iterator[tuple[TileKey, int, int]]:
-        """Yield the tiles that hold a raster place, from `level` on, and the (x, y) of its pixel in each."""
+        """Yield the tiles that contain a raster position, from `level` on, and the (x, y) of its pixel in each."""
         pyramid = self.layer.reader.pyramid
         if 0 <= column < pyramid.width and 0 <= row < pyramid.height:
             for known in range(level, pyramid.levels):
@@ -159,15 +159,15 @@ class TileFeed(Generic[Loaded]):
                 yield TileKey(known, y // pyramid.tile, x // pyramid.tile), x % pyramid.tile, y % pyramid.tile
 
     def follow(self, _changes: TileChanges, _shown: Container[TileKey]) -> None:
-        """Take note of changed pixels, and draw the changed boxes of tiles that are `shown`; here, read all anew."""
+        """Follow changed pixels: draw the changed boxes of tiles that are `shown`; here, read everything again."""
         self.reread()
 
     def restyle(self) -> None:
-        """Have the images made anew, by the next request; the former ones stay in sight until then."""
+        """Make the images again with the next request; the former ones stay visible until then."""
         self._renew()
 
     def reread(self) -> None:
-        """Have the pixels read anew, by the next request."""
+        """Read the pixels again with the next request."""
         self._renew()
 
     def _renew(self) -> None:
@@ -184,7 +184,7 @@ class TileFeed(Generic[Loaded]):
 
 
 class ImageFeed(TileFeed[QImage]):
-    """The tiles of the orthophoto; the pixels of those wanted are held too, so that another contrast reads nothing."""
+    """The tiles of the image; the pixels of those wanted are held too, so that another contrast reads nothing."""
 
     def __init__(self, layer: ImageLayer, supply: TileSupply, on_arrival: OnArrival, on_error: OnError) -> None:
         self._image_layer = layer
@@ -215,6 +215,6 @@ class ImageFeed(TileFeed[QImage]):
         super().restyle()
 
     def reread(self) -> None:
-        """Read the pixels anew."""
+        """Read the pixels again."""
         self._pixels.clear()
         super().reread()

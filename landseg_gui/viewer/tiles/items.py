@@ -28,9 +28,9 @@ class _Look(NamedTuple):
 
 
 class TileItems:
-    """One pixmap item for each tile in sight, showing the tile itself or, until it comes, its part of a coarser one.
+    """One pixmap item for each visible tile, showing the tile itself or, until it comes, its part of a coarser one.
 
-    Items never overlap, so that opacity and transparent places come out right while tiles of several levels are shown.
+    Items never overlap, so that opacity and transparency come out right while tiles of several levels are shown.
     """
 
     def __init__(self, scene: QGraphicsScene, feed: TileFeed[Any]) -> None:
@@ -51,12 +51,12 @@ class TileItems:
 
     @property
     def has_gaps(self) -> bool:
-        """Tell whether a tile has nothing to show yet, not even a coarser one."""
+        """Return whether a tile has nothing to show yet, not even a coarser one."""
         return None in self._shown.values()
 
     @property
     def is_sharp(self) -> bool:
-        """Tell whether every tile shows itself, and none a part of a coarser one."""
+        """Return whether every tile shows itself, and none a part of a coarser one."""
         return not self._coarse
 
     @property
@@ -89,13 +89,13 @@ class TileItems:
             self._fill(key)
 
     def refresh(self, arrived: TileKey | None = None) -> None:
-        """Show what is at hand now: in the items that lie in the tile `arrived`, or in all."""
+        """Show what is loaded now: in the items that lie in the tile `arrived`, or in all."""
         for key in self._items:
             if arrived is None or _lies_in(key, arrived):
                 self._fill(key)
 
     def redraw(self, keys: Iterable[TileKey]) -> None:
-        """Show those of these tiles that are in sight as they are now: their images have other pixels."""
+        """Redraw those of these tiles that are visible: the pixels of their images have changed."""
         for key in self._items.keys() & set(keys):
             self._shown.pop(key, None)
             self._fill(key)
@@ -122,7 +122,7 @@ class TileItems:
         return item
 
     def _fill(self, key: TileKey) -> None:
-        """Put the best picture at hand into the item of a tile, stretched to the tile's place."""
+        """Set the best image available for the item of a tile, stretched to the tile's area."""
         found = self._feed.best(key)
         image = found[0] if found else None
         if key in self._shown and self._shown[key] is image:

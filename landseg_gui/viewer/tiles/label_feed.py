@@ -121,7 +121,7 @@ class LabelFeed(TileFeed[KnownTile]):
         self._drawn.clear()
 
     def follow(self, changes: TileChanges, shown: Container[TileKey]) -> None:
-        """Take note of changed labels, and draw the changed boxes of tiles that are `shown`; the others can wait."""
+        """Follow changed labels: draw the changed boxes of tiles that are `shown`; the others can wait."""
         for key, box in changes.items():
             before = self._held(key)
             self._stamps[key] = self._stamps.get(key, 0) + 1
@@ -137,12 +137,12 @@ class LabelFeed(TileFeed[KnownTile]):
             self._draw(key, known)
 
     def restyle(self) -> None:
-        """Colour the tiles anew, without reading one."""
+        """Colour the tiles again, without reading any."""
         self._colours = _colour_table(self._labels)
         self._drawn.clear()
 
     def value_at(self, column: float, row: float, level: int) -> int | None:
-        """Return the value at a raster place from the sharpest tile at hand, from `level` on."""
+        """Return the value at a raster position from the sharpest tile loaded, from `level` on."""
         for key, x, y in self._pixels_at(column, row, level):
             known = self._known(key)
             if known is not None:

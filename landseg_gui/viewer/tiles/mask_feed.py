@@ -38,11 +38,11 @@ class IndexTile:
         return max(_EMPTY_BYTES, self.indices.sizeInBytes())
 
     def covers(self, colours: ColourTable) -> bool:
-        """Tell whether all pixels that are wholly of the mask are opaque in these 256 colours."""
+        """Return whether all pixels that are wholly of the mask are opaque in these 256 colours."""
         return bool(self._inner) and _all_opaque(self._inner, colours)
 
     def value_at(self, x: int, y: int) -> int | None:
-        """Return the value at a place of its image; None beyond it."""
+        """Return the value at a pixel of its image; None beyond it."""
         return self.indices.pixelIndex(x, y) if self.indices.valid(x, y) else None
 
     def image(self, colours: ColourTable) -> QImage:
@@ -115,11 +115,11 @@ class MaskFeed(TileFeed[IndexTile]):
         return self._mask.extent(key) if tile is not None and tile.covers(self._colours) else None
 
     def restyle(self) -> None:
-        """Colour the tiles anew, without reading one."""
+        """Colour the tiles again, without reading any."""
         self._colours = self._mask.colour_table()
 
     def value_at(self, column: float, row: float, level: int) -> int | None:
-        """Return the value at a raster place from the sharpest tile at hand, from `level` on."""
+        """Return the value at a raster position from the sharpest tile loaded, from `level` on."""
         for key, x, y in self._pixels_at(column, row, level):
             tile = self._loaded.get(key)
             if tile is not None:

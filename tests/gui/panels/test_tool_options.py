@@ -172,7 +172,7 @@ def test_the_rest_of_the_area_is_one_click(make_options) -> None:
     assert rest.isEnabled()
     assert name in rest.toolTip()
     rest.click()
-    assert context.steps == [f"Rest of the area: {name}"]
+    assert context.steps == [f"Fill rest: {name}"]
 
 
 def test_the_active_class_is_in_sight_for_every_tool(make_options) -> None:

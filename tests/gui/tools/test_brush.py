@@ -220,7 +220,7 @@ def test_a_click_with_a_modifier_picks_the_class(brush, modifier) -> None:
     brush.mouse.holding(modifier).click((700, 500))
     assert brush.context.active_value == 4
     brush.mouse.holding(modifier).click((500, 400))
-    assert (brush.context.active_value, brush.said) == (4, ["Nothing is labelled here"])
+    assert (brush.context.active_value, brush.said) == (4, ["Nothing is labelled here."])
     assert brush.steps == []
 
 

@@ -81,7 +81,7 @@ def test_fill_says_where_it_had_to_end(with_ring, monkeypatch) -> None:
     sitting.mouse.click((660, 460))
     assert sitting.said == []
     sitting.mouse.click((1000, 700))
-    assert sitting.said == ["A fill reaches no further at once: click beyond its edge to go on"]
+    assert sitting.said == ["Fill is limited to the area near the view: click beyond its edge to continue."]
     assert (sitting.labels()[550:850, 850:1150] == 0).all()
     assert sitting.labels()[700, 1151] == 255
 
@@ -119,8 +119,8 @@ def test_fill_holes_says_what_it_needs(with_ring) -> None:
     sitting.mouse.click((660, 460))
     sitting.mouse.click((860, 410))
     assert sitting.said == [
-        "Click on a labelled region: its holes are filled",
-        "There are no holes to fill here",
+        "Click on a labelled region to fill its holes.",
+        "There are no holes to fill here.",
     ]
     assert (sitting.labels() == before).all()
     assert sitting.steps == []

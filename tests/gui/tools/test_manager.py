@@ -113,7 +113,7 @@ def test_picking_takes_the_class_under_the_cursor(at_work) -> None:
     sitting.mouse.click((700, 500))
     assert sitting.context.active_value == 4
     sitting.mouse.click((500, 400))
-    assert (sitting.context.active_value, sitting.said) == (4, ["Nothing is labelled here"])
+    assert (sitting.context.active_value, sitting.said) == (4, ["Nothing is labelled here."])
 
 
 @pytest.mark.parametrize("name", ["polygon", "lasso", "rectangle", "fill", "wand"])

@@ -271,7 +271,7 @@ def test_reassign_turns_the_class_under_the_first_click_into_the_active_one(reas
 def test_reassign_begins_on_a_label(reassign) -> None:
     click_all(reassign, [(500, 600), *RING])
     reassign.key(Qt.Key.Key_Return)
-    assert reassign.said == ["Begin on a labelled place: its class is the one that changes"]
+    assert reassign.said == ["Start on a labelled pixel: its class will be changed."]
     assert len(reassign.steps) == 1
 
 
@@ -279,7 +279,7 @@ def test_reassign_leaves_a_locked_class_alone(reassign) -> None:
     reassign.context.locked = frozenset({3})
     reassign.mouse.click(RING[0])
     name = reassign.context.schema.names[3]
-    assert reassign.said == [f"{name} is locked: unlock it in the class list first"]
+    assert reassign.said == [f"{name} is locked: unlock it in the Classes panel first."]
     assert reassign.shapes("tool") == []
 
 

@@ -95,7 +95,7 @@ def test_areas_are_steps_too(at_work) -> None:
     at_work.mouse.click((700, 500))
     assert len(at_work.shapes("tool")) == 1
     at_work.tools.fill_rest()
-    assert steps(at_work) == ["Working area", f"Rest of the area: {at_work.session.schema.names[0]}"]
+    assert steps(at_work) == ["Working area", f"Fill rest: {at_work.session.schema.names[0]}"]
     assert (at_work.labels() == at_work.expected(PolygonRegion([RING]), 0)).all()
     at_work.session.editing.undo()
     at_work.session.editing.undo()

@@ -99,7 +99,7 @@ def test_the_rest_of_all_areas_gets_the_active_class_in_one_step(area) -> None:
     area.tools.fill_rest()
     rest = area.expected(AreasRegion([FIRST, SECOND]), 1)
     assert (area.labels() == area.expected(block, 3, rest)).all()
-    assert area.steps == [f"Rest of the area: {area.context.schema.names[1]}"]
+    assert area.steps == [f"Fill rest: {area.context.schema.names[1]}"]
 
 
 def test_the_rest_of_the_selected_area_alone(area) -> None:
@@ -112,7 +112,7 @@ def test_the_rest_of_the_selected_area_alone(area) -> None:
 
 def test_without_an_area_there_is_no_rest(area) -> None:
     area.tools.fill_rest()
-    assert area.said == ["Draw a working area first"]
+    assert area.said == ["Draw a working area first."]
     assert (area.labels() == 255).all()
 
 
