@@ -6,7 +6,7 @@ shows it through one function that looks the template up and fills in the values
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Translate = Callable[[str, int | None], str]
@@ -64,6 +64,12 @@ def N_(template: str, /, *, n: int | None = None, one: str = "", **values: Any) 
     `one` the template for a single one.
     """
     return Text(template, values, n, one)
+
+
+def listed(texts: Iterable[str]) -> Text:
+    """Return texts with commas between them, each of which is translated with the whole."""
+    values = {f"item_{number}": text for number, text in enumerate(texts, 1)}
+    return Text(", ".join(f"{{{name}}}" for name in values), values)
 
 
 def _filled(template: str, values: Mapping[str, Any], number: int | None) -> str:

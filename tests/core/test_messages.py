@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landseg_core.errors import LandsegError, RasterError
-from landseg_core.messages import N_, Text
+from landseg_core.messages import N_, Text, listed
 
 GERMAN = {
     "{path} has %n bands": "{path} hat %n Kanäle",
@@ -45,6 +45,13 @@ def test_an_error_as_a_value_is_translated_too() -> None:
     inner = RasterError(N_("too few bands"))
     text = N_("{path} cannot be read: {reason}", path="a", reason=inner)
     assert text.in_language(german) == "a ist nicht lesbar: zu wenige Kanäle"
+
+
+def test_texts_in_a_list_are_translated_one_by_one() -> None:
+    texts = listed([bands(3), "b.tif {raw}", bands(2)])
+    assert texts == "a.tif has 3 bands, b.tif {raw}, a.tif has 2 bands"
+    assert texts.in_language(german) == "a.tif hat 3 Kanäle, b.tif {raw}, a.tif hat 2 Kanäle"
+    assert listed([]) == ""
 
 
 def test_an_error_returns_the_text_that_it_was_made_with() -> None:
