@@ -238,7 +238,8 @@ class Round:
         waiting = self._project.waiting
         said = refusal(self._project.close)
         assert said is not None, "nobody was told that gestures are lost"
-        assert f"the last {waiting} edit(s) could not be stored" in said, said
+        assert "could not be stored and" in said, said
+        assert waiting == 1 or f"the last {waiting} edits" in said, said
         self._tally.said.add(said.replace(str(self._path), self._path.name))
         self._tally.lost_by_closing += waiting
         self._disk.free()

@@ -161,10 +161,10 @@ def export(
     project is not changed.
     """
     require_one_way(keep_grid=keep_grid, move_labels=move_labels)
-    from landseg_core.formats.exporters import LabelPlace, export_labels
+    from landseg_core.formats.exporters import GridChoice, export_labels
     from landseg_core.project.project import Project
 
-    place: LabelPlace | None = "project" if keep_grid else "file" if move_labels else None
+    grid: GridChoice | None = "project" if keep_grid else "file" if move_labels else None
     with Project.open(file, read_only=True) as project:
         entry = project.image(image)
         run_job(
@@ -176,7 +176,7 @@ def export(
                 overwrite,
                 on_event=on_event,
                 control=control,
-                place=place,
+                grid=grid,
                 large=large,
             )
         )

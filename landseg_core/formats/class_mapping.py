@@ -1,4 +1,4 @@
-"""What is said where values of a foreign file stand for no class."""
+"""The error for values of another program's file that stand for no class."""
 
 from __future__ import annotations
 
@@ -6,35 +6,33 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from landseg_core.errors import InterchangeError
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text, listed
 
 _NAMED_VALUES = 3
 
 
-def unknown_values_error(
-    source: Path, found: Mapping[str, tuple[str, int]], unit: str, why: str = ""
-) -> InterchangeError:
+def unknown_values_error(source: Path, found: Mapping[str, tuple[Text, int]], hint: str = "") -> InterchangeError:
     """Return the error about values of `source` that no class has, the most frequent named.
 
-    `found` gives, by what stands before the = of a mapping, a value's description and how many `unit` hold it.
+    `found` gives, by what stands before the = of a mapping, a value's description with how many px or polygons hold it,
+    and that number. `hint` is what may explain the values.
     """
     frequent = sorted(found.items(), key=lambda item: -item[1][1])
-    named = [f"{_printable(text)} in {count} {unit}" for _, (text, count) in frequent[:_NAMED_VALUES]]
-    more = f" and {len(found) - _NAMED_VALUES} more" if len(found) > _NAMED_VALUES else ""
-    key = _printable(frequent[0][0])
+    values = listed(text for _, (text, _) in frequent[:_NAMED_VALUES])
+    if len(found) > _NAMED_VALUES:
+        values = N_("{values} and %n more", n=len(found) - _NAMED_VALUES, values=values)
     return InterchangeError(
         N_(
-            "{source} holds {named}{more}, which no class has{why}; say which class each is (--map "
-            "'{key}=CLASSNAME', or '{key}=' to leave it out)",
-            source=source,
-            named=", ".join(named),
-            more=more,
-            why=why,
-            key=key,
+            "{path} holds {values}, which no class has{hint}; choose the class of each (--map '{key}=CLASSNAME', or "
+            "'{key}=' to leave it out)",
+            path=source,
+            values=values,
+            hint=hint,
+            key=printable(frequent[0][0]),
         )
     )
 
 
-def _printable(text: str) -> str:
-    """Return a text of a foreign file as part of one line."""
+def printable(text: str) -> str:
+    """Return a text of another program's file as part of one line."""
     return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,7 +1,7 @@
 """Writes class values as polygons in a GeoPackage: class, value, colour and true area of each region.
 
 The polygons follow the edges of the pixels in the image's CRS. An image without a georeference gives pixel coordinates
-with y = -row, which is where QGIS shows such a picture; the import takes them back.
+with y = -row, which is where QGIS shows such an image; the import reverses that.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def write_geopackage(
 ) -> None:
     """Write what a source holds as polygons, one for each region of pixels of a class that share edges.
 
-    Fields: `class` (its name), `value`, `colour` (#rrggbb) and `area_m2` (null without a place on the Earth).
+    Fields: `class` (its name), `value`, `colour` (#rrggbb) and `area_m2` (null without a georeference).
 
     Raises:
         ClassSchemaError: nothing names the classes.
@@ -62,7 +62,7 @@ def write_geopackage(
     control, grid = control or JobControl(), source.grid
     if unplaced := control_notice(out, grid):
         on_event(unplaced)
-    meter = ProgressMeter(f"writing {out.name}", grid.window.pixels, on_event, work=grid.height)
+    meter = ProgressMeter(N_("writing {file}", file=out.name), grid.window.pixels, on_event, work=grid.height)
     outputs = OutputFiles(overwrite=overwrite, inputs=source.files)
     with outputs, _LayerWriter(outputs, out, source) as layer:
         done = 0
@@ -75,15 +75,15 @@ def write_geopackage(
 
 
 class _LayerWriter:
-    """Writes regions to a GeoPackage, many at once.
+    """Writes regions to a GeoPackage, in batches.
 
-    GDAL minds what a GeoPackage is called, so it is made in a folder of its own, and becomes the unfinished file of
-    `outputs` when the `with` block ends well.
+    GDAL checks the name of a GeoPackage, so it is made in a folder of its own, and becomes the unfinished file of
+    `outputs` when the `with` block succeeds.
     """
 
     def __init__(self, outputs: OutputFiles, out: Path, source: StripSource) -> None:
         if source.schema is None:
-            raise ClassSchemaError(N_("{source} names no classes; give them (--classes)", source=source.title))
+            raise ClassSchemaError(N_("{source} names no classes; choose them (--classes)", source=source.title))
         self._out, self._unfinished = out, outputs.add(out)
         for suffix in _SIDECARS:
             outputs.drop(out.with_name(out.name + suffix))
@@ -158,8 +158,8 @@ class _LayerWriter:
 class _TrueArea:
     """Measures polygons given in the CRS of a grid, by geodesics on the CRS's own ellipsoid.
 
-    Karney, "Algorithms for geodesics" (2013), by pyproj: the same figures as `$area` in QGIS. In a local CRS, which has
-    no ellipsoid, the plane is the ground.
+    Karney, "Algorithms for geodesics" (2013), by pyproj: the same values as `$area` in QGIS. In a local CRS, which has
+    no ellipsoid, areas are those in the plane.
     """
 
     def __init__(self, grid: RasterGrid) -> None:
@@ -168,7 +168,7 @@ class _TrueArea:
         self._local_unit = local_unit(crs) if crs else None
 
     def measure(self, polygons: Sequence[Any]) -> npt.NDArray[np.float64]:
-        """Return the (N,) areas in m2; NaN for all without a place on the Earth."""
+        """Return the (N,) areas in m2; NaN for all without a georeference."""
         if self._local_unit is not None:
             return np.asarray(shapely.area(np.array(polygons, object)) * self._local_unit**2, np.float64)
         if self._earth is None:

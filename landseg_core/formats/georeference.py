@@ -1,4 +1,4 @@
-"""The small files that place a picture without a georeference of its own, such as a PNG, on the ground."""
+"""The small files that georeference an image whose format cannot do so itself, such as PNG."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles, cannot_finish
 
 
-def write_georeference(outputs: OutputFiles, picture: Path, grid: RasterGrid, world_suffix: str) -> None:
-    """Add the world file of `picture`, and an `.aux.xml` with its CRS; older ones that no longer hold are dropped.
+def write_georeference(outputs: OutputFiles, image: Path, grid: RasterGrid, world_suffix: str) -> None:
+    """Add the world file of `image`, and an `.aux.xml` with its CRS; older ones that no longer apply are deleted.
 
     Raises:
         OutputError: they exist already or cannot be written.
     """
-    auxiliary = picture.with_name(f"{picture.name}.aux.xml")
+    auxiliary = image.with_name(f"{image.name}.aux.xml")
     contents = {
-        picture.with_suffix(world_suffix): world_file(grid).encode() if grid.is_georeferenced else None,
+        image.with_suffix(world_suffix): world_file(grid).encode() if grid.is_georeferenced else None,
         auxiliary: crs_file(grid.crs) if grid.crs else None,
     }
     for path, content in contents.items():
@@ -32,13 +32,14 @@ def write_georeference(outputs: OutputFiles, picture: Path, grid: RasterGrid, wo
 
 
 def control_notice(out: Path, grid: RasterGrid) -> Notice | None:
-    """Return what to say of `out`, a file that cannot carry what places an image without a transform."""
+    """Return the notice for a file `out` whose format cannot store the georeference of an image without a transform."""
     if grid.control is None or grid.is_georeferenced:
         return None
     return Notice(
         N_(
-            "{out} is in pixel coordinates: this format cannot carry the image's {control}; a GeoTIFF keeps them",
-            out=out,
+            "{path} is in pixel coordinates: its format cannot store the image's {control}; write a GeoTIFF to keep "
+            "them",
+            path=out,
             control=grid.control.name,
         )
     )
@@ -61,7 +62,7 @@ def world_file(grid: RasterGrid) -> str:
 
 
 def crs_file(crs: CRS) -> bytes:
-    """Return the XML in which GDAL and QGIS look for a CRS that a world file cannot tell."""
+    """Return the XML in which GDAL and QGIS look for the CRS, which a world file cannot hold."""
     root = ET.Element("PAMDataset")
     ET.SubElement(root, "SRS").text = crs.to_wkt()
     return ET.tostring(root)

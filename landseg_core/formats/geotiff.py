@@ -1,4 +1,4 @@
-"""Writes class values as a tiled and compressed GeoTIFF: 255 is nodata, colours and class names go with them."""
+"""Writes class values as a tiled and compressed GeoTIFF, with colours and class names; 255 is nodata."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def export_geotiff(
 ) -> None:
     """Write the map `mask`, or a `window` of it, as GeoTIFF, with its georeference, colours and class names.
 
-    `schema` are the classes, where those that the mask names itself are missing or not wanted. With a `placement`, of a
-    map of a part, it is written as one of the whole picture, and `window` is in px of that.
+    `schema` are the classes, where those that the mask names itself are missing or not wanted. With the `placement` of
+    a map of a part, it is written as one of the whole image, and `window` is in px of that.
 
     Raises:
-        LargeWorkError: it is much work, and `large` does not say that this is agreed.
+        LargeWorkError: it is a large job, and `large` does not say that the user agreed.
         RasterError: the map cannot be read, or the window reaches beyond it.
         OutputError: `out` exists already or cannot be written.
         JobStopped: `control` asked for it.

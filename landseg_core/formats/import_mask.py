@@ -1,10 +1,10 @@
-"""Imports a mask: an index or palette PNG, a picture in class colours, a GeoTIFF on any grid.
+"""Imports a mask: an index or palette PNG, an image in class colours, a GeoTIFF on any grid.
 
-Which class a pixel belongs to is decided by the first of these that says so:
+The class of a pixel is decided by the first of these that applies:
 
 - the mapping that the user gives: a value or a colour, and the name of its class;
 - the classes that the file itself names, compared by name;
-- else colours (of a palette, or of the pixels) and values, by the rules of `landseg_core.labels.masks.coding`.
+- colours (of a palette, or of the pixels) and values, by the rules of `landseg_core.labels.masks.coding`.
 
 What the file declares as nodata stays unlabelled, unless the mapping says otherwise.
 """
@@ -32,6 +32,7 @@ from landseg_core.labels.masks.reader import MaskPart
 from landseg_core.labels.masks.value_counts import ValueTally
 from landseg_core.labels.masks.value_mapping import class_index
 from landseg_core.limits import WorkSize, require_agreed
+from landseg_core.messages import N_
 from landseg_core.progress import ProgressMeter
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
@@ -52,25 +53,25 @@ def import_mask(
 ) -> int:
     """Label the image with the mask `source`, in one undo step; return how many pixels changed.
 
-    A mask without a georeference must have the size of the image. What is unlabelled in it (255, nodata, transparent)
-    or lies beyond it stays as it is.
+    A mask without a georeference must have the size of the image. Pixels that it leaves unlabelled (255, nodata,
+    transparent) or does not cover stay as they are.
 
     Args:
-        project: where the image is.
+        project: the project of the image.
         image_id: the image to label.
         source: the mask.
         mapping: class names by code, as `mask_mapping` has them; "" or "unlabelled" leaves a value out.
-        on_event: takes the `Progress`, first of a check of the values and then of the import, and a `Notice` of what
-            values take away.
+        on_event: gets the `Progress`, first of a check of the values and then of the import, and a `Notice` of values
+            that count as unlabelled.
         control: pauses or stops the work.
-        large: it is agreed that this is much work, see `landseg_core.limits`.
+        large: the user agreed to a large job, see `landseg_core.limits`.
 
     Raises:
-        LargeWorkError: it is, and that is not agreed; nothing has changed.
+        LargeWorkError: the job is large, and the user has not agreed; nothing has changed.
         RasterError: the mask cannot be opened or read.
-        DatasetError: it is no mask, or its colours are ambiguous.
-        InterchangeError: it does not lie on the image, holds a value that no class has, or only 0 and 255
-            where nobody says what 255 is.
+        DatasetError: it is not a mask, or its colours are ambiguous.
+        InterchangeError: it does not overlap the image, holds a value that no class has, or only 0 and 255
+            while the mapping does not say what 255 is.
         ProjectError: the project cannot take the labels.
         JobStopped: `control` asked for it; nothing has changed.
     """
@@ -79,7 +80,8 @@ def import_mask(
     with RasterSource(source) as raster:
         reader = MaskReader(MaskOnImage(raster, image.grid), mask_rule(raster, project.schema, mapping or {}))
         window = reader.mask.window
-        work = WorkSize(f"the labels from {source.name}", window.pixels, project.path.parent, bytes=window.pixels)
+        subject = N_("the labels from {file}", file=source.name)
+        work = WorkSize(subject, window.pixels, project.path.parent, bytes=window.pixels)
         require_agreed(work, large=large)
         reader.check_values(image, project.schema, on_event, control)
         table = project.schema.value_table()
@@ -88,7 +90,7 @@ def import_mask(
             values = table[reader.read(window)]
             return np.where(values == UNLABELLED, present, values)
 
-        name = f"Import {source.name}"
+        name = N_("Import {file}", file=source.name)
         return project.edit_tiles(image_id, name, change, window, on_event=on_event, control=control)
 
 
@@ -97,7 +99,7 @@ def mask_rule(raster: RasterSource, schema: ClassSchema, mapping: Mapping[int, s
 
     Raises:
         RasterError, DatasetError: as `import_mask`.
-        InterchangeError: `mapping` names a class that there is not.
+        InterchangeError: `mapping` names a class that does not exist.
     """
     named = mask_schema(raster.path) if _is_index_mask(raster) else None
     code = mask_code(raster, schema) if named is None else _named_code(raster, named, schema)
@@ -109,14 +111,18 @@ def _is_index_mask(raster: RasterSource) -> bool:
 
 
 def _named_code(raster: RasterSource, named: ClassSchema, schema: ClassSchema) -> MaskCode:
-    """Return the code of a mask that names its classes: these names decide, whatever value or colour they have."""
+    """Return the code of a mask that names its classes: the names decide, whatever value or colour they have."""
     by_name = {name: index for index, name in enumerate(schema.names)}
     known = {item.value: by_name[item.name] for item in named.classes if item.name in by_name}
     names = dict(zip(named.values, named.names, strict=True))
     code = MaskCode(
         known,
         lambda pixels: pixels[0],
-        lambda code: f"the value {code} ({names[code]})" if code in names else f"the value {code}",
+        lambda code: (
+            N_("the value {value} ({name})", value=code, name=names[code])
+            if code in names
+            else N_("the value {value}", value=code)
+        ),
         classes=names,
     )
     return code.with_special(special_numbers(raster))
@@ -143,13 +149,13 @@ class MaskReader:
     def check_values(self, image: ImageEntry, schema: ClassSchema, on_event: OnEvent, control: JobControl) -> None:
         """Raise unless every pixel that would be imported has a class: the import is all or nothing.
 
-        A `Notice` says what values take away.
+        A `Notice` names values that count as unlabelled.
 
         Raises:
-            InterchangeError: a value has no class, or the mask holds only 0 and 255 and nobody says what 255 is.
+            InterchangeError: a value has no class, or the mask holds only 0 and 255 and it is not said what 255 is.
         """
         path = self.mask.raster.path
-        meter = ProgressMeter(f"checking {path.name}", self.mask.window.pixels, on_event)
+        meter = ProgressMeter(N_("checking {file}", file=path.name), self.mask.window.pixels, on_event)
         unknown, tally = Counter[int](), ValueTally()
         for window in tiles_of(image, self.mask.window):
             control.checkpoint()
@@ -158,17 +164,21 @@ class MaskReader:
             tally.add(self.rule, part)
             meter.add(window.pixels)
         if tally.is_binary:
-            raise InterchangeError(tally.binary_sentence(f"{path} holds"))
+            raise InterchangeError(tally.binary_sentence(N_("{path} holds", path=path)))
         if unknown:
             raise self._unknown(unknown, tally.unknown_hint(unknown, schema))
-        for notice in tally.notices(f"{path.name} holds", schema):
+        for notice in tally.notices(N_("{path} holds", path=path.name), schema):
             on_event(Notice(notice))
 
     def _unknown(self, unknown: Mapping[int, int], hint: str) -> InterchangeError:
         raster = self.mask.raster
-        found = {self.rule.key(code): (self.rule.describe(code), count) for code, count in unknown.items()}
-        blur = " (JPEG blurs masks: save them as PNG or TIFF)" if raster.driver == "JPEG" else ""
-        return unknown_values_error(raster.path, found, "px", blur + hint)
+        found = {
+            self.rule.key(code): (N_("{value} in {pixels} px", value=self.rule.describe(code), pixels=count), count)
+            for code, count in unknown.items()
+        }
+        if raster.driver == "JPEG":
+            hint = N_(" (JPEG blurs masks: save them as PNG or TIFF){hint}", hint=hint)
+        return unknown_values_error(raster.path, found, hint)
 
 
 def tiles_of(image: ImageEntry, window: PixelWindow) -> list[PixelWindow]:

@@ -1,4 +1,4 @@
-"""The files that can become labels: what reads each kind, chosen by the suffix."""
+"""The files that can be imported as labels: what reads each kind, chosen by the suffix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.value_mapping import mask_mapping
 from landseg_core.messages import N_
-from landseg_core.project.outside.changes import require_placed
+from landseg_core.project.outside.changes import require_unmoved
 from landseg_core.project.project import Project
 
 POLYGON_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".fgb")
@@ -24,7 +24,7 @@ MASK_SUFFIXES = (".tif", ".tiff", ".png", ".vrt", ".jp2", ".bmp", ".gif")
 
 
 def is_polygon_file(source: Path) -> bool:
-    """Tell whether `source` is read as polygons, and not as a mask."""
+    """Return whether `source` is read as polygons, and not as a mask."""
     return source.suffix.lower() in POLYGON_SUFFIXES
 
 
@@ -42,24 +42,24 @@ def import_labels(
     """Label an image with a mask or with polygons, in one undo step; return how many pixels changed.
 
     `mapping` holds class names by value, "" or "unlabelled" to leave a value out; the value of a mask is a number, or a
-    colour such as #0072b2. `attribute` is the field of polygons that tells the class. `large`: it is agreed that
-    this is much work, see `landseg_core.limits`.
+    colour such as #0072b2. `attribute` is the field of polygons that holds the class. `large`: the user agreed to a
+    large job, see `landseg_core.limits`.
 
     Raises:
-        LargeWorkError: it is, and that is not agreed; nothing has changed.
-        InterchangeError, RasterError, DatasetError: the file cannot be read, does not lie on the image, or holds a
+        LargeWorkError: the job is large, and the user has not agreed; nothing has changed.
+        InterchangeError, RasterError, DatasetError: the file cannot be read, does not overlap the image, or holds a
             value that no class has; nothing has changed.
-        ProjectError: the project cannot take the labels, or the image's file lies elsewhere by now.
+        ProjectError: the project cannot take the labels, or the image's file now has another grid.
         JobStopped: `control` asked for it; nothing has changed.
     """
     source = Path(source)
-    require_placed(project.image_by_id(image_id))
+    require_unmoved(project.image_by_id(image_id))
     mapping = mapping or {}
     if is_polygon_file(source):
         return import_polygons(project, image_id, source, attribute, mapping, on_event, control, large=large)
     if attribute is not None:
         raise InterchangeError(
-            N_("{source} is read as a mask, which has no fields; leave the field out (--attribute)", source=source)
+            N_("{path} is read as a mask, which has no fields; leave the field out (--attribute)", path=source)
         )
     return import_mask(project, image_id, source, mask_mapping(mapping), on_event, control, large=large)
 

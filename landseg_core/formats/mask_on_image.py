@@ -1,4 +1,4 @@
-"""A mask seen through the pixels of an image, also where it lies on another grid."""
+"""A mask read on the pixels of an image, also where it has another grid."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from landseg_core.raster.source import RasterSource
 Pixels = npt.NDArray[Any]
 Covered = npt.NDArray[np.bool_]
 
-_READ_PIXELS = 16 * 2**20  # of the mask at once, where its pixels are much smaller than the image's
-_NUDGE = 1e-6  # px; a centre on the edge of two mask pixels goes to the same one all along the edge
+_READ_PIXELS = 16 * 2**20  # of the mask at a time, where its pixels are much smaller than the image's
+_NUDGE = 1e-6  # px; a centre on the edge between two mask pixels goes to the same one all along the edge
 
 
 class MaskOnImage:
-    """A mask read in windows of the image `grid`: pixel for pixel, or else by the pixel that holds each centre.
+    """A mask read in windows of the image `grid`: pixel for pixel, or else by nearest neighbour.
 
     Attributes:
         raster: the mask.
-        window: the part of the image, in its px, outside of which the mask has nothing.
-        resampled: whether the mask lies on another grid.
+        window: the part of the image, in its px, outside of which the mask has no pixels.
+        resampled: whether the mask has another grid.
 
     Raises:
-        InterchangeError: the mask lies beside the image, or nothing says where it lies on it.
+        InterchangeError: the mask does not overlap the image, or has another size and no georeference.
     """
 
     def __init__(self, raster: RasterSource, grid: RasterGrid) -> None:
         if raster.grid.transform.is_degenerate:
             raise InterchangeError(
-                N_("{path} has a georeference that makes all its pixels one point; correct it", path=raster.path)
+                N_("{path} has an invalid georeference (all its pixels are one point); correct it", path=raster.path)
             )
         self.raster = raster
-        # Nodata is up to the code, since a mapping may bring it back; alpha and mask bands always say "nothing".
+        # Nodata is up to the code, since a mapping may give it a class; alpha and mask bands always mean "no data".
         self._has_mask = raster.nodata is None and not raster.all_valid
         self.resampled = not grid.matches(raster.grid)
         self.window = grid.window
-        self._read: Callable[[PixelWindow], tuple[Pixels, Covered]] = self._as_it_is
+        self._read: Callable[[PixelWindow], tuple[Pixels, Covered]] = self._native
         if self.resampled:
-            self._read = self._by_centres
+            self._read = self._nearest
             self.window = _common_window(raster, grid)
             self._mapping = GridMapping(grid, raster.grid)
 
@@ -59,11 +59,11 @@ class MaskOnImage:
         """
         return self._read(window)
 
-    def _as_it_is(self, window: PixelWindow) -> tuple[Pixels, Covered]:
+    def _native(self, window: PixelWindow) -> tuple[Pixels, Covered]:
         valid = self.raster.read_valid(window) if self._has_mask else np.ones((window.height, window.width), np.bool_)
         return self.raster.read(window), valid
 
-    def _by_centres(self, window: PixelWindow) -> tuple[Pixels, Covered]:
+    def _nearest(self, window: PixelWindow) -> tuple[Pixels, Covered]:
         pixels = np.zeros((len(self.raster.data_bands), window.height, window.width), self.raster.dtype)
         covered = np.zeros((window.height, window.width), np.bool_)
         self._fill(window, window, pixels, covered)
@@ -71,30 +71,30 @@ class MaskOnImage:
 
     def _fill(self, part: PixelWindow, whole: PixelWindow, pixels: Pixels, covered: Covered) -> None:
         """Fill `part` of the window `whole`, quarter by quarter where the mask's pixels under it are too many."""
-        places, inside = self._places(part)
+        mask_pixels, inside = self._mask_pixels(part)
         if not inside.any():
             return
-        below = _window_around(places)
+        below = _window_around(mask_pixels)
         if below.pixels > _READ_PIXELS and part.pixels > 1:
             for quarter in pieces(part, -(-part.width // 2), -(-part.height // 2)):
                 self._fill(quarter, whole, pixels, covered)
             return
-        mask, valid = self._as_it_is(below)
-        columns, rows = places[0] - below.x, places[1] - below.y
+        mask, valid = self._native(below)
+        columns, rows = mask_pixels[0] - below.x, mask_pixels[1] - below.y
         there = part.shifted(-whole.x, -whole.y).slices()
         pixels[:, *there] = mask[:, rows, columns]
         covered[there] = inside & valid[rows, columns]
 
-    def _places(self, window: PixelWindow) -> tuple[npt.NDArray[np.int64], Covered]:
-        """Return the (2, H, W) column and row of the mask pixel under or nearest to each pixel, and which is under."""
+    def _mask_pixels(self, window: PixelWindow) -> tuple[npt.NDArray[np.int64], Covered]:
+        """Return the (2, H, W) column and row of the mask pixel nearest to each centre, and (H, W) if it holds that."""
         last = np.array([self.raster.grid.width, self.raster.grid.height])[:, None, None] - 1
-        places = np.floor(np.nan_to_num(self._mapping.pixel_centres(window) + _NUDGE, nan=-1))
-        nearest = np.clip(places, 0, last)
-        return nearest.astype(np.int64), np.asarray((places == nearest).all(axis=0))
+        holding = np.floor(np.nan_to_num(self._mapping.pixel_centres(window) + _NUDGE, nan=-1))
+        nearest = np.clip(holding, 0, last)
+        return nearest.astype(np.int64), np.asarray((holding == nearest).all(axis=0))
 
 
-def _window_around(places: npt.NDArray[np.int64]) -> PixelWindow:
-    (left, top), (right, bottom) = places.min(axis=(1, 2)).tolist(), places.max(axis=(1, 2)).tolist()
+def _window_around(pixels: npt.NDArray[np.int64]) -> PixelWindow:
+    (left, top), (right, bottom) = pixels.min(axis=(1, 2)).tolist(), pixels.max(axis=(1, 2)).tolist()
     return PixelWindow(left, top, right - left + 1, bottom - top + 1)
 
 
@@ -103,18 +103,18 @@ def _common_window(raster: RasterSource, grid: RasterGrid) -> PixelWindow:
     if not (mask.is_georeferenced and grid.is_georeferenced):
         raise InterchangeError(
             N_(
-                "{path} is {width} x {height} px and the image {width_2} x {height_2} px, and without a "
-                "georeference nothing says where it lies; give a mask of the image's size or a GeoTIFF",
+                "{path} is {width} x {height} px, but the image is {image_width} x {image_height} px, and without a "
+                "georeference the mask cannot be placed; choose a mask of the image's size or a GeoTIFF",
                 path=raster.path,
                 width=mask.width,
                 height=mask.height,
-                width_2=grid.width,
-                height_2=grid.height,
+                image_width=grid.width,
+                image_height=grid.height,
             )
         )
     window = covered_window(grid, mask)
     if window is None:
         raise InterchangeError(
-            N_("{path} does not lie on the image; choose the image that it belongs to", path=raster.path)
+            N_("{path} does not overlap the image; choose the image that it belongs to", path=raster.path)
         )
     return window

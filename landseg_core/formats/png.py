@@ -1,4 +1,4 @@
-"""Writes class values as PNG: with a palette, as class colours, or as colours over the picture."""
+"""Writes class values as PNG: with a palette, as class colours, or as class colours over the image."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from landseg_core.raster.source import RasterSource
 _STRIP_BYTES = 64 * 2**20
 _STRIP_ROWS = 512
 _PIECE_WIDTH = 2048
-_COMMON_LIMIT = 1_000_000  # px a side; libpng refuses more unless told otherwise
+_COMMON_LIMIT = 1_000_000  # px a side; libpng refuses more by default
 
 
 def export_png(
@@ -54,17 +54,17 @@ def export_png(
         out: the PNG.
         style: "index" (class values with a palette), "colour", or "overlay" on `image`.
         schema: the classes, where those that the mask names are missing or not wanted.
-        image: the picture of the same size and place, for an overlay.
-        opacity: that of the classes over the picture, 0 to 1.
+        image: the image on the same grid, for an overlay.
+        opacity: that of the classes over the image, 0 to 1.
         window: the part to export; None for the whole.
         overwrite: replace files that exist already.
-        on_event: takes the `Progress`, in pixels, and a `Notice`.
+        on_event: gets the `Progress`, in pixels, and a `Notice`.
         control: pauses or stops the work.
-        placement: where a map of a part lies: it is written as one of the whole picture.
+        placement: the part of the whole image that the map covers: it is written as a map of the whole image.
 
     Raises:
-        LargeWorkError: it is much work, and `large` does not say that this is agreed.
-        RasterError: mask or image cannot be read or do not lie on each other; the window reaches beyond them.
+        LargeWorkError: it is a large job, and `large` does not say that the user agreed.
+        RasterError: mask or image cannot be read or have different grids; the window reaches beyond them.
         ClassSchemaError: there are no classes to take colours from, or a value has none.
         OutputError: `out` exists already, cannot be written, or is larger than a PNG can be.
         JobStopped: `control` asked for it.
@@ -72,12 +72,12 @@ def export_png(
     out = Path(out)
     with ExitStack() as opened:
         source = opened.enter_context(MapSource(mask, schema, window, placement))
-        picture = opened.enter_context(RasterSource(image)) if image else None
-        painting = PAINTERS[style](source, picture, opacity)
+        background = opened.enter_context(RasterSource(image)) if image else None
+        painting = PAINTERS[style](source, background, opacity)
         _check_size(source.window, out, on_event)
         size = source.window.pixels * painting.kind.samples
         require_agreed(WorkSize(str(out), source.window.pixels, out.parent, bytes=size), large=large)
-        inputs = source.files + (picture.files if picture else ())
+        inputs = source.files + (background.files if background else ())
         _write(source, painting, inputs, out, overwrite, on_event, control or JobControl())
 
 
@@ -88,7 +88,7 @@ def write_png(
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> None:
-    """Write the class values of a source with a palette, and beside them the world file and the CRS.
+    """Write the class values of a source with a palette, with its world file and CRS file.
 
     Raises:
         OutputError: `out` exists already, is one of the source's files, or cannot be written.
@@ -101,24 +101,29 @@ def write_png(
 
 
 def _check_size(target: PixelWindow, out: Path, on_event: OnEvent) -> None:
-    """Refuse what no PNG can hold, and tell of what few programs can open."""
+    """Refuse what does not fit into a PNG, and warn about sizes that few programs can open."""
     longest = max(target.width, target.height)
-    size = f"{out} would be {target.width} x {target.height} px"
     if longest > LONGEST_SIDE:
         raise OutputError(
             N_(
-                "{size}, and a PNG ends at {longest_side} px a side; export parts of it with --window",
-                size=size,
-                longest_side=LONGEST_SIDE,
+                "{path} would be {width} x {height} px, but a PNG can have {most} px a side at most; export a part of "
+                "it (--window)",
+                path=out,
+                width=target.width,
+                height=target.height,
+                most=LONGEST_SIDE,
             )
         )
     if longest > _COMMON_LIMIT:
         on_event(
             Notice(
                 N_(
-                    "{size}: many programs open no PNG over {common_limit} px a side; --window exports a part",
-                    size=size,
-                    common_limit=_COMMON_LIMIT,
+                    "{path} would be {width} x {height} px, but many programs open no PNG over {most} px a side; "
+                    "export a part of it (--window)",
+                    path=out,
+                    width=target.width,
+                    height=target.height,
+                    most=_COMMON_LIMIT,
                 )
             )
         )
@@ -164,6 +169,6 @@ def _encode(
 
 
 def _strip_rows(row_bytes: int) -> int:
-    """Return how many rows are painted at once: whole blocks of the map, or a power of two that divides them."""
+    """Return how many rows are painted at a time: whole blocks of the map, or a power of two that divides them."""
     fitting = max(1, min(_STRIP_ROWS, _STRIP_BYTES // row_bytes))
     return 1 << (fitting.bit_length() - 1)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 LONGEST_SIDE = 2**31 - 1
-"""The longest side, in px, that the format has room for."""
+"""The longest side, in px, that the format allows."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BATCH_BYTES = 4 * 2**20
@@ -21,7 +21,7 @@ _NO_FILTER, _UP_FILTER = 0, 2
 
 @dataclass(frozen=True)
 class PixelKind:
-    """What a pixel is: the format's number for it, its bytes, the row filter that suits it, and zlib's effort."""
+    """A kind of pixel: the format's number for it, its bytes, the row filter that suits it, and zlib's level."""
 
     colour_type: int
     samples: int
@@ -31,18 +31,18 @@ class PixelKind:
 
 GREY = PixelKind(0, 1, _NO_FILTER, 6)
 PALETTE = PixelKind(3, 1, _NO_FILTER, 6)
-RGBA = PixelKind(6, 4, _UP_FILTER, 1)  # more effort doubles the time and saves 2 %
+RGBA = PixelKind(6, 4, _UP_FILTER, 1)  # a higher level doubles the time and saves 2 %
 
 
 class PngStream:
-    """Encodes a picture into `file` as its rows come, in memory for some rows only.
+    """Encodes an image into `file` row by row, with memory for some rows only.
 
-    Own code: other encoders at hand want the whole picture at once, or (GDAL's) can neither tell how far they are nor
-    be stopped.
+    Own code: the other available encoders need the whole image at once, or (GDAL's) can neither report progress nor be
+    stopped.
     """
 
     def __init__(self, file: BinaryIO, width: int, height: int, kind: PixelKind) -> None:
-        """Write the header of a picture of `width` x `height` px, each at most `LONGEST_SIDE`."""
+        """Write the header of an image of `width` x `height` px, each at most `LONGEST_SIDE`."""
         self._file, self._kind = file, kind
         self._previous = np.zeros(width * kind.samples, np.uint8)
         self._deflate = zlib.compressobj(kind.effort)
@@ -50,18 +50,18 @@ class PngStream:
         self._chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, _BIT_DEPTH, kind.colour_type, 0, 0, 0))
 
     def palette(self, colours: npt.NDArray[np.uint8]) -> None:
-        """Write the (256, 4) RGBA colours of a picture of kind PALETTE, before its rows."""
+        """Write the (256, 4) RGBA colours of an image of kind PALETTE, before its rows."""
         self._chunk(b"PLTE", colours[:, :3].tobytes())
         self._chunk(b"tRNS", colours[:, 3].tobytes())
 
     def transparent_grey(self, value: int) -> None:
-        """Let `value` be transparent in a picture of kind GREY, before its rows."""
+        """Make `value` transparent in an image of kind GREY, before its rows."""
         self._chunk(b"tRNS", struct.pack(">H", value))
 
     def text(self, keyword: str, text: str) -> None:
         """Write an ASCII text under a keyword, before the rows.
 
-        GDAL hands it out as a tag of the raster, as it does with those of a GeoTIFF.
+        GDAL reads it as a tag of the raster, like those of a GeoTIFF.
         """
         self._chunk(b"tEXt", keyword.encode("ascii") + b"\0" + text.encode("ascii"))
 
@@ -78,7 +78,7 @@ class PngStream:
         self._chunk(b"IEND", b"")
 
     def _filtered(self, lines: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Return the lines with the filter's number before each; filter 2 leaves the difference to the line above."""
+        """Return the lines with the filter's number before each; filter 2 stores the difference to the line above."""
         filtered = np.empty((len(lines), lines.shape[1] + 1), np.uint8)
         filtered[:, 0] = self._kind.row_filter
         filtered[:, 1:] = lines

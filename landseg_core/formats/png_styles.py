@@ -28,14 +28,14 @@ def _no_colours(_stream: PngStream) -> None:
 
 @dataclass(frozen=True)
 class Painting:
-    """A picture's `kind`, `paint` giving the (H, W) or (H, W, 4) pixels of a window, and what precedes them."""
+    """A PNG's `kind` of pixel, `paint` giving the (H, W) or (H, W, 4) pixels of a window, and what precedes them."""
 
     kind: PixelKind
     paint: Callable[[PixelWindow], Pixels]
     write_colours: Callable[[PngStream], None] = _no_colours
 
 
-def paint_index(source: StripSource, _picture: RasterSource | None, _opacity: float) -> Painting:
+def paint_index(source: StripSource, _image: RasterSource | None, _opacity: float) -> Painting:
     """Show class values, with a palette where colours are known, else as grey."""
     colours = source.colours
     if colours is None:
@@ -49,7 +49,7 @@ def paint_index(source: StripSource, _picture: RasterSource | None, _opacity: fl
     return Painting(PALETTE, source.read, write_colours)
 
 
-def paint_colour(source: StripSource, _picture: RasterSource | None, _opacity: float) -> Painting:
+def paint_colour(source: StripSource, _image: RasterSource | None, _opacity: float) -> Painting:
     """Show class colours.
 
     Raises:
@@ -59,14 +59,14 @@ def paint_colour(source: StripSource, _picture: RasterSource | None, _opacity: f
     return Painting(RGBA, lambda window: colours[_known_values(source, window)])
 
 
-def paint_overlay(source: StripSource, picture: RasterSource | None, opacity: float) -> Painting:
-    """Show class colours with `opacity` over the picture.
+def paint_overlay(source: StripSource, image: RasterSource | None, opacity: float) -> Painting:
+    """Show class colours with `opacity` over the image.
 
     Raises:
-        RasterError: there is no picture, or it does not lie on the map.
+        RasterError: there is no image, or its grid differs from the map's.
         ClassSchemaError: as for `paint_colour`.
     """
-    below = _required_picture(source, picture)
+    below = _required_image(source, image)
     colours = _required_colours(source)
     rendering = default_rendering(below)
 
@@ -87,31 +87,42 @@ PAINTERS: Mapping[PngStyle, Callable[[StripSource, RasterSource | None, float], 
 def _required_colours(source: StripSource) -> Pixels:
     if source.colours is None:
         raise ClassSchemaError(
-            N_("{source} names no classes and no colours; give them (--classes)", source=source.title)
+            N_("{source} names no classes and no colours; choose the classes (--classes)", source=source.title)
         )
     return source.colours
 
 
-def _required_picture(source: StripSource, picture: RasterSource | None) -> RasterSource:
-    if picture is None:
+def _required_image(source: StripSource, image: RasterSource | None) -> RasterSource:
+    if image is None:
         raise RasterError(
-            N_("an overlay of {source} needs the picture below it; name it (--image)", source=source.title)
+            N_("an overlay of {source} needs the image below it; choose that image (--image)", source=source.title)
         )
-    if not source.grid.matches(picture.grid):
-        sizes = [f"{grid.width} x {grid.height}" for grid in (source.grid, picture.grid)]
-        why = "their sizes differ" if sizes[0] != sizes[1] else "they lie in different places"
-        raise RasterError(
+    if not source.grid.matches(image.grid):
+        raise _grids_differ(source, image)
+    return image
+
+
+def _grids_differ(source: StripSource, image: RasterSource) -> RasterError:
+    if source.grid.window == image.grid.window:
+        return RasterError(
             N_(
-                "{source} ({sizes} px) does not lie on {path} ({sizes_2} px): {why}; choose the picture that "
-                "the map was made from",
+                "{source} and {image} have different georeferences; choose the image that the map was made from",
                 source=source.title,
-                sizes=sizes[0],
-                path=picture.path,
-                sizes_2=sizes[1],
-                why=why,
+                image=image.path,
             )
         )
-    return picture
+    return RasterError(
+        N_(
+            "{source} is {width} x {height} px, but {image} is {image_width} x {image_height} px; choose the image "
+            "that the map was made from",
+            source=source.title,
+            width=source.grid.width,
+            height=source.grid.height,
+            image=image.path,
+            image_width=image.grid.width,
+            image_height=image.grid.height,
+        )
+    )
 
 
 def _known_values(source: StripSource, window: PixelWindow) -> Pixels:
@@ -119,13 +130,13 @@ def _known_values(source: StripSource, window: PixelWindow) -> Pixels:
     values = source.read(window)
     if source.schema is None:
         return values
-    strange = np.setdiff1d(np.flatnonzero(np.bincount(values.ravel())), [*source.schema.values, UNLABELLED])
-    if strange.size:
+    unknown = np.setdiff1d(np.flatnonzero(np.bincount(values.ravel())), [*source.schema.values, UNLABELLED])
+    if unknown.size:
         raise ClassSchemaError(
             N_(
-                "{source} has the value {strange}, which no class has; give the classes that fit (--classes)",
+                "{source} has the value {value}, which no class has; choose the classes that fit (--classes)",
                 source=source.title,
-                strange=strange[0],
+                value=unknown[0],
             )
         )
     return values

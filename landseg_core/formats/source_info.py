@@ -1,4 +1,4 @@
-"""What is in a file that may become labels, so that somebody can say which class each value is."""
+"""What is in a file that may be imported as labels, so that the user can choose the class of each value."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from landseg_core.raster.source import RasterSource
 
 _PIECE = 2048
 _MOST_VALUES = 1000
-_REASONS = {None: "", "reserved": "", "nodata": " (declared as nodata)", "transparent": " (transparent)"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class SourceValue:
     """A value of a file: its `key` in a mapping, its `text` for people, in how many px or polygons it occurs.
 
     `suggestion` is the class that it becomes unless a mapping says otherwise, "" where it is not known or stays
-    unlabelled, None where somebody has to choose; `colour` (#rrggbb) is its own, where it has one.
+    unlabelled, None where the user has to choose; `colour` (#rrggbb) is its own, where it has one.
     """
 
     key: str
@@ -49,8 +48,8 @@ class SourceValue:
 class SourceInfo:
     """What a file holds: `values` of a mask, or those of each field (`attributes`) of polygons.
 
-    `attribute` is the field that tells the class unless another is named; None where none does. `may_be_shifted`: the
-    values of a mask may count the classes from 1, or from 0, and the classes begin at the other.
+    `attribute` is the field that holds the class unless another is named; None where none does. `may_be_shifted`: the
+    values of a mask may count the classes from 1 while the classes start at 0, or the other way round.
     """
 
     kind: Literal["mask", "polygons"]
@@ -66,15 +65,15 @@ def describe_mask(
     """Return the values of a mask and how many pixels hold each, those that stay unlabelled included.
 
     Raises:
-        RasterError, DatasetError: the file is no mask.
-        InterchangeError: it holds so many values that it must be a picture.
+        RasterError, DatasetError: the file is not a mask.
+        InterchangeError: it holds so many values that it must be a photo.
         JobStopped: `control` asked for it.
     """
     control = control or JobControl()
     with RasterSource(source) as raster:
         rule = mask_rule(raster, schema, {})
         mask = MaskOnImage(raster, raster.grid)
-        meter = ProgressMeter(f"reading {source.name}", mask.window.pixels, on_event)
+        meter = ProgressMeter(N_("reading {file}", file=source.name), mask.window.pixels, on_event)
         counts, tally = Counter[int](), ValueTally()
         for part in pieces(mask.window, _PIECE, _PIECE):
             control.checkpoint()
@@ -83,7 +82,7 @@ def describe_mask(
             tally.add(rule, MaskPart(rule.labels(codes), codes, covered))
             codes, found = np.unique(codes[covered], return_counts=True)
             counts.update(dict(zip(codes.tolist(), found.tolist(), strict=True)))
-            _refuse_picture(source, counts)
+            _refuse_photo(source, counts)
             meter.add(part.pixels)
         unknown = counts.keys() - rule.known.keys()
         return SourceInfo(
@@ -93,13 +92,13 @@ def describe_mask(
         )
 
 
-def _refuse_picture(source: Path, counts: Mapping[int, int]) -> None:
+def _refuse_photo(source: Path, counts: Mapping[int, int]) -> None:
     if len(counts) > _MOST_VALUES:
         raise InterchangeError(
             N_(
-                "{source} holds more than {most_values} different values, as a picture does; choose a mask of classes",
-                source=source,
-                most_values=_MOST_VALUES,
+                "{path} holds more than {most} different values, as a photo does; choose a mask of class values",
+                path=source,
+                most=_MOST_VALUES,
             )
         )
 
@@ -111,9 +110,15 @@ def _mask_values(
     for code, count in sorted(counts.items()):
         reason = rule.special.get(code)
         undecided = is_binary and reason == "reserved"
-        text = rule.describe(code).removeprefix("the ") + _REASONS[reason]
         suggestion = None if undecided else names[rule.known.get(code)]
-        yield SourceValue(rule.key(code), text, count, suggestion, _colour(raster, rule, code))
+        yield SourceValue(rule.key(code), _value_text(rule, code), count, suggestion, _colour(raster, rule, code))
+
+
+def _value_text(rule: MaskCode, code: int) -> str:
+    text, reason = rule.describe(code).removeprefix("the "), rule.special.get(code)
+    if reason == "nodata":
+        return N_("{value} (declared as nodata)", value=text)
+    return N_("{value} (transparent)", value=text) if reason == "transparent" else text
 
 
 def _colour(raster: RasterSource, rule: MaskCode, code: int) -> str | None:
@@ -135,7 +140,7 @@ def describe_polygons(
     known = known_texts(schema, {})
     attributes = {
         name: tuple(
-            SourceValue(text, text or "no value", count, schema.names[known[text]] if text in known else "")
+            SourceValue(text, text or N_("no value"), count, schema.names[known[text]] if text in known else "")
             for text, count in sorted(Counter(polygons.texts(name)).items())
         )
         for name in polygons.fields

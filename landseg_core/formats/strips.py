@@ -1,4 +1,4 @@
-"""What formats are written from: class values on a grid, strip by strip. Maps and labels are such sources."""
+"""What formats are written from: class values on a grid, read strip by strip. Maps and labels are such sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.classes import class_map_info, mask_schema
 from landseg_core.labels.masks.coding import special_numbers
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.placement import Placement, chosen_window
@@ -41,12 +41,12 @@ class StripSource(Protocol):
     """Class values on a grid, 255 where nothing is labelled, and what is known of the classes.
 
     Attributes:
-        title: what sentences call it.
-        grid: where its pixels lie.
+        title: its name in messages.
+        grid: the grid of its pixels.
         window: the part of the grid that is exported, in its px.
         schema: its classes; None where nothing names them.
         colours: (256, 4) uint8 RGBA by value, 255 transparent; None where there are none.
-        texts: what a PNG tells beside its palette, by keyword.
+        texts: the text chunks of a PNG, by keyword.
         files: the files that it is read from, which no export may replace.
     """
 
@@ -66,17 +66,17 @@ class StripSource(Protocol):
         """
 
     def tiles(self) -> KeyedTiles:
-        """Return the tiles of the grid that hold labels in `window`, (512, 512) px or as far as the grid reaches.
+        """Return the tiles of the grid that hold labels in `window`, (512, 512) px or cut at the edge of the grid.
 
         Raises:
             RasterError, ProjectError: they cannot be read.
         """
 
     def map_info(self) -> MapInfo:
-        """Return what a GeoTIFF tells of the values."""
+        """Return what a GeoTIFF records about the values."""
 
     def notices(self) -> Iterable[str]:
-        """Return what somebody should know of the values that were read."""
+        """Return what the user should know about the values that were read."""
 
 
 def strips(
@@ -89,7 +89,7 @@ def strips(
     Raises:
         JobStopped: `control` asked for it.
     """
-    meter = ProgressMeter(f"writing {out.name}", source.window.pixels, on_event)
+    meter = ProgressMeter(N_("writing {file}", file=out.name), source.window.pixels, on_event)
     control.checkpoint()
     for window in pieces(source.window, width, height):
         yield window
@@ -98,7 +98,7 @@ def strips(
 
 
 def emit_notices(source: StripSource, on_event: OnEvent) -> None:
-    """Emit what somebody should know of the values of a source that was read."""
+    """Emit what the user should know about the values that were read from a source."""
     for notice in source.notices():
         on_event(Notice(notice))
 
@@ -108,11 +108,11 @@ class MapSource:
 
     Attributes:
         raster: the opened file.
-        grid: of a map of a part, the grid of the whole picture, where a placement is given.
-        reserved_px: of what was read, how many px hold 255 though the file does not declare it as nodata.
+        grid: of a map of a part, the grid of the whole image, where a placement is given.
+        reserved_px: how many of the px that were read hold 255 though the file does not declare it as nodata.
 
     Raises:
-        RasterError: the file cannot be opened, or is no such raster, or the window reaches beyond it.
+        RasterError: the file cannot be opened, or is not such a raster, or the window reaches beyond it.
     """
 
     texts: Mapping[str, str] = {}
@@ -124,22 +124,23 @@ class MapSource:
         window: PixelWindow | None = None,
         placement: Placement | None = None,
     ) -> None:
-        """Open `path`; a `schema` given here takes the place of the file's own.
+        """Open `path`; a `schema` given here replaces the file's own.
 
-        With a `placement`, the map is read as one of the whole picture that it is a part of, unlabelled around.
+        With a `placement`, the map is read as one of the whole image that it is a part of, unlabelled around it.
         """
         self.raster = RasterSource(path)
         self.title, self.files = str(path), self.raster.files
         self._placement = placement
         self.grid = placement.grid if placement else self.raster.grid
         if len(self.raster.data_bands) != 1 or self.raster.dtype != np.uint8:
-            bands = len(self.raster.data_bands)
             raise RasterError(
                 N_(
-                    "{path} is no mask: it has {bands} band(s) of {dtype}, and a mask has one of uint8; choose a "
+                    "{path} is not a mask: it has %n bands of {dtype}, but a mask has one band of uint8; choose a "
+                    "raster of class values",
+                    n=len(self.raster.data_bands),
+                    one="{path} is not a mask: it has one band of {dtype}, but a mask has one band of uint8; choose a "
                     "raster of class values",
                     path=path,
-                    bands=bands,
                     dtype=self.raster.dtype,
                 )
             )
@@ -185,7 +186,7 @@ class MapSource:
                     yield key, values
 
     def map_info(self) -> MapInfo:
-        """See `StripSource`; the model that made the map is told, too."""
+        """See `StripSource`; the model that made the map is recorded as well."""
         info, model = self._value_info(), read_model_reference(self.raster.path)
         return replace(info, tags={**info.tags, **model.tags}) if model else info
 
@@ -199,12 +200,14 @@ class MapSource:
             title, {value: (red, green, blue) for value, (red, green, blue, _) in enumerate(self.colours.tolist())}
         )
 
-    def notices(self) -> Iterator[str]:
+    def notices(self) -> Iterator[Text]:
         """See `StripSource`."""
         if self.reserved_px:
-            yield (
-                f"{self.raster.path} holds 255 in {self.reserved_px} px, which counts as unlabelled, so that nothing "
-                "is shown there; to make it a class, give it another value in the mask"
+            yield N_(
+                "{path} holds 255 in {pixels} px, which counts as unlabelled, so nothing is shown there; to make it a "
+                "class, give it another value in the mask",
+                path=self.raster.path,
+                pixels=self.reserved_px,
             )
 
     def __enter__(self) -> Self:
@@ -222,7 +225,7 @@ class LabelSource:
     def __init__(self, project: Path, image: ImageEntry, view: ReadView) -> None:
         self._view, self._image = view, image
         self._pyramid = TilePyramid(image.grid.width, image.grid.height)
-        self.title = f"the labels of {image.name}"
+        self.title: str = N_("the labels of {image}", image=image.name)
         self.grid, self.window = image.grid, image.grid.window
         self.schema: ClassSchema | None = view.schema
         self.colours: Values | None = view.schema.colour_table()
@@ -241,10 +244,10 @@ class LabelSource:
         """
         values = np.full((window.height, window.width), UNLABELLED, np.uint8)
         for key in self._painted.intersection(self._pyramid.tiles_in(0, window)):
-            place = self._pyramid.tile_window(key)
-            tile, common = self._view.tile(self._image.id, key), place.intersection(window)
+            tile_window = self._pyramid.tile_window(key)
+            tile, common = self._view.tile(self._image.id, key), tile_window.intersection(window)
             if tile is not None and common is not None:
-                there, here = (common.shifted(-at.x, -at.y).slices() for at in (place, window))
+                there, here = (common.shifted(-at.x, -at.y).slices() for at in (tile_window, window))
                 values[here] = tile[there]
         return values
 

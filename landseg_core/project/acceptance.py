@@ -1,4 +1,4 @@
-"""Makes a prediction labels: where the user wants it and where it is sure enough, as one step to undo."""
+"""Accepts a prediction as labels, where the user wants it and it is confident enough, as one step to undo."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.edit import Paintable, paintable
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.labels.regions import Region
-from landseg_core.messages import N_
-from landseg_core.project.outside.changes import require_placed
+from landseg_core.messages import N_, Text
+from landseg_core.project.outside.changes import require_unmoved
 from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_core.raster.model_reference import read_model_reference
 from landseg_core.raster.source import RasterSource
@@ -32,8 +32,8 @@ from landseg_core.raster.source import RasterSource
 if TYPE_CHECKING:
     from landseg_core.project.project import Project
 
-_PART = 2048  # px, the side of what is read of a map at once
-_FULL_CONFIDENCE = 100  # %, as predictions write it; above it lies only nodata
+_PART = 2048  # px, the side of the windows in which a map is read
+_FULL_CONFIDENCE = 100  # %, as predictions write it; higher values are nodata
 
 Values = npt.NDArray[np.uint8]
 Where = npt.NDArray[np.bool_]
@@ -58,52 +58,54 @@ def accept_prediction(
     confidence: AnyPath | None = None,
     above: float = 0.0,
     locked: Iterable[int] = (),
-    place: PixelWindow | None = None,
+    map_window: PixelWindow | None = None,
     as_opened: FilesAsOpened | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> int:
     """Make the classes that `mask` predicts the labels of an image, in one step, and return how many px changed.
 
-    Classes are matched by name; those that the project lacks are left out, which a `ClassesLeftOut` tells.
+    Classes are matched by name; those that the project lacks are left out, with a `ClassesLeftOut`.
 
     Args:
         project: the project that is changed.
         image_id: the image that the prediction belongs to.
         mask: a map of class values on the image's pixels, of all of it or of a part.
-        schema: the map's classes; those that its file tells by default.
+        schema: the map's classes; those that its file names by default.
         region: accept only inside it.
         window: accept only inside it (raster px), such as what is in view.
         only_unlabelled: keep what has a label already.
         confidence: a raster of the map's confidence in %, as a prediction writes it.
-        above: the confidence from which on a pixel is accepted, 0 to 1; where it is not known, nothing is.
+        above: the least confidence at which a pixel is accepted, 0 to 1; where it is not known, nothing is.
         locked: class values whose labels are kept.
-        place: where the map lies in the image, in px; where its file says, by default.
-        as_opened: the map's files as they are shown: where they have changed since, nothing is accepted.
-        on_event: hears of progress and notices.
+        map_window: the part of the image that the map covers, in px; by default from the map's georeference.
+        as_opened: the map's files as they are shown: if they have changed since, nothing is accepted.
+        on_event: gets progress and notices.
         control: a stop leaves everything as it was.
 
     Raises:
         RasterChangedError: the map is not the one that is shown.
-        RasterError: a raster cannot be read, does not lie on the image's pixels, or does not tell its classes.
-        ProjectError: there is no such image, its file lies elsewhere by now, or the project cannot be changed.
+        RasterError: a raster cannot be read, does not match the image's pixels, or does not name its classes.
+        ProjectError: there is no such image, its georeference has changed, or the project cannot be changed.
     """
     mask = Path(mask)
     confidence = Path(confidence) if confidence is not None else None
-    grid = _placed_grid(project, image_id)
+    grid = _checked_grid(project, image_id)
     classes = schema or _own_classes(mask)
     if confidence:
         _require_one_model(mask, confidence)
     with ExitStack() as files:
-        prediction = _placed(files.enter_context(RasterSource(mask, as_opened=as_opened)), grid, place)
-        sureness = _placed(files.enter_context(RasterSource(confidence)), grid, place) if confidence else None
-        scope = _common([grid.window, prediction.place, window, region.bounds if region else None])
+        prediction = _map_on_image(files.enter_context(RasterSource(mask, as_opened=as_opened)), grid, map_window)
+        certainty = (
+            _map_on_image(files.enter_context(RasterSource(confidence)), grid, map_window) if confidence else None
+        )
+        scope = _common([grid.window, prediction.window, window, region.bounds if region else None])
         if scope is None:
             return 0
         acceptance = _Acceptance(
             prediction=prediction,
             values=values_by_name(classes, project.schema),
-            confidence=sureness,
+            confidence=certainty,
             threshold=_percent(above),
             region=region,
             scope=scope,
@@ -113,7 +115,7 @@ def accept_prediction(
         count = project.edit_tiles(
             image_id, name, acceptance.labels, window=scope, on_event=on_event, control=control or JobControl()
         )
-    acceptance.tell_left_out(classes, on_event)
+    acceptance.emit_left_out(classes, on_event)
     return count
 
 
@@ -122,34 +124,34 @@ def values_by_name(own: ClassSchema, target: ClassSchema) -> Values:
     return ClassMatch(own, target).table()
 
 
-def _placed_grid(project: Project, image_id: int) -> RasterGrid:
+def _checked_grid(project: Project, image_id: int) -> RasterGrid:
     image = project.image_by_id(image_id)
-    require_placed(image)
+    require_unmoved(image)
     return image.grid
 
 
 def _own_classes(mask: Path) -> ClassSchema:
     classes = mask_schema(mask)
     if classes is None:
-        raise RasterError(N_("{mask} does not tell its classes; choose them in the layer's menu first", mask=mask))
+        raise RasterError(N_("{mask} does not name its classes; choose them in the menu of the layer first", mask=mask))
     return classes
 
 
 @dataclass(frozen=True)
-class _PlacedMap:
-    """A raster of one 8-bit band that lies on the pixels of an image, at `place`."""
+class _MapOnImage:
+    """A raster of one 8-bit band that covers a `window` of an image pixel for pixel."""
 
     source: RasterSource
-    place: PixelWindow
+    window: PixelWindow
 
     def read(self, window: PixelWindow) -> tuple[Values, Where]:
         """Return (H, W) values in a window of the image, and where there are any."""
-        own = window.shifted(-self.place.x, -self.place.y)
+        own = window.shifted(-self.window.x, -self.window.y)
         return self.source.read(own)[0], self.source.read_valid(own)
 
 
 def _require_one_model(mask: Path, confidence: Path) -> None:
-    """Refuse a confidence that another model has left beside the map."""
+    """Refuse a confidence that another model has left next to the map."""
     models = read_model_reference(mask), read_model_reference(confidence)
     if None not in models and models[0] != models[1]:
         raise RasterError(
@@ -165,25 +167,26 @@ def _require_values(source: RasterSource) -> None:
     if len(source.data_bands) != 1 or source.dtype != np.uint8:
         raise RasterError(
             N_(
-                "{path} has {count} band(s) of {dtype}; choose a prediction, which has one band of 8-bit values",
+                "{path} has %n bands of type {dtype}; choose a prediction, which has one band of 8-bit values",
+                n=len(source.data_bands),
+                one="{path} has one band of type {dtype}; choose a prediction, which has one band of 8-bit values",
                 path=source.path,
-                count=len(source.data_bands),
                 dtype=source.dtype,
             )
         )
 
 
-def _placed(source: RasterSource, image: RasterGrid, place: PixelWindow | None) -> _PlacedMap:
+def _map_on_image(source: RasterSource, image: RasterGrid, window: PixelWindow | None) -> _MapOnImage:
     _require_values(source)
-    place = place or image.place_of(source.grid)
-    if place is None or (place.width, place.height) != (source.grid.width, source.grid.height):
+    window = window or image.place_of(source.grid)
+    if window is None or (window.width, window.height) != (source.grid.width, source.grid.height):
         raise RasterError(
             N_(
-                "{path} does not lie on the pixels of this image; choose a prediction that was made from it",
+                "{path} does not match the pixels of this image; choose a prediction that was made from it",
                 path=source.path,
             )
         )
-    return _PlacedMap(source, place)
+    return _MapOnImage(source, window)
 
 
 def _common(windows: Iterable[PixelWindow | None]) -> PixelWindow | None:
@@ -200,18 +203,19 @@ def _percent(fraction: float) -> int:
     return math.ceil(round(100 * fraction, 6))
 
 
-def _step_name(region: Region | None, window: PixelWindow | None) -> str:
-    where = "in polygon" if region else "in view" if window else "everywhere"
-    return f"Accept prediction {where}"
+def _step_name(region: Region | None, window: PixelWindow | None) -> Text:
+    if region:
+        return N_("Accept prediction in polygon")
+    return N_("Accept prediction in view") if window else N_("Accept prediction everywhere")
 
 
 @dataclass(frozen=True)
 class _Acceptance:
     """What is accepted, tile by tile; `values` is the (256,) table from the map's values to the project's."""
 
-    prediction: _PlacedMap
+    prediction: _MapOnImage
     values: Values
-    confidence: _PlacedMap | None
+    confidence: _MapOnImage | None
     threshold: int
     region: Region | None
     scope: PixelWindow
@@ -226,14 +230,14 @@ class _Acceptance:
         predicted, known = self.prediction.read(window)
         where &= known & (predicted != UNLABELLED)
         if self.confidence:
-            where &= self._is_sure(self.confidence, window)
+            where &= self._is_confident(self.confidence, window)
         accepted = self.values[predicted]
         has_class = accepted != UNLABELLED
         self.left_out[:] += np.bincount(predicted[where & ~has_class], minlength=256)
         return np.where(where & has_class, accepted, present)
 
     def _wanted(self, window: PixelWindow) -> Where:
-        """Return (H, W): what of a tile lies where the user wants it."""
+        """Return (H, W) True where a pixel of a tile is inside the region and the scope."""
         where = np.zeros((window.height, window.width), np.bool_)
         inside = window.intersection(self.scope)
         if inside:
@@ -241,23 +245,27 @@ class _Acceptance:
             where[part] = self.region.mask(inside) if self.region else True
         return where
 
-    def _is_sure(self, confidence: _PlacedMap, window: PixelWindow) -> Where:
+    def _is_confident(self, confidence: _MapOnImage, window: PixelWindow) -> Where:
         percent, known = confidence.read(window)
         return known & (percent >= self.threshold) & (percent <= _FULL_CONFIDENCE)
 
-    def tell_left_out(self, classes: ClassSchema, on_event: OnEvent) -> None:
-        """Tell which classes of the map the project lacks, as far as they would have been accepted."""
+    def emit_left_out(self, classes: ClassSchema, on_event: OnEvent) -> None:
+        """Emit the classes of the map that the project lacks and that would have been accepted."""
         total = int(self.left_out.sum())
         if total:
             names = {item.value: item.name for item in classes.classes}
             values = np.flatnonzero(self.left_out).tolist()
-            pixels = {names.get(value, f"value {value}"): int(self.left_out[value]) for value in values}
-            sentence = f"{total:,} px of {', '.join(pixels)} were left out: the project has no such class"
+            pixels = {names.get(value, N_("value {value}", value=value)): int(self.left_out[value]) for value in values}
+            sentence = N_(
+                "{pixels} px were left out, since the project has no class of these names: {classes}",
+                pixels=total,
+                classes=", ".join(pixels),
+            )
             on_event(ClassesLeftOut(sentence, pixels))
 
 
 def mask_pixels(mask: Path, control: JobControl | None = None) -> npt.NDArray[np.int64]:
-    """Return (256,) how many px of a map have each value; those without data count nothing.
+    """Return (256,) how many px of a map have each value; those without data are not counted.
 
     Raises:
         RasterError: it cannot be read, or holds no class values.
@@ -273,7 +281,7 @@ def mask_pixels(mask: Path, control: JobControl | None = None) -> npt.NDArray[np
 
 
 def _parts(whole: PixelWindow) -> Iterator[PixelWindow]:
-    """Yield the parts of a window of a raster, small enough for memory, one after the other."""
+    """Yield the parts of a window of a raster, one after the other, each small enough for memory."""
     for y in range(0, whole.height, _PART):
         for x in range(0, whole.width, _PART):
             yield PixelWindow(x, y, min(_PART, whole.width - x), min(_PART, whole.height - y))

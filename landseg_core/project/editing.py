@@ -1,4 +1,4 @@
-"""Gestures, and steps that undo and redo in memory: shown at once, stored in order behind."""
+"""Gestures, and steps that undo and redo in memory: shown at once, stored in order in the background."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Content:
 
 @dataclass(frozen=True)
 class _Move:
-    """What an edit, an undo or a redo leads to: labels of its image, one state of a change, a place in the history."""
+    """What an edit, undo or redo leads to: labels of its image, one state of a change, a position in the history."""
 
     image_id: int | None
     state: StepState
@@ -49,7 +49,7 @@ class _Move:
     history: History
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Bring the file there."""
+        """Store it in the file."""
         if self.edit is not None and self.image_id is not None:
             store_tiles(connection, self.image_id, self.edit.tiles)
             add_counts(connection, self.image_id, self.edit.delta.counts())
@@ -58,7 +58,7 @@ class _Move:
 
 
 class Editor:
-    """Changes the state in memory at once and queues the transaction that brings the file after it."""
+    """Changes the state in memory at once and queues the transaction that stores the change in the file."""
 
     def __init__(self, file: ProjectFile) -> None:
         self._file, self._state = file, file.state
@@ -80,51 +80,58 @@ class Editor:
 
     def _new_labels(self, entry: ImageEntry) -> LabelRaster:
 
-        def note(key: TileKey, _: DamageError) -> None:
-            place = f"level {key.level}, row {key.row}, column {key.column}"
-            self._file.note(f"a tile of {entry.name} ({place}) is damaged and counts as unlabelled")
+        def on_damage(key: TileKey, _: DamageError) -> None:
+            self._file.add_notice(
+                N_(
+                    "a tile of {image} (level {level}, row {row}, column {column}) is damaged and counts as unlabelled",
+                    image=entry.name,
+                    level=key.level,
+                    row=key.row,
+                    column=key.column,
+                )
+            )
 
-        return LabelRaster(entry.grid.width, entry.grid.height, StoredTiles(self._file.reads, entry.id, note))
+        return LabelRaster(entry.grid.width, entry.grid.height, StoredTiles(self._file.reads, entry.id, on_damage))
 
     def pyramids(self) -> dict[int, TilePyramid]:
         """Return the tiling of every image's labels."""
         return {number: pyramid_of(entry.grid) for number, entry in self._state.images.items()}
 
-    def forget(self, image_ids: set[int]) -> None:
-        """Have the labels of images read anew, because the file has changed behind them."""
+    def reset_labels(self, image_ids: set[int]) -> None:
+        """Have the labels of images read again, because the file has changed."""
         with self._guard:
             changed = [labels for number, labels in self._labels.items() if number in image_ids]
         for labels in changed:
             labels.forget()
 
-    def forget_images(self, ids: Collection[int]) -> None:
-        """Let go of images that are gone for good, and of their labels."""
+    def remove_images(self, ids: Collection[int]) -> None:
+        """Remove images that are gone for good, and their labels."""
         with self._guard:
             for image_id in ids:
                 self._labels.pop(image_id, None)
-            self._state.forget_images(ids)
+            self._state.remove_images(ids)
 
     def record(self, image_id: int, edit: FinishedEdit, name: str) -> None:
-        """Make a gesture a step; where that is not possible now, the gesture is taken back.
+        """Record a gesture as a step; if that is not possible now, the gesture is reverted.
 
         Raises:
-            ProjectError: the project is read-only, busy, or cannot store what it has.
+            ProjectError: the project is read-only, busy, or cannot store earlier edits.
         """
         try:
             self._file.require_ready()
         except ProjectError:
-            self._take_back(image_id, edit)
+            self._revert(image_id, edit)
             raise
         self._add(name, image_id, _Content(edit.delta.patches, NO_CHANGE), edit)
 
-    def _take_back(self, image_id: int, edit: FinishedEdit) -> None:
+    def _revert(self, image_id: int, edit: FinishedEdit) -> None:
         labels = self.labels(image_id)
         labels.stored(labels.apply(edit.delta.inverted()))
         labels.stored(edit)
-        labels.forget()  # the file may have changed behind the gesture
+        labels.forget()  # the file may have changed during the gesture
 
     def require_no_gesture(self) -> None:
-        """Check that nothing is being painted just now: it would be put over what is about to change.
+        """Check that nothing is being painted just now: it would overwrite what is about to change.
 
         Raises:
             ProjectError: a gesture is under way.
@@ -132,10 +139,10 @@ class Editor:
         with self._guard:
             opened = [*self._labels.values()]
         if any(labels.is_being_edited for labels in opened):
-            raise ProjectError(N_("something is just being painted; finish that first"))
+            raise ProjectError(N_("a stroke is being painted; finish it first"))
 
     def change(self, name: str, image_id: int | None, change: Change) -> None:
-        """Make a change beside pixels a step.
+        """Record a change of something other than pixels as a step.
 
         Raises:
             ProjectError: as `record`.
@@ -152,7 +159,7 @@ class Editor:
             self._waiting[step.id] = content
         move = _Move(image_id, content.change.after, edit, history)
         dropped, lost, sizes = history.dropped(older), [*self._state.unlisted], [0]
-        self.forget_images(lost)
+        self.remove_images(lost)
 
         def write(connection: sqlite3.Connection) -> None:
             delete_steps(connection, dropped)
@@ -165,7 +172,7 @@ class Editor:
         self._queue(move, write, lambda: self._measured(step.id, sizes[0]))
 
     def _measured(self, step_id: int, size: int) -> None:
-        """Let go of a step's patches, which can be read from the file from now on."""
+        """Release a step's patches, which can be read from the file from now on."""
         with self._guard:
             self._waiting.pop(step_id, None)
             self._state.history = self._state.history.measured(step_id, size)
@@ -180,11 +187,11 @@ class Editor:
         edit, labels = move.edit, self.labels(move.image_id)
         self._state.counts[move.image_id] = self._state.counts[move.image_id] + edit.delta.counts()
 
-        def stored_and_loose() -> None:
+        def release_tiles() -> None:
             stored()
             labels.stored(edit)
 
-        self._file.writer().put(Task(write, stored_and_loose))
+        self._file.writer().put(Task(write, release_tiles))
 
     def travel(self, step: Step, *, forward: bool) -> None:
         """Undo or redo (`forward`) the small step that is next.
@@ -215,5 +222,7 @@ class Editor:
             patches = list(load_patches(connection, step.id, self.pyramids()))
             change = load_change(connection, step.id)
         if any(image_id != step.image_id for image_id, _ in patches):
-            raise ProjectError(N_("a step of the history is damaged: it names the wrong image; it cannot be undone"))
+            raise ProjectError(
+                N_("a step of the history is damaged and cannot be undone: it refers to the wrong image")
+            )
         return _Content(tuple(patch for _, patch in patches), change)

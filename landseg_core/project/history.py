@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 MOST_STEPS = 1000
-"""How far back undo goes."""
+"""How many steps can be undone."""
 
 MOST_BYTES = 10**9
-"""How many bytes of patches the history holds, compressed; the newest step stays whatever its size."""
+"""How many bytes of patches the history holds, compressed; the newest step is kept whatever its size."""
 
 LARGE_PATCHES = 64
 """A step of more patches is undone and redone in the project file, not in memory."""
@@ -31,10 +31,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Change:
-    """What a step changes beside pixels: the state before and after it, as JSON objects.
+    """What a step changes apart from pixels: the state before and after it, as JSON objects.
 
     The keys are `classes` (a class file's content), `listed` and `unlisted` (ids of images that are in the project from
-    then on, or are not), and for the step's image `areas` (a list of rings) and `grid` (see `sides.image_state`).
+    then on, or are not), and for the step's image `areas` (a list of rings) and `grid` (see `step_states.image_state`).
     """
 
     before: dict[str, Any] = field(default_factory=dict)
@@ -53,7 +53,7 @@ NO_CHANGE = Change()
 
 
 def is_large(patches: int, image_id: int | None) -> bool:
-    """Tell whether a step is undone in the file: where it is big, or changes the labels of several images."""
+    """Return whether a step is undone in the file: because it is large, or changes the labels of several images."""
     return patches > LARGE_PATCHES or (image_id is None and patches > 0)
 
 
@@ -66,7 +66,7 @@ def now() -> str:
 class History:
     """Steps, oldest first, and the id of the last one that is done (0: none ever was).
 
-    `last_id` is the highest id that a step ever had, also one that is gone.
+    `last_id` is the highest id that a step ever had, including deleted ones.
     """
 
     steps: tuple[Step, ...] = ()
@@ -80,17 +80,17 @@ class History:
 
     @property
     def next_undo(self) -> Step | None:
-        """Return the step that undo takes back."""
+        """Return the step that undo reverts."""
         return self.steps[self.position - 1] if self.position else None
 
     @property
     def next_redo(self) -> Step | None:
-        """Return the step that redo does again."""
+        """Return the step that redo applies again."""
         return self.steps[self.position] if self.position < len(self.steps) else None
 
     @property
     def state(self) -> str:
-        """Return a short text that is another after every edit."""
+        """Return a short text that is different after every edit."""
         return f"{self.last_id}/{self.position}"
 
     def new_step(self, name: str, image_id: int | None, patches: int = 0) -> Step:
@@ -98,7 +98,7 @@ class History:
         return Step(self.last_id + 1, name, image_id, now(), 0, is_large(patches, image_id))
 
     def added(self, step: Step) -> History:
-        """Return the history with a new step at the end: undone ones are gone, and the oldest beyond the limits."""
+        """Return the history with a new step at the end, without the undone ones and the oldest beyond the limits."""
         steps = (*self.steps[: self.position][-(MOST_STEPS - 1) :], step)
         total = sum(item.bytes for item in steps)
         while total > MOST_BYTES and len(steps) > 1:
@@ -117,11 +117,11 @@ class History:
         return replace(self, steps=steps)
 
     def without_image(self, image_id: int) -> History:
-        """Return the history without the steps of an image; its state is another."""
+        """Return the history without the steps of an image; its state is a new one."""
         steps = tuple(step for step in self.steps if step.image_id != image_id)
         return History(steps, self.done, self.last_id + 1)
 
     def dropped(self, older: History) -> list[int]:
-        """Return the ids of the steps that an `older` history had and this one has no more."""
+        """Return the ids of the steps that an `older` history had and this one no longer has."""
         kept = {step.id for step in self.steps}
         return [step.id for step in older.steps if step.id not in kept]

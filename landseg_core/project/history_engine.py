@@ -1,4 +1,4 @@
-"""Undo, redo and changes that are steps of the history: in memory, or tile by tile through the project file."""
+"""Undo, redo and changes that are steps of the history: in memory, or tile by tile in the project file."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class _Plan:
 
 
 class BulkEditor:
-    """Edits through the file: the caller's thread works on the writer's connection, one tile after the other.
+    """Edits in the file itself: the caller's thread works on the writer's connection, one tile after the other.
 
-    Memory holds one tile and a list of those that changed. A stop or a failure leaves all as it was.
+    Memory holds one tile and a list of those that changed. A stop or a failure leaves everything as it was.
     """
 
     def __init__(self, file: ProjectFile, editor: Editor) -> None:
@@ -101,7 +101,7 @@ class BulkEditor:
         """Make one step of a plan, or none where nothing changes; return how many px changed."""
         with self._file.alone():
             with self._rewriting(plan.name) as (connection, rewrite):
-                older = self._state.history  # the steps before are stored by now, and measured
+                older = self._state.history  # its steps are stored by now, and measured
                 step = older.new_step(proper(plan.name), plan.image_id)
                 insert_step(connection, step, plan.change)
                 tiles = plan.tiles(connection)
@@ -120,7 +120,7 @@ class BulkEditor:
                 set_size(connection, step.id, step.bytes, is_large=step.is_large)
                 store_state(connection, plan.image_id, plan.change.after)
                 store_position(connection, history)
-            self._editor.forget_images(lost)
+            self._editor.remove_images(lost)
             self._adopt(history, plan.image_id, plan.change.after, rewrite)
         return rewrite.pixels
 
@@ -131,7 +131,7 @@ class BulkEditor:
             ProjectError: the step is damaged, or cannot be stored; nothing has changed then.
             JobStopped: nothing has changed.
         """
-        task = f"{'Redo' if forward else 'Undo'} {step.name}"
+        task = N_("Redo {step}", step=step.name) if forward else N_("Undo {step}", step=step.name)
         with self._file.alone():
             with self._rewriting(task) as (connection, rewrite):
                 state = load_change(connection, step.id).state(forward=forward)
@@ -150,16 +150,16 @@ class BulkEditor:
     @contextmanager
     def _rewriting(self, name: str) -> Iterator[tuple[sqlite3.Connection, Rewrite]]:
         self._editor.require_no_gesture()
-        with self._file.transaction(f"changed ({name})") as connection:
+        with self._file.transaction(name) as connection:
             yield connection, Rewrite(connection, self._editor.pyramids())
 
     def _adopt(self, history: History, image_id: int | None, state: StepState, rewrite: Rewrite) -> None:
-        """Bring the state in memory after the file."""
+        """Bring the state in memory up to date with the file."""
         self._state.history = history
         adopt_state(self._state, image_id, parsed_state(state))
         for number, change in rewrite.counts.items():
             self._state.counts[number] = self._state.counts[number] + change
-        self._editor.forget(set(rewrite.counts))
+        self._editor.reset_labels(set(rewrite.counts))
 
 
 def _measured(step: Step, rewrite: Rewrite) -> Step:
@@ -173,7 +173,7 @@ def _patch_count(connection: sqlite3.Connection, step_id: int) -> int:
 
 
 class HistoryEngine:
-    """Sends steps to memory or, where they are large, through the file."""
+    """Applies steps in memory or, where they are large, in the file."""
 
     def __init__(self, file: ProjectFile, editor: Editor, bulk: BulkEditor) -> None:
         self._file, self._state, self._editor, self._bulk = file, file.state, editor, bulk
@@ -197,7 +197,7 @@ class HistoryEngine:
     ) -> None:
         """Change the classes, and with them the labels; see `Project.change_schema`."""
         if problem := name_problem(schema.names, self._state.schema.names):
-            raise ProjectError(N_("the classes stay as they are: {problem}; choose another name", problem=problem))
+            raise ProjectError(N_("the classes were not changed: {problem}; choose another name", problem=problem))
         self._require_heirs(schema, remap)
         change = Change({"classes": _plain(self._state.schema)}, {"classes": _plain(schema)})
         if not remap:
@@ -208,7 +208,7 @@ class HistoryEngine:
         self._bulk.remap(name, change, table, on_event, control)
 
     def _require_heirs(self, schema: ClassSchema, remap: Mapping[int, int]) -> None:
-        """Check that every label that has a class keeps one, or none on purpose.
+        """Check that every label that has a class keeps one, or loses it on purpose.
 
         Raises:
             ProjectError: one would not.
@@ -223,8 +223,8 @@ class HistoryEngine:
             if value == UNLABELLED or heir not in allowed:
                 raise ProjectError(
                     N_(
-                        "labels of value {value} would be left without a class; say which class takes them, or 255 "
-                        "for none",
+                        "labels of value {value} would be left without a class; choose the class that they become, "
+                        "or 255 for none",
                         value=value,
                     )
                 )

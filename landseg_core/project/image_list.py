@@ -1,4 +1,4 @@
-"""Adds, finds again and removes the images of a project."""
+"""Adds, relinks and removes the images of a project."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class ImageList:
         self._folder = file.path.parent
 
     def examine(self, raster: AnyPath, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
-        """Look at an image that may be added; see `Project.examine_image`."""
+        """Check an image that may be added; see `Project.examine_image`."""
         path = Path(raster).absolute()
         self._file.require_ready()
         taken = [*(entry.path for entry in self._state.images.values()), *(image.path for image in besides)]
         if any(known == path or _same(known, path) for known in taken):
             raise ProjectError(N_("{raster} is in the project already; choose another image", raster=raster))
-        stored_path(path, self._folder)  # a name that cannot be stored is refused before GDAL stumbles over it
+        stored_path(path, self._folder)  # a name that cannot be stored is refused before GDAL fails on it
         return NewImage(path, examine(path), require_alpha(path, alpha))
 
     def add(self, images: Sequence[NewImage], *, as_step: bool = True) -> tuple[ImageEntry, ...]:
@@ -57,13 +57,13 @@ class ImageList:
         if not images:
             return ()
         with self._file.alone():
-            with self._file.transaction("changed") as connection:
+            with self._file.transaction() as connection:
                 added = [image.entry(insert_image(connection, image, self._folder)) for image in images]
                 lost = [*self._state.unlisted] if as_step else []
                 history = self._add_step(connection, added) if as_step else self._state.history
                 delete_images(connection, lost)
             self._state.history = history
-            self._editor.forget_images(lost)
+            self._editor.remove_images(lost)
             for entry in added:
                 self._state.counts[entry.id] = np.zeros(256, np.int64)
                 self._state.areas[entry.id] = ()
@@ -72,24 +72,24 @@ class ImageList:
 
     def _add_step(self, connection: sqlite3.Connection, added: Sequence[ImageEntry]) -> History:
         """Store the step that has added images, and return the history with it."""
-        older = self._state.history  # the steps before are stored by now, and measured
+        older = self._state.history  # its steps are stored by now, and measured
         ids = [entry.id for entry in added]
-        name, image_id = (f"Add {added[0].name}", ids[0]) if len(ids) == 1 else (f"Add {len(ids)} images", None)
-        step = older.new_step(proper(name), image_id)
+        name = N_("Add {image}", image=added[0].name) if len(ids) == 1 else N_("Add %n images", n=len(ids))
+        step = older.new_step(proper(name), ids[0] if len(ids) == 1 else None)
         history = older.added(step)
         delete_steps(connection, history.dropped(older))
         insert_step(connection, step, Change({"unlisted": ids}, {"listed": ids}))
         store_position(connection, history)
         return history
 
-    def note_contents(self, contents: Mapping[int, RasterContent]) -> None:
-        """Keep what images hold, by id; see `Project.note_contents`."""
+    def record_contents(self, contents: Mapping[int, RasterContent]) -> None:
+        """Store what images hold, by id; see `Project.record_contents`."""
         for entry in [entry for entry in self._state.images.values() if entry.id in contents]:
             known = self._state.images[entry.id] = replace(entry, content=contents[entry.id])
             self._file.queue(partial(update_image, entry=known, folder=self._folder))
 
     def set_alpha(self, image_id: int, alpha: str) -> ImageEntry:
-        """Say which band of an image tells where there is data; see `Project.set_alpha`."""
+        """Set which band of an image marks where there is data; see `Project.set_alpha`."""
         entry = self._file.entry(image_id)
         chosen = replace(entry, alpha=require_alpha(entry.path, alpha))
         self._file.write(lambda connection: update_image(connection, chosen, self._folder))
@@ -97,10 +97,10 @@ class ImageList:
         return chosen
 
     def relink(self, image_id: int, path: Path) -> ImageEntry:
-        """Say where an image is now; see `Project.relink`.
+        """Set where an image is now; see `Project.relink`.
 
-        What is known of the image stays: where the file lies elsewhere on the ground, or holds other pixels, that shows
-        as a change, to be decided on.
+        What is known of the image stays: if the file has another georeference or other pixels, that shows as a change
+        to decide on.
         """
         entry = self._file.entry(image_id)
         require_size(entry, path, file_grid(path))
@@ -119,7 +119,7 @@ class ImageList:
         return len(by_name) + len([entry for entry in rest if self._relinked(entry, files, is_copy)])
 
     def _relinked(self, entry: ImageEntry, files: list[Path], fits: Callable[[ImageEntry, Path], bool]) -> bool:
-        """Relink an image to the first of the files that fits and has its size."""
+        """Relink an image to the first of the files that fits and has its size; return whether there is one."""
         for path in files:
             if fits(entry, path) and _has_size(entry, path):
                 self.relink(entry.id, path)
@@ -127,17 +127,17 @@ class ImageList:
         return False
 
     def remove(self, image_id: int) -> None:
-        """Take an image out of the project; see `Project.remove_image`."""
+        """Remove an image from the project; see `Project.remove_image`."""
         self._file.entry(image_id)
         with self._file.alone():
-            with self._file.transaction("changed") as connection:
+            with self._file.transaction() as connection:
                 older = self._state.history
                 history = older.without_image(image_id)
                 delete_steps(connection, history.dropped(older))
                 delete_images(connection, [image_id])
                 store_position(connection, history)
             self._state.history = history
-            self._editor.forget_images([image_id])
+            self._editor.remove_images([image_id])
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -152,7 +152,7 @@ def _files(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
         raise ProjectError(
-            N_("{folder} cannot be searched: {strerror}; choose another folder", folder=folder, strerror=error.strerror)
+            N_("{folder} cannot be searched: {reason}; choose another folder", folder=folder, reason=error.strerror)
         ) from error
 
 

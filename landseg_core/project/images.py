@@ -1,4 +1,4 @@
-"""The images of a project: where they are, their grid, and a fingerprint by which a moved one is known again."""
+"""The images of a project: where they are, their grid, and a fingerprint by which a moved one is recognised."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.input_files import open_file
 from landseg_core.messages import N_
-from landseg_core.project.storage.grids import grid_of, grid_value, stored_grid, stored_place
+from landseg_core.project.storage.grids import grid_of, grid_value, stored_georeference, stored_grid
 from landseg_core.project.storage.paths import found_path, is_there, stored_path
 from landseg_core.project.storage.rows import integer, json_value, text
 from landseg_core.project.storage.schema import columns_of
@@ -47,11 +47,11 @@ class ImageEntry:
     Attributes:
         id: its number in the project.
         path: its file, absolute.
-        grid: the grid that its labels lie on; the image is read as if it lay there.
+        grid: the grid of its labels, on which the image is read.
         missing: True where there is no file.
         fingerprint: a hash of the file's bytes, see `fingerprint`.
-        content: what its pixels were when somebody looked last; None in a project that did not tell then.
-        file_grid: the grid that the file tells, where the project keeps another one.
+        content: what its pixels were when they were last checked; None in an older project, which did not record it.
+        file_grid: the grid of the file, where the project keeps another one.
         alpha: how its file is opened, see `raster.alpha`.
     """
 
@@ -66,7 +66,7 @@ class ImageEntry:
 
     @property
     def known_grid(self) -> RasterGrid:
-        """Return the grid that the file told when somebody looked last."""
+        """Return the grid that the file had when it was last checked."""
         return self.file_grid or self.grid
 
     @property
@@ -91,13 +91,13 @@ def fingerprint(path: Path, grid: RasterGrid) -> str:
                 digest.update(file.read(_SAMPLE_BYTES))
     except OSError as error:
         raise ProjectError(
-            N_("{path} cannot be read: {strerror}; check that it is there", path=path, strerror=error.strerror)
+            N_("{path} cannot be read: {reason}; check that the file exists", path=path, reason=error.strerror)
         ) from error
     return digest.hexdigest()
 
 
 class Examined(NamedTuple):
-    """What an image file is like: its grid, the hash of its bytes and its content."""
+    """What was read of an image file: its grid, the hash of its bytes and its content."""
 
     grid: RasterGrid
     fingerprint: str
@@ -105,10 +105,10 @@ class Examined(NamedTuple):
 
 
 def examine(path: Path) -> Examined:
-    """Look at an image file.
+    """Read the grid, hash and content of an image file.
 
     Raises:
-        RasterError: it is no raster that can be shown.
+        RasterError: it is not a raster that can be shown.
         ProjectError: it cannot be read.
     """
     with RasterSource(path) as source:
@@ -117,7 +117,7 @@ def examine(path: Path) -> Examined:
 
 @dataclass(frozen=True)
 class NewImage:
-    """An image that may be added to a project: its absolute path, what it is like, and how it is to be opened."""
+    """An image that may be added to a project: its absolute path, what was read of it, and how it is to be opened."""
 
     path: Path
     seen: Examined
@@ -129,26 +129,26 @@ class NewImage:
         return self.path.stem
 
     def entry(self, number: int) -> ImageEntry:
-        """Return the image as it is in a project, under this number."""
+        """Return the image as an entry of a project, with this number."""
         grid, mark, content = self.seen
         return ImageEntry(number, self.path, grid, missing=False, fingerprint=mark, content=content, alpha=self.alpha)
 
 
 def is_copy(entry: ImageEntry, path: Path) -> bool:
-    """Tell whether the file at `path` is what the project knows of an image: the same bytes, or pixels and place."""
+    """Return whether the file at `path` is the image that the project knows: the same bytes, or pixels and grid."""
     try:
         seen = examine(path)
     except LandsegError:
         return False
-    lies_there = entry.known_grid.is_same(seen.grid)
-    return seen.fingerprint == entry.fingerprint or (lies_there and seen.content == entry.content)
+    has_same_grid = entry.known_grid.is_same(seen.grid)
+    return seen.fingerprint == entry.fingerprint or (has_same_grid and seen.content == entry.content)
 
 
 def file_grid(path: Path) -> RasterGrid:
-    """Return the grid that an image file tells.
+    """Return the grid of an image file.
 
     Raises:
-        RasterError: it is no raster that can be shown.
+        RasterError: it is not a raster that can be shown.
     """
     with RasterSource(path) as source:
         return source.grid
@@ -160,11 +160,11 @@ def open_image(entry: ImageEntry, alpha: str | None = None) -> RasterSource:
     Another `alpha` may be given instead.
 
     Raises:
-        RasterError: it is no raster that can be shown.
+        RasterError: it is not a raster that can be shown.
         ProjectError: it is missing, or has another size than when it was added.
     """
     if not is_there(entry.path):
-        raise ProjectError(N_("the image {path} is missing; say where it is now (relink)", path=entry.path))
+        raise ProjectError(N_("the image {path} is missing; choose where it is now (relink)", path=entry.path))
     source = RasterSource(entry.path, alpha=alpha or entry.alpha)
     try:
         require_size(entry, entry.path, source.grid)
@@ -185,19 +185,19 @@ def require_size(entry: ImageEntry, path: Path, grid: RasterGrid) -> None:
     if (grid.width, grid.height) != (known.width, known.height):
         raise ProjectError(
             N_(
-                "{path} is {width} x {height} px, but the labels were painted on an image of {width_2} x "
-                "{height_2} px; choose the image that they were painted on",
+                "{path} is {width} x {height} px, but the labels were painted on an image of {labels_width} x "
+                "{labels_height} px; choose the image that they were painted on",
                 path=path,
                 width=grid.width,
                 height=grid.height,
-                width_2=known.width,
-                height_2=known.height,
+                labels_width=known.width,
+                labels_height=known.height,
             )
         )
 
 
 def require_alpha(path: Path, alpha: str) -> str:
-    """Return an alpha as it is stored, once it is known that an image has it.
+    """Return an alpha as it is stored, after checking that an image has it.
 
     Raises:
         RasterError: it has no such band, or cannot be opened.
@@ -216,7 +216,7 @@ def insert_image(connection: sqlite3.Connection, image: NewImage, folder: Path) 
             stored_path(image.path, folder),
             seen.grid.width,
             seen.grid.height,
-            *stored_place(seen.grid),
+            *stored_georeference(seen.grid),
             seen.fingerprint,
             seen.content.to_text(),
             image.alpha,
@@ -226,19 +226,19 @@ def insert_image(connection: sqlite3.Connection, image: NewImage, folder: Path) 
 
 
 def delete_images(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Delete images with all that is about them."""
+    """Delete images with everything that belongs to them."""
     connection.executemany("DELETE FROM images WHERE id = ?", [(image_id,) for image_id in ids])
 
 
 def update_image(connection: sqlite3.Connection, entry: ImageEntry, folder: Path) -> None:
-    """Store where an image is now, and what it is known to be like."""
+    """Store where an image is now, and what was last read of its file."""
     file_grid = json.dumps(grid_value(entry.file_grid)) if entry.file_grid else None
     connection.execute(
         "UPDATE images SET path = ?, transform = ?, crs = ?, fingerprint = ?, content = ?, file_grid = ?, alpha = ?"
         " WHERE id = ?",
         (
             stored_path(entry.path, folder),
-            *stored_place(entry.grid),
+            *stored_georeference(entry.grid),
             entry.fingerprint,
             entry.content.to_text() if entry.content else None,
             file_grid,
@@ -260,8 +260,8 @@ def load_image(row: Sequence[object], folder: Path) -> ImageEntry:
     Raises:
         DamageError: the row is damaged.
     """
-    number, place, width, height, transform, crs, mark, content, file_grid, alpha, _ = row
-    path = found_path(text(place), folder)
+    number, stored, width, height, transform, crs, mark, content, file_grid, alpha, _ = row
+    path = found_path(text(stored), folder)
     grid = stored_grid(width, height, json_value(transform, list), crs)
     return ImageEntry(
         integer(number, 1),
@@ -276,7 +276,7 @@ def load_image(row: Sequence[object], folder: Path) -> ImageEntry:
 
 
 def is_listed(row: Sequence[object]) -> bool:
-    """Tell whether a row of `images` is an image of the project; where not, the step that added it is undone.
+    """Return whether a row of `images` is an image of the project; if not, the step that added it is undone.
 
     Raises:
         DamageError: the row is damaged.
@@ -285,7 +285,7 @@ def is_listed(row: Sequence[object]) -> bool:
 
 
 def image_called(images: Sequence[ImageEntry], name: str) -> ImageEntry:
-    """Return the image with the stem `name`, or at the path `name` where stems collide.
+    """Return the image with the stem `name`, or with the path `name` where stems collide.
 
     Raises:
         ProjectError: there is none, or there are several.
@@ -298,7 +298,9 @@ def image_called(images: Sequence[ImageEntry], name: str) -> ImageEntry:
     if found:
         paths = ", ".join(str(image.path) for image in found)
         raise ProjectError(
-            N_("there are several images called {name}; name one by its path: {paths}", name=name, paths=paths)
+            N_("there are several images called {name}; give the path of one: {paths}", name=name, paths=paths)
         )
-    known = ", ".join(image.name for image in images) or "none"
-    raise ProjectError(N_("there is no image called {name} in the project; there is {known}", name=name, known=known))
+    if not images:
+        raise ProjectError(N_("there is no image called {name} in the project, which has no images", name=name))
+    known = ", ".join(image.name for image in images)
+    raise ProjectError(N_("there is no image called {name} in the project; it has {images}", name=name, images=known))

@@ -1,4 +1,4 @@
-"""A project: images, classes, labels and their history, kept in one file that is always up to date."""
+"""A project: images, classes, labels and their history, stored in one file that is always up to date."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from landseg_core.project.history import Step
 from landseg_core.project.history_engine import BulkEditor, HistoryEngine
 from landseg_core.project.image_list import ImageList
 from landseg_core.project.images import ImageEntry, NewImage
-from landseg_core.project.outside.regrid import Move, MoveBy, Moved, Regridder, free_copy
+from landseg_core.project.outside.regrid import Move, MoveBy, Moved, Regridder, free_copy_path
 from landseg_core.project.project_view import ProjectView
 from landseg_core.project.run_table import PredictionEntry, RunTable
 from landseg_core.project.storage.database_file import create_file
@@ -32,11 +32,11 @@ from landseg_core.raster.files.content import RasterContent
 
 
 class Project(ProjectView):
-    """An open project. Every edit shows at once and is stored behind, in order, each as one transaction.
+    """An open project. Every edit shows at once and is stored in the background, in order, each as one transaction.
 
     It is used from one thread; `edit_tiles`, large undo and redo, `save_copy`, `read_transaction` and the reading of
-    labels may run in a job's thread beside it. All that edits raises `ProjectError` while the project is read-only,
-    busy with a whole-image edit, or cannot store what it has (`failure`).
+    labels may run in a job's thread at the same time. Every edit raises `ProjectError` while the project is read-only,
+    busy with a whole-image edit, or cannot store earlier edits (`failure`).
 
     Attributes:
         backups: makes dated backups in the user's data folder, while painting goes on.
@@ -57,22 +57,22 @@ class Project(ProjectView):
 
     @classmethod
     def create(cls, path: AnyPath, schema: ClassSchema, on_event: OnEvent = ignore_event) -> Self:
-        """Make a project without images at `path` and open it; `on_event` as in `open`.
+        """Create a project without images at `path` and open it; `on_event` as in `open`.
 
         Raises:
-            ProjectError: something is there already, or it cannot be written.
+            ProjectError: the path is taken, or the file cannot be written.
         """
         create_file(Path(path), schema)
         return cls(path, on_event=on_event)
 
     @classmethod
     def open(cls, path: AnyPath, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> Self:
-        """Open a project: only for reading where another window has it or it is damaged; `read_only_reason` says so.
+        """Open a project: only for reading if another window has it open or it is damaged (`read_only_reason`).
 
         `on_event` gets `EditStored`, `StoringFailed` and `StoringResumed`, in the writer's thread.
 
         Raises:
-            ProjectError: it is no project, made by a newer landseg, or damaged beyond reading.
+            ProjectError: it is not a project, was made by a newer landseg, or is damaged beyond reading.
         """
         return cls(path, read_only=read_only, on_event=on_event)
 
@@ -81,7 +81,7 @@ class Project(ProjectView):
         self._file.retry()
 
     def flush(self) -> None:
-        """Wait until all edits are on the disk.
+        """Wait until all edits are stored.
 
         Raises:
             ProjectError: they cannot be stored.
@@ -93,20 +93,20 @@ class Project(ProjectView):
         return self._images.add([self._images.examine(raster, alpha)])[0]
 
     def examine_image(self, raster: AnyPath, alpha: str = AUTO, besides: Iterable[NewImage] = ()) -> NewImage:
-        """Look at an image that may be added, alone or `besides` others; changes nothing.
+        """Check an image that may be added, alone or `besides` others; changes nothing.
 
-        `alpha` tells how it is opened from then on, see `raster.alpha`.
+        `alpha` says how it is opened from then on, see `raster.alpha`.
 
         Raises:
-            RasterError: it is no raster that can be shown, or has no such alpha band.
+            RasterError: it is not a raster that can be shown, or has no such alpha band.
             ProjectError: it is in the project already, or among the others.
         """
         return self._images.examine(raster, alpha, besides)
 
     def add_images(self, images: Sequence[NewImage], *, as_step: bool = True) -> tuple[ImageEntry, ...]:
-        """Add images that `examine_image` has looked at, all of them as one step of the history.
+        """Add images that `examine_image` has checked, all of them as one step of the history.
 
-        Those that a new project begins with are no step (`as_step` False): there is no state before them to go back to.
+        Those that a new project begins with are not a step (`as_step` False): there is no earlier state to return to.
 
         Raises:
             ProjectError: they cannot be stored.
@@ -114,7 +114,7 @@ class Project(ProjectView):
         return self._images.add(images, as_step=as_step)
 
     def set_alpha(self, image_id: int, alpha: str) -> ImageEntry:
-        """Say which band of an image tells where there is data, see `raster.alpha`; this is no step of the history.
+        """Set which band of an image marks where there is data, see `raster.alpha`; not a step of the history.
 
         Raises:
             RasterError: it has no such band, or cannot be opened.
@@ -123,26 +123,26 @@ class Project(ProjectView):
         return self._images.set_alpha(image_id, alpha)
 
     def relink(self, image_id: int, path: AnyPath) -> ImageEntry:
-        """Say where an image is now; its labels and their grid stay.
+        """Set where an image is now; its labels and their grid stay.
 
         Raises:
-            RasterError: it is no raster that can be shown.
+            RasterError: it is not a raster that can be shown.
             ProjectError: it has another size, or cannot be stored.
         """
         return self._images.relink(image_id, Path(path))
 
-    def note_contents(self, contents: Mapping[int, RasterContent]) -> None:
-        """Keep what images hold, by id, for a project that did not keep it when they were added; no step.
+    def record_contents(self, contents: Mapping[int, RasterContent]) -> None:
+        """Store what images hold, by id, for a project that did not do so when they were added; not a step.
 
         Raises:
             ProjectError: the project is read-only or closed.
         """
-        self._images.note_contents(contents)
+        self._images.record_contents(contents)
 
     def keep_grid(self, image_id: int) -> ImageEntry:
-        """Go on with the grid that an image has, and take note of its file as it is now; a step that can be undone.
+        """Keep the grid that an image has in the project, and record its file as it is now; a step that can be undone.
 
-        From then on the image is read as if it lay where the project says, wherever its file says that it lies.
+        From then on the image is read on the project's grid, whatever georeference its file has.
 
         Raises:
             RasterError: the file cannot be read.
@@ -151,15 +151,15 @@ class Project(ProjectView):
         return self._regridder.keep_grid(image_id)
 
     def plan_move(self, image_id: int, by: MoveBy | None = None, path: Path | None = None) -> Move:
-        """Find out what it means to move the labels of an image to the grid that its file has now; changes nothing.
+        """Plan how to move the labels of an image to the grid that its file has now; changes nothing.
 
-        Labels keep their pixel (`by` "pixels") or their place on the ground ("ground"). By default they keep their
-        pixel in an image of the same size, and in one of another size their ground, where the two grids tell it.
+        Labels keep their pixel (`by` "pixels") or their map coordinates ("ground"). By default they keep their pixel in
+        an image of the same size, and their map coordinates in one of another size, if both grids are georeferenced.
         `path` is the file of the image from then on, its present one by default.
 
         Raises:
             RasterError: the file cannot be read.
-            ProjectError: labels cannot keep their ground, or cannot be read.
+            ProjectError: labels cannot keep their map coordinates, or cannot be read.
         """
         return self._regridder.plan(image_id, by, path)
 
@@ -171,10 +171,10 @@ class Project(ProjectView):
         on_event: OnEvent = ignore_event,
         control: JobControl | None = None,
     ) -> Moved:
-        """Do what `plan_move` has found out.
+        """Carry out what `plan_move` has planned.
 
-        An image of the same size has one step more then, which can be undone. One whose labels go to other pixels gets
-        a new number, and its steps are gone: a copy of the project is made beside it first.
+        For an image of the same size this is one step, which can be undone. One whose labels go to other pixels gets a
+        new number and loses its steps: a copy of the project is made next to it first.
 
         Raises:
             ProjectError: the project cannot be changed; or labels would lie outside the image, and `drop_outside` does
@@ -184,9 +184,9 @@ class Project(ProjectView):
         if move.outside and not drop_outside:
             raise ProjectError(
                 N_(
-                    "{outside} labelled px would lie outside {path} and be lost; allow that (--drop-outside; a "
-                    "copy of the project is made first), or bring the former image back (landseg project relink)",
-                    outside=move.outside,
+                    "{pixels} labelled px would lie outside {path} and be lost; allow that (--drop-outside; a "
+                    "copy of the project is made first), or restore the former image (landseg project relink)",
+                    pixels=move.outside,
                     path=move.path,
                 )
             )
@@ -196,12 +196,12 @@ class Project(ProjectView):
             if move.path != self._file.entry(move.image_id).path:
                 self._images.relink(move.image_id, move.path)
             return Moved(self._regridder.move(move, on_event, control), None)
-        copy = free_copy(self.path)
+        copy = free_copy_path(self.path)
         self.save_copy(copy, on_event, control)
         return Moved(self._regridder.move(move, on_event, control), copy)
 
     def relink_in_folder(self, folder: AnyPath) -> int:
-        """Look for the missing images in `folder`, by their names and then by what they hold; return how many it found.
+        """Look for the missing images in `folder`, by name and then by content; return how many were found.
 
         Raises:
             ProjectError: the folder cannot be read, or it cannot be stored.
@@ -209,7 +209,7 @@ class Project(ProjectView):
         return self._images.relink_in_folder(Path(folder))
 
     def remove_image(self, image_id: int) -> None:
-        """Take an image out of the project with its labels and steps; this cannot be undone. Its file stays.
+        """Remove an image from the project with its labels and steps; this cannot be undone. Its file stays.
 
         Raises:
             ProjectError: there is no such image, or it cannot be stored.
@@ -217,11 +217,11 @@ class Project(ProjectView):
         self._images.remove(image_id)
 
     def record(self, image_id: int, edit: FinishedEdit, name: str) -> None:
-        """Make a gesture a step of the history; returns at once. Where it raises, the gesture is taken back."""
+        """Record a gesture as a step of the history; returns at once. If it raises, the gesture is reverted."""
         self._editor.record(image_id, edit, name)
 
     def undo(self, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Step | None:
-        """Take back the last step that is done and return it, or None; a large one belongs in a job's thread.
+        """Undo the last step that is done and return it, or None; run a large one in a job's thread.
 
         Raises:
             ProjectError: the step is damaged; nothing has changed.
@@ -230,7 +230,7 @@ class Project(ProjectView):
         return self._engine.travel(self.history.next_undo, forward=False, on_event=on_event, control=control)
 
     def redo(self, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Step | None:
-        """Do the next undone step again and return it; as `undo`."""
+        """Redo the next undone step and return it; as `undo`."""
         return self._engine.travel(self.history.next_redo, forward=True, on_event=on_event, control=control)
 
     def edit_tiles(
@@ -257,7 +257,7 @@ class Project(ProjectView):
 
         Raises:
             ProjectError: it cannot be stored; nothing has changed.
-            JobStopped: nothing has changed. What `change` raises comes through, and nothing has changed either.
+            JobStopped: nothing has changed. Exceptions of `change` are passed on, and nothing has changed either.
         """
         return self._bulk.edit_tiles(
             image_id,
@@ -296,23 +296,23 @@ class Project(ProjectView):
     def add_run(
         self, folder: AnyPath, model: str, classes: Iterable[str], label_state: str, figures: Mapping[str, Any]
     ) -> None:
-        """Note a training run on this project; `figures` are JSON-able."""
+        """Record a training run on this project; `figures` are its metrics, JSON-able."""
         self._run_table.add_run(Path(folder), model, classes, label_state, figures)
 
     def remove_run(self, run_id: int) -> None:
-        """Take a training run out of the project; its folder stays."""
+        """Remove a training run from the project; its folder stays."""
         self._run_table.remove_run(run_id)
 
     def add_prediction(self, image_id: int, mask: Path, confidence: Path | None, model: Path | None) -> PredictionEntry:
-        """Note a predicted map of an image; one of the same file takes the older one's place."""
+        """Record a predicted map of an image; it replaces an older entry of the same file."""
         return self._run_table.add_prediction(image_id, mask, confidence, model)
 
     def remove_prediction(self, prediction_id: int) -> None:
-        """Take a prediction out of the project; its files stay."""
+        """Remove a prediction from the project; its files stay."""
         self._run_table.remove_prediction(prediction_id)
 
     def set_view_state(self, key: str, value: Any) -> None:
-        """Keep something JSON-able for the window; no step of the history. A read-only project keeps it in memory."""
+        """Save a JSON-able value for the window, not as a step; a read-only project keeps it in memory only."""
         self._run_table.set_view(key, json.loads(json.dumps(value)))
 
     def save_copy(
@@ -323,7 +323,7 @@ class Project(ProjectView):
         *,
         overwrite: bool = False,
     ) -> None:
-        """Save the project as it is now to another file; relative paths are written anew for its folder.
+        """Save the project as it is now to another file; relative paths are rewritten for its folder.
 
         Raises:
             ProjectError: it cannot be written; nothing of it is left.
@@ -347,22 +347,22 @@ class Project(ProjectView):
         *,
         overwrite: bool = False,
     ) -> None:
-        """Save all, also what cannot be stored in the project's file, to another file; that is to be opened then.
+        """Save everything to another file, including edits that cannot be stored in the project's own file.
 
-        From then on nothing is lost by closing this one.
+        The other file is to be opened next: nothing is lost by closing this one.
 
         Raises:
             ProjectError: it cannot be written; nothing of it is left.
             JobStopped: likewise.
         """
-        if self._file.is_written_to:  # damage that was found since the opening changes nothing in that
+        if self._file.is_written_to:  # also where damage was found since it was opened
             control, rescue = control or JobControl(), self.backups.rescued
             self._file.save_as(Path(path), rescue, overwrite=overwrite, on_event=on_event, control=control)
         else:
             self.save_copy(path, on_event, control, overwrite=overwrite)
 
     def close(self) -> None:
-        """Store what waits and close; one file is left. May be called again.
+        """Store the remaining edits and close, leaving a single file. May be called again.
 
         Raises:
             ProjectError: some edits could not be stored and are lost; all is closed nevertheless.

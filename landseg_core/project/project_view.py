@@ -1,4 +1,4 @@
-"""What a project holds, to read: as it is just now, and all labels as they are at one moment."""
+"""What a project holds, for reading: its current state, and a snapshot of all labels at one moment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from landseg_core.project.outside.change_list import project_changes
 from landseg_core.project.outside.changes import Change
 from landseg_core.project.run_table import PredictionEntry, RunEntry
 from landseg_core.project.state import Polygon
-from landseg_core.project.storage.connection import sqlite_errors
+from landseg_core.project.storage.connection import read_errors
 from landseg_core.project.storage.file_watch import FileFault
 from landseg_core.project.storage.project_file import ProjectFile
 from landseg_core.project.storage.reads import ReadConnections
@@ -43,7 +43,7 @@ class ReadView:
         Raises:
             ProjectError: they cannot be read.
         """
-        with sqlite_errors(self._path, "read"):
+        with read_errors(self._path):
             return painted_keys(self._connection, image_id, self._pyramids[image_id])
 
     def tile(self, image_id: int, key: TileKey) -> Tile | None:
@@ -52,7 +52,7 @@ class ReadView:
         Raises:
             ProjectError: it cannot be read, or is damaged.
         """
-        with sqlite_errors(self._path, "read"):
+        with read_errors(self._path):
             return load_tile(self._connection, image_id, key)
 
     def tiles(self, image_id: int) -> Iterator[tuple[TileKey, Tile]]:
@@ -71,7 +71,7 @@ class ReadView:
 def reading(
     reads: ReadConnections, path: Path, schema: ClassSchema, pyramids: dict[int, TilePyramid]
 ) -> Iterator[ReadView]:
-    """Hold a moment of the project for as long as the block lasts.
+    """Give a view of the project as it is now, unchanged for as long as the block lasts.
 
     The file's WAL grows meanwhile: copy what you need and leave.
 
@@ -79,7 +79,7 @@ def reading(
         ProjectError: the project is closed or cannot be read.
     """
     with ExitStack() as stack:
-        with sqlite_errors(path, "read"):
+        with read_errors(path):
             connection = stack.enter_context(reads.borrow())
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM settings").fetchall()
@@ -95,12 +95,12 @@ class ProjectView:
 
     @property
     def path(self) -> Path:
-        """Return the file, absolute and without links."""
+        """Return the file, absolute and with links resolved."""
         return self._file.path
 
     @property
     def read_only(self) -> bool:
-        """Tell whether nothing may be edited."""
+        """Return whether nothing may be edited."""
         return self._file.read_only_reason is not None
 
     @property
@@ -110,27 +110,27 @@ class ProjectView:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Return what was found damaged so far, and what is wrong with the names of classes, one sentence each."""
+        """Return the damage found so far and the problems with class names, one sentence each."""
         return *self._file.notices, *name_notices(self.schema.names)
 
     @property
     def waiting(self) -> int:
-        """Return how many edits are not on the disk yet."""
+        """Return how many edits are not stored yet."""
         return self._file.waiting
 
     @property
     def busy(self) -> bool:
-        """Tell whether a whole-image edit is under way; painting must wait."""
+        """Return whether a whole-image edit is under way; painting must wait."""
         return self._file.busy
 
     @property
     def failure(self) -> str | None:
-        """Return why edits cannot be stored just now, or None; what waits is kept and stored after `retry`."""
+        """Return why edits cannot be stored just now, or None; unstored edits are kept and stored after `retry`."""
         return self._file.failure
 
     @property
     def fault(self) -> FileFault | None:
-        """Return what has happened to the file so that nothing is stored there any more, or None."""
+        """Return what has happened to the file so that nothing is stored there any longer, or None."""
         return self._file.fault
 
     @property
@@ -156,7 +156,7 @@ class ProjectView:
         return self._file.entry(image_id)
 
     def image(self, name: str) -> ImageEntry:
-        """Return the image whose file has the stem `name`, or lies at the path `name` where stems collide.
+        """Return the image whose file has the stem `name`, or the path `name` where stems collide.
 
         Raises:
             ProjectError: there is none, or there are several.
@@ -172,12 +172,12 @@ class ProjectView:
         return self._editor.labels(image_id)
 
     def class_pixels(self, image_id: int) -> dict[int, int]:
-        """Return how many px are labelled with each class value of an image; values without labels are left out."""
+        """Return how many px of an image have each class value; values without labels are left out."""
         counts = self._state.counts.get(image_id, ())
         return {value: int(pixels) for value, pixels in enumerate(counts[:255]) if pixels}
 
     def tile_keys(self, image_id: int) -> list[TileKey]:
-        """Return the tiles of level 0 where something is painted, row by row, once all edits are on the disk.
+        """Return the tiles of level 0 where something is painted, row by row, once all edits are stored.
 
         Raises:
             ProjectError: edits cannot be stored, or the file cannot be read.
@@ -191,7 +191,7 @@ class ProjectView:
     def history(self) -> History:
         """Return the undo history: its steps, oldest first, and how many of them are done.
 
-        Its `state` is a short text that is another after every edit, and the same again after undo and redo.
+        Its `state` is a short text that is different after every edit, and the same again after undo and redo.
         """
         return self._state.history
 
@@ -209,7 +209,7 @@ class ProjectView:
         return tuple(entry for entry in self._state.predictions.values() if entry.image_id == image_id)
 
     def changes(self, control: JobControl | None = None) -> tuple[Change, ...]:
-        """Return what has changed outside the project: images, where missing ones are, and maps; from any thread.
+        """Return what has changed outside the project: images, where missing ones were found, maps; from any thread.
 
         Raises:
             ProjectError: edits cannot be stored, or the file cannot be read.
@@ -222,11 +222,11 @@ class ProjectView:
             return tuple(project_changes(images, predictions, connection, folder, control or JobControl()))
 
     def view_state(self, key: str) -> Any:
-        """Return what was kept under `key` for the window, or None."""
+        """Return what the window saved under `key`, or None."""
         return self._state.view.get(key)
 
     def read_transaction(self) -> AbstractContextManager[ReadView]:
-        """Wait until all is on the disk, and hold that state for reading; from any thread.
+        """Wait until all is stored, and hold that state for reading; from any thread.
 
         Raises:
             ProjectError: edits cannot be stored, or the file cannot be read.

@@ -26,7 +26,7 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True)
 class RunEntry:
-    """A training run: its folder, architecture, class names, the state of the labels it saw and its figures."""
+    """A training run: its folder, architecture, class names, the state of its labels and its metrics (`figures`)."""
 
     id: int
     folder: Path
@@ -56,8 +56,8 @@ def run_row(run: RunEntry, folder: Path) -> Row:
     Raises:
         ProjectError: its path cannot be written as text.
     """
-    place, classes, figures = stored_path(run.folder, folder), json.dumps(run.classes), json.dumps(run.figures)
-    return run.id, place, proper(run.model), classes, run.created, proper(run.label_state), figures
+    path, classes, figures = stored_path(run.folder, folder), json.dumps(run.classes), json.dumps(run.figures)
+    return run.id, path, proper(run.model), classes, run.created, proper(run.label_state), figures
 
 
 def insert_run(row: Row, connection: sqlite3.Connection) -> None:
@@ -66,7 +66,7 @@ def insert_run(row: Row, connection: sqlite3.Connection) -> None:
 
 
 def delete_run(number: int, connection: sqlite3.Connection) -> None:
-    """Take a run out of the project; its folder stays."""
+    """Remove a run from the project; its folder stays."""
     connection.execute("DELETE FROM runs WHERE id = ?", (number,))
 
 
@@ -81,10 +81,10 @@ def load_run(row: Sequence[object], folder: Path) -> RunEntry:
     Raises:
         ProjectError: the row is damaged.
     """
-    number, place, model, classes, created, state, figures = row
+    number, path, model, classes, created, state, figures = row
     return RunEntry(
         integer(number),
-        found_path(text(place), folder),
+        found_path(text(path), folder),
         text(model),
         tuple(str(name) for name in json_value(classes, list)),
         text(created),
@@ -109,7 +109,7 @@ def insert_prediction(row: Row, connection: sqlite3.Connection) -> None:
 
 
 def delete_prediction(number: int, connection: sqlite3.Connection) -> None:
-    """Take a prediction out of the project; its files stay."""
+    """Remove a prediction from the project; its files stay."""
     connection.execute("DELETE FROM predictions WHERE id = ?", (number,))
 
 
@@ -133,7 +133,7 @@ def load_prediction(row: Sequence[object], folder: Path) -> PredictionEntry:
 
 
 def store_view(key: str, value: str, connection: sqlite3.Connection) -> None:
-    """Store a JSON text that the window keeps under `key`."""
+    """Store a JSON text that the window saves under `key`."""
     connection.execute(
         "INSERT INTO view_state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         (key, value),
@@ -141,7 +141,7 @@ def store_view(key: str, value: str, connection: sqlite3.Connection) -> None:
 
 
 class RunTable:
-    """What belongs to a project without being an edit: noted at once, stored in its turn."""
+    """What belongs to a project without being an edit: recorded in memory at once, stored after the queued edits."""
 
     def __init__(self, file: ProjectFile) -> None:
         self._file, self._state = file, file.state
@@ -150,7 +150,7 @@ class RunTable:
     def add_run(
         self, folder: Path, model: str, classes: Iterable[str], label_state: str, figures: Mapping[str, Any]
     ) -> None:
-        """Note a training run; see `Project.add_run`."""
+        """Record a training run; see `Project.add_run`."""
         number = max(self._state.runs, default=0) + 1
         run = RunEntry(number, folder.absolute(), model, tuple(classes), now(), label_state, dict(figures))
         for older in [known for known in self._state.runs.values() if known.folder == run.folder]:
@@ -159,12 +159,12 @@ class RunTable:
         self._state.runs = self._state.runs | {number: run}
 
     def remove_run(self, number: int) -> None:
-        """Take a training run out of the project; see `Project.remove_run`."""
+        """Remove a training run from the project; see `Project.remove_run`."""
         self._file.queue(partial(delete_run, number))
         self._state.runs = {key: run for key, run in self._state.runs.items() if key != number}
 
     def add_prediction(self, image_id: int, mask: Path, confidence: Path | None, model: Path | None) -> PredictionEntry:
-        """Note a predicted map; see `Project.add_prediction`."""
+        """Record a predicted map; see `Project.add_prediction`."""
         self._file.entry(image_id)
         number = max(self._state.predictions, default=0) + 1
         paths = [path.absolute() if path else None for path in (confidence, model)]
@@ -177,13 +177,13 @@ class RunTable:
         return entry
 
     def remove_prediction(self, prediction_id: int) -> None:
-        """Take a prediction out of the project; see `Project.remove_prediction`."""
+        """Remove a prediction from the project; see `Project.remove_prediction`."""
         self._file.queue(partial(delete_prediction, prediction_id))
         entries = self._state.predictions.items()
         self._state.predictions = {number: entry for number, entry in entries if number != prediction_id}
 
     def set_view(self, key: str, value: Any) -> None:
-        """Keep something for the window; see `Project.set_view_state`."""
+        """Save a value for the window; see `Project.set_view_state`."""
         self._state.view[key] = value
         if self._file.read_only_reason is None:
             self._file.queue(partial(store_view, proper(key), json.dumps(value)))

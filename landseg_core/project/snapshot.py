@@ -1,7 +1,7 @@
-"""Copies the labels of a project for a run: masks that nobody changes while a network learns from them.
+"""Copies the labels of a project for a run: masks that do not change while a network is trained on them.
 
-The masks lie in the run's own folder, so that the run can be resumed with the very same labels, and repeated. They are
-sparse GeoTIFFs: what they take on the disk follows the painted area, not the image.
+The masks are in the run's own folder, so that the run can be resumed with exactly the same labels, and repeated. They
+are sparse GeoTIFFs: their size on disk depends on the painted area, not on the image.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.input_files import read_file
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.pyramid import Tile
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.output_files import OutputFiles, made_folder, unwritable
 from landseg_core.progress import ProgressMeter
-from landseg_core.project.outside.changes import require_placed
+from landseg_core.project.outside.changes import require_unmoved
 from landseg_core.project.sparse_mask import write_sparse_mask
 from landseg_core.raster.alpha import AUTO
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 LABELS_FOLDER = "labels"
-"""The folder in that of a run that holds the labels that it learns from."""
+"""The subfolder of a run's folder that holds the labels that it is trained on."""
 _RECORD = "labels.json"
 
 
@@ -44,8 +44,8 @@ _RECORD = "labels.json"
 class LabelMask:
     """The labels of one image as they were; `stem` is unique in its snapshot.
 
-    `mask` lies on the grid that the file of `image` tells, even where the project keeps another one. `alpha` is that of
-    the image, see `raster.alpha`.
+    `mask` has the grid of the file of `image`, even where the project keeps another one. `alpha` is that of the image,
+    see `raster.alpha`.
     """
 
     image_id: int
@@ -57,7 +57,7 @@ class LabelMask:
 
 @dataclass(frozen=True)
 class LabelSnapshot:
-    """The labels of a project as they were in its `label_state`, of all images that had some, copied to `folder`."""
+    """The labels of a project in its `label_state`, of all images that had some, copied to `folder`."""
 
     schema: ClassSchema
     label_state: str
@@ -69,32 +69,32 @@ class LabelSnapshot:
 def labels_of_run(run: Path, kept_with: Sequence[Path]) -> Iterator[Path]:
     """Give the folder for the labels of a run, not yet made.
 
-    Where the `with` block fails and none of the files `kept_with` exists, a run has come to nothing: its labels are
+    If the `with` block fails and none of the files `kept_with` exists, the run has left nothing else: its labels are
     removed, and so are folders made for them.
     """
     folder = run / LABELS_FOLDER
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         yield folder
     except BaseException:
         if not any(path.exists() for path in kept_with):
             shutil.rmtree(folder, ignore_errors=True)
-            for place in missing:
+            for path in missing:
                 with suppress(OSError):
-                    place.rmdir()
+                    path.rmdir()
         raise
 
 
 def snapshot(
     project: Project, folder: Path, on_event: OnEvent = ignore_event, control: JobControl | None = None
 ) -> LabelSnapshot:
-    """Copy the labels of all images into `folder`, in place of those of an earlier snapshot; from any thread.
+    """Copy the labels of all images into `folder`, replacing those of an earlier snapshot; from any thread.
 
-    Edits under way are stored first. Images that are missing or have no labels are left out, with a `Notice`.
+    Queued edits are stored first. Images that are missing or have no labels are left out, with a `Notice`.
 
     Raises:
-        DatasetError: no image that is where it should be has labels.
-        ProjectError: the edits before cannot be stored, the labels cannot be read, or an image lies elsewhere by now.
+        DatasetError: no image that can be found has labels.
+        ProjectError: earlier edits cannot be stored, the labels cannot be read, or an image's georeference has changed.
         OutputError: a mask cannot be written; the folder is as it was.
         JobStopped: the user asked for it; the folder is as it was.
     """
@@ -104,14 +104,15 @@ def snapshot(
             masks = _Copying(view, outputs, folder, control).copy(images, on_event)
             taken = LabelSnapshot(view.schema, state, masks, folder)
         if not masks:
-            raise DatasetError(_nothing_to_learn(project, images))
-        if len(masks) < len(images):
+            raise DatasetError(_no_labels(project, images))
+        if unlabelled := len(images) - len(masks):
             on_event(
                 Notice(
                     N_(
-                        "{value} of {count} images have no labels and are left out",
-                        value=len(images) - len(masks),
-                        count=len(images),
+                        "%n of {images} images have no labels and are left out",
+                        n=unlabelled,
+                        one="one of {images} images has no labels and is left out",
+                        images=len(images),
                     )
                 )
             )
@@ -121,16 +122,19 @@ def snapshot(
     return taken
 
 
-def _nothing_to_learn(project: Project, present: Sequence[ImageEntry]) -> str:
-    """Return the sentence for a project of whose `present` images none is labelled."""
+def _no_labels(project: Project, present: Sequence[ImageEntry]) -> Text:
+    """Return the sentence for a project none of whose `present` images is labelled."""
     if len(present) < len(project.images):
-        return f"{project.path} has no labels on images that can be found; relink the others (landseg project relink)"
-    return f"{project.path} has no labels to learn from yet; paint each class in some places first"
+        return N_(
+            "{path} has no labels on images that can be found; relink the others (landseg project relink)",
+            path=project.path,
+        )
+    return N_("{path} has no labels to train on yet; paint some areas of each class first", path=project.path)
 
 
 @contextmanager
 def _settled(project: Project, control: JobControl) -> Iterator[tuple[ReadView, str]]:
-    """Give a view of the project and its label state at that moment; a stroke in between means to look again."""
+    """Give a view of the project and its label state at that moment; a stroke in between means to try again."""
     while True:
         control.checkpoint()
         state = project.history.state
@@ -141,7 +145,7 @@ def _settled(project: Project, control: JobControl) -> Iterator[tuple[ReadView, 
 
 
 def load_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
-    """Return the snapshot that `snapshot` left in `folder`; `images` are their present places by id.
+    """Return the snapshot that `snapshot` left in `folder`; `images` are their current paths by id.
 
     Raises:
         TrainingError: there is none, or it is damaged.
@@ -152,7 +156,8 @@ def load_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
     except (OSError, pydantic.ValidationError) as error:
         raise TrainingError(
             N_(
-                "{path} cannot be read, so the run did not learn from a project, or not as a whole; start a new run",
+                "{path} cannot be read: the run was not started from a project, or its folder is incomplete; start a "
+                "new run",
                 path=path,
             )
         ) from error
@@ -166,16 +171,16 @@ def load_snapshot(folder: Path, images: Mapping[int, Path]) -> LabelSnapshot:
 
 
 def present_images(project: Project, on_event: OnEvent = ignore_event) -> tuple[ImageEntry, ...]:
-    """Return the images of a project that are where they should be; a `Notice` names the others."""
+    """Return the images of a project whose files exist; a `Notice` names the others."""
     missing = [image.path.name for image in project.images if image.missing]
     if missing:
-        are = "are" if len(missing) > 1 else "is"
         on_event(
             Notice(
                 N_(
-                    "{missing} cannot be found and {are} left out; relink what is missing to learn from it",
-                    missing=", ".join(missing),
-                    are=are,
+                    "%n images cannot be found and are left out: {images}; relink them to train on them",
+                    n=len(missing),
+                    one="the image {images} cannot be found and is left out; relink it to train on it",
+                    images=", ".join(missing),
                 )
             )
         )
@@ -224,7 +229,7 @@ class _Copying:
         stems, masks = unique_stems(images), []
         for image in images:
             if keys[image.id]:
-                require_placed(image, on_event)
+                require_unmoved(image, on_event)
                 path = self.folder / f"{stems[image.id]}.tif"
                 tiles = self._tiles(image, meter)
                 write_sparse_mask(self.outputs.add(path), path, image.known_grid, self.view.schema, tiles)
@@ -240,7 +245,7 @@ class _Copying:
 
 def unique_stems(images: Sequence[ImageEntry]) -> dict[int, str]:
     """Return a name for each image, by its id: its file's stem, with the id behind it where stems collide."""
-    counts = Counter(image.name.casefold() for image in images)  # some file systems do not tell A from a
+    counts = Counter(image.name.casefold() for image in images)  # some file systems ignore case
     stems = {
         image.id: image.name if counts[image.name.casefold()] == 1 else f"{image.name}-{image.id}" for image in images
     }
@@ -250,13 +255,13 @@ def unique_stems(images: Sequence[ImageEntry]) -> dict[int, str]:
 
 
 _BEFORE = "before"
-"""The folder in that of a run's labels that holds those of the run before."""
+"""The subfolder of a run's labels that holds those of the parent run."""
 
 
 def save_previous_labels(folder: Path, earlier_run: Path) -> None:
-    """Copy the labels of a run into `folder`, that of the labels of another one; nothing where it kept none.
+    """Copy the labels of a run into `folder`, that of the labels of another run; nothing where it has none.
 
-    Thus a run that is fine-tuned from another can be resumed, and fine-tuned in turn, when the earlier one is deleted.
+    This way a fine-tuned run can be resumed, and fine-tuned in turn, after the earlier run is deleted.
 
     Raises:
         OutputError: they cannot be written.
@@ -275,10 +280,10 @@ def save_previous_labels(folder: Path, earlier_run: Path) -> None:
 
 
 def delete_previous_labels(folder: Path) -> None:
-    """Remove what `save_previous_labels` left in `folder`.
+    """Delete what `save_previous_labels` left in `folder`.
 
     Raises:
-        OutputError: it cannot be removed.
+        OutputError: it cannot be deleted.
     """
     try:
         if (folder / _BEFORE).exists():
@@ -288,9 +293,9 @@ def delete_previous_labels(folder: Path) -> None:
 
 
 def load_previous_labels(labels: LabelSnapshot) -> LabelSnapshot | None:
-    """Return the labels that the earlier run saw of the same project; None where none are kept, or of another one.
+    """Return the labels of the same project that the parent run was trained on; None where there are none.
 
-    A project is taken for the same where an image has the same number and the same file name; then all images go by
+    A project counts as the same if an image has the same number and the same file name; then all images are matched by
     number, since files may move.
 
     Raises:
@@ -299,8 +304,8 @@ def load_previous_labels(labels: LabelSnapshot) -> LabelSnapshot | None:
     folder = labels.folder / _BEFORE
     if not folder.is_dir():
         return None
-    before = load_snapshot(folder, {})
+    previous = load_snapshot(folder, {})
     names = {mask.image_id: mask.image.name for mask in labels.masks}
-    if not any(names.get(mask.image_id) == mask.image.name for mask in before.masks):
+    if not any(names.get(mask.image_id) == mask.image.name for mask in previous.masks):
         return None
-    return before
+    return previous

@@ -1,4 +1,4 @@
-"""Masks on the disk that take only the room of what is painted: GeoTIFFs whose empty blocks are not written."""
+"""Masks that take disk space only for what is painted: GeoTIFFs whose empty blocks are not written."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def write_sparse_mask(
 ) -> None:
     """Write label tiles of level 0 to the file `unfinished`, which will be `path`.
 
-    Values are those of the classes, which the file tells in its tag; all else is 255, declared as nodata.
+    Values are those of the classes, which the file names in its tag; all else is 255, declared as nodata.
 
     Raises:
         OutputError: the mask cannot be written.
@@ -68,12 +68,12 @@ def read_sparse_mask(path: Path) -> Iterator[tuple[TileKey, Tile]]:
                 yield key, _full_tile(dataset.read(1, window=window))
     except (*GDAL_ERRORS, OSError, ValueError) as error:
         raise RasterError(
-            N_("{path} cannot be read ({gdal_reason}); start a new run", path=path, gdal_reason=gdal_reason(error))
+            N_("{path} cannot be read ({reason}); start a new run", path=path, reason=gdal_reason(error))
         ) from error
 
 
 def _written_keys(path: Path, pyramid: TilePyramid) -> Iterator[TileKey]:
-    """Yield the tiles that are in the file: to ask GDAL for each there could be takes minutes for a huge image."""
+    """Yield the tiles that are in the file: asking GDAL for every possible one takes minutes for a huge image."""
     with path.open("rb") as file:
         offsets = block_offsets(file, path.stat().st_size)
     columns = -(-pyramid.width // TILE)
@@ -88,10 +88,10 @@ def _gdal() -> Any:
 def _write(path: Path, grid: RasterGrid, schema: ClassSchema, tiles: Iterable[tuple[TileKey, Tile]]) -> list[TileKey]:
     """Write the tiles that hold labels, and return their keys."""
     pyramid = TilePyramid(grid.width, grid.height, TILE)
-    place = {"transform": grid.transform} if grid.is_georeferenced else {}
+    georeference = {"transform": grid.transform} if grid.is_georeferenced else {}
     painted = []
     with open_dataset(
-        path, mode="w", width=grid.width, height=grid.height, crs=grid.crs, **_LAYOUT, **place
+        path, mode="w", width=grid.width, height=grid.height, crs=grid.crs, **_LAYOUT, **georeference
     ) as dataset:
         dataset.update_tags(**class_map_info(schema).tags)
         for key, tile in tiles:
@@ -104,7 +104,7 @@ def _write(path: Path, grid: RasterGrid, schema: ClassSchema, tiles: Iterable[tu
 
 
 def _read_back(path: Path, keys: Iterable[TileKey]) -> None:
-    """Raise unless every tile is there and whole: GDAL does not report what fails on closing a file."""
+    """Raise unless every tile was written in full: GDAL does not report what fails on closing a file."""
     with open_dataset(path) as dataset:
         for key in keys:
             if not _has_block(dataset, key.row, key.column):

@@ -1,4 +1,4 @@
-"""What a project holds beside its tiles and patches, in memory; and how it is read from a file that may be damaged."""
+"""What a project holds apart from tiles and patches, in memory; and how it is read from a file that may be damaged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pydantic
 
 from landseg_core.errors import ProjectError
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.project.history import History, Step
 from landseg_core.project.images import ImageEntry, is_listed, load_image, load_images
 from landseg_core.project.run_table import (
@@ -30,14 +30,14 @@ from landseg_core.project.storage.steps import load_step, load_steps
 from landseg_core.project.storage.tiles import Counts, load_counts, painted_keys, pyramid_of
 
 Polygon = tuple[tuple[float, float], ...]
-"""A ring of (column, row) places in raster px; its last corner is joined to its first."""
+"""A ring of (column, row) coordinates in raster px; its last corner is joined to its first."""
 
 
 def checked(polygons: Iterable[Sequence[Sequence[float]]]) -> tuple[Polygon, ...]:
     """Return polygons as tuples of floats.
 
     Raises:
-        ProjectError: one has fewer than three corners, or a corner is nowhere.
+        ProjectError: one has fewer than three corners, or a coordinate is not finite.
     """
     return tuple(_checked(polygon) for polygon in polygons)
 
@@ -71,10 +71,12 @@ def areas_of(parsed: Any) -> tuple[Polygon, ...]:
 
 
 _MOST_ROWS = 1_000_000
-"""Rows read of a table: far more than there can be, but damaged tables may seem endless."""
+"""Rows read of a table: far more than any project has, but damaged tables may seem endless."""
 
 _QUICK_BYTES = 16 * 2**20
-"""A file up to this size is looked through for damage before it is opened; a larger one when it is read."""
+"""A file up to this size is checked for damage when it is opened; a larger one as it is read."""
+
+_NO_HISTORY = N_("the undo history cannot be read")
 
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#d9d4c7")
 
@@ -85,7 +87,7 @@ T = TypeVar("T")
 class ProjectState:
     """The project as the user sees it: ahead of the file by the edits that are waiting to be stored.
 
-    `unlisted` are the images whose adding is undone: they are no part of the project, but redo brings them back. They
+    `unlisted` are the images whose adding is undone: they are not part of the project, but redo brings them back. They
     have no labels, since what was done after the adding is undone as well.
     """
 
@@ -109,8 +111,8 @@ class ProjectState:
         """Return the predictions of the images that are in the project."""
         return tuple(entry for entry in self.predictions.values() if entry.image_id in self.images)
 
-    def forget_images(self, ids: Collection[int]) -> None:
-        """Let go of images that are gone for good, and of their predictions."""
+    def remove_images(self, ids: Collection[int]) -> None:
+        """Remove images that are gone for good, and their predictions."""
         for table in (self.images, self.unlisted, self.areas, self.counts):
             for image_id in ids:
                 table.pop(image_id, None)
@@ -125,60 +127,73 @@ def load_state(connection: sqlite3.Connection, path: Path) -> tuple[ProjectState
     """
     loader = _Loader(connection, path.parent)
     if path.stat().st_size <= _QUICK_BYTES:
-        loader.look_through()
+        loader.check_database()
     return loader.state(), loader.notices
 
 
 class _Loader:
-    """Reads table by table and row by row, noting what cannot be read."""
+    """Reads table by table and row by row, and records what cannot be read."""
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection, self._folder = connection, folder
         self.notices: list[str] = []
 
-    def look_through(self) -> None:
-        """Note damage to the database itself, wherever it is."""
-        found = self._tried("database", lambda _: self._connection.execute("PRAGMA quick_check(1)").fetchall(), None)
+    def check_database(self) -> None:
+        """Record damage to the database itself, wherever it is."""
+        found = self._tried(
+            N_("the database cannot be read"),
+            lambda _: self._connection.execute("PRAGMA quick_check(1)").fetchall(),
+            None,
+        )
         if found is not None and found != [("ok",)]:
-            self.notices.append("the database is damaged in some places")
+            self.notices.append(N_("parts of the database are damaged"))
 
     def state(self) -> ProjectState:
-        self._look_into("tiles", "labels")
-        self._look_into("patches", "undo history")
-        rows = self._rows("images", load_images, self._image)
+        self._check_table("tiles", N_("the labels cannot be read"))
+        self._check_table("patches", _NO_HISTORY)
+        rows = self._rows(N_("images"), load_images, self._image)
         images = {entry.id: entry for entry, _ in rows}
         listed = {entry.id for entry, is_in in rows if is_in}
-        if strays := self._tried("labels", self._strays, images):
-            self.notices.append(f"{strays} tiles of labels lie outside the images")
-        counts = {number: self._tried("class areas", self._counts, number) for number in images}
+        if strays := self._tried(N_("the labels cannot be read"), self._strays, images):
+            self.notices.append(
+                N_(
+                    "%n tiles of labels lie outside the images",
+                    n=strays,
+                    one="one tile of labels lies outside the images",
+                )
+            )
+        counts = {number: self._tried(N_("the class areas cannot be read"), self._counts, number) for number in images}
         known = {number: found for number, found in counts.items() if found is not None}
         return ProjectState(
-            schema=self._tried("classes", self._schema, None) or _substitute(known.values()),
+            schema=self._tried(N_("the classes cannot be read"), self._schema, None) or _substitute(known.values()),
             images={number: entry for number, entry in images.items() if number in listed},
             unlisted={number: entry for number, entry in images.items() if number not in listed},
-            areas={number: self._tried("working areas", self._areas, number) or () for number in images},
+            areas={
+                number: self._tried(N_("the working areas cannot be read"), self._areas, number) or ()
+                for number in images
+            },
             counts=known,
             history=self._history(images),
-            runs={entry.id: entry for entry in self._rows("training runs", load_runs, self._run)},
+            runs={entry.id: entry for entry in self._rows(N_("training runs"), load_runs, self._run)},
             predictions={
                 entry.id: entry
-                for entry in self._rows("predictions", load_predictions, self._prediction)
+                for entry in self._rows(N_("predictions"), load_predictions, self._prediction)
                 if entry.image_id in images
             },
-            view=dict(self._rows("views", _load_view, lambda row: (text(row[0]), json_value(row[1])))),
+            view=dict(self._rows(N_("views"), _load_view, lambda row: (text(row[0]), json_value(row[1])))),
         )
 
-    def _look_into(self, table: str, what: str) -> None:
-        """Note a table that cannot be read at all; its rows are read when they are needed."""
-        self._tried(what, lambda name: self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchall(), table)
+    def _check_table(self, table: str, failure: Text) -> None:
+        """Record `failure` where a table cannot be read at all; its rows are read when they are needed."""
+        self._tried(failure, lambda name: self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchall(), table)
 
     def _rows(
         self,
-        what: str,
+        what: Text,
         load: Callable[[sqlite3.Connection, int], Iterator[Sequence[object]]],
         parse: Callable[[Sequence[object]], T],
     ) -> list[T]:
-        """Return the rows of a table that can be read."""
+        """Return the rows of a table that can be read; `what` they are, in the plural."""
         found: list[T] = []
         lost = 0
         try:
@@ -188,16 +203,19 @@ class _Loader:
                 except ProjectError:
                     lost += 1
         except DATABASE_ERRORS:
-            self.notices.append(f"the list of {what} is damaged, and cannot be read to its end")
+            self.notices.append(N_("the list of {what} is damaged and cannot be read to its end", what=what))
         if lost:
-            self.notices.append(f"{lost} of the {what} cannot be read")
+            self.notices.append(
+                N_("%n of the {what} cannot be read", n=lost, one="one of the {what} cannot be read", what=what)
+            )
         return found
 
-    def _tried(self, what: str, load: Callable[[Any], T], argument: Any) -> T | None:
+    def _tried(self, failure: Text, load: Callable[[Any], T], argument: Any) -> T | None:
+        """Return what `load` returns; where it cannot be read, record `failure` and return None."""
         try:
             return load(argument)
         except (*DATABASE_ERRORS, ProjectError):
-            self.notices.append(f"the {what} cannot be read")
+            self.notices.append(failure)
             return None
 
     def _image(self, row: Sequence[object]) -> tuple[ImageEntry, bool]:
@@ -210,7 +228,7 @@ class _Loader:
         return load_prediction(row, self._folder)
 
     def _strays(self, images: dict[int, ImageEntry]) -> int:
-        """Return how many tiles nobody would ever look for: only the index is read, not the pixels."""
+        """Return how many tiles belong to no tile of an image: only the index is read, not the pixels."""
         total: int = self._connection.execute("SELECT count(*) FROM tiles").fetchone()[0]
         pyramids = {number: pyramid_of(entry.grid) for number, entry in images.items()}
         return total - sum(
@@ -237,9 +255,9 @@ class _Loader:
         return rows[0][0] if rows else None
 
     def _history(self, images: dict[int, ImageEntry]) -> History:
-        steps = self._rows("steps of the history", load_steps, load_step)
+        steps = self._rows(N_("steps of the history"), load_steps, load_step)
         known = tuple(step for step in steps if step.image_id is None or step.image_id in images)
-        return self._tried("undo history", self._positioned, known) or History()
+        return self._tried(_NO_HISTORY, self._positioned, known) or History()
 
     def _positioned(self, steps: tuple[Step, ...]) -> History:
         newest = steps[-1].id if steps else 0
@@ -254,7 +272,7 @@ def _substitute(counts: Any) -> ClassSchema:
     """Return classes named by their values, for labels whose classes are lost."""
     painted = sorted({int(value) for each in counts for value in each.nonzero()[0]}) or [0]
     classes = [
-        {"value": value, "name": f"class {value}", "colour": _COLOURS[place % len(_COLOURS)]}
-        for place, value in enumerate(painted[:250])
+        {"value": value, "name": f"class {value}", "colour": _COLOURS[index % len(_COLOURS)]}
+        for index, value in enumerate(painted[:250])
     ]
     return ClassSchema.model_validate({"classes": classes})

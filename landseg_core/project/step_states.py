@@ -1,4 +1,4 @@
-"""What steps change beside pixels - classes, areas, grids, images - in the state and in the project file."""
+"""What steps change apart from pixels - classes, areas, grids, images - in the state and in the project file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ StepState = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Kind:
-    """How a JSON value of a state is parsed, taken into the state, and stored as text."""
+    """How a JSON value of a state is parsed, adopted into the project's state, and stored as text."""
 
     parse: Callable[[Any], Any]
     adopt: Callable[[ProjectState, int | None, Any], None]
@@ -53,7 +53,7 @@ def _adopt_areas(state: ProjectState, image_id: int | None, areas: Any) -> None:
 
 
 def image_state(entry: ImageEntry) -> StepState:
-    """Return the state of a change that holds the grid of an image, and what its file is known to be like."""
+    """Return the state of a change that holds the grid of an image, and what was last read of its file."""
     value = {
         "grid": grid_value(entry.grid),
         "file_grid": grid_value(entry.file_grid) if entry.file_grid else None,
@@ -64,7 +64,7 @@ def image_state(entry: ImageEntry) -> StepState:
 
 
 def _parse_grid(value: Any) -> dict[str, Any]:
-    """Return the fields of an `ImageEntry` that `image_state` has told."""
+    """Return the fields of an `ImageEntry` that `image_state` has written."""
     try:
         return {
             "grid": grid_of(value["grid"]),
@@ -144,7 +144,7 @@ def require_whole(change: Change) -> None:
 
 
 def adopt_state(state: ProjectState, image_id: int | None, parsed: StepState) -> None:
-    """Take a parsed state of a change of an image, or of the whole project, into the state."""
+    """Adopt a parsed state of a change of an image, or of the whole project, into the project's state."""
     for key, value in parsed.items():
         _KINDS[key].adopt(state, image_id, value)
 

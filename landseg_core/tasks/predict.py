@@ -238,10 +238,10 @@ def open_raster(task: PredictTask, one: PlannedMap, model: BundleHeader) -> Rast
     """
     from landseg_core.models.compatibility import alpha_for, open_for
     from landseg_core.project.images import open_image
-    from landseg_core.project.outside.changes import require_placed
+    from landseg_core.project.outside.changes import require_unmoved
 
     alpha = one.alpha or task.alpha
     if one.image is None:
         return open_for(model, one.raster, alpha, task.bands, many_bands=task.large)
-    require_placed(one.image)
+    require_unmoved(one.image)
     return open_image(one.image, alpha or alpha_for(model, one.raster, task.bands))

@@ -68,7 +68,7 @@ class ChangedFiles(QObject):
         if job is not self._job or project is not self._session.project:
             return
         if looked.contents and not project.read_only and not project.failure:
-            project.note_contents(looked.contents)
+            project.record_contents(looked.contents)
         self.changes = looked.changes
         self.found.emit(self.changes)
 

@@ -53,7 +53,7 @@ def accept_work(
             confidence=request.prediction.confidence if request.above else None,
             above=request.above,
             locked=locked,
-            place=request.prediction.place,
+            map_window=request.prediction.place,
             as_opened=request.prediction.as_opened,
             on_event=on_event,
             control=control,

@@ -1,4 +1,4 @@
-"""How this package calls pyogrio: which drivers it has, its failures, and no warnings about odd files."""
+"""How this package calls pyogrio: its drivers, its exceptions, and no warnings about odd files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from landseg_core.offline import keep_gdal_offline
 from landseg_core.raster.files.gdal import WARNINGS_LOCK
 
 READABLE_DRIVERS = ("GPKG", "GeoJSON", "GeoJSONSeq", "ESRIJSON", "TopoJSON", "ESRI Shapefile", "FlatGeobuf")
-"""GDAL's names of the formats of polygons that are read: each holds its own, in files of this computer."""
+"""GDAL's names of the polygon formats that are read: each holds its own data, in local files."""
 
 OGR_ERRORS = (CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError, OSError)
 """What pyogrio raises when a file cannot be read or written."""
 
 
 def _drop_other_drivers() -> None:
-    """Take all other drivers from pyogrio's GDAL (its wheel brings its own): pyogrio cannot be told which to ask."""
+    """Remove all other drivers from pyogrio's own GDAL: pyogrio does not let its caller choose the drivers."""
     others = [name for name in pyogrio.list_drivers() if name not in (*READABLE_DRIVERS, "MEM", "Memory")]
     pyogrio.set_gdal_config_options({"OGR_SKIP": ",".join(others)})
     pyogrio.core._register_drivers()  # reads OGR_SKIP
@@ -33,7 +33,7 @@ _drop_other_drivers()
 
 @contextmanager
 def quiet_ogr() -> Iterator[None]:
-    """Keep GDAL's warnings, which reach Python through pyogrio, from the user."""
+    """Suppress GDAL's warnings, which reach Python through pyogrio."""
     with WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""Turns label tiles into polygons along pixel edges, in which the tiles do not show."""
+"""Turns label tiles into polygons along pixel edges that are not split at tile edges."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Outline:
 
 
 def outlines(grid: RasterGrid, tiles: KeyedTiles) -> Iterator[tuple[int, list[Outline]]]:
-    """Yield the regions of the labels, row of tiles by row, each with the px row that all above is done with.
+    """Yield the regions that are complete after each row of tiles, with the px row down to which all is done.
 
-    A region is made of pixels of one class that share edges. Kept in memory are only those that reach the lower edge
-    of the row, as their pieces in the tiles above it.
+    A region consists of pixels of one class that share edges. Only those that touch the lower edge of the row are kept
+    in memory, as their pieces in the tiles above it.
     """
     pyramid = TilePyramid(grid.width, grid.height)
     tracer = _Tracer()
@@ -50,7 +50,7 @@ def outlines(grid: RasterGrid, tiles: KeyedTiles) -> Iterator[tuple[int, list[Ou
 
 
 class _Tracer:
-    """The regions that are not complete yet, and the seams that the next tiles will lie at."""
+    """The regions that are not complete yet, and the seams that the next tiles will touch."""
 
     def __init__(self) -> None:
         self._pieces: UnionFind[Outline] = UnionFind()
@@ -61,7 +61,7 @@ class _Tracer:
         self._next_id = 0
 
     def begin_row(self, row: int) -> None:
-        """Go on to a row of tiles, maybe not the very next."""
+        """Start a row of tiles, not necessarily the next one."""
         self._above = self._below if row == self._row + 1 else {}
         self._row, self._below, self._left = row, {}, {}
 
@@ -82,7 +82,7 @@ class _Tracer:
             self._pieces.join(before.common(here))
 
     def complete(self) -> list[Outline]:
-        """Return the regions that reach no tile that is still to come, and forget them."""
+        """Return and remove the regions that touch no tile that is still to come."""
         growing = {piece for seam in self._below.values() for piece in seam.labelled_ids()}
         return [merged(pieces) for pieces in self._pieces.take_complete(growing)]
 
@@ -91,15 +91,15 @@ def _pieces(numbers: Numbers, values: Values, window: PixelWindow) -> Iterator[t
     """Yield the number and the outline of each piece of a tile."""
     numbered, first = np.unique(numbers, return_index=True)
     value_of = dict(zip(numbered.tolist(), values.ravel()[first].tolist(), strict=True))
-    place = Affine.translation(window.x, window.y)
-    traced = list(shapes(numbers, mask=numbers > 0, connectivity=4, transform=place))
+    origin = Affine.translation(window.x, window.y)
+    traced = list(shapes(numbers, mask=numbers > 0, connectivity=4, transform=origin))
     polygons = _polygons([geometry["coordinates"] for geometry, _ in traced])
     for (_, number), polygon in zip(traced, polygons, strict=True):
         yield int(number), Outline(value_of[int(number)], polygon)
 
 
 def _polygons(outlines_of: Sequence[Rings]) -> npt.NDArray[Any]:
-    """Return the shapely polygons of lists of rings, made all at once."""
+    """Return the shapely polygons of lists of rings, made in one call."""
     if not outlines_of:
         return np.empty(0, object)
     rings = [ring for polygon in outlines_of for ring in polygon]
@@ -121,7 +121,7 @@ def merged(pieces: Sequence[Outline]) -> Outline:
 
 
 def simplify_collinear(polygon: Any) -> Any:
-    """Return the polygon, whose edges are level or upright, without the points at which it makes no turn."""
+    """Return the polygon, whose edges are horizontal or vertical, without its collinear points."""
     return shapely.Polygon(_corners(polygon.exterior), [_corners(ring) for ring in polygon.interiors])
 
 

@@ -29,7 +29,7 @@ from landseg_core.raster.files.sql_views import MOST_SECONDS, SQLITE_MARK, endle
 _CHUNK = 16 * 2**20
 _BINARY_MARKS = (b"SQLite format 3\0", b"fgb\x03fgb", b"\0\0\x27\x0a")  # GeoPackage, FlatGeobuf, Shapefile
 _LONGEST = 64 * 2**10  # of a CRS, in bytes
-# GDAL's parser minds neither case nor the kind of quotes, and takes comments.
+# GDAL's parser ignores case and the kind of quotes, and accepts comments.
 _CRS = re.compile(rb"""["']crs["'][^{}\[\]"']{0,1000}\{""")
 _ADDRESS = re.compile(rb"""["']\s*(?:url|link)\s*["']""")
 _TYPE_IS_ADDRESS = re.compile(rb"""["']type["']\s*:\s*""" + _ADDRESS.pattern)
@@ -37,7 +37,7 @@ _ESCAPED_LETTER = re.compile(rb"\\u00([46][1-9a-f]|[57][0-9a])")
 
 
 def linked_crs(path: Path) -> bool:
-    """Tell whether one of the `crs` members of a JSON file, whatever its suffix, is a `url` or a `link`.
+    """Return whether one of the `crs` members of a JSON file, whatever its suffix, is a `url` or a `link`.
 
     GDAL fetches such an address while it opens the file.
 
@@ -55,7 +55,7 @@ def _is_binary(path: Path) -> bool:
 
 
 def _texts(path: Path) -> Iterator[bytes]:
-    """Yield the file in pieces that overlap, in small letters and with letters instead of their escapes."""
+    """Yield the file in overlapping pieces, in lower case and with letters instead of their escapes."""
     before = b""
     with path.open("rb") as file:
         while piece := file.read(_CHUNK):
@@ -65,7 +65,7 @@ def _texts(path: Path) -> Iterator[bytes]:
 
 
 def _is_link(text: bytes, start: int) -> bool:
-    """Tell whether the object at `start` is a CRS by its address; what cannot be parsed counts where it looks so."""
+    """Return whether the object at `start` is a CRS given by address; what cannot be parsed counts if it looks so."""
     part = text[start : start + _LONGEST]
     try:
         end = json.JSONDecoder().raw_decode(part.decode("latin-1"))[1]
@@ -76,14 +76,14 @@ def _is_link(text: bytes, start: int) -> bool:
 
 Bounds = tuple[float, float, float, float]
 
-# pyogrio stumbles over names of CRSs and fields that are no text: the last two.
+# pyogrio raises the last two for names of CRSs and fields that are not valid text.
 _ERRORS = (*OGR_ERRORS, RasterioCRSError, shapely.GEOSException, UnicodeDecodeError, UnboundLocalError)
 _SIDE_SUFFIXES = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".idm", ".ind")  # that GDAL opens with a Shapefile
-_UNTOLD = "ISO-8859-1"  # what GDAL says of a Shapefile without .cpg; often it is UTF-8 all the same
+_UNKNOWN_ENCODING = "ISO-8859-1"  # what GDAL reports for a Shapefile without .cpg, which is often UTF-8
 _FALLBACKS = ("cp1252",)
 _POLYGONAL = ("Polygon", "MultiPolygon")
 _FARTHEST = 1e30
-"""The largest coordinate that is taken for a number: differences and squares of larger ones may be none."""
+"""The largest coordinate that is accepted: differences and squares of larger ones may not be finite."""
 _MAY_HOLD_POLYGONS = (*_POLYGONAL, "Unknown", "GeometryCollection")
 
 
@@ -112,7 +112,7 @@ class PolygonFile:
     Attributes:
         path: the file.
         layer: the layer that holds polygons.
-        crs: what its coordinates mean; None where the file does not say.
+        crs: its CRS; None where the file has none.
 
     Raises:
         InterchangeError: the file cannot be read, or it is not clear which polygons are meant.
@@ -122,15 +122,15 @@ class PolygonFile:
         self.path = path
         self._require_file()
         self._require_own_crs()
-        self._require_ends()
-        self._name = path.absolute()  # for GDAL nothing but the name of a file
+        self._require_finite_views()
+        self._name = path.absolute()  # GDAL takes it for nothing but a file name
         self._encodings: tuple[str | None, ...] = (None, *_FALLBACKS)
         with self._doing():
             self.layer = self._polygon_layer()
             info = self._decoded(lambda encoding: pyogrio.read_info(self._name, layer=self.layer, encoding=encoding))
-            if info["encoding"] == _UNTOLD:
+            if info["encoding"] == _UNKNOWN_ENCODING:
                 self._encodings = ("UTF-8", *_FALLBACKS)
-            # GDAL writes beyond its memory where the index of a FlatGeobuf is damaged, and asks it only for a part.
+            # GDAL writes beyond its memory where the index of a FlatGeobuf is damaged; it is used only to read a part.
             self._read_whole = info["driver"] == "FlatGeobuf"
             self._features: int = info["features"]
             crs = info["crs"]
@@ -141,38 +141,40 @@ class PolygonFile:
         if unnameable:
             raise InterchangeError(unnameable)
         if not self.path.is_file():
-            what = "is a folder; name a file in it" if self.path.is_dir() else missing_reason(self.path)
-            raise InterchangeError(N_("{path} {value}", path=self.path, value=special_reason(self.path) or what))
+            if self.path.is_dir():
+                raise InterchangeError(N_("{path} is a folder; choose a file in it", path=self.path))
+            problem = special_reason(self.path) or missing_reason(self.path)
+            raise InterchangeError(N_("{path} {problem}", path=self.path, problem=problem))
         if self.path in HELD_FILES:
-            raise InterchangeError(N_("{path} is the project that is open; choose a file of polygons", path=self.path))
+            raise InterchangeError(N_("{path} is the open project; choose a file of polygons", path=self.path))
         for suffix in _SIDE_SUFFIXES:
             side = self.path.with_suffix(suffix)
             reason = special_reason(side)
             if reason:
-                raise InterchangeError(N_("{side} {reason}", side=side, reason=reason))
+                raise InterchangeError(N_("{path} {reason}", path=side, reason=reason))
 
     def _require_own_crs(self) -> None:
         with self._doing():
             if linked_crs(self.path):
                 raise InterchangeError(
                     N_(
-                        "{path} takes its CRS from an address, and landseg reads files of this computer only; save it "
-                        "with the CRS's name, such as EPSG:25832",
+                        "{path} refers to its CRS by a web address, but landseg reads local files only; save it with "
+                        "the name of the CRS, such as EPSG:25832",
                         path=self.path,
                     )
                 )
 
-    def _require_ends(self) -> None:
+    def _require_finite_views(self) -> None:
         with self._doing(), open_file(self.path) as file:
             is_database = file.read(len(SQLITE_MARK)) == SQLITE_MARK
             view = endless_view(self.path, whole=True) if is_database else None
         if view is not None:
             raise InterchangeError(
                 N_(
-                    "{path} has a view {view}, which takes over {most_seconds:g} s; save what it shows as a table",
+                    "{path} has a view {view}, which takes over {seconds:g} s to read; save its rows as a table",
                     path=self.path,
                     view=view[:80],
-                    most_seconds=MOST_SECONDS,
+                    seconds=MOST_SECONDS,
                 )
             )
 
@@ -184,18 +186,20 @@ class PolygonFile:
         if layers:
             raise InterchangeError(
                 N_(
-                    "{path} holds polygons in the layers {layers}; save the one you want as a file of its own",
+                    "{path} holds polygons in the layers {layers}; save the one you need as a separate file",
                     path=self.path,
                     layers=", ".join(layers),
                 )
             )
-        raise self._no_polygons(Counter(kinds.values()) or Counter(["nothing"]))
+        raise self._no_polygons(Counter(kinds.values()))
 
     def _no_polygons(self, kinds: Counter[str]) -> InterchangeError:
+        if not kinds:
+            return InterchangeError(N_("{path} holds no polygons; choose another file", path=self.path))
         return InterchangeError(
             N_(
-                "{path} holds {kinds} instead of polygons, and only polygons have an inside; turn lines into "
-                "polygons, for example with a buffer",
+                "{path} holds {kinds} instead of polygons, which are needed to label areas; turn lines into polygons, "
+                "for example with a buffer",
                 path=self.path,
                 kinds=", ".join(sorted(kinds)),
             )
@@ -205,7 +209,7 @@ class PolygonFile:
         """Return the polygons that touch `bounds` (left, low, right, high in the file's coordinates), or all.
 
         Raises:
-            InterchangeError: they cannot be read, or some features are no polygons.
+            InterchangeError: they cannot be read, or some features are not polygons.
         """
         part = None if self._read_whole else bounds
         with self._doing():
@@ -217,44 +221,44 @@ class PolygonFile:
             if self._read_whole and len(wkb) < self._features:
                 raise InterchangeError(
                     N_(
-                        "{path} is damaged: it should hold {features} polygons, and {count} can be read; copy or save "
-                        "it again",
+                        "{path} is damaged: only {readable} of its {polygons} polygons can be read; copy or save it "
+                        "again",
                         path=self.path,
-                        features=self._features,
-                        count=len(wkb),
+                        readable=len(wkb),
+                        polygons=self._features,
                     )
                 )
             all_shapes = shapely.from_wkb(wkb)
-            there = ~shapely.is_missing(all_shapes)
+            wanted = ~shapely.is_missing(all_shapes)
             if bounds is not None:
-                there &= _reach_into(all_shapes, bounds)
-            shapes = self._polygonal(all_shapes[there])
+                wanted &= _reach_into(all_shapes, bounds)
+            shapes = self._polygonal(all_shapes[wanted])
         kinds = {str(name): str(kind) for name, kind in zip(meta["fields"], meta["dtypes"], strict=True)}
-        values = {name: column[there] for name, column in zip(kinds, columns, strict=True)}
+        values = {name: column[wanted] for name, column in zip(kinds, columns, strict=True)}
         fields = {name: column for name, column in values.items() if not kinds[name].startswith("list")}
         return Polygons(shapes, fields, tuple(name for name in fields if kinds[name] == "object"))
 
     def _decoded(self, read: Callable[[str | None], Any]) -> Any:
-        """Return what `read` returns with the first encoding that fits: what the file tells, else cp1252."""
+        """Return what `read` returns with the first encoding that works: the file's own, else cp1252."""
         for encoding in self._encodings[:-1]:
             with suppress(UnicodeDecodeError, UnboundLocalError):
                 return read(encoding)
         return read(self._encodings[-1])
 
     def _polygonal(self, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the shapes, all of which are polygons with a place; their rings may cross."""
-        strange = Counter(shape.geom_type for shape in shapes if shape.geom_type not in _POLYGONAL)
-        if strange:
-            raise self._no_polygons(strange)
-        if not (np.abs(shapely.get_coordinates(shapes)) <= _FARTHEST).all():  # nor where one is no number
+        """Return the shapes, all of which are polygons with finite coordinates; their rings may cross."""
+        others = Counter(shape.geom_type for shape in shapes if shape.geom_type not in _POLYGONAL)
+        if others:
+            raise self._no_polygons(others)
+        if not (np.abs(shapely.get_coordinates(shapes)) <= _FARTHEST).all():  # False for NaN as well
             raise InterchangeError(
-                N_("{path} holds coordinates that are no finite numbers; mend or delete them", path=self.path)
+                N_("{path} holds coordinates that are not finite numbers; repair or delete them", path=self.path)
             )
         return shapes
 
     @contextmanager
     def _doing(self) -> Iterator[None]:
-        """Turn failures into one sentence, and keep GDAL's warnings about odd files to ourselves."""
+        """Turn failures into one sentence, and suppress GDAL's warnings about odd files."""
         try:
             with quiet_ogr():
                 yield
@@ -271,14 +275,14 @@ class PolygonFile:
 
 
 def _reach_into(shapes: npt.NDArray[Any], bounds: Bounds) -> npt.NDArray[np.bool_]:
-    """Return (N,) whether the boxes around shapes touch `bounds`, or are no finite numbers, which others refuse."""
+    """Return (N,) whether the boxes around shapes touch `bounds`, or are not finite, which is refused elsewhere."""
     left, low, right, high = shapely.bounds(shapes).T
     apart = (left > bounds[2]) | (right < bounds[0]) | (low > bounds[3]) | (high < bounds[1])
     return np.asarray(~apart & ~shapely.is_empty(shapes), np.bool_)
 
 
 def _earthly(crs: CRS) -> CRS | None:
-    """Return `crs`, or None for one that says of itself that it has no place on the Earth."""
+    """Return `crs`, or None for one that is not on the Earth, such as a local one."""
     return crs if crs.is_geographic or crs.is_projected else None
 
 

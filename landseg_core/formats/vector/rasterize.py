@@ -22,20 +22,20 @@ _SPLIT_POINTS = 2048  # shapes with more are split
 class PolygonRasterizer:
     """Polygons in px of an image, found again tile by tile; where they overlap, the later one wins.
 
-    Those with many points are split along tile edges, where no pixel has its centre: a tile then costs what is
-    in it. Inside is where an odd number of a polygon's rings is around a pixel's centre.
+    Those with many points are split along tile edges, where no pixel has its centre, so that the time for a tile
+    depends only on what is in it. A pixel is inside if its centre is in an odd number of a polygon's rings.
 
     Attributes:
         bounds: left, top, right, bottom in px of what lies in the image; None where nothing does.
     """
 
     def __init__(self, polygons: npt.NDArray[Any], values: npt.NDArray[np.uint8], image: PixelWindow) -> None:
-        """Take (N,) shapely polygons, valid or not, the class value of each, and what there is of the image."""
+        """Take (N,) shapely polygons, valid or not, the class value of each, and the window of the image."""
         rings = Rings.of(polygons).inside((image.x, image.y, image.right, image.bottom))
         self.bounds: Bounds | None = rings.bounds
-        self._parts, places = _split_large(rings.as_polygons(len(polygons)))
-        self._values = values[places].tolist()
-        self._tree = shapely.STRtree(shapely.boundary(self._parts))  # of all rings: one may lie outside of the first
+        self._parts, origins = _split_large(rings.as_polygons(len(polygons)))
+        self._values = values[origins].tolist()
+        self._tree = shapely.STRtree(shapely.boundary(self._parts))  # of all rings: one may lie outside the first
 
     def rasterize(self, window: PixelWindow) -> npt.NDArray[np.uint8] | None:
         """Return the (H, W) class values of `window`, 255 outside of all polygons; None where it touches none."""
@@ -54,14 +54,14 @@ class PolygonRasterizer:
 
 
 def _split_large(polygons: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
-    """Return the polygons, the large ones split, and the place in `polygons` that each comes from."""
+    """Return the polygons, the large ones split, and the index in `polygons` that each comes from."""
     large = shapely.get_num_coordinates(polygons) > _SPLIT_POINTS
     split = [
-        (piece.as_polygons(1)[0], place)
-        for place in np.flatnonzero(large).tolist()
-        for piece in Rings.of(polygons[place : place + 1]).split(TilePyramid.tile, _SPLIT_POINTS)
+        (piece.as_polygons(1)[0], index)
+        for index in np.flatnonzero(large).tolist()
+        for piece in Rings.of(polygons[index : index + 1]).split(TilePyramid.tile, _SPLIT_POINTS)
     ]
     pieces = np.array([*polygons[~large], *(piece for piece, _ in split)], object)
-    places = np.concatenate([np.flatnonzero(~large), np.array([place for _, place in split], np.intp)])
-    order = np.argsort(places, kind="stable")
-    return pieces[order], places[order]
+    origins = np.concatenate([np.flatnonzero(~large), np.array([index for _, index in split], np.intp)])
+    order = np.argsort(origins, kind="stable")
+    return pieces[order], origins[order]

@@ -1,4 +1,4 @@
-"""Cuts the rings of polygons along straight lines, in time that grows with their points alone."""
+"""Clips the rings of polygons along straight lines, in time linear in the number of their points."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from landseg_core.formats.vector.grid_mapping import Bounds
 
 @dataclass(frozen=True)
 class Rings:
-    """The rings of some polygons; inside is, as for GDAL, where an odd number of a polygon's rings is around a point.
+    """The rings of some polygons; as in GDAL, a point is inside if it is in an odd number of a polygon's rings.
 
-    So a polygon whose rings cross or touch needs no mending. Cut rings run to and fro along the line of the cut, which
-    has no area. GEOS is of no use here: its `intersection`, `is_valid` and `segmentize` take seconds for 50,000 points,
-    and its quick `clip_by_rect` takes outside for inside where a ring touches the rectangle.
+    So a polygon whose rings cross or touch needs no repair. Clipped rings run back and forth along the line of the cut,
+    which has no area. GEOS cannot be used here: its `intersection`, `is_valid` and `segmentize` take seconds for 50,000
+    points, and its fast `clip_by_rect` takes outside for inside where a ring touches the rectangle.
 
     Attributes:
         points: (N, 2) x, y; rings are not closed.
@@ -52,7 +52,7 @@ class Rings:
         return self._cut(0, left)[1]._cut(0, right)[0]._cut(1, low)[1]._cut(1, high)[0]
 
     def split(self, side: int, most: int) -> Iterator[Rings]:
-        """Halve along lines that are multiples of `side`, until a part is between two, or has at most `most` points."""
+        """Bisect along multiples of `side` until each part lies between two of them or has at most `most` points."""
         bounds = self.bounds
         if bounds is None:
             return
@@ -65,7 +65,7 @@ class Rings:
             yield from half.split(side, most)
 
     def _cut(self, axis: int, at: float) -> tuple[Rings, Rings]:
-        """Return what is on the lower and on the upper side of the line where the coordinate of `axis` is `at`."""
+        """Return what is below and what is above the line where the coordinate of `axis` is `at`."""
         is_upper = self.points[:, axis] > at
         if not is_upper.any() or is_upper.all():
             empty = Rings(self.points[:0], self.rings[:0], self.polygons)

@@ -1,4 +1,4 @@
-"""Pieces of regions, one a tile, and which of them belong together."""
+"""Pieces of regions, each in one tile, and which of them belong together."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Seam:
         return np.unique(self.ids[self.values != UNLABELLED]).tolist()  # type: ignore[no-any-return]
 
     def common(self, other: Seam) -> Iterator[tuple[int, int]]:
-        """Yield the pieces of both sides that belong to one region where the sides lie at each other."""
+        """Yield the pieces of both tiles that belong to one region, where the tiles touch."""
         same = (self.values == other.values) & (self.values != UNLABELLED)
         yield from np.unique([self.ids[same], other.ids[same]], axis=1).T.tolist()
 
@@ -67,7 +67,7 @@ class UnionFind(Generic[Piece]):
                 self._pieces[large] += self._pieces.pop(small)
 
     def take_complete(self, growing: Collection[int]) -> Iterator[list[Piece]]:
-        """Yield the pieces of each region that holds none of the pieces `growing`, and forget them."""
+        """Yield the pieces of each region that holds none of the pieces `growing`, and remove them."""
         kept = {self._root(piece_id) for piece_id in growing}
         for root in [root for root in self._pieces if root not in kept]:
             members = self._pieces.pop(root)
@@ -77,6 +77,6 @@ class UnionFind(Generic[Piece]):
 
     def _root(self, piece_id: int) -> int:
         while (parent := self._parent[piece_id]) != piece_id:
-            self._parent[piece_id] = self._parent[parent]  # halves the way for the next time
+            self._parent[piece_id] = self._parent[parent]  # halves the path for the next time
             piece_id = parent
         return piece_id

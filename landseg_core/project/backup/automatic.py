@@ -1,4 +1,4 @@
-"""Makes backups of a project while it is open, and rescues it by the last one where its file is overwritten."""
+"""Makes backups of a project while it is open, and recovers it from the last one if its file is overwritten."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tempfile import TemporaryDirectory
 from landseg_core.errors import OutputError, ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.file_identity import FileIdentity
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.output_files import OutputFiles
 from landseg_core.project.backup.copying import copy_pages
 from landseg_core.project.backup.folder import Backup, BackupFolder, backups_root
-from landseg_core.project.storage.connection import connect, sqlite_errors
+from landseg_core.project.storage.connection import connect, read_errors, write_errors
 from landseg_core.project.storage.project_file import ProjectFile
 
 _AGAIN_SECONDS = 60.0
-"""How soon the copy is made anew that no longer serves as the base for a rescue."""
+"""How soon a new copy is made when the last one can no longer be the base for a rescue."""
 
 
 _SETTLE_SECONDS = 1.0
@@ -35,20 +35,20 @@ _CONTENT = (
     "SELECT id, folder FROM runs ORDER BY id",
     "SELECT id, mask, created FROM predictions ORDER BY id",
 )
-"""What tells one state of a project from another; what the window remembers of its views does not count."""
+"""What distinguishes one state of a project from another; the window's view state does not count."""
 
 
 def content_mark(connection: sqlite3.Connection) -> str:
-    """Return a short text that is another where labels, classes, images, runs or maps are others."""
+    """Return a short text that differs when labels, classes, images, runs or maps differ."""
     content = [connection.execute(query).fetchall() for query in _CONTENT]
     return hashlib.blake2b(repr(content).encode(), digest_size=8).hexdigest()
 
 
 class BackupMaker:
-    """Makes the backups of one open project, in a job's thread beside the window.
+    """Makes the backups of one open project, in a job's thread.
 
-    Its last copy, dated or not, is a base as well: until the write-ahead log is emptied, what the project holds is that
-    copy and what the log has written over it, also where the file itself has been overwritten.
+    Its last copy, dated or not, is also the base for a rescue: until the write-ahead log is emptied, that copy and the
+    log together hold the whole project, even if the file itself has been overwritten.
     """
 
     def __init__(self, file: ProjectFile) -> None:
@@ -64,9 +64,9 @@ class BackupMaker:
         return self._file.is_written_to and not self._file.path.is_relative_to(backups_root())
 
     def is_due(self, seconds: float) -> bool:
-        """Tell whether to make a backup: something has changed, and the last one was tried `seconds` ago or more.
+        """Return whether to make a backup: something has changed, and the last attempt was `seconds` ago or more.
 
-        A base that serves no more is made anew sooner.
+        A base that is no longer valid is replaced sooner.
         """
         if not self._wanted or self._file.failure or self._file.busy:
             return False
@@ -77,7 +77,7 @@ class BackupMaker:
 
     @property
     def has_base(self) -> bool:
-        """Tell whether the last copy still serves as the base for a rescue."""
+        """Return whether the last copy is still valid as the base for a rescue."""
         return self._base is not None and self._base[1] == self._file.checkpoints
 
     def make(
@@ -86,7 +86,7 @@ class BackupMaker:
         """Make a dated backup, or only a new base where the last backup holds the same; None where neither is needed.
 
         `at_end`: no new base, since the project is about to be closed.
-        Painting goes on meanwhile; the backup is of one moment.
+        Painting can continue meanwhile; the backup is of one moment.
 
         Raises:
             ProjectError: it cannot be made; nothing of it is left.
@@ -100,16 +100,16 @@ class BackupMaker:
                 made = self._make(on_event, control or JobControl(), base_too=not at_end)
             except OutputError as error:
                 raise ProjectError(
-                    N_("no backup of {path} is made: {error}", path=self._file.path.name, error=error)
+                    N_("no backup of {file} was made: {error}", file=self._file.path.name, error=error)
                 ) from error
             self._failed = False
             return made
 
     def _make(self, on_event: OnEvent, control: JobControl, *, base_too: bool) -> Backup | None:
-        self._file.writer().settle(_SETTLE_SECONDS)  # somebody who paints without a pause is not waited for
+        self._file.writer().settle(_SETTLE_SECONDS)  # limited, since the user may paint without a pause
         self._file.writer().require_own_file()
         commits, checkpoints = self._file.commits, self._file.checkpoints
-        with self._file.reads.lease("backed up") as original:
+        with self._file.reads.lease(N_("{path} cannot be backed up", path=self._file.path)) as original:
             original.execute("BEGIN")
             path = self._path_for(content_mark(original), base_too)
             if path is not None:
@@ -120,7 +120,7 @@ class BackupMaker:
         return next((backup for backup in self._folder.backups() if backup.path == path), None)
 
     def _path_for(self, mark: str, base_too: bool) -> Path | None:
-        """Return where to copy a content with this mark, or None where that is not needed."""
+        """Return the path for a copy of a content with this mark, or None where none is needed."""
         last = next(iter(self._folder.backups()), None)
         if last is None or last.mark != mark:
             return self._folder.new_path(mark)
@@ -131,14 +131,15 @@ class BackupMaker:
         self._folder.prepare(present.size if present else 0)
         with OutputFiles(overwrite=path == self._folder.present) as outputs:
             unfinished = outputs.add(path)
-            with sqlite_errors(path, "written"), closing(connect(unfinished, "rw")) as copy:
-                copy_pages(original, copy, f"Back up {self._file.path.name}", on_event, control)
-            # It fails where the file has been overwritten meanwhile: then the copy is worth nothing.
+            with write_errors(path), closing(connect(unfinished, "rw")) as copy:
+                task = N_("Back up {file}", file=self._file.path.name)
+                copy_pages(original, copy, task, on_event, control)
+            # It fails if the file has been overwritten meanwhile: the copy is useless then.
             self._file.writer().require_own_file()
 
     @contextmanager
     def rescued(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to all that was stored, put together from the base and the log.
+        """Give a connection to everything that was stored, recovered from the base and the log.
 
         Raises:
             ProjectError: there is no base, or the log is lost as well.
@@ -152,22 +153,26 @@ class BackupMaker:
                 complete = self._file.copy_log(whole.with_name(f"{whole.name}-wal"))
             except OSError as error:
                 raise ProjectError(
-                    N_("{whole} cannot be written: {strerror}; free some space", whole=whole, strerror=error.strerror)
+                    N_("{path} cannot be written: {reason}; free some space", path=whole, reason=error.strerror)
                 ) from error
             if not complete:
                 raise ProjectError(self._cannot_rescue())
-            with sqlite_errors(whole, "read"), closing(connect(whole, "rw")) as connection:
+            with read_errors(whole), closing(connect(whole, "rw")) as connection:
                 yield connection
 
-    def _cannot_rescue(self) -> str:
-        last = next(iter(self._folder.backups()), None)
+    def _cannot_rescue(self) -> Text:
+        last, file = next(iter(self._folder.backups()), None), self._file.path.name
         if last is None:
-            return "what was stored in it cannot be read any more, and there is no backup"
-        when = last.created.astimezone().strftime("%H:%M")
-        return f"what was stored in it cannot be read any more; File > Restore has it as it was at {when}"
+            return N_("what was stored in {file} can no longer be read, and there is no backup", file=file)
+        time = last.created.astimezone().strftime("%H:%M")
+        return N_(
+            "what was stored in {file} can no longer be read; restore the backup of {time} (File > Restore)",
+            file=file,
+            time=time,
+        )
 
     def close(self) -> None:
-        """Delete the copy that was no dated backup."""
+        """Delete the copy, unless it is a dated backup."""
         if self._base is not None and self._base[0] == self._folder.present:
             with suppress(OSError):
                 self._folder.present.unlink(missing_ok=True)
@@ -184,9 +189,9 @@ def back_up_closed(path: Path, on_event: OnEvent, control: JobControl) -> Backup
         if not file.is_written_to:
             raise ProjectError(
                 N_(
-                    "{path} cannot be backed up first: {read_only_reason}; choose another name",
+                    "{path} cannot be backed up first: {reason}; choose another name",
                     path=path,
-                    read_only_reason=file.read_only_reason,
+                    reason=file.read_only_reason,
                 )
             )
         return BackupMaker(file).make(on_event, control)

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from landseg_core.errors import OutputError, ProjectError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles
 from landseg_core.progress import ProgressMeter
-from landseg_core.project.storage.connection import connect, sqlite_errors, transaction
+from landseg_core.project.storage.connection import connect, transaction, write_errors
 from landseg_core.project.storage.paths import found_path, stored_path
 from landseg_core.project.storage.reads import ReadConnections
 
 _PAGES = 2048
-"""Pages copied between two looks at the job's control: 8 MiB."""
+"""Pages copied between two checks of the job's control: 8 MiB."""
 
 _PATHS = (
     ("images", "path"),
@@ -30,7 +31,7 @@ _PATHS = (
 def save_copy(
     reads: ReadConnections, source: Path, path: Path, *, overwrite: bool, on_event: OnEvent, control: JobControl
 ) -> None:
-    """Copy the project `source` as it is now to `path`; relative paths lead to the same files from there.
+    """Copy the project `source` as it is now to `path`; relative paths still point to the same files.
 
     Raises:
         ProjectError: the copy cannot be made; nothing of it is left.
@@ -39,8 +40,8 @@ def save_copy(
     try:
         with OutputFiles(overwrite=overwrite, inputs=[source]) as outputs:
             unfinished = outputs.add(path)
-            with sqlite_errors(path, "written"), reads.borrow() as original, closing(connect(unfinished, "rw")) as copy:
-                copy_pages(original, copy, f"Save {path.name}", on_event, control)
+            with write_errors(path), reads.borrow() as original, closing(connect(unfinished, "rw")) as copy:
+                copy_pages(original, copy, N_("Save {file}", file=path.name), on_event, control)
                 rebase(copy, source.parent, path.absolute().parent)
     except OutputError as error:
         raise ProjectError(str(error)) from error
@@ -49,9 +50,9 @@ def save_copy(
 def copy_pages(
     original: sqlite3.Connection, copy: sqlite3.Connection, task: str, on_event: OnEvent, control: JobControl
 ) -> None:
-    """Copy page by page. The transaction keeps the state: else every edit would make the copy begin anew.
+    """Copy page by page, in a transaction: otherwise every edit would make the copy start over.
 
-    The original stays in it: whoever lends it ends it.
+    The caller ends the transaction of the original.
     """
     if not original.in_transaction:
         original.execute("BEGIN")
@@ -70,7 +71,7 @@ def copy_pages(
 
 
 def rebase(copy: sqlite3.Connection, old: Path, new: Path) -> None:
-    """Write all relative paths anew for a project in another folder."""
+    """Rewrite all relative paths for a project in another folder."""
     if old == new:
         return
     with transaction(copy):

@@ -1,4 +1,4 @@
-"""The dated backups of projects: where they are, which there are, and how long they are kept."""
+"""The dated backups of projects: where they are stored, which exist, and how many are kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEPT = 10
 """How many backups of a project are kept: the newest."""
 
 _SPARE_BYTES = 2**29
-"""Room that a backup leaves on the disk, beside as much as the project takes itself."""
+"""Free space that a backup leaves on the disk, in addition to the size of the project itself."""
 
 _STAMP = "%Y-%m-%dT%H-%M-%S-%fZ"
 _NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}Z)_([0-9a-f]+)\.landseg")
@@ -33,7 +33,7 @@ _ORIGIN = "project.json"
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup at `path` of the file `project` as it was when it was `created` (UTC); `mark` is that of its content."""
+    """A backup at `path` of the file `project`, `created` then (UTC); `mark` is the content mark."""
 
     path: Path
     project: Path
@@ -56,13 +56,13 @@ class BackupFolder:
     """
 
     def __init__(self, project: Path, path: Path | None = None) -> None:
-        """Name the folder for a project; `path` is one that is there already."""
+        """Name the folder for a project; `path` is an existing one."""
         self.project = project
         self.path = path or backups_root() / _key(project)
 
     @property
     def present(self) -> Path:
-        """Return where a copy goes that is no dated backup, but serves the program while the project is open."""
+        """Return the path of the copy that is not a dated backup, but is used while the project is open."""
         return self.path / "present.landseg"
 
     def backups(self) -> list[Backup]:
@@ -77,14 +77,14 @@ class BackupFolder:
                     yield Backup(path, self.project, created, match[2], path.stat().st_size)
 
     def new_path(self, mark: str) -> Path:
-        """Return where a backup of a content with this mark goes now."""
+        """Return the path for a backup made now of a content with this mark."""
         return self.path / f"{datetime.now(UTC).strftime(_STAMP)}_{mark}.landseg"
 
     def prepare(self, size: int) -> None:
         """Make the folder, for a backup of `size` bytes.
 
         Raises:
-            ProjectError: it cannot be made, or there is too little room.
+            ProjectError: it cannot be made, or there is too little free space.
             OutputError: nothing can be written in it.
         """
         try:
@@ -92,27 +92,27 @@ class BackupFolder:
         except OSError as error:
             raise ProjectError(
                 N_(
-                    "no backup of {project} is made: {path} cannot be made ({strerror}); check the permissions of "
-                    "the data folder",
-                    project=self.project.name,
-                    path=self.path,
-                    strerror=error.strerror,
+                    "no backup of {file} was made: the folder {folder} cannot be created ({reason}); check the "
+                    "permissions of the data folder",
+                    file=self.project.name,
+                    folder=self.path,
+                    reason=error.strerror,
                 )
             ) from error
         free = free_bytes(self.path)
         if free is not None and free < 2 * size + _SPARE_BYTES:
             raise ProjectError(
                 N_(
-                    "no backup of {project} is made: the disk of {path} has only {si_number}B left; free some space",
-                    project=self.project.name,
-                    path=self.path,
-                    si_number=si_number(free),
+                    "no backup of {file} was made: the disk of {folder} has only {free}B left; free some space",
+                    file=self.project.name,
+                    folder=self.path,
+                    free=si_number(free),
                 )
             )
         write_atomically(self.path / _ORIGIN, json.dumps({"project": str(self.project)}).encode())
 
     def thin(self) -> None:
-        """Delete the oldest backups: those beyond the number that is kept."""
+        """Delete the oldest backups, beyond the number that is kept."""
         for backup in self.backups()[KEPT:]:
             with suppress(OSError):
                 backup.path.unlink()
@@ -135,6 +135,6 @@ def _folders() -> Iterator[BackupFolder]:
 
 
 def _key(project: Path) -> str:
-    """Return a folder name that is legible, and another for a project of the same name elsewhere."""
-    place = hashlib.blake2b(os.path.normcase(project).encode(errors="surrogateescape"), digest_size=6).hexdigest()
-    return f"{project.stem[:60]}-{place}"
+    """Return a legible folder name, which differs for projects of the same name in different folders."""
+    digest = hashlib.blake2b(os.path.normcase(project).encode(errors="surrogateescape"), digest_size=6).hexdigest()
+    return f"{project.stem[:60]}-{digest}"

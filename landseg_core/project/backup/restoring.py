@@ -1,4 +1,4 @@
-"""Looks into the backups of projects, and makes projects of them again."""
+"""Lists the backups of projects, and restores projects from them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 
 from landseg_core.errors import OutputError, ProjectError
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles
 from landseg_core.project.backup.automatic import back_up_closed
 from landseg_core.project.backup.copying import copy_pages, rebase
 from landseg_core.project.backup.folder import Backup, BackupFolder, known_backups
-from landseg_core.project.storage.connection import DATABASE_ERRORS, connect, sqlite_errors
+from landseg_core.project.storage.connection import DATABASE_ERRORS, connect, write_errors
 
 
 @dataclass(frozen=True)
@@ -41,23 +42,23 @@ def _content(backup: Backup) -> BackupContent | None:
 
 
 def restore(backup: Backup, path: Path, on_event: OnEvent, control: JobControl) -> None:
-    """Make a project at `path` of a backup; a project that is there is backed up itself before it is replaced.
+    """Restore a backup to `path`; an existing project there is backed up itself before it is replaced.
 
-    Relative paths lead to the same files as from the project that the backup was made of.
+    Relative paths point to the same files as in the project that the backup was made of.
 
     Raises:
-        ProjectError: it cannot be written, or what is there cannot be backed up; what is there stays.
+        ProjectError: it cannot be written, or the existing project cannot be backed up, which then stays.
         JobStopped: likewise.
     """
     try:
         with OutputFiles(overwrite=True, inputs=[backup.path]) as outputs:
             unfinished = outputs.add(path)
             with (
-                sqlite_errors(path, "written"),
+                write_errors(path),
                 closing(connect(backup.path, "immutable")) as original,
                 closing(connect(unfinished, "rw")) as copy,
             ):
-                copy_pages(original, copy, f"Restore {path.name}", on_event, control)
+                copy_pages(original, copy, N_("Restore {file}", file=path.name), on_event, control)
                 rebase(copy, backup.project.parent, path.absolute().parent)
             if path.exists():
                 back_up_closed(path, on_event, control)

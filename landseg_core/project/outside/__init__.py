@@ -1,1 +1,1 @@
-"""What changed outside a project, and what becomes of its labels then."""
+"""What changed outside a project, and what that means for its labels."""

@@ -1,4 +1,4 @@
-"""One list of all that has changed outside a project: its images, where missing ones are, its maps, labels outside."""
+"""One list of everything that has changed outside a project: images, missing ones that were found, and maps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl
+from landseg_core.messages import N_
 from landseg_core.project.images import ImageEntry, examine, is_copy
 from landseg_core.project.outside.changes import Change, ChangeKind, image_change
 from landseg_core.project.outside.label_shift import LabelShift
@@ -18,12 +19,12 @@ from landseg_core.project.run_table import PredictionEntry
 from landseg_core.raster.files.content import RasterContent
 
 _MOST_FILES = 200
-"""Files of other names that are looked into for a missing image; one of the same name is always found."""
+"""How many files of other names are compared with a missing image; one of the same name is always found."""
 _MOST_FOLDERS = 50
 
 
 def image_changes(images: Iterable[ImageEntry], connection: sqlite3.Connection) -> Iterator[Change]:
-    """Yield what has changed of these images; where one has another size, with how many labels lie outside it."""
+    """Yield what has changed of these images; for one of another size, with how many labels lie outside it."""
     for entry in images:
         change = image_change(entry)
         if change is not None:
@@ -37,7 +38,7 @@ def project_changes(
     folder: Path,
     control: JobControl,
 ) -> Iterator[Change]:
-    """Yield all that has changed outside the project in `folder`; a missing image is looked for where others are.
+    """Yield all that has changed outside the project in `folder`; missing images are searched for near the others.
 
     Raises:
         JobStopped: `control` asked for it.
@@ -54,7 +55,7 @@ def project_changes(
 
 
 def unknown_contents(images: Iterable[ImageEntry], control: JobControl) -> dict[int, RasterContent]:
-    """Return by id what images hold of which the project has not kept that, as far as their files are those it knows.
+    """Return by id the content of images for which the project has none, if their files have not changed.
 
     Raises:
         JobStopped: `control` asked for it.
@@ -73,19 +74,22 @@ def _with_outside(entry: ImageEntry, change: Change, connection: sqlite3.Connect
     try:
         shift = shift_to(entry, change.grid, None)
         outside = LabelShift(entry.grid, change.grid, shift).outside(connection, entry.id) if shift else 0
-    except LandsegError:  # where the labels would go cannot be told, or read
+    except LandsegError:  # the labels cannot be moved, or read
         return change
-    return replace(change, what=f"{change.what}, and {outside} labelled px lie outside it") if outside else change
+    if not outside:
+        return change
+    what = N_("{change}, and {pixels} labelled px lie outside it", change=change.what, pixels=outside)
+    return replace(change, what=what)
 
 
 def _folders(images: Sequence[ImageEntry], folder: Path) -> list[Path]:
-    """Return where to look for images: in the project's folder, those below it, and those of its images."""
+    """Return the folders to search for images: the project's, its subfolders, and those of its images."""
     below = [path for path in _listed(folder) if path.is_dir()]
     return list(dict.fromkeys([folder, *below, *(entry.path.parent for entry in images)]))[:_MOST_FOLDERS]
 
 
 def _find(entry: ImageEntry, folders: Sequence[Path], control: JobControl) -> Path | None:
-    """Return a file that holds what a missing image held, one of its name first."""
+    """Return a file that holds what a missing image held; those of the same name are tried first."""
     files = [path for folder in folders for path in _listed(folder) if path.suffix.lower() == entry.path.suffix.lower()]
     named = [path for path in files if path.name == entry.path.name]
     others = [path for path in files if path.name != entry.path.name][:_MOST_FILES]

@@ -1,4 +1,4 @@
-"""What has changed outside a project since then: image files that lie elsewhere, hold other pixels or are gone."""
+"""What has changed outside a project: image files with another georeference, other pixels, or gone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.events import Notice, OnEvent
 from landseg_core.geo.grid import RasterGrid
+from landseg_core.messages import N_, Text
 from landseg_core.project.images import ImageEntry, fingerprint
 from landseg_core.project.storage.paths import is_there
 from landseg_core.raster.files.content import RasterContent
@@ -31,28 +32,26 @@ class ChangeKind(StrEnum):
     MISSING = "missing"
     UNREADABLE = "unreadable"
     SIZE = "size"
-    PLACE = "place"
+    GEOREFERENCE = "georeference"
     PIXELS = "pixels"
     OLD_MAP = "old map"
 
 
-_WHERE = "by landseg project regrid or in File > Changed Files, or bring the former image back (landseg project relink)"
-
-MISPLACES_LABELS = frozenset({ChangeKind.SIZE, ChangeKind.PLACE})
-"""The changes after which nobody knows where the labels belong, until the user has decided."""
+MISPLACES_LABELS = frozenset({ChangeKind.SIZE, ChangeKind.GEOREFERENCE})
+"""The changes after which it is unclear where the labels belong, until the user has decided."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """Something that is not as the project knows it.
+    """Something that differs from what the project has recorded.
 
     Attributes:
         kind: what has changed.
         image_id: the image that it is about.
         what: what has changed and where, without a full stop.
-        advice: what to do, for readers of the command line.
+        advice: what to do, for users of the command line.
         remedies: what can be done.
-        grid: the grid that the image's file tells now, where it has changed.
+        grid: the grid that the image's file has now, where it has changed.
         found: a file that holds the missing image.
         prediction_id: the map that is outdated.
     """
@@ -68,13 +67,13 @@ class Change:
 
     def __str__(self) -> str:
         """Return one sentence without a full stop."""
-        return f"{self.what}; {self.advice}" if self.advice else self.what
+        return N_("{change}; {advice}", change=self.what, advice=self.advice) if self.advice else self.what
 
 
 def image_change(entry: ImageEntry, *, pixels: bool = True) -> Change | None:
-    """Compare an image's file with what the project knows of it; without `pixels`, only its size and place.
+    """Compare an image's file with what the project knows of it; without `pixels`, only its grid.
 
-    A file saved anew with the same pixels in the same place is no change.
+    A file saved again with the same pixels and the same grid is not a change.
     """
     if not is_there(entry.path):
         return _missing(entry)
@@ -85,13 +84,13 @@ def image_change(entry: ImageEntry, *, pixels: bool = True) -> Change | None:
         return Change(ChangeKind.UNREADABLE, entry.id, str(error), remedies=(Remedy.RELINK, Remedy.REMOVE))
 
 
-def require_placed(entry: ImageEntry, on_event: OnEvent | None = None) -> None:
-    """Check that the labels of an image belong where the project says; with `on_event`, other pixels are noted.
+def require_unmoved(entry: ImageEntry, on_event: OnEvent | None = None) -> None:
+    """Check that the file of an image still has the grid of its labels; with `on_event`, changed pixels are reported.
 
-    An image that is missing or cannot be read is not judged.
+    An image that is missing or cannot be read is accepted.
 
     Raises:
-        ProjectError: its file lies elsewhere by now, or has another size, and nobody has decided what that means.
+        ProjectError: its file has another georeference or size by now, and the user has not decided what to do.
     """
     change = image_change(entry, pixels=on_event is not None)
     if change is None:
@@ -106,7 +105,7 @@ def _missing(entry: ImageEntry) -> Change:
     return Change(
         ChangeKind.MISSING,
         entry.id,
-        f"the image {entry.path} is missing",
+        N_("the image {path} is missing", path=entry.path),
         remedies=(Remedy.RELINK, Remedy.REMOVE),
     )
 
@@ -116,53 +115,86 @@ def _grid_change(entry: ImageEntry, now: RasterGrid) -> Change | None:
     if known.is_same(now):
         return None
     if known.window != now.window:
-        what = (
-            f"the image {entry.path} is {now.width} x {now.height} px now, but its labels were made on"
-            f" {known.width} x {known.height} px"
+        what = N_(
+            "the image {path} is {width} x {height} px now, but its labels were made on {former_width} x "
+            "{former_height} px",
+            path=entry.path,
+            width=now.width,
+            height=now.height,
+            former_width=known.width,
+            former_height=known.height,
         )
-        advice = f"move the labels to the new grid (--move-labels) {_WHERE}"
+        advice = N_(
+            "move the labels to the new grid (File > Changed Files, or landseg project regrid --move-labels), or "
+            "restore the former image (landseg project relink)"
+        )
         return Change(ChangeKind.SIZE, entry.id, what, advice, (Remedy.MOVE_LABELS, Remedy.RELINK), now)
-    advice = f"keep the old grid (--keep-grid) or move the labels with the image (--move-labels) {_WHERE}"
+    advice = N_(
+        "keep the old grid or move the labels with the image (File > Changed Files, or landseg project regrid with "
+        "--keep-grid or --move-labels), or restore the former image (landseg project relink)"
+    )
     remedies = (Remedy.KEEP_GRID, Remedy.MOVE_LABELS, Remedy.RELINK)
-    return Change(ChangeKind.PLACE, entry.id, f"the image {entry.path} {_moved(known, now)}", advice, remedies, now)
+    return Change(ChangeKind.GEOREFERENCE, entry.id, _moved(entry.path, known, now), advice, remedies, now)
 
 
-def _moved(known: RasterGrid, now: RasterGrid) -> str:
-    """Return in words how two grids of one size differ."""
-    here, before = now.crs_name or "no CRS", known.crs_name or "no CRS"
-    if here != before:
-        return f"is in {here} now, but was in {before} when its labels were made"
+def _moved(path: Path, known: RasterGrid, now: RasterGrid) -> Text:
+    """Return how two grids of one size differ."""
+    no_crs = N_("no CRS")
+    crs, former_crs = now.crs_name or no_crs, known.crs_name or no_crs
+    if crs != former_crs:
+        return N_(
+            "the image {path} is in {crs} now, but was in {former_crs} when its labels were made",
+            path=path,
+            crs=crs,
+            former_crs=former_crs,
+        )
     if known.crs != now.crs:
-        return "is in another CRS than when its labels were made"
-    return _shifted(known, now)
+        return N_("the image {path} is in another CRS than when its labels were made", path=path)
+    return _shifted(path, known, now)
 
 
-def _shifted(known: RasterGrid, now: RasterGrid) -> str:
+def _shifted(path: Path, known: RasterGrid, now: RasterGrid) -> Text:
     if not now.is_georeferenced:
-        return "has lost its place on the ground since its labels were made"
+        return N_("the image {path} is no longer georeferenced, as it was when its labels were made", path=path)
     if not known.is_georeferenced:
-        return "has been given a place on the ground since its labels were made"
-    corners = [", ".join(f"{value:.10g}" for value in grid.to_crs(0, 0)) for grid in (now, known)]
-    if corners[0] == corners[1]:
-        return "has pixels of another size or direction than when its labels were made"
-    return f"has its upper left corner at {corners[0]} now, but had it at {corners[1]} when its labels were made"
+        return N_("the image {path} is georeferenced now, but was not when its labels were made", path=path)
+    corner, former_corner = (", ".join(f"{value:.10g}" for value in grid.to_crs(0, 0)) for grid in (now, known))
+    if corner == former_corner:
+        return N_(
+            "the image {path} has pixels of another size or orientation than when its labels were made", path=path
+        )
+    return N_(
+        "the image {path} has its upper left corner at {corner} now, but had it at {former_corner} when its labels "
+        "were made",
+        path=path,
+        corner=corner,
+        former_corner=former_corner,
+    )
 
 
 def _pixel_change(entry: ImageEntry, source: RasterSource) -> Change | None:
     if entry.content is None:
         if fingerprint(entry.path, source.grid) == entry.fingerprint:
             return None
-        what = f"the image {entry.path} is not the file that was added to the project"
+        what = N_("the image {path} is not the file that was added to the project", path=entry.path)
     else:
         content = RasterContent.of(source)
         if content == entry.content:
             return None
         what = _other_pixels(entry, entry.content, content)
-    advice = f"if the labels still fit, say so (--keep-grid) {_WHERE}"
+    advice = N_(
+        "confirm that the labels still fit (File > Changed Files, or landseg project regrid --keep-grid), or restore "
+        "the former image (landseg project relink)"
+    )
     return Change(ChangeKind.PIXELS, entry.id, what, advice, (Remedy.KEEP_GRID, Remedy.RELINK))
 
 
-def _other_pixels(entry: ImageEntry, known: RasterContent, now: RasterContent) -> str:
+def _other_pixels(entry: ImageEntry, known: RasterContent, now: RasterContent) -> Text:
     if known.kind != now.kind:
-        return f"the image {entry.path} has {now.kind} now, but had {known.kind} when its labels were made"
-    return f"the image {entry.path} holds other pixels than when its labels were made"
+        return N_(
+            "the image {path} has {kind} now, but had {former_kind} when its labels were made",
+            path=entry.path,
+            kind=now.kind,
+            former_kind=known.kind,
+        )
+    return N_("the image {path} holds other pixels than when its labels were made", path=entry.path)

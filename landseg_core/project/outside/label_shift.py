@@ -1,4 +1,4 @@
-"""Labels on a grid that lies whole pixels beside that on which they were made."""
+"""Labels moved to a grid that is shifted by whole pixels against the one on which they were made."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ class Shift:
 
     @classmethod
     def on_ground(cls, former: RasterGrid, now: RasterGrid) -> Self | None:
-        """Return how what lies on one grid goes to keep its ground on another; None unless that is whole pixels."""
+        """Return the shift that keeps map coordinates from one grid to another; None unless it is whole pixels."""
         if not (former.is_georeferenced and now.is_georeferenced):
             return None
         column, row = now.to_pixel(*former.to_crs(0, 0))
         if not (math.isfinite(column) and math.isfinite(row)):
             return None
         shift = cls(round(column), round(row))
-        place = PixelWindow(shift.right, shift.down, former.width, former.height)
-        return shift if now.crop(place).is_same(former) else None
+        window = PixelWindow(shift.right, shift.down, former.width, former.height)
+        return shift if now.crop(window).is_same(former) else None
 
 
 @dataclass(frozen=True)
 class LabelShift:
-    """The labels of an image that come from the grid `former` to the grid `now` by a `shift`."""
+    """The labels of an image, moved from the grid `former` to the grid `now` by a `shift`."""
 
     former: RasterGrid
     now: RasterGrid
@@ -77,12 +77,12 @@ class LabelShift:
         return int(np.count_nonzero(labelled))
 
     def target_keys(self, connection: sqlite3.Connection, image_id: int) -> list[TileKey]:
-        """Return the tiles of the new grid that labels come to, row by row."""
+        """Return the tiles of the new grid that labels move to, row by row."""
         moved = (self._moved(self._before.tile_window(key)) for key in painted_keys(connection, image_id, self._before))
         return sorted({key for window in moved for key in self._after.tiles_in(0, window)})
 
     def tile(self, connection: sqlite3.Connection, image_id: int, key: TileKey) -> Tile:
-        """Return a (512, 512) tile of the new grid with the labels that come to it.
+        """Return a (512, 512) tile of the new grid with the labels that move to it.
 
         Raises:
             DamageError: a tile is damaged.

@@ -1,4 +1,4 @@
-"""Maps of a project that their model, as it is now, has not made."""
+"""Maps of a project that were not made with their model as it is now."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from landseg_core.errors import RasterError
+from landseg_core.messages import N_, Text
 from landseg_core.project.outside.changes import Change, ChangeKind, Remedy
 from landseg_core.project.run_table import PredictionEntry
 from landseg_core.raster.model_reference import read_model_reference
@@ -16,10 +17,10 @@ _MODEL_FILE = "model.safetensors"  # in the folder of a run, which may stand for
 
 
 def outdated_maps(predictions: Iterable[PredictionEntry]) -> Iterator[Change]:
-    """Yield the maps that were made with another model than the one that lies where theirs did.
+    """Yield the maps that were made with another model than the one that is now at their model's path.
 
-    A map tells the hash of its model; of one that does not, the file must be younger than the model's. What is missing
-    or cannot be read is not judged.
+    A map records the hash of its model; if it does not, its file must be newer than the model's. What is missing or
+    cannot be read is not reported.
     """
     hash_of = cache(_hash_of)
     for entry in predictions:
@@ -34,8 +35,8 @@ def outdated_maps(predictions: Iterable[PredictionEntry]) -> Iterator[Change]:
             yield Change(
                 ChangeKind.OLD_MAP,
                 entry.image_id,
-                f"the map {entry.mask} {what}",
-                "predict again",
+                what,
+                N_("predict again"),
                 (Remedy.PREDICT, Remedy.REMOVE),
                 prediction_id=entry.id,
             )
@@ -56,14 +57,16 @@ def _hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _difference(mask: Path, model: Path, digest: str) -> str | None:
-    """Return in words why a map is outdated, or None.
+def _difference(mask: Path, model: Path, digest: str) -> Text | None:
+    """Return why a map is outdated, or None.
 
     Raises:
         RasterError: the map cannot be read.
         OSError: a file has gone.
     """
-    told = read_model_reference(mask)
-    if told is not None:
-        return None if told.hash == digest else f"was made with another model than {model} is now"
-    return f"is older than its model {model}" if mask.stat().st_mtime_ns < model.stat().st_mtime_ns else None
+    recorded = read_model_reference(mask)
+    if recorded is not None and recorded.hash != digest:
+        return N_("the map {map} was made with another model than {model} is now", map=mask, model=model)
+    if recorded is None and mask.stat().st_mtime_ns < model.stat().st_mtime_ns:
+        return N_("the map {map} is older than its model {model}", map=mask, model=model)
+    return None

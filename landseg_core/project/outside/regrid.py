@@ -1,4 +1,4 @@
-"""Settles what an image file that lies elsewhere by now means for its labels: they keep their grid, or move."""
+"""Decides what happens to the labels of an image whose file has a new grid: they keep their grid, or move."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from landseg_core.project.storage.steps import delete_steps, store_position
 from landseg_core.project.storage.tiles import pyramid_of
 
 MoveBy = Literal["pixels", "ground"]
-"""What labels keep when they move to a new grid: their pixel, or their place on the ground."""
+"""What labels keep when they move to a new grid: their pixel, or their map coordinates."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """How the labels of an image come to the grid that its file has now.
+    """How the labels of an image move to the grid that its file has now.
 
     Attributes:
         image_id: the image.
         path: its file from then on.
-        seen: what that is like.
-        shift: how many px the labels go right and down; None where they stay on their pixels of an image of one size.
+        seen: what was read of that file.
+        shift: how many px the labels move right and down; None if the size is the same and they stay on their pixels.
         outside: how many labelled px lie outside the image afterwards, and are lost.
     """
 
@@ -51,13 +51,13 @@ class Move:
 
     @property
     def can_be_undone(self) -> bool:
-        """Tell whether the move becomes a step of the history; one that changes the size or the pixels does not."""
+        """Return whether the move is a step of the history; one that changes the size or the pixels is not."""
         return self.shift is None
 
 
 @dataclass(frozen=True)
 class Moved:
-    """What has become of an image whose labels have moved, and the `copy` of the project as it was before, if any."""
+    """An image whose labels have moved, and the `copy` of the project as it was before, if any."""
 
     entry: ImageEntry
     copy: Path | None
@@ -70,26 +70,27 @@ class Regridder:
         self._file, self._state, self._editor = file, file.state, editor
 
     def keep_grid(self, image_id: int) -> ImageEntry:
-        """Go on with the grid that the project has; see `Project.keep_grid`."""
+        """Keep the grid that the project has; see `Project.keep_grid`."""
         entry = self._file.entry(image_id)
         seen = examine(entry.path)
         if seen.grid.window != entry.grid.window:
             raise ProjectError(
                 N_(
-                    "{path} is {width} x {height} px and cannot lie on a grid of {width_2} x {height_2} px; move "
-                    "the labels to its own grid, or relink it",
+                    "{path} is {width} x {height} px and does not fit the grid of the labels, {labels_width} x "
+                    "{labels_height} px; move the labels to its own grid, or relink it",
                     path=entry.path,
                     width=seen.grid.width,
                     height=seen.grid.height,
-                    width_2=entry.grid.width,
-                    height_2=entry.grid.height,
+                    labels_width=entry.grid.width,
+                    labels_height=entry.grid.height,
                 )
             )
         own = None if entry.grid.is_same(seen.grid) else seen.grid
-        return self._change(f"Keep the grid of {entry.name}", _known(replace(entry, file_grid=own), seen))
+        name = N_("Keep the grid of {image}", image=entry.name)
+        return self._change(name, _known(replace(entry, file_grid=own), seen))
 
     def plan(self, image_id: int, by: MoveBy | None, path: Path | None) -> Move:
-        """Find out what moving the labels to the grid of the image's file would do; see `Project.plan_move`."""
+        """Plan how to move the labels to the grid of the image's file; see `Project.plan_move`."""
         entry = self._file.entry(image_id)
         path = (path or entry.path).absolute()
         seen = examine(path)
@@ -102,18 +103,19 @@ class Regridder:
             return Move(image_id, path, seen, shift, labels.outside(connection, image_id))
 
     def move(self, move: Move, on_event: OnEvent, control: JobControl) -> ImageEntry:
-        """Do what was planned; see `Project.move_labels`."""
+        """Carry out a plan; see `Project.move_labels`."""
         entry = replace(self._file.entry(move.image_id), path=move.path)
         if move.shift is None:
             moved = replace(entry, grid=move.seen.grid, file_grid=None)
-            return self._change(f"Move the labels of {entry.name} with its grid", _known(moved, move.seen))
+            name = N_("Move the labels of {image} with its grid", image=entry.name)
+            return self._change(name, _known(moved, move.seen))
         self._editor.require_no_gesture()
         labels = LabelShift(entry.grid, move.seen.grid, move.shift)
         with self._file.alone():
             return self._replace(entry, move.seen, labels, on_event, control)
 
     def _change(self, name: str, entry: ImageEntry) -> ImageEntry:
-        """Make a change of an image's grid a step, where there is one."""
+        """Record a change of an image's grid as a step, if there is one."""
         before, after = image_state(self._file.entry(entry.id)), image_state(entry)
         if before != after:
             self._editor.change(name, entry.id, Change(before, after))
@@ -123,11 +125,11 @@ class Regridder:
     def _replace(
         self, entry: ImageEntry, seen: Examined, labels: LabelShift, on_event: OnEvent, control: JobControl
     ) -> ImageEntry:
-        """Put an image of another size in the place of `entry`.
+        """Replace `entry` by an image of another size.
 
-        It has a number of its own: what runs remember of the ground of the former one is in pixels that are gone.
+        It gets a new number: what runs have recorded of the former one is in pixels that no longer exist.
         """
-        with self._file.transaction("changed") as connection:
+        with self._file.transaction() as connection:
             number = insert_image(connection, NewImage(entry.path, seen, entry.alpha), self._file.path.parent)
             rewrite = Rewrite(connection, {number: pyramid_of(seen.grid)})
             _copy_labels(connection, labels, (entry.id, number), rewrite, on_event, control)
@@ -145,29 +147,29 @@ class Regridder:
         return self._file.entry(number)
 
     def _adopt(self, entry: ImageEntry, number: int, seen: Examined) -> None:
-        """Bring the state in memory after the file."""
+        """Bring the state in memory up to date with the file."""
         state = self._state
         state.images[number] = _known(replace(entry, id=number, grid=seen.grid, missing=False, file_grid=None), seen)
         state.predictions = {
             key: replace(item, image_id=number) if item.image_id == entry.id else item
             for key, item in state.predictions.items()
         }
-        self._editor.forget_images([entry.id])
+        self._editor.remove_images([entry.id])
 
 
 def _known(entry: ImageEntry, seen: Examined) -> ImageEntry:
-    """Return the image with its file known as it is now."""
+    """Return the image with what was now read of its file."""
     return replace(entry, fingerprint=seen.fingerprint, content=seen.content)
 
 
 def shift_to(entry: ImageEntry, now: RasterGrid, by: MoveBy | None) -> Shift | None:
-    """Return how many px labels go right and down; None where they stay on their pixels of an image of one size.
+    """Return how many px labels move right and down; None if they stay on their pixels in an image of the same size.
 
-    Where the user has not said by what they move, an image of the same size takes them along; in one of another size
-    they stay on their ground, and on their pixels only where nothing tells the ground.
+    Without `by`, they keep their pixels in an image of the same size; in one of another size they keep their map
+    coordinates, or their pixels if one of the grids is not georeferenced.
 
     Raises:
-        ProjectError: that is no whole number of pixels.
+        ProjectError: the shift is not a whole number of pixels.
     """
     same_size = entry.grid.window == now.window
     if by == "pixels" or (by is None and same_size):
@@ -180,9 +182,9 @@ def shift_to(entry: ImageEntry, now: RasterGrid, by: MoveBy | None) -> Shift | N
         return Shift(0, 0)
     raise ProjectError(
         N_(
-            "the labels of {path} cannot stay on their ground: its pixels are of another size than "
-            "theirs, or lie between them; move them by pixels (landseg project regrid --move-labels --by "
-            "pixels), or export them, add the image anew and import them there",
+            "the labels of {path} cannot keep their map coordinates: its pixels differ in size from theirs, or are "
+            "shifted by a fraction of a pixel; move the labels by pixels (landseg project regrid --move-labels --by "
+            "pixels), or export them, add the image again and import them there",
             path=entry.path,
         )
     )
@@ -199,7 +201,7 @@ def _copy_labels(
     """Write the labels of the first image, moved, to the second."""
     source, target = images
     keys = labels.target_keys(connection, source)
-    meter = ProgressMeter("moving labels", len(keys), on_event)
+    meter = ProgressMeter(N_("moving labels"), len(keys), on_event)
     for key in keys:
         control.checkpoint()
         patch = TilePatch.between(key, EMPTY_TILE, labels.tile(connection, source, key), PixelWindow(0, 0, TILE, TILE))
@@ -210,12 +212,12 @@ def _copy_labels(
 
 
 def _take_over(connection: sqlite3.Connection, former: int, number: int, areas: object) -> None:
-    """Give the new image what belonged to the former one."""
+    """Hand over what belonged to the former image to the new one."""
     connection.execute("UPDATE predictions SET image = ? WHERE image = ?", (number, former))
     connection.execute("UPDATE images SET areas = ? WHERE id = ?", (json.dumps(areas), number))
 
 
-def free_copy(project: Path) -> Path:
-    """Return a name beside a project, which nothing has yet, for a copy of it as it was before labels moved."""
+def free_copy_path(project: Path) -> Path:
+    """Return a free path next to a project, for a copy of it as it was before labels moved."""
     names = (f"{project.name}.before-move{mark}.bak" for mark in chain([""], (f".{n}" for n in count(2))))
     return next(path for path in map(project.with_name, names) if not path.exists())

@@ -1,4 +1,4 @@
-"""Leaves the file of a project: one plain file where all is well, and nothing of ours in what is another's."""
+"""Closes the file of a project: as one plain file normally, and without writing to a file that is not ours."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from landseg_core.project.storage.connection import checkpoint_and_drop_wal, che
 from landseg_core.project.storage.file_watch import FileFault, FileWatch
 
 
-def leave_file(connection: sqlite3.Connection, path: Path, watch: FileWatch, fault: FileFault | None) -> None:
-    """Bring the log into the file and close the writer's connection.
+def close_file(connection: sqlite3.Connection, path: Path, watch: FileWatch, fault: FileFault | None) -> None:
+    """Checkpoint the WAL into the file and close the writer's connection.
 
-    Where the file was moved or replaced, that goes into the file that was opened, wherever it is now. Where another
-    program has written into it, nothing of the log may go there: then another connection must be open still, or SQLite
-    would do it on closing.
+    If the file was moved or replaced, the WAL goes into the file that was opened, wherever it is now. If another
+    program has written into it, the WAL must not go there: another connection must still be open then, or SQLite would
+    checkpoint it on closing.
 
     Raises:
-        sqlite3.Error: the log cannot be brought into the file, and stays beside it.
+        sqlite3.Error: the WAL cannot be checkpointed, and stays next to the file.
     """
     own = watch.own_side_files()
     watch.release_side_files()
@@ -34,7 +34,7 @@ def leave_file(connection: sqlite3.Connection, path: Path, watch: FileWatch, fau
 
 
 def _clear(path: Path, own: list[Path]) -> None:
-    """Take the rest of our log from beside a file that is not ours; where it holds something, it keeps a name."""
+    """Delete the rest of our WAL from next to a file that is not ours; if it is not empty, set it aside."""
     for file in own:
         with suppress(OSError):
             if file.stat().st_size == 0 or file.name.endswith("-shm"):

@@ -1,4 +1,4 @@
-"""The SQLite file of a project: made anew, and told from other files."""
+"""The SQLite file of a project: creating one, and refusing other files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _MAGIC = b"SQLite format 3\0"
 
 
 def create_file(path: Path, schema: ClassSchema) -> None:
-    """Make a project file without images.
+    """Create a project file without images.
 
     Raises:
-        ProjectError: something is there already, it cannot be written, or a class has a name that none may have.
+        ProjectError: the path is taken, the file cannot be written, or a class has a name that is not allowed.
     """
     if problem := name_problem(schema.names):
-        raise ProjectError(N_("{path} is not made: {problem}; choose another name", path=path, problem=problem))
+        raise ProjectError(N_("{path} was not created: {problem}; choose another name", path=path, problem=problem))
     try:
-        with OutputFiles() as outputs, sqlite_errors(path, "made"):
+        with OutputFiles() as outputs, sqlite_errors(N_("{path} cannot be created", path=path)):
             _write_new(outputs.add(path), schema)
     except OutputError as error:
         raise ProjectError(str(error)) from error
@@ -43,10 +43,10 @@ def _write_new(path: Path, schema: ClassSchema) -> None:
 
 
 def require_database(path: Path) -> None:
-    """Refuse what is no SQLite file, before SQLite takes an empty file for an empty database.
+    """Refuse what is not an SQLite file, before SQLite takes an empty file for an empty database.
 
     Raises:
-        ProjectError: it is none.
+        ProjectError: it is not one.
     """
     try:
         if path.is_dir():
@@ -55,14 +55,14 @@ def require_database(path: Path) -> None:
             start = file.read(len(_MAGIC))
     except FileNotFoundError as error:
         raise ProjectError(
-            N_("there is no project {path}; check the path, or make a new project", path=path)
+            N_("there is no project {path}; check the path, or create a new project", path=path)
         ) from error
     except OSError as error:
         raise ProjectError(
             N_(
-                "{path} cannot be opened: {strerror}; check the path and the permissions",
+                "{path} cannot be opened: {reason}; check the path and the permissions",
                 path=path,
-                strerror=error.strerror,
+                reason=error.strerror,
             )
         ) from error
     if not start:

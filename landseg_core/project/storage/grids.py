@@ -1,4 +1,4 @@
-"""Grids of images as they are kept in a project file."""
+"""Grids of images as they are stored in a project file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from landseg_core.project.storage.rows import DamageError, integer, optional_tex
 _LONGEST_SIDE = 2**31 - 1  # GDAL counts pixels in 32 bits
 
 
-def stored_place(grid: RasterGrid) -> tuple[str, str | None]:
+def stored_georeference(grid: RasterGrid) -> tuple[str, str | None]:
     """Return the transform as JSON and the CRS as WKT, if any."""
     return json.dumps(list(grid.transform[:6])), grid.crs.to_wkt() if grid.crs else None
 
@@ -30,7 +30,7 @@ def grid_value(grid: RasterGrid) -> dict[str, Any]:
 
 
 def grid_of(value: Any) -> RasterGrid:
-    """Return the grid that `grid_value` has made `value` of.
+    """Return the grid that `grid_value` has turned into `value`.
 
     Raises:
         DamageError: the value is damaged.
@@ -67,7 +67,7 @@ def _is_finite(item: object) -> bool:
 def _crs(value: object) -> CRS | None:
     wkt = optional_text(value)
     try:
-        with rasterio.Env():  # GDAL tells rasterio what is wrong, instead of the terminal
+        with rasterio.Env():  # GDAL reports errors to rasterio, instead of to the terminal
             return CRS.from_wkt(wkt) if wkt else None
     except CRSError as error:
         raise DamageError(N_("a CRS is damaged")) from error

@@ -11,25 +11,24 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from landseg_core.errors import ProjectError
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 
 _TRIES = 5
-"""How often a lock is taken anew whose file another program has removed in the same instant."""
+"""How often to try again to take a lock whose file another program has removed at the same moment."""
 
 
 class ProjectLock:
-    """The right to write to a project, held through a locked file beside it: `.NAME.landseg.lock`.
+    """The right to write to a project, held through a locked file next to it: `.NAME.landseg.lock`.
 
-    The system frees the lock when its process ends in whatever way, SIGKILL included; only the file stays then, and
-    says nothing.
+    The system releases the lock however its process ends, SIGKILL included; the file that stays then means nothing.
     """
 
     def __init__(self, project: Path) -> None:
         """Take the lock.
 
         Raises:
-            ProjectError: another window or program has it, or there can be none here; the text goes on after "it is
-                read-only: ".
+            ProjectError: another window or program has it, or the file system supports none; the text is a clause to
+                follow "it is read-only: ".
         """
         self._file = project.with_name(f".{project.name}.lock")
         self._lock = self._acquired()
@@ -40,17 +39,17 @@ class ProjectLock:
             try:
                 lock.acquire(blocking=False)
             except Timeout as error:
-                raise ProjectError(N_("it is open {holder}", holder=self._holder())) from error
+                raise ProjectError(self._taken()) from error
             except (OSError, NotImplementedError) as error:
-                reason = getattr(error, "strerror", None) or "it knows no locks"
-                raise ProjectError(N_("its folder takes no lock file ({reason})", reason=reason)) from error
+                reason = getattr(error, "strerror", None) or N_("file locks are not supported")
+                raise ProjectError(N_("no lock file can be made in its folder ({reason})", reason=reason)) from error
             if self._is_ours():
                 return lock
             lock.release()
-        raise ProjectError(N_("it is open {holder}", holder=self._holder()))
+        raise ProjectError(self._taken())
 
     def _is_ours(self) -> bool:
-        """Sign the file, and tell whether the file at its place is the one signed: else it was removed meanwhile."""
+        """Sign the file and return whether the file at its path is the signed one; if not, it was removed meanwhile."""
         signature = f"process {os.getpid()} on {socket.gethostname()}\n{secrets.token_hex(8)}"
         try:
             self._file.write_text(signature)
@@ -58,15 +57,18 @@ class ProjectLock:
             return True
         return self._file.exists() and self._file.read_text() == signature
 
-    def _holder(self) -> str:
+    def _taken(self) -> Text:
+        """Return the clause that says who has the lock, as far as the file names it."""
         try:
             name = self._file.read_text(errors="replace").splitlines()[0][:200]
         except (OSError, IndexError):
             name = ""
-        return f"in another window or program ({name})" if name else "in another window or program"
+        if name:
+            return N_("it is open in another window or program ({name})", name=name)
+        return N_("it is open in another window or program")
 
     def release(self) -> None:
-        """Give the right back and remove the file: while it is locked, so that nobody else's is ever removed."""
+        """Release the lock and delete its file, while it is locked, so that no other program's file is ever deleted."""
         with suppress(OSError):  # Windows removes no open file: it is tried again below
             self._file.unlink()
         self._lock.release()

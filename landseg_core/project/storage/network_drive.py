@@ -1,4 +1,4 @@
-"""Tells whether a path lies on a network drive, where SQLite's shared memory and thus its WAL do not work."""
+"""Finds out whether a path is on a network drive, where SQLite's shared memory and thus its WAL do not work."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DRIVE_REMOTE = 4  # winbase.h
 
 
 def is_network_path(path: Path) -> bool:
-    """Tell whether `path` lies on a drive shared over a network or by a virtual machine's host."""
+    """Return whether `path` is on a drive shared over a network or by a virtual machine's host."""
     check = _CHECKS.get(sys.platform)
     return check is not None and check(path.absolute())
 

@@ -6,11 +6,12 @@ import os
 from pathlib import Path, PurePath
 
 from landseg_core.errors import ProjectError
+from landseg_core.messages import N_
 from landseg_core.plain_text import name_reason
 
 
 def stored_path(path: Path, folder: Path) -> str:
-    """Return how `path` is kept in a project in `folder`: relative, with `/`; absolute where it is on another drive.
+    """Return how `path` is stored in a project in `folder`: relative, with `/`; absolute if it is on another drive.
 
     Raises:
         ProjectError: its name cannot be written as text.
@@ -23,7 +24,9 @@ def stored_path(path: Path, folder: Path) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ProjectError(name_reason(path) or f"{path!a} has a name that is no text; rename it") from error
+        raise ProjectError(
+            name_reason(path) or N_("{path!a} has a name that is not valid text; rename it", path=path)
+        ) from error
     return text
 
 
@@ -33,7 +36,7 @@ def found_path(text: str, folder: Path) -> Path:
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether there is a file or folder; False also where the system takes `path` for no possible name."""
+    """Return whether there is a file or folder; False also where the system does not accept `path` as a name."""
     try:
         return path.exists()
     except (OSError, ValueError):

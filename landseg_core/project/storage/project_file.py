@@ -12,17 +12,18 @@ from typing import TypeVar
 
 from landseg_core.errors import ProjectError
 from landseg_core.events import JobControl, OnEvent, ignore_event
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.project.backup.saving_as import Rescue, save_as
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.state import ProjectState, load_state
 from landseg_core.project.storage.connection import (
+    cannot_open,
     connect,
     has_stale_wal,
     is_damage,
     make_durable,
+    open_errors,
     set_stale_wal_aside,
-    sqlite_errors,
     storing_errors,
     transaction,
 )
@@ -35,6 +36,8 @@ from landseg_core.project.storage.writer import Task, Writer
 
 T = TypeVar("T")
 
+_DAMAGED = N_("it is damaged")
+
 
 class ProjectFile:
     """An open project file.
@@ -46,13 +49,13 @@ class ProjectFile:
     """
 
     def __init__(self, path: Path, *, read_only: bool, on_event: OnEvent = ignore_event) -> None:
-        """Open the file; where it cannot be written to, or is damaged, only for reading.
+        """Open the file; only for reading if it cannot be written to, or is damaged.
 
         Raises:
-            ProjectError: it is no project of this version, or nothing in it can be read.
+            ProjectError: it is not a project of this version, or nothing in it can be read.
         """
         self.path = path.resolve()
-        self.read_only_reason: str | None = "it was opened so" if read_only else None
+        self.read_only_reason: str | None = N_("it was opened read-only") if read_only else None
         self._notices: list[str] = []
         self._busy = threading.Lock()
         self._lock: ProjectLock | None = None
@@ -80,13 +83,15 @@ class ProjectFile:
             self.read_only_reason = str(error)
 
     def _open_for_writing(self, on_event: OnEvent) -> ProjectState | None:
-        """Return the state and start the writer, or None where another has the lock or the file is damaged."""
+        """Return the state and start the writer, or None where another window has the lock or the file is damaged."""
         if self._lock is None:
             return None
-        with sqlite_errors(self.path, "opened"):
+        with open_errors(self.path):
             if has_stale_wal(self.path):
                 log = set_stale_wal_aside(self.path)
-                self.note(f"the file has taken the place of another one, whose last edits are kept as {log.name}")
+                self.add_notice(
+                    N_("the file has replaced another one, whose last edits were saved as {file}", file=log.name)
+                )
             self._watch = FileWatch(self.path)  # before the connection: what is opened next is what is watched
             connection = connect(self.path, "rw")
             try:
@@ -95,7 +100,7 @@ class ProjectFile:
                 if not damage:
                     self._start_writer(connection, self._watch, on_event)
                     return state
-                self.read_only_reason = "it is damaged"
+                self.read_only_reason = _DAMAGED
             finally:
                 if self._writer is None:
                     connection.close()
@@ -108,12 +113,12 @@ class ProjectFile:
 
     def _open_for_reading(self) -> ProjectState:
         self._release()
-        with self.reads.lease("opened") as connection:
+        with self.reads.lease(cannot_open(self.path)) as connection:
             require_current(connection, self.path)
             state, damage = load_state(connection, self.path)
         self._notices += damage
         if damage:
-            self.read_only_reason = f"it is damaged: {damage[0]}"
+            self.read_only_reason = N_("it is damaged: {damage}", damage=damage[0])
         return state
 
     def entry(self, image_id: int) -> ImageEntry:
@@ -125,34 +130,34 @@ class ProjectFile:
         entry = self.state.images.get(image_id)
         if entry is None:
             raise ProjectError(
-                N_("{path} has no image number {image_id}; choose one that it has", path=self.path, image_id=image_id)
+                N_("{path} has no image number {number}; choose one that it has", path=self.path, number=image_id)
             )
         return entry
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Return what was found damaged, one sentence each."""
+        """Return the damage that was found, one sentence each."""
         return tuple(self._notices)
 
-    def note(self, sentence: str) -> None:
-        """Keep a sentence about damage."""
+    def add_notice(self, sentence: Text) -> None:
+        """Record a sentence about damage, once."""
         if sentence not in self._notices:
             self._notices.append(sentence)
 
     def _note_failure(self, error: BaseException | None) -> None:
-        """Write no more to a file that SQLite finds damaged."""
+        """Stop writing to a file that SQLite finds damaged."""
         if is_damage(error):
-            self.read_only_reason = self.read_only_reason or "it is damaged"
-            self.note("the file is damaged; go back to a copy of it, or export what can be read")
+            self.read_only_reason = self.read_only_reason or _DAMAGED
+            self.add_notice(N_("the file is damaged; return to a copy of it, or export what can be read"))
 
     @property
     def busy(self) -> bool:
-        """Tell whether a bulk edit is under way."""
+        """Return whether a bulk edit is under way."""
         return self._busy.locked()
 
     @property
     def waiting(self) -> int:
-        """Return how many edits are not on the disk yet."""
+        """Return how many edits are not stored yet."""
         return self._writer.waiting if self._writer else 0
 
     @property
@@ -162,7 +167,7 @@ class ProjectFile:
 
     @property
     def is_written_to(self) -> bool:
-        """Tell whether this process has the file open for writing."""
+        """Return whether this process has the file open for writing."""
         return self._writer is not None
 
     @property
@@ -181,19 +186,18 @@ class ProjectFile:
 
     @property
     def fault(self) -> FileFault | None:
-        """Return what has happened to the file so that nothing is stored there any more, or None."""
+        """Return what has happened to the file so that nothing is stored there any longer, or None."""
         return self._writer.fault if self._writer else None
 
     def writer(self) -> Writer:
-        """Return the writer, to queue what is no edit of labels.
+        """Return the writer, to queue something other than an edit of labels.
 
         Raises:
             ProjectError: the project is read-only.
         """
         if self._writer is None or self.read_only_reason is not None:
-            raise ProjectError(
-                N_("{path} can only be read: {value}", path=self.path, value=self.read_only_reason or "it is closed")
-            )
+            reason = self.read_only_reason or N_("it is closed")
+            raise ProjectError(N_("{path} can only be read: {reason}", path=self.path, reason=reason))
         self._is_saved_elsewhere = False
         return self._writer
 
@@ -201,7 +205,7 @@ class ProjectFile:
         """Return the writer where edits may be made now.
 
         Raises:
-            ProjectError: the project is read-only, or busy, or cannot store what it has.
+            ProjectError: the project is read-only, or busy, or cannot store earlier edits.
         """
         writer = self.writer()
         if writer.failure:
@@ -212,7 +216,7 @@ class ProjectFile:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Be busy: nobody else may edit during the block.
+        """Be busy: no other thread may edit during the block.
 
         Raises:
             ProjectError: as `require_ready`.
@@ -227,19 +231,23 @@ class ProjectFile:
 
     def _busy_error(self) -> ProjectError:
         return ProjectError(
-            N_("{path} is just being changed as a whole; wait until that is done, or stop it", path=self.path)
+            N_("{path} is busy with a change to the whole project; wait, or cancel that job", path=self.path)
         )
 
     @contextmanager
-    def transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
-        """Lend the writer's connection for one transaction, committed at the end; on any exception nothing happened.
+    def transaction(self, task: str = "") -> Iterator[sqlite3.Connection]:
+        """Borrow the writer's connection for one transaction, committed at the end; any exception rolls it back.
+
+        `task` is what is being done, for sentences about failures.
 
         Raises:
             ProjectError: it cannot be stored, nor can what is queued before it.
         """
-        writer = self.writer()
+        writer, failure = self.writer(), N_("{path} cannot be changed", path=self.path)
+        if task:
+            failure = N_("{path} cannot be changed ({task})", path=self.path, task=task)
         with (
-            storing_errors(self.path, doing),
+            storing_errors(failure),
             writer.borrow() as connection,
             transaction(connection, writer.require_file_in_place),
         ):
@@ -251,11 +259,11 @@ class ProjectFile:
         Raises:
             ProjectError: as `alone` and `transaction`.
         """
-        with self.alone(), self.transaction("changed") as connection:
+        with self.alone(), self.transaction() as connection:
             return work(connection)
 
     def queue(self, write: Callable[[sqlite3.Connection], None]) -> None:
-        """Store something that is no edit, after all that is queued; returns at once.
+        """Store something other than an edit, after all that is queued; returns at once.
 
         Raises:
             ProjectError: the project is read-only or closed.
@@ -268,7 +276,7 @@ class ProjectFile:
             self._writer.retry()
 
     def flush(self) -> None:
-        """Wait until all edits are on the disk.
+        """Wait until all edits are stored.
 
         Raises:
             ProjectError: they cannot be stored.
@@ -284,39 +292,39 @@ class ProjectFile:
         self._is_saved_elsewhere = True
 
     def close(self) -> None:
-        """Store what waits, close all connections and give the lock back; may be called again.
+        """Store what is queued, close all connections and release the lock; may be called again.
 
         Raises:
             ProjectError: edits could not be stored and are lost; all is closed nevertheless.
         """
         writer, self._writer = self._writer, None
         try:
-            lost = self._leave(writer) if writer else 0
+            lost = self._close_writer(writer) if writer else 0
         finally:
             self.reads.close()
             self._release()
         if self._is_saved_elsewhere:
             return
         if writer and writer.fault:
-            raise ProjectError(
-                N_("{sentence}; edits made since it was opened may be lost", sentence=writer.fault.sentence)
-            )
+            raise ProjectError(N_("{fault}; edits made since it was opened may be lost", fault=writer.fault.sentence))
         if lost:
             raise ProjectError(
                 N_(
-                    "{path} is closed, but the last {lost} edit(s) could not be stored and are lost: the disk is "
-                    "full or fails",
+                    "{path} is closed, but the last %n edits could not be stored and are lost: the disk is full or "
+                    "failing",
+                    n=lost,
+                    one="{path} is closed, but the last edit could not be stored and is lost: the disk is full or "
+                    "failing",
                     path=self.path,
-                    lost=lost,
                 )
             )
 
-    def _leave(self, writer: Writer) -> int:
-        """Stop the writer, and close the file before the readers where the log may not go into it, see `leave_file`."""
+    def _close_writer(self, writer: Writer) -> int:
+        """Stop the writer and close its file: before the readers where the WAL may not go into it, see `close_file`."""
         writer.stop()
         if writer.fault is None or writer.fault.intact:
             self.reads.close()
-        return writer.leave()
+        return writer.close()
 
     def _release(self) -> None:
         if self._watch:

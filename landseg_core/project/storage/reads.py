@@ -1,4 +1,4 @@
-"""Connections for reading, for as many threads as want to."""
+"""Connections for reading, for any number of threads."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ from pathlib import Path
 
 from landseg_core.errors import ProjectError
 from landseg_core.file_identity import FileIdentity
-from landseg_core.messages import N_
-from landseg_core.project.storage.connection import DATABASE_ERRORS, connect, connect_for_reading, sqlite_errors
+from landseg_core.messages import N_, Text
+from landseg_core.project.storage.connection import (
+    DATABASE_ERRORS,
+    connect,
+    connect_for_reading,
+    read_errors,
+    sqlite_errors,
+)
 
 _WAIT_SECONDS = 30.0
-"""How long to wait for one of the connections where no more can be made."""
+"""How long to wait for one of the existing connections where no new one can be made."""
 
 _CLOSE_SECONDS = 30.0
 """How long closing waits for readers; one that hangs longer finds its connection closed."""
 
 
 class ReadConnections:
-    """Lends read-only connections; each goes to one thread at a time, and is kept for the next."""
+    """A pool of read-only connections; each is used by one thread at a time and then kept for the next."""
 
     def __init__(self, path: Path, on_error: Callable[[BaseException | None], None]) -> None:
-        """Have connections to `path`, made as they are asked for; `on_error` hears of every failure in a lease."""
+        """Have connections to `path`, opened on demand; `on_error` gets the cause of every failure in a lease."""
         self._path, self._on_error = path, on_error
         self._file = FileIdentity.of(path)
         self._open = connect_for_reading
@@ -35,28 +41,31 @@ class ReadConnections:
 
     @property
     def closed(self) -> bool:
-        """Tell whether nothing can be read any more."""
+        """Return whether the connections are closed."""
         return self._closed
 
     def join_writer(self) -> None:
-        """Read beside a writer of this process from now on, and have a connection to the file whatever becomes of it.
+        """Read alongside a writer of this process from now on, with one connection that is opened right away.
 
-        Its log is its own. To look into the file without SQLite would end the locks that SQLite holds on it, and let
-        another program that only reads take the log away (https://sqlite.org/howtocorrupt.html, 2.2).
+        Its WAL is this process's own. Reading the file without SQLite would end the locks that SQLite holds on it, and
+        let another program that only reads delete the WAL (https://sqlite.org/howtocorrupt.html, 2.2).
         """
         self._open = connect
         with self.borrow() as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
 
     @contextmanager
-    def lease(self, doing: str = "read") -> Iterator[sqlite3.Connection]:
-        """Lend a connection for what landseg itself does: failures of SQLite become sentences, and are told.
+    def lease(self, failure: Text | None = None) -> Iterator[sqlite3.Connection]:
+        """Borrow a connection; failures of SQLite become sentences and go to `on_error` as well.
+
+        `failure` is what the sentence says, without the reason: that the file cannot be read, by default.
 
         Raises:
-            ProjectError: the project is closed, or SQLite cannot do what the block wants.
+            ProjectError: the project is closed, or SQLite cannot do what the block asks for.
         """
+        errors = sqlite_errors(failure) if failure else read_errors(self._path)
         try:
-            with sqlite_errors(self._path, doing), self.borrow() as connection:
+            with errors, self.borrow() as connection:
                 yield connection
         except ProjectError as error:
             self._on_error(error.__cause__)
@@ -64,7 +73,7 @@ class ReadConnections:
 
     @contextmanager
     def borrow(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection; what the block raises goes through.
+        """Borrow a connection; exceptions of the block are passed on.
 
         Raises:
             ProjectError: the project is closed.
@@ -83,14 +92,14 @@ class ReadConnections:
                 self._idle.append(connection)
                 self._all.append(connection)
             if not self._returned.wait_for(lambda: bool(self._idle), _WAIT_SECONDS):
-                raise ProjectError(N_("{path} is not there any more, and cannot be read", path=self._path))
+                raise ProjectError(N_("{path} no longer exists and cannot be read", path=self._path))
             return self._idle.pop()
 
     def _new(self) -> sqlite3.Connection | None:
-        """Return a new connection; None where another file lies at the path by now, and those there are must do.
+        """Return a new connection; None where another file is at the path by now and there are connections already.
 
         Raises:
-            ProjectError: another file lies there, and there are none.
+            ProjectError: another file is at the path, and there are no connections.
         """
         connection = self._open(self._path) if self._is_same_file() else None
         if connection is not None and self._is_same_file():
@@ -98,9 +107,7 @@ class ReadConnections:
         if connection is not None:
             connection.close()
         if not self._all:
-            raise ProjectError(
-                N_("{path} is another file by now than the one that was opened; open it again", path=self._path)
-            )
+            raise ProjectError(N_("{path} is no longer the file that was opened; open it again", path=self._path))
         return None
 
     def _is_same_file(self) -> bool:

@@ -25,7 +25,7 @@ the new values, or None to leave them."""
 
 
 class Rewrite:
-    """Tiles of level 0 that change, and what follows from that: class counts and coarser levels.
+    """Tiles of level 0 that change, and what depends on them: class counts and coarser levels.
 
     Attributes:
         counts: by image, the change of the (256,) px per class value.
@@ -40,7 +40,7 @@ class Rewrite:
         self.pixels = self.patches = self.bytes = 0
 
     def change(self, image_id: int, key: TileKey, change: ChangeTile, step_id: int) -> None:
-        """Put a tile through `change`, and store it with a patch of the step where it differs."""
+        """Apply `change` to a tile, and store it with a patch of the step if it differs."""
         window = self._pyramids[image_id].tile_window(key)
         old = self._tile(image_id, key)
         values = change(key, window, old[: window.height, : window.width])
@@ -54,7 +54,7 @@ class Rewrite:
             self._write(image_id, key, patch, new)
 
     def apply(self, image_id: int, patch: TilePatch) -> None:
-        """Give the pixels of a patch their new values."""
+        """Set the pixels of a patch to their new values."""
         new = self._tile(image_id, patch.key).copy()
         box = new[patch.box.slices()]
         present = TilePatch(patch.key, patch.box, patch.mask, box[patch.mask], patch.new)
@@ -83,7 +83,7 @@ class Rewrite:
                     self._rebuild(image_id, key)
 
     def _rebuild(self, image_id: int, key: TileKey) -> None:
-        """Store a tile of a coarser level anew from the four tiles below it."""
+        """Rebuild a tile of a coarser level from the four tiles below it."""
         tile = build_parent([load_tile(self._connection, image_id, child) for child in children(key)])
         store_tiles(self._connection, image_id, {key: EMPTY_TILE if tile is None else tile})
 
@@ -92,7 +92,7 @@ def _put(old: Tile, window: PixelWindow, values: Values) -> Tile:
     """Return the tile with new values inside its `window`.
 
     Raises:
-        ValueError: the values are not those of the window.
+        ValueError: the values do not have the shape of the window, or are not uint8.
     """
     if values.shape != (window.height, window.width) or values.dtype != np.uint8:
         raise ValueError(f"a tile of {window.height} x {window.width} uint8 became {values.shape} {values.dtype}")

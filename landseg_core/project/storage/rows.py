@@ -19,7 +19,7 @@ def integer(value: object, low: int = 0, high: int = _LARGEST) -> int:
     """Return a whole number from `low` to `high`.
 
     Raises:
-        DamageError: it is none.
+        DamageError: it is not one.
     """
     if isinstance(value, int) and low <= value <= high:
         return value
@@ -30,7 +30,7 @@ def text(value: object) -> str:
     """Return a text without the character NUL, which no path may have.
 
     Raises:
-        DamageError: it is none.
+        DamageError: it is not one.
     """
     if isinstance(value, str) and "\0" not in value:
         return value
@@ -61,7 +61,7 @@ def json_value(value: object, kind: type | tuple[type, ...] = object) -> Any:
     """Return what a JSON text holds, which must be of the type `kind`.
 
     Raises:
-        DamageError: it is no JSON, or of another type.
+        DamageError: it is not JSON, or of another type.
     """
     try:
         parsed = parsed_json(text(value))
@@ -73,5 +73,5 @@ def json_value(value: object, kind: type | tuple[type, ...] = object) -> Any:
 
 
 def proper(value: str) -> str:
-    """Return a text that can be stored: what is no Unicode (half a surrogate pair) becomes `?`, NUL goes."""
+    """Return a text that can be stored: lone surrogates become `?`, NUL characters are removed."""
     return value.encode(errors="replace").decode().replace("\0", "")

@@ -1,4 +1,4 @@
-"""The tables of a project file, how they are told from other files, and how older ones are brought up to date."""
+"""The tables of a project file, how such a file is recognised, and how older ones are brought up to date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from landseg_core.errors import ProjectError
 from landseg_core.messages import N_
-from landseg_core.project.storage.connection import sqlite_errors, transaction
+from landseg_core.project.storage.connection import open_errors, sqlite_errors, transaction
 
 APPLICATION_ID = 0x4C534547
 """Marks an SQLite file as a landseg project: "LSEG" in ASCII."""
@@ -95,13 +95,13 @@ CREATE INDEX predictions_image ON predictions (image);
   id that a step ever had).
 - images, runs, predictions: paths relative to the project's folder with `/`, or absolute; `transform` as JSON of
   (a, b, c, d, e, f); `areas` as JSON of rings in raster px. `content` is what the pixels were when the image was last
-  looked at, as `RasterContent.to_text` writes it; `file_grid` the grid of its file where the project keeps another one,
-  as JSON of width, height, transform and crs. Both are NULL where nobody has told. `alpha` is how the file is opened,
-  see `raster.alpha`; NULL is `auto`. `listed` is 0 while the step that added the image is undone: then the row waits
+  checked, as `RasterContent.to_text` writes it; `file_grid` the grid of its file where the project keeps another one,
+  as JSON of width, height, transform and crs. Both are NULL where that is not known. `alpha` is how the file is opened,
+  see `raster.alpha`; NULL is `auto`. `listed` is 0 while the step that added the image is undone: the row is then kept
   for redo.
-- tiles: 512 x 512 values, compressed by zlib; no row where nothing is painted. The tile index is a table of contents
-  that is read without touching the pixels.
-- steps: undo history; `before` and `after` hold as JSON what a step changed beside the pixels, see `history.Change`.
+- tiles: 512 x 512 values, compressed by zlib; no row where nothing is painted. The tile index is read without reading
+  the pixels.
+- steps: undo history; `before` and `after` hold as JSON what a step changed apart from pixels, see `history.Change`.
 - patches: what a step changed in one tile, as `TilePatch.encode` writes it.
 """
 
@@ -109,18 +109,18 @@ _FOREIGN = "SELECT count(*) FROM sqlite_master WHERE coalesce(rootpage, 0) = 0" 
 
 
 def _add_image_content(connection: sqlite3.Connection) -> None:
-    """Make room for what the image files were like, so that a change to them is noticed."""
+    """Add columns for what the image files were like, so that a change to them is detected."""
     connection.execute("ALTER TABLE images ADD COLUMN content TEXT")
     connection.execute("ALTER TABLE images ADD COLUMN file_grid TEXT")
 
 
 def _add_image_alpha(connection: sqlite3.Connection) -> None:
-    """Make room for the band of each image that tells where there is data."""
+    """Add a column for the band of each image that marks where there is data."""
     connection.execute("ALTER TABLE images ADD COLUMN alpha TEXT")
 
 
 def _add_listed(connection: sqlite3.Connection) -> None:
-    """Make room for whether an image is listed, since adding one can be undone."""
+    """Add a column for whether an image is listed, since adding one can be undone."""
     connection.execute("ALTER TABLE images ADD COLUMN listed INTEGER NOT NULL DEFAULT 1")
 
 
@@ -133,7 +133,7 @@ MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """Make an empty database a project file; inside a transaction of the caller's."""
+    """Turn an empty database into a project file; inside a transaction of the caller's."""
     for statement in TABLES.split(";\n"):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -152,28 +152,28 @@ def stored_version(connection: sqlite3.Connection, path: Path) -> int:
     Raises:
         ProjectError: it is another kind of file, or its version is newer than this program.
     """
-    with sqlite_errors(path, "opened"):
+    with open_errors(path):
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         foreign = connection.execute(_FOREIGN).fetchone()[0]
     if application != APPLICATION_ID or version < 1:
-        raise ProjectError(N_("{path} is not a landseg project; choose a file that landseg has made", path=path))
+        raise ProjectError(N_("{path} is not a landseg project; choose another file", path=path))
     if foreign:
         raise ProjectError(
             N_(
-                "{path} holds views or triggers in SQL, which landseg does not write and which may never end; "
-                "take the project from where it was made",
+                "{path} has SQL views or triggers, which landseg does not write and which may never finish; get the "
+                "project again from where it was created",
                 path=path,
             )
         )
     if version > VERSION:
         raise ProjectError(
             N_(
-                "{path} was made by a newer landseg (format {version}, this one knows {version_2}); update "
+                "{path} was made by a newer landseg (format {version}; this one reads up to {newest}); update "
                 "landseg to open it. The file is unchanged",
                 path=path,
                 version=version,
-                version_2=VERSION,
+                newest=VERSION,
             )
         )
     return version
@@ -183,7 +183,7 @@ def require_current(connection: sqlite3.Connection, path: Path) -> None:
     """Check that the file can be read as it is.
 
     Raises:
-        ProjectError: it is no project file, or of a version too new or too old.
+        ProjectError: it is not a project file, or its version is too new or too old.
     """
     if stored_version(connection, path) < READABLE_SINCE:
         raise ProjectError(N_("{path} has an older format; open it for writing once to bring it up to date", path=path))
@@ -193,7 +193,7 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     """Bring older tables to `VERSION` in one transaction, after a backup to `NAME.landseg.vN.bak`.
 
     Raises:
-        ProjectError: it is no project file, or newer, or the backup or the update failed; the file is as it was.
+        ProjectError: it is not a project file, or newer, or the backup or the update failed; the file is as it was.
     """
     version = stored_version(connection, path)
     if version < VERSION:
@@ -203,7 +203,7 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
 def _update(connection: sqlite3.Connection, path: Path, version: int) -> None:
     backup = _backup(connection, path, version)
     try:
-        with sqlite_errors(path, "brought up to date"), transaction(connection):
+        with sqlite_errors(N_("{path} cannot be brought up to date", path=path)), transaction(connection):
             for step in range(version, VERSION):
                 MIGRATIONS[step](connection)
             connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -213,39 +213,39 @@ def _update(connection: sqlite3.Connection, path: Path, version: int) -> None:
 
 
 def _backup(connection: sqlite3.Connection, path: Path, version: int) -> Path:
-    """Copy the file as it is to a place beside it where nothing was."""
-    place = _free_place(path, version)
+    """Copy the file as it is to a new file next to it, and return that."""
+    backup = _new_backup(path, version)
     try:
-        with sqlite_errors(place, "written as a backup"):
-            copy = sqlite3.connect(place)
+        with sqlite_errors(N_("{path} cannot be written as a backup", path=backup)):
+            copy = sqlite3.connect(backup)
             try:
                 connection.backup(copy)
             finally:
                 copy.close()
     except ProjectError:
-        place.unlink(missing_ok=True)
+        backup.unlink(missing_ok=True)
         raise
-    return place
+    return backup
 
 
-def _free_place(path: Path, version: int) -> Path:
-    """Return a name for a backup that is free, and taken by an empty file now: nothing is ever overwritten."""
+def _new_backup(path: Path, version: int) -> Path:
+    """Return a new, empty file for a backup: nothing is ever overwritten."""
     number = 1
     while True:
         mark = "" if number == 1 else f".{number}"
-        place = path.with_name(f"{path.name}.v{version}{mark}.bak")
+        backup = path.with_name(f"{path.name}.v{version}{mark}.bak")
         try:
-            place.touch(exist_ok=False)
+            backup.touch(exist_ok=False)
         except FileExistsError:
             number += 1
         except OSError as error:
             raise ProjectError(
                 N_(
-                    "{path} has an older format and cannot be backed up before its update ({strerror}); make its "
+                    "{path} has an older format and cannot be backed up before its update ({reason}); make its "
                     "folder writable",
                     path=path,
-                    strerror=error.strerror,
+                    reason=error.strerror,
                 )
             ) from error
         else:
-            return place
+            return backup

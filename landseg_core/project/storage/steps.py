@@ -19,7 +19,7 @@ _COLUMNS = "id, name, image, created, bytes, is_large"
 
 
 def store_position(connection: sqlite3.Connection, history: History) -> None:
-    """Store how far the history is done."""
+    """Store the position in the history."""
     connection.executemany(
         "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [("done", history.done), ("last_step", history.last_id)],
@@ -27,12 +27,12 @@ def store_position(connection: sqlite3.Connection, history: History) -> None:
 
 
 def delete_steps(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Delete steps and all that they changed; their space is used again."""
+    """Delete steps and everything that they changed; their space is reused."""
     connection.executemany("DELETE FROM steps WHERE id = ?", [(step_id,) for step_id in ids])
 
 
 def insert_step(connection: sqlite3.Connection, step: Step, change: Change) -> None:
-    """Store a step, its patches still to come."""
+    """Store a step; its patches follow."""
     connection.execute(
         f"INSERT INTO steps ({_COLUMNS}, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (*astuple(step), *change.to_json()),
@@ -74,16 +74,16 @@ def load_steps(connection: sqlite3.Connection, limit: int) -> Iterator[Sequence[
 
 
 def load_change(connection: sqlite3.Connection, step_id: int) -> Change:
-    """Return what a step changed beside pixels.
+    """Return what a step changed apart from pixels.
 
     Raises:
         DamageError: it is damaged or gone.
     """
     rows = connection.execute("SELECT before, after FROM steps WHERE id = ?", (step_id,)).fetchall()
     if not rows:
-        raise DamageError(N_("a step of the history is gone; it cannot be undone or redone"))
+        raise DamageError(N_("a step of the history is missing; it cannot be undone or redone"))
     try:
-        before, after = (json_value(side, dict) for side in rows[0])
+        before, after = (json_value(state, dict) for state in rows[0])
     except DamageError as error:
         raise DamageError(N_("a step of the history is damaged; it cannot be undone or redone")) from error
     return Change(before, after)
@@ -92,7 +92,7 @@ def load_change(connection: sqlite3.Connection, step_id: int) -> Change:
 def load_patches(
     connection: sqlite3.Connection, step_id: int, pyramids: dict[int, TilePyramid]
 ) -> Iterator[ImagePatch]:
-    """Yield the patches of a step, in the order in which they were stored; never many at a time in memory.
+    """Yield the patches of a step one by one, in the order in which they were stored.
 
     Raises:
         ProjectError: one is damaged.
@@ -100,12 +100,12 @@ def load_patches(
     for image, data in connection.execute("SELECT image, data FROM patches WHERE step = ? ORDER BY id", (step_id,)):
         image_id, patch = integer(image), TilePatch.decode(blob(data))
         if image_id not in pyramids or not _fits(patch, pyramids[image_id]):
-            raise DamageError(N_("a step of the history is damaged: it lies outside the image; it cannot be undone"))
+            raise DamageError(N_("a step of the history is damaged and cannot be undone: it lies outside the image"))
         yield image_id, patch
 
 
 def _fits(patch: TilePatch, pyramid: TilePyramid) -> bool:
-    """Tell whether a patch lies inside the image."""
+    """Return whether a patch lies inside the image."""
     right = patch.key.column * pyramid.tile + patch.box.right
     bottom = patch.key.row * pyramid.tile + patch.box.bottom
     return right <= pyramid.width and bottom <= pyramid.height

@@ -29,16 +29,16 @@ def encode_tile(tile: Tile) -> bytes:
 
 
 def decode_tile(data: bytes) -> Tile:
-    """Return the (512, 512) tile that `encode_tile` made `data` of.
+    """Return the (512, 512) tile that `encode_tile` has turned into `data`.
 
     Raises:
         DamageError: the bytes are damaged.
     """
     stream = zlib.decompressobj()
     try:
-        pixels = stream.decompress(data, _BYTES + 1)  # never more, whatever damaged bytes unpack to
+        pixels = stream.decompress(data, _BYTES + 1)  # bounded, whatever damaged bytes decompress to
     except zlib.error as error:
-        raise DamageError(N_("a tile is damaged: it cannot be unpacked")) from error
+        raise DamageError(N_("a tile is damaged: it cannot be decompressed")) from error
     if len(pixels) != _BYTES or not stream.eof:
         raise DamageError(N_("a tile is damaged: its size is wrong"))
     return np.frombuffer(pixels, np.uint8).reshape(TILE, TILE)
@@ -50,12 +50,12 @@ def store_tiles(connection: sqlite3.Connection, image_id: int, tiles: Mapping[Ti
     gone = set(empty)
     connection.executemany(
         'DELETE FROM tiles WHERE image = ? AND level = ? AND row = ? AND "column" = ?',
-        [(image_id, *_place(key)) for key in empty],
+        [(image_id, *_columns(key)) for key in empty],
     )
     connection.executemany(
         'INSERT INTO tiles (image, level, row, "column", data) VALUES (?, ?, ?, ?, ?)'
         ' ON CONFLICT (image, level, row, "column") DO UPDATE SET data = excluded.data',
-        ((image_id, *_place(key), encode_tile(tile)) for key, tile in tiles.items() if key not in gone),
+        ((image_id, *_columns(key), encode_tile(tile)) for key, tile in tiles.items() if key not in gone),
     )
 
 
@@ -66,7 +66,7 @@ def load_tile(connection: sqlite3.Connection, image_id: int, key: TileKey) -> Ti
         DamageError: it is damaged.
     """
     rows = connection.execute(
-        'SELECT data FROM tiles WHERE image = ? AND level = ? AND row = ? AND "column" = ?', (image_id, *_place(key))
+        'SELECT data FROM tiles WHERE image = ? AND level = ? AND row = ? AND "column" = ?', (image_id, *_columns(key))
     ).fetchall()
     return decode_tile(blob(rows[0][0])) if rows else None
 
@@ -108,12 +108,12 @@ def load_counts(connection: sqlite3.Connection, image_id: int) -> Counts:
     return counts
 
 
-def _place(key: TileKey) -> tuple[int, int, int]:
+def _columns(key: TileKey) -> tuple[int, int, int]:
     return key.level, key.row, key.column
 
 
 class StoredTiles:
-    """The tiles of one image as a `TileStore`: a damaged one counts as unlabelled, and `on_damage` is told of it."""
+    """The tiles of one image as a `TileStore`: a damaged one counts as unlabelled and is reported to `on_damage`."""
 
     def __init__(self, reads: ReadConnections, image_id: int, on_damage: Callable[[TileKey, DamageError], None]):
         """Read from `reads`."""

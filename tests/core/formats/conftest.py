@@ -46,7 +46,7 @@ GRIDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(params=GRIDS)
-def place(request: pytest.FixtureRequest) -> dict[str, Any]:
+def georeference(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return the georeference of an image, one after the other."""
     return GRIDS[request.param]
 
@@ -58,12 +58,12 @@ def new_image(tmp_path: Path, schema: ClassSchema) -> Iterator[NewImage]:
         count = 0
 
         def make(
-            width: int, height: int, labels: Labels | None = None, classes: ClassSchema = schema, **place: Any
+            width: int, height: int, labels: Labels | None = None, classes: ClassSchema = schema, **georeference: Any
         ) -> tuple[Project, ImageEntry]:
             nonlocal count
             count += 1
             folder = tmp_path / f"project_{count}"
-            raster = write_raster(folder / "image.tif", np.zeros((height, width), np.uint8), **place)
+            raster = write_raster(folder / "image.tif", np.zeros((height, width), np.uint8), **georeference)
             project = projects.enter_context(Project.create(folder / "labels.landseg", classes))
             (image,) = project.add_images([project.examine_image(raster)], as_step=False)
             if labels is not None:

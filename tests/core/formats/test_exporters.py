@@ -36,7 +36,7 @@ def features(path: Path) -> dict[str, Any]:
     return dict(zip(meta["fields"], columns, strict=True)) | {"shapes": shapely.from_wkb(wkb), "crs": meta["crs"]}
 
 
-def test_the_png_has_values_palette_and_place(new_image, schema, out: Path) -> None:
+def test_the_png_has_values_palette_and_georeference(new_image, schema, out: Path) -> None:
     labels = patchy_labels(90, 70)
     project, image = new_image(90, 70, labels, **UTM)
     export_labels(project, image.id, "png", out / "labels.png")
@@ -84,7 +84,7 @@ def test_holes_do_not_count_for_the_area(new_image, out: Path) -> None:
     assert features(out / "labels.gpkg")["area_m2"][0] == pytest.approx((3600 - 1600) / 4, rel=2e-3)
 
 
-def test_a_plain_picture_gives_pixel_coordinates_as_qgis_shows_them(new_image, out: Path) -> None:
+def test_an_image_without_georeference_gives_pixel_coordinates_as_qgis_shows_them(new_image, out: Path) -> None:
     labels = np.full((30, 40), 255, np.uint8)
     labels[2:5, 10:20] = 1
     project, image = new_image(40, 30, labels)
@@ -149,13 +149,13 @@ def test_progress_ends_with_the_whole_image(form: str, new_image, out: Path) -> 
     events: list[Event] = []
     project, image = new_image(40, 1100, patchy_labels(40, 1100))
     export_labels(project, image.id, form, out / "a", on_event=events.append)
-    told = [event.fraction for event in events if isinstance(event, Progress)]
-    assert told == sorted(told)
-    assert told[-1] == 1
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_painting_goes_on_while_a_consistent_state_is_written(form: str, new_image, out: Path) -> None:
+def test_painting_continues_while_a_consistent_state_is_written(form: str, new_image, out: Path) -> None:
     labels = np.full((1100, 40), 1, np.uint8)
     project, image = new_image(40, 1100, labels)
 
@@ -217,12 +217,12 @@ GCPS = [
 ]
 
 
-def places(points: Any) -> list[tuple[float, ...]]:
+def coordinates(points: Any) -> list[tuple[float, ...]]:
     return sorted((point.row, point.col, point.x, point.y) for point in points)
 
 
 def placed_by_gcps(new_image) -> tuple[Any, Any]:
-    """Return a project with an image that ground control points alone place."""
+    """Return a project with an image that is georeferenced by ground control points only."""
     project, image = new_image(60, 40, np.zeros((40, 60), np.uint8))
     with open_dataset(image.path, mode="r+") as dataset:
         dataset.gcps = (GCPS, CRS.from_epsg(32632))
@@ -234,7 +234,7 @@ def test_control_points_go_into_the_geotiff_of_labels(new_image, out: Path) -> N
     export_labels(project, image.id, "tif", out / "labels.tif")
     with open_dataset(out / "labels.tif") as dataset:
         points, crs = dataset.gcps
-    assert places(points) == places(GCPS)
+    assert coordinates(points) == coordinates(GCPS)
     assert crs == CRS.from_epsg(32632)
 
 

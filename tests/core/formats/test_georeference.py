@@ -25,7 +25,7 @@ def test_a_world_file_names_the_centre_of_the_first_pixel() -> None:
 
 
 @pytest.mark.parametrize("crs", [None, CRS.from_epsg(4326), CRS.from_epsg(2056)])
-def test_gdal_sees_place_and_crs(tmp_path: Path, crs: CRS | None) -> None:
+def test_gdal_reads_transform_and_crs(tmp_path: Path, crs: CRS | None) -> None:
     grid = RasterGrid(30, 20, ROTATED, crs)
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((20, 30), np.uint8))
     with OutputFiles() as outputs:
@@ -35,7 +35,7 @@ def test_gdal_sees_place_and_crs(tmp_path: Path, crs: CRS | None) -> None:
         assert dataset.crs == crs
 
 
-def test_without_a_place_there_are_no_files_and_old_ones_go(tmp_path: Path) -> None:
+def test_without_a_georeference_there_are_no_files_and_old_ones_are_deleted(tmp_path: Path) -> None:
     grid = RasterGrid(30, 20, Affine.identity(), None)
     (tmp_path / "a.pgw").write_text("of an older picture")
     with pytest.raises(OutputError, match="exists already"):

@@ -24,7 +24,7 @@ WriteMap = Callable[..., Path]
 
 
 @pytest.mark.parametrize("window", [PixelWindow(0, 0, 1300, 600), PixelWindow(700, 13, 590, 520)])
-def test_a_copy_has_values_place_and_classes(
+def test_a_copy_has_values_georeference_and_classes(
     write_map: WriteMap, out: Path, schema: ClassSchema, window: PixelWindow
 ) -> None:
     values = np.random.default_rng(2).choice(np.array([0, 1, 4, 255], np.uint8), (600, 1300))
@@ -38,7 +38,7 @@ def test_a_copy_has_values_place_and_classes(
     assert mask_schema(out / "a.tif") == schema
 
 
-def test_a_map_of_figures_keeps_its_title_and_has_no_colours(
+def test_a_map_of_numbers_keeps_its_title_and_has_no_colours(
     write_map: WriteMap, values: np.ndarray, out: Path
 ) -> None:
     export_geotiff(write_map(values, MapInfo("confidence (%)")), out / "a.tif")

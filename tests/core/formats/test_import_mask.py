@@ -77,7 +77,7 @@ def test_colours_of_a_palette_decide(new_image, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_a_picture_in_class_colours(suffix: str, new_image, values, tmp_path: Path) -> None:
+def test_an_image_in_class_colours(suffix: str, new_image, values, tmp_path: Path) -> None:
     table = np.zeros((256, 4), np.uint8)
     for value, colour in ((1, LAND), (4, WATER), (0, ROAD)):
         table[value] = (*rgb(colour), 255)
@@ -168,7 +168,7 @@ def test_what_is_no_mask_is_refused(new_image, tmp_path: Path) -> None:
 
 def test_another_size_without_a_georeference_is_refused(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT, transform=Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), crs=UTM)
-    with pytest.raises(InterchangeError, match="61 x 50 px and the image 60 x 50 px"):
+    with pytest.raises(InterchangeError, match="61 x 50 px, but the image is 60 x 50 px"):
         import_mask(project, image.id, write_raster(tmp_path / "mask.png", np.zeros((HEIGHT, WIDTH + 1), np.uint8)))
 
 
@@ -217,7 +217,7 @@ def notices_of(project, image, path: Path, mapping: dict[int, str] | None = None
     return [event.message for event in events if isinstance(event, Notice)]
 
 
-def test_a_mask_of_0_and_255_needs_to_be_told_what_255_is(new_image, tmp_path: Path) -> None:
+def test_a_mask_of_0_and_255_needs_a_class_for_255(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     path = write_raster(tmp_path / "mask.png", binary())
     message = r"mask.png holds only 0 and 255.*600 px \(20.0 %\) would be lost.*--map 255=CLASS, or --map 255= to leave"

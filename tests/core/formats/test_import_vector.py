@@ -111,7 +111,7 @@ def test_a_polygon_over_many_tiles_with_many_points(new_image, tmp_path: Path) -
 
 
 def test_a_polygon_of_200000_corners_takes_no_time_to_speak_of(new_image, tmp_path: Path) -> None:
-    """Its spikes lie so close that GEOS takes seconds only to tell whether they cross."""
+    """Its spikes are so close together that GEOS takes seconds just to find out whether they cross."""
     angles = np.linspace(0, 2 * np.pi, 200_000, endpoint=False)
     radius = 500 + 50 * (np.arange(len(angles)) % 2)
     ring = np.stack([LEFT + 300 + radius / 2 * np.cos(angles), TOP - 300 + radius / 2 * np.sin(angles)], axis=1)
@@ -137,7 +137,7 @@ def test_parts_of_a_feature_may_overlap(utm, tmp_path: Path) -> None:
 def test_coordinates_that_are_no_numbers_are_refused(number: float, utm, tmp_path: Path) -> None:
     project, image = utm
     odd = shapely.transform(box(5, 5, 30, 20), lambda points: np.where(points == points[0], number, points))
-    with pytest.raises(InterchangeError, match="no finite numbers"):
+    with pytest.raises(InterchangeError, match="not finite numbers"):
         import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [odd], name=["water"]))
     assert not project.history.steps
 
@@ -151,7 +151,7 @@ def test_a_rotated_image(new_image, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1], ids=["downwards", "as QGIS shows it"])
-def test_pixel_coordinates_on_a_plain_picture(sign: int, new_image, tmp_path: Path) -> None:
+def test_pixel_coordinates_on_an_image_without_georeference(sign: int, new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     ring = [(10, 5 * sign), (50, 5 * sign), (50, 30 * sign), (10, 30 * sign)]
     path = write_vector(tmp_path / "a.gpkg", [shapely.Polygon(ring)], None, name=["road"])
@@ -165,7 +165,7 @@ def test_a_file_without_a_crs_has_that_of_the_image(utm, tmp_path: Path) -> None
     np.testing.assert_array_equal(labels_of(project, image), boxes((1, (5, 5, 30, 20))))
 
 
-def test_an_image_with_a_place_but_no_crs(new_image, tmp_path: Path) -> None:
+def test_an_image_with_a_transform_but_no_crs(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT, transform=UTM["transform"])
     import_polygons(project, image.id, write_vector(tmp_path / "a.gpkg", [box(5, 5, 30, 20)], name=["land"]))
     np.testing.assert_array_equal(labels_of(project, image), boxes((1, (5, 5, 30, 20))))
@@ -267,17 +267,17 @@ def test_a_mapping_goes_before_a_name_and_a_name_before_a_value() -> None:
 
 
 REFUSED = {
-    "no field tells": (
+    "no field with classes": (
         {"owner": ["a", "b"], "code": [1, 2]},
         None,
-        r"its fields are owner, code; say which.*--attribute FIELD",
+        r"its fields are owner, code; choose the field.*--attribute FIELD",
     ),
     "no such field": ({"owner": ["a", "b"]}, "cover", r"has no field cover; its fields are owner"),
-    "no fields": ({}, None, "it has no fields"),
+    "no fields": ({}, None, "has no fields"),
     "unknown value": (
         {"cover": ["water", "wetland"]},
         None,
-        r"holds 'wetland' in 1 polygons, which no class has; .*--map 'wetland=CLASSNAME'",
+        r"holds 'wetland' in one polygon, which no class has; .*--map 'wetland=CLASSNAME'",
     ),
 }
 

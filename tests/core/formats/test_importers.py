@@ -91,7 +91,7 @@ def test_what_is_in_a_palette(schema, tmp_path: Path) -> None:
     assert value == SourceValue("3", "palette colour #0072b2 (number 3)", 200, "water", "#0072b2")
 
 
-def test_what_is_in_a_picture_of_colours(schema, tmp_path: Path) -> None:
+def test_what_is_in_an_image_of_colours(schema, tmp_path: Path) -> None:
     colours = np.zeros((3, 10, 20), np.uint8)
     colours[0] = 255
     (value,) = describe_source(write_raster(tmp_path / "a.png", colours), schema).values
@@ -100,7 +100,7 @@ def test_what_is_in_a_picture_of_colours(schema, tmp_path: Path) -> None:
 
 def test_a_photograph_is_no_mask(schema, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (3, 90, 90), np.uint8)
-    with pytest.raises(InterchangeError, match="as a picture does"):
+    with pytest.raises(InterchangeError, match="as a photo does"):
         describe_source(write_raster(tmp_path / "a.png", noise), schema)
 
 

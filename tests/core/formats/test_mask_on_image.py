@@ -41,10 +41,10 @@ def expected(image: RasterGrid, mask: RasterGrid, values: np.ndarray) -> np.ndar
     x, y = image.transform @ (columns, rows)
     if image.crs and mask.crs and image.crs != mask.crs:
         x, y = pyproj.Transformer.from_crs(image.crs.to_wkt(), mask.crs.to_wkt(), always_xy=True).transform(x, y)
-    places = np.floor(np.stack(~mask.transform @ (x, y)) + 1e-6).astype(int)
-    inside = ((places >= 0) & (places < np.array([mask.width, mask.height])[:, None, None])).all(axis=0)
+    pixels = np.floor(np.stack(~mask.transform @ (x, y)) + 1e-6).astype(int)
+    inside = ((pixels >= 0) & (pixels < np.array([mask.width, mask.height])[:, None, None])).all(axis=0)
     labels = np.full(inside.shape, 255, np.uint8)
-    labels[inside] = values[places[1][inside], places[0][inside]]
+    labels[inside] = values[pixels[1][inside], pixels[0][inside]]
     return labels
 
 
@@ -73,8 +73,8 @@ def test_pixel_centres_decide(name: str, new_image, tmp_path: Path) -> None:
 
 
 def test_a_rotated_image(new_image, tmp_path: Path) -> None:
-    place = {"transform": ROTATION @ Affine.scale(0.5, -0.5), "crs": UTM}
-    project, image = new_image(120, 90, **place)
+    georeference = {"transform": ROTATION @ Affine.scale(0.5, -0.5), "crs": UTM}
+    project, image = new_image(120, 90, **georeference)
     mask = grid_in(LV95, 400, 300)
     values = np.random.default_rng(6).choice(np.array([0, 1, 4], np.uint8), (300, 400))
     import_mask(project, image.id, write_raster(tmp_path / "m.tif", values, transform=mask.transform, crs=LV95))
@@ -121,8 +121,8 @@ def test_transparent_pixels_of_a_resampled_mask_change_nothing(new_image, tmp_pa
     rgba = np.zeros((4, 20, 20), np.uint8)
     rgba[:3] = np.array([0, 0x72, 0xB2])[:, None, None]  # water
     rgba[3, :, :10] = 255
-    place: dict[str, Any] = {"transform": Affine(1, 0, 399_000, 0, -1, 5_131_000), "crs": UTM}
-    path = write_raster(tmp_path / "m.tif", rgba, photometric="rgb", alpha="yes", **place)
+    georeference: dict[str, Any] = {"transform": Affine(1, 0, 399_000, 0, -1, 5_131_000), "crs": UTM}
+    path = write_raster(tmp_path / "m.tif", rgba, photometric="rgb", alpha="yes", **georeference)
     project, image = new_image(40, 40, transform=UTM_GRID.transform, crs=UTM)
     import_mask(project, image.id, path)
     labels = labels_of(project, image)
@@ -131,16 +131,16 @@ def test_transparent_pixels_of_a_resampled_mask_change_nothing(new_image, tmp_pa
 
 
 def test_a_mask_beside_the_image_is_refused(new_image, tmp_path: Path) -> None:
-    place: dict[str, Any] = {"transform": Affine(1, 0, 500_000, 0, -1, 5_131_000), "crs": UTM}
-    path = write_raster(tmp_path / "m.tif", np.zeros((20, 20), np.uint8), **place)
+    georeference: dict[str, Any] = {"transform": Affine(1, 0, 500_000, 0, -1, 5_131_000), "crs": UTM}
+    path = write_raster(tmp_path / "m.tif", np.zeros((20, 20), np.uint8), **georeference)
     project, image = new_image(40, 40, transform=UTM_GRID.transform, crs=UTM)
-    with pytest.raises(InterchangeError, match="does not lie on the image"):
+    with pytest.raises(InterchangeError, match="does not overlap the image"):
         import_mask(project, image.id, path)
 
 
-def test_a_picture_of_the_same_size_in_another_place_is_resampled(new_image, tmp_path: Path) -> None:
-    place: dict[str, Any] = {"transform": Affine(0.5, 0, 399_010, 0, -0.5, 5_131_000), "crs": UTM}
-    path = write_raster(tmp_path / "m.tif", np.ones((40, 40), np.uint8), **place)
+def test_a_mask_of_the_same_size_with_another_georeference_is_resampled(new_image, tmp_path: Path) -> None:
+    georeference: dict[str, Any] = {"transform": Affine(0.5, 0, 399_010, 0, -0.5, 5_131_000), "crs": UTM}
+    path = write_raster(tmp_path / "m.tif", np.ones((40, 40), np.uint8), **georeference)
     project, image = new_image(40, 40, transform=UTM_GRID.transform, crs=UTM)
     import_mask(project, image.id, path)
     labels = labels_of(project, image)

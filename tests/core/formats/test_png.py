@@ -40,7 +40,7 @@ def left(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("window", [None, PART])
-def test_index_keeps_values_colours_and_place(
+def test_index_keeps_values_colours_and_georeference(
     write_map: WriteMap, values: np.ndarray, out: Path, schema: ClassSchema, window: PixelWindow | None
 ) -> None:
     export_png(write_map(values), out / "a.png", "index", window=window)
@@ -63,7 +63,7 @@ def test_colour_shows_class_colours_and_nothing_where_unlabelled(
     assert np.array_equal(rgba(out / "a.png"), schema.colour_table()[values[(window or ALL).slices()]])
 
 
-def test_classes_given_take_the_place_of_the_files_own(
+def test_classes_given_replace_the_files_own(
     write_map: WriteMap, values: np.ndarray, out: Path, schema: ClassSchema
 ) -> None:
     mine = ClassSchema.model_validate(
@@ -75,7 +75,7 @@ def test_classes_given_take_the_place_of_the_files_own(
 
 @pytest.mark.parametrize("window", [None, PART])
 @pytest.mark.parametrize("opacity", [0.0, 0.3, 1.0])
-def test_an_overlay_mixes_picture_and_colours(
+def test_an_overlay_blends_image_and_colours(
     write_map: WriteMap,
     values: np.ndarray,
     out: Path,
@@ -97,7 +97,7 @@ def test_an_overlay_mixes_picture_and_colours(
     assert np.abs(seen[..., :3] - expected).max() <= 0.5 + 1e-3
 
 
-def test_where_the_picture_has_no_data_only_the_colour_shows(
+def test_where_the_image_has_no_data_only_the_colour_shows(
     write_map: WriteMap, out: Path, tmp_path: Path, north_up: Affine
 ) -> None:
     picture = np.full((3, 2, 2), 80, np.uint8)
@@ -107,33 +107,35 @@ def test_where_the_picture_has_no_data_only_the_colour_shows(
     assert rgba(out / "a.png")[:, :, 3].tolist() == [[128, 255], [0, 255]]
 
 
-def test_a_picture_that_does_not_lie_on_the_map_is_refused(
+def test_an_image_on_another_grid_than_the_map_is_refused(
     write_map: WriteMap, values: np.ndarray, out: Path, tmp_path: Path, north_up: Affine
 ) -> None:
     path = tmp_path / "in" / "image.tif"
     mask = write_map(values)
     write_raster(path, np.zeros((3, 70, 91), np.uint8), crs="EPSG:32632", transform=north_up)
-    with pytest.raises(RasterError, match=r"map\.tif \(90 x 70 px\) does not lie on .* \(91 x 70 px\): their sizes"):
+    with pytest.raises(RasterError, match=r"map\.tif is 90 x 70 px, but .* is 91 x 70 px"):
         export_png(mask, out / "a.png", "overlay", image=path)
     moved = north_up @ Affine.translation(3, 0)
     write_raster(path, np.zeros((3, 70, 90), np.uint8), crs="EPSG:32632", transform=moved)
-    with pytest.raises(RasterError, match="they lie in different places"):
+    with pytest.raises(RasterError, match="have different georeferences"):
         export_png(mask, out / "a.png", "overlay", image=path)
-    with pytest.raises(RasterError, match="needs the picture below it; name it"):
+    with pytest.raises(RasterError, match="needs the image below it; choose that image"):
         export_png(mask, out / "a.png", "overlay")
     assert left(out) == []
 
 
 @pytest.fixture
 def plain(values: np.ndarray, tmp_path: Path) -> Path:
-    """Return a mask that tells nothing of its values and has no place."""
+    """Return a mask without classes and without a georeference."""
     return write_raster(tmp_path / "in" / "plain.png", values)
 
 
 def test_a_plain_mask_needs_classes_for_colours_only(
     plain: Path, values: np.ndarray, out: Path, schema: ClassSchema
 ) -> None:
-    with pytest.raises(ClassSchemaError, match=r"plain\.png names no classes and no colours; give them \(--classes\)"):
+    with pytest.raises(
+        ClassSchemaError, match=r"plain\.png names no classes and no colours; choose the classes \(--classes\)"
+    ):
         export_png(plain, out / "colour.png", "colour")
     export_png(plain, out / "index.png", "index")
     export_png(plain, out / "given.png", "index", schema=schema)
@@ -155,9 +157,9 @@ def test_255_that_nobody_declared_is_said_with_its_count(style: PngStyle, out: P
     for nodata, expected in ((None, ["255 in 150 px"]), (255, [])):
         path, events = write_raster(tmp_path / "in" / f"{nodata}.png", mask, nodata=nodata), []
         export_png(path, out / f"{nodata}.png", style, schema=schema, on_event=events.append)
-        told = [event.message for event in events if isinstance(event, Notice)]
-        assert len(told) == len(expected)
-        assert all(words in notice for words, notice in zip(expected, told, strict=True))
+        notices = [event.message for event in events if isinstance(event, Notice)]
+        assert len(notices) == len(expected)
+        assert all(words in notice for words, notice in zip(expected, notices, strict=True))
 
 
 def test_the_colours_of_a_palette_serve_without_names(values: np.ndarray, out: Path, tmp_path: Path) -> None:
@@ -171,15 +173,15 @@ def test_the_colours_of_a_palette_serve_without_names(values: np.ndarray, out: P
 
 def test_a_value_without_a_class_is_named(write_map: WriteMap, values: np.ndarray, out: Path) -> None:
     values[60, 80] = 7
-    with pytest.raises(ClassSchemaError, match=r"map\.tif has the value 7, which no class has; give the classes"):
+    with pytest.raises(ClassSchemaError, match=r"map\.tif has the value 7, which no class has; choose the classes"):
         export_png(write_map(values), out / "a.png", "colour")
     assert left(out) == []
 
 
-@pytest.mark.parametrize(("bands", "dtype"), [(3, "uint8"), (1, "uint16")])
-def test_what_is_no_mask_is_refused(out: Path, tmp_path: Path, bands: int, dtype: str) -> None:
-    path = write_raster(tmp_path / "in" / "picture.tif", np.zeros((bands, 5, 5), dtype))
-    with pytest.raises(RasterError, match=rf"picture\.tif is no mask: it has {bands} band\(s\) of {dtype}"):
+@pytest.mark.parametrize(("bands", "dtype", "kind"), [(3, "uint8", "3 bands"), (1, "uint16", "one band")])
+def test_what_is_no_mask_is_refused(out: Path, tmp_path: Path, bands: int, dtype: str, kind: str) -> None:
+    path = write_raster(tmp_path / "in" / "photo.tif", np.zeros((bands, 5, 5), dtype))
+    with pytest.raises(RasterError, match=rf"photo\.tif is not a mask: it has {kind} of {dtype}"):
         export_png(path, out / "a.png", "index")
 
 
@@ -207,7 +209,7 @@ def test_nothing_is_overwritten_unasked_nor_the_map_itself(write_map: WriteMap, 
         export_png(mask, mask, "index", overwrite=True)
 
 
-def test_rows_that_come_in_many_strips_make_the_same_picture(
+def test_rows_written_in_many_strips_make_the_same_image(
     write_map: WriteMap, values: np.ndarray, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mask = write_map(values)
@@ -248,7 +250,9 @@ def test_where_png_ends_a_window_is_offered(
     export_png(mask, out / "a.png", "index", on_event=events.append)
     assert any(isinstance(event, Notice) and "--window" in event.message for event in events)
     monkeypatch.setattr(png, "LONGEST_SIDE", 80)
-    with pytest.raises(OutputError, match=r"b\.png would be 90 x 70 px, and a PNG ends at 80 px a side; .*--window"):
+    with pytest.raises(
+        OutputError, match=r"b\.png would be 90 x 70 px, but a PNG can have 80 px a side at most; .*--window"
+    ):
         export_png(mask, out / "b.png", "index")
     export_png(mask, out / "b.png", "index", window=PixelWindow(0, 0, 80, 70))
 
@@ -279,7 +283,7 @@ for export in (lambda: export_png(mask, out / "a.png", "colour"), lambda: export
 
 
 @pytest.mark.imagery
-def test_real_masks_and_pictures_go_together(imagery: Path, out: Path) -> None:
+def test_real_masks_and_images_fit_together(imagery: Path, out: Path) -> None:
     from landseg_core.labels.classes import load_classes
 
     folder = imagery / "landcover_dubai"

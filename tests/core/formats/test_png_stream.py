@@ -38,7 +38,7 @@ def encoded(pixels: npt.NDArray[np.uint8], kind: PixelKind, cuts: list[int], pal
     st.lists(st.integers(0, 60), max_size=4),
     st.integers(0, 99),
 )
-def test_any_picture_is_read_back_however_its_rows_came(
+def test_any_image_is_read_back_however_its_rows_were_written(
     kind: PixelKind, width: int, height: int, cuts: list[int], seed: int
 ) -> None:
     shape = (height, width, kind.samples) if kind.samples > 1 else (height, width)
@@ -58,14 +58,14 @@ def test_a_palette_keeps_indices_colours_and_transparency(tmp_path: Path) -> Non
 
 def test_every_chunk_carries_its_checksum() -> None:
     data = encoded(np.zeros((5, 5), np.uint8), GREY, [])
-    place = 8
+    offset = 8
     names = []
-    while place < len(data):
-        length = int.from_bytes(data[place : place + 4])
-        body = data[place + 4 : place + 8 + length]
-        assert int.from_bytes(data[place + 8 + length : place + 12 + length]) == zlib.crc32(body)
+    while offset < len(data):
+        length = int.from_bytes(data[offset : offset + 4])
+        body = data[offset + 4 : offset + 8 + length]
+        assert int.from_bytes(data[offset + 8 + length : offset + 12 + length]) == zlib.crc32(body)
         names.append(body[:4])
-        place += 12 + length
+        offset += 12 + length
     assert (names[0], names[-1]) == (b"IHDR", b"IEND")
 
 

@@ -18,11 +18,11 @@ SIZE = (601, 533)
 
 
 @pytest.mark.parametrize("form", EXPORTERS)
-def test_labels_come_back_pixel_for_pixel(form: str, place: dict[str, Any], new_image, tmp_path: Path) -> None:
+def test_labels_come_back_pixel_for_pixel(form: str, georeference: dict[str, Any], new_image, tmp_path: Path) -> None:
     labels = patchy_labels(*SIZE)
-    project, image = new_image(*SIZE, labels, **place)
+    project, image = new_image(*SIZE, labels, **georeference)
     export_labels(project, image.id, form, tmp_path / f"labels.{form}")
-    other, empty = new_image(*SIZE, **place)
+    other, empty = new_image(*SIZE, **georeference)
     changed = import_labels(other, empty.id, tmp_path / f"labels.{form}")
     assert changed == (labels != 255).sum()
     np.testing.assert_array_equal(labels_of(other, empty), labels)

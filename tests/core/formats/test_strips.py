@@ -38,8 +38,8 @@ def read(path: Path) -> dict[str, Any]:
         shapes = [shapely.normalize(shape).wkt for shape in shapely.from_wkb(wkb)]
         return {"crs": meta["crs"], "polygons": sorted(zip(shapes, *map(list, columns), strict=True))}
     with open_dataset(path) as dataset:
-        place = dataset.transform, dataset.crs, dataset.nodata
-        return {"pixels": dataset.read(1).tolist(), "place": place, "colours": dataset.colormap(1)}
+        georeference = dataset.transform, dataset.crs, dataset.nodata
+        return {"pixels": dataset.read(1).tolist(), "georeference": georeference, "colours": dataset.colormap(1)}
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_a_project_with_older_names_opens_and_says_so(tmp_path: Path) -> None:
         assert [("Water and water" in sentence) for sentence in told] == [True]
         recoloured = ClassDraft.of(older).changed(0, colour="#0000ff").schema()
         project.change_schema(recoloured, "Recolour")
-        with pytest.raises(ProjectError, match=r"stay as they are: .*WATER.*; choose another name"):
+        with pytest.raises(ProjectError, match=r"the classes were not changed: .*WATER.*; choose another name"):
             project.change_schema(schema_of(["Water", "WATER", "a\nb"]), "Rename")
         assert project.schema == recoloured
         project.change_schema(schema_of(["Water", "lake", "land"]), "Rename")

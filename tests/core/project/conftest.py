@@ -23,8 +23,8 @@ def write_image(tmp_path: Path) -> Callable[..., Path]:
 
     def write(name: str = "image", size: tuple[int, int] = (700, 600), **profile: Any) -> Path:
         pixels = np.full((3, size[1], size[0]), len(name), np.uint8)
-        place = {"transform": Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), "crs": "EPSG:32633"} | profile
-        return write_raster(tmp_path / f"{name}.tif", pixels, **place)
+        georeference = {"transform": Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), "crs": "EPSG:32633"} | profile
+        return write_raster(tmp_path / f"{name}.tif", pixels, **georeference)
 
     return write
 

@@ -46,7 +46,7 @@ WriteMap = Callable[..., Path]
 
 @pytest.fixture
 def write_map(tmp_path: Path) -> WriteMap:
-    """Return what writes (H, W) values as a map, with the classes above unless told otherwise."""
+    """Return what writes (H, W) values as a map, with the classes above by default."""
 
     def write(name: str, values: np.ndarray, classes: ClassSchema | None = MAP_CLASSES, **options: object) -> Path:
         profile = {"driver": "GTiff", "count": 1, "height": values.shape[0], "width": values.shape[1]}
@@ -74,7 +74,7 @@ def image(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def plain_image(tmp_path: Path) -> Path:
-    """Return an image without a place on the Earth."""
+    """Return an image without a georeference."""
     path = tmp_path / "plain.png"
     rgb = np.full((3, HEIGHT, WIDTH), 90, np.uint8)
     with rasterio.open(path, "w", driver="PNG", count=3, height=HEIGHT, width=WIDTH, dtype="uint8") as dataset:
@@ -118,7 +118,7 @@ def plainly(predicted: np.ndarray, labels: np.ndarray, where: np.ndarray) -> np.
     return result
 
 
-PLACES: dict[str, tuple[Region | None, PixelWindow | None]] = {
+SCOPES: dict[str, tuple[Region | None, PixelWindow | None]] = {
     "everywhere": (None, None),
     "view": (None, VIEW),
     "polygon": (POLYGON, None),
@@ -127,8 +127,8 @@ PLACES: dict[str, tuple[Region | None, PixelWindow | None]] = {
 }
 
 
-def where_of(place: str) -> np.ndarray:
-    region, window = PLACES[place]
+def where_of(scope: str) -> np.ndarray:
+    region, window = SCOPES[scope]
     where = np.ones((HEIGHT, WIDTH), bool)
     if region:
         where &= region.mask(PixelWindow(0, 0, WIDTH, HEIGHT))
@@ -140,7 +140,7 @@ def where_of(place: str) -> np.ndarray:
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**16),
-    place=st.sampled_from(sorted(PLACES)),
+    scope=st.sampled_from(sorted(SCOPES)),
     only_unlabelled=st.booleans(),
     locked=st.sets(st.sampled_from([3, 7, 9])),
     above=st.sampled_from([None, 0.0, 0.07, 0.5, 1.0]),
@@ -150,7 +150,7 @@ def test_what_is_accepted_is_what_numpy_says(
     write_map: WriteMap,
     image: Path,
     seed: int,
-    place: str,
+    scope: str,
     only_unlabelled: bool,
     locked: set[int],
     above: float | None,
@@ -160,7 +160,7 @@ def test_what_is_accepted_is_what_numpy_says(
     project.edit_tiles(image_id, "draw", lambda _key, window, _present: labels[window.slices()])
     percent = np.random.default_rng(seed).integers(0, 101, (HEIGHT, WIDTH)).astype(np.uint8)
     percent[: HEIGHT // 3] = 255
-    region, window = PLACES[place]
+    region, window = SCOPES[scope]
     count = accept_prediction(
         project,
         image_id,
@@ -172,7 +172,7 @@ def test_what_is_accepted_is_what_numpy_says(
         confidence=None if above is None else write_map("confidence.tif", percent, None),
         above=above or 0.0,
     )
-    where = where_of(place) & ~np.isin(labels, list(locked))
+    where = where_of(scope) & ~np.isin(labels, list(locked))
     if only_unlabelled:
         where &= labels == 255
     if above is not None:
@@ -198,21 +198,21 @@ def test_it_is_one_step_with_a_name(project: Project, write_map: WriteMap, image
     ]
 
 
-def test_classes_that_the_project_lacks_are_told(project: Project, write_map: WriteMap, image: Path) -> None:
+def test_classes_that_the_project_lacks_are_reported(project: Project, write_map: WriteMap, image: Path) -> None:
     image_id = project.add_image(image).id
     values = np.full((HEIGHT, WIDTH), 1, np.uint8)
     values[:10, :20], values[10, :5] = 2, 17
     news: list[Event] = []
     accept_prediction(project, image_id, write_map("map.tif", values), on_event=news.append)
     notices = [event.message for event in news if isinstance(event, Notice)]
-    assert notices == ["205 px of vineyard, value 17 were left out: the project has no such class"]
+    assert notices == ["205 px were left out, since the project has no class of these names: vineyard, value 17"]
     assert (labels_of(project, image_id) == np.where(values == 1, 3, 255)).all()
 
 
 def test_the_classes_may_be_given(project: Project, write_map: WriteMap, image: Path) -> None:
     image_id = project.add_image(image).id
     mask = write_map("map.tif", np.full((HEIGHT, WIDTH), 1, np.uint8), None)
-    with pytest.raises(RasterError, match="does not tell its classes"):
+    with pytest.raises(RasterError, match="does not name its classes"):
         accept_prediction(project, image_id, mask)
     assert accept_prediction(project, image_id, mask, schema=MAP_CLASSES) == WIDTH * HEIGHT
 
@@ -221,7 +221,7 @@ def part(values: np.ndarray, window: PixelWindow) -> np.ndarray:
     return np.ascontiguousarray(values[window.slices()])
 
 
-def test_a_map_of_a_part_is_accepted_in_its_place(project: Project, write_map: WriteMap, image: Path) -> None:
+def test_a_map_of_a_part_is_accepted_at_its_position(project: Project, write_map: WriteMap, image: Path) -> None:
     image_id = project.add_image(image).id
     predicted = random_values(4)
     shifted = TRANSFORM @ Affine.translation(VIEW.x, VIEW.y)
@@ -253,30 +253,30 @@ MISFITS = {
 def test_a_map_on_other_pixels_is_refused(project: Project, write_map: WriteMap, image: Path, misfit: str) -> None:
     image_id = project.add_image(image).id
     mask = write_map("map.tif", np.ones((100, 100), np.uint8), **MISFITS[misfit])
-    with pytest.raises(RasterError, match="does not lie on the pixels"):
+    with pytest.raises(RasterError, match="does not match the pixels"):
         accept_prediction(project, image_id, mask)
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("corner", [(400_000, 5_000_000), (-20, 20)], ids=["far", "around the origin"])
-def test_a_smaller_map_without_a_place_is_refused(
+def test_a_smaller_map_without_a_position_is_refused(
     project: Project, write_map: WriteMap, tmp_path: Path, corner: tuple[int, int]
 ) -> None:
     image = write_image(tmp_path / "placed.tif", Affine(0.5, 0, corner[0], 0, -0.5, corner[1]))
     image_id = project.add_image(image).id
     mask = write_map("map.tif", np.ones((100, 100), np.uint8), crs=None, transform=Affine.identity())
-    with pytest.raises(RasterError, match="does not lie on the pixels"):
+    with pytest.raises(RasterError, match="does not match the pixels"):
         accept_prediction(project, image_id, mask)
 
 
-def test_a_confidence_of_another_type_or_place_is_refused(project: Project, write_map: WriteMap, image: Path) -> None:
+def test_a_confidence_of_another_type_or_grid_is_refused(project: Project, write_map: WriteMap, image: Path) -> None:
     image_id = project.add_image(image).id
     mask = write_map("map.tif", random_values(1))
     floats = write_map("floats.tif", np.ones((HEIGHT, WIDTH), np.float32), None)
-    with pytest.raises(RasterError, match="of float32"):
+    with pytest.raises(RasterError, match="one band of type float32"):
         accept_prediction(project, image_id, mask, confidence=floats, above=0.5)
     elsewhere = write_map("elsewhere.tif", np.ones((HEIGHT, WIDTH), np.uint8), None, **MISFITS["half a pixel off"])
-    with pytest.raises(RasterError, match="does not lie on the pixels"):
+    with pytest.raises(RasterError, match="does not match the pixels"):
         accept_prediction(project, image_id, mask, confidence=elsewhere, above=0.5)
     assert (labels_of(project, image_id) == 255).all()
 

@@ -102,7 +102,7 @@ def test_a_whole_image_edit_that_ends_early_never_was(project: Project, failure:
     assert check_project(project.path) == []
 
 
-def test_while_the_whole_image_changes_reading_goes_on_and_painting_waits(project: Project) -> None:
+def test_while_the_whole_image_changes_reading_continues_and_painting_waits(project: Project) -> None:
     paint_rectangle(project)
     before = class_values(project)
     reached, go_on = threading.Event(), threading.Event()
@@ -118,10 +118,10 @@ def test_while_the_whole_image_changes_reading_goes_on_and_painting_waits(projec
         assert reached.wait(20)
         project.labels(1).forget()
         np.testing.assert_array_equal(class_values(project), before)
-        with pytest.raises(ProjectError, match="is just being changed as a whole"):
+        with pytest.raises(ProjectError, match="is busy with a change to the whole project"):
             paint_rectangle(project, 1)
         np.testing.assert_array_equal(class_values(project), before)
-        with pytest.raises(ProjectError, match="is just being changed as a whole"):
+        with pytest.raises(ProjectError, match="is busy with a change to the whole project"):
             project.undo()
         project.set_view_state("while", "busy")
     finally:
@@ -163,7 +163,7 @@ def test_nothing_else_changes_during_a_gesture(project: Project) -> None:
     edit = project.labels(1).begin()
     edit.paint(RectangleRegion((0, 0), (5, 5)), 1)
     for other in (project.undo, lambda: project.edit_tiles(1, "Fill", filled)):
-        with pytest.raises(ProjectError, match="something is just being painted"):
+        with pytest.raises(ProjectError, match="a stroke is being painted"):
             other()
     finished = edit.finish()
     assert finished is not None

@@ -47,24 +47,24 @@ def test_a_project_without_faults_has_none(painted: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "value", "sentence"),
     [
-        ("UPDATE tiles SET data = ? WHERE level = 0", WHITE, "the class areas of image0 are not those of its labels"),
+        ("UPDATE tiles SET data = ? WHERE level = 0", WHITE, "the class areas of image0 do not match its labels"),
         ("UPDATE tiles SET data = ? WHERE level = 1", WHITE, "level 1, row 0, column 0 does not agree with the level"),
         ("DELETE FROM tiles WHERE level = 1 OR ? = 0", 1, "level 1, row 0, column 0 does not agree with the level"),
         ("UPDATE tiles SET data = ? WHERE level = 0", b"x", "level 0, row 0, column 0: a tile is damaged"),
         (
             'UPDATE tiles SET "column" = 1, data = ? WHERE level = 0',
             WATER,
-            "column 1 has labels beyond the image's edge",
+            "column 1 has labels beyond the edge of the image",
         ),
-        ('UPDATE tiles SET "column" = ? WHERE level = 0', 5, "image0 has 1 tiles outside the image"),
-        ("UPDATE class_pixels SET pixels = ?", 7, "the class areas of image0 are not those of its labels"),
+        ('UPDATE tiles SET "column" = ? WHERE level = 0', 5, "image0 has one tile outside the image"),
+        ("UPDATE class_pixels SET pixels = ?", 7, "the class areas of image0 do not match its labels"),
         ("UPDATE patches SET data = ?", b"x", "step 1 (Paint 4): a step of the history is damaged"),
         ("UPDATE steps SET after = ? WHERE id = 2", '{"areas": 3}', "step 2 (Area): a working area is damaged"),
-        ("UPDATE patches SET image = ?", 9, "row 1 of the table patches belongs to nothing"),
+        ("UPDATE patches SET image = ?", 9, "row 1 of the table patches refers to a row that does not exist"),
         ("UPDATE images SET path = ?", "gone.tif", "gone.tif is missing"),
         ("UPDATE runs SET folder = ?", "gone", "gone of a training run is missing"),
         ("UPDATE predictions SET mask = ?", "gone.png", "gone.png of a prediction is missing"),
-        ("UPDATE images SET width = ?", -3, "1 of the images cannot be read"),
+        ("UPDATE images SET width = ?", -3, "one of the images cannot be read"),
         ("UPDATE view_state SET value = ?; ", "[", ""),
     ],
 )
@@ -83,5 +83,5 @@ def test_labels_without_a_class_are_named(project: Project) -> None:
 
 def test_what_is_no_project_is_one_sentence(tmp_path: Path) -> None:
     assert check_project(tmp_path / "nothing.landseg") == [
-        f"there is no project {tmp_path / 'nothing.landseg'}; check the path, or make a new project"
+        f"there is no project {tmp_path / 'nothing.landseg'}; check the path, or create a new project"
     ]

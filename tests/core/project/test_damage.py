@@ -30,7 +30,7 @@ Damage = Callable[[Path, random.Random], None]
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a place for one project that all cases are copies of."""
+    """Return a folder for one project that all cases are copies of."""
     return tmp_path_factory.mktemp("whole") / "whole.landseg"
 
 
@@ -234,7 +234,7 @@ def edit(project: Project) -> None:
     project.flush()
 
 
-def test_damaged_tiles_count_as_unlabelled_and_are_told_of(project: Project) -> None:
+def test_damaged_tiles_count_as_unlabelled_and_are_reported(project: Project) -> None:
     paint_rectangle(project, 4, (0, 0, 700, 100))
     project.close()
     with closing(sqlite3.connect(project.path)) as connection:

@@ -23,7 +23,7 @@ def script(*command: str | Path) -> None:
 
 
 def section(out: Path, mark: str) -> str:
-    """Return what a script has written in the place of an older text."""
+    """Return what a script has written instead of an older text."""
     text = out.read_text()
     assert text.startswith(f"# Before\n\n<!-- {mark} -->\n")
     assert text.endswith(f"<!-- /{mark} -->\n\nAfter\n")

@@ -33,7 +33,7 @@ def test_undo_and_redo_move_through_the_steps() -> None:
     assert start.moved(forward=True).moved(forward=True).moved(forward=True) == steps
 
 
-def test_a_new_step_takes_the_place_of_the_undone_ones() -> None:
+def test_a_new_step_replaces_the_undone_ones() -> None:
     older = grown("abc").moved(forward=False).moved(forward=False)
     newer = older.added(older.new_step("d", 1))
     assert (names(newer), newer.position) == ("ad", 2)

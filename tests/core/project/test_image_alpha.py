@@ -1,4 +1,4 @@
-"""Which band of an image tells where there is data is kept in the project, and goes with the labels of a run."""
+"""Which band of an image marks where there is data is stored in the project and with the labels of a run."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def image(tmp_path: Path) -> Path:
     pixels = np.full((5, 600, 700), 90, np.uint8)
     pixels[4] = 255
     pixels[4, :, :350] = 0
-    place = {"transform": Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), "crs": "EPSG:32633"}
-    return write_raster(tmp_path / "flight.tif", pixels, colours=COLOURS, **place)
+    georeference = {"transform": Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), "crs": "EPSG:32633"}
+    return write_raster(tmp_path / "flight.tif", pixels, colours=COLOURS, **georeference)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_project_of_an_older_version_goes_by_the_tags(alone: Project, image: P
         assert connection.execute("SELECT alpha FROM images").fetchall() == [("5",)]
 
 
-def test_a_run_learns_with_the_choice_of_each_image(alone: Project, image: Path, tmp_path: Path) -> None:
+def test_a_run_is_trained_with_the_choice_of_each_image(alone: Project, image: Path, tmp_path: Path) -> None:
     entry = alone.add_image(image, "none")
     paint_rectangle(alone, 1, (10, 10, 340, 590))
     paint_rectangle(alone, 4, (360, 10, 690, 590))
@@ -101,9 +101,9 @@ def test_a_run_learns_with_the_choice_of_each_image(alone: Project, image: Path,
     assert [mask.alpha for mask in labels.masks] == ["none"]
     data = project_data(labels, 0, 32)
     assert (data.bands, data.alpha) == ((1, 2, 3, 4, 5), "none")
-    told = project_data(labels, 0, 32, read_options=ReadOptions(alpha="auto"))
-    assert (told.bands, told.alpha) == ((1, 2, 3, 4), "auto")
-    areas = [*told.train, *told.val]
-    reader = told.reader()
+    data = project_data(labels, 0, 32, read_options=ReadOptions(alpha="auto"))
+    assert (data.bands, data.alpha) == ((1, 2, 3, 4), "auto")
+    areas = [*data.train, *data.val]
+    reader = data.reader()
     read = [reader.read(area)[1][:, : max(0, 350 - area.window.x)] for area in areas]
     assert all((labels_ == 255).all() for labels_ in read)

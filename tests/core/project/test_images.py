@@ -60,11 +60,11 @@ def test_images_are_called_by_their_stem_or_their_path(project: Project, write_i
     other = project.add_image(write_image("b/same", (30, 20)))
     assert project.image("image0") == project.images[0]
     assert project.image("image0.tif") == project.images[0]
-    with pytest.raises(ProjectError, match="several images called same; name one by its path"):
+    with pytest.raises(ProjectError, match="several images called same; give the path of one"):
         project.image("same")
     assert project.image(str(other.path)) == other
     assert project.image(str(first.path)) == first
-    with pytest.raises(ProjectError, match="no image called nothing in the project; there is image0, same, same"):
+    with pytest.raises(ProjectError, match="no image called nothing in the project; it has image0, same, same"):
         project.image("nothing")
 
 
@@ -72,7 +72,7 @@ def test_a_missing_image_keeps_its_labels(lost: Project, tmp_path: Path) -> None
     assert lost.images[0].missing
     assert not lost.read_only
     assert (class_values(lost) == 4).sum() == 6000
-    with pytest.raises(ProjectError, match="is missing; say where it is now"):
+    with pytest.raises(ProjectError, match="is missing; choose where it is now"):
         open_image(lost.images[0])
     assert check_project(lost.path) == [f"the image {tmp_path / 'image0.tif'} is missing"]
 

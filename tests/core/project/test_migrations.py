@@ -91,7 +91,9 @@ def test_a_newer_file_is_refused_kindly(old: Path) -> None:
     with closing(sqlite3.connect(old)) as connection:
         connection.execute("PRAGMA user_version = 77")
     content = old.read_bytes()
-    with pytest.raises(ProjectError, match=rf"newer landseg \(format 77, this one knows {CURRENT}\); update landseg"):
+    with pytest.raises(
+        ProjectError, match=rf"newer landseg \(format 77; this one reads up to {CURRENT}\); update landseg"
+    ):
         Project.open(old)
     assert old.read_bytes() == content
 

@@ -80,7 +80,7 @@ def test_undo_works_before_an_edit_is_stored_and_after_a_restart(project: Projec
     assert check_project(project.path) == []
 
 
-def test_the_space_of_forgotten_steps_is_used_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_space_of_deleted_steps_is_reused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MOST_STEPS", 5)
     sizes = []
     for number in range(60):
@@ -204,7 +204,7 @@ def test_runs_predictions_and_view_state_stay_and_move_with_the_folder(
         assert again.view_state("nothing") is None
 
 
-def test_a_look_at_the_labels_stays_as_it_was_while_painting_goes_on(project: Project) -> None:
+def test_a_read_transaction_stays_as_it_was_while_painting_continues(project: Project) -> None:
     paint_rectangle(project)
     with project.read_transaction() as view:
         paint_rectangle(project, 1)
@@ -278,9 +278,9 @@ def test_a_resumed_run_is_one_run(project: Project, tmp_path: Path) -> None:
         assert [run.figures for run in again.runs] == [{"epochs": 3}]
 
 
-def test_a_project_whose_file_is_gone_is_told_of(project: Project) -> None:
+def test_a_project_whose_file_is_gone_is_reported(project: Project) -> None:
     project.flush()
     project.path.rename(project.path.with_name("elsewhere.landseg"))
-    with pytest.raises(ProjectError, match="is not there any more"), project.read_transaction():
+    with pytest.raises(ProjectError, match="no longer exists"), project.read_transaction():
         pass
     project.path.with_name("elsewhere.landseg").rename(project.path)

@@ -92,7 +92,7 @@ def test_a_stroke_at_the_last_moment_is_in_both_labels_and_state(
     np.testing.assert_array_equal(read(taken.masks[0].mask), class_values(project))
 
 
-def test_painting_goes_on_while_another_thread_copies(project: Project, tmp_path: Path) -> None:
+def test_painting_continues_while_another_thread_copies(project: Project, tmp_path: Path) -> None:
     paint_rectangle(project)
     thread = threading.Thread(target=snapshot, args=(project, tmp_path / "labels"))
     thread.start()
@@ -120,8 +120,8 @@ def test_images_without_labels_and_missing_ones_are_left_out(
         taken = snapshot(again, tmp_path / "labels", events.append)
     assert [mask.stem for mask in taken.masks] == ["image0"]
     gone, bare = notices(events)
-    assert gone.startswith("image2.tif cannot be found and is left out")
-    assert bare == "1 of 2 images have no labels and are left out"
+    assert gone.startswith("the image image2.tif cannot be found and is left out")
+    assert bare == "one of 2 images has no labels and is left out"
 
 
 def test_labels_on_images_that_are_gone_are_not_said_to_be_none(
@@ -136,11 +136,11 @@ def test_labels_on_images_that_are_gone_are_not_said_to_be_none(
     events: list[Event] = []
     with Project.open(path) as again, pytest.raises(DatasetError, match="has no labels on images that can be found"):
         snapshot(again, tmp_path / "labels", events.append)
-    assert next(iter(notices(events))).startswith("image0.tif, image1.tif cannot be found and are left out")
+    assert next(iter(notices(events))).startswith("2 images cannot be found and are left out: image0.tif, image1.tif;")
 
 
 def test_without_any_labels_nothing_is_made(project: Project, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"project\.landseg has no labels to learn from yet; paint"):
+    with pytest.raises(DatasetError, match=r"project\.landseg has no labels to train on yet; paint"):
         snapshot(project, tmp_path / "run" / "labels")
     assert not (tmp_path / "run").exists()
     paint_rectangle(project)
@@ -149,7 +149,7 @@ def test_without_any_labels_nothing_is_made(project: Project, tmp_path: Path) ->
         snapshot(project, tmp_path / "run" / "labels")
 
 
-def test_a_new_snapshot_takes_the_place_of_the_old_one(make_project: Callable[..., Project], tmp_path: Path) -> None:
+def test_a_new_snapshot_replaces_the_old_one(make_project: Callable[..., Project], tmp_path: Path) -> None:
     project = make_project(sizes=[(700, 600)] * 2)
     paint_rectangle(project, image_id=1)
     snapshot(project, tmp_path / "labels")
@@ -282,7 +282,7 @@ def test_tiles_without_labels_are_not_written(tmp_path: Path, schema: ClassSchem
     assert (tile[:, 88:] == 255).all()
 
 
-def test_a_damaged_mask_is_told(tmp_path: Path, schema: ClassSchema) -> None:
+def test_a_damaged_mask_is_reported(tmp_path: Path, schema: ClassSchema) -> None:
     path = tmp_path / "mask.tif"
     tile = np.random.default_rng(0).choice(np.array([1, 4], np.uint8), (512, 512))
     write_sparse_mask(path, path, RasterGrid(512, 512, Affine.identity(), None), schema, [(TileKey(0, 0, 0), tile)])

@@ -36,7 +36,7 @@ COLOUR = "#0072b2"
 
 images = st.integers(0, len(SIZES) - 1)
 values = st.sampled_from([1, 4, 0, 255])
-places = st.tuples(st.integers(-50, 1150), st.integers(-50, 1150))
+points = st.tuples(st.integers(-50, 1150), st.integers(-50, 1150))
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,11 @@ class ProjectMachine(RuleBasedStateMachine):
         if any(state.names.keys() == {gone} for state in self.states):
             return  # the other rules take it that there is always an image
         self.project.remove_image(gone)
-        kept = [place for place, state in enumerate(self.states) if place == 0 or state.image != gone]
-        self.position = sum(place <= self.position for place in kept) - 1
-        self.states = [self.states[place].without_image(gone) for place in kept]
+        kept = [index for index, state in enumerate(self.states) if index == 0 or state.image != gone]
+        self.position = sum(index <= self.position for index in kept) - 1
+        self.states = [self.states[index].without_image(gone) for index in kept]
 
-    @rule(image=images, start=places, end=places, value=values)
+    @rule(image=images, start=points, end=points, value=values)
     def paint(self, image: int, start: tuple[int, int], end: tuple[int, int], value: int) -> None:
         image = self.some(image)
         edit = self.project.labels(image).begin()
@@ -146,7 +146,7 @@ class ProjectMachine(RuleBasedStateMachine):
             self.project.record(image, finished, "Rectangle")
             self.step(self.now.painted(image, labels))
 
-    @rule(image=images, corner=places, old=values, new=values, painted_only=st.booleans())
+    @rule(image=images, corner=points, old=values, new=values, painted_only=st.booleans())
     def edit_tiles(self, image: int, corner: tuple[int, int], old: int, new: int, painted_only: bool) -> None:
         image, window = self.some(image), PixelWindow(*corner, 600, 300)
         labels = self.now.labels[image].copy()
@@ -169,7 +169,7 @@ class ProjectMachine(RuleBasedStateMachine):
         if count:
             self.step(self.now.painted(image, labels))
 
-    @rule(image=images, corner=places)
+    @rule(image=images, corner=points)
     def set_area(self, image: int, corner: tuple[int, int]) -> None:
         image, area = self.some(image), ((0.5, 0.5), (10.0, 0.25), (float(corner[0]), float(corner[1])))
         self.project.set_areas(image, [area], "Area")

@@ -169,7 +169,7 @@ def test_what_is_wrong_with_the_file_is_told(dialog: ImportLabelsDialog, choose:
     assert "text.tif" in problem(dialog)
     elsewhere = TRANSFORM @ Affine.translation(10_000, 0)
     choose(write_mask(tmp_path / "far.tif", np.ones((64, 96), np.uint8), elsewhere))
-    assert "does not lie on the image" in problem(dialog)
+    assert "does not overlap the image" in problem(dialog)
     assert not dialog.action_button.isEnabled()
 
 

@@ -49,7 +49,7 @@ def test_a_full_disk_is_one_notice(qtbot, automatic, messages, monkeypatch, open
     qtbot.waitUntil(lambda: made(place) == 1)
     monkeypatch.setattr(core_backups, "_SPARE_BYTES", 2**62)
     paint_square(opened, 20)
-    qtbot.waitUntil(lambda: any("no backup of town.landseg is made" in text.lower() for text in messages.texts))
+    qtbot.waitUntil(lambda: any("no backup of town.landseg was made" in text.lower() for text in messages.texts))
     paint_square(opened, 10)
     opened.project.flush()
     assert opened.lifecycle.close()

@@ -36,7 +36,7 @@ HARMS = [delete, replace]
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(writer, "CHECK_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place
 
 
 def test_closing_asks_before_it_is_noticed_otherwise(painted, place, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "LOOK_SECONDS", 1000)
+    monkeypatch.setattr(writer, "CHECK_SECONDS", 1000)
     painted.project.flush()
     questions = answer(monkeypatch, None)
     delete(place)

@@ -199,7 +199,7 @@ def test_a_copy_is_a_project_of_its_own(qtbot, opened, tmp_path, messages) -> No
 
 
 def test_damage_is_told_when_it_shows(qtbot, opened, messages) -> None:
-    opened.project._file.note("a tile of north is damaged")
+    opened.project._file.add_notice("a tile of north is damaged")
     opened.saving.show_damage()
     opened.saving.show_damage()
     assert messages.problems == ["A tile of north is damaged"]
@@ -207,7 +207,7 @@ def test_damage_is_told_when_it_shows(qtbot, opened, messages) -> None:
 
 def test_much_damage_is_told_in_few_sentences(opened, messages) -> None:
     for number in range(40):
-        opened.project._file.note(f"tile {number} is damaged")
+        opened.project._file.add_notice(f"tile {number} is damaged")
     opened.saving.show_damage()
     assert len(messages.problems) == 6
     assert messages.problems[-1] == "And 35 more parts of the project are damaged"

@@ -98,7 +98,7 @@ def test_projects_of_one_name_have_their_own(make_project: Make, tmp_path: Path)
     }
 
 
-def test_painting_goes_on_and_the_backup_is_of_one_moment(make_project: Make) -> None:
+def test_painting_continues_and_the_backup_is_of_one_moment(make_project: Make) -> None:
     project = make_project(sizes=((3000, 3000),))
     for number in range(5):
         paint_rectangle(project, 1, (500 * number, 0, 500 * number + 400, 3000))
@@ -129,7 +129,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(project: Project, monkeypa
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**9, 10**9, 10**6))
     with pytest.raises(
-        ProjectError, match=r"no backup of project.landseg is made: the disk of .* has only 1 MB left; free some space"
+        ProjectError, match=r"no backup of project.landseg was made: the disk of .* has only 1 MB left; free some space"
     ):
         project.backups.make()
     assert BackupFolder(project.path).backups() == []
@@ -141,7 +141,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(project: Project, monkeypa
 def test_a_data_folder_that_cannot_be_written_to_is_a_sentence(project: Project, tmp_path: Path) -> None:
     backups_root().parent.mkdir(parents=True)
     backups_root().write_text("a file where the folder should be")
-    with pytest.raises(ProjectError, match=r"no backup of project\.landseg is made"):
+    with pytest.raises(ProjectError, match=r"no backup of project\.landseg was made"):
         project.backups.make()
 
 
@@ -276,7 +276,7 @@ class TestOverwritten:
         self.overwrite(opened)
         with pytest.raises(ProjectError):
             opened.flush()
-        with pytest.raises(ProjectError, match=r"File > Restore has it as it was at \d\d:\d\d"):
+        with pytest.raises(ProjectError, match=r"restore the backup of \d\d:\d\d"):
             opened.save_as(tmp_path / "saved.landseg")
         assert not (tmp_path / "saved.landseg").exists()
 

@@ -42,7 +42,7 @@ def mapped(project: Project, tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def test_a_map_whose_model_was_trained_anew_is_outdated(project: Project, mapped: Callable[..., Path]) -> None:
+def test_a_map_whose_model_was_trained_again_is_outdated(project: Project, mapped: Callable[..., Path]) -> None:
     path = mapped("mask.tif", tagged=True)
     assert project.changes() == ()
     model = path.parent / "run" / "model.safetensors"
@@ -57,7 +57,7 @@ def test_a_map_whose_model_was_trained_anew_is_outdated(project: Project, mapped
     assert notes_on(project.path) == [str(change)]
 
 
-def test_a_map_that_does_not_tell_its_model_is_judged_by_its_age(project: Project, mapped: Callable[..., Path]) -> None:
+def test_a_map_that_does_not_name_its_model_is_judged_by_its_age(project: Project, mapped: Callable[..., Path]) -> None:
     path = mapped("mask.tif", tagged=False)
     model = path.parent / "run" / "model.safetensors"
     now = model.stat().st_mtime
@@ -71,14 +71,14 @@ def test_a_map_that_does_not_tell_its_model_is_judged_by_its_age(project: Projec
 
 def test_a_missing_image_is_found_by_what_it_holds(project: Project, write_image: Write, tmp_path: Path) -> None:
     path = project.images[0].path
-    place = tmp_path / "archive" / "renamed.tif"
-    place.parent.mkdir()
+    moved = tmp_path / "archive" / "renamed.tif"
+    moved.parent.mkdir()
     write_image("other")
-    path.rename(place)
+    path.rename(moved)
     project.close()
     with Project.open(project.path) as opened:
         (change,) = opened.changes()
-    assert (change.kind, change.found) == (ChangeKind.MISSING, place)
+    assert (change.kind, change.found) == (ChangeKind.MISSING, moved)
 
 
 def test_labels_outside_an_image_are_counted(project: Project, write_image: Write) -> None:

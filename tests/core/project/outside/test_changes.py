@@ -28,18 +28,22 @@ ELSEWHERE = Affine(0.5, 0, 399_100, 0, -0.5, 5_131_000)
 MISPLACED: dict[str, tuple[dict[str, Any], ChangeKind, str]] = {
     "moved": (
         {"transform": ELSEWHERE},
-        ChangeKind.PLACE,
+        ChangeKind.GEOREFERENCE,
         "upper left corner at 399100, 5131000 now, but had it at 399000",
     ),
     "by a fiftieth of a pixel": (
         {"transform": Affine(0.5, 0, 399_000.01, 0, -0.5, 5_131_000)},
-        ChangeKind.PLACE,
+        ChangeKind.GEOREFERENCE,
         "corner",
     ),
-    "finer": ({"transform": Affine(0.25, 0, 399_000, 0, -0.25, 5_131_000)}, ChangeKind.PLACE, "pixels of another size"),
-    "another zone": ({"crs": "EPSG:32632"}, ChangeKind.PLACE, "is in EPSG:32632 now, but was in EPSG:32633"),
-    "no CRS": ({"crs": None}, ChangeKind.PLACE, "is in no CRS now"),
-    "no place": ({"crs": None, "transform": Affine.identity()}, ChangeKind.PLACE, "is in no CRS now"),
+    "finer": (
+        {"transform": Affine(0.25, 0, 399_000, 0, -0.25, 5_131_000)},
+        ChangeKind.GEOREFERENCE,
+        "pixels of another size",
+    ),
+    "another zone": ({"crs": "EPSG:32632"}, ChangeKind.GEOREFERENCE, "is in EPSG:32632 now, but was in EPSG:32633"),
+    "no CRS": ({"crs": None}, ChangeKind.GEOREFERENCE, "is in no CRS now"),
+    "no georeference": ({"crs": None, "transform": Affine.identity()}, ChangeKind.GEOREFERENCE, "is in no CRS now"),
     "wider": ({"size": (701, 600)}, ChangeKind.SIZE, "is 701 x 600 px now, but its labels were made on 700 x 600 px"),
     "turned": ({"size": (600, 700)}, ChangeKind.SIZE, "is 600 x 700 px now"),
 }
@@ -47,14 +51,14 @@ MISPLACED: dict[str, tuple[dict[str, Any], ChangeKind, str]] = {
 
 @pytest.fixture(params=MISPLACED)
 def misplaced(request: pytest.FixtureRequest, project: Project, write_image: Write) -> Project:
-    """Return a painted project whose image has been exported anew in another place or size."""
+    """Return a painted project whose image has been exported again with another georeference or size."""
     paint_rectangle(project)
     write_image("image0", **MISPLACED[request.param][0])
     return project
 
 
 @pytest.mark.parametrize("how", MISPLACED)
-def test_an_image_in_another_place_is_noticed(project: Project, write_image: Write, how: str) -> None:
+def test_an_image_with_another_georeference_is_detected(project: Project, write_image: Write, how: str) -> None:
     profile, kind, words = MISPLACED[how]
     assert image_change(project.images[0]) is None
     write_image("image0", **profile)
@@ -62,18 +66,18 @@ def test_an_image_in_another_place_is_noticed(project: Project, write_image: Wri
     assert change is not None
     assert change.kind is kind
     assert words in change.what
-    assert (Remedy.KEEP_GRID in change.remedies) == (kind is ChangeKind.PLACE)
+    assert (Remedy.KEEP_GRID in change.remedies) == (kind is ChangeKind.GEOREFERENCE)
     assert check_project(project.path) == [str(change)]
 
 
-def test_labels_are_not_exported_to_a_place_that_nobody_knows(misplaced: Project, tmp_path: Path) -> None:
+def test_labels_are_not_exported_on_an_unclear_grid(misplaced: Project, tmp_path: Path) -> None:
     for form in ("png", "tif", "gpkg"):
         with pytest.raises(ProjectError, match="landseg project regrid"):
             export_labels(misplaced, 1, form, tmp_path / f"labels.{form}")
     assert not list(tmp_path.glob("labels.*"))
 
 
-def test_nothing_is_learnt_from_them(misplaced: Project, tmp_path: Path) -> None:
+def test_nothing_is_trained_on_them(misplaced: Project, tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="landseg project regrid"):
         snapshot(misplaced, tmp_path / "run" / "labels")
     assert not (tmp_path / "run").exists()
@@ -88,7 +92,7 @@ def test_nothing_is_accepted_or_imported_there(misplaced: Project, tmp_path: Pat
     assert misplaced.history.position == 1
 
 
-def test_an_image_without_labels_does_not_keep_the_others_from_learning(
+def test_an_image_without_labels_does_not_stop_the_others_from_training(
     make_project: Callable[..., Project], write_image: Write, tmp_path: Path
 ) -> None:
     project = make_project(sizes=[(700, 600), (100, 90)])
@@ -98,7 +102,7 @@ def test_an_image_without_labels_does_not_keep_the_others_from_learning(
 
 
 @pytest.mark.parametrize("again", [{}, {"compress": "deflate"}, {"tiled": True, "blockxsize": 64, "blockysize": 64}])
-def test_a_file_saved_anew_is_no_change(project: Project, write_image: Write, again: dict[str, Any]) -> None:
+def test_a_file_saved_again_is_no_change(project: Project, write_image: Write, again: dict[str, Any]) -> None:
     write_image("image0", **again)
     assert check_project(project.path) == []
 
@@ -128,8 +132,8 @@ def test_one_other_pixel_is_noticed(project: Project, tmp_path: Path) -> None:
     ],
 )
 def test_bands_of_another_kind_are_named(project: Project, pixels: Any, words: str) -> None:
-    place = {"transform": project.images[0].grid.transform, "crs": "EPSG:32633"}
-    write_raster(project.images[0].path, pixels, **place)
+    georeference = {"transform": project.images[0].grid.transform, "crs": "EPSG:32633"}
+    write_raster(project.images[0].path, pixels, **georeference)
     assert words in check_project(project.path)[0]
 
 

@@ -91,7 +91,7 @@ def test_labels_move_with_the_grid_and_back(moved: Project, tmp_path: Path) -> N
         assert again.images == (done.entry,)
 
 
-def test_labels_stay_on_their_ground_in_an_image_that_shows_more(
+def test_labels_keep_their_map_coordinates_in_a_larger_image(
     project: Project, write_image: Write, tmp_path: Path
 ) -> None:
     paint_rectangle(project, 4, (480, 500, 620, 560))
@@ -138,9 +138,9 @@ def test_labels_outside_are_counted_and_not_lost_unasked(project: Project, write
 def test_pixels_of_another_size_are_no_new_grid(project: Project, write_image: Write) -> None:
     paint_rectangle(project)
     write_image("image0", (1400, 1200), transform=Affine(0.25, 0, 399_000, 0, -0.25, 5_131_000))
-    with pytest.raises(ProjectError, match="cannot stay on their ground: its pixels are of another size"):
+    with pytest.raises(ProjectError, match="cannot keep their map coordinates: its pixels differ in size"):
         project.plan_move(1)
-    with pytest.raises(ProjectError, match="is 1400 x 1200 px and cannot lie on a grid of 700 x 600 px"):
+    with pytest.raises(ProjectError, match="is 1400 x 1200 px and does not fit the grid of the labels, 700 x 600 px"):
         project.keep_grid(1)
     assert project.plan_move(1, "pixels").shift == Shift(0, 0)
 
@@ -156,7 +156,7 @@ offsets = st.integers(-3000, 3000)
 
 
 @given(offsets, offsets, st.sampled_from([0.07, 0.5, 1 / 3, 10.0]))
-def test_whole_pixels_are_told_from_parts_of_them(right: int, down: int, side: float) -> None:
+def test_only_shifts_by_whole_pixels_are_found(right: int, down: int, side: float) -> None:
     former = RasterGrid(300, 200, Affine(side, 0, 399_000, 0, -side, 5_131_000), None)
     now = RasterGrid(500, 100, former.transform @ Affine.translation(-right, -down), None)
     assert Shift.on_ground(former, now) == Shift(right, down)

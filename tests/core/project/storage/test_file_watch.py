@@ -121,16 +121,16 @@ def test_no_edit_is_called_stored_in_a_file_that_is_not_there(opened: Project, e
     stored = sum(isinstance(event, EditStored) for event in events)
     harm(opened.path)
     paint_rectangle(opened, 1, (400, 100, 500, 200))
-    with pytest.raises(ProjectError, match="nothing is stored there any more"):
+    with pytest.raises(ProjectError, match="edits are kept in memory"):
         opened.flush()
     assert sum(isinstance(event, EditStored) for event in events) == stored
     assert opened.fault
     assert opened.fault.kind == HARMS[harm]
     assert str(opened.path) in failures(events)[0]
     assert opened.waiting == 1
-    with pytest.raises(ProjectError, match="nothing is stored there any more"):
+    with pytest.raises(ProjectError, match="edits are kept in memory"):
         paint_rectangle(opened, 4)
-    with pytest.raises(ProjectError, match="nothing is stored there any more"):
+    with pytest.raises(ProjectError, match="edits are kept in memory"):
         opened.edit_tiles(1, "All", lambda _key, _window, values: values)
 
 
@@ -138,7 +138,7 @@ def test_no_edit_is_called_stored_in_a_file_that_is_not_there(opened: Project, e
 def test_it_is_noticed_while_nothing_is_painted(
     make_project: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, harm: Harm
 ) -> None:
-    monkeypatch.setattr(writer, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(writer, "CHECK_SECONDS", 0.01)
     (tmp_path / "town").mkdir()
     project = make_project("town/project")
     shutil.copy(project.path, project.path.with_name("backup"))
@@ -187,7 +187,7 @@ def test_a_file_that_comes_back_is_stored_in_again(
     paint_rectangle(opened, 1, (400, 100, 500, 200))
     wait_for(lambda: opened.failure is not None)
     opened.retry()
-    wait_for(lambda: not opened._file._writer._look_wanted)  # type: ignore[union-attr]
+    wait_for(lambda: not opened._file._writer._check_wanted)  # type: ignore[union-attr]
     assert opened.failure
     opened.path.with_name("moved.landseg").rename(opened.path)
     opened.retry()
@@ -276,7 +276,7 @@ def open_by_gdal(project: Project) -> None:
 
 
 def open_by_ogr(project: Project) -> None:
-    with pytest.raises(InterchangeError, match="is the project that is open"):
+    with pytest.raises(InterchangeError, match="is the open project"):
         PolygonFile(project.path)
 
 
@@ -374,13 +374,13 @@ def test_another_process_never_says_stored_after_the_harm(opened: Project, harm:
 
         assert paint_at(0) == "stored\n"
         harm(opened.path)
-        assert "nothing is stored there any more" in paint_at(20)
+        assert "edits are kept in memory" in paint_at(20)
         _, errors = child.communicate(timeout=60)
     assert "may be lost" in errors  # closing raises
 
 
-def test_an_open_project_whose_file_is_a_database_again_tells_it_apart(opened: Project) -> None:
-    """A file of the same size and time of change, but with another content, at the same place."""
+def test_an_open_project_detects_another_database_of_the_same_size(opened: Project) -> None:
+    """A file of the same size and time of change, but with another content, at the same path."""
     stat = opened.path.stat()
     with sqlite3.connect(":memory:") as other:
         other.execute("CREATE TABLE a (b)")
@@ -416,7 +416,7 @@ def test_all_is_saved_to_another_file_and_nothing_is_lost_by_closing(
         assert (class_values(saved) == 255).all()
 
 
-def test_a_deleted_file_is_saved_to_its_own_place_again(opened: Project) -> None:
+def test_a_deleted_file_is_saved_to_its_own_path_again(opened: Project) -> None:
     delete(opened.path)
     paint_rectangle(opened, 1, (400, 100, 500, 200))
     painted = class_values(opened)
@@ -428,7 +428,7 @@ def test_a_deleted_file_is_saved_to_its_own_place_again(opened: Project) -> None
     assert sorted(path.name for path in opened.path.parent.iterdir()) == ["backup", "project.landseg"]
 
 
-def test_what_has_taken_the_place_is_not_replaced(opened: Project) -> None:
+def test_the_file_that_replaced_the_project_is_not_overwritten(opened: Project) -> None:
     replace(opened.path)
     there = opened.path.read_bytes()
     with pytest.raises(ProjectError, match="choose another name"):

@@ -83,13 +83,13 @@ def test_reading_a_closed_project_makes_no_other_files(project: Project) -> None
 def test_opened_only_for_reading_it_can_be_edited_elsewhere(project: Project) -> None:
     project.close()
     with Project.open(project.path, read_only=True) as reader, Project.open(project.path) as writer:
-        assert reader.read_only_reason == "it was opened so"
+        assert reader.read_only_reason == "it was opened read-only"
         assert not writer.read_only
         paint_rectangle(writer)
         writer.flush()
 
 
-def test_a_lock_whose_file_is_removed_by_its_last_holder_is_taken_anew(tmp_path: Path) -> None:
+def test_a_lock_whose_file_is_removed_by_its_last_holder_is_taken_again(tmp_path: Path) -> None:
     for _ in range(3):
         lock = ProjectLock(tmp_path / "x.landseg")
         with pytest.raises(ProjectError, match="it is open in another window"):
@@ -98,7 +98,7 @@ def test_a_lock_whose_file_is_removed_by_its_last_holder_is_taken_anew(tmp_path:
         assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_place_for_the_lock_the_project_is_read_only(tmp_path: Path) -> None:
+def test_without_a_lock_file_the_project_is_read_only(tmp_path: Path) -> None:
     (tmp_path / ".x.landseg.lock").mkdir()
-    with pytest.raises(ProjectError, match="its folder takes no lock file"):
+    with pytest.raises(ProjectError, match="no lock file can be made in its folder"):
         ProjectLock(tmp_path / "x.landseg")
