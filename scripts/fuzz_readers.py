@@ -138,13 +138,13 @@ def read_run(path: Path, home: Path) -> Any:
 
 def _take_over(run: Path, home: Path) -> None:
     """Begin a run that goes on from another: with its model, its labels and its ground."""
-    from landseg_core.data.loading.project import labels_to_learn, project_data
+    from landseg_core.data.loading.project import labels_for_run, project_data
     from landseg_core.runs.config import checked_config
     from landseg_core.training.preparation import fine_tuned_config
 
     config = fine_tuned_config(checked_config({"start_from": str(run)}), ())
     with Project.open(home / "learn.landseg", read_only=True) as project:
-        labels = labels_to_learn(project, home / "next", resume=False, start_from=config.start_from)
+        labels = labels_for_run(project, home / "next", resume=False, start_from=config.start_from)
     project_data(labels, config.seed, 32, buffer=0)
 
 

@@ -165,7 +165,7 @@ def chosen_source(values: Mapping[str, Any]) -> DataSource:
         own = " or ".join(_named(one) for one in SOURCES.values() if one.has_classes)
         raise typer.BadParameter(f"give --classes, but not with {own}, which has its own")
     chosen = source.model_validate({name: values[name] for name in given})
-    if chosen.names_sides and any(values.get(name) is not None for name in ("split", "buffer")):
+    if chosen.has_own_split and any(values.get(name) is not None for name in ("split", "buffer")):
         raise typer.BadParameter("--split and --buffer are for data without lists: these say what validates")
     if source.has_classes and values.get("maps"):
         raise typer.BadParameter("--map is for masks: the labels of a project have classes already")

@@ -30,7 +30,7 @@ class LabelledArea:
     """A window that is trained, validated or evaluated on, in px of the image as `view` reads it.
 
     `alpha` is that of its `ImagePair`. `class_px` are its labelled px by class index, counted in px of the image
-    itself, and empty where nobody has counted them; they do not tell areas apart.
+    itself, and empty where they have not been counted; comparisons ignore them.
     """
 
     stem: str
@@ -48,7 +48,7 @@ class LabelledArea:
 
     @property
     def native_window(self) -> PixelWindow:
-        """Return the window in px of the image itself: all that the area is made of."""
+        """Return the window in px of the image itself that the area is read from."""
         return self.view.to_native(self.window)
 
     def with_view(self, view: RasterView) -> LabelledArea:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from landseg_core.data.areas import LabelledArea
+from landseg_core.messages import N_
 from landseg_core.models.compatibility import check_compatible
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.source import RasterSource
@@ -14,13 +15,13 @@ from landseg_core.raster.views import AS_IT_IS, RasterView, size_at
 def areas_for_model(
     model: BundleHeader, areas: Sequence[LabelledArea]
 ) -> tuple[tuple[LabelledArea, ...], tuple[str, ...]]:
-    """Return `areas` as the model is to see them, and what the user should know of that.
+    """Return `areas` as the model reads them, and what the user should know about that.
 
-    Those in px of their images are brought to the model's ground resolution; areas of a data set that is read at one
-    already stay as they are.
+    Areas in px of their images are resampled to the model's ground resolution; areas of a data set that is already
+    read at one resolution stay as they are.
 
     Raises:
-        ModelError: an image has not the bands that the model needs, or another kind of number.
+        ModelError: an image lacks the bands that the model needs, or has another data type.
         RasterError: an image cannot be opened.
     """
     views = {area.image: _view(model, area) for area in areas if not _is_fitted(area)}
@@ -28,9 +29,14 @@ def areas_for_model(
     resampled = sum(view.size is not None for view in views.values())
     if not resampled or model.ground_resolution_m is None:
         return fitted, ()
-    notice = (
-        f"{resampled} of {len(views)} images are resampled to the model's {model.ground_resolution_m:.3g} m of ground "
-        "per pixel, and the figures are counted at it"
+    notice = N_(
+        "%n of {images} images are resampled to the model's {resolution:.3g} m per pixel, at which accuracy is "
+        "measured",
+        n=resampled,
+        one="one of {images} images is resampled to the model's {resolution:.3g} m per pixel, at which accuracy is "
+        "measured",
+        images=len(views),
+        resolution=model.ground_resolution_m,
     )
     return fitted, (notice,)
 

@@ -1,4 +1,4 @@
-"""Chips seen otherwise: the eight symmetries of a square, and another scale; pixels and labels together."""
+"""Geometric augmentation of chips: the eight symmetries of a square, and scale; pixels and labels together."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def resized_labels(labels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.u
         return labels
     centres = ((np.arange(side) + 0.5) * labels.shape[-1] / side).astype(np.intp)
     rows: npt.NDArray[np.uint8] = labels[centres]
-    return rows[:, centres]  # one axis after the other: several times as fast as both at once
+    return rows[:, centres]  # one axis after the other: several times faster than both at once
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """How chips are drawn: flipped, rotated, and showing `scale` (low, high) times their own resolution."""
+    """How chips are drawn: flipped, rotated, and scaled by a random factor in `scale` (low, high)."""
 
     flips: bool = False
     rotations: bool = False

@@ -1,4 +1,4 @@
-"""Checks a whole data set before a run, so that no bad mask ends it at night."""
+"""Checks a whole data set before a run, so that no bad mask ends the run hours later."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from landseg_core.labels.masks.coding import unknown_codes
 from landseg_core.labels.masks.reader import MaskSource, ValueMapping
 from landseg_core.labels.masks.value_counts import ValueTally, histogram
 from landseg_core.limits import WorkSize, require_agreed
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.source import RasterSource
@@ -47,7 +47,7 @@ class CheckedAreas:
 
     @property
     def grids(self) -> dict[Path, RasterGrid]:
-        """Return where the images lie."""
+        """Return the grids of the images."""
         return {path: facts.grid for path, facts in self.images.items()}
 
 
@@ -65,15 +65,15 @@ def check_areas(
 ) -> CheckedAreas:
     """Check every image against its mask and read every mask whole; `bands`, by number or name, are all by default.
 
-    The counts, like the areas, are in px of the images themselves. `mapping` is that of `MaskSource`. Where not
-    `one_kind` is needed, number and type of the bands may differ from image to image. Of `own_masks`, which landseg
-    wrote, nobody need know which values are unlabelled. `large`: it is agreed that there is much to read.
+    The counts, like the areas, are in px of the images themselves. `mapping` is that of `MaskSource`. Without
+    `one_kind`, number and type of the bands may differ between images. `own_masks` were written by landseg: there are
+    no notices about values that count as unlabelled. `large`: the user agreed to a large job.
 
     Raises:
-        LargeWorkError: there is, and that is not agreed.
-        DatasetError: images differ in kind, an image and its mask do not lie on each other, a mask holds a value
-            that no class has, or all masks hold only 0 and 255 and nobody says what 255 is.
-        RasterError: a file cannot be read, or an image has not the bands.
+        LargeWorkError: there is much to read, and the user has not agreed.
+        DatasetError: images differ in kind, an image and its mask have different grids, a mask holds a value that no
+            class has, or all masks hold only 0 and 255 and it is not said what 255 is.
+        RasterError: a file cannot be read, or an image lacks the bands.
         JobStopped: the user asked for it.
     """
     pairs = list(_by_pair(areas))
@@ -81,8 +81,8 @@ def check_areas(
     if one_kind:
         _require_one_kind(pairs, facts)
     total = sum(one.grid.window.pixels for one in facts)
-    require_agreed(WorkSize("the masks", total), large=large)
-    meter, tally = ProgressMeter("checking masks", total, on_event), ValueTally()
+    require_agreed(WorkSize(N_("the masks"), total), large=large)
+    meter, tally = ProgressMeter(N_("checking masks"), total, on_event), ValueTally()
     counts = count_areas(areas, schema, meter, control, mapping, tally)
     images = {pair.image: one for pair, one in zip(pairs, facts, strict=True)}
     notices = [] if own_masks else _value_notices(tally, pairs, schema)
@@ -91,12 +91,15 @@ def check_areas(
 
 
 def _value_notices(tally: ValueTally, pairs: Sequence[ImagePair], schema: ClassSchema) -> list[str]:
-    """Return what the values of all masks together take away.
+    """Return what the user should know about values of the masks that count as unlabelled.
 
     Raises:
-        DatasetError: they hold only 0 and 255, and nobody says what 255 is.
+        DatasetError: they hold only 0 and 255, and it is not said what 255 is.
     """
-    masks_hold = f"{pairs[0].mask} holds" if len(pairs) == 1 else f"the masks in {pairs[0].mask.parent} hold"
+    if len(pairs) == 1:
+        masks_hold = N_("{path} holds", path=pairs[0].mask)
+    else:
+        masks_hold = N_("the masks in {folder} hold", folder=pairs[0].mask.parent)
     if tally.is_binary:
         raise DatasetError(tally.binary_sentence(masks_hold))
     return list(tally.notices(masks_hold, schema))
@@ -110,9 +113,9 @@ def count_areas(
     mapping: ValueMapping | None = None,
     tally: ValueTally | None = None,
 ) -> npt.NDArray[np.int64]:
-    """Return (areas, classes) counts of labelled pixels; every mask is read once and whole, which `meter` counts.
+    """Return (areas, classes) counts of labelled pixels; every mask is read once and whole, with progress on `meter`.
 
-    `tally` takes what all masks hold.
+    `tally` counts the values of all masks.
 
     Raises:
         DatasetError: a mask holds a value that no class has.
@@ -144,20 +147,20 @@ def _check_pair(pair: ImagePair, bands: Sequence[str]) -> ImageFacts:
         if (image.grid.width, image.grid.height) != (mask.grid.width, mask.grid.height):
             raise DatasetError(
                 N_(
-                    "{mask} has {width} x {height} px, but its image {image} has {width_2} x {height_2} px; both "
+                    "{mask} is {width} x {height} px, but its image {image} is {image_width} x {image_height} px; both "
                     "need the same size",
                     mask=pair.mask,
                     width=mask.grid.width,
                     height=mask.grid.height,
                     image=pair.image,
-                    width_2=image.grid.width,
-                    height_2=image.grid.height,
+                    image_width=image.grid.width,
+                    image_height=image.grid.height,
                 )
             )
         if not image.grid.matches(mask.grid):
             raise DatasetError(
                 N_(
-                    "{mask} lies elsewhere on the ground than its image {image}; give both the same CRS and transform",
+                    "{mask} and its image {image} have different georeferences; give both the same CRS and transform",
                     mask=pair.mask,
                     image=pair.image,
                 )
@@ -170,31 +173,43 @@ def _require_one_kind(pairs: Sequence[ImagePair], facts: Sequence[ImageFacts]) -
         if own.kind != facts[0].kind:
             raise DatasetError(
                 N_(
-                    "{image} has {kind}, but {image_2} has {kind_2}; all images need the same",
+                    "{image} has {kind}, but {first} has {first_kind}; all images need the same",
                     image=pair.image,
                     kind=own.kind,
-                    image_2=pairs[0].image,
-                    kind_2=facts[0].kind,
+                    first=pairs[0].image,
+                    first_kind=facts[0].kind,
                 )
             )
 
 
 def _alpha_notices(facts: Sequence[ImageFacts]) -> list[str]:
-    """Return what is to be said of alpha that may be near infrared: the first image stands for the others."""
+    """Return the notice about alpha bands that may be near infrared: the first image stands for the others."""
     doubts = [one.doubt for one in facts if one.doubt]
-    more = f" (and so in {len(doubts) - 1} other images)" if len(doubts) > 1 else ""
-    return [f"{doubts[0]}{more}"] if doubts else []
+    if len(doubts) < 2:
+        return doubts
+    return [
+        N_(
+            "{doubt} (the same applies to %n other images)",
+            n=len(doubts) - 1,
+            one="{doubt} (the same applies to one other image)",
+            doubt=doubts[0],
+        )
+    ]
 
 
 def _order_notices(images: Mapping[Path, ImageFacts], chosen: Sequence[str]) -> Iterator[str]:
-    """Yield what the user should know where no bands are chosen, and images name theirs in another order."""
+    """Yield what the user should know if no bands are chosen and images name theirs in different orders."""
     (first, facts), *others = images.items()
-    turned = [(path, own) for path, own in others if own.names_in_other_order(facts)]
-    if turned and not chosen:
-        path, own = turned[0]
-        yield (
-            f"{path} has the bands {own.told}, but {first} has {facts.told}: they are taken by number; "
-            "choose the bands by name to take them in one order"
+    reordered = [(path, own) for path, own in others if own.names_in_other_order(facts)]
+    if reordered and not chosen:
+        path, own = reordered[0]
+        yield N_(
+            "{image} has the bands {bands}, but {first} has {first_bands}: bands are matched by number; choose them by "
+            "name to match them by name",
+            image=path,
+            bands=own.all_bands,
+            first=first,
+            first_bands=facts.all_bands,
         )
 
 
@@ -204,12 +219,12 @@ def count_labels(
     strip_done: Callable[[int], None],
     tally: ValueTally | None = None,
 ) -> npt.NDArray[np.int64]:
-    """Return (windows, classes) pixel counts of a mask, read once and whole; `strip_done` takes each strip's pixels.
+    """Return (windows, classes) pixel counts of a mask, read once and whole; `strip_done` gets each strip's pixels.
 
-    `tally` takes what the whole mask holds.
+    `tally` counts the values of the whole mask.
 
     Raises:
-        DatasetError: pixels, in a window or not, hold what no class has; the counts are those of the whole mask.
+        DatasetError: pixels, in a window or not, have a value that no class has; it is counted over the whole mask.
     """
     classes = len(mask.schema)
     counts = np.zeros((len(windows), classes), np.int64)
@@ -229,9 +244,9 @@ def count_labels(
 
 
 def _unknown_error(mask: MaskSource, unknown: Mapping[int, int], tally: ValueTally) -> DatasetError:
-    """Return the error about values of a mask that no class has; one of only 0 and 255 has another difficulty first."""
+    """Return the error about values of a mask that no class has; one of only 0 and 255 has an error of its own."""
     if tally.is_binary:
-        return DatasetError(tally.binary_sentence(f"{mask.path} holds"))
+        return DatasetError(tally.binary_sentence(N_("{path} holds", path=mask.path)))
     return mask.error(unknown, tally.unknown_hint(unknown, mask.schema))
 
 
@@ -252,8 +267,8 @@ def _inside(strip: PixelWindow, windows: Sequence[PixelWindow]) -> Iterator[tupl
             yield row, inside
 
 
-def require_labels(checked: CheckedAreas, what: str) -> None:
-    """Check that some pixel of the areas is labelled.
+def require_labels(checked: CheckedAreas, what: Text) -> None:
+    """Check that some pixel of the areas is labelled; `what` they are, in the plural.
 
     Raises:
         DatasetError: all pixels are unlabelled.
@@ -262,35 +277,39 @@ def require_labels(checked: CheckedAreas, what: str) -> None:
         stems = dict.fromkeys(area.stem for area in checked.areas)
         raise DatasetError(
             N_(
-                "no pixel of the {what} is labelled: there the masks of {stems} hold only 255, nodata or "
+                "no pixel of the {areas} is labelled: there the masks of {stems} hold only 255, nodata or "
                 "transparent pixels, which count as unlabelled",
-                what=what,
+                areas=what,
                 stems=shortened(stems),
             )
         )
 
 
 def class_notices(train: npt.NDArray[np.int64], val: npt.NDArray[np.int64], names: Iterable[str]) -> list[str]:
-    """Return what the user should know about (classes,) pixel counts of both sides."""
-    listed = list(names)
-    learnt = [name for name, count in zip(listed, train, strict=True) if count]
-    if len(learnt) == 1 and len(listed) > 1:
+    """Return what the user should know about (classes,) pixel counts of the training and the validation areas."""
+    classes = list(names)
+    trained = [name for name, count in zip(classes, train, strict=True) if count]
+    if len(trained) == 1 and len(classes) > 1:
         return [
-            f"only {learnt[0]} is labelled in the training areas (255 counts as unlabelled): nothing else is learnt"
+            N_(
+                "only {class_name} is labelled in the training areas (255 counts as unlabelled): the model learns no "
+                "other class",
+                class_name=trained[0],
+            )
         ]
-    absent = [name for name, count in zip(listed, train, strict=True) if not count]
-    unseen = [name for name, t, v in zip(listed, train, val, strict=True) if t and not v]
-    return [
-        text
-        for names_of, text in (
-            (absent, f"no training pixel is {shortened(absent)}: the model cannot learn it"),
-            (unseen, never_validated(unseen)),
-        )
-        if names_of
-    ]
+    absent = [name for name, count in zip(classes, train, strict=True) if not count]
+    unseen = [name for name, t, v in zip(classes, train, val, strict=True) if t and not v]
+    return [*([_never_trained(absent)] if absent else []), *([never_validated(unseen)] if unseen else [])]
 
 
-def never_validated(names: Sequence[str]) -> str:
+def _never_trained(names: Sequence[str]) -> Text:
+    """Return the sentence about classes that have no training pixel."""
+    return N_("the model cannot learn {classes}: the training areas have no such labels", classes=shortened(names))
+
+
+def never_validated(names: Sequence[str]) -> Text:
     """Return the sentence about classes that were trained and have no validation pixel."""
-    found = "it is found" if len(names) == 1 else "they are found"
-    return f"no validation pixel is {shortened(names)}: the figures cannot show how well {found}"
+    return N_(
+        "the accuracy of {classes} cannot be measured: the validation areas have no such labels",
+        classes=shortened(names),
+    )

@@ -19,7 +19,7 @@ Each = Callable[[Callable[[int], tuple[Pixels, Labels]], Iterable[int]], Iterabl
 Empty = Callable[[tuple[int, ...], npt.DTypeLike], npt.NDArray[Any]]
 
 DRAWS = 20
-"""How often a chip without a single label is drawn anew before it is taken as it is."""
+"""How often a chip without a single label is drawn again before it is used as it is."""
 
 
 def chip_rng(seed: int, epoch: int, chip: int, purpose: int = 0) -> np.random.Generator:
@@ -40,9 +40,9 @@ class WeightedSource(NamedTuple):
 class ChipSampler:
     """Draws square chips of `size` px from labelled areas.
 
-    Shares of the chips lie around the locations of `sources`, each class of these as often as any other; the rest lies
-    anywhere, each area in proportion to its pixels. Chip `k` of epoch `e` depends on (areas, their labels, size, seed,
-    geometry, sources, e, k) only. A chip larger than its area covers it whole.
+    Shares of the chips are drawn around the locations of `sources`, each class of these equally often; the rest is
+    drawn anywhere, from each area in proportion to its pixels. Chip `k` of epoch `e` depends on (areas, their labels,
+    size, seed, geometry, sources, e, k) only. A chip larger than its area covers it whole.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class ChipSampler:
         """Return how many chips hold about as many pixels as the areas: one epoch."""
         return max(1, round(int(self._ends[-1]) / self.size**2))
 
-    def place(self, epoch: int, chip: int) -> tuple[LabelledArea, PixelWindow]:
+    def first_window(self, epoch: int, chip: int) -> tuple[LabelledArea, PixelWindow]:
         """Return the area and the window (in px of its image) that are drawn first for a chip."""
         return self._draw(chip_rng(self.seed, epoch, chip))
 
     def chip(self, reader: AreaReader, epoch: int, chip: int) -> tuple[Pixels, Labels]:
-        """Return (C, S, S) pixels and (S, S) class indices of a chip; one without any label is drawn anew, 20 times."""
+        """Return (C, S, S) pixels and (S, S) class indices; a chip without any label is drawn again up to 20 times."""
         rng = chip_rng(self.seed, epoch, chip)
         for _ in range(DRAWS):
             pixels, labels = reader.read(*self._draw(rng))
@@ -77,8 +77,8 @@ class ChipSampler:
                 break
         symmetry = self._geometry.symmetry(rng)
         pixels, labels = resized_pixels(pixels, self.size), resized_labels(labels, self.size)
-        seen = apply_symmetry(pixels, symmetry), apply_symmetry(labels, symmetry)
-        return np.ascontiguousarray(seen[0]), np.ascontiguousarray(seen[1])
+        pixels, labels = apply_symmetry(pixels, symmetry), apply_symmetry(labels, symmetry)
+        return np.ascontiguousarray(pixels), np.ascontiguousarray(labels)
 
     def batch(
         self, reader: AreaReader, epoch: int, chips: Sequence[int], *, each: Each = map, empty: Empty = np.empty
@@ -95,17 +95,17 @@ class ChipSampler:
         which = int(np.searchsorted(self._shares, rng.random(), side="right")) if self._sources else 0
         if which < len(self._sources):
             number, pixel = self._sources[which].locations.draw(rng)
-            return self._showing(self.areas[number], pixel, side, rng)
+            return self._window_around(self.areas[number], pixel, side, rng)
         pixels = rng.integers(self._ends[-1])
         area = self.areas[int(np.searchsorted(self._ends, pixels, side="right"))]
         x = _draw_origin(rng, area.window.x, area.window.width, side)
         y = _draw_origin(rng, area.window.y, area.window.height, side)
         return area, PixelWindow(x, y, side, side)
 
-    def _showing(
+    def _window_around(
         self, area: LabelledArea, pixel: tuple[int, int], side: int, rng: np.random.Generator
     ) -> tuple[LabelledArea, PixelWindow]:
-        """Return a window that shows `pixel` (x, y) anywhere in it, as far as the area lets it."""
+        """Return a window with `pixel` (x, y) at a random position in it, as far as the area allows."""
         x = _origin_around(rng, pixel[0], area.window.x, area.window.width, side)
         y = _origin_around(rng, pixel[1], area.window.y, area.window.height, side)
         return area, PixelWindow(x, y, side, side)
@@ -117,7 +117,7 @@ def _stacked(arrays: Sequence[npt.NDArray[Any]], empty: Empty) -> npt.NDArray[An
 
 
 def _draw_origin(rng: np.random.Generator, start: int, length: int, size: int) -> int:
-    """Return where `size` px may begin: inside `length` px from `start`, or around them where they are fewer."""
+    """Return where `size` px begin: inside `length` px from `start`, or around them where they are fewer."""
     slack = length - size
     return start + int(rng.integers(min(0, slack), max(0, slack) + 1))
 

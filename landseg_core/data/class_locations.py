@@ -15,16 +15,16 @@ from landseg_core.geo.window import PixelWindow
 
 CELL = 64
 """Side in px of the squares in which classes are counted."""
-_STRIP = 1024  # px, a multiple of the cell: what is read at once
+_STRIP = 1024  # px, a multiple of the cell: the side of what is read at a time
 
 Counts = npt.NDArray[np.int64]
 
 
 class LabelReader(Protocol):
-    """Gives labels of areas."""
+    """Reads labels of areas."""
 
     def read_labels(self, area: LabelledArea, window: PixelWindow) -> Labels:
-        """Return the (H, W) class indices of a `window` inside the area, 255 where nothing counts."""
+        """Return the (H, W) class indices of a `window` inside the area, 255 where unlabelled."""
         ...
 
 
@@ -50,7 +50,7 @@ class ClassLocations:
         classes: int,
         checkpoint: Callable[[], None] = lambda: None,
     ) -> ClassLocations:
-        """Look through the labels of `areas`; `checkpoint` is called before every read.
+        """Find the classes in the labels of `areas`; `checkpoint` is called before every read.
 
         Raises:
             RasterError: a mask cannot be read.
@@ -61,8 +61,8 @@ class ClassLocations:
         for number, area in enumerate(areas):
             for here in _parts(area.window):
                 checkpoint()
-                places, found = _count(reader.read_labels(area, here), classes)
-                cells.append(np.column_stack([np.full(len(places), number), places + np.array([here.x, here.y])]))
+                corners, found = _count(reader.read_labels(area, here), classes)
+                cells.append(np.column_stack([np.full(len(corners), number), corners + np.array([here.x, here.y])]))
                 counts.append(found)
         every, pixels = np.concatenate(cells), np.concatenate(counts)
         ends = tuple(np.cumsum(pixels[:, index]) for index in range(classes) if pixels[:, index].any())
@@ -74,7 +74,7 @@ class ClassLocations:
         return sum(int(ends[-1]) for ends in self.ends)
 
     def draw(self, rng: np.random.Generator) -> tuple[int, tuple[int, int]]:
-        """Return the number of an area and a place (x, y) near a pixel of a class; each class is as likely as any."""
+        """Return the number of an area and a point (x, y) near a pixel of a class; all classes are equally likely."""
         ends = self.ends[int(rng.integers(len(self.ends)))]
         row = int(np.searchsorted(ends, rng.integers(ends[-1]), side="right"))
         number, x, y = self.cells[row].tolist()
@@ -91,7 +91,7 @@ def _parts(window: PixelWindow) -> Iterator[PixelWindow]:
 
 
 def _count(labels: npt.NDArray[np.uint8], classes: int) -> tuple[Counts, Counts]:
-    """Return (M, 2) x and y, and (M, classes) px, of the cells of (H, W) labels that hold some."""
+    """Return (M, 2) x and y, and (M, classes) px, of those cells of (H, W) labels that hold any."""
     rows, columns = (np.arange(length) // CELL for length in labels.shape)
     width = int(columns[-1]) + 1
     cell = rows[:, None] * width + columns

@@ -10,6 +10,7 @@ from pathlib import Path
 from landseg_core.data.areas import LabelledArea
 from landseg_core.errors import RasterError
 from landseg_core.geo.grid import RasterGrid
+from landseg_core.messages import N_, Text
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.bands import band_numbers, telling_names, told_bands
@@ -17,17 +18,17 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import RasterView, size_at
 
 NEARLY_EQUAL = 1.25
-"""Images whose ground resolutions differ by less than this factor are trained on as they are, unless told otherwise."""
+"""Images whose ground resolutions differ by less than this factor are trained on as they are by default."""
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What a user asks for: `bands` by number or name (all data bands by default), metres of ground per pixel, `alpha`.
+    """The user's choice: `bands` by number or name (all data bands by default), ground resolution in m, `alpha`.
 
-    Images that are `nearly` (`NEARLY_EQUAL`) at that resolution, all of them, are read as they are. Without an `alpha`
-    that of each image counts, which a project keeps. `of_model`: bands, resolution and alpha are those of a model to go
-    on from, so that its alpha is adapted to images that have none of their own. `large`: it is agreed that there is
-    much to read, see `landseg_core.limits`.
+    If all images are `nearly` (`NEARLY_EQUAL`) at that resolution, they are read as they are. Without an `alpha`, that
+    of each image is used, which a project stores. `of_model`: bands, resolution and alpha are those of a model to
+    fine-tune, whose alpha is adapted to images that have none of their own. `large`: the user agreed to a large job,
+    see `landseg_core.limits`.
     """
 
     bands: tuple[str, ...] = ()
@@ -38,11 +39,11 @@ class ReadOptions:
 
     @property
     def nearly(self) -> bool:
-        """Tell whether images need only nearly be at the resolution."""
+        """Return whether images need only be nearly at the resolution."""
         return self.of_model
 
     def alpha_of(self, image: Path, own: str = AUTO) -> str:
-        """Return the alpha to open an image with, whose `own` is what a project keeps.
+        """Return the alpha to open an image with; `own` is the one that a project stores.
 
         Raises:
             RasterError: the image cannot be opened.
@@ -54,7 +55,7 @@ class ReadOptions:
     def _bands_in(self, image: RasterSource) -> tuple[int, ...]:
         try:
             return band_numbers(image, self.bands)
-        except RasterError:  # whoever checks the image says so
+        except RasterError:  # reported by the check of the image
             return ()
 
     def opened_so(self, areas: Iterable[LabelledArea]) -> list[LabelledArea]:
@@ -71,10 +72,10 @@ AS_THEY_ARE = ReadOptions()
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What must be known of an image to read it: `bands` are those chosen, `told` all that it has.
+    """What must be known of an image to read it: `bands` are those chosen, `all_bands` lists all that it has.
 
-    `names` are those of the chosen bands; none where not all of them have a name of their own. `doubt` says that its
-    alpha may be near infrared, where somebody has looked.
+    `names` are those of the chosen bands; none where not all of them have a name of their own. `doubt` is a sentence
+    saying that its alpha may be near infrared, where that was checked.
     """
 
     bands: tuple[int, ...]
@@ -82,7 +83,7 @@ class ImageFacts:
     dtype: str
     grid: RasterGrid
     resolution_m: float | None
-    told: str
+    all_bands: str
     doubt: str | None = None
 
     @classmethod
@@ -97,19 +98,19 @@ class ImageFacts:
         return cls(bands, names, str(image.dtype), image.grid, resolution, told_bands(image))
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Text:
         """Return what all images of a data set must share."""
-        return f"{len(self.bands)} band{'s' * (len(self.bands) != 1)} of {self.dtype}"
+        return N_("%n bands of {dtype}", n=len(self.bands), one="one band of {dtype}", dtype=self.dtype)
 
     def names_in_other_order(self, other: ImageFacts) -> bool:
-        """Tell whether both images name the same bands, in another order."""
+        """Return whether both images name the same bands, in another order."""
         own, theirs = ([name.casefold() for name in facts.names] for facts in (self, other))
         return own != theirs and sorted(own) == sorted(theirs)
 
 
 @dataclass(frozen=True)
 class ResolutionPlan:
-    """The ground resolution that a model learns at (None: not known), and whether images are resampled to it."""
+    """The ground resolution that a model is trained at (None: not known), and whether images are resampled to it."""
 
     resolution_m: float | None
     resamples: bool
@@ -123,11 +124,11 @@ class ResolutionPlan:
 
 
 def plan_resolution(images: Sequence[ImageFacts], wanted_m: float | None, *, nearly: bool = False) -> ResolutionPlan:
-    """Return the ground resolution to learn at: as wanted, or else that of the images.
+    """Return the ground resolution to train at: the wanted one, or else that of the images.
 
-    Where they agree (`NEARLY_EQUAL`), their median, and nothing is resampled; where they do not, the median of images,
-    of an even number the coarser of the two in the middle, so that it is one that images really have. Where `nearly` is
-    enough and all are, what is wanted is learnt at, and nothing is resampled.
+    If they agree (`NEARLY_EQUAL`), it is their median, and nothing is resampled. If not, it is the upper median, so
+    that it is a resolution that images really have. If `nearly` is enough and all images are nearly at the wanted
+    resolution, that is used, and nothing is resampled.
     """
     known = [facts.resolution_m for facts in images if facts.resolution_m is not None]
     if not known:
@@ -142,23 +143,34 @@ def plan_resolution(images: Sequence[ImageFacts], wanted_m: float | None, *, nea
 
 
 _NOTHING_KNOWN = (
-    "no image tells how much ground a pixel shows, so none is resampled, and the model claims nothing of it",
+    N_("the ground resolution of the images is unknown: none is resampled, and the model records no ground resolution"),
 )
 
 
-def _notices(images: Sequence[ImageFacts], known: Sequence[float], plan: ResolutionPlan, *, chosen: bool) -> list[str]:
-    resampled = sum(plan.view(facts, facts.bands).size is not None for facts in images)
-    spread = " to ".join(dict.fromkeys(f"{one:.3g}" for one in (min(known), max(known))))
+def _notices(images: Sequence[ImageFacts], known: Sequence[float], plan: ResolutionPlan, *, chosen: bool) -> list[Text]:
     notices = []
-    if resampled:
-        choose = "" if chosen else "; another can be chosen as the resolution to train at"
+    if resampled := sum(plan.view(facts, facts.bands).size is not None for facts in images):
+        notice = N_(
+            "%n of {images} images are resampled to {resolution:.3g} m per pixel, at which accuracy is measured "
+            "(their ground resolution: {own} m)",
+            n=resampled,
+            one="one of {images} images is resampled to {resolution:.3g} m per pixel, at which accuracy is measured "
+            "(their ground resolution: {own} m)",
+            images=len(images),
+            resolution=plan.resolution_m,
+            own="-".join(dict.fromkeys(f"{one:.3g}" for one in (min(known), max(known)))),
+        )
         notices.append(
-            f"the images show {spread} m of ground per pixel: {resampled} of {len(images)} are resampled to "
-            f"{plan.resolution_m:.3g} m, and the figures are counted at it{choose}"
+            notice if chosen else N_("{notice}; another resolution to train at can be chosen", notice=notice)
         )
     if unknown := len(images) - len(known):
         notices.append(
-            f"{unknown} of {len(images)} images do not tell how much ground a pixel shows: they stay as they are"
+            N_(
+                "the ground resolution of %n of {images} images is unknown: they are not resampled",
+                n=unknown,
+                one="the ground resolution of one of {images} images is unknown: it is not resampled",
+                images=len(images),
+            )
         )
     return notices
 

@@ -21,7 +21,7 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import NativeView, PixelView, pixel_view
 
 CACHE_BYTES = 1 << 30
-"""Memory for decoded areas, unless told otherwise."""
+"""Memory for decoded areas by default."""
 
 Pixels = npt.NDArray[Any]
 Labels = npt.NDArray[np.uint8]
@@ -43,7 +43,7 @@ class Decoded:
         return self.pixels.nbytes + self.valid.nbytes + self.labels.nbytes
 
     def cut(self, window: PixelWindow) -> Decoded:
-        """Return a copy of `window`; what lies beyond has pixels 0, no validity and no labels."""
+        """Return a copy of `window`; pixels outside this one are 0, invalid and unlabelled."""
         channels, (height, width) = len(self.pixels), (window.height, window.width)
         pixels = np.zeros((channels, height, width), self.pixels.dtype)
         valid = np.zeros((height, width), np.bool_)
@@ -74,8 +74,8 @@ def _open_mask(schema: ClassSchema, mapping: ValueMapping | None, path: Path) ->
 class AreaReader:
     """Reads areas and their windows; bounded in open files and in memory, safe to share between threads.
 
-    Areas are kept decoded while there is room in `cache_bytes`. Once it is full, only areas of files that any read
-    decodes in whole rows (JPEG, PNG, striped TIFF) push out the least recently used; others are read window by window.
+    Decoded areas are cached in up to `cache_bytes`. Once the cache is full, only areas of files that are always decoded
+    in whole rows (JPEG, PNG, striped TIFF) replace the least recently used; others are read window by window.
     """
 
     def __init__(
@@ -114,32 +114,32 @@ class AreaReader:
     def read_labels(self, area: LabelledArea, window: PixelWindow) -> Labels:
         """Return the (H, W) class indices of a `window` inside the area: those that `read` gives.
 
-        Of the image nothing is read but where it holds data, and nothing at all where it does so everywhere. Errors are
-        those of `read`.
+        Of the image only the validity is read, and nothing at all if all its pixels are valid. Errors are those of
+        `read`.
         """
-        kept = self._cache.get(area)
-        if kept is not None:
-            return kept.cut(window).labels
+        cached = self._cache.get(area)
+        if cached is not None:
+            return cached.cut(window).labels
         return self._labels(area, self._images.get((area.image, area.alpha)), window)
 
     def _view(self, area: LabelledArea, image: RasterSource) -> PixelView:
         return pixel_view(image, self._bands_of(area, image), area.view.size)
 
     def _decoded(self, area: LabelledArea, window: PixelWindow) -> Decoded:
-        kept = self._cache.get(area)
-        if kept is None:
+        decoded = self._cache.get(area)
+        if decoded is None:
             inside = window.intersection(area.window)
-            kept = self._load(area, inside or PixelWindow(area.window.x, area.window.y, 1, 1))
-        return kept.cut(window)
+            decoded = self._load(area, inside or PixelWindow(area.window.x, area.window.y, 1, 1))
+        return decoded.cut(window)
 
     def _load(self, area: LabelledArea, inside: PixelWindow) -> Decoded:
         image = self._images.get((area.image, area.alpha))
         bytes_per_pixel = image.dtype.itemsize * len(self._bands_of(area, image)) + 2
         size = bytes_per_pixel * area.window.pixels
-        if not self._cache.would_keep(size, whole_rows=image.block_shape[1] >= image.grid.width):
+        if not self._cache.accepts(size, whole_rows=image.block_shape[1] >= image.grid.width):
             return self._decode(area, inside)
         decoded = self._decode(area, area.window)
-        self._cache.keep(area, decoded)
+        self._cache.add(area, decoded)
         return decoded
 
     def _bands_of(self, area: LabelledArea, image: RasterSource) -> tuple[int, ...]:
@@ -151,7 +151,7 @@ class AreaReader:
         return Decoded(window, pixels, valid, self._labels(area, image, window))
 
     def _labels(self, area: LabelledArea, image: RasterSource, window: PixelWindow) -> Labels:
-        """Return the (H, W) class indices of a window as the area's view has it, 255 where the image holds no data."""
+        """Return the (H, W) class indices of a window of the area's view, 255 where the image has no data."""
         mask, native = self._masks.get(area.mask), NativeView(image, self._bands_of(area, image))
 
         def labels_with_data(window: PixelWindow) -> Labels:
@@ -164,31 +164,31 @@ class AreaReader:
 
 
 class _DecodedCache:
-    """Decoded areas, the least recently used first to go."""
+    """Decoded areas; the least recently used is evicted first."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._used = 0
-        self._kept: OrderedDict[LabelledArea, Decoded] = OrderedDict()
+        self._cached: OrderedDict[LabelledArea, Decoded] = OrderedDict()
         self._lock = threading.Lock()
 
-    def would_keep(self, size: int, *, whole_rows: bool) -> bool:
-        """Tell whether an area of `size` bytes is worth decoding whole; none may take over a quarter."""
+    def accepts(self, size: int, *, whole_rows: bool) -> bool:
+        """Return whether an area of `size` bytes is worth decoding whole; none may take over a quarter."""
         room = self._capacity - self._used
         return size <= self._capacity // 4 and (whole_rows or size <= room)
 
     def get(self, area: LabelledArea) -> Decoded | None:
         with self._lock:
-            if area in self._kept:
-                self._kept.move_to_end(area)
-            return self._kept.get(area)
+            if area in self._cached:
+                self._cached.move_to_end(area)
+            return self._cached.get(area)
 
-    def keep(self, area: LabelledArea, decoded: Decoded) -> None:
+    def add(self, area: LabelledArea, decoded: Decoded) -> None:
         with self._lock:
-            self._used += decoded.nbytes - (self._kept[area].nbytes if area in self._kept else 0)
-            self._kept[area] = decoded
+            self._used += decoded.nbytes - (self._cached[area].nbytes if area in self._cached else 0)
+            self._cached[area] = decoded
             while self._used > self._capacity:
-                self._used -= self._kept.popitem(last=False)[1].nbytes
+                self._used -= self._cached.popitem(last=False)[1].nbytes
 
 
 Named = TypeVar("Named", bound=Hashable)
@@ -196,7 +196,7 @@ Opened = TypeVar("Opened")
 
 
 class _RecentlyUsed(Generic[Named, Opened]):
-    """Files opened on demand; one dropped here closes when its last reader lets go of it, not under its hands."""
+    """Files opened on demand; an evicted one is closed when its last reader releases it, not during a read."""
 
     def __init__(self, opener: Callable[[Named], Opened], limit: int) -> None:
         self._opener, self._limit = opener, limit

@@ -1,4 +1,4 @@
-"""What a run learns from."""
+"""The data of a training run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SAMPLE_CHIPS, SAMPLE_CHIP_SIZE = 128, 256
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a run learns from: areas to train and validate on, and what their images have in common.
+    """The data of a training run: areas to train and validate on, and what their images have in common.
 
     `bands` are GDAL band numbers, those of the first image where they are chosen by name; `dtype` is numpy's name of
     the pixel type, `ground_resolution_m` what is trained at (None if no image knows it), `notices` are sentences that
     the user should read before training, `band_names` what the bands show (nothing where that is not known), `alpha`
-    what a model of them keeps, `previous_labels` those that the parent model was trained on, where they were saved,
+    what a model of them records, `previous_labels` those that the parent model was trained on, where they were saved,
     `values` the class indices of values of the masks as the user says them, 255 for one that is left out.
     """
 
@@ -52,5 +52,5 @@ class TrainingData:
         """
         source = reader or self.reader()
         sampler = ChipSampler(self.train, SAMPLE_CHIP_SIZE)
-        places = sorted((sampler.place(0, chip) for chip in range(SAMPLE_CHIPS)), key=lambda place: place[0].stem)
-        return measure_normalisation(source.read_image(area, window) for area, window in places)
+        windows = sorted((sampler.first_window(0, chip) for chip in range(SAMPLE_CHIPS)), key=lambda one: one[0].stem)
+        return measure_normalisation(source.read_image(area, window) for area, window in windows)

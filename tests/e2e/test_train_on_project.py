@@ -100,13 +100,13 @@ def test_what_is_no_project(tmp_path: Path) -> None:
 def test_whole_images_cannot_be_held_back_of_one(project_file: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     done = run_landseg("train", "--project", project_file, "--out", run, *SETTINGS, "--split", "images", expect=1)
-    assert "only one image is labelled, so none can be held back to validate on" in done.stderr
+    assert "only one image is labelled, so none can be held back for validation" in done.stderr
     assert not run.exists()
 
 
 def test_a_buffer_of_nothing_is_said_to_nobody(project_file: Path, tmp_path: Path) -> None:
     done = run_landseg("train", "--project", project_file, "--out", tmp_path / "run", *SETTINGS, "--buffer", 0)
-    assert "lie between the ground to train on" not in done.stderr
+    assert "the buffer between training and validation areas" not in done.stderr
     assert "1 warning" in done.stderr or "warnings" in done.stderr
     assert "warning: the figures come from" in done.stderr
 

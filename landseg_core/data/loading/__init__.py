@@ -1,1 +1,1 @@
-"""Reads each kind of data set that a run can learn from: checked areas to train and to validate on."""
+"""Reads each kind of data set that a run can be trained on: checked areas to train and to validate on."""

@@ -17,6 +17,7 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.events import JobControl, Notice, OnEvent
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.reader import ValueMapping
+from landseg_core.messages import N_, Text
 from landseg_core.progress import ProgressMeter
 from landseg_core.raster.adapted_alpha import common_alpha
 from landseg_core.raster.alpha import AUTO, NONE
@@ -35,14 +36,15 @@ def training_data(
     *,
     own_masks: bool = False,
 ) -> TrainingData:
-    """Check all areas and return the data set; areas without any label are left out, with a notice.
+    """Check all areas and return the data set; areas without labels are left out, with a notice.
 
     The areas given are in px of the images, those of the data set in px of the images as `read_options` has them read.
-    `notices` are what there is to know already; `mapping` and `own_masks` are those of `check_areas`.
+    `notices` are given earlier ones; `mapping` and `own_masks` are those of `check_areas`.
 
     Raises:
-        LargeWorkError: there is much to read, and `read_options` does not say that this is agreed.
-        DatasetError: the files do not fit together, a mask holds an unknown value, or a side has no label at all.
+        LargeWorkError: there is much to read, and `read_options` does not say that the user agreed.
+        DatasetError: the files do not fit together, a mask holds an unknown value, or there are no labels to train on
+            or to validate on.
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
@@ -65,12 +67,12 @@ def split_data(
     images = read_options.opened_so(whole_areas(pairs))
     how: dict[str, Any] = {"mapping": mapping, "large": read_options.large}
     whole = check_areas(images, schema, on_event, control, read_options.bands, **how)
-    require_labels(whole, "images")
-    train, val, distance, said = split_pairs(whole, schema, options, on_event, control, mapping)
+    require_labels(whole, N_("images"))
+    train, val, distance, split_notices = split_pairs(whole, schema, options, on_event, control, mapping)
     areas = (*train, *val)
     total = sum(area.window.pixels for area in whole.areas)
-    counts = count_areas(areas, schema, ProgressMeter("counting labels", total, on_event), control, mapping)
-    notices = (*said, *buffer_notices(distance, options.buffer), *_empty_notices(whole, "images"))
+    counts = count_areas(areas, schema, ProgressMeter(N_("counting labels"), total, on_event), control, mapping)
+    notices = (*split_notices, *buffer_notices(distance, options.buffer), *_empty_notices(whole, N_("images")))
     return checked_data(replace(whole, areas=areas, counts=counts), len(train), schema, read_options, notices, mapping)
 
 
@@ -85,29 +87,27 @@ def checked_data(
     """Return the data set of `checked` areas, of which the first `trained_areas` are to be trained on.
 
     Raises:
-        DatasetError: a side has no label at all.
+        DatasetError: there are no labels to train on, or none to validate on.
     """
     trained = _part(checked, slice(0, trained_areas))
     validated = _part(checked, slice(trained_areas, None))
-    require_labels(trained, "training areas")
-    require_labels(validated, "validation areas")
-    first, ground = (
-        checked.facts[0],
-        plan_resolution(checked.facts, read_options.resolution_m, nearly=read_options.nearly),
-    )
+    require_labels(trained, N_("training areas"))
+    require_labels(validated, N_("validation areas"))
+    first = checked.facts[0]
+    plan = plan_resolution(checked.facts, read_options.resolution_m, nearly=read_options.nearly)
     return TrainingData(
         schema,
-        resampled_areas(_labelled(trained), checked.images, ground, first.bands),
-        resampled_areas(_labelled(validated), checked.images, ground, first.bands),
+        resampled_areas(_labelled(trained), checked.images, plan, first.bands),
+        resampled_areas(_labelled(validated), checked.images, plan, first.bands),
         first.bands,
         first.dtype,
-        ground.resolution_m,
+        plan.resolution_m,
         (
             *notices,
             *checked.notices,
-            *_empty_notices(checked, "areas"),
+            *_empty_notices(checked, N_("areas")),
             *class_notices(trained.counts.sum(axis=0), validated.counts.sum(axis=0), schema.names),
-            *ground.notices,
+            *plan.notices,
             *overlap_notices(_labelled(trained), _labelled(validated), checked.grids),
         ),
         first.names,
@@ -117,7 +117,7 @@ def checked_data(
 
 
 def _kept_alpha(areas: Sequence[LabelledArea], read_options: ReadOptions) -> str:
-    """Return the alpha that a model keeps: that of its images, and of the model that it goes on from."""
+    """Return the alpha that a model records: that of its images, and of the parent model."""
     before = (read_options.alpha,) if read_options.of_model and read_options.alpha == NONE else ()
     return common_alpha([*before, *(area.alpha for area in areas)])
 
@@ -143,8 +143,8 @@ def evaluation_set(
 ) -> tuple[LabelledArea, ...]:
     """Check all areas, their images opened with `alpha_of`, and return them; errors as in `training_data`.
 
-    A `Notice` says what there is to know of masks. Images may be of several kinds: whether each has what a model needs,
-    `areas_for_model` finds.
+    Notices about the masks go to `on_event`. Images may be of several kinds: `areas_for_model` checks whether each has
+    what a model needs.
     """
     alphas = {image: alpha_of(image) for image in {area.image for area in areas}}
     opened_so = [replace(area, alpha=alphas[area.image]) for area in areas]
@@ -152,7 +152,7 @@ def evaluation_set(
     checked = check_areas(opened_so, schema, on_event, control or JobControl(), **how)
     for notice in checked.notices:
         on_event(Notice(notice))
-    require_labels(checked, "areas to evaluate on")
+    require_labels(checked, N_("areas to evaluate on"))
     return checked.areas
 
 
@@ -161,11 +161,20 @@ def _part(checked: CheckedAreas, part: slice) -> CheckedAreas:
 
 
 def _labelled(checked: CheckedAreas) -> tuple[LabelledArea, ...]:
-    """Return the areas that hold labels, each with how many."""
+    """Return the areas that hold labels, each with its number of labelled px by class."""
     counted = zip(checked.areas, checked.counts.tolist(), strict=True)
     return tuple(replace(area, class_px=tuple(counts)) for area, counts in counted if any(counts))
 
 
-def _empty_notices(checked: CheckedAreas, what: str) -> list[str]:
+def _empty_notices(checked: CheckedAreas, what: Text) -> list[Text]:
     empty = len(checked.areas) - len(_labelled(checked))
-    return [f"{empty} of {len(checked.areas)} {what} hold no labelled pixel and are left out"] if empty else []
+    if not empty:
+        return []
+    notice = N_(
+        "%n of {total} {areas} have no labelled pixels and are left out",
+        n=empty,
+        one="one of {total} {areas} has no labelled pixels and is left out",
+        total=len(checked.areas),
+        areas=what,
+    )
+    return [notice]

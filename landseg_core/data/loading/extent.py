@@ -1,4 +1,4 @@
-"""How much there is to learn from, found out from names and headers: no pixel is read."""
+"""How much data there is to train on, estimated from names and headers: no pixel is read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def image_grids(pairs: Iterable[ImagePair], control: JobControl) -> list[RasterG
 
 
 def pixels_read(grids: Sequence[RasterGrid], read_options: ReadOptions) -> list[int]:
-    """Return the pixels of images, each as a run reads it that has them all."""
+    """Return the pixels of images, each as read by a run on all of them."""
     facts = [ImageFacts((), (), "", grid, grid.ground_resolution(), "") for grid in grids]
     plan = plan_resolution(facts, read_options.resolution_m, nearly=read_options.nearly)
     sizes = [plan.view(one, ()).size or (one.grid.width, one.grid.height) for one in facts]

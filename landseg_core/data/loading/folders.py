@@ -46,17 +46,17 @@ def folder_data(
 ) -> TrainingData:
     """Return the data set of two folders.
 
-    With both lists, each names its images. With one, all other images that have a mask are the other side. Without,
-    every image needs a mask, and of what is labelled blocks or whole images are held back to validate on, as `split`
-    says, `buffer` px from what is trained on (`label_split`, the one use of `seed`, `chip`, `split` and `buffer`).
+    With both lists, each names its images. With one, all other images that have a mask are the other set. Without,
+    every image needs a mask, and blocks or whole images (`split`) of what is labelled are held back for validation,
+    `buffer` px from what is trained on (`label_split`, the only use of `seed`, `chip`, `split` and `buffer`).
 
-    `find_trained` tells what the model learnt from that a run goes on from: that ground never validates. `mapping`
-    holds class names by value of the masks (a number, or a colour such as #0072b2), "" to leave a value out; it comes
-    before what the masks themselves say.
+    `find_trained` finds the areas that the parent model was trained on: these never validate. `mapping` holds class
+    names by value of the masks (a number, or a colour such as #0072b2), "" to leave a value out; it takes precedence
+    over the masks themselves.
 
     Raises:
         DatasetError: folders, lists, images and masks do not fit together; the sentence names the file.
-        InterchangeError: the mapping names no value or no class.
+        InterchangeError: the mapping has a key that is not a value, or an unknown class.
         RasterError: a file cannot be read.
         JobStopped: the user asked for it.
     """
@@ -81,7 +81,7 @@ def folder_extent(
     read_options: ReadOptions,
     control: JobControl,
 ) -> Extent:
-    """Return about how much `folder_data` would give.
+    """Return the approximate size of the data of `folder_data`.
 
     Raises:
         DatasetError: folders or lists are missing or wrong.
@@ -116,8 +116,8 @@ def evaluation_areas(
     """Return the checked areas to evaluate on: all images, or those that a list names.
 
     A list in which no name is an image, but names are tiles of images (`<image>_<k>`), is read as one of LandCover.ai.
-    `alpha_of` tells the alpha to open an image with; see `raster.alpha`. `large`: it is agreed that there is much to
-    read. Errors are those of `folder_data`.
+    `alpha_of` returns the alpha to open an image with; see `raster.alpha`. `large`: the user agreed to a large job.
+    Errors are those of `folder_data`.
     """
     values, folders = mapped_indices(mapping or {}, schema), PairedFolders(Path(images), Path(masks))
     if list_file is None:
@@ -135,10 +135,10 @@ def _two_lists(folders: PairedFolders, train_list: Path, val_list: Path) -> tupl
     if both:
         raise DatasetError(
             N_(
-                "{train_list} and {val_list} both name {both}; an image must not be trained and validated on",
+                "{train_list} and {val_list} both name {images}; use each image either for training or for validation",
                 train_list=train_list,
                 val_list=val_list,
-                both=shortened(both),
+                images=shortened(both),
             )
         )
     return whole_areas(train), whole_areas(val)

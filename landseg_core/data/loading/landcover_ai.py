@@ -59,12 +59,12 @@ def listed_windows(list_file: Path, grids: Mapping[str, RasterGrid]) -> list[tup
         if window is None:
             raise DatasetError(
                 N_(
-                    "{list_file} names {name}, but {stem} has no complete {tile} px tile of this number; the list "
-                    "and the orthophotos belong to different data",
-                    list_file=list_file,
+                    "{list} names {name}, but {image} has no complete tile of {size} px with this number; use a list "
+                    "that belongs to these orthophotos",
+                    list=list_file,
                     name=name,
-                    stem=stem,
-                    tile=TILE,
+                    image=stem,
+                    size=TILE,
                 )
             )
         windows.append((stem, window))
@@ -76,8 +76,8 @@ def _tile_name(name: str, list_file: Path) -> tuple[str, int]:
     if parts is None:
         raise DatasetError(
             N_(
-                "{list_file} names {name}, which is no tile of an orthophoto (<orthophoto>_<number>)",
-                list_file=list_file,
+                "{list} names {name}, which is not a tile of an orthophoto (<orthophoto>_<number>); correct the list",
+                list=list_file,
                 name=name,
             )
         )
@@ -90,12 +90,14 @@ def _require_orthophotos(list_file: Path, stems: Iterable[str], grids: Mapping[s
     if missing:
         raise DatasetError(
             N_(
-                "{list_file} names tiles of {count} orthophotos, but {count_2} of them lack an image or a "
-                "mask: {missing}; download the whole data set or shorten the list",
-                list_file=list_file,
-                count=len(named),
-                count_2=len(missing),
-                missing=shortened(missing),
+                "%n of {total} orthophotos in {list} lack an image or a mask: {names}; download the whole data set or "
+                "shorten the list",
+                n=len(missing),
+                one="one of {total} orthophotos in {list} lacks an image or a mask: {names}; download the whole data "
+                "set or shorten the list",
+                list=list_file,
+                total=len(named),
+                names=shortened(missing),
             )
         )
 
@@ -119,7 +121,7 @@ def _grid(path: Path) -> RasterGrid:
 
 
 def names_tiles(list_file: Path, folders: PairedFolders) -> bool:
-    """Tell whether a list names tiles of the images, and no image itself."""
+    """Return whether a list names tiles of the images, and no image itself."""
     stems, names = folders.image_files, read_list(list_file)
     parts = [split_name(name) for name in names]
     return all(name not in stems for name in names) and any(part is not None and part[0] in stems for part in parts)
@@ -152,7 +154,7 @@ def landcover_ai_data(
 
 
 def landcover_ai_extent(folder: Path) -> Extent:
-    """Return how much `landcover_ai_data` would give.
+    """Return the size of the data of `landcover_ai_data`.
 
     Raises:
         DatasetError: a list is missing or wrong.

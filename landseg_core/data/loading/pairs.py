@@ -37,27 +37,29 @@ class PairedFolders:
             raise DatasetError(
                 N_(
                     "no image in {images} has a mask in {masks}; a mask must have the name of its image, such as "
-                    "{next}.png",
+                    "{stem}.png",
                     images=self.images,
                     masks=self.masks,
-                    next=next(iter(self.image_files)),
+                    stem=next(iter(self.image_files)),
                 )
             )
         return {stem: ImagePair(stem, self.image_files[stem], self.mask_files[stem]) for stem in stems}
 
     def all(self) -> list[ImagePair]:
         """Return every image with its mask; an image without one is an error that names it."""
-        lonely = [stem for stem in self.image_files if stem not in self.pairs]
-        if lonely:
+        unpaired = [stem for stem in self.image_files if stem not in self.pairs]
+        if unpaired:
             raise DatasetError(
                 N_(
-                    "{count} of {count_2} images in {images} have no mask in {masks}: {lonely}; add the masks, or "
-                    "name the images to use in list files",
-                    count=len(lonely),
-                    count_2=len(self.image_files),
+                    "%n of {total} images in {images} have no mask in {masks}: {names}; add the masks, or name the "
+                    "images to use in list files",
+                    n=len(unpaired),
+                    one="one of {total} images in {images} has no mask in {masks}: {names}; add the mask, or name the "
+                    "images to use in list files",
+                    total=len(self.image_files),
                     images=self.images,
                     masks=self.masks,
-                    lonely=shortened(lonely),
+                    names=shortened(unpaired),
                 )
             )
         return list(self.pairs.values())
@@ -65,23 +67,28 @@ class PairedFolders:
     def listed(self, list_file: Path) -> list[ImagePair]:
         """Return the pairs that a list names; a missing image or mask is an error that names it."""
         names = read_list(list_file)
-        for what, folder, files in (
-            ("image", self.images, self.image_files),
-            ("mask", self.masks, self.mask_files),
-        ):
-            missing = [name for name in names if name not in files]
-            if missing:
-                raise DatasetError(
-                    N_(
-                        "{list_file} names {count} that have no {what} in {folder}: {missing}; add the files or "
-                        "correct the list",
-                        list_file=list_file,
-                        count=len(missing),
-                        what=what,
-                        folder=folder,
-                        missing=shortened(missing),
-                    )
+        if missing := [name for name in names if name not in self.image_files]:
+            raise DatasetError(
+                N_(
+                    "{list} names %n images that are not in {folder}: {names}; add the files or correct the list",
+                    n=len(missing),
+                    one="{list} names an image that is not in {folder}: {names}; add the file or correct the list",
+                    list=list_file,
+                    folder=self.images,
+                    names=shortened(missing),
                 )
+            )
+        if missing := [name for name in names if name not in self.mask_files]:
+            raise DatasetError(
+                N_(
+                    "{list} names %n images without a mask in {folder}: {names}; add the files or correct the list",
+                    n=len(missing),
+                    one="{list} names an image without a mask in {folder}: {names}; add the file or correct the list",
+                    list=list_file,
+                    folder=self.masks,
+                    names=shortened(missing),
+                )
+            )
         return [self.pairs[name] for name in names]
 
     def not_listed(self, list_file: Path) -> list[ImagePair]:
@@ -91,9 +98,9 @@ class PairedFolders:
         if not rest:
             raise DatasetError(
                 N_(
-                    "{list_file} names every image of {images} that has a mask, so none is left to train or "
-                    "validate on; shorten it or give a second list",
-                    list_file=list_file,
+                    "{list} names every image of {images} that has a mask, so none is left to train or validate on; "
+                    "shorten it or give a second list",
+                    list=list_file,
                     images=self.images,
                 )
             )
@@ -112,10 +119,10 @@ def files_by_stem(folder: Path) -> dict[str, Path]:
         if twin != path:
             raise DatasetError(
                 N_(
-                    "{folder} holds both {twin} and {path}; keep one file of each name",
+                    "{folder} holds both {first} and {second}; keep one file of each name",
                     folder=folder,
-                    twin=twin.name,
-                    path=path.name,
+                    first=twin.name,
+                    second=path.name,
                 )
             )
     if not files:
@@ -135,12 +142,12 @@ def _raster_files(folder: Path) -> list[Path]:
     except FileNotFoundError as error:
         raise DatasetError(N_("the folder {folder} does not exist; check its name", folder=folder)) from error
     except NotADirectoryError as error:
-        raise DatasetError(N_("{folder} is a file; give the folder that holds it", folder=folder)) from error
+        raise DatasetError(N_("{folder} is a file; choose the folder that holds it", folder=folder)) from error
     except OSError as error:
         raise DatasetError(
             N_(
-                "the folder {folder} cannot be read: {strerror}; check its permissions",
+                "the folder {folder} cannot be read: {reason}; check its permissions",
                 folder=folder,
-                strerror=error.strerror,
+                reason=error.strerror,
             )
         ) from error

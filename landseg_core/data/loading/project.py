@@ -1,4 +1,4 @@
-"""The data set that the labels of a project make."""
+"""The data set made from the labels of a project."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SplitBlocks:
     val: tuple[PixelWindow, ...]
 
 
-def labels_to_learn(
+def labels_for_run(
     project: Project,
     run: Path,
     *,
@@ -56,13 +56,13 @@ def labels_to_learn(
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> LabelSnapshot:
-    """Return the labels for a run in the folder `run`: copied there now, or those that it began with; from any thread.
+    """Return the labels for a run in the folder `run`: copied there now, or those that it started with; any thread.
 
-    Those that the run of the model `start_from` saw, if it kept them, are copied beside them.
+    Those that the run of the model `start_from` was trained on, if it saved them, are copied as well.
 
     Raises:
         DatasetError: nothing is labelled.
-        TrainingError: the run to resume did not begin with the labels of a project.
+        TrainingError: the run to resume did not start with the labels of a project.
         ProjectError: the project cannot be read.
         OutputError: the labels cannot be written.
         ModelError: there is no model to start from.
@@ -90,12 +90,12 @@ def project_data(
 ) -> TrainingData:
     """Return the data set of the labels that `snapshot` copied, split by blocks or by images; see `label_split`.
 
-    Where the labels of an earlier run are saved beside them, areas stay on the side where that run had them. The
-    split assignment is saved in the folder of the labels.
+    If the labels of an earlier run are saved with them, areas keep their use for training or validation. The split
+    assignment is saved in the folder of the labels.
 
     Raises:
-        DatasetError: the labels lie in one small spot, the images differ in bands or type, or images are to be held
-            back and only one is labelled.
+        DatasetError: the labelled area is too small, the images differ in bands or type, or whole images are to
+            validate and only one is labelled.
         RasterError: an image or a mask cannot be read.
         TrainingError: the split of the earlier run cannot be read.
         OutputError: the split cannot be written.
@@ -113,14 +113,14 @@ def project_data(
     previous, ids = load_previous_labels(labels), [mask.image_id for mask in labels.masks]
     known = load_split(previous.folder) if previous else None
     how = tiles, [_size(pair) for pair in pairs], labels.schema, seed, chip
-    apart = (
+    divided = (
         continued_split(*how, of_images(known, ids), buffer=buffer)
         if known
         else label_split(*how, buffer=buffer, by=split)
     )
-    save_split(labels.folder, apart.assignment, ids, known)
-    train, val = ([pairs[number].area(window) for number, window in side] for side in (apart.train, apart.val))
-    notices = [*buffer_notices(apart.buffer, buffer), *((SPLIT_IGNORED,) if known and split != "blocks" else ())]
+    save_split(labels.folder, divided.assignment, ids, known)
+    train, val = ([pairs[number].area(window) for number, window in part] for part in (divided.train, divided.val))
+    notices = [*buffer_notices(divided.buffer, buffer), *((SPLIT_IGNORED,) if known and split != "blocks" else ())]
     data = training_data(train, val, labels.schema, on_event, control, read_options, notices, own_masks=True)
     return replace(data, previous_labels=_by_image(previous, labels)) if previous else data
 
@@ -142,10 +142,10 @@ def label_blocks(
     split: SplitBy = "blocks",
     buffer: int = BUFFER,
 ) -> dict[int, SplitBlocks]:
-    """Return by image id what `project_data` would make of the labels that are stored now; from any thread.
+    """Return by image id how `project_data` would split the labels that are stored now; from any thread.
 
     Raises:
-        DatasetError: as `project_data`, but for differing images.
+        DatasetError: as `project_data`, except for differing images.
         ProjectError: the labels cannot be read.
         JobStopped: the user asked for it.
     """
@@ -160,10 +160,10 @@ def label_blocks(
                     yield number, key, tile
 
         sizes = [(image.grid.width, image.grid.height) for image in images]
-        apart = label_split(tiles, sizes, view.schema, seed, chip, buffer=buffer, by=split)
+        divided = label_split(tiles, sizes, view.schema, seed, chip, buffer=buffer, by=split)
     return {
         image.id: SplitBlocks(
-            *(tuple(window for at, window in side if at == number) for side in (apart.train, apart.val))
+            *(tuple(window for at, window in part if at == number) for part in (divided.train, divided.val))
         )
         for number, image in enumerate(images)
     }
@@ -179,7 +179,7 @@ def project_extent(
     split: SplitBy,
     buffer: int,
 ) -> Extent:
-    """Return about how much `project_data` would give of the labels stored now; errors are those of `label_blocks`."""
+    """Return the approximate size of `project_data` for the labels stored now; errors are those of `label_blocks`."""
     blocks = label_blocks(project, seed, chip, control, split=split, buffer=buffer)
     grids = [image.grid for image in project.images if image.id in blocks]
     shares = [pixels / grid.window.pixels for pixels, grid in zip(pixels_read(grids, read_options), grids, strict=True)]

@@ -1,1 +1,1 @@
-"""The sources of training data that a user can name, one file each. Importing them loads nothing that reads rasters."""
+"""The sources of training data that a user can choose, one file each. Importing them loads no reader of rasters."""

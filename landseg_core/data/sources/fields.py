@@ -1,4 +1,4 @@
-"""What the fields of a source of training data take, for whoever asks a user for them."""
+"""The kinds of fields of a source of training data, for the command line and the forms."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from landseg_core.data.sources.fields import FolderField, ListField
 from landseg_core.data.sources.source import DataOptions, DataSource
+from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     from landseg_core.data.loading.extent import Extent
@@ -19,22 +20,28 @@ if TYPE_CHECKING:
 class Folders(DataSource):
     """Two folders, matched by stem, with lists of stems or without; see `folder_data`."""
 
-    title = "Folders of images and masks"
+    title = N_("Folders of images and masks")
 
-    images: Annotated[Path, FolderField(rasters="images")] = Field(title="Images", description="Folder of images")
+    images: Annotated[Path, FolderField(rasters="images")] = Field(
+        title=N_("Images"), description=N_("Folder of images")
+    )
     masks: Annotated[Path, FolderField(rasters="masks")] = Field(
-        title="Masks", description="Folder of masks, matched by stem"
+        title=N_("Masks"), description=N_("Folder of masks, matched by file name without suffix")
     )
     train_list: Annotated[Path | None, ListField()] = Field(
-        None, title="Training list", description="Stems to train on, one per line"
+        None,
+        title=N_("Training list"),
+        description=N_("Text file with the names of the images to train on, one per line"),
     )
     val_list: Annotated[Path | None, ListField()] = Field(
-        None, title="Validation list", description="Stems to validate on, one per line"
+        None,
+        title=N_("Validation list"),
+        description=N_("Text file with the names of the images to validate on, one per line"),
     )
 
     @property
-    def names_sides(self) -> bool:
-        """Tell whether there is a list."""
+    def has_own_split(self) -> bool:
+        """Return whether there is a list."""
         return self.train_list is not None or self.val_list is not None
 
     def load(self, options: DataOptions, on_event: OnEvent, control: JobControl) -> TrainingData:
@@ -59,7 +66,7 @@ class Folders(DataSource):
         )
 
     def extent(self, options: DataOptions, control: JobControl) -> Extent:
-        """Return about how much there is to learn from; errors are those of `folder_extent`."""
+        """Return approximately how much there is to train on; errors are those of `folder_extent`."""
         from landseg_core.data.loading.folders import folder_extent
 
         return folder_extent(self.images, self.masks, self.train_list, self.val_list, options.read_options, control)

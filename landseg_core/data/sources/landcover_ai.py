@@ -9,6 +9,7 @@ from pydantic import Field
 
 from landseg_core.data.sources.fields import FolderField
 from landseg_core.data.sources.source import DataOptions, DataSource
+from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     from landseg_core.data.loading.extent import Extent
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
 class LandCoverAi(DataSource):
     """The folder of LandCover.ai, with its own lists; see `landcover_ai_data`."""
 
-    title = "LandCover.ai as downloaded"
+    title = N_("LandCover.ai as downloaded")
 
     landcover_ai: Annotated[Path, FolderField(entries=("images", "masks", "train.txt", "val.txt"))] = Field(
-        title="Folder", description="LandCover.ai as downloaded"
+        title=N_("Folder"), description=N_("Folder of LandCover.ai, as downloaded")
     )
 
     @property
-    def names_sides(self) -> bool:
-        """Tell that its lists do."""
+    def has_own_split(self) -> bool:
+        """Return True: its lists define the split."""
         return True
 
     def load(self, options: DataOptions, on_event: OnEvent, control: JobControl) -> TrainingData:
@@ -44,7 +45,7 @@ class LandCoverAi(DataSource):
         )
 
     def extent(self, _options: DataOptions, _control: JobControl) -> Extent:
-        """Return how much the lists name; a DatasetError where they cannot be read."""
+        """Return the size of what the lists name; a DatasetError if they cannot be read."""
         from landseg_core.data.loading.landcover_ai import landcover_ai_extent
 
         return landcover_ai_extent(self.landcover_ai)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from landseg_core.data.sources.fields import ProjectField
 from landseg_core.data.sources.source import DataOptions, DataSource
+from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     from landseg_core.data.loading.extent import Extent
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
 
 class ProjectLabels(DataSource):
-    """What is painted in a project, as it is when the run starts; see `labels_to_learn` and `project_data`."""
+    """The labels of a project, as they are when the run starts; see `labels_for_run` and `project_data`."""
 
-    title = "This project"
+    title = N_("This project")
     has_classes = True
 
-    project: Annotated[Path, ProjectField()] = Field(title="Labels", description="Learn from the labels of a project")
+    project: Annotated[Path, ProjectField()] = Field(
+        title=N_("Labels"), description=N_("Train on the labels of a project")
+    )
 
     @property
     def project_file(self) -> Path | None:
@@ -31,10 +34,10 @@ class ProjectLabels(DataSource):
 
     def load(self, options: DataOptions, on_event: OnEvent, control: JobControl) -> TrainingData:
         """Copy the labels into the folder of the run and read them; the project is open for the copying only."""
-        from landseg_core.data.loading.project import labels_to_learn, project_data
+        from landseg_core.data.loading.project import labels_for_run, project_data
 
         with options.open_project(self.project) as project:
-            labels = labels_to_learn(
+            labels = labels_for_run(
                 project,
                 options.run,
                 resume=options.resume,

@@ -12,4 +12,4 @@ SOURCES: dict[str, type[DataSource]] = {
     "folders": Folders,
     "landcover_ai": LandCoverAi,
 }
-"""In the order in which users are offered them."""
+"""In the order in which they are offered to users."""

@@ -1,4 +1,4 @@
-"""What a source of training data is: a model of fields that a user fills in, which loads the data that they name."""
+"""What a source of training data is: a model of fields that the user fills in, which loads the data that they name."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from landseg_core.project.project import Project
 
 OpenProject = Callable[[Path], "AbstractContextManager[Project]"]
-"""Opens a project to read its labels; who has it open already lends that one."""
+"""Opens a project to read its labels, or returns the one that is already open."""
 
 
 def open_read_only(file: Path) -> Project:
-    """Open a project for reading only: another program may hold it.
+    """Open a project for read_options only: another program may have it open.
 
     Raises:
         ProjectError: it cannot be opened.
@@ -42,13 +42,13 @@ class DataOptions:
 
     Attributes:
         read_options: how images are read.
-        seed, chip, split, buffer: how labels are split where the source does not say itself what validates; see
+        seed, chip, split, buffer: how labels are split if the source does not define the split itself; see
             `label_split`.
         find_trained: finds what the parent model was trained on, none of which validates.
         classes: those of the masks; None for a source that has its own.
-        mapping: class names by value of the masks, "" to leave a value out; it comes before what masks say.
-        run: the folder of the run, which keeps the labels of a project.
-        resume: the run goes on, with the labels that it began with.
+        mapping: class names by value of the masks, "" to leave a value out; it takes precedence over the masks.
+        run: the folder of the run, which stores the labels of a project.
+        resume: the run is resumed, with the labels that it started with.
         start_from: the model or run to fine-tune.
         open_project: how a project is opened.
     """
@@ -76,10 +76,9 @@ class DataOptions:
 class DataSource(pydantic.BaseModel, ABC):
     """A kind of training data; an instance names one data set.
 
-    Its fields have titles, descriptions and hints, such as a `FolderField`: the command line has an option for each,
-    named as the field is, and the window a row of its form. Fields without a default say which source is meant. A file
-    with a source imports what reads data only where it loads: the command line knows all sources before it knows what
-    it is to do.
+    Its fields have titles, descriptions and hints, such as a `FolderField`: the command line has an option of the
+    field's name for each, and the window a row of its form. Fields without a default identify the source. A file with a
+    source imports what reads data only where it loads: the command line imports all sources before it runs anything.
 
     Attributes:
         title: the kind of data, for a user to choose.
@@ -92,8 +91,8 @@ class DataSource(pydantic.BaseModel, ABC):
     has_classes: ClassVar[bool] = False
 
     @property
-    def names_sides(self) -> bool:
-        """Tell whether the source itself says what to validate on."""
+    def has_own_split(self) -> bool:
+        """Return whether the source itself defines what to validate on."""
         return False
 
     @property
@@ -112,7 +111,7 @@ class DataSource(pydantic.BaseModel, ABC):
 
     @abstractmethod
     def extent(self, options: DataOptions, control: JobControl) -> Extent:
-        """Return about how much a run learns from, found out from names and headers; from any thread.
+        """Return approximately how much a run is trained on, estimated from names and headers; from any thread.
 
         Raises:
             LandsegError: the data cannot be used.

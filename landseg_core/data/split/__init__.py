@@ -1,1 +1,1 @@
-"""What trains and what validates, apart in space."""
+"""Splits into training and validation areas, separated in space."""

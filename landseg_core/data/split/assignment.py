@@ -1,4 +1,4 @@
-"""Which areas of a project train and which validate: saved beside the labels of a run for those that fine-tune it."""
+"""Which areas of a project train and which validate: saved with the labels of a run for those that fine-tune it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pydantic
 
-from landseg_core.data.split.buffers import Placed
+from landseg_core.data.split.buffers import ImageWindow
 from landseg_core.data.split.splits import SplitAssignment
 from landseg_core.errors import TrainingError
 from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
@@ -23,7 +23,7 @@ class _Window(pydantic.BaseModel):
     image_id: int
     window: StoredWindow
 
-    def placed(self) -> Placed:
+    def placed(self) -> ImageWindow:
         return self.image_id, PixelWindow(*self.window)
 
 
@@ -50,13 +50,13 @@ def save_split(
         OutputError: it cannot be written.
     """
     own = [(image_ids[number], window, validates) for number, window, validates in assignment.parts]
-    learnt = [(image_ids[number], window) for number, window in assignment.trained]
+    trained = [(image_ids[number], window) for number, window in assignment.trained]
     if previous:
         own += [part for part in previous.parts if part[0] not in image_ids]
-        learnt += [placed for placed in previous.trained if placed[0] not in image_ids]
+        trained += [placed for placed in previous.trained if placed[0] not in image_ids]
     parts = [_Part(image_id=image, window=_stored(window), validates=validates) for image, window, validates in own]
-    trained = [_Window(image_id=image, window=_stored(window)) for image, window in learnt]
-    record = _Record(block=assignment.block, parts=parts, trained=trained)
+    windows = [_Window(image_id=image, window=_stored(window)) for image, window in trained]
+    record = _Record(block=assignment.block, parts=parts, trained=windows)
     write_atomically(folder / SPLIT_FILE, (record.model_dump_json(indent=2) + "\n").encode())
     former = folder / _FORMER_SPLIT_FILE  # of a run that this one overwrites
     try:

@@ -1,4 +1,4 @@
-"""Cuts an image in two through its labels, where these lie too close together to be split by blocks."""
+"""Bisects an image through its labels, where these are too close together to be split by blocks."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from landseg_core.data.split.splits import ENOUGH_PIXELS, SMALLEST_BISECTED, VAL
 
 
 class _Faults(NamedTuple):
-    """What is wrong with a cut, the gravest first; `distance` is how far the share that validates is from a fifth."""
+    """What is wrong with a line, the worst first; `distance` is how far the share that validates is from a fifth."""
 
     classes_untrained: int
     classes_unseen: int
     distance: float
 
 
-class _Cut(NamedTuple):
-    """A line across an axis before pixel `line`, and the side that validates."""
+class _Bisection(NamedTuple):
+    """A line across an axis before pixel `line`, and which of the two parts validates."""
 
     faults: _Faults
     axis: int
@@ -30,31 +30,31 @@ class _Cut(NamedTuple):
 
 
 def bisect(image: LabelRegion, rng: np.random.Generator) -> list[tuple[LabelRegion, bool]]:
-    """Return both sides of the best line through the labels of an image, and whether they validate.
+    """Return the two parts of an image divided by the best line through its labels, and whether they validate.
 
-    Where the labels reach less than `SMALLEST_BISECTED` px, there is one part, to be trained on. Of lines that are
-    equally good, `rng` takes one.
+    If the labels extend over less than `SMALLEST_BISECTED` px, there is one part, to be trained on. Of lines that are
+    equally good, `rng` chooses one.
     """
     cells = image.cells
     if max(int(np.ptp(cells.along(axis))) + 1 for axis in (ACROSS, DOWN)) * cells.side < SMALLEST_BISECTED:
         return [(image, False)]
-    cuts = [cut for axis in (ACROSS, DOWN) for cut in _cuts(axis, cells)]
-    cut = min((cuts[number] for number in rng.permutation(len(cuts))), key=lambda cut: cut.faults)
-    first, second = image.divided(cut.axis, cut.line)
-    return [(first, cut.validates_first), (second, not cut.validates_first)]
+    bisections = [bisection for axis in (ACROSS, DOWN) for bisection in _bisections(axis, cells)]
+    best = min((bisections[number] for number in rng.permutation(len(bisections))), key=lambda one: one.faults)
+    first, second = image.divided(best.axis, best.line)
+    return [(first, best.validates_first), (second, not best.validates_first)]
 
 
-def _cuts(axis: int, cells: LabelGrid) -> Iterator[_Cut]:
-    """Yield the best cut across an axis for each side that could validate; none where the labels fill one cell."""
-    place = cells.along(axis)
-    start = int(place.min())
-    pixels = np.zeros((int(place.max()) - start + 1, cells.counts.shape[1]), np.int64)
-    np.add.at(pixels, place - start, cells.counts)
+def _bisections(axis: int, cells: LabelGrid) -> Iterator[_Bisection]:
+    """Yield the best line across an axis for each part that could validate; none where the labels fill one cell."""
+    index = cells.along(axis)
+    start = int(index.min())
+    pixels = np.zeros((int(index.max()) - start + 1, cells.counts.shape[1]), np.int64)
+    np.add.at(pixels, index - start, cells.counts)
     before, total = pixels.cumsum(axis=0)[:-1], pixels.sum(axis=0)
     if len(before):
         for validates_first, val in ((True, before), (False, total - before)):
             number, faults = _best(val, total)
-            yield _Cut(faults, axis, (start + number + 1) * cells.side, validates_first)
+            yield _Bisection(faults, axis, (start + number + 1) * cells.side, validates_first)
 
 
 def _best(val: Counts, total: Counts) -> tuple[int, _Faults]:

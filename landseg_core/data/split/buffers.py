@@ -1,4 +1,4 @@
-"""Keeps ground to train on at a distance from ground to validate on: neighbouring pixels look alike.
+"""Keeps areas to train on at a distance from areas to validate on, since neighbouring pixels are correlated.
 
 A chip is read only inside its area, so it is enough that the areas keep the distance.
 """
@@ -12,28 +12,29 @@ import numpy.typing as npt
 
 from landseg_core.geo.rectangles import padded, subtract_all
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_, Text
 
 BUFFER = 64
-"""The distance in px, unless told otherwise: a house or two wide at 10-50 cm per px, beyond which pixels of a class
+"""The default distance in px: the width of a house or two at 10-50 cm per px, beyond which pixels of a class
 look hardly more alike than elsewhere in the image."""
 KEPT_SHARE = 0.5
-"""A buffer that would leave less than this share of the ground to train on is made narrower, and a notice says so."""
+"""A buffer that would leave less than this share of the labels to train on is made narrower, with a notice."""
 _NARROWEST = 8
 
-Placed = tuple[int, PixelWindow]
+ImageWindow = tuple[int, PixelWindow]
 """The number of an image, and a window in it."""
 
 
 def distances(buffer: int) -> list[int]:
-    """Return the buffers to try, the wanted one first, halved again and again; the last is 0."""
+    """Return the buffers to try: the wanted one, then halved repeatedly; the last is 0."""
     tried = [buffer]
     while tried[-1] >= 2 * _NARROWEST:
         tried.append(tried[-1] // 2)
     return tried if tried[-1] == 0 else [*tried, 0]
 
 
-def apply_buffer(train: Sequence[Placed], val: Sequence[Placed], buffer: int) -> list[Placed]:
-    """Return windows that make up what of `train` lies at least `buffer` px from all of `val` in the same image."""
+def apply_buffer(train: Sequence[ImageWindow], val: Sequence[ImageWindow], buffer: int) -> list[ImageWindow]:
+    """Return windows that cover the part of `train` that is at least `buffer` px from `val` in the same image."""
     near = _Near(val, buffer)
     return [
         (image, piece) for image, window in train for piece in subtract_all(window, list(near.holes(image, window)))
@@ -41,9 +42,9 @@ def apply_buffer(train: Sequence[Placed], val: Sequence[Placed], buffer: int) ->
 
 
 class _Near:
-    """Finds the windows that reach, grown by a margin, into another window of their image."""
+    """Finds the windows that, padded by a margin, overlap another window of their image."""
 
-    def __init__(self, windows: Sequence[Placed], margin: int) -> None:
+    def __init__(self, windows: Sequence[ImageWindow], margin: int) -> None:
         self._windows = [(image, padded(window, margin)) for image, window in windows]
         bounds = [(image, w.x, w.y, w.right, w.bottom) for image, w in self._windows]
         self._bounds: npt.NDArray[np.int64] = np.array(bounds, np.int64).reshape(-1, 5)
@@ -55,12 +56,15 @@ class _Near:
         return (self._windows[number][1] for number in np.flatnonzero(near))
 
 
-def buffer_notices(buffer: int, wanted: int) -> list[str]:
+def buffer_notices(buffer: int, wanted: int) -> list[Text]:
     """Return the sentence for a buffer that had to be narrower than `wanted`."""
     if buffer >= wanted:
         return []
-    sentence = (
-        f"only {buffer} px lie between the ground to train on and the ground to validate on, not {wanted}: more would "
-        "leave under half of it to train on, so the figures may flatter the model; label more ground, or other images"
+    sentence = N_(
+        "the buffer between training and validation areas is only {buffer} px instead of {wanted} px, since more would "
+        "leave under half of the labels to train on: the accuracy may be overestimated; label more areas, or other "
+        "images",
+        buffer=buffer,
+        wanted=wanted,
     )
     return [sentence]

@@ -1,7 +1,7 @@
-"""Splits labels for a run that goes on from another: ground that was trained on must never validate it.
+"""Splits labels for a run that is fine-tuned from another: what was trained on must never validate it.
 
-Ground whose side an earlier run has decided keeps it, whatever is labelled there now. Only ground beyond is split anew,
-by blocks on the same grid, so that about a fifth of all labels validates.
+Areas that an earlier run has assigned to training or validation keep that, whatever is labelled there now. Only new
+areas are split, by blocks on the same grid, so that about a fifth of all labels validates.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import numpy as np
 from landseg_core.data.split.buffers import BUFFER, apply_buffer
 from landseg_core.data.split.label_grid import LabelGrid, LabelTile, count_cells
 from landseg_core.data.split.label_regions import LabelRegion, Size, blocks, counts_of
-from landseg_core.data.split.spatial import CELL, FINE_CELL, Sides, choose_blocks, split_of
-from landseg_core.data.split.splits import OneSidedError, Split, SplitAssignment
+from landseg_core.data.split.spatial import CELL, FINE_CELL, AssignedParts, choose_blocks, split_of
+from landseg_core.data.split.splits import EmptySetError, Split, SplitAssignment
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.messages import N_
 
-SPLIT_IGNORED = (
-    "the split by whole images is ignored: ground stays on the side where the earlier run had it, and new ground is "
-    "split by blocks"
+SPLIT_IGNORED = N_(
+    "the split by whole images is ignored: areas of the earlier run keep their use for training or validation, and new "
+    "areas are split by blocks"
 )
 
 
@@ -37,19 +37,19 @@ def continued_split(
     *,
     buffer: int = BUFFER,
 ) -> Split:
-    """Split labels as `label_split` does, but for `known` ground, which stays on its side.
+    """Split labels as `label_split` does, except for `known` areas, which keep their assignment.
 
     The assignment of the split then holds all that is known, also parts that hold no labels any more. Nothing
     validates within the buffer of what an earlier run was trained on.
 
     Raises:
-        OneSidedError: all labels are on one side.
+        EmptySetError: there are no labels to train on, or none to validate on.
     """
     cells = count_cells(read_tiles(), schema, _cell_side(known))
-    sides = [side for own in cells.by_image() for side in _parts(own, sizes, known)]
+    assigned = [part for own in cells.by_image() for part in _parts(own, sizes, known)]
     trains = [(number, window) for number, window, validates in known.parts if not validates]
     how: dict[str, Any] = {"read_tiles": read_tiles, "buffer": buffer, "schema": schema, "trains": trains}
-    split = split_of(_chosen(sides, seed), sizes, chip, known.block, **how)
+    split = split_of(_chosen(assigned, seed), sizes, chip, known.block, **how)
     split = replace(split, val=tuple(apply_buffer(split.val, known.trained, split.buffer)))
     _require_both(split)
     return replace(split, assignment=_joined(known, split.assignment))
@@ -61,7 +61,7 @@ def _joined(known: SplitAssignment, own: SplitAssignment) -> SplitAssignment:
 
 
 def _cell_side(known: SplitAssignment) -> int:
-    """Return a side of cells that no border between known parts divides; those of blocks are coarse."""
+    """Return a side of cells that no edge of a known part divides; for blocks it is the coarse one."""
     corners = (corner for _, window, _ in known.parts for corner in (window.x, window.y))
     return FINE_CELL if any(corner % CELL for corner in corners) else CELL
 
@@ -90,13 +90,13 @@ def _inside(cells: LabelGrid, window: PixelWindow) -> np.ndarray[tuple[int], np.
     return inside
 
 
-def _chosen(sides: Sequence[tuple[LabelRegion, bool | None]], seed: int) -> Sides:
-    """Return the parts with their sides, those of new blocks chosen so that about a fifth of all labels validates."""
-    parts = [part for part, _ in sides]
+def _chosen(assigned: Sequence[tuple[LabelRegion, bool | None]], seed: int) -> AssignedParts:
+    """Return the parts and whether they validate, chosen for new blocks so that about a fifth of all labels does."""
+    parts = [part for part, _ in assigned]
     if not parts:
         return []
-    kept = np.array([validates is True for _, validates in sides])
-    fixed = np.array([validates is not None for _, validates in sides])
+    kept = np.array([validates is True for _, validates in assigned])
+    fixed = np.array([validates is not None for _, validates in assigned])
     rng = np.random.Generator(np.random.Philox(seed))
     return list(zip(parts, choose_blocks(counts_of(parts), rng, kept, fixed).tolist(), strict=True))
 
@@ -105,16 +105,19 @@ def _require_both(split: Split) -> None:
     """Check that there is something to train on and to validate on.
 
     Raises:
-        OneSidedError: there is not.
+        EmptySetError: there is not.
     """
-    for windows, use, other in ((split.train, "trains", "validates"), (split.val, "validates", "trains")):
-        if not windows:
-            raise OneSidedError(
-                N_(
-                    "no label lies on ground that {use}: all are where the earlier run {other}, and ground keeps "
-                    "its side so that figures stay honest; paint in some new places some hundred pixels apart, or "
-                    "start afresh",
-                    use=use,
-                    other=other,
-                )
+    if not split.train:
+        raise EmptySetError(
+            N_(
+                "no labels are left to train on: all are in validation areas of the earlier run, which are kept so "
+                "that the accuracy stays reliable; label some new areas a few hundred pixels apart, or start a new run"
             )
+        )
+    if not split.val:
+        raise EmptySetError(
+            N_(
+                "no labels are left to validate on: all are in training areas of the earlier run, which are kept so "
+                "that the accuracy stays reliable; label some new areas a few hundred pixels apart, or start a new run"
+            )
+        )

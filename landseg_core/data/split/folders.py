@@ -1,4 +1,4 @@
-"""Splits what is labelled in pairs of images and masks, the way that the labels of a project are split."""
+"""Splits the labelled parts of pairs of images and masks, in the same way as the labels of a project."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.checks import CheckedAreas
-from landseg_core.data.split.buffers import Placed, distances
+from landseg_core.data.split.buffers import ImageWindow, distances
 from landseg_core.data.split.continued import SPLIT_IGNORED, continued_split
 from landseg_core.data.split.label_grid import LabelTile
 from landseg_core.data.split.spatial import CELL, FINE_CELL, label_split
 from landseg_core.data.split.splits import (
     LARGEST_BLOCK,
+    EmptySetError,
     LabelsTooSmallError,
-    OneSidedError,
     Split,
     SplitAssignment,
     SplitBy,
@@ -42,7 +42,7 @@ _WIDTH = 16 * TILE
 def mask_tiles(mask: MaskSource, piece_done: Callable[[int], None]) -> Iterator[tuple[TileKey, Tile]]:
     """Yield the tiles of a mask that hold labels, row by row; a value that no class has counts as unlabelled.
 
-    `piece_done` takes the pixels of each piece that has been read.
+    `piece_done` gets the pixels of each piece that has been read.
     """
     table = mask.schema.value_table()
     for piece in pieces(mask.raster.grid.window, _WIDTH, TILE):
@@ -59,14 +59,14 @@ def _tiles(values: Values, piece: PixelWindow) -> Iterator[tuple[TileKey, Tile]]
 
 
 def _whole(part: Values) -> Tile:
-    """Return a tile of which `part` may lack what lies beyond the edge."""
+    """Return a full tile from a `part` that may be cut at the edge of the image."""
     tile = np.full((TILE, TILE), UNLABELLED, np.uint8)
     tile[: part.shape[0], : part.shape[1]] = part
     return tile
 
 
 _FEW_PIXELS = 1 << 24
-"""Of images that are larger together, labels are counted in coarse cells: fine ones would be too many."""
+"""If the images have more pixels than this together, labels are counted in coarse cells, to limit their number."""
 FindTrained = Callable[[Sequence[LabelledArea]], Mapping[Path, Sequence[PixelWindow]]]
 """Returns the windows of the images of areas, by image, that an earlier model was trained on."""
 
@@ -75,7 +75,7 @@ FindTrained = Callable[[Sequence[LabelledArea]], Mapping[Path, Sequence[PixelWin
 class SplitOptions:
     """How labels are split: see `label_split`.
 
-    `find_trained` tells what the model learnt from that the run goes on from: none of it validates.
+    `find_trained` finds the areas that the parent model was trained on: none of them validates.
     """
 
     seed: int
@@ -86,7 +86,7 @@ class SplitOptions:
 
 
 class PairSplit(NamedTuple):
-    """Areas to train on and to validate on, the distance between them, and what there is to know of the split."""
+    """Areas to train on and to validate on, the distance between them, and notices about the split."""
 
     train: list[LabelledArea]
     val: list[LabelledArea]
@@ -105,29 +105,29 @@ def split_pairs(
     """Return the split of `checked` whole images.
 
     Raises:
-        DatasetError: what is labelled lies in small spots, or images are to be held back and only one is labelled.
+        DatasetError: the labelled areas are too small, or whole images are to validate and only one is labelled.
         RasterError: a mask cannot be read.
         JobStopped: the user asked for it.
     """
     images = checked.areas
     read_tiles = _reader(images, lambda mask: MaskSource(mask, schema, mapping), on_event, control)
-    trained = _trained_ground(images, options)
+    trained = _trained_windows(images, options)
     how = images, schema, options, read_tiles
-    split = _apart_from(trained, *how) if trained else _split(*how)
+    split = _split_around(trained, *how) if trained else _split(*how)
     pairs = [area.pair for area in images]
-    train, val = ([pairs[number].area(window) for number, window in side] for side in (split.train, split.val))
+    train, val = ([pairs[number].area(window) for number, window in part] for part in (split.train, split.val))
     notices = (SPLIT_IGNORED,) if trained and options.by != "blocks" else ()
     return PairSplit(train, val, split.buffer, notices)
 
 
-def _trained_ground(images: Sequence[LabelledArea], options: SplitOptions) -> list[Placed]:
+def _trained_windows(images: Sequence[LabelledArea], options: SplitOptions) -> list[ImageWindow]:
     """Return the windows that an earlier model was trained on, each with the number of its image."""
     found = options.find_trained(images) if options.find_trained else {}
     return [(number, window) for number, area in enumerate(images) for window in found.get(area.image, ())]
 
 
-def _apart_from(
-    trained: Sequence[Placed],
+def _split_around(
+    trained: Sequence[ImageWindow],
     images: Sequence[LabelledArea],
     schema: ClassSchema,
     options: SplitOptions,
@@ -140,17 +140,17 @@ def _apart_from(
     *wider, narrowest = distances(options.buffer)
 
     def split(buffer: int) -> Split:
-        known = _known_ground(trained, images, buffer)
+        known = _known_assignment(trained, images, buffer)
         return continued_split(read_tiles, _sizes(images), schema, options.seed, options.chip, known, buffer=buffer)
 
     for buffer in wider:
-        with suppress(OneSidedError):
+        with suppress(EmptySetError):
             return split(buffer)
     return split(narrowest)
 
 
-def _known_ground(trained: Sequence[Placed], images: Sequence[LabelledArea], buffer: int) -> SplitAssignment:
-    """Return what was trained on as ground that trains, with a `buffer` around it."""
+def _known_assignment(trained: Sequence[ImageWindow], images: Sequence[LabelledArea], buffer: int) -> SplitAssignment:
+    """Return what was trained on as parts to train on, with a `buffer` around them."""
     side = FINE_CELL if sum(area.window.pixels for area in images) <= _FEW_PIXELS else CELL
     parts = [
         (number, inside, False)
@@ -162,7 +162,7 @@ def _known_ground(trained: Sequence[Placed], images: Sequence[LabelledArea], buf
 
 
 def _in_cells(window: PixelWindow, margin: int, side: int) -> PixelWindow:
-    """Return a window with `margin` px more on every side, and as many as it takes to cut no cell of `side` px."""
+    """Return a window padded by `margin` px, and then to whole cells of `side` px."""
     (left, top), (right, bottom) = (
         [(corner - margin) // side * side for corner in (window.x, window.y)],
         [-(-(corner + margin) // side) * side for corner in (window.right, window.bottom)],
@@ -183,8 +183,8 @@ def _split(
     except LabelsTooSmallError as error:
         raise DatasetError(
             N_(
-                "too little is labelled, or in spots too small, to keep a part of it for validation; label "
-                "more, or name images to train and to validate on in two list files"
+                "the labelled areas are too few or too small to hold back a part for validation; label more, or name "
+                "images to train and to validate on in two list files"
             )
         ) from error
 
@@ -200,7 +200,7 @@ def _reader(
     total = sum(area.window.pixels for area in images)
 
     def read() -> Iterator[LabelTile]:
-        meter = ProgressMeter("finding labels", total, on_event)
+        meter = ProgressMeter(N_("finding labels"), total, on_event)
 
         def piece_done(pixels: int) -> None:
             meter.add(pixels)

@@ -1,4 +1,4 @@
-"""Keeps labels to train on at a distance from ground to validate on, and counts what that leaves."""
+"""Keeps labels to train on at a distance from areas to validate on, and counts how many labels that leaves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from landseg_core.data.split.buffers import KEPT_SHARE, Placed, apply_buffer, distances
+from landseg_core.data.split.buffers import KEPT_SHARE, ImageWindow, apply_buffer, distances
 from landseg_core.data.split.label_grid import Counts, LabelTile, histogram
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
@@ -16,14 +16,14 @@ from landseg_core.labels.pyramid import TILE
 
 def buffer_labels(
     read_tiles: Callable[[], Iterable[LabelTile]],
-    train: Sequence[Placed],
-    val: Sequence[Placed],
+    train: Sequence[ImageWindow],
+    val: Sequence[ImageWindow],
     buffer: int,
     schema: ClassSchema,
-) -> tuple[tuple[Placed, ...], int]:
-    """Return windows to train on that keep `buffer` px from those to validate on and hold labels, and their distance.
+) -> tuple[tuple[ImageWindow, ...], int]:
+    """Return windows to train on that hold labels, at least `buffer` px from those to validate on, and their distance.
 
-    The distance is less than wanted where that would leave under half of the labels, or none of some class.
+    The distance is smaller than wanted if that would leave under half of the labels, or none of some class.
     """
     tried = [apply_buffer(train, val, distance) for distance in distances(buffer)]
     if tried[0] == list(train):
@@ -42,11 +42,11 @@ def _total(counts: Sequence[Counts], classes: int) -> Counts:
 
 
 def _enough(held: Counts, every: Counts) -> bool:
-    """Tell whether (K,) labelled px are enough of `every`."""
+    """Return whether (K,) labelled px are enough of `every`."""
     return bool(held.sum() >= KEPT_SHARE * every.sum() and ((held > 0) == (every > 0)).all())
 
 
-def _counts(windows: Sequence[Placed], tiles: Iterable[LabelTile], schema: ClassSchema) -> Counts:
+def _counts(windows: Sequence[ImageWindow], tiles: Iterable[LabelTile], schema: ClassSchema) -> Counts:
     """Return the (windows, K) labelled px by class index."""
     by_tile = _by_tile(windows)
     counts = np.zeros((len(windows), len(schema)), np.int64)
@@ -60,7 +60,7 @@ def _counts(windows: Sequence[Placed], tiles: Iterable[LabelTile], schema: Class
     return counts
 
 
-def _by_tile(windows: Sequence[Placed]) -> dict[tuple[int, TileKey], list[int]]:
+def _by_tile(windows: Sequence[ImageWindow]) -> dict[tuple[int, TileKey], list[int]]:
     """Return the numbers of the windows that touch each label tile of an image."""
     found: dict[tuple[int, TileKey], list[int]] = {}
     for number, (image, window) in enumerate(windows):

@@ -1,4 +1,4 @@
-"""Where labels lie, coarsely: how many pixels of each class the small squares of an image hold."""
+"""Where labels are, coarsely: how many pixels of each class the small squares of an image hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.pyramid import TILE, Tile
 
 Counts = npt.NDArray[np.int64]
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 LabelTile = tuple[int, TileKey, Tile]
 """The number of an image, and a label tile of its level 0."""
@@ -28,18 +28,18 @@ class LabelGrid:
     Attributes:
         side: a divisor of a label tile's side.
         image: (N,) number of the image.
-        row: (N,) place in the image, counted in cells from the top.
-        column: (N,) place in the image, counted in cells from the left.
+        row: (N,) row in the image, counted in cells from the top.
+        column: (N,) column in the image, counted in cells from the left.
         counts: (N, K) labelled px by class index.
     """
 
     side: int
-    image: Places
-    row: Places
-    column: Places
+    image: Indices
+    row: Indices
+    column: Indices
     counts: Counts
 
-    def along(self, axis: int) -> Places:
+    def along(self, axis: int) -> Indices:
         """Return (N,) the column (axis 0) or the row (axis 1) of each cell."""
         return (self.column, self.row)[axis]
 
@@ -54,21 +54,21 @@ class LabelGrid:
 
 def count_cells(tiles: Iterable[LabelTile], schema: ClassSchema, side: int) -> LabelGrid:
     """Count the labels of `tiles` in cells of `side` px; values that no class has do not count."""
-    places: list[Places] = [np.zeros((0, 3), np.int64)]
+    found: list[Indices] = [np.zeros((0, 3), np.int64)]
     counts: list[Counts] = [np.zeros((0, len(schema)), np.int64)]
     per_tile = TILE // side
     for image, key, tile in tiles:
         rows, columns, histograms = _histograms(tile, side)
-        place = np.full(len(rows), image), key.row * per_tile + rows, key.column * per_tile + columns
+        indices = np.full(len(rows), image), key.row * per_tile + rows, key.column * per_tile + columns
         in_cells = histograms[:, schema.values]
         has_class = in_cells.any(axis=1)
-        places.append(np.stack(place, axis=1)[has_class])
+        found.append(np.stack(indices, axis=1)[has_class])
         counts.append(in_cells[has_class])
-    images, rows, columns = np.concatenate(places).T
+    images, rows, columns = np.concatenate(found).T
     return LabelGrid(side, images, rows, columns, np.concatenate(counts))
 
 
-def _histograms(tile: Tile, side: int) -> tuple[Places, Places, Counts]:
+def _histograms(tile: Tile, side: int) -> tuple[Indices, Indices, Counts]:
     """Return row and column in the tile of each cell that holds labels, and its (cells, 256) px of each value."""
     count = TILE // side
     squares = tile.reshape(count, side, count, side)

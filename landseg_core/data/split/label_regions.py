@@ -1,4 +1,4 @@
-"""The parts of images that hold labels: blocks of ground, or the sides of a cut."""
+"""The parts of images that hold labels: blocks, or the two parts of a bisected image."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from landseg_core.data.split.label_grid import Counts, LabelGrid, Places
+from landseg_core.data.split.label_grid import Counts, Indices, LabelGrid
 from landseg_core.geo.window import PixelWindow
 
 Size = tuple[int, int]
 """Width and height of an image in px."""
 
 ACROSS, DOWN = 0, 1
-"""The axes: a line across the first parts left from right, one across the second upper from lower."""
+"""The axes: a line across the first separates left from right, one across the second upper from lower."""
 
 
 @dataclass(frozen=True, eq=False)
 class LabelRegion:
-    """A part of an image: its bounds `limit` in px of the image, and the labelled cells in there, at least one."""
+    """A part of an image: its bounds `limit` in px of the image, and the labelled cells in it, at least one."""
 
     limit: PixelWindow
     cells: LabelGrid
@@ -30,23 +30,23 @@ class LabelRegion:
         return int(self.cells.image[0])
 
     def divided(self, axis: int, line: int) -> tuple[LabelRegion, LabelRegion]:
-        """Return the two sides of a line before pixel `line`, which lies along cells that hold labels on both sides."""
+        """Return the two parts divided by a line before pixel `line`, which is on a cell edge, with labels in both."""
         beyond = self.cells.along(axis) * self.cells.side >= line
         first, second = divided(self.limit, axis, line)
         return LabelRegion(first, self.cells.where(~beyond)), LabelRegion(second, self.cells.where(beyond))
 
     def windows(self, chip: int) -> list[PixelWindow]:
-        """Return windows that hold the labels and what chips of `chip` px show around them, as far as the part reaches.
+        """Return windows that hold the labels and what chips of `chip` px show around them, within the part.
 
-        Chips drawn from them seldom miss the labels: where no label is for a chip's length, nothing is drawn from.
+        Chips drawn from them rarely miss the labels: gaps without labels of a chip's length or more are left out.
         """
         line = self._line_through_gap(chip)
         if line is None:
             return [self._surroundings(chip)]
-        return [window for side in self.divided(*line) for window in side.windows(chip)]
+        return [window for part in self.divided(*line) for window in part.windows(chip)]
 
     def _line_through_gap(self, chip: int) -> tuple[int, int] | None:
-        """Return axis and place of a line through the widest gap between labels, if both sides are worth a chip."""
+        """Return axis and position of a line through the widest gap between labels, if a chip fits on both sides."""
         side, gaps = self.cells.side, []
         for axis in (ACROSS, DOWN):
             starts = np.unique(self.cells.along(axis)) * side
@@ -61,8 +61,8 @@ class LabelRegion:
     def _surroundings(self, chip: int) -> PixelWindow:
         side = self.cells.side
         spans = [
-            _grown(int(place.min()) * side, (int(place.max()) + 1) * side, *limit, chip)
-            for place, limit in zip(map(self.cells.along, (ACROSS, DOWN)), _sides(self.limit), strict=True)
+            _grown(int(index.min()) * side, (int(index.max()) + 1) * side, *limit, chip)
+            for index, limit in zip(map(self.cells.along, (ACROSS, DOWN)), _sides(self.limit), strict=True)
         ]
         (x, width), (y, height) = spans
         return PixelWindow(x, y, width, height)
@@ -74,7 +74,7 @@ def _sides(window: PixelWindow) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def _grown(start: int, end: int, low: int, room: int, chip: int) -> tuple[int, int]:
-    """Return start and length of an interval grown by half a chip at both ends, to a whole one at least, as room is."""
+    """Return start and length of an interval grown by half a chip at both ends, to at least a chip if it fits."""
     first, last = max(low, start - chip // 2), min(low + room, end + chip // 2)
     length = min(max(last - first, chip), room)
     return min(first, low + room - length), length
@@ -101,8 +101,8 @@ def counts_of(parts: Sequence[LabelRegion]) -> Counts:
 def blocks(part: LabelRegion, size: Size, side: int) -> list[LabelRegion]:
     """Return the blocks of `side` px (a multiple of a cell's) of the image that hold labels of a part of it.
 
-    They are counted from the image's corner. The last one of a row or a column is up to a half larger or smaller, so
-    that none is a sliver.
+    They are counted from the image's upper left corner. The last one of a row or column is up to half a block larger or
+    smaller, so that there are no slivers.
     """
     last = [max(1, round(length / side)) - 1 for length in size]
     column, row = (np.minimum(part.cells.along(axis) * part.cells.side // side, last[axis]) for axis in (ACROSS, DOWN))
@@ -112,10 +112,10 @@ def blocks(part: LabelRegion, size: Size, side: int) -> list[LabelRegion]:
     return [_block(part, group, (int(column[group[0]]), int(row[group[0]])), last, size, side) for group in groups]
 
 
-def _block(part: LabelRegion, group: Places, place: Size, last: Sequence[int], size: Size, side: int) -> LabelRegion:
+def _block(part: LabelRegion, group: Indices, index: Size, last: Sequence[int], size: Size, side: int) -> LabelRegion:
     (x, right), (y, bottom) = (
-        (at * side, length if at == end else (at + 1) * side) for at, end, length in zip(place, last, size, strict=True)
+        (at * side, length if at == end else (at + 1) * side) for at, end, length in zip(index, last, size, strict=True)
     )
     limit = PixelWindow(x, y, right - x, bottom - y).intersection(part.limit)
-    assert limit is not None, "labels lie in their own part"
+    assert limit is not None, "labels are inside their own part"
     return LabelRegion(limit, part.cells.where(group))

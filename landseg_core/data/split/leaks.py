@@ -1,4 +1,4 @@
-"""Finds images that show the same ground on both sides of a split: their figures would flatter the model."""
+"""Finds overlapping images of which one is trained on and the other validates: the accuracy is overestimated then."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from landseg_core.data.areas import LabelledArea
 from landseg_core.data.lists import shortened
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_, Text
 
 _LEAST = 1.0
 """Images overlap by more than this many px: formats round their transforms."""
@@ -23,30 +24,32 @@ Box = tuple[float, float, float, float]
 
 def overlap_notices(
     train: Sequence[LabelledArea], val: Sequence[LabelledArea], grids: Mapping[Path, RasterGrid]
-) -> list[str]:
-    """Return the sentence about areas to train on that lie on ground to validate on in another image.
+) -> list[Text]:
+    """Return the sentence about areas to train on that overlap areas to validate on in another image.
 
-    Only images of the same CRS with a place on the ground are compared; `grids` are those of the images.
+    Only georeferenced images of the same CRS are compared; `grids` are those of the images.
     """
     trained = _by_image(train, grids)
     boxes = np.array([image.box for image in trained]).reshape(-1, 4)
-    found: dict[frozenset[Path], str] = {}  # an image of both sides may overlap another one both ways
+    found: dict[frozenset[Path], Text] = {}  # an image with areas of both kinds may overlap another one in both
     for ours in _by_image(val, grids):
         for theirs in _near(ours, trained, boxes):
             if _overlap(ours, theirs):
-                found.setdefault(frozenset((ours.path, theirs.path)), f"{ours.stem} and {theirs.stem}")
+                pair = N_("{validated} and {trained}", validated=ours.stem, trained=theirs.stem)
+                found.setdefault(frozenset((ours.path, theirs.path)), pair)
     if not found:
         return []
-    sentence = (
-        f"{shortened(found.values(), 3)} show the same ground, one to validate on and the other to train on: "
-        "the figures flatter the model; put images that overlap on one side"
+    sentence = N_(
+        "{pairs} overlap, but one is validated on and the other trained on: the accuracy is overestimated; use "
+        "overlapping images either for training or for validation",
+        pairs=shortened(found.values(), 3),
     )
     return [sentence]
 
 
 @dataclass(frozen=True)
 class _Image:
-    """An image with a place on the ground, the box of it in CRS coordinates, and its areas."""
+    """A georeferenced image, its bounding box in CRS coordinates, and its areas."""
 
     path: Path
     stem: str
@@ -87,17 +90,17 @@ def _near(image: _Image, others: Sequence[_Image], boxes: npt.NDArray[np.float64
 
 
 def _overlap(ours: _Image, theirs: _Image) -> bool:
-    """Tell whether an area of one image lies on one of the other, as seen in px of the latter."""
+    """Return whether an area of one image overlaps one of the other, in px of the latter."""
     boxes = np.array([(window.x, window.y, window.right, window.bottom) for window in theirs.windows], np.float64)
-    return any(bool(_touch(_seen_from(theirs, ours, window), boxes, _LEAST).any()) for window in ours.windows)
+    return any(bool(_touch(_box_in(theirs, ours, window), boxes, _LEAST).any()) for window in ours.windows)
 
 
-def _seen_from(theirs: _Image, ours: _Image, window: PixelWindow) -> Box:
+def _box_in(theirs: _Image, ours: _Image, window: PixelWindow) -> Box:
     return _box(theirs.grid.to_pixel(*ours.grid.to_crs(*corner)) for corner in _corners(window))
 
 
 def _touch(box: Box, boxes: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.bool_]:
-    """Return (N,) True where a box overlaps one of the (N, 4) `boxes` by more than `least` both ways."""
+    """Return (N,) True where a box overlaps one of the (N, 4) `boxes` by more than `least` in both axes."""
     left, top, right, bottom = boxes.T
     wide = np.minimum(right, box[2]) - np.maximum(left, box[0]) > least
     high = np.minimum(bottom, box[3]) - np.maximum(top, box[1]) > least

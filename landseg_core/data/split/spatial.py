@@ -1,8 +1,8 @@
-"""Splits what is labelled into ground to train on and ground to validate on, by blocks that hold labels.
+"""Splits what is labelled into areas to train on and areas to validate on, by blocks that hold labels.
 
-Blocks are large against a chip, so that a model is not validated on what it has nearly seen: 1024 px where that leaves
-enough blocks that hold labels, else 512 or 256 px, if chips are no larger. Where even these are too few, each image is
-cut in two through its labels. Between both sides of an image lies a buffer that nothing is trained on. Instead of
+Blocks are large compared with a chip, so that a model is not validated on what it has nearly been trained on: 1024 px
+if that gives enough blocks with labels, else 512 or 256 px, if chips are no larger. If even these are too few, each
+image is bisected through its labels. Between training and validation areas of an image there is a buffer. Instead of
 blocks, whole images can be held back.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.data.split.bisect import bisect
-from landseg_core.data.split.buffers import BUFFER, Placed, apply_buffer
+from landseg_core.data.split.buffers import BUFFER, ImageWindow, apply_buffer
 from landseg_core.data.split.label_buffer import buffer_labels
-from landseg_core.data.split.label_grid import Counts, LabelGrid, LabelTile, Places, count_cells
+from landseg_core.data.split.label_grid import Counts, Indices, LabelGrid, LabelTile, count_cells
 from landseg_core.data.split.label_regions import LabelRegion, Size, blocks, counts_of
 from landseg_core.data.split.splits import (
     ENOUGH_PIXELS,
@@ -37,16 +37,16 @@ from landseg_core.messages import N_
 LABEL_BLOCK_SIZES = (LARGEST_BLOCK, 512, 256)
 """Sides of a block in px, the preferred one first."""
 FAIR_SHARES = (0.1, 0.4)
-"""A split outside these shares for validation is taken only where there is no better one."""
+"""A split outside these shares for validation is used only if there is no better one."""
 CELL, FINE_CELL = 128, 8
-"""Sides in px of the squares in which labels are counted: to split by blocks, and to cut in two."""
+"""Sides in px of the squares in which labels are counted: to split by blocks, and to bisect."""
 WHOLE = 1 << 30
 """The side in px of blocks that every image fits into."""
 _ATTEMPTS = 8
 
 Chosen = npt.NDArray[np.bool_]
 """(blocks,) True for those that validate."""
-Sides = list[tuple[LabelRegion, bool]]
+AssignedParts = list[tuple[LabelRegion, bool]]
 """Parts, and whether they validate."""
 
 
@@ -62,39 +62,39 @@ def label_split(
 ) -> Split:
     """Split the labels of images of `sizes` (width, height) so that about a fifth of the labelled px validate.
 
-    The windows hold the labels with as much around them as chips of `chip` px show, but for those to train on within
-    `buffer` px of a window to validate on; a buffer that would leave too few labels is narrower, and the split tells.
-    No block is on both sides; each class with enough labels is, where the blocks allow it. The same labels, seed and
-    chip give the same split.
+    The windows hold the labels with as much around them as chips of `chip` px show, except for those to train on within
+    `buffer` px of a window to validate on; a buffer that would leave too few labels is narrower, see `Split.buffer`.
+    No block is both trained and validated on; each class with enough labels is, if the blocks allow it. The same
+    labels, seed and chip give the same split.
 
     Args:
         read_tiles: gives the label tiles of all images; called up to three times.
-        sizes: of the images, by the number that the tiles tell.
+        sizes: of the images, by their number in the tiles.
         schema: the classes.
-        seed: of the choice.
+        seed: of the random choice.
         chip: side of the training windows in px.
-        buffer: the distance between both sides in px.
+        buffer: the distance between training and validation areas in px.
         by: whether blocks validate or whole images.
 
     Raises:
-        DatasetError: nothing is labelled, all of it lies in one small spot, or images are wanted and one is labelled.
+        DatasetError: nothing is labelled, the labelled area is too small, or `by` images and only one is labelled.
     """
     rng = np.random.Generator(np.random.Philox(seed))
     images = images_of(count_cells(read_tiles(), schema, CELL), sizes)
     if not images:
-        raise DatasetError(N_("nothing is labelled yet; paint each class in some places first"))
+        raise DatasetError(N_("nothing is labelled yet; label some areas of each class first"))
     if by == "images":
-        block, sides = WHOLE, _by_image(images, rng)
+        block, assigned = WHOLE, _by_image(images, rng)
     else:
-        block, sides = _by_blocks(images, sizes, chip, rng) or (
+        block, assigned = _by_blocks(images, sizes, chip, rng) or (
             block_sizes(chip)[-1],
-            _by_cut(images_of(count_cells(read_tiles(), schema, FINE_CELL), sizes), rng),
+            _by_bisection(images_of(count_cells(read_tiles(), schema, FINE_CELL), sizes), rng),
         )
-    return split_of(sides, sizes, chip, block, read_tiles=read_tiles, buffer=buffer, schema=schema)
+    return split_of(assigned, sizes, chip, block, read_tiles=read_tiles, buffer=buffer, schema=schema)
 
 
 def split_of(
-    sides: Sides,
+    assigned: AssignedParts,
     sizes: Sequence[Size],
     chip: int,
     block: int,
@@ -102,23 +102,26 @@ def split_of(
     read_tiles: Callable[[], Iterable[LabelTile]],
     buffer: int,
     schema: ClassSchema,
-    trains: Sequence[Placed] = (),
+    trains: Sequence[ImageWindow] = (),
 ) -> Split:
-    """Return the split of parts of images whose sides are known; ground beyond is to be cut into blocks of `block` px.
+    """Return the split for parts of images of which it is known whether they validate.
 
-    Nothing that `trains` validates, also where it lies beside labels that do. Large parts are cut into blocks, so that
-    chips are drawn evenly from them; what is trained on is cut back to the buffer as `label_split` tells.
+    All other areas are to be divided into blocks of `block` px. Nothing in `trains` validates, even next to labels that
+    do. Large parts are divided into blocks, so that chips are drawn evenly from them; what is trained on is reduced by
+    the buffer as in `label_split`.
     """
-    blocks_of = [
-        (cut, validates) for part, validates in sides for cut in blocks(part, sizes[part.image], LABEL_BLOCK_SIZES[0])
+    divided = [
+        (block_of, validates)
+        for part, validates in assigned
+        for block_of in blocks(part, sizes[part.image], LABEL_BLOCK_SIZES[0])
     ]
     train, val = (
-        tuple((part.image, window) for part, at in blocks_of if at is validates for window in part.windows(chip))
+        tuple((part.image, window) for part, at in divided if at is validates for window in part.windows(chip))
         for validates in (False, True)
     )
     val = tuple(apply_buffer(val, trains, 0))
     rest, distance = buffer_labels(read_tiles, train, val, buffer, schema)
-    assignment = SplitAssignment(block, tuple((part.image, part.limit, at) for part, at in sides), rest)
+    assignment = SplitAssignment(block, tuple((part.image, part.limit, at) for part, at in assigned), rest)
     return Split(rest, val, distance, assignment)
 
 
@@ -132,9 +135,9 @@ def images_of(cells: LabelGrid, sizes: Sequence[Size]) -> list[LabelRegion]:
 
 def _by_blocks(
     images: Sequence[LabelRegion], sizes: Sequence[Size], chip: int, rng: np.random.Generator
-) -> tuple[int, Sides] | None:
-    """Return the size that splits well, or else best, and its blocks; None where there are too few of any."""
-    best: tuple[tuple[int, bool], tuple[int, Sides]] | None = None
+) -> tuple[int, AssignedParts] | None:
+    """Return the block size that gives a good split, or else the best, and its blocks; None if all give too few."""
+    best: tuple[tuple[int, bool], tuple[int, AssignedParts]] | None = None
     for side in block_sizes(chip):
         parts = [part for image in images for part in blocks(image, sizes[image.image], side)]
         if len(parts) < FEWEST_BLOCKS:
@@ -151,7 +154,7 @@ def _by_blocks(
 
 
 def block_sizes(chip: int) -> list[int]:
-    """Return the sides to try: none but the largest is smaller than a chip, which would show little of its block."""
+    """Return the block sizes to try: those that are not smaller than a chip, or else the largest."""
     return [side for side in LABEL_BLOCK_SIZES if side >= chip] or [LABEL_BLOCK_SIZES[0]]
 
 
@@ -160,7 +163,7 @@ def choose_blocks(
 ) -> Chosen:
     """Choose the blocks to validate on, given their (blocks, K) labelled px: the best of some random attempts.
 
-    Those that are (blocks,) True in `fixed` are not to be chosen: they validate where they are True in `kept`.
+    Blocks that are True in the (blocks,) `fixed` are given: they validate where they are True in `kept`.
     """
     none = np.zeros(len(counts), np.bool_)
     kept, fixed = (none if given is None else given for given in (kept, fixed))
@@ -169,13 +172,13 @@ def choose_blocks(
 
 
 class _Choice:
-    """Takes blocks class by class, the rarest first, until about a fifth of each class validates.
+    """Chooses blocks class by class, the rarest first, until about a fifth of each class validates.
 
     After Sechidis, Tsoumakas, Vlahavas, "On the Stratification of Multi-Label Data", 2011. No class loses its last
     block to train on.
     """
 
-    def __init__(self, counts: Counts, order: Places, kept: Chosen, fixed: Chosen) -> None:
+    def __init__(self, counts: Counts, order: Indices, kept: Chosen, fixed: Chosen) -> None:
         self._counts, self._order = counts, order.tolist()
         self._holds = counts > 0
         self._chosen, self._free = kept.copy(), ~fixed
@@ -220,7 +223,7 @@ def _share(counts: Counts, chosen: Chosen) -> float:
 # --- by image
 
 
-def _by_image(images: Sequence[LabelRegion], rng: np.random.Generator) -> Sides:
+def _by_image(images: Sequence[LabelRegion], rng: np.random.Generator) -> AssignedParts:
     """Return all images, some of them to validate on; the one with fewest labels if need be.
 
     Raises:
@@ -235,21 +238,21 @@ def _by_image(images: Sequence[LabelRegion], rng: np.random.Generator) -> Sides:
     return list(zip(images, chosen.tolist(), strict=True))
 
 
-# --- by a cut
+# --- by bisection
 
 
-def _by_cut(images: Sequence[LabelRegion], rng: np.random.Generator) -> Sides:
-    """Return both sides of a cut through each image; an image with a small spot only is trained on.
+def _by_bisection(images: Sequence[LabelRegion], rng: np.random.Generator) -> AssignedParts:
+    """Return both parts of each bisected image; an image with only a small labelled area is trained on.
 
     Raises:
         LabelsTooSmallError: all are.
     """
-    sides = [side for image in images for side in bisect(image, rng)]
-    if not any(validates for _, validates in sides):
+    assigned = [part for image in images for part in bisect(image, rng)]
+    if not any(validates for _, validates in assigned):
         raise LabelsTooSmallError(
             N_(
-                "the labels lie in spots too small to keep a part of them for validation; paint larger spots, "
-                "or in at least five places some hundred pixels apart"
+                "the labelled areas are too small to hold back a part of them for validation; label larger areas, or "
+                "at least five areas a few hundred pixels apart"
             )
         )
-    return sides
+    return assigned

@@ -31,7 +31,7 @@ def test_the_eight_symmetries_are_all_different() -> None:
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(["uint8", "uint16", "int16", "int32", "float32"]))
-def test_a_resized_chip_keeps_its_mean_and_its_place(side: int, wanted: int, dtype: str) -> None:
+def test_a_resized_chip_keeps_its_mean_and_its_position(side: int, wanted: int, dtype: str) -> None:
     columns = np.broadcast_to(np.arange(side) * 100 // side, (2, side, side)).astype(dtype)
     resized = resized_pixels(columns, wanted)
     assert (resized.shape, resized.dtype) == ((2, wanted, wanted), columns.dtype)
@@ -44,20 +44,20 @@ def test_resized_labels_take_the_class_at_their_centre(side: int, wanted: int) -
     labels = np.arange(side * side, dtype=np.uint8).reshape(side, side)
     resized = resized_labels(labels, wanted)
     assert resized.shape == (wanted, wanted)
-    for place in (0, wanted // 2, wanted - 1):
-        centre = int((place + 0.5) * side / wanted)
-        assert resized[place, place] == labels[centre, centre]
+    for index in (0, wanted // 2, wanted - 1):
+        centre = int((index + 0.5) * side / wanted)
+        assert resized[index, index] == labels[centre, centre]
 
 
 @given(st.integers(4, 60), st.integers(4, 60))
 def test_pixels_and_labels_stay_on_each_other(side: int, wanted: int) -> None:
-    """The edge between two halves lies at the same place in both, to a pixel."""
+    """The edge between two halves is at the same position in both, to a pixel."""
     labels = np.zeros((side, side), np.uint8)
     labels[:, side // 2 :] = 1
     pixels = np.stack([labels * 200])
     seen = resized_pixels(pixels, wanted)[0].astype(float).sum(axis=1) / 200
-    told = resized_labels(labels, wanted).astype(float).sum(axis=1)
-    assert np.abs(seen - told).max() <= 1
+    edges = resized_labels(labels, wanted).astype(float).sum(axis=1)
+    assert np.abs(seen - edges).max() <= 1
 
 
 @given(st.integers(0, 2**32), st.integers(8, 300), st.floats(0.3, 1), st.floats(1, 3))

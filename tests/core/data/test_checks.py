@@ -68,15 +68,15 @@ def test_an_unknown_value_is_counted_over_the_whole_mask(
 
 def test_sizes_must_agree(write_pair: WritePair, schema: ClassSchema) -> None:
     area = LabelledArea("a", *write_pair("a", mask=np.zeros((30, 41), np.uint8)), WHOLE)
-    with pytest.raises(DatasetError, match=r"a.png has 41 x 30 px, but its image .*a.tif has 40 x 30 px"):
+    with pytest.raises(DatasetError, match=r"a.png is 41 x 30 px, but its image .*a.tif is 40 x 30 px"):
         _check(schema, area)
 
 
-def test_places_must_agree(tmp_path: Path, schema: ClassSchema, north_up: Affine) -> None:
+def test_georeferences_must_agree(tmp_path: Path, schema: ClassSchema, north_up: Affine) -> None:
     image = write_raster(tmp_path / "i.tif", np.ones((30, 40), np.uint8), crs="EPSG:32632", transform=north_up)
     values = np.ones((30, 40), np.uint8)
     shifted = write_raster(tmp_path / "m.tif", values, crs="EPSG:32632", transform=north_up @ Affine.translation(1, 0))
-    with pytest.raises(DatasetError, match="lies elsewhere on the ground"):
+    with pytest.raises(DatasetError, match="have different georeferences"):
         _check(schema, LabelledArea("i", image, shifted, WHOLE))
     fitting = write_raster(tmp_path / "n.tif", values, crs="EPSG:32632", transform=north_up)
     (facts,) = _check(schema, LabelledArea("i", image, fitting, WHOLE)).facts
@@ -86,7 +86,7 @@ def test_places_must_agree(tmp_path: Path, schema: ClassSchema, north_up: Affine
 def test_all_images_are_of_one_kind(write_pair: WritePair, schema: ClassSchema) -> None:
     first = LabelledArea("a", *write_pair("a"), WHOLE)
     second = LabelledArea("b", *write_pair("b", image=np.ones((1, 30, 40), np.uint16)), WHOLE)
-    with pytest.raises(DatasetError, match=r"b.tif has 1 band of uint16, but .*a.tif has 3 bands of uint8"):
+    with pytest.raises(DatasetError, match=r"b.tif has one band of uint16, but .*a.tif has 3 bands of uint8"):
         _check(schema, first, second)
 
 
@@ -113,9 +113,9 @@ def test_progress_ends_at_the_whole_and_a_stop_is_heard(write_pair: WritePair, s
     [
         ([5, 5, 5], [1, 1, 1], []),
         ([5, 0, 0], [1, 1, 1], ["only land is labelled in the training areas"]),
-        ([5, 5, 0], [1, 1, 1], ["no training pixel is road"]),
-        ([5, 5, 5], [1, 0, 0], ["no validation pixel is water, road"]),
-        ([5, 5, 0], [1, 0, 0], ["no training pixel is road", "no validation pixel is water:"]),
+        ([5, 5, 0], [1, 1, 1], ["the model cannot learn road:"]),
+        ([5, 5, 5], [1, 0, 0], ["the accuracy of water, road cannot"]),
+        ([5, 5, 0], [1, 0, 0], ["the model cannot learn road:", "the accuracy of water cannot"]),
     ],
 )
 def test_notices(schema: ClassSchema, train: list[int], val: list[int], notices: list[str]) -> None:

@@ -34,7 +34,7 @@ numbers = st.integers(0, 2**31)
 def test_a_chip_lies_in_its_area_or_around_it(
     areas: list[LabelledArea], size: int, seed: int, epoch: int, chip: int
 ) -> None:
-    area, window = ChipSampler(areas, size, seed).place(epoch, chip)
+    area, window = ChipSampler(areas, size, seed).first_window(epoch, chip)
     assert (window.width, window.height) == (size, size)
     for start, length, low, high in (
         (window.x, area.window.width, area.window.x, area.window.right),
@@ -50,28 +50,31 @@ def test_a_chip_lies_in_its_area_or_around_it(
 def test_a_chip_depends_on_its_numbers_only(size: int, seed: int, epoch: int, chip: int) -> None:
     areas = [_area("a", 0, 0, 700, 600), _area("b", 5, 5, 300, 900)]
     sampler = ChipSampler(areas, size, seed)
-    sampler.place(epoch, chip + 1)
-    assert sampler.place(epoch, chip) == ChipSampler(areas, size, seed).place(epoch, chip)
+    sampler.first_window(epoch, chip + 1)
+    assert sampler.first_window(epoch, chip) == ChipSampler(areas, size, seed).first_window(epoch, chip)
 
 
 def test_seed_epoch_and_chip_all_count() -> None:
     areas = [_area("a", 0, 0, 5000, 5000)]
-    places = {
-        ChipSampler(areas, 64, seed).place(epoch, chip) for seed in range(4) for epoch in range(4) for chip in range(4)
+    windows = {
+        ChipSampler(areas, 64, seed).first_window(epoch, chip)
+        for seed in range(4)
+        for epoch in range(4)
+        for chip in range(4)
     }
-    assert len(places) == 64
+    assert len(windows) == 64
     assert chip_rng(1, 2, 3, 0).integers(2**60) != chip_rng(1, 2, 3, 1).integers(2**60)
 
 
 def test_areas_are_drawn_in_proportion_to_their_pixels() -> None:
     sampler = ChipSampler([_area("a", 0, 0, 1, 1), _area("b", 0, 0, 1, 3)], 10)
-    drawn = Counter(sampler.place(0, chip)[0].stem for chip in range(2000))
+    drawn = Counter(sampler.first_window(0, chip)[0].stem for chip in range(2000))
     assert drawn["b"] / drawn.total() == pytest.approx(0.75, abs=0.03)
 
 
 def test_chips_reach_every_pixel() -> None:
     sampler = ChipSampler([_area("a", 3, 5, 12, 9)], 4)
-    starts = {(window.x, window.y) for _, window in (sampler.place(0, chip) for chip in range(2000))}
+    starts = {(window.x, window.y) for _, window in (sampler.first_window(0, chip) for chip in range(2000))}
     assert starts == {(x, y) for x in range(3, 12) for y in range(5, 11)}
 
 
@@ -80,12 +83,12 @@ def test_an_epoch_holds_as_many_pixels_as_the_areas() -> None:
     assert ChipSampler([_area("a", 0, 0, 10, 10)], 100).chips_per_epoch == 1
 
 
-def test_chips_without_labels_are_drawn_anew(write_pair: WritePair, schema: ClassSchema) -> None:
+def test_chips_without_labels_are_drawn_again(write_pair: WritePair, schema: ClassSchema) -> None:
     mask = np.full((300, 300), UNLABELLED, np.uint8)
     mask[:, :100] = 1
     area = LabelledArea("m", *write_pair("m", (300, 300), mask=mask), PixelWindow(0, 0, 300, 300))
     sampler = ChipSampler([area], 20)
-    assert any(sampler.place(0, chip)[1].x >= 100 for chip in range(50))
+    assert any(sampler.first_window(0, chip)[1].x >= 100 for chip in range(50))
     _, labels = sampler.batch(AreaReader(schema), 0, range(50))
     assert (labels != UNLABELLED).any(axis=(1, 2)).all()
 
@@ -110,7 +113,7 @@ def test_a_batch_holds_the_chips_that_it_names(write_pair: WritePair, schema: Cl
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=numbers, flips=st.booleans(), rotations=st.booleans(), low=st.floats(0.4, 1), high=st.floats(1, 2.5))
-def test_pixels_and_labels_of_a_chip_show_the_same_ground(
+def test_pixels_and_labels_of_a_chip_match(
     striped: tuple[LabelledArea, AreaReader], seed: int, flips: bool, rotations: bool, low: float, high: float
 ) -> None:
     area, reader = striped

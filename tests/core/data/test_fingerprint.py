@@ -12,15 +12,15 @@ from landseg_core.raster.source import RasterSource
 PIXELS = np.random.default_rng(0).integers(0, 255, (3, 90, 120), np.uint8)
 
 
-def told(path: Path, bands: tuple[int, ...] = (1, 2, 3)) -> str:
+def fingerprint_of(path: Path, bands: tuple[int, ...] = (1, 2, 3)) -> str:
     with RasterSource(path) as source:
         return fingerprint(source, bands)
 
 
 def test_a_copy_has_the_same_whatever_its_name_and_format(tmp_path: Path) -> None:
-    first = told(write_raster(tmp_path / "a.tif", PIXELS))
-    assert told(write_raster(tmp_path / "b.png", PIXELS)) == first
-    assert told(write_raster(tmp_path / "c.tif", PIXELS, tiled=True, blockxsize=64, blockysize=64)) == first
+    first = fingerprint_of(write_raster(tmp_path / "a.tif", PIXELS))
+    assert fingerprint_of(write_raster(tmp_path / "b.png", PIXELS)) == first
+    assert fingerprint_of(write_raster(tmp_path / "c.tif", PIXELS, tiled=True, blockxsize=64, blockysize=64)) == first
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ def test_a_copy_has_the_same_whatever_its_name_and_format(tmp_path: Path) -> Non
 )
 def test_another_image_has_another(tmp_path: Path, other: np.ndarray) -> None:
     one, two = write_raster(tmp_path / "a.tif", PIXELS), write_raster(tmp_path / "b.tif", np.ascontiguousarray(other))
-    assert told(one) != told(two)
+    assert fingerprint_of(one) != fingerprint_of(two)
 
 
 def test_only_the_bands_of_the_model_count(tmp_path: Path) -> None:
     more = write_raster(tmp_path / "more.tif", np.concatenate([PIXELS, PIXELS[:1]]))
-    assert told(more) == told(write_raster(tmp_path / "a.tif", PIXELS))
-    assert told(more, (1, 2, 4)) != told(more)
+    assert fingerprint_of(more) == fingerprint_of(write_raster(tmp_path / "a.tif", PIXELS))
+    assert fingerprint_of(more, (1, 2, 4)) != fingerprint_of(more)
 
 
 def test_a_tiny_image(tmp_path: Path) -> None:
-    assert len(told(write_raster(tmp_path / "a.tif", PIXELS[:, :1, :2]))) == 24
+    assert len(fingerprint_of(write_raster(tmp_path / "a.tif", PIXELS[:, :1, :2]))) == 24

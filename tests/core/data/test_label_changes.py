@@ -57,7 +57,7 @@ def test_an_image_that_had_no_labels_is_corrected_as_a_whole(data: TrainingData,
     np.testing.assert_array_equal(labels.read_labels(area, area.window), data.reader().read_labels(area, area.window))
 
 
-def test_chips_are_drawn_around_places_by_their_shares(data: TrainingData) -> None:
+def test_chips_are_drawn_around_locations_by_their_shares(data: TrainingData) -> None:
     area = replace(data.train[0], window=PixelWindow(0, 0, 2000, 2000))
     corners = {"left": (100, 100), "right": (1800, 1800)}
     around = [
@@ -65,7 +65,7 @@ def test_chips_are_drawn_around_places_by_their_shares(data: TrainingData) -> No
         for share, corner in zip((0.5, 0.3), corners.values(), strict=True)
     ]
     sampler = ChipSampler([area], 64, 0, Geometry(), around)
-    windows = [sampler.place(1, chip)[1] for chip in range(2000)]
+    windows = [sampler.first_window(1, chip)[1] for chip in range(2000)]
     near = {
         name: np.mean([abs(w.x - x) < 128 and abs(w.y - y) < 128 for w in windows]) for name, (x, y) in corners.items()
     }

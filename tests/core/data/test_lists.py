@@ -35,7 +35,7 @@ def test_all_common_spellings_give_the_stems(tmp_path: Path, content: bytes) -> 
         (b"", "empty list"),
         (b"\n \r\n", "empty list"),
         (b"a\nb\na.tif\n", "names a more than once"),
-        (b"II*\0a", "is no text"),
+        (b"II*\0a", "is not a text file"),
     ],
 )
 def test_a_wrong_list_is_one_sentence(tmp_path: Path, content: bytes, problem: str) -> None:

@@ -50,7 +50,7 @@ def facts(resolution: float | None) -> ImageFacts:
         ([None, None], 0.4, None, False),
     ],
 )
-def test_the_resolution_to_learn_at(
+def test_the_resolution_to_train_at(
     own: list[float | None], wanted: float | None, learnt: float | None, resamples: bool
 ) -> None:
     plan = plan_resolution([facts(one) for one in own], wanted)
@@ -63,13 +63,16 @@ def test_a_resolution_that_need_only_nearly_be_theirs(own: list[float | None], r
     assert (plan.resolution_m, plan.resamples) == (0.26, resamples)
 
 
-def test_what_is_told() -> None:
+def test_notices_about_the_resolution() -> None:
     mixed = plan_resolution([facts(0.25), facts(0.5), facts(None)], None).notices
-    assert ["1 of 3 are resampled to 0.5 m" in mixed[0], "1 of 3 images do not tell" in mixed[1]] == [True, True]
+    assert ["one of 3 images is resampled to 0.5 m" in mixed[0], "one of 3 images is unknown" in mixed[1]] == [
+        True,
+        True,
+    ]
     (chosen,) = plan_resolution([facts(0.25), facts(0.2501)], 1.0).notices
-    assert "show 0.25 m of ground per pixel: 2 of 2 are resampled to 1 m" in chosen
-    assert "another can be chosen" not in chosen
-    assert "so none is resampled" in plan_resolution([facts(None)], 1.0).notices[0]
+    assert "2 of 2 images are resampled to 1 m per pixel" in chosen
+    assert "can be chosen" not in chosen
+    assert "none is resampled" in plan_resolution([facts(None)], 1.0).notices[0]
     assert plan_resolution([facts(0.25), facts(0.26)], None).notices == ()
     assert plan_resolution([facts(0.25)], 0.26).notices == ()
 
@@ -81,9 +84,9 @@ def write_ground(root: Path, stem: str, metres: float, write: WriteRaster, schem
     water = (rows >= SIDE_M / 2) & (columns >= SIDE_M / 2)
     pixels = np.where(water, 200, 90).astype(np.uint8)[None].repeat(3, axis=0)
     pixels[:, (rows < 4) & (columns < 4)] = 0
-    place = {"crs": "EPSG:32632", "transform": Affine(metres, 0, 5e5, 0, -metres, 5e6)}
-    write(root / "images" / f"{stem}.tif", pixels, nodata=0, **place, **profile)
-    write(root / "masks" / f"{stem}.tif", schema.value_table()[water.astype(np.uint8)], **place)
+    georeference = {"crs": "EPSG:32632", "transform": Affine(metres, 0, 5e5, 0, -metres, 5e6)}
+    write(root / "images" / f"{stem}.tif", pixels, nodata=0, **georeference, **profile)
+    write(root / "masks" / f"{stem}.tif", schema.value_table()[water.astype(np.uint8)], **georeference)
 
 
 @pytest.fixture
@@ -194,8 +197,8 @@ def test_bands_by_number_are_taken_so(turned: Callable[..., TrainingData]) -> No
     assert [reader.read(area)[0][:, 0, 0].tolist() for area in (*data.train, *data.val)] == [[10], [30]]
 
 
-def test_another_order_is_told_where_nothing_is_chosen(turned: Callable[..., TrainingData]) -> None:
-    assert any("they are taken by number" in notice for notice in turned().notices)
+def test_another_order_is_reported_where_nothing_is_chosen(turned: Callable[..., TrainingData]) -> None:
+    assert any("bands are matched by number" in notice for notice in turned().notices)
 
 
 def test_a_band_that_an_image_lacks(turned: Callable[..., TrainingData]) -> None:
@@ -254,12 +257,12 @@ def test_overlaps_are_found_where_the_files_lie(tmp_path: Path, schema: ClassSch
     areas = []
     for metres in (0.25, 0.5):
         size, stem = round(SIDE_M / metres), f"at_{metres}"
-        place = {"crs": "EPSG:32632", "transform": Affine(metres, 0, 5e5, 0, -metres, 5e6)}
-        image = write_raster(tmp_path / f"{stem}.tif", np.zeros((size, size), np.uint8), **place)
-        mask = write_raster(tmp_path / f"{stem}_mask.tif", np.full((size, size), 4, np.uint8), **place)
+        georeference = {"crs": "EPSG:32632", "transform": Affine(metres, 0, 5e5, 0, -metres, 5e6)}
+        image = write_raster(tmp_path / f"{stem}.tif", np.zeros((size, size), np.uint8), **georeference)
+        mask = write_raster(tmp_path / f"{stem}_mask.tif", np.full((size, size), 4, np.uint8), **georeference)
         corner = PixelWindow(round(30 / metres), round(30 / metres), round(10 / metres), round(10 / metres))
         areas.append(LabelledArea(stem, image, mask, corner))
     data = training_data(areas[:1], areas[1:], schema, ignore_event, None)
     assert [area.window for area in (*data.train, *data.val)] == [PixelWindow(60, 60, 20, 20)] * 2
-    assert any("at_0.5 and at_0.25 show the same ground" in notice for notice in data.notices)
+    assert any("at_0.5 and at_0.25 overlap" in notice for notice in data.notices)
     assert [sum(area.class_px) for area in (*data.train, *data.val)] == [40 * 40, 20 * 20]

@@ -84,7 +84,9 @@ def test_memory_is_bounded(write_pair: WritePair, schema: ClassSchema) -> None:
     reader = AreaReader(schema, cache_bytes=4 * 40 * 30 * 5, open_files=2)
     for area in areas * 2:
         reader.read(area)
-        assert sum(kept.nbytes for kept in reader._cache._kept.values()) == reader._cache._used <= 4 * 40 * 30 * 5
+        assert (
+            sum(decoded.nbytes for decoded in reader._cache._cached.values()) == reader._cache._used <= 4 * 40 * 30 * 5
+        )
     assert len(reader._images._open) == 2
 
 
@@ -147,7 +149,7 @@ def test_threads_share_a_reader(write_pair: WritePair, schema: ClassSchema, cach
 def test_labels_alone_are_those_that_come_with_pixels(
     write_pair: WritePair, schema: ClassSchema, nodata: float, size: tuple[int, int] | None
 ) -> None:
-    """Kept in memory or not: places of classes must be the same in a run as in one that goes on from it."""
+    """Cached or not: class locations must be the same in a run and when it is resumed."""
     image = np.full((1, 30, 40), 5, np.float32)
     image[0, :6], image[0, :, 33:] = nodata, nodata
     own = LabelledArea("n", *write_pair("n", image=image, nodata=nodata), PixelWindow(0, 0, 40, 30))

@@ -47,7 +47,9 @@ def test_a_class_that_was_trained_and_never_validated_is_told_in_the_words_of_th
     counts[2] = 0
     before = class_notices(np.array([9, 9, 9]), counts.sum(axis=1), NAMES)
     assert (
-        told(counts) == tuple(before) == ("no validation pixel is road: the figures cannot show how well it is found",)
+        told(counts)
+        == tuple(before)
+        == ("the accuracy of road cannot be measured: the validation areas have no such labels",)
     )
 
 

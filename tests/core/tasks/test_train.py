@@ -100,7 +100,7 @@ def test_a_run_on_folders_cannot_go_on_with_a_project(
     project: Project, config: TrainConfig, tmp_path: Path, data
 ) -> None:
     RecordedRun(config, tmp_path / "run").fit(data)
-    with pytest.raises(TrainingError, match="did not learn from a project"):
+    with pytest.raises(TrainingError, match="was not started from a project"):
         learn(project, tmp_path / "run", config, resume=True)
     assert (tmp_path / "run" / "model.safetensors").exists()
     assert not (tmp_path / "run" / "labels").exists()

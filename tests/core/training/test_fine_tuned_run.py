@@ -13,7 +13,7 @@ from support.rasters import write_raster
 
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.compute.devices import precision_for
-from landseg_core.data.loading.project import SPLIT_IGNORED, labels_to_learn, project_data
+from landseg_core.data.loading.project import SPLIT_IGNORED, labels_for_run, project_data
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import JobStopped
 from landseg_core.events import JobControl, Notice, StepFinished
@@ -90,7 +90,7 @@ def learn(
     trainer = Trainer(config, run, **how)
     files = RunFolder(run)
     with labels_of_run(run, (files.model, files.checkpoint)):
-        labels = labels_to_learn(project, run, resume=how.get("resume", False), start_from=config.start_from)
+        labels = labels_for_run(project, run, resume=how.get("resume", False), start_from=config.start_from)
         data = project_data(labels, config.seed, config.chip)
         return trainer.fit(data, listen, control), data, notices
 
@@ -140,7 +140,7 @@ def test_ground_that_the_first_run_trained_on_does_not_validate(
     project: Project, config: TrainConfig, fine_tuning: TrainConfig, tmp_path: Path
 ) -> None:
     correct_the_moor(project)
-    labels = labels_to_learn(project, tmp_path / "fresh", resume=False)
+    labels = labels_for_run(project, tmp_path / "fresh", resume=False)
     assert project_data(labels, config.seed, config.chip).previous_labels is None
     trained = [_Box(*box) for box in _parts(tmp_path / "first", validates=False)]
     _, data, _ = learn(project, tmp_path / "second", fine_tuning.model_copy(update={"seed": 11}))
@@ -188,7 +188,7 @@ def test_a_run_that_comes_to_nothing_leaves_nothing(project: Project, fine_tunin
     control = JobControl()
     control.stop()
     with pytest.raises(JobStopped), labels_of_run(tmp_path / "second", ()):
-        labels_to_learn(project, tmp_path / "second", resume=False, start_from=str(tmp_path / "first"), control=control)
+        labels_for_run(project, tmp_path / "second", resume=False, start_from=str(tmp_path / "first"), control=control)
     assert not (tmp_path / "second").exists()
 
 
@@ -207,7 +207,7 @@ def test_a_fresh_run_over_a_continued_one_forgets_what_was_before(
 def test_the_split_of_the_settings_is_ignored_with_a_notice(
     project: Project, fine_tuning: TrainConfig, tmp_path: Path
 ) -> None:
-    labels = labels_to_learn(project, tmp_path / "second", resume=False, start_from=fine_tuning.start_from)
+    labels = labels_for_run(project, tmp_path / "second", resume=False, start_from=fine_tuning.start_from)
     assert SPLIT_IGNORED not in project_data(labels, 0, 64).notices
     assert project_data(labels, 0, 64, split="images").notices.count(SPLIT_IGNORED) == 1
 

@@ -84,7 +84,9 @@ def test_a_set_of_25_and_50_cm_trains_at_one(
     root = write_set({"a": 0.5, "b": 0.25, "c": 0.5, "d": 0.25, "e": 0.5}, grey)
     data, result, notices = train(root, schema, config)
     assert {area.window.width for area in (*data.train, *data.val)} == {120}
-    assert any("2 of 5 are resampled to 0.5 m, and the figures are counted at it" in notice for notice in notices)
+    assert any(
+        "2 of 5 images are resampled to 0.5 m per pixel, at which accuracy is measured" in notice for notice in notices
+    )
     header = read_header(root / "run")
     assert header.ground_resolution_m == pytest.approx(0.5, rel=0.001)
     assert result.best_miou > 0.75
@@ -110,9 +112,7 @@ def test_evaluation_resamples_to_the_model_and_says_so(
     assert evaluation.pixels == 2 * 120 * 120
     left_out, resampled = (event.message for event in events if isinstance(event, Notice))
     assert left_out.startswith("14400 of 86400 pixels are left out, since the model was trained on them (a)")
-    assert resampled == (
-        "1 of 2 images are resampled to the model's 0.5 m of ground per pixel, and the figures are counted at it"
-    )
+    assert resampled == ("one of 2 images is resampled to the model's 0.5 m per pixel, at which accuracy is measured")
 
 
 def test_ground_trained_at_another_resolution_does_not_count(
@@ -136,7 +136,7 @@ def test_without_a_crs_nothing_is_claimed(tmp_path: Path, schema: ClassSchema, c
         write_raster(tmp_path / "masks" / f"{stem}.tif", schema.value_table()[truth])
     (tmp_path / "val.txt").write_text("b\n")
     data, result, notices = train(tmp_path, schema, config, ReadOptions(resolution_m=0.5))
-    assert any("so none is resampled" in notice for notice in notices)
+    assert any("none is resampled" in notice for notice in notices)
     assert result.bundle.header.ground_resolution_m is None
     assert data.val[0].window.width == 90
     assert predicted(result.bundle, tmp_path, "b")[1] == []

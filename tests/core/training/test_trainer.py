@@ -106,7 +106,7 @@ def test_a_class_that_is_trained_and_never_validated_is_warned_of(
     only_land = replace(data.val[0], mask=write_raster(tmp_path / "land.png", np.full((90, 75), 1, np.uint8)))
     run = RecordedRun(config, tmp_path / "run")
     run.fit(replace(data, val=(only_land,)))
-    sentence = "no validation pixel is water, road: the figures cannot show how well they are found"
+    sentence = "the accuracy of water, road cannot be measured: the validation areas have no such labels"
     assert all(sentence in epoch.warnings for epoch in run.events_of(EpochFinished))
 
 

@@ -13,7 +13,6 @@ CORE, WINDOW = text_marks.modules_of("landseg_core"), text_marks.modules_of("lan
 
 UNFINISHED = (
     "landseg_core/compute/",
-    "landseg_core/project/storage/",
     "landseg_core/runs/",
     "landseg_core/training/",
     "landseg_gui/dialogs/",

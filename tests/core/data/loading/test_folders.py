@@ -68,10 +68,10 @@ def test_without_lists_whole_images_are_held_back_if_wanted(folders: tuple[Path,
     assert all(area.window.pixels == 1200 for area in (*data.train, *data.val))
 
 
-def test_a_buffer_that_had_to_be_narrower_is_told(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
+def test_a_narrower_buffer_gives_a_notice(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
     write_pair("small", (100, 90))
     (notice,) = folder_data(tmp_path / "images", tmp_path / "masks", schema).notices
-    assert notice.startswith("only 32 px lie between the ground to train on and the ground to validate on, not 64:")
+    assert notice.startswith("the buffer between training and validation areas is only 32 px instead of 64 px")
 
 
 def test_areas_know_how_many_pixels_of_each_class_they_hold(
@@ -109,7 +109,7 @@ def test_areas_without_label_are_left_out_with_a_notice(
     data = folder_data(*folders, schema, _list(tmp_path, "t.txt", "a", "u"), _list(tmp_path, "v.txt", "b"))
     assert _stems(data.train) == "a"
     assert data.notices[0].endswith("hold 255 in 1200 px (33.3 %), which count as unlabelled" + KEEP)
-    assert data.notices[1:] == ("1 of 3 areas hold no labelled pixel and are left out",)
+    assert data.notices[1:] == ("one of 3 areas has no labelled pixels and is left out",)
 
 
 def test_one_class_only_is_a_notice(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
@@ -129,10 +129,10 @@ def test_different_ground_resolutions_are_noted(tmp_path: Path, write_pair: Writ
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "b"))
     assert data.ground_resolution_m == pytest.approx(0.5, rel=0.001)
     (notice,) = data.notices
-    assert "show 0.25 to 0.5 m of ground per pixel: 1 of 3 are resampled to 0.5 m, and the figures" in notice
+    assert "one of 3 images is resampled to 0.5 m per pixel, at which accuracy is measured" in notice
 
 
-def test_images_of_the_same_ground_on_both_sides_are_noted(
+def test_overlapping_training_and_validation_images_are_noted(
     tmp_path: Path, write_pair: WritePair, schema: ClassSchema
 ) -> None:
     for stem, east in (("a", 5e5), ("b", 5e5 + 30), ("c", 5e5 + 40)):
@@ -140,13 +140,13 @@ def test_images_of_the_same_ground_on_both_sides_are_noted(
     images, masks = tmp_path / "images", tmp_path / "masks"
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "c"))
     (notice,) = data.notices
-    assert notice.startswith("b and a, b and c show the same ground, one to validate on and the other to train on:")
+    assert notice.startswith("b and a, b and c overlap, but one is validated on and the other trained on:")
     assert (
         folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a"), _list(tmp_path, "v.txt", "c")).notices == ()
     )
 
 
-def test_an_image_without_labels_is_not_said_to_show_the_same_ground(
+def test_an_image_without_labels_does_not_count_as_overlapping(
     tmp_path: Path, write_pair: WritePair, schema: ClassSchema
 ) -> None:
     """It is left out, so it cannot flatter the figures."""
@@ -156,16 +156,16 @@ def test_an_image_without_labels_is_not_said_to_show_the_same_ground(
     images, masks = tmp_path / "images", tmp_path / "masks"
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "c"), _list(tmp_path, "v.txt", "b"))
     assert data.notices[0].endswith("hold 255 in 1200 px (33.3 %), which count as unlabelled" + KEEP)
-    assert data.notices[1:] == ("1 of 3 areas hold no labelled pixel and are left out",)
+    assert data.notices[1:] == ("one of 3 areas has no labelled pixels and is left out",)
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a"), _list(tmp_path, "v.txt", "b", "c"))
     assert data.notices[0].endswith("hold 255 in 1200 px (33.3 %), which count as unlabelled" + KEEP)
-    assert data.notices[1:] == ("1 of 3 areas hold no labelled pixel and are left out",)
+    assert data.notices[1:] == ("one of 3 areas has no labelled pixels and is left out",)
 
 
 def test_areas_to_evaluate_on(tmp_path: Path, folders: tuple[Path, Path], schema: ClassSchema) -> None:
     assert _stems(evaluation_areas(*folders, schema)) == "abcde"
     assert _stems(evaluation_areas(*folders, schema, _list(tmp_path, "l.txt", "c", "a"))) == "ca"
-    with pytest.raises(DatasetError, match="no image in"):
+    with pytest.raises(DatasetError, match="names an image that is not in"):
         evaluation_areas(*folders, schema, _list(tmp_path, "l.txt", "c", "x"))
 
 

@@ -42,15 +42,15 @@ def test_the_others(folders: PairedFolders) -> None:
 
 def test_an_image_without_mask_is_named(folders: PairedFolders) -> None:
     (folders.masks / "b.tif").unlink()
-    with pytest.raises(DatasetError, match=r"1 of 3 images .* have no mask .*: b; add"):
+    with pytest.raises(DatasetError, match=r"one of 3 images .* has no mask .*: b; add"):
         folders.all()
-    with pytest.raises(DatasetError, match=r"names 1 that have no mask in .*masks: b;"):
+    with pytest.raises(DatasetError, match=r"names an image without a mask in .*masks: b;"):
         folders.listed(_list(folders, "a", "b"))
     assert len(folders.listed(_list(folders, "a"))) == 1
 
 
 def test_a_listed_image_that_is_missing_is_named(folders: PairedFolders) -> None:
-    with pytest.raises(DatasetError, match=r"names 2 that have no image in .*images: x, orphan;"):
+    with pytest.raises(DatasetError, match=r"names 2 images that are not in .*images: x, orphan;"):
         folders.listed(_list(folders, "x", "a", "orphan"))
 
 

@@ -20,7 +20,7 @@ from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project
 from landseg_core.project.snapshot import LabelSnapshot, snapshot
 
-PLACE = {"transform": Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), "crs": "EPSG:32633"}
+GEOREFERENCE = {"transform": Affine(0.5, 0, 399_000, 0, -0.5, 5_131_000), "crs": "EPSG:32633"}
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def project(tmp_path: Path, schema: ClassSchema) -> Iterator[Project]:
     with Project.create(tmp_path / "p.landseg", schema) as project:
         for name, size, east in (("town", (1100, 1400), 0), ("farm", (500, 600), 2000)):
             pixels = rng.integers(1, 255, (3, *size), np.uint8)
-            place = PLACE | {"transform": Affine.translation(east, 0) @ PLACE["transform"]}
-            project.add_image(write_raster(tmp_path / f"{name}.tif", pixels, **place))
+            georeference = GEOREFERENCE | {"transform": Affine.translation(east, 0) @ GEOREFERENCE["transform"]}
+            project.add_image(write_raster(tmp_path / f"{name}.tif", pixels, **georeference))
         yield project
 
 
@@ -59,7 +59,7 @@ def labels(painted: Project, tmp_path: Path) -> LabelSnapshot:
     return snapshot(painted, tmp_path / "run" / "labels")
 
 
-def test_all_labels_of_all_images_are_learnt_from(painted: Project, labels: LabelSnapshot) -> None:
+def test_all_labels_of_all_images_are_used(painted: Project, labels: LabelSnapshot) -> None:
     data = project_data(labels, seed=1, chip=128, buffer=0)
     assert {area.stem for area in data.train} == {"town", "farm"}
     assert (data.bands, data.dtype) == ((1, 2, 3), "uint8")
@@ -126,7 +126,7 @@ def test_labels_close_together_have_a_narrower_buffer_and_a_notice(project: Proj
     paint(project, 1, (100, 100, 180, 150), value=1)
     paint(project, 1, (100, 150, 180, 200), value=4)
     data = project_data(snapshot(project, tmp_path / "labels"), seed=0, chip=128)
-    assert data.notices[0].startswith("only 16 px lie between the ground to train on and the ground to validate on")
+    assert data.notices[0].startswith("the buffer between training and validation areas is only 16 px")
 
 
 def test_the_map_of_a_project_without_labels(project: Project) -> None:
@@ -137,15 +137,15 @@ def test_the_map_of_a_project_without_labels(project: Project) -> None:
 def test_one_speck_is_too_little(project: Project, tmp_path: Path) -> None:
     paint(project, 1, (100, 100, 120, 120))
     labels = snapshot(project, tmp_path / "labels")
-    with pytest.raises(DatasetError, match="paint larger spots, or in at least five places"):
+    with pytest.raises(DatasetError, match="label larger areas, or at least five areas"):
         project_data(labels, seed=0, chip=128)
 
 
 def test_images_of_other_bands_do_not_go_together(painted: Project, tmp_path: Path) -> None:
-    grey = painted.add_image(write_raster(tmp_path / "grey.tif", np.ones((1, 300, 300), np.uint8), **PLACE))
+    grey = painted.add_image(write_raster(tmp_path / "grey.tif", np.ones((1, 300, 300), np.uint8), **GEOREFERENCE))
     paint(painted, grey.id, (10, 10, 200, 200))
     labels = snapshot(painted, tmp_path / "labels")
-    with pytest.raises(DatasetError, match=r"grey\.tif has 1 band of uint8, but .*town\.tif has 3 bands of uint8"):
+    with pytest.raises(DatasetError, match=r"grey\.tif has one band of uint8, but .*town\.tif has 3 bands of uint8"):
         project_data(labels, seed=0, chip=128)
 
 
@@ -154,7 +154,7 @@ def test_classes_that_nobody_painted_stay(project: Project, tmp_path: Path, sche
     data = project_data(snapshot(project, tmp_path / "labels"), seed=0, chip=128)
     assert data.schema == schema
     assert data.notices == (
-        "only water is labelled in the training areas (255 counts as unlabelled): nothing else is learnt",
+        "only water is labelled in the training areas (255 counts as unlabelled): the model learns no other class",
     )
 
 
@@ -177,11 +177,11 @@ def test_an_image_without_georeference(tmp_path: Path, schema: ClassSchema) -> N
 
 
 def test_a_rotated_image(tmp_path: Path, schema: ClassSchema) -> None:
-    place = PLACE | {
+    georeference = GEOREFERENCE | {
         "transform": Affine.translation(399_000, 5_131_000) @ Affine.rotation(30) @ Affine.scale(0.5, -0.5)
     }
     with Project.create(tmp_path / "turned.landseg", schema) as project:
-        project.add_image(write_raster(tmp_path / "turned.tif", np.ones((3, 600, 700), np.uint8), **place))
+        project.add_image(write_raster(tmp_path / "turned.tif", np.ones((3, 600, 700), np.uint8), **georeference))
         paint(project, 1, (10, 10, 600, 500))
         data = project_data(snapshot(project, tmp_path / "labels"), seed=0, chip=128)
     assert data.ground_resolution_m == pytest.approx(0.5, rel=0.01)

@@ -132,8 +132,8 @@ def test_the_buffer_is_kept_from_what_any_run_before_was_trained_on(
         return
 
 
-def squares(*places: tuple[int, int], side: int = 60) -> list[tuple[int, int, int, int]]:
-    return [(x, y, side, SCHEMA.values[number % 3]) for number, (x, y) in enumerate(places)]
+def squares(*corners: tuple[int, int], side: int = 60) -> list[tuple[int, int, int, int]]:
+    return [(x, y, side, SCHEMA.values[number % 3]) for number, (x, y) in enumerate(corners)]
 
 
 FIRST = squares(*((x, y) for y in (20, 300) for x in range(20, 1200, 150)))
@@ -157,7 +157,7 @@ def test_images_that_are_new_stay_whole_where_images_were_held_back() -> None:
     assert split.assignment.parts == ((1, whole[1], False), (0, whole[0], True))
 
 
-def test_about_a_fifth_of_new_ground_validates() -> None:
+def test_about_a_fifth_of_new_areas_validates() -> None:
     images = painted(BLANK, (FIRST, []))
     before = first_split(images)
     further = squares(*((x, y) for y in (600, 800, 1000) for x in range(20, 1200, 90)))
@@ -167,19 +167,19 @@ def test_about_a_fifth_of_new_ground_validates() -> None:
     assert len(split.assignment.parts) > len(before.assignment.parts)
 
 
-def test_labels_on_trained_ground_only_cannot_validate() -> None:
+def test_labels_in_training_areas_only_cannot_validate() -> None:
     known = SplitAssignment(512, ((0, PixelWindow(0, 0, 1400, 1100), False),))
-    with pytest.raises(DatasetError, match="no label lies on ground that validates"):
+    with pytest.raises(DatasetError, match="no labels are left to validate on"):
         next_split(painted(BLANK, (FIRST, [])), known)
 
 
-def test_labels_on_validation_ground_only_cannot_train() -> None:
+def test_labels_in_validation_areas_only_cannot_train() -> None:
     known = SplitAssignment(512, ((0, PixelWindow(0, 0, 1400, 1100), True),))
-    with pytest.raises(DatasetError, match="no label lies on ground that trains"):
+    with pytest.raises(DatasetError, match="no labels are left to train on"):
         next_split(painted(BLANK, (FIRST, [])), known)
 
 
-def test_ground_is_kept_by_the_ids_of_images(tmp_path: Path) -> None:
+def test_the_assignment_is_saved_by_the_ids_of_images(tmp_path: Path) -> None:
     parts = (0, PixelWindow(0, 0, 9, 8), True), (1, PixelWindow(4, 0, 5, 6), False)
     ground = SplitAssignment(256, parts, ((1, PixelWindow(5, 0, 3, 6)),))
     earlier = SplitAssignment(

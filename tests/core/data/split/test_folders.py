@@ -110,11 +110,11 @@ def test_a_split_by_images_gives_way_to_what_was_trained_on(
     assert SPLIT_IGNORED in data.notices
 
 
-def test_images_without_labels_are_told(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
+def test_images_without_labels_are_reported(tmp_path: Path, write_pair: WritePair, schema: ClassSchema) -> None:
     write_pair("a", (2300, 1900), mask=_blobs((2300, 1900)))
     write_pair("u", mask=np.full((30, 40), 255, np.uint8))
     data = folder_data(tmp_path / "images", tmp_path / "masks", schema)
-    assert "1 of 2 images hold no labelled pixel and are left out" in data.notices
+    assert "one of 2 images has no labelled pixels and is left out" in data.notices
     assert {area.stem for area in (*data.train, *data.val)} == {"a"}
 
 
@@ -122,7 +122,9 @@ def test_masks_with_a_speck_of_labels(tmp_path: Path, write_pair: WritePair, sch
     mask = np.full((30, 40), 255, np.uint8)
     mask[:9], mask[0, :20] = 0, 1
     write_pair("u", mask=mask)
-    with pytest.raises(DatasetError, match=r"in spots too small.*name images to train and to validate on in two list"):
+    with pytest.raises(
+        DatasetError, match=r"too few or too small.*name images to train and to validate on in two list"
+    ):
         folder_data(tmp_path / "images", tmp_path / "masks", schema)
 
 
@@ -167,7 +169,7 @@ def test_the_tiles_of_a_mask_hold_all_its_labels(
     assert sum(read) == width * height
 
 
-def test_a_buffer_too_wide_for_small_images_is_narrower_for_the_run_that_goes_on_as_well(
+def test_a_buffer_too_wide_for_small_images_is_narrower_for_a_fine_tuned_run_as_well(
     tmp_path: Path, write_pair: WritePair, schema: ClassSchema
 ) -> None:
     for number, stem in enumerate("ab"):

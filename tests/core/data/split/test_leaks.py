@@ -45,7 +45,7 @@ def test_images_overlap_or_not(transform: Affine, overlaps: bool) -> None:
     assert bool(notices(grid(north_up(0, 0)), grid(transform))) is overlaps
 
 
-def test_only_images_of_the_same_crs_and_with_a_place_are_compared() -> None:
+def test_only_georeferenced_images_of_the_same_crs_are_compared() -> None:
     here, there = north_up(0, 0), north_up(10, 0)
     assert notices(grid(here), grid(there, CRS.from_epsg(32633))) == []
     assert notices(grid(Affine.identity()), grid(Affine.identity())) == []
@@ -57,8 +57,8 @@ def test_only_what_is_trained_on_counts() -> None:
     assert notices(here, there, PixelWindow(60, 0, 40, 80)) == []
     (notice,) = notices(here, there, PixelWindow(40, 0, 40, 80))
     assert notice == (
-        "v and t show the same ground, one to validate on and the other to train on: the figures flatter the model; "
-        "put images that overlap on one side"
+        "v and t overlap, but one is validated on and the other trained on: the accuracy is overestimated; "
+        "use overlapping images either for training or for validation"
     )
 
 
@@ -67,10 +67,10 @@ def test_parts_of_one_image_are_no_overlap_and_a_pair_is_named_once() -> None:
     both = [area("a"), area("b")]
     assert overlap_notices(both[:1], both[:1], grids) == []
     (notice,) = overlap_notices(both, both, grids)
-    assert notice.startswith("a and b show")
+    assert notice.startswith("a and b overlap")
 
 
 def test_every_image_that_validates_is_compared_with_all_others() -> None:
     grids = {Path(name): grid(north_up(x, 0)) for name, x in {"a": 0, "b": 500, "c": 50, "d": 550}.items()}
     (notice,) = overlap_notices([area("a"), area("b")], [area("c"), area("d")], grids)
-    assert notice.startswith("c and a, d and b show the same ground")
+    assert notice.startswith("c and a, d and b overlap")

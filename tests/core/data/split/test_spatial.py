@@ -102,7 +102,7 @@ def check_apart(split: Split, images: Sequence[np.ndarray]) -> None:
     """Check that no window to train on comes within the buffer of one to validate on, and that all hold labels."""
     for image, window in split.val:
         near = padded(window, split.buffer)
-        assert not [place for place in split.train if place[0] == image and place[1].intersection(near)]
+        assert not [one for one in split.train if one[0] == image and one[1].intersection(near)]
     for image, window in (*split.train, *split.val):
         assert (images[image][window.slices()] != 255).any()
 
@@ -169,7 +169,7 @@ def _extent(values: np.ndarray) -> int:
 
 def _places(values: np.ndarray) -> int:
     """Return how many squares of 256 px hold labels, a narrow rest at the edges counted to its neighbour."""
-    rows, columns = (np.minimum(place // 256, 3) for place in np.nonzero(values != 255))
+    rows, columns = (np.minimum(index // 256, 3) for index in np.nonzero(values != 255))
     return len(np.unique(4 * rows + columns)) if len(rows) else 0
 
 
@@ -295,12 +295,14 @@ def test_far_apart_labels_of_a_block_get_windows_of_their_own() -> None:
 
 
 def test_nothing_labelled() -> None:
-    with pytest.raises(DatasetError, match="nothing is labelled yet; paint each class"):
+    with pytest.raises(DatasetError, match="nothing is labelled yet; label some areas of each class"):
         split_of(np.full((600, 600), 255, np.uint8))
 
 
 def test_one_speck_cannot_be_split() -> None:
-    with pytest.raises(DatasetError, match=r"too small to keep a part.*paint larger spots, or in at least five places"):
+    with pytest.raises(
+        DatasetError, match=r"too small to hold back a part.*label larger areas, or at least five areas"
+    ):
         split_of(labels_of((600, 600), [(300, 300, 20, 1)]))
 
 

@@ -353,5 +353,5 @@ def test_too_few_labels_are_told_and_leave_no_folder(
     press(fill_for_project(1), qtbot)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     (sentence,) = problems
-    assert "paint larger spots" in sentence
+    assert "label larger areas" in sentence
     assert not (painted_project.path.parent / "farm-runs").exists()
