@@ -73,11 +73,6 @@ Large = Annotated[
     bool,
     typer.Option("--large", help="Allow work beyond the limits, which is otherwise refused before it starts."),
 ]
-DEVICE_HELP = "auto, cpu, cuda, cuda:N or mps."
-Bands = Annotated[
-    str | None, typer.Option(metavar="LIST", help="Bands by number or name, such as 1,2,3 or Red,Green,Blue.")
-]
-"""For `parse_bands`."""
 Alpha = Annotated[
     str | None,
     typer.Option(

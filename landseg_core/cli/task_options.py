@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import pydantic
 import typer
@@ -70,12 +70,16 @@ def _options(task: type[pydantic.BaseModel], apart: Collection[str]) -> Iterator
 
 
 def option_of(name: str, info: FieldInfo, *, may_lack: bool = False) -> inspect.Parameter:
-    """Return the option for a field; where it `may_lack`, even one that the field's model needs."""
+    """Return the option for a field.
+
+    One that `may_lack` is None where it is not given, even for a field that has a default or that its model needs.
+    """
     option = _option(name, info)
     kind = option.kind | None if may_lack or may_be_none(info) else option.kind
-    shown = typer.Option(option_name(name, info), help=f"{info.description}.", **option.details)
-    needed = None if may_lack else inspect.Parameter.empty
-    default = needed if info.is_required() else option.default
+    details = option.details | ({"show_default": _default_text(info)} if may_lack else {})
+    shown = typer.Option(_declared(name, info), help=f"{info.description}.", **details)
+    needed = inspect.Parameter.empty if info.is_required() else option.default
+    default = None if may_lack else needed
     annotation = Annotated[kind, shown]  # type: ignore[valid-type]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
@@ -85,16 +89,36 @@ def option_name(name: str, info: FieldInfo) -> str:
     return hints_of(info).option or f"--{name.replace('_', '-')}"
 
 
+def _declared(name: str, info: FieldInfo) -> str:
+    """Return how an option is declared; a switch that is on by default has another name, which turns it off."""
+    option = option_name(name, info)
+    return f"{option}/--no-{option.removeprefix('--')}" if info.default is True else option
+
+
+def _default_text(info: FieldInfo) -> str | bool:
+    """Return what the help shows as the default of a field; False for nothing."""
+    if info.is_required() or info.default in (None, ()):
+        return False
+    return "on" if info.default is True else str(info.default)
+
+
 def _option(name: str, info: FieldInfo) -> _Option:
-    hints = hints_of(info)
-    if hints.choices and not hints.others:
-        return _choice(name, info)
+    if values := _only_values(info):
+        return _choice(name, values, info)
     return _OPTIONS[type_of(info.annotation)](info)
 
 
-def _choice(name: str, info: FieldInfo) -> _Option:
-    values = StrEnum(name, {value: value for value in hints_of(info).choices})  # type: ignore[misc]
-    return _Option(values, values(info.default))
+def _only_values(info: FieldInfo) -> Iterable[str]:
+    """Return the only values that a field may have; none where it may have others."""
+    if type_of(info.annotation) is Literal:
+        return get_args(info.annotation)
+    hints = hints_of(info)
+    return () if hints.others else hints.choices
+
+
+def _choice(name: str, values: Iterable[str], info: FieldInfo) -> _Option:
+    known = StrEnum(name, {value: value for value in values})  # type: ignore[misc]
+    return _Option(known, known(info.default))
 
 
 def _switch(info: FieldInfo) -> _Option:

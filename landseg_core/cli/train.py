@@ -5,20 +5,20 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
+from enum import Enum
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from landseg_core.cli.jobs import run_job
-from landseg_core.cli.options import DEVICE_HELP, Alpha, Bands, Maps, parse_bands, parse_mapping
 from landseg_core.cli.output import say
 from landseg_core.cli.task_options import checked_task, option_name, option_of
 from landseg_core.data.sources.fields import ListField
 from landseg_core.data.sources.registry import SOURCES
 from landseg_core.data.sources.source import DataSource
 from landseg_core.errors import JobStopped
+from landseg_core.runs.config import TrainConfig
 from landseg_core.task_fields import hints_of
 from landseg_core.tasks.train import TrainTask, run_train
 
@@ -26,11 +26,28 @@ if TYPE_CHECKING:
     from landseg_core.training.loop import TrainResult
 
 
-class SplitWay(StrEnum):
-    """What validates where no list says so."""
-
-    BLOCKS = "blocks"
-    IMAGES = "images"
+SETTINGS = (
+    "mask_values",
+    "split",
+    "buffer",
+    "model",
+    "epochs",
+    "minutes",
+    "batch",
+    "chip",
+    "start_from",
+    "bands",
+    "alpha",
+    "resolution_m",
+    "pretrained",
+    "device",
+    "seed",
+)
+"""The settings that have an option of their own; `--set` is for all others."""
+Choices = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as config.json of a run names it."),
+]
 
 
 class GrowingCommand:
@@ -57,7 +74,7 @@ def _train(**values: Any) -> None:
     """
     started = time.monotonic()  # --minutes are those of the command, loading torch included
     source = chosen_source(values)
-    settings = given_settings(**{name: values[name] for name in _settings_options()})
+    settings = given_settings(values)
     own = {name: values[name] for name in TrainTask.model_fields.keys() & values.keys()}
     task = checked_task(TrainTask, source=source, settings=settings, **own)
     _report(run_job(partial(run_train, task, started=started)))
@@ -67,7 +84,7 @@ def train_options() -> Iterator[inspect.Parameter]:
     """Yield the options of a task, with those of all sources and of the settings in their places."""
     within: dict[str, Iterable[inspect.Parameter]] = {
         "source": source_options(),
-        "settings": _settings_options().values(),
+        "settings": setting_options(),
     }
     for name, info in TrainTask.model_fields.items():
         yield from within.get(name) or [option_of(name, info)]
@@ -76,72 +93,22 @@ def train_options() -> Iterator[inspect.Parameter]:
 train = GrowingCommand(_train, train_options)
 
 
-def given_settings(
-    maps: Maps = None,
-    split: Annotated[
-        SplitWay | None, typer.Option(help="Validate on blocks (default) or on whole images, without --val-list.")
-    ] = None,
-    buffer: Annotated[
-        int | None,
-        typer.Option(
-            min=0, max=4096, metavar="PX", help="Buffer between training and validation areas, in pixels (default 64)."
-        ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="The network, one of those that `landseg models` lists; lite0 by default.")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Number of passes over the training data.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Duration of the run in minutes; fractions are fine.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Training patches (chips) per step.")] = None,
-    chip: Annotated[int | None, typer.Option(min=1, help="Side of a training patch, in pixels.")] = None,
-    start_from: Annotated[
-        str | None, typer.Option("--from", metavar="MODEL|RUN", help="Fine-tune a model; new labels weigh more.")
-    ] = None,
-    bands: Bands = None,
-    alpha: Alpha = None,
-    resolution: Annotated[
-        float | None, typer.Option(metavar="M", help="Metres per pixel to train at; images are resampled.")
-    ] = None,
-    pretrained: Annotated[
-        bool | None,
-        typer.Option("--pretrained/--no-pretrained", help="Start from weights pretrained on photographs (default)."),
-    ] = None,
-    choices: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as config.json of a run names it."),
-    ] = None,
-    device: Annotated[str | None, typer.Option(help=DEVICE_HELP)] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The same seed reproduces a run on the CPU.")] = None,
-) -> dict[str, Any]:
-    """Return the settings that the options name, without those that are not given.
+def given_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that the values of the options name, without those that are not given.
 
     Raises:
         typer.BadParameter: they make no sense.
     """
-    if epochs is not None and minutes is not None:
-        raise typer.BadParameter("give either --epochs or --minutes")
-    named = {
-        "pretrained": pretrained,
-        "device": device,
-        "seed": seed,
-        "model": model,
-        "epochs": epochs,
-        "minutes": minutes,
-        "batch": batch,
-        "chip": chip,
-        "bands": parse_bands(bands) or None,
-        "resolution_m": resolution,
-        "split": split and split.value,
-        "buffer": buffer,
-        "start_from": start_from,
-        "alpha": alpha,
-        "mask_values": mask_values(maps or []) or None,
-    }
-    return parse_choices(choices or []) | {name: value for name, value in named.items() if value is not None}
+    named = {name: values[name] for name in SETTINGS if values.get(name) not in (None, (), [])}
+    given = {name: value.value if isinstance(value, Enum) else value for name, value in named.items()}
+    checked_task(TrainConfig, **given)
+    return parse_choices(values.get("choices") or []) | given
 
 
-def _settings_options() -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(given_settings, eval_str=True).parameters
+def setting_options() -> Iterator[inspect.Parameter]:
+    """Yield an option for each of the `SETTINGS`, and one for all others; none of them must be given."""
+    yield from (option_of(name, TrainConfig.model_fields[name], may_lack=True) for name in SETTINGS)
+    yield inspect.Parameter("choices", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Choices)
 
 
 def source_options() -> Iterator[inspect.Parameter]:
@@ -167,7 +134,7 @@ def chosen_source(values: Mapping[str, Any]) -> DataSource:
     chosen = source.model_validate({name: values[name] for name in given})
     if chosen.has_own_split and any(values.get(name) is not None for name in ("split", "buffer")):
         raise typer.BadParameter("--split and --buffer are for data without lists: these say what validates")
-    if source.has_classes and values.get("maps"):
+    if source.has_classes and values.get("mask_values"):
         raise typer.BadParameter("--map is for masks: the labels of a project have classes already")
     return chosen
 
@@ -197,23 +164,12 @@ def _named(source: type[DataSource]) -> str:
     return " and ".join(option_name(name, source.model_fields[name]) for name in source.required())
 
 
-def mask_values(maps: Sequence[str]) -> tuple[str, ...]:
-    """Return what `--map` says as the setting of that name has it.
-
-    Raises:
-        typer.BadParameter: a text is not VALUE=CLASSNAME, or a value is given two classes.
-    """
-    return tuple(f"{value}={name}" for value, name in parse_mapping(maps).items())
-
-
 def parse_choices(texts: Sequence[str]) -> dict[str, str]:
     """Parse the texts `NAME=VALUE`.
 
     Raises:
         typer.BadParameter: one is something else, or names no setting.
     """
-    from landseg_core.runs.config import TrainConfig
-
     choices: dict[str, str] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))

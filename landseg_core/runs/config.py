@@ -1,20 +1,20 @@
-"""The settings of a training run; checking them loads no torch."""
+"""The settings of a training run. Importing this loads neither torch nor what reads rasters; checking them no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pydantic
 from pydantic import Field
 
 from landseg_core.compute.device_names import DeviceError, require_device_name
-from landseg_core.data.read_options import ReadOptions
 from landseg_core.errors import TrainingError
-from landseg_core.labels.masks.value_mapping import parse_value_mapping
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
-from landseg_core.raster.alpha import alpha_choice
-from landseg_core.task_fields import problems_of
+from landseg_core.task_fields import FieldHints, problems_of
+
+if TYPE_CHECKING:
+    from landseg_core.data.read_options import ReadOptions
 
 DEFAULT_EPOCHS = 20
 """How long a run is when neither epochs nor minutes are given."""
@@ -50,6 +50,8 @@ def _device(name: str) -> str:
 def _alpha(text: str) -> str:
     if not text.strip():
         raise ValueError("should be auto, none, or a band by number or name")
+    from landseg_core.raster.alpha import alpha_choice
+
     return alpha_choice(text)
 
 
@@ -61,7 +63,7 @@ class TrainConfig(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    model: Annotated[str, pydantic.AfterValidator(_known_model)] = Field(
+    model: Annotated[str, pydantic.AfterValidator(_known_model), FieldHints(metavar="NETWORK")] = Field(
         DEFAULT_MODEL, title="Network", description="Larger networks are more accurate and slower"
     )
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
@@ -98,7 +100,7 @@ class TrainConfig(pydantic.BaseModel):
         title="Pretrained",
         description="Start from weights pretrained on photographs, if the network has them",
     )
-    start_from: str | None = Field(
+    start_from: Annotated[str | None, FieldHints(option="--from", metavar="MODEL|RUN")] = Field(
         None,
         title="Start from",
         description="Model or run to fine-tune; it sets network, bands and ground resolution",
@@ -158,18 +160,27 @@ class TrainConfig(pydantic.BaseModel):
         description="Epochs without a better model after which a run by epochs ends, in its second half; 0 turns it "
         "off",
     )
-    bands: tuple[str, ...] = Field((), title="Bands", description="Names or numbers of the bands to use; all if empty")
-    resolution_m: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = Field(
+    bands: Annotated[tuple[str, ...], FieldHints(metavar="LIST")] = Field(
+        (), title="Bands", description="Names or numbers of the bands to use; all if empty"
+    )
+    resolution_m: Annotated[
+        Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None, FieldHints(option="--resolution")
+    ] = Field(
         None,
         title="Ground resolution",
         description="Metres per pixel to train at; that of the images if empty",
     )
-    mask_values: tuple[str, ...] = Field(
-        (),
-        title="Mask values",
-        description="Class of a value of the masks, such as 255=building; 255= ignores the value",
+    mask_values: Annotated[tuple[str, ...], FieldHints(option="--map", metavar="VALUE=CLASSNAME", repeats=True)] = (
+        Field(
+            (),
+            title="Mask values",
+            description="Class of a value of the masks, such as 255=building; 255= ignores the value",
+        )
     )
-    alpha: Annotated[str, Field(max_length=200), pydantic.AfterValidator(_alpha)] | None = Field(
+    alpha: Annotated[
+        Annotated[str, Field(max_length=200), pydantic.AfterValidator(_alpha)] | None,
+        FieldHints(metavar="auto|none|BAND"),
+    ] = Field(
         None,
         title="Alpha",
         description="Band that is 0 where there is no data: auto, none, number or name; as each image says if empty",
@@ -182,7 +193,7 @@ class TrainConfig(pydantic.BaseModel):
     buffer: Annotated[int, Field(ge=0, le=4096)] = Field(
         64, title="Buffer", description="Buffer between training and validation areas, in pixels"
     )
-    device: Annotated[str, pydantic.AfterValidator(_device)] = Field(
+    device: Annotated[str, pydantic.AfterValidator(_device), FieldHints(metavar="auto|cpu|cuda|cuda:N|mps")] = Field(
         "auto", title="Device", description="Where to compute; auto uses the GPU if there is one"
     )
     precision: Literal["auto", "fp32"] = Field(
@@ -195,11 +206,15 @@ class TrainConfig(pydantic.BaseModel):
     @pydantic.field_validator("mask_values")
     @classmethod
     def _values_with_classes(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        from landseg_core.labels.masks.value_mapping import parse_value_mapping
+
         return tuple(sorted(f"{value}={name}" for value, name in parse_value_mapping(texts).items()))
 
     @property
     def value_mapping(self) -> dict[str, str]:
         """Return class names by value of the masks, "" for a value that is left out."""
+        from landseg_core.labels.masks.value_mapping import parse_value_mapping
+
         return parse_value_mapping(self.mask_values)
 
     @pydantic.model_validator(mode="before")
@@ -224,6 +239,8 @@ class TrainConfig(pydantic.BaseModel):
 
         The first run did not resample images that were nearly at its resolution, and so must the next one.
         """
+        from landseg_core.data.read_options import ReadOptions
+
         return ReadOptions(self.bands, self.resolution_m, self.alpha, of_model=self.start_from is not None)
 
 

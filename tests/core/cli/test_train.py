@@ -8,7 +8,7 @@ from support.sources import Archive
 from typer.testing import CliRunner
 
 from landseg_core.cli.app import app
-from landseg_core.cli.train import SplitWay, chosen_source, parse_choices
+from landseg_core.cli.train import chosen_source, given_settings, parse_choices
 from landseg_core.data.sources.folders import Folders
 from landseg_core.data.sources.landcover_ai import LandCoverAi
 from landseg_core.data.sources.project import ProjectLabels
@@ -31,8 +31,8 @@ CLASSES = {"classes": "landcover-ai"}
             Folders(**PAIR, train_list=FOLDER, val_list=FOLDER),
         ),
         ({"landcover_ai": FOLDER} | CLASSES, LandCoverAi(landcover_ai=FOLDER)),
-        ({"project": FOLDER, "split": SplitWay.IMAGES, "buffer": 0}, ProjectLabels(project=FOLDER)),
-        (PAIR | CLASSES | {"split": SplitWay.BLOCKS, "buffer": 9, "maps": ["1=x"]}, Folders(**PAIR)),
+        ({"project": FOLDER, "split": "images", "buffer": 0}, ProjectLabels(project=FOLDER)),
+        (PAIR | CLASSES | {"split": "blocks", "buffer": 9, "mask_values": ["1=x"]}, Folders(**PAIR)),
     ],
 )
 def test_options_that_go_together(options: dict[str, object], source: DataSource) -> None:
@@ -58,8 +58,11 @@ def test_options_that_go_together(options: dict[str, object], source: DataSource
             {"landcover_ai": FOLDER, "buffer": 0} | CLASSES,
             "--split and --buffer are for data without lists: these say what validates",
         ),
-        (PAIR | CLASSES | {"val_list": FOLDER, "split": SplitWay.BLOCKS}, "data without lists"),
-        ({"project": FOLDER, "maps": ["1=x"]}, "--map is for masks: the labels of a project have classes already"),
+        (PAIR | CLASSES | {"val_list": FOLDER, "split": "blocks"}, "data without lists"),
+        (
+            {"project": FOLDER, "mask_values": ["1=x"]},
+            "--map is for masks: the labels of a project have classes already",
+        ),
     ],
 )
 def test_options_that_do_not(options: dict[str, object], sentence: str) -> None:
@@ -78,6 +81,43 @@ def test_a_source_that_is_added_has_its_options(monkeypatch: pytest.MonkeyPatch)
         chosen_source({})
     with pytest.raises(typer.BadParameter, match="--season goes with --archive only"):
         chosen_source(PAIR | CLASSES | {"season": FOLDER})
+
+
+def test_settings_are_those_that_are_given() -> None:
+    given = {
+        "buffer": 0,
+        "bands": (),
+        "split": None,
+        "mask_values": ["1=x"],
+        "pretrained": False,
+        "choices": ["dice=2"],
+    }
+    assert given_settings(given) == {"buffer": 0, "mask_values": ["1=x"], "pretrained": False, "dice": "2"}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence", "option"),
+    [
+        ({"epochs": 1, "minutes": 1.0}, "not both", None),
+        ({"mask_values": ["x"]}, "VALUE=", "'--map'"),
+        ({"alpha": " "}, "should be auto, none", "'--alpha'"),
+        ({"start_from": "run", "resolution_m": -1.0}, "greater than 0", "'--resolution'"),
+        ({"model": "no"}, "there is no network 'no'", "'--model'"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_wrong_usage_of_its_option(
+    given: dict[str, object], sentence: str, option: str | None
+) -> None:
+    with pytest.raises(typer.BadParameter) as error:
+        given_settings(given)
+    assert sentence in error.value.message
+    assert error.value.param_hint == option
+
+
+def test_a_switch_that_is_on_can_be_turned_off_and_a_default_is_shown() -> None:
+    shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "160"}).output
+    assert "--no-pretrained" in shown
+    assert "[default: (64)]" in shown
 
 
 @pytest.mark.parametrize(
