@@ -1,10 +1,10 @@
-"""What the fields of a task say of themselves: the command line makes its options of it, and the window its forms."""
+"""What the fields of a task declare: the command line makes its options of it, and the window its forms."""
 
 from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -13,10 +13,12 @@ from pydantic import Field
 from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 
+from landseg_core.messages import N_
+
 
 @dataclass(frozen=True)
 class FieldHints:
-    """What a field says beyond its title, description, type and bounds; it stands among its annotations.
+    """What a field declares beyond its title, description, type and bounds; one of its annotations.
 
     Attributes:
         option: its name at the command line, where that is not the field's own.
@@ -24,7 +26,7 @@ class FieldHints:
         repeats: whether an option is given once for each of several values, instead of a list with commas.
         choices: the values, each with what a list in the window shows for it.
         others: whether other values than the `choices` are allowed.
-        unset: what is done without a value.
+        unset: what happens without a value.
         unit: the unit of a number.
         step: what an arrow beside a number adds to it.
     """
@@ -40,14 +42,14 @@ class FieldHints:
 
 
 AS_IT_IS = pydantic.GetPydanticSchema(lambda kind, _handler: core_schema.is_instance_schema(kind))
-"""Stands among the annotations of a field whose value is an object that is not looked into."""
+"""An annotation of a field whose value is an object that pydantic does not validate further."""
 
-Overwrite = Annotated[bool, Field(title="Overwrite", description="Replace what is already there")]
+Overwrite = Annotated[bool, Field(title=N_("Overwrite"), description=N_("Replace existing files"))]
 Large = Annotated[
     bool,
     Field(
-        title="Large",
-        description="Do it however much it is; else work beyond a limit is refused before it begins",
+        title=N_("Large"),
+        description=N_("Allow very large jobs, which are otherwise refused before they start"),
     ),
 ]
 
@@ -68,7 +70,7 @@ def type_of(annotation: Any) -> Any:
 
 
 def may_be_none(info: FieldInfo) -> bool:
-    """Tell whether a field may go without a value."""
+    """Return whether a field may have no value."""
     return types.NoneType in typing.get_args(info.annotation)
 
 
@@ -79,7 +81,7 @@ def bound_of(info: FieldInfo, kind: str) -> float | None:
 
 
 def _all_metadata(info: FieldInfo) -> Iterator[Any]:
-    """Yield what is annotated to a field, be it outside or inside "or None"."""
+    """Yield the annotations of a field, be they outside or inside "or None"."""
     yield from info.metadata
     for part in typing.get_args(info.annotation):
         for item in typing.get_args(part)[1:] if typing.get_origin(part) is Annotated else ():
@@ -100,4 +102,30 @@ def _place(item: Any) -> str:
 
 
 def _sentence(item: Any) -> str:
-    return str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
+    values = item.get("ctx", {})
+    if "error" in values:  # raised by a validator of ours
+        return str(values["error"])
+    text = _TEXTS.get(item["type"])
+    return text(values) if text else str(item["msg"]).replace("Input should be", "should be")
+
+
+_TEXTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "greater_than": lambda values: N_("should be greater than {limit}", limit=_limit(values["gt"])),
+    "greater_than_equal": lambda values: N_("should be greater than or equal to {limit}", limit=_limit(values["ge"])),
+    "less_than": lambda values: N_("should be less than {limit}", limit=_limit(values["lt"])),
+    "less_than_equal": lambda values: N_("should be less than or equal to {limit}", limit=_limit(values["le"])),
+    "finite_number": lambda _values: N_("should be a finite number"),
+    "float_parsing": lambda _values: N_("should be a valid number"),
+    "float_type": lambda _values: N_("should be a valid number"),
+    "int_from_float": lambda _values: N_("should be a valid integer"),
+    "int_parsing": lambda _values: N_("should be a valid integer"),
+    "int_type": lambda _values: N_("should be a valid integer"),
+    "literal_error": lambda values: N_("should be {choices}", choices=values["expected"]),
+    "string_too_long": lambda values: N_("should have at most {count} characters", count=values["max_length"]),
+}
+"""The messages of pydantic that a user may meet, by their type, so that they can be translated."""
+
+
+def _limit(number: float) -> str:
+    short = f"{number:g}"
+    return short if float(short) == number else str(number)

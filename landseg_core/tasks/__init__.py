@@ -1,1 +1,1 @@
-"""The jobs of landseg: what each is asked, and how it is done, for the command line and the window alike."""
+"""The jobs of landseg: their options and how they run, for the command line and the window alike."""

@@ -1,4 +1,4 @@
-"""The same work for several things: what fails for one need not end the work on the others."""
+"""The same work on several items: a failure with one need not end the work on the others."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ Item = TypeVar("Item")
 
 
 class Batch:
-    """Says what fails, and goes on; unless it is `single`, when the first failure is that of the whole."""
+    """Reports items that fail and continues; with `single`, the first error is raised."""
 
     def __init__(self, on_event: OnEvent, *, single: bool) -> None:
         self._single, self._on_event = single, on_event
         self.failed = 0
 
     def done(self, items: Iterable[Item], work: Callable[[Item], object]) -> list[Item]:
-        """Do `work` on each of the items, and return those with which it went well."""
-        return [item for item in items if self._went_well(partial(work, item))]
+        """Do `work` on each of the items, and return those for which it succeeded."""
+        return [item for item in items if self._succeeds(partial(work, item))]
 
-    def _went_well(self, work: Callable[[], object]) -> bool:
+    def _succeeds(self, work: Callable[[], object]) -> bool:
         try:
             work()
         except LandsegError as error:

@@ -1,4 +1,4 @@
-"""Evaluating: how good a model is on labelled images. Importing this loads neither torch nor what reads rasters."""
+"""Evaluating a model on labelled images. Importing this loads neither torch nor what reads rasters."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import Field
 from landseg_core.events import JobControl, OnEvent, ignore_event
 from landseg_core.inference.options import Device, PredictOptions, Tta
 from landseg_core.limits import require_agreed
+from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles, unwritable
 from landseg_core.task_fields import FieldHints, Large, Overwrite
 from landseg_core.tasks.fields import Alpha, MaskValues, Model, header_of, loaded
@@ -25,20 +26,20 @@ if TYPE_CHECKING:
 
 
 class EvaluateTask(pydantic.BaseModel):
-    """A model to compare with the masks of a folder, matched to the images by stem; `json_file` takes the figures."""
+    """A model to compare with the masks of a folder, matched to the images by stem; `json_file` receives the metrics."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     model: Model
-    images: Annotated[Path, FieldHints(metavar="DIR")] = Field(title="Images", description="Folder of images")
+    images: Annotated[Path, FieldHints(metavar="DIR")] = Field(title=N_("Images"), description=N_("Folder of images"))
     masks: Annotated[Path, FieldHints(metavar="DIR")] = Field(
-        title="Masks", description="Folder of masks, matched to the images by stem"
+        title=N_("Masks"), description=N_("Folder of masks, matched to the images by stem")
     )
     list_file: Annotated[Path | None, FieldHints(option="--list", metavar="F")] = Field(
-        None, title="List", description="Only these stems, one per line"
+        None, title=N_("List"), description=N_("Only these stems, one per line")
     )
     json_file: Annotated[Path | None, FieldHints(option="--json", metavar="F")] = Field(
-        None, title="Figures", description="Write the figures to this file"
+        None, title=N_("Metrics"), description=N_("Write the metrics to this file")
     )
     mask_values: MaskValues = ()
     alpha: Alpha = None
@@ -49,7 +50,7 @@ class EvaluateTask(pydantic.BaseModel):
 
 
 def run_evaluate(task: EvaluateTask, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Evaluation:
-    """Compare the maps of the model with the masks. All that can be known without torch is checked first.
+    """Compare the maps of the model with the masks. All that can be checked without torch is checked first.
 
     Pixels that the model was trained on are left out, whatever their image is called now.
 
@@ -58,7 +59,7 @@ def run_evaluate(task: EvaluateTask, on_event: OnEvent = ignore_event, control: 
         DatasetError: the folders do not go together, a mask cannot be used, or no pixel is left to count.
         RasterError: an image cannot be read.
         LargeWorkError: it is much work, and the task does not say that it is agreed to.
-        OutputError: the file of the figures is there already, or cannot be written.
+        OutputError: the file of the metrics exists already, or cannot be written.
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.
     """
@@ -66,7 +67,7 @@ def run_evaluate(task: EvaluateTask, on_event: OnEvent = ignore_event, control: 
         unfinished = outputs.add(task.json_file) if task.json_file is not None else None
         result = _evaluation(task, on_event, control or JobControl())
         if task.json_file is not None and unfinished is not None:
-            write_figures(task.json_file, unfinished, result)
+            write_evaluation(task.json_file, unfinished, result)
     return result
 
 
@@ -120,8 +121,8 @@ def _require_agreed(task: EvaluateTask, header: BundleHeader, areas: Sequence[La
     require_agreed(evaluation_work(header, seen, options, TrialMemory.of_user()), large=task.large)
 
 
-def write_figures(place: Path, unfinished: Path, result: Evaluation) -> None:
-    """Write the figures as JSON to the `unfinished` file, which will be at `place`.
+def write_evaluation(path: Path, unfinished: Path, result: Evaluation) -> None:
+    """Write the metrics as JSON to the `unfinished` file, which will become `path`.
 
     Raises:
         OutputError: the file cannot be written.
@@ -129,4 +130,4 @@ def write_figures(place: Path, unfinished: Path, result: Evaluation) -> None:
     try:
         unfinished.write_text(json.dumps(result.as_dict(), indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise unwritable(place, error) from error
+        raise unwritable(path, error) from error

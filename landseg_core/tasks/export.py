@@ -29,8 +29,8 @@ class MaskFile:
 
     Attributes:
         path: its file.
-        schema: the classes, where those that the file names are missing or not wanted.
-        placement: where a map of a part lies in its image; windows are in px of that then.
+        schema: the classes, where those in the file are missing or not wanted.
+        placement: the position of a map of a part in its image; windows are then in px of the image.
     """
 
     path: Path
@@ -43,20 +43,22 @@ class ExportTask(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    mask: Annotated[MaskFile, AS_IT_IS] = Field(title="Map", description="The map to write in another form")
-    out: Annotated[Path, FieldHints(metavar="FILE")] = Field(title="File", description="The file to write")
-    style: str = Field(title="Kind", description="What the file shows")
+    mask: Annotated[MaskFile, AS_IT_IS] = Field(title=N_("Map"), description=N_("Map to export"))
+    out: Annotated[Path, FieldHints(metavar="FILE")] = Field(title=N_("File"), description=N_("File to write"))
+    style: str = Field(title=N_("Format"), description=N_("Format and content of the file"))
     image: Annotated[Path | None, FieldHints(metavar="RASTER")] = Field(
-        None, title="Image", description="The picture, for --style overlay"
+        None, title=N_("Image"), description=N_("Image under the classes, for --style overlay")
     )
-    opacity: float = Field(0.5, ge=0, le=1, title="Opacity", description="Of the classes on the picture")
+    opacity: float = Field(
+        0.5, ge=0, le=1, title=N_("Opacity"), description=N_("Opacity of the classes over the image, 0 to 1")
+    )
     window: Window = None
     overwrite: Overwrite = False
     large: Large = False
 
     @pydantic.model_validator(mode="after")
-    def _shows_its_picture(self) -> ExportTask:
-        if EXPORT_STYLES[self.style].shows_picture != (self.image is not None):
+    def _has_image_to_overlay(self) -> ExportTask:
+        if EXPORT_STYLES[self.style].shows_image != (self.image is not None):
             raise ValueError(N_("--style overlay and --image go together"))
         return self
 
@@ -98,30 +100,30 @@ def _write_geotiff(task: ExportTask, on_event: OnEvent, control: JobControl) -> 
 
 @dataclass(frozen=True)
 class ExportStyle:
-    """A kind of file to make of a map.
+    """A format in which a map can be exported.
 
     Attributes:
-        title: what a user reads of it.
-        suffix: that of its files.
-        write: what writes it.
-        shows_picture: whether the picture is part of it.
+        title: its name for users.
+        suffix: of its files.
+        write: writes such a file.
+        shows_image: whether the image is part of it.
     """
 
     title: str
     suffix: str
     write: Callable[[ExportTask, OnEvent, JobControl], None]
-    shows_picture: bool = False
+    shows_image: bool = False
 
 
 EXPORT_STYLES = {
-    "colour": ExportStyle("PNG in the classes' colours", ".png", partial(_write_png, "colour")),
+    "colour": ExportStyle(N_("PNG in class colours"), ".png", partial(_write_png, "colour")),
     "overlay": ExportStyle(
-        "PNG of the picture with the classes over it", ".png", partial(_write_png, "overlay"), shows_picture=True
+        N_("PNG of the image with the classes overlaid"), ".png", partial(_write_png, "overlay"), shows_image=True
     ),
-    "index": ExportStyle("PNG of class values, with a palette", ".png", partial(_write_png, "index")),
-    "geotiff": ExportStyle("GeoTIFF of class values, for a GIS", ".tif", _write_geotiff),
+    "index": ExportStyle(N_("PNG of class values with a palette"), ".png", partial(_write_png, "index")),
+    "geotiff": ExportStyle(N_("GeoTIFF of class values for GIS"), ".tif", _write_geotiff),
 }
-"""The kinds of files that a map can become, by the name that the command line has for them."""
+"""The formats in which a map can be exported, by their names at the command line."""
 
 
 def run_export(task: ExportTask, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Path:
@@ -136,12 +138,12 @@ class ExportModelTask(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     model: ModelPath
-    out: Annotated[Path, FieldHints(metavar="FILE")] = Field(title="File", description="The ONNX file to write")
+    out: Annotated[Path, FieldHints(metavar="FILE")] = Field(title=N_("File"), description=N_("ONNX file to write"))
     tile: int | None = Field(
         512,
         ge=1,
-        title="Size",
-        description="Side of the square it takes, in pixels; a multiple of 32 suits every network",
+        title=N_("Tile size"),
+        description=N_("Side of the square input, in pixels; a multiple of 32 suits every network"),
     )
     overwrite: Overwrite = False
 

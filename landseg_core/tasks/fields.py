@@ -33,13 +33,11 @@ Alpha = Annotated[
     pydantic.AfterValidator(_alpha),
     FieldHints(metavar="auto|none|BAND"),
     Field(
-        title="Alpha",
-        description=(
-            "The band that is 0 where there is no data: as tagged in the file (auto), none, or by number or name"
-        ),
+        title=N_("Alpha"),
+        description=N_("Band that is 0 where there is no data: auto (as tagged in the file), none, number or name"),
     ),
 ]
-"""Without one it is what a project or a model says, and else `auto`."""
+"""None: as the project or the model says, or else `auto`."""
 
 
 def _values_with_classes(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -54,11 +52,11 @@ MaskValues = Annotated[
     pydantic.AfterValidator(_values_with_classes),
     FieldHints(option="--map", metavar="VALUE=CLASSNAME", repeats=True),
     Field(
-        title="Mask values",
-        description=("The class of a value (a number, a colour #rrggbb or a text); without CLASSNAME it is left out"),
+        title=N_("Mask values"),
+        description=N_("Class of a value (number, colour #rrggbb or text); without CLASSNAME the value is ignored"),
     ),
 ]
-"""To be taken apart by `parse_value_mapping`."""
+"""`parse_value_mapping` makes a mapping of them."""
 
 
 def _path_or_model(given: object) -> Path | ModelBundle:
@@ -67,18 +65,18 @@ def _path_or_model(given: object) -> Path | ModelBundle:
     from landseg_core.models.bundle import ModelBundle
 
     if not isinstance(given, ModelBundle):
-        raise ValueError("should be a model file, the folder of a run, or a model that has been loaded")
+        raise ValueError(N_("should be a model file, the folder of a run, or a model that has been loaded"))
     return given
 
 
-_model_field = Field(title="Model", description="A model.safetensors, or the run folder that holds it")
+_model_field = Field(title=N_("Model"), description=N_("A model.safetensors, or the run folder that contains it"))
 ModelPath = Annotated[Path, _model_field]
 Model = Annotated[Path | ModelBundle, pydantic.PlainValidator(_path_or_model), _model_field]
 """A model file, the folder of a run, or a model in memory."""
 
 
 def header_of(model: Path | ModelBundle) -> BundleHeader:
-    """Return what a model says of itself; a file is not loaded for that.
+    """Return the header of a model; the weights in a file are not loaded.
 
     Raises:
         ModelError: there is no such file, or it is damaged.

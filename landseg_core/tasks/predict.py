@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlannedMap:
-    """A raster to predict, and the files of its map; None is not wanted, and one of `tif` and `png` is.
+    """A raster to predict, and the files of its map; None where a file is not wanted, but `tif` or `png` is given.
 
-    The raster may be an `image` of a project, which then says where it lies. `alpha` is how this raster is opened, see
+    Where the raster is an `image` of a project, the project gives its grid. `alpha` is how this raster is opened, see
     `raster.alpha`; None: as the task says.
     """
 
@@ -61,11 +61,11 @@ class PredictTask(PredictOptions):
 
     model: Model
     maps: tuple[Annotated[PlannedMap, AS_IT_IS], ...] = Field(
-        title="Maps", description="The rasters, each with the files of its map"
+        title=N_("Maps"), description=N_("The rasters, each with the files of its map")
     )
     alpha: Alpha = None
     keep_going: bool = Field(
-        default=False, title="Keep going", description="Make the other maps where one cannot be made"
+        default=False, title=N_("Keep going"), description=N_("Continue with the other images if one fails")
     )
 
     @property
@@ -84,9 +84,9 @@ class PredictionPlanned(Event):
 
 @dataclass(frozen=True)
 class MapFinished(Event):
-    """A map is there, with these classes.
+    """A map has been written, with these classes.
 
-    `placed`: its file alone says where in the raster it lies.
+    `placed`: the grid of its file gives its position in the raster.
     """
 
     event: ClassVar[str] = "map_finished"
@@ -97,20 +97,20 @@ class MapFinished(Event):
 
 @dataclass(frozen=True)
 class PredictResult:
-    """The maps that were made, and how many could not be."""
+    """The maps that were made, and how many failed."""
 
     maps: tuple[PlannedMap, ...]
     failed: int = 0
 
 
 class _NoMapMadeError(Exception):
-    """Every map has failed, and each has said why: folders made for them go."""
+    """Every map has failed and reported why: folders made for them are removed."""
 
 
 def planned_maps(
     rasters: Sequence[Path], out: Path, formats: Sequence[str], *, confidence: bool
 ) -> tuple[PlannedMap, ...]:
-    """Return where in the folder `out` each raster's map goes; `formats` are "tif", "png" or both.
+    """Return the files in the folder `out` for the map of each raster; `formats` are "tif", "png" or both.
 
     Raises:
         OutputError: two rasters have the same stem, so that one's map would replace the other's.
@@ -139,15 +139,15 @@ def planned_maps(
 def run_predict(
     task: PredictTask, on_event: OnEvent = ignore_event, control: JobControl | None = None
 ) -> PredictResult:
-    """Make the maps. All that can be known before is checked for all of them first, and without torch.
+    """Make the maps. All that can be checked beforehand is checked for all of them first, and without torch.
 
     Events: `PredictionPlanned`, then those of `predict_raster` and a `MapFinished` for each map, `ItemFailed`.
 
     Raises:
         ModelError: the model cannot be opened or run as the task says, or does not fit a raster.
-        RasterError, ProjectError: a raster cannot be opened or read, or lies elsewhere by now.
+        RasterError, ProjectError: a raster cannot be opened or read, or has another grid by now.
         LargeWorkError: it is much work, and the task does not say that it is agreed to.
-        OutputError: a map is there already, or cannot be written.
+        OutputError: a map exists already, or cannot be written.
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.
     """
@@ -159,7 +159,9 @@ def run_predict(
     able = batch.done(task.maps, lambda one: works.append(check_map(task, one, header)))
     made: list[PlannedMap] = []
     if able:
-        require_agreed(all_together(works, f"the maps of {len(works)} images"), large=task.large)
+        require_agreed(
+            all_together(works, N_("the maps of %n images", n=len(works), one="the map of one image")), large=task.large
+        )
         on_event(PredictionPlanned(tuple(work.pixels for work in works)))
         with suppress(_NoMapMadeError), _folders(able):
             made = _made(task, able, batch, on_event, control or JobControl())
@@ -185,7 +187,7 @@ def _folders(maps: Sequence[PlannedMap]) -> Iterator[None]:
 
 
 def check_map(task: PredictTask, one: PlannedMap, model: BundleHeader) -> WorkSize:
-    """Refuse, before any work and without torch, what could not be read, predicted or written; return what it takes.
+    """Check, before any work and without torch, that a map can be made and written; return the size of the work.
 
     Raises:
         LandsegError: those of `run_predict`.
@@ -197,7 +199,7 @@ def check_map(task: PredictTask, one: PlannedMap, model: BundleHeader) -> WorkSi
     with open_raster(task, one, model) as source:
         check_compatible(model, source, task.bands)
         work = prediction_work(model, source, task, one.path.parent, TrialMemory.of_user())
-    if task.keep_going:  # one that is too large is no reason not to make the others
+    if task.keep_going:  # the others are made where one is too large
         require_agreed(work, large=task.large)
     for path in one.all:
         check_name(path)
@@ -230,11 +232,11 @@ def make_map(
 
 
 def open_raster(task: PredictTask, one: PlannedMap, model: BundleHeader) -> RasterSource:
-    """Open the raster of a map for the model; an image of a project lies where that says.
+    """Open the raster of a map for the model; an image of a project has the grid that the project gives.
 
     Raises:
         RasterError: it cannot be opened.
-        ProjectError: it lies elsewhere by now, and nobody has said what that means.
+        ProjectError: its file has another grid by now, and the user has not decided what to do about it.
     """
     from landseg_core.models.compatibility import alpha_for, open_for
     from landseg_core.project.images import open_image

@@ -58,7 +58,7 @@ class ExportDialog(FormDialog):
             self._layer.addItem(layer.name)
         self._style = QComboBox(objectName="export_style")
         for name, style in EXPORT_STYLES.items():
-            if self._image is not None or not style.shows_picture:
+            if self._image is not None or not style.shows_image:
                 self._style.addItem(style.title, name)
         self._area = AreaChoice("export", self._layers[0].grid.window, view)
         self._out = PathField("export_out", pick_new_file(tr("Export"), _KINDS))
@@ -99,7 +99,7 @@ class ExportDialog(FormDialog):
         self._suggest_name()
 
     def _show_style(self) -> None:
-        self._form.setRowVisible(self._opacity_field, self._chosen_style().shows_picture)
+        self._form.setRowVisible(self._opacity_field, self._chosen_style().shows_image)
         self._suggest_name()
         path = self._out.path()
         if path is not None and path.suffix:
@@ -157,7 +157,7 @@ class ExportDialog(FormDialog):
             mask=MaskFile(layer.path, layer.schema, layer.placement),
             out=self._out_path(),
             style=self._style.currentData(),
-            image=self._image if self._chosen_style().shows_picture else None,
+            image=self._image if self._chosen_style().shows_image else None,
             opacity=self._opacity.value() / 100,
             window=self._area.window_chosen(),
             overwrite=self._overwrite,
