@@ -15,6 +15,7 @@ from landseg_core.project.images import ImageEntry
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _CONTEXT = "landseg"
+_SENTENCE_ENDS = (".", "!", "?", "…")
 
 
 def tr(template: str, /, *, n: int | None = None, one: str = "", **values: Any) -> str:
@@ -40,6 +41,19 @@ def _translate(template: str, number: int | None) -> str:
 def capitalised(text: str) -> str:
     """Write the first letter large and leave the others, which may be those of a file's name."""
     return text[:1].upper() + text[1:]
+
+
+def as_sentence(text: object) -> str:
+    """Return an error's text, which begins small and ends open, as a sentence of its own.
+
+    A name at its beginning keeps its letters, and what is a sentence already stays as it is.
+    """
+    sentence = str(text)
+    starts_with_value = isinstance(sentence, Text) and sentence.template.startswith("{")
+    sentence = translated(sentence)
+    if not sentence or sentence.endswith(_SENTENCE_ENDS):
+        return sentence
+    return f"{sentence if starts_with_value else capitalised(sentence)}."
 
 
 def images_text(images: Sequence[ImageEntry]) -> str:

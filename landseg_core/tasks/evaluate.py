@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class EvaluateTask(pydantic.BaseModel):
-    """A model to compare with the masks of a folder, matched to the images by stem; `json_file` receives the metrics."""
+    """A model to compare with the masks of a folder, matched to the images by stem; `json_file` gets the metrics."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 

@@ -1,59 +1,65 @@
-"""The dialog that chooses which bands are shown, and with how much contrast; the picture follows at once."""
+"""The dialog that chooses the bands and the contrast of an image; the image changes at once."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
 from landseg_core.events import JobControl, OnEvent
+from landseg_core.messages import N_
 from landseg_core.raster.alpha import AUTO, NONE
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
+from landseg_gui.text import tr, translated
 from landseg_gui.viewer.contrast import CONTRASTS, chosen_rendering, contrast_of
 from landseg_gui.viewer.layer import ImageLayer
 
-_CHANNELS = ("Red", "Green", "Blue")
-_MODES = {"Colours from three bands": 3, "One band as grey": 1}
+_CHANNELS = (N_("Red"), N_("Green"), N_("Blue"))
+_MODES = {3: N_("Three bands as colours"), 1: N_("One band as grey")}
+"""The display modes by their number of bands."""
 
 
 class RenderingDialog(QDialog):
-    """Bands and contrast of `layer`, and which band is its alpha.
+    """Bands and contrast of `layer`, and its alpha band.
 
-    `alpha_chosen` brings what the picture is to be read with, see `raster.alpha`; `show_layer` then takes it.
+    `alpha_chosen` carries the alpha with which the image is to be opened, see `raster.alpha`; `show_layer` then shows
+    the image as it was opened.
     """
 
     alpha_chosen = Signal(str)
 
     def __init__(self, layer: ImageLayer, runner: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="dialog_rendering")
-        self.setWindowTitle(tr("Bands and contrast"))
+        self.setWindowTitle(tr("Bands and Contrast"))
         self.setMinimumWidth(380)
         self._layer = layer
         self._runner = runner
         self._job: Job | None = None
-        self._mode = self._combo("rendering_mode", list(_MODES))
+        self._mode = self._combo("rendering_mode", _MODES)
         self._bands = [self._combo(f"rendering_{name.lower()}", _band_titles(layer)) for name in _CHANNELS]
-        self._contrast = self._combo("rendering_contrast", list(CONTRASTS))
-        self._alpha = self._combo("rendering_alpha", [])
-        self._alpha.setToolTip(tr("The band that is 0 where there is no data: it is not shown, and no network sees it"))
+        self._contrast = self._combo("rendering_contrast", {name: name for name in CONTRASTS})
+        self._alpha = self._combo("rendering_alpha", {})
+        self._alpha.setToolTip(tr("The band that is 0 where there is no data: these pixels are not shown and not used"))
         self._lay_out()
         self._show(layer.rendering)
         for combo in (self._mode, *self._bands, self._contrast):
             combo.activated.connect(self._apply)
         self._alpha.activated.connect(lambda: self.alpha_chosen.emit(self._alpha.currentData()))
 
-    def _combo(self, name: str, items: list[str]) -> QComboBox:
+    def _combo(self, name: str, choices: Mapping[Any, str]) -> QComboBox:
         combo = QComboBox(objectName=name)
-        combo.addItems(items)
+        _fill(combo, choices)
         return combo
 
     def _lay_out(self) -> None:
         self._form = QFormLayout()
-        self._form.addRow(tr("Show"), self._mode)
-        self._captions = [PlainLabel(name) for name in _CHANNELS]
+        self._form.addRow(tr("Display"), self._mode)
+        self._captions = [PlainLabel(translated(name)) for name in _CHANNELS]
         for caption, combo in zip(self._captions, self._bands, strict=True):
             caption.setBuddy(combo)
             self._form.addRow(caption, combo)
@@ -68,51 +74,46 @@ class RenderingDialog(QDialog):
         column.addWidget(buttons)
 
     def show_layer(self, layer: ImageLayer) -> None:
-        """Show what is in force for the picture, read anew."""
+        """Show the bands, contrast and alpha of the image, which has been opened again."""
         self._layer, self._job = layer, None
         for combo in self._bands:
-            combo.clear()
-            combo.addItems(_band_titles(layer))
+            _fill(combo, _band_titles(layer))
         self._show(layer.rendering)
 
     def _show(self, rendering: Rendering) -> None:
         data_bands = self._layer.source.data_bands
-        self._mode.setCurrentIndex(list(_MODES.values()).index(len(rendering.bands)))
+        self._mode.setCurrentIndex(self._mode.findData(len(rendering.bands)))
         self._mode.setEnabled(len(data_bands) > 1)
-        for place, combo in enumerate(self._bands):
-            band = rendering.bands[min(place, len(rendering.bands) - 1)]
-            combo.setCurrentIndex(data_bands.index(band))
-        self._contrast.setCurrentText(contrast_of(self._layer.reader, rendering))
+        for channel, combo in enumerate(self._bands):
+            combo.setCurrentIndex(combo.findData(rendering.bands[min(channel, len(rendering.bands) - 1)]))
+        self._contrast.setCurrentIndex(self._contrast.findData(contrast_of(self._layer.reader, rendering)))
         self._show_alpha()
         self._show_rows()
 
     def _show_alpha(self) -> None:
-        self._alpha.clear()
-        for choice, title in _alphas(self._layer.source).items():
-            self._alpha.addItem(title, choice)
-        self._alpha.setCurrentIndex(self._alpha.findData(_in_force(self._layer.source)))
+        _fill(self._alpha, _alphas(self._layer.source))
+        self._alpha.setCurrentIndex(self._alpha.findData(_current_alpha(self._layer.source)))
         self._alpha.setEnabled(self._layer.source.band_count > 1)
 
     def _show_rows(self) -> None:
-        """Show the fields that the mode needs: a single band needs no colour's name."""
-        channels = _MODES[self._mode.currentText()]
-        self._captions[0].setText(tr("Red") if channels == len(_CHANNELS) else tr("Band"))
+        """Show the fields of the mode: a single band is not called by a colour."""
+        channels = self._mode.currentData()
+        self._captions[0].setText(translated(_CHANNELS[0]) if channels == len(_CHANNELS) else tr("Band"))
         for combo in self._bands[1:]:
             self._form.setRowVisible(combo, channels == len(_CHANNELS))
 
     def chosen_bands(self) -> tuple[int, ...]:
         """Return the numbers of the bands chosen: three, or one."""
-        shown = self._bands[: _MODES[self._mode.currentText()]]
-        return tuple(self._layer.source.data_bands[combo.currentIndex()] for combo in shown)
+        return tuple(combo.currentData() for combo in self._bands[: self._mode.currentData()])
 
     def _apply(self) -> None:
         self._show_rows()
-        job = self._runner.start(tr("Contrast of {layer}", layer=self._layer.name), self._work())
+        job = self._runner.start(tr("Compute contrast of {layer}", layer=self._layer.name), self._work())
         self._job = job
         job.finished.connect(while_alive(self, lambda rendering: self._take(job, rendering)))
 
     def _work(self) -> Work:
-        reader, bands, contrast = self._layer.reader, self.chosen_bands(), self._contrast.currentText()
+        reader, bands, contrast = self._layer.reader, self.chosen_bands(), self._contrast.currentData()
 
         def work(_on_event: OnEvent, _control: JobControl) -> Rendering:
             return chosen_rendering(reader, bands, contrast)
@@ -124,19 +125,28 @@ class RenderingDialog(QDialog):
             self._layer.set_rendering(rendering)
 
 
-def _band_titles(layer: ImageLayer) -> list[str]:
-    return [f"{band}  {name}" for band, name in zip(layer.source.data_bands, layer.source.band_names, strict=True)]
+def _fill(combo: QComboBox, choices: Mapping[Any, str]) -> None:
+    combo.clear()
+    for value, text in choices.items():
+        combo.addItem(translated(text), value)
+
+
+def _band_titles(layer: ImageLayer) -> dict[int, str]:
+    source = layer.source
+    return {band: f"{band}  {name}" for band, name in zip(source.data_bands, source.band_names, strict=True)}
 
 
 def _alphas(source: RasterSource) -> dict[str, str]:
     """Return the titles of the choices of alpha."""
-    automatic = ", ".join(map(str, source.automatic_alpha))
-    word = "bands" if len(source.automatic_alpha) > 1 else "band"
-    titles = {AUTO: f"Automatic ({word} {automatic})" if automatic else "Automatic (none)", NONE: "None"}
+    bands = source.automatic_alpha
+    automatic = N_(
+        "Automatic (bands {bands})", n=len(bands), one="Automatic (band {bands})", bands=", ".join(map(str, bands))
+    )
+    titles: dict[str, str] = {AUTO: automatic if bands else N_("Automatic (none)"), NONE: N_("None")}
     numbers = range(1, source.band_count + 1) if source.band_count > 1 else ()
-    return titles | {str(band): f"Band {band}" for band in numbers}
+    return titles | {str(band): N_("Band {band}", band=band) for band in numbers}
 
 
-def _in_force(source: RasterSource) -> str:
-    """Return the choice that a raster was opened with, a band by its number."""
+def _current_alpha(source: RasterSource) -> str:
+    """Return the choice with which a raster was opened, a band by its number."""
     return source.alpha if source.alpha in (AUTO, NONE) else str(source.alpha_bands[0])

@@ -1,4 +1,4 @@
-"""The list of what has changed outside the project, each line with what can be done about it."""
+"""The list of changes made outside the project, each with the possible remedies."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from landseg_core.messages import N_
 from landseg_core.project.outside.changes import Change, ChangeKind, Remedy
 from landseg_gui.plain_text import PlainLabel, without_key
-from landseg_gui.text import capitalised, tr
+from landseg_gui.text import as_sentence, tr, translated
 
-_INTRODUCTION = "Files of this project have changed since it was saved. Choose what to do about each."
+_INTRODUCTION = N_("Files of this project have changed on disk. Choose what to do about each.")
 _TITLES: Mapping[Remedy, str] = {
-    Remedy.KEEP_GRID: "Keep Old Grid",
-    Remedy.MOVE_LABELS: "Move Labels",
-    Remedy.RELINK: "Relink…",
-    Remedy.PREDICT: "Predict Again…",
-    Remedy.REMOVE: "Remove…",
+    Remedy.KEEP_GRID: N_("Keep Old Grid"),
+    Remedy.MOVE_LABELS: N_("Move Labels"),
+    Remedy.RELINK: N_("Relink…"),
+    Remedy.PREDICT: N_("Predict Again…"),
+    Remedy.REMOVE: N_("Remove…"),
 }
 _TIPS: Mapping[Remedy, str] = {
-    Remedy.KEEP_GRID: "The labels stay where they are, and the image is read as if it still lay there.",
-    Remedy.MOVE_LABELS: "The labels go with the image to the grid that its file has now.",
-    Remedy.RELINK: "Choose the file of the image that was labelled.",
-    Remedy.PREDICT: "Open the image and predict it with the model as it is now.",
-    Remedy.REMOVE: "Remove it from the project. Its file stays.",
+    Remedy.KEEP_GRID: N_("Keep the labels in place and read the image on its old grid"),
+    Remedy.MOVE_LABELS: N_("Move the labels with the image to the new grid of its file"),
+    Remedy.RELINK: N_("Choose the image file that was labelled"),
+    Remedy.PREDICT: N_("Open the image and predict it again with the current model"),
+    Remedy.REMOVE: N_("Remove it from the project; its file is not deleted"),
 }
 
 
 class ChangesDialog(QDialog):
-    """Lists changes; it does not keep anybody from working. `chosen` brings a change and one of its remedies."""
+    """Lists changes without blocking the window. `chosen` carries a change and one of its remedies."""
 
     chosen = Signal(object, object)
 
@@ -53,13 +54,13 @@ class ChangesDialog(QDialog):
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         column = QVBoxLayout(self)
-        column.addWidget(PlainLabel(_INTRODUCTION, objectName="changed_files_introduction", wordWrap=True))
+        column.addWidget(PlainLabel(translated(_INTRODUCTION), objectName="changed_files_introduction", wordWrap=True))
         column.addWidget(self._list, 1)
         column.addWidget(close)
         self.resize(640, 360)
 
     def show_changes(self, changes: Sequence[Change], *, writable: bool) -> None:
-        """List these changes; what changes the project can be chosen only where that is `writable`."""
+        """List these changes; remedies can be chosen only where the project is `writable`."""
         self._writable = writable
         rows = QWidget()
         column = QVBoxLayout(rows)
@@ -71,7 +72,7 @@ class ChangesDialog(QDialog):
 
     def _row(self, number: int, change: Change) -> QWidget:
         row = QFrame(objectName=f"change_{number}")
-        text = PlainLabel(f"{capitalised(change.what)}.", objectName=f"change_{number}_text", wordWrap=True)
+        text = PlainLabel(as_sentence(change.what), objectName=f"change_{number}_text", wordWrap=True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         buttons = QHBoxLayout()
         for remedy in change.remedies:
@@ -84,7 +85,7 @@ class ChangesDialog(QDialog):
 
     def _button(self, number: int, change: Change, remedy: Remedy) -> QPushButton:
         button: QPushButton = QPushButton(_title(change, remedy), objectName=f"change_{number}_{remedy.name.lower()}")
-        button.setToolTip(_TIPS[remedy])
+        button.setToolTip(translated(_TIPS[remedy]))
         button.setEnabled(self._writable)
         button.setAutoDefault(False)
         button.clicked.connect(partial(self.chosen.emit, change, remedy))
@@ -93,7 +94,7 @@ class ChangesDialog(QDialog):
 
 def _title(change: Change, remedy: Remedy) -> str:
     if remedy is Remedy.KEEP_GRID and change.kind is ChangeKind.PIXELS:
-        return "Labels Still Fit"
+        return tr("Labels Still Fit")
     if remedy is Remedy.RELINK and change.found is not None:
-        return without_key(f"Use {change.found.parent.name}/{change.found.name}")
-    return _TITLES[remedy]
+        return without_key(tr("Use {file}", file=f"{change.found.parent.name}/{change.found.name}"))
+    return translated(_TITLES[remedy])

@@ -1,4 +1,4 @@
-"""The dialog that writes a mask as a picture or a map."""
+"""The dialog that exports a mask as an image or a map."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_
 from landseg_core.tasks.export import EXPORT_STYLES, ExportStyle, ExportTask, MaskFile
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.area import AreaChoice
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.dialogs.forms.overwrite import may_overwrite
 from landseg_gui.form_settings import FormMemory
-from landseg_gui.message_boxes import choose
 from landseg_gui.paths import results_folder
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
+from landseg_gui.text import percent, tr, translated
 from landseg_gui.viewer.layer import MaskLayer
 
-_KINDS = "PNG (*.png);;GeoTIFF (*.tif)"
+_KINDS = N_("PNG (*.png);;GeoTIFF (*.tif)")
 
 
 class ExportDialog(FormDialog):
-    """Asks which of `layers` (one at least) to write, how and where; `task` is the answer."""
+    """Asks which of `layers` (one at least) to export, in which format and to which file; `task` is the answer."""
 
     def __init__(
         self,
@@ -36,8 +37,8 @@ class ExportDialog(FormDialog):
         memory: FormMemory,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("export", "Export", "Export", parent)
-        self._layers = tuple(layers)  # as they are now: others may come and go in the window meanwhile
+        super().__init__("export", tr("Export Map"), tr("Export"), parent)
+        self._layers = tuple(layers)  # as they are now: the window may get others meanwhile
         self._image = image
         self._memory = memory
         self._overwrite = False
@@ -59,23 +60,25 @@ class ExportDialog(FormDialog):
         self._style = QComboBox(objectName="export_style")
         for name, style in EXPORT_STYLES.items():
             if self._image is not None or not style.shows_image:
-                self._style.addItem(style.title, name)
+                self._style.addItem(translated(style.title), name)
         self._area = AreaChoice("export", self._layers[0].grid.window, view)
-        self._out = PathField("export_out", pick_new_file(tr("Export"), _KINDS))
-        form = self._form = self.add_section(tr("What to write"))
-        self.add_field(form, "export_layer", "&Layer", self._layer, tr("The mask to write"))
-        self.add_field(form, "export_style", "&Kind", self._style, tr("What the file shows"))
-        tip = "How strongly the classes cover the picture"
-        self._opacity_field = self.add_field(form, "export_opacity", "&Opacity", self._opacity_editor(), tip)
-        self.add_field(form, "export_area", tr("Area"), self._area, tr("Write the whole mask, or only what is in view"))
-        self.add_field(self.add_section(tr("Where")), "export_out", "&File", self._out, tr("The file to write"))
+        self._out = PathField("export_out", pick_new_file(tr("Export Map"), translated(_KINDS)))
+        form = self._form = self.add_section(tr("Content"))
+        self.add_field(form, "export_layer", tr("&Layer"), self._layer, tr("The layer to export"))
+        self.add_field(form, "export_style", tr("&Format"), self._style, tr("Format and content of the file"))
+        tip = tr("Opacity of the classes over the image")
+        self._opacity_field = self.add_field(form, "export_opacity", tr("&Opacity"), self._opacity_editor(), tip)
+        self.add_field(
+            form, "export_area", tr("Area"), self._area, tr("Export the whole layer or only the current view")
+        )
+        self.add_field(self.add_section(tr("Output")), "export_out", tr("F&ile"), self._out, tr("The file to write"))
 
     def _opacity_editor(self) -> QWidget:
         self._opacity = QSlider(Qt.Orientation.Horizontal, objectName="export_opacity", maximum=100)
         value = PlainLabel()
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        value.setMinimumWidth(value.fontMetrics().horizontalAdvance("100 %"))
-        self._opacity.valueChanged.connect(lambda percent: value.setText(f"{percent} %"))
+        value.setMinimumWidth(value.fontMetrics().horizontalAdvance(percent(1, decimals=0)))
+        self._opacity.valueChanged.connect(lambda opacity: value.setText(percent(opacity / 100, decimals=0)))
         editor = QWidget()
         row = QHBoxLayout(editor)
         row.setContentsMargins(0, 0, 0, 0)
@@ -107,7 +110,7 @@ class ExportDialog(FormDialog):
         self.check()
 
     def _suggest_name(self) -> None:
-        """Put a name that fits layer and kind into the line, unless the user has written another."""
+        """Suggest a file name for layer and format, unless the user has entered another."""
         if self._out.text() not in ("", self._suggested):
             return
         folder = Path(self._memory.proposal("folder") or results_folder("maps"))
@@ -136,16 +139,12 @@ class ExportDialog(FormDialog):
         if not self.action_button.isEnabled():
             return
         out = self._out_path()
-        if out.exists() and not self._may_overwrite(out):
+        if out.exists() and not may_overwrite(self, [out]):
             return
         self._overwrite = out.exists()
         self._memory.keep({"style": self._style.currentData()})
         self._memory.keep_proposals({"folder": str(out.parent)})
         super().accept()
-
-    def _may_overwrite(self, out: Path) -> bool:
-        explanation = f"What is in {out.parent} under this name will be lost."
-        return choose(self, tr("Replace {out}?", out=out.name), explanation, ["Replace"]) is not None
 
     def _out_path(self) -> Path:
         return (self._out.path() or Path()).absolute()

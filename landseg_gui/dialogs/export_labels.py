@@ -1,4 +1,4 @@
-"""The dialog that writes labels to files."""
+"""The dialog that exports labels to files."""
 
 from __future__ import annotations
 
@@ -15,19 +15,16 @@ from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_folder, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.dialogs.forms.overwrite import may_overwrite
 from landseg_gui.form_settings import FormMemory
-from landseg_gui.message_boxes import choose
 from landseg_gui.paths import is_there
 from landseg_gui.plain_text import without_key
-from landseg_gui.text import tr
-
-_KINDS = ";;".join(f"{form.title} (*{form.suffix})" for form in EXPORTERS.values())
-_NAMED_FILES = 3
+from landseg_gui.text import thousands, tr, translated
 
 
 @dataclass(frozen=True)
 class ExportLabelsRequest:
-    """Label files to write: ids of images and the places of their files; `form` is a key of `EXPORTERS`."""
+    """Label files to write: ids of images and the paths of their files; `form` is a key of `EXPORTERS`."""
 
     form: str
     files: tuple[tuple[int, Path], ...]
@@ -36,7 +33,7 @@ class ExportLabelsRequest:
 
 
 class ExportLabelsDialog(FormDialog):
-    """Asks whether to write the labels of `image` or of all `images`, how and where; `request` is the answer."""
+    """Asks whether to export the labels of `image` or of all `images`, and to which files; `request` is the answer."""
 
     def __init__(
         self,
@@ -46,7 +43,7 @@ class ExportLabelsDialog(FormDialog):
         memory: FormMemory,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("export_labels", "Export labels", "Export", parent)
+        super().__init__("export_labels", tr("Export Labels"), tr("Export"), parent)
         self._image, self._images, self._project = image, images, project
         self._memory = memory
         self._overwrite = False
@@ -64,23 +61,27 @@ class ExportLabelsDialog(FormDialog):
     def _add_fields(self) -> None:
         self._form = QComboBox(objectName="export_labels_form")
         for name, exporter in EXPORTERS.items():
-            self._form.addItem(exporter.title, name)
-        self._out = PathField("export_labels_out", pick_new_file(tr("Export labels"), _KINDS))
-        self._folder = PathField("export_labels_folder", pick_folder(tr("Folder for the labels")))
-        form = self.add_section(tr("What to write"))
+            self._form.addItem(translated(exporter.title), name)
+        self._out = PathField("export_labels_out", pick_new_file(tr("Export Labels"), _kinds()))
+        self._folder = PathField("export_labels_folder", pick_folder(tr("Folder for Labels")))
+        form = self.add_section(tr("Content"))
         field = self.add_field(
-            form, "export_labels_images", tr("Labels"), self._image_choice(), tr("Whose labels to write")
+            form,
+            "export_labels_images",
+            tr("Labels of"),
+            self._image_choice(),
+            tr("The images whose labels are exported"),
         )
         form.setRowVisible(field, len(self._images) > 1)
-        self.add_field(form, "export_labels_form", "&Kind", self._form, tr("What the file holds"))
-        self._add_places(self.add_section(tr("Where")))
+        self.add_field(form, "export_labels_form", tr("&Format"), self._form, tr("Format of the file"))
+        self._add_outputs(self.add_section(tr("Output")))
 
     def _image_choice(self) -> QWidget:
         self._one = QRadioButton(
-            without_key(f"Of this image, {self._image.name}"), objectName="export_labels_one", checked=True
+            without_key(tr("This image, {image}", image=self._image.name)), objectName="export_labels_one", checked=True
         )
         self._all = QRadioButton(
-            tr("Of all {count} images of the project", count=len(self._images)), objectName="export_labels_all"
+            tr("All {count} images of the project", count=thousands(len(self._images))), objectName="export_labels_all"
         )
         choice = QWidget()
         column = QVBoxLayout(choice)
@@ -91,10 +92,10 @@ class ExportLabelsDialog(FormDialog):
         choice.setFocusProxy(self._one)
         return choice
 
-    def _add_places(self, form: QFormLayout) -> None:
-        self._places = form
-        self._out_field = self.add_field(form, "export_labels_out", "&File", self._out, tr("The file to write"))
-        tip = "The folder that takes a file for each image"
+    def _add_outputs(self, form: QFormLayout) -> None:
+        self._outputs = form
+        self._out_field = self.add_field(form, "export_labels_out", tr("F&ile"), self._out, tr("The file to write"))
+        tip = tr("The folder for one file per image")
         self._folder_field = self.add_field(form, "export_labels_folder", tr("Fol&der"), self._folder, tip)
 
     def _recall(self) -> None:
@@ -112,12 +113,12 @@ class ExportLabelsDialog(FormDialog):
         self._folder.changed.connect(self.check)
 
     def _show_choice(self) -> None:
-        self._places.setRowVisible(self._out_field, not self._all.isChecked())
-        self._places.setRowVisible(self._folder_field, self._all.isChecked())
+        self._outputs.setRowVisible(self._out_field, not self._all.isChecked())
+        self._outputs.setRowVisible(self._folder_field, self._all.isChecked())
         self.check()
 
     def _show_form(self) -> None:
-        """Have the name of the file follow the kind, all of it unless the user has written another."""
+        """Suggest a file name for the format; of a name that the user has entered, only the suffix changes."""
         path = self._out.path()
         if path is None or str(path) == self._suggested:
             folder = Path(self._memory.proposal("folder") or self._beside_project())
@@ -157,23 +158,21 @@ class ExportLabelsDialog(FormDialog):
         """Close with the answer, and remember it; ask before anything is overwritten."""
         if not self.action_button.isEnabled():
             return
-        taken = [path for _, path in self._files() if is_there(path.exists)]
-        if taken and not self._may_overwrite(taken):
+        existing = [path for _, path in self._files() if is_there(path.exists)]
+        if existing and not may_overwrite(self, existing):
             return
-        self._overwrite = bool(taken)
+        self._overwrite = bool(existing)
         self._memory.keep({"form": self._chosen_form()})
         self._memory.keep_proposals({"folder": str(self._files()[0][1].parent)})
         super().accept()
 
-    def _may_overwrite(self, taken: Sequence[Path]) -> bool:
-        names = ", ".join(path.name for path in taken[:_NAMED_FILES])
-        more = f" and {len(taken) - _NAMED_FILES} more" if len(taken) > _NAMED_FILES else ""
-        explanation = f"What is in {taken[0].parent} under such a name will be lost."
-        return choose(self, tr("Replace {names}{more}?", names=names, more=more), explanation, ["Replace"]) is not None
-
     def request(self) -> ExportLabelsRequest:
         """Return the answer."""
         return ExportLabelsRequest(self._chosen_form(), tuple(self._files()), self._overwrite)
+
+
+def _kinds() -> str:
+    return ";;".join(f"{translated(form.title)} (*{form.suffix})" for form in EXPORTERS.values())
 
 
 def _folder_error(folder: Path | None) -> FieldError | None:
@@ -183,6 +182,6 @@ def _folder_error(folder: Path | None) -> FieldError | None:
 
 
 def _names(images: Sequence[ImageEntry]) -> dict[int, str]:
-    """Return a name for each image by its id; images of the same name are told apart by their numbers."""
+    """Return a name for each image by its id; images of the same name get their ids."""
     counts = Counter(image.name for image in images)
     return {image.id: image.name if counts[image.name] == 1 else f"{image.name}_{image.id}" for image in images}

@@ -1,4 +1,4 @@
-"""The dialog that writes a model as ONNX, for QGIS with Deepness or for other programs."""
+"""The dialog that exports a model as ONNX, for QGIS with Deepness or for other programs."""
 
 from __future__ import annotations
 
@@ -8,34 +8,32 @@ from pathlib import Path
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from landseg_core.errors import ModelError
+from landseg_core.geo.window import PixelWindow
 from landseg_core.models.header import MODEL_FILE, BundleHeader, read_header
 from landseg_core.models.onnx.metadata import notices
 from landseg_core.tasks.export import ExportModelTask
 from landseg_gui.dialogs.forms import checks
+from landseg_gui.dialogs.forms.area import size_text
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_new_file
+from landseg_gui.dialogs.forms.file_kinds import MODELS
 from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.dialogs.forms.overwrite import may_overwrite
 from landseg_gui.form_settings import FormMemory
-from landseg_gui.message_boxes import choose
 from landseg_gui.paths import is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
+from landseg_gui.text import as_sentence, tr, translated
 
+_TILES = (256, 512, 1024, 2048)
+_DEFAULT_TILE = 512
 _ANY_SIZE = 0
-_SIZES = {
-    256: "256 × 256 px",
-    512: "512 × 512 px",
-    1024: "1024 × 1024 px",
-    2048: "2048 × 2048 px",
-    _ANY_SIZE: "Any size, not for Deepness",
-}
 
 
 class ExportModelDialog(FormDialog):
-    """Asks for a model, the form of the ONNX file and its place; `task` is the answer."""
+    """Asks for a model, its tile size and the ONNX file; `task` is the answer."""
 
     def __init__(self, model: Path | None, memory: FormMemory, parent: QWidget | None = None) -> None:
-        super().__init__("export_model", "Export Model as ONNX", "Export", parent)
+        super().__init__("export_model", tr("Export Model as ONNX"), tr("Export"), parent)
         self._memory = memory
         self._header: BundleHeader | None = None
         self._model_error: FieldError | None = None
@@ -44,7 +42,7 @@ class ExportModelDialog(FormDialog):
         self._add_fields()
         self.complete()
         self._model.set_path(model or memory.proposal("model"))
-        self._size.setCurrentIndex(max(0, self._size.findData(512)))
+        self._size.setCurrentIndex(max(0, self._size.findData(_DEFAULT_TILE)))
         self._connect()
         self._read_model()
         self.resize(600, self.sizeHint().height())
@@ -52,18 +50,19 @@ class ExportModelDialog(FormDialog):
     # --- fields
 
     def _add_fields(self) -> None:
-        pick = pick_file(tr("Model"), tr("Models (*.safetensors);;All files (*)"))
-        self._model = PathField("export_model_model", pick, "model file, or folder of a run")
+        pick = pick_file(tr("Model"), translated(MODELS))
+        self._model = PathField("export_model_model", pick, tr("Model file or run folder"))
         self._size = QComboBox(objectName="export_model_size")
-        for side, text in _SIZES.items():
-            self._size.addItem(text, side)
+        for side in _TILES:
+            self._size.addItem(size_text(PixelWindow(0, 0, side, side)), side)
+        self._size.addItem(tr("Any size (not for Deepness)"), _ANY_SIZE)
         self._notices = PlainLabel(objectName="export_model_notices", wordWrap=True)
         self._out = PathField("export_model_out", pick_new_file(tr("Export Model"), tr("ONNX (*.onnx)")))
-        form, add = self.add_section(tr("What to write")), self.add_field
-        add(form, "export_model_model", "&Model", self._model, tr("A model file, or the folder of a training run"))
-        tip = "The images that the model sees at once; Deepness cuts the orthophoto into such tiles"
-        add(form, "export_model_size", "&Size", self._size, tip).add_below(self._notices)
-        add(self.add_section(tr("Where")), "export_model_out", "&File", self._out, tr("The ONNX file to write"))
+        form, add = self.add_section(tr("Content")), self.add_field
+        add(form, "export_model_model", tr("&Model"), self._model, tr("A model file or the folder of a training run"))
+        tip = tr("Size of the images that the ONNX model takes; Deepness cuts the image into tiles of this size")
+        add(form, "export_model_size", tr("&Tile size"), self._size, tip).add_below(self._notices)
+        add(self.add_section(tr("Output")), "export_model_out", tr("&File"), self._out, tr("The ONNX file to write"))
 
     def _connect(self) -> None:
         self._model.changed.connect(self._read_model)
@@ -77,7 +76,7 @@ class ExportModelDialog(FormDialog):
         self.check()
 
     def _suggest_name(self) -> None:
-        """Put a name that fits the model into the line, unless the user has written another."""
+        """Suggest a file name for the model, unless the user has entered another."""
         model = self._model.path()
         if model is None or self._out.text() not in ("", self._suggested):
             return
@@ -87,8 +86,8 @@ class ExportModelDialog(FormDialog):
         self._out.set_path(self._suggested)
 
     def _show_notices(self) -> None:
-        told = notices(self._header, self._tile()) if self._header else ()
-        self._notices.setText("\n".join(map(checks.as_sentence, told)))
+        found = notices(self._header, self._tile()) if self._header else ()
+        self._notices.setText("\n".join(map(as_sentence, found)))
         self._notices.setVisible(bool(self._notices.text()))
 
     def _tile(self) -> int | None:
@@ -113,14 +112,10 @@ class ExportModelDialog(FormDialog):
             return
         out = self._out_path()
         self._overwrite = is_there(out.exists)
-        if self._overwrite and not self._may_overwrite(out):
+        if self._overwrite and not may_overwrite(self, [out]):
             return
         self._memory.keep_proposals({"model": self._model.text(), "folder": str(out.parent)})
         super().accept()
-
-    def _may_overwrite(self, out: Path) -> bool:
-        explanation = f"What is in {out.parent} under this name will be lost."
-        return choose(self, tr("Replace {out}?", out=out.name), explanation, ["Replace"]) is not None
 
     def _out_path(self) -> Path:
         return (self._out.path() or Path()).absolute()
@@ -137,4 +132,4 @@ def _header_of(path: Path | None) -> tuple[BundleHeader | None, FieldError | Non
     try:
         return read_header(path), None
     except (ModelError, OSError) as error:
-        return None, FieldError(checks.as_sentence(error))
+        return None, FieldError(as_sentence(error))

@@ -1,4 +1,4 @@
-"""The dialog that takes labels from a file: a mask, or polygons."""
+"""The dialog that imports labels from a mask or from polygons."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from landseg_core.formats.importers import MASK_SUFFIXES, POLYGON_SUFFIXES
 from landseg_core.formats.source_info import SourceInfo, SourceValue
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.project.images import ImageEntry
-from landseg_gui.dialogs.forms.checks import FieldError, as_sentence
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.class_mapping import LEAVE_OUT, MappingTable
 from landseg_gui.dialogs.forms.fields import PathField, pick_file
 from landseg_gui.dialogs.forms.form import FormDialog
@@ -21,19 +22,18 @@ from landseg_gui.dialogs.source_reader import DescribedSource, SourceReader
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import pixels, thousands, tr
+from landseg_gui.text import as_sentence, pixels, thousands, tr, translated
 
 _MOST_VALUES = 250
 _PATTERNS = " ".join(f"*{suffix}" for suffix in (*MASK_SUFFIXES, *POLYGON_SUFFIXES))
-_KINDS = f"Masks and polygons ({_PATTERNS});;All files (*)"
-_ONE_CLASS = "none: all polygons are of one class"
-_RESAMPLED = "It lies on other pixels than the image: each pixel takes the value at its middle."
-_SHIFTED = "The values may be shifted by one against those of the classes: check what each becomes."
+_KINDS = N_("Masks and polygons ({patterns});;All files (*)", patterns=_PATTERNS)
+_RESAMPLED = N_("The mask has a different grid and will be resampled (nearest neighbour).")
+_SHIFTED = N_("The values may be offset by one from those of the classes: check the mapping.")
 
 
 @dataclass(frozen=True)
 class ImportLabelsRequest:
-    """Labels to take from `source`: class names by value, "" to leave one out; `attribute` is the field of polygons."""
+    """Labels to import from `source`: class names by value, "" to ignore one; `attribute` is the field of polygons."""
 
     source: Path
     mapping: Mapping[str, str]
@@ -42,7 +42,7 @@ class ImportLabelsRequest:
 
 
 class ImportLabelsDialog(FormDialog):
-    """Asks which file becomes labels of `image`, and which class of `schema` each value; `request` is the answer.
+    """Asks for a file to import as labels of `image`, and the class of `schema` for each value; see `request`.
 
     The file is read in the background as soon as it is chosen.
     """
@@ -50,7 +50,7 @@ class ImportLabelsDialog(FormDialog):
     def __init__(
         self, image: ImageEntry, schema: ClassSchema, runner: JobRunner, parent: QWidget | None = None
     ) -> None:
-        super().__init__("import_labels", f"Import labels of {image.name}", "Import", parent)
+        super().__init__("import_labels", tr("Import Labels of {image}", image=image.name), tr("Import"), parent)
         self._schema = schema
         self._described: DescribedSource | None = None
         self._refusal = ""
@@ -64,18 +64,22 @@ class ImportLabelsDialog(FormDialog):
     # --- fields
 
     def _add_fields(self) -> None:
-        self._source = PathField("import_labels_source", pick_file(tr("Import labels"), _KINDS), "mask or polygons")
+        self._source = PathField(
+            "import_labels_source", pick_file(tr("Import Labels"), translated(_KINDS)), tr("Mask or polygons")
+        )
         self._facts = PlainLabel(objectName="import_labels_facts", wordWrap=True)
         self._facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        tip = "A mask (PNG, GeoTIFF …) or polygons (GeoPackage, GeoJSON, Shapefile, FlatGeobuf)"
-        form = self.add_section(tr("From"))
-        self.add_field(form, "import_labels_source", "&File", self._source, tip).add_below(self._facts)
+        tip = tr("A mask (PNG, GeoTIFF, …) or polygons (GeoPackage, GeoJSON, Shapefile, FlatGeobuf)")
+        form = self.add_section(tr("Source"))
+        self.add_field(form, "import_labels_source", tr("&File"), self._source, tip).add_below(self._facts)
         self._attribute = QComboBox(objectName="import_labels_attribute")
         self._table = MappingTable("import_labels_value", self._schema)
-        self._classes = self.add_section(tr("What becomes what"))
-        tip = "The field of the polygons whose value tells the class"
-        self._attribute_field = self.add_field(self._classes, "import_labels_attribute", "F&ield", self._attribute, tip)
-        tip = "Which class the pixels with a value become"
+        self._classes = self.add_section(tr("Class mapping"))
+        tip = tr("The field of the polygons that contains the class")
+        self._attribute_field = self.add_field(
+            self._classes, "import_labels_attribute", tr("Fi&eld"), self._attribute, tip
+        )
+        tip = tr("The class for each value in the file")
         self._values_field = self.add_field(self._classes, "import_labels_values", tr("Values"), self._table, tip)
 
     def _connect(self) -> None:
@@ -113,7 +117,7 @@ class ImportLabelsDialog(FormDialog):
         self._attribute.blockSignals(True)  # noqa: FBT003
         self._attribute.clear()
         if info.kind == "polygons" and info.attribute is None:
-            self._attribute.addItem(_ONE_CLASS, None)
+            self._attribute.addItem(tr("None: one class for all polygons"), None)
         for name in info.attributes:
             self._attribute.addItem(name, name)
         self._attribute.setCurrentIndex(self._attribute.findData(info.attribute))
@@ -146,30 +150,30 @@ class ImportLabelsDialog(FormDialog):
     def _source_error(self) -> FieldError | None:
         path = self._source.path()
         if path is None:
-            return FieldError(tr("Choose a mask or a file of polygons."), missing=True)
+            return FieldError(tr("Choose a mask or a polygon file."), missing=True)
         if not is_there(path.is_file):
             return FieldError(
                 tr("This is a folder; choose a file.") if is_there(path.is_dir) else tr("There is no such file.")
             )
         if self._refusal:
             return FieldError(as_sentence(self._refusal))
-        return FieldError(tr("Reading it…"), missing=True) if self._described is None else None
+        return FieldError(tr("Reading the file…"), missing=True) if self._described is None else None
 
     def _values_error(self) -> FieldError | None:
         count = len(self._values())
         if count == 0:
-            return FieldError(tr("There is nothing to import: no pixel and no polygon has a value."))
+            return FieldError(tr("There is nothing to import: the file has no values."))
         if count > _MOST_VALUES:
             return FieldError(
-                tr("This field has {thousands} values; choose one that tells the class.", thousands=thousands(count))
+                tr("This field has {count} values; choose the field that contains the class.", count=thousands(count))
             )
         undecided = self._table.undecided()
         if undecided:
             return FieldError(
-                tr("Choose what {undecided} is: a class, or unlabelled.", undecided=", ".join(undecided)), missing=True
+                tr("Choose a class, or leave unlabelled: {values}.", values=", ".join(undecided)), missing=True
             )
         if set(self._table.mapping().values()) == {LEAVE_OUT}:
-            return FieldError(tr("Choose the class of one value at least."), missing=True)
+            return FieldError(tr("Map at least one value to a class."), missing=True)
         return None
 
     # --- the answer
@@ -182,16 +186,21 @@ class ImportLabelsDialog(FormDialog):
 
 def _all_polygons(info: SourceInfo) -> SourceValue:
     counts = [sum(value.count for value in values) for values in info.attributes.values()]
-    return SourceValue("", "all polygons", max(counts, default=0), "")
+    return SourceValue("", N_("all polygons"), max(counts, default=0), "")
 
 
 def _facts(described: DescribedSource) -> str:
-    """Return in a line what is in a file."""
+    """Return the content of a file in words, with hints in lines of their own."""
     info = described.info
     if info.kind == "mask":
         total = sum(value.count for value in info.values)
-        text = f"A mask with {len(info.values)} values in {pixels(total)}."
+        values = len(info.values)
+        text = tr(
+            "A mask with %n values in {area}.", n=values, one="A mask with one value in {area}.", area=pixels(total)
+        )
         hints = [_RESAMPLED] * described.resampled + [_SHIFTED] * info.may_be_shifted
-        return " ".join([text, *hints])
+        return "\n".join([text, *map(translated, hints)])
     count = _all_polygons(info).count
-    return f"{thousands(count)} polygons." if count else "Polygons without fields."
+    if not count:
+        return tr("Polygons without fields.")
+    return tr("{count} polygons.", n=count, one="One polygon.", count=thousands(count))

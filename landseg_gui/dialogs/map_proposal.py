@@ -1,4 +1,4 @@
-"""Which files to propose for a map: those of the map that it would replace, or new ones."""
+"""The files to propose for a map: those of the map that it would replace, or new ones."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from landseg_core.raster.source import RasterSource
 
 
 def proposed_map(folder: Path, stem: str, model: Path | None, grid: RasterGrid) -> MapFiles:
-    """Return the files for the map by `model` of the image called `stem`, or of the part of it that lies on `grid`.
+    """Return the files for the map by `model` of the image called `stem`, or of the part of it with this `grid`.
 
-    The same run and part have the same files; where another run, or a map of another part, has them, there is a number.
-    A map that does not say its run keeps its name: whoever predicts is asked before it is replaced.
+    The same run and part get the same files; files of another run or part are avoided by a number in the name. The
+    files of a map of an unknown run are proposed again: the user is asked before they are replaced.
     """
     chosen = _reference_of(model)
     return proposed_files(folder, stem, lambda mask: not _is_other_map(mask, chosen, grid))
 
 
 def _is_other_map(mask: Path, model: ModelReference | None, grid: RasterGrid) -> bool:
-    """Tell whether the map in `mask` is known to be of another run than that of `model`, or to lie elsewhere."""
+    """Return whether the map in `mask` is known to be of another run than `model`, or to have another grid."""
     try:
         reference = read_model_reference(mask)
         if model and reference and not model.is_same_run(reference):
@@ -40,12 +40,12 @@ def _reference_of(model: Path | None) -> ModelReference | None:
     try:
         found = model_path(model) if model else None
         return _reference(found, FileIdentity.of(found)) if found else None
-    except (ModelError, OSError):  # which the field of the model says
+    except (ModelError, OSError):  # which the field of the model shows
         return None
 
 
 @lru_cache(maxsize=8)
 def _reference(model: Path, _identity: FileIdentity | None) -> ModelReference:
-    """Return how maps refer to a model; one in a run goes by that, so that its content need not be read."""
+    """Return how maps refer to a model; one in a run is known by the run, so that its content need not be read."""
     in_run = model.name == MODEL_FILE
     return ModelReference.of_bytes(model, b"" if in_run else model.read_bytes(), in_run=in_run)

@@ -1,4 +1,4 @@
-"""Dialogs about what is open now: they close when another comes, for their answer would be about the former."""
+"""Dialogs about the open project or image: they close when another is opened, since they ask about the former."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog
 
 
 def open_of_project(dialog: QDialog, *changed: SignalInstance) -> None:
-    """Open a dialog that is taken back with any of these signals: another project, or none, is open, or image."""
+    """Open a dialog that is cancelled by any of these signals: the open project or image has changed."""
     for signal in changed:
         signal.connect(dialog.reject)
     dialog.finished.connect(dialog.deleteLater)

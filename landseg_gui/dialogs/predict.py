@@ -31,26 +31,27 @@ from landseg_gui.dialogs.forms.area import AreaChoice
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.class_field import legend
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder, pick_new_file
+from landseg_gui.dialogs.forms.file_kinds import MODELS
 from landseg_gui.dialogs.forms.form import FormDialog
+from landseg_gui.dialogs.forms.overwrite import may_overwrite
 from landseg_gui.dialogs.forms.predict_settings import PredictSettings
 from landseg_gui.dialogs.forms.project_labels import beside_project
 from landseg_gui.dialogs.map_proposal import proposed_map
 from landseg_gui.form_settings import FormMemory
-from landseg_gui.message_boxes import choose
 from landseg_gui.paths import is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_files import same_file
 from landseg_gui.session.view_state import hidden_images
-from landseg_gui.text import percent, tr
+from landseg_gui.text import as_sentence, percent, thousands, tr, translated
 
 _SUFFIXES = (".tif", ".tiff")
 
 
 class PredictDialog(FormDialog):
-    """Asks for model, area and place of a map of `raster`; `task` is the answer.
+    """Asks for the model, the area and the file of a map of `raster`; `task` is the answer.
 
-    Where `raster` belongs to a `project`, its map goes beside that, with the confidence that accepting it as labels
-    may need; and all images of the project can be predicted at once.
+    Where `raster` belongs to a `project`, its map is written next to the project file, with the confidence that may be
+    needed to accept it as labels; and all images of the project can be predicted together.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class PredictDialog(FormDialog):
         parent: QWidget | None = None,
         project: Project | None = None,
     ) -> None:
-        super().__init__("predict", "Predict", "Predict", parent)
+        super().__init__("predict", tr("Predict"), tr("Predict"), parent)
         self._raster = raster
         self._memory = memory.of(project)
         self._project = project
@@ -83,33 +84,33 @@ class PredictDialog(FormDialog):
     # --- fields
 
     def _add_model(self) -> None:
-        kinds = "Models (*.safetensors);;All files (*)"
-        self._model = PathField("predict_model", pick_file(tr("Model"), kinds), "model file, or folder of a run")
+        pick = pick_file(tr("Model"), translated(MODELS))
+        self._model = PathField("predict_model", pick, tr("Model file or run folder"))
         self._model_info = QLabel(objectName="predict_model_info", wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self._differences = PlainLabel(objectName="predict_differences", wordWrap=True, visible=False)
         self._differences.setForegroundRole(QPalette.ColorRole.BrightText)
         form = self.add_section(tr("Model"))
-        tip = "A model file, or the folder of a training run"
-        field = self.add_field(form, "predict_model", "&Model", self._model, tip)
+        tip = tr("A model file or the folder of a training run")
+        field = self.add_field(form, "predict_model", tr("&Model"), self._model, tip)
         field.add_below(self._model_info)
         field.add_below(self._differences)
 
     def _add_result(self, view: PixelWindow | None) -> None:
         self._area = AreaChoice("predict", self._raster.grid.window, view)
         self._out = PathField("predict_out", pick_new_file(tr("Map"), tr("GeoTIFF (*.tif)")))
-        self._confidence = QCheckBox(tr("Write the &confidence as well"), objectName="predict_confidence")
+        self._confidence = QCheckBox(tr("Also write the &confidence"), objectName="predict_confidence")
         self._all = QCheckBox(
-            tr("All {count} images of the project", count=len(self._images)), objectName="predict_all"
+            tr("All {count} images of the project", count=thousands(len(self._images))), objectName="predict_all"
         )
         self._all.setVisible(len(self._images) > 1)
-        self._folder = PathField("predict_folder", pick_folder(tr("Folder of the maps")))
+        self._folder = PathField("predict_folder", pick_folder(tr("Folder for Maps")))
         form, add = self.add_section(tr("Map")), self.add_field
         form.addRow("", self._all)
         single = [
-            add(form, "predict_area", tr("Area"), self._area, tr("Predict the whole image, or only what is in view")),
-            add(form, "predict_out", "&File", self._out, tr("The map of class values, a GeoTIFF")),
+            add(form, "predict_area", tr("Area"), self._area, tr("Predict the whole image or only the current view")),
+            add(form, "predict_out", tr("&File"), self._out, tr("GeoTIFF of class values to write")),
         ]
-        together = add(form, "predict_folder", "&Folder", self._folder, tr("A map for each image, named after it"))
+        together = add(form, "predict_folder", tr("&Folder"), self._folder, tr("Folder for one map per image"))
         form.addRow("", self._confidence)
         self._how.add_switches(form)
 
@@ -132,7 +133,7 @@ class PredictDialog(FormDialog):
         self._suggest_name()
 
     def _suggest_name(self) -> None:
-        """Put the name that fits model and area into the line, unless the user has written another."""
+        """Suggest a file name for model and area, unless the user has entered another."""
         if self._out.text() not in ("", self._suggested):
             return
         files = self._proposed(self._own_stem(), self._raster.grid, self._area.window_chosen())
@@ -177,8 +178,8 @@ class PredictDialog(FormDialog):
         self.check()
 
     def _show_differences(self) -> None:
-        """Say in what the model differs from the project and the image, before anything is predicted."""
-        sentences = [checks.as_sentence(sentence) for sentence in self._found_differences()]
+        """Show how the model differs from the project and the image, before anything is predicted."""
+        sentences = [as_sentence(sentence) for sentence in self._found_differences()]
         self._differences.setText("\n".join(sentences))
         self._differences.setVisible(bool(sentences))
 
@@ -188,13 +189,13 @@ class PredictDialog(FormDialog):
             return
         if self._project is not None:
             yield from model_differences(ClassMatch(header.schema, self._project.schema))
-        with suppress(LandsegError), self._as_predicted(header) as raster:  # what makes it useless is said elsewhere
+        with suppress(LandsegError), self._as_predicted(header) as raster:  # errors are shown elsewhere
             numbers = check_compatible(header, raster, self._how.options().bands)
             yield from band_differences(header, raster, numbers)
 
     @contextmanager
     def _as_predicted(self, header: BundleHeader) -> Iterator[RasterSource]:
-        """Give the raster as it is opened to be predicted: a model may want another alpha than the window shows."""
+        """Open the raster as for prediction: the model may need another alpha than the one in the window."""
         if self._raster.alpha != AUTO or header.alpha == AUTO:
             yield self._raster
             return
@@ -202,7 +203,7 @@ class PredictDialog(FormDialog):
             yield source
 
     def check(self) -> Mapping[str, FieldError]:
-        """Show the errors beside their fields, and return them."""
+        """Show the errors at their fields, and return them."""
         errors = super().check()
         self._how.unfold_for(errors)
         return errors
@@ -232,7 +233,7 @@ class PredictDialog(FormDialog):
                 with self._as_predicted(self._header) as raster:
                     check_compatible(self._header, raster, self._how.options().bands)
         except LandsegError as error:
-            return FieldError(checks.as_sentence(error))
+            return FieldError(as_sentence(error))
         return None
 
     # --- the answer
@@ -241,23 +242,16 @@ class PredictDialog(FormDialog):
         """Close with the answer, and remember it; ask before anything is overwritten."""
         if not self.action_button.isEnabled():
             return
-        taken = [path for one in self._maps() for path in one.all if is_there(path.exists)]
-        if taken and not self._may_overwrite(taken):
+        existing = [path for one in self._maps() for path in one.all if is_there(path.exists)]
+        if existing and not may_overwrite(self, existing):
             return
-        self._overwrite = bool(taken)
+        self._overwrite = bool(existing)
         self._memory.keep(self._how.remembered())
         self._memory.keep_proposals({"model": self._model.text()})
         if self._project is None:
             self._memory.keep({"confidence": str(self._confidence.isChecked())})
             self._memory.keep_proposals({"folder": str(self._mask_path().parent)})
         super().accept()
-
-    def _may_overwrite(self, taken: list[Path]) -> bool:
-        names = " and ".join(path.name for path in taken) if len(taken) < 3 else f"{len(taken)} files"
-        explanation = (
-            f"What is in {taken[0].parent} under {'this name' if len(taken) < 3 else 'their names'} will be lost."
-        )
-        return choose(self, tr("Replace {names}?", names=names), explanation, ["Replace"]) is not None
 
     def _mask_path(self) -> Path:
         return (self._out.path() or Path()).absolute()
@@ -291,22 +285,22 @@ def _header_of(path: Path | None) -> tuple[BundleHeader | None, FieldError | Non
     try:
         return read_header(path), None
     except (ModelError, OSError) as error:
-        return None, FieldError(checks.as_sentence(error))
+        return None, FieldError(as_sentence(error))
 
 
 def _description(header: BundleHeader, raster: RasterSource, resolution: Resolution) -> str:
-    """Return what a user should know of a model before using it on `raster`, as rich text."""
+    """Return facts about a model and warnings for its use on `raster`, as rich text."""
     miou = header.training.get("miou")
-    facts = [header.architecture, f"{len(header.schema)} classes"]
+    facts = [header.architecture, tr("%n classes", n=len(header.schema), one="1 class")]
     if isinstance(miou, float):
-        facts.append(f"mIoU {percent(miou)}")
+        facts.append(tr("mIoU {miou}", miou=percent(miou)))
     if header.ground_resolution_m:
-        facts.append(f"trained at {header.ground_resolution_m:.3g} m/px")
-    notes = [html.escape(checks.as_sentence(note)) for note in compatibility_notices(header, raster, resolution)]
+        facts.append(tr("trained at {resolution:.3g} m/px", resolution=header.ground_resolution_m))
+    notes = [html.escape(as_sentence(note)) for note in compatibility_notices(header, raster, resolution)]
     return "<br>".join([" · ".join(facts), legend(header.schema), *notes])
 
 
 def _images_in_use(project: Project) -> tuple[ImageEntry, ...]:
-    """Return the images that are there and whose eye is open."""
+    """Return the images that are neither missing nor hidden."""
     hidden = hidden_images(project)
     return tuple(image for image in project.images if not image.missing and image.id not in hidden)

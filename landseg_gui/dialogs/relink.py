@@ -1,4 +1,4 @@
-"""The dialog that finds images which are not where the project expects them."""
+"""The dialogs that find image files that are not at the path that the project knows."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
+from landseg_core.messages import N_
 from landseg_core.project.images import ImageEntry
+from landseg_gui.dialogs.forms.area import size_text
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_folder
+from landseg_gui.dialogs.forms.file_kinds import IMAGES
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
+from landseg_gui.text import thousands, tr, translated
 
-_KINDS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
-_SHOWN = 5
-_HELP = "Files of the same name are looked for first, then files that hold the same picture under another name."
+_MOST_NAMES = 5
+_HELP = N_("Files of the same name are tried first, then files with the same image under another name.")
 
 
 class FindImagesDialog(FormDialog):
-    """Asks for a folder to look in for all `missing` images; `folder` is the answer."""
+    """Asks for a folder to search for all `missing` images; `folder` is the answer."""
 
     def __init__(self, missing: Sequence[ImageEntry], parent: QWidget | None = None) -> None:
-        super().__init__("find_images", "Find images", "Look there", parent)
-        self._folder = PathField("find_images_folder", pick_folder(tr("Folder with the images")))
-        form = self.add_section(tr("Missing") if len(missing) == 1 else tr("{count} are missing", count=len(missing)))
+        super().__init__("find_images", tr("Find Images"), tr("Search Folder"), parent)
+        self._folder = PathField("find_images_folder", pick_folder(tr("Folder with Images")))
+        form = self.add_section(tr("%n missing images", n=len(missing), one="Missing image"))
         form.addRow(PlainLabel(_names(missing), objectName="find_images_missing", wordWrap=True))
-        form = self.add_section(tr("Where they are now"))
-        self.add_field(form, "find_images_folder", "&Folder", self._folder, _HELP)
-        form.addRow(PlainLabel(_HELP, objectName="find_images_help", wordWrap=True))
+        form = self.add_section(tr("Folder to search"))
+        self.add_field(form, "find_images_folder", tr("&Folder"), self._folder, translated(_HELP))
+        form.addRow(PlainLabel(translated(_HELP), objectName="find_images_help", wordWrap=True))
         self.complete()
         self._folder.changed.connect(self.check)
         self.check()
@@ -40,7 +42,7 @@ class FindImagesDialog(FormDialog):
         """Return the error of the folder, if it has one."""
         path = self._folder.path()
         if path is None:
-            return {"find_images_folder": FieldError(tr("Choose the folder to look in."), missing=True)}
+            return {"find_images_folder": FieldError(tr("Choose the folder to search."), missing=True)}
         if not is_there(path.is_dir):
             return {"find_images_folder": FieldError(tr("There is no such folder."))}
         return {}
@@ -54,15 +56,13 @@ class RelinkDialog(FormDialog):
     """Asks for the file of one image; `path` is the answer."""
 
     def __init__(self, image: ImageEntry, parent: QWidget | None = None) -> None:
-        super().__init__("relink", f"Find {image.name}", "Use this file", parent)
-        self._file = PathField("relink_file", pick_file(tr("Find {image}", image=image.name), _KINDS))
-        form = self.add_section(tr("Where it was"))
+        super().__init__("relink", tr("Find {image}", image=image.name), tr("Use This File"), parent)
+        self._file = PathField("relink_file", pick_file(tr("Find {image}", image=image.name), translated(IMAGES)))
+        form = self.add_section(tr("Previous path"))
         form.addRow(PlainLabel(str(image.path), objectName="relink_former", wordWrap=True))
-        form = self.add_section(tr("Where it is now"))
-        size = f"{image.grid.width} x {image.grid.height} px"
-        self.add_field(
-            form, "relink_file", "&File", self._file, tr("An image of {size}, the one that was labelled", size=size)
-        )
+        form = self.add_section(tr("Current path"))
+        tip = tr("The image of {size} that was labelled", size=size_text(image.grid.window))
+        self.add_field(form, "relink_file", tr("&File"), self._file, tip)
         self.complete()
         self._file.set_path(_nearest_folder(image.path))
         self._file.changed.connect(self.check)
@@ -73,7 +73,7 @@ class RelinkDialog(FormDialog):
         """Return the error of the file, if it has one."""
         path = self._file.path()
         if path is None or is_there(path.is_dir):
-            return {"relink_file": FieldError(tr("Choose the file of the image."), missing=True)}
+            return {"relink_file": FieldError(tr("Choose the image file."), missing=True)}
         if not is_there(path.is_file):
             return {"relink_file": FieldError(tr("There is no such file."))}
         return {}
@@ -84,11 +84,11 @@ class RelinkDialog(FormDialog):
 
 
 def _names(images: Sequence[ImageEntry]) -> str:
-    names = [image.path.name for image in images[:_SHOWN]]
-    more = len(images) - _SHOWN
-    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
+    names = ", ".join(image.path.name for image in images[:_MOST_NAMES])
+    more = len(images) - _MOST_NAMES
+    return tr("{names} and {count} more", names=names, count=thousands(more)) if more > 0 else names
 
 
 def _nearest_folder(path: Path) -> Path | None:
-    """Return the folder above `path` that is still there, to begin the search in."""
+    """Return the nearest folder above `path` that still exists, to start in."""
     return next((folder for folder in path.parents if is_there(folder.is_dir)), None)

@@ -1,4 +1,4 @@
-"""The dialog that lists the backups of a project, or of all, to restore one."""
+"""The dialog that lists the backups of one project, or of all, to restore one."""
 
 from __future__ import annotations
 
@@ -17,37 +17,38 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from landseg_core.messages import N_
 from landseg_core.project.backup.folder import Backup
 from landseg_core.project.backup.restoring import BackupContent
 from landseg_gui.paths import ask_project_path
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import NO_BREAK_SPACE, thousands, tr
+from landseg_gui.text import NO_BREAK_SPACE, thousands, tr, translated
 
-_COLUMNS = ("Date", "Size", "Steps", "Labelled tiles", "Project")
-_EXPLANATION = (
+_COLUMNS = (N_("Date"), N_("Size"), N_("Edits"), N_("Labelled tiles"), N_("Project"))
+_EXPLANATION = N_(
     "landseg backs up a project when it is opened and closed, and every ten minutes while it changes. The last ten"
     " backups are kept. A project file that you replace here is backed up first."
 )
 
 
 class RestoreDialog(QDialog):
-    """Shows backups, newest first. `chosen` brings the backup and the file to make of it."""
+    """Shows backups, newest first. `chosen` carries the backup and the file to restore it to."""
 
     chosen = Signal(object, object)
 
     def __init__(self, project: Path | None, parent: QWidget | None = None) -> None:
-        """Show the backups of the file `project`, or of all projects, once they have been looked up."""
+        """Show the backups of the file `project`, or of all projects, once they have been found."""
         super().__init__(parent, objectName="dialog_restore")
-        self.setWindowTitle(tr("Restore {project}", project=project.name) if project else tr("Restore"))
+        self.setWindowTitle(tr("Restore {project}", project=project.name) if project else tr("Restore Project"))
         self.resize(760, 380)
         self._text = PlainLabel(tr("Looking for backups…"), objectName="restore_text", wordWrap=True)
         self._list = QTreeWidget(objectName="restore_list", rootIsDecorated=False, uniformRowHeights=True)
-        self._list.setHeaderLabels(_COLUMNS)
+        self._list.setHeaderLabels([translated(text) for text in _COLUMNS])
         self._list.setColumnHidden(len(_COLUMNS) - 1, project is not None)
         self._list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._list.header().setStretchLastSection(False)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._restore = QPushButton("&Restore…", objectName="restore_button", enabled=False)
+        self._restore = QPushButton(tr("&Restore…"), objectName="restore_button", enabled=False)
         self._buttons.addButton(self._restore, QDialogButtonBox.ButtonRole.ActionRole)
         self._lay_out()
 
@@ -67,7 +68,7 @@ class RestoreDialog(QDialog):
         items = [_item(content) for content in contents]
         self._list.addTopLevelItems(items)
         self._text.setText(
-            _EXPLANATION if contents else tr("There are no backups yet. {explanation}", explanation=_EXPLANATION)
+            translated(_EXPLANATION) if contents else tr("No backups yet. {explanation}", explanation=_EXPLANATION)
         )
         if items:
             self._list.setCurrentItem(items[0])
@@ -78,14 +79,14 @@ class RestoreDialog(QDialog):
 
     def _choose(self) -> None:
         backup = self._selected()
-        path = ask_project_path(self, tr("Restore as"), proposed_path(backup)) if backup else None
+        path = ask_project_path(self, tr("Restore As"), proposed_path(backup)) if backup else None
         if path is not None:
             self.chosen.emit(backup, path)
             self.accept()
 
 
 def proposed_path(backup: Backup) -> Path:
-    """Return a free name beside the project, or in the user's folder where that folder is gone."""
+    """Return a free path next to the project, or in the home folder where that folder is gone."""
     project, when = backup.project, backup.created.astimezone().strftime("%Y-%m-%d_%H-%M")
     folder = project.parent if project.parent.is_dir() else Path.home()
     return folder / f"{project.stem}-restored-{when}{project.suffix}"

@@ -1,4 +1,4 @@
-"""Finds out, in the background, what is in a file that may become labels."""
+"""Reads, in the background, what a file of labels contains."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from landseg_gui.text import tr
 
 @dataclass(frozen=True)
 class DescribedSource:
-    """What is in a file; `resampled`: it is a mask on another grid than the image."""
+    """The content of a file; `resampled`: it is a mask with another grid than the image."""
 
     info: SourceInfo
     resampled: bool = False
 
 
 def describe_work(source: Path, schema: ClassSchema, grid: RasterGrid) -> Work:
-    """Return the work that gives a `DescribedSource`, and fails where a mask does not lie on `grid`."""
+    """Return the work that returns a `DescribedSource`, and fails where a mask does not overlap `grid`."""
 
     def work(on_event: OnEvent, control: JobControl) -> DescribedSource:
         resampled = not is_polygon_file(source) and _is_resampled(source, grid)
@@ -42,7 +42,7 @@ def _is_resampled(mask: Path, grid: RasterGrid) -> bool:
 
 
 class SourceReader(QObject):
-    """Describes one file at a time: the one asked for last. `described` brings it, `failed` says why it cannot."""
+    """Describes one file at a time: the last that was asked for. `described` carries it, `failed` the reason."""
 
     described = Signal(object)
     failed = Signal(str)
@@ -54,11 +54,11 @@ class SourceReader(QObject):
 
     @property
     def is_reading(self) -> bool:
-        """Tell whether an answer is still to come."""
+        """Return whether a file is being read."""
         return self._job is not None
 
     def read(self, source: Path) -> None:
-        """Describe `source`, and forget what was asked for before."""
+        """Describe `source`, and no other file that was asked for before."""
         self.stop()
         job = self._runner.start(
             tr("Read {source}", source=source.name), describe_work(source, self._schema, self._grid)
@@ -66,10 +66,12 @@ class SourceReader(QObject):
         self._job = job
         job.finished.connect(while_alive(self, lambda described: self._answer(job, described)))
         job.failed.connect(while_alive(self, lambda sentence: self._refuse(job, sentence)))
-        job.stopped.connect(while_alive(self, lambda: self._refuse(job, tr("reading it was stopped; choose it again"))))
+        job.stopped.connect(
+            while_alive(self, lambda: self._refuse(job, tr("reading the file was cancelled; choose it again")))
+        )
 
     def stop(self) -> None:
-        """Give up; no answer comes any more."""
+        """Cancel reading; no answer follows."""
         if self._job is not None:
             job, self._job = self._job, None
             job.stop()

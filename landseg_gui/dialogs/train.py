@@ -20,7 +20,7 @@ from landseg_core.runs.config import TrainConfig, field_problems
 from landseg_core.runs.folder import RunFolder
 from landseg_core.tasks.train import TrainTask
 from landseg_gui.dialogs.forms import checks
-from landseg_gui.dialogs.forms.checks import FieldError, as_sentence
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.class_field import ClassField
 from landseg_gui.dialogs.forms.fields import PathField, pick_folder
 from landseg_gui.dialogs.forms.form import FormDialog
@@ -31,32 +31,28 @@ from landseg_gui.form_settings import FormMemory
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import results_folder
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
-
-_RESUME, _REPLACE = "Go on with that run", "Start a new run"
-_LOSS = "The model and the record of an earlier run there will be lost."
-_OWN_DATA = "Choose the data and the classes that this run was trained on."
+from landseg_gui.text import as_sentence, tr, translated
 
 
 class Estimator(Protocol):
-    """Finds out in the background how long a run will take about; `answered` brings it in words, or nothing."""
+    """Estimates in the background how long a run will take; `answered` carries the estimate in words, or nothing."""
 
     answered: SignalInstance
 
     def ask(self, source: DataSource, schema: ClassSchema, config: TrainConfig) -> None:
-        """Begin to find out; what was asked before is not answered any more."""
+        """Start to estimate; an earlier question is no longer answered."""
         ...
 
     def cancel(self) -> None:
-        """Forget what was asked."""
+        """Cancel the question."""
         ...
 
 
 class TrainDialog(FormDialog):
-    """Asks for data, classes, network and length of a run; `request` is the answer.
+    """Asks for the data, classes, network and duration of a run; `request` is the answer.
 
-    With a `project`, its labels can be learnt from, and are what is chosen at first if there are some. An `estimator`
-    is asked how long the run will take whenever the form is whole.
+    With a `project`, its labels can be trained on, and are chosen at first if there are any. The `estimator` is asked
+    how long the run will take whenever the form has no errors.
     """
 
     def __init__(
@@ -66,15 +62,15 @@ class TrainDialog(FormDialog):
         project: Project | None = None,
         estimator: Estimator | None = None,
     ) -> None:
-        super().__init__("train", "Train a network", "Start training", parent, scrolls=True)
+        super().__init__("train", tr("Train Model"), tr("Start Training"), parent, scrolls=True)
         self._memory = memory.of(project)
         self._project = project
         self._labels = LabelSummary.of(project) if project else None
         self._resume = self._overwrite = self._lacks_data = False
-        self._continued: Path | None = None
+        self._resumed: Path | None = None
         self._estimator = estimator
         self._add_data()
-        self._run = RunFields(self, self.add_section(tr("Network and run")))
+        self._run = RunFields(self, self.add_section(tr("Network and training")))
         self._add_mask_values()
         self._add_output()
         self.complete()
@@ -83,32 +79,32 @@ class TrainDialog(FormDialog):
         self._show_source()
         self.resize(760, self.minimumHeight())
 
-    # --- runs before this one
+    # --- earlier runs
 
-    def continue_run(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        """Go on with the run in `folder`, which has these settings: they and the folder are as they are."""
-        self._continued = folder.absolute()
-        self.setWindowTitle(tr("Continue {folder}", folder=folder.name))
-        self.action_button.setText(tr("Continue training"))
+    def resume(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        """Resume the run in `folder`, which has these settings: neither they nor the folder can be changed."""
+        self._resumed = folder.absolute()
+        self.setWindowTitle(tr("Resume {run}", run=folder.name))
+        self.action_button.setText(tr("Resume Training"))
         self._run.show_settings(settings)
         self._run.lock()
         self._out.set_path(folder)
         self._out.setEnabled(False)
         if self._project is not None and (folder / LABELS_FOLDER).is_dir():
             self._sources.choose_project()
-        if self._memory.proposal("last_run") != str(self._continued):
-            self._forget_source()
+        if self._memory.proposal("last_run") != str(self._resumed):
+            self._clear_source()
         self.check()
 
-    def _forget_source(self) -> None:
-        """Show no data but the project's: what was chosen last is that of another run."""
+    def _clear_source(self) -> None:
+        """Clear the data that was chosen last: it is that of another run."""
         self._sources.clear()
         self._lacks_data = True
         self._show_source()
 
-    def train_further(self, model: Path, settings: Mapping[str, Any]) -> None:
-        """Start from `model`, with the settings of the run that made it."""
-        self.setWindowTitle(tr("Train {parent} further", parent=model.parent.name))
+    def fine_tune(self, model: Path, settings: Mapping[str, Any]) -> None:
+        """Fine-tune `model`, with the settings of the run that trained it."""
+        self.setWindowTitle(tr("Fine-Tune {run}", run=model.parent.name))
         self._run.show_settings({**settings, START_FROM: str(model)})
         self.check()
 
@@ -117,15 +113,16 @@ class TrainDialog(FormDialog):
     def _add_data(self) -> None:
         form = self._data_form = self.add_section(tr("Training data"))
         self._sources = SourceFields(self, form, self._project, self._labels)
-        self._source_hint = PlainLabel(_OWN_DATA, objectName="train_source_hint", wordWrap=True)
+        hint = tr("Choose the data and the classes that this run was trained on.")
+        self._source_hint = PlainLabel(hint, objectName="train_source_hint", wordWrap=True)
         form.insertRow(1, "", self._source_hint)
         self._classes = ClassField("train_classes")
-        tip = "The classes in the masks: a preset or a class file"
-        self._class_field = self.add_field(form, "train_classes", "&Classes", self._classes, tip)
+        tip = tr("The classes in the masks: a preset or a class file")
+        self._class_field = self.add_field(form, "train_classes", tr("&Classes"), self._classes, tip)
 
     def _add_mask_values(self) -> None:
         values, setting = self._run.mask_values, TrainConfig.model_fields["mask_values"]
-        title, tip = setting.title or "", setting.description or ""
+        title, tip = translated(setting.title or ""), translated(setting.description or "")
         explanation = PlainLabel(tip, wordWrap=True)
         explanation.setProperty("muted", True)  # noqa: FBT003
         self._values_field = self.add_field(self._data_form, "train_mask_values", title, values, tip)
@@ -133,9 +130,9 @@ class TrainDialog(FormDialog):
         QWidget.setTabOrder(self._classes, values)
 
     def _add_output(self) -> None:
-        self._out = PathField("train_out", pick_folder(tr("Folder of the run")))
-        tip = "A folder for the model, the checkpoint and the record of the run; it is made where there is none"
-        form = self.add_section(tr("Result"))
+        self._out = PathField("train_out", pick_folder(tr("Run Folder")))
+        tip = tr("Folder for the model, the checkpoint and the records of the run; created if it does not exist")
+        form = self.add_section(tr("Output"))
         self.add_field(form, "train_out", tr("&Run folder"), self._out, tip)
 
     # --- what is remembered
@@ -152,13 +149,13 @@ class TrainDialog(FormDialog):
         """Close with the answer, and remember it for the next time."""
         if not (self.action_button.isEnabled() and self._settle_run_folder()):
             return
-        if self._continued is None:
+        if self._resumed is None:
             self._memory.keep(self._run.remembered())
             self._memory.keep_proposals(self._sources.remembered() | self._own_source())
         super().accept()
 
     def _own_source(self) -> dict[str, str]:
-        """Return what is remembered of the source: nothing of a project, which brings its own."""
+        """Return what is remembered of the source: nothing where that is the project."""
         if self._sources.is_project:
             return {}
         return {
@@ -169,18 +166,23 @@ class TrainDialog(FormDialog):
         }
 
     def _settle_run_folder(self) -> bool:
-        """Ask what becomes of an earlier run in the run folder; False where the user thinks again."""
-        if self._continued:
+        """Ask whether to resume or to replace a run in the run folder; False where the user cancels."""
+        if self._resumed:
             self._resume = True
             return True
         run = RunFolder(self._run_folder())
         if not (run.path.is_dir() and any(run.path.iterdir())):
             self._resume = self._overwrite = False
             return True
-        actions = [_RESUME, _REPLACE] if run.checkpoint.is_file() else [_REPLACE]
-        explanation = "It can go on where it ended, or give way to a new one." if len(actions) > 1 else _LOSS
-        answer = choose(self, tr("The folder {path} holds files already.", path=run.path.name), explanation, actions)
-        self._resume, self._overwrite = answer == _RESUME, answer == _REPLACE
+        resume, replace = tr("Resume This Run"), tr("Start New Run")
+        if run.checkpoint.is_file():
+            explanation, actions = tr("Resume the run in it, or replace that by a new run."), [resume, replace]
+        else:
+            explanation, actions = tr("The model and records of an earlier run in it will be lost."), [replace]
+        answer = choose(
+            self, tr("The folder {folder} already contains files.", folder=run.path.name), explanation, actions
+        )
+        self._resume, self._overwrite = answer == resume, answer == replace
         return answer is not None
 
     # --- what is checked
@@ -208,7 +210,7 @@ class TrainDialog(FormDialog):
             self._out.set_path(self._free_run_folder(by_project=by_project))
 
     def _free_run_folder(self, *, by_project: bool) -> Path:
-        """Return the next run folder: beside the project, or where the last run went that was of none."""
+        """Return the next run folder: next to the project, or next to the last run without a project."""
         if self._project and by_project:
             return next_run_folder(beside_project(self._project, "runs"), digits=3)
         return next_run_folder(Path(self._memory.proposal("runs") or results_folder("runs")))
@@ -218,7 +220,7 @@ class TrainDialog(FormDialog):
         return dict(self._all_errors())
 
     def check(self) -> Mapping[str, FieldError]:
-        """Show the errors beside their fields, ask how long the run takes where there is none, and return them."""
+        """Show the errors at their fields, or ask for an estimate where there are none, and return them."""
         errors = super().check()
         self._run.advanced.unfold_for(errors)
         if self._estimator is not None:
@@ -230,9 +232,9 @@ class TrainDialog(FormDialog):
             estimator.cancel()
             self._run.show_estimate("")
         else:
-            estimator.ask(*self._what_to_learn())
+            estimator.ask(*self._data_and_config())
 
-    def _what_to_learn(self) -> tuple[DataSource, ClassSchema, TrainConfig]:
+    def _data_and_config(self) -> tuple[DataSource, ClassSchema, TrainConfig]:
         return self._sources.source(), self._schema(), self.config()
 
     def _schema(self) -> ClassSchema:
@@ -241,10 +243,10 @@ class TrainDialog(FormDialog):
         return schema
 
     def done(self, result: int) -> None:
-        """Close; nothing is asked any more."""
+        """Close and cancel the estimate."""
         if self._estimator is not None:
             self._estimator.cancel()
-            self._estimator = None  # what still changes in a closed form asks nothing
+            self._estimator = None  # changes in a closed form ask nothing
         super().done(result)
 
     def _all_errors(self) -> Iterator[tuple[str, FieldError]]:
@@ -261,14 +263,14 @@ class TrainDialog(FormDialog):
         return errors | {"train_classes": self._classes.error, "train_mask_values": self._values_error()}
 
     def _values_error(self) -> FieldError | None:
-        """Return what is wrong with the classes of mask values; how they are written, the settings check."""
+        """Return what is wrong with the classes of mask values; their notation is checked with the settings."""
         values = self._run.settings()["mask_values"]
         if self._classes.schema is None or "mask_values" in field_problems({"mask_values": values}):
             return None
         try:
             mapped_indices(parse_value_mapping(values), self._classes.schema)
         except InterchangeError as error:
-            return FieldError(as_sentence(str(error)))
+            return FieldError(as_sentence(error))
         return None
 
     # --- the answer
@@ -277,13 +279,13 @@ class TrainDialog(FormDialog):
         return (self._out.path() or Path()).absolute()
 
     def config(self) -> TrainConfig:
-        """Return the settings that are shown, while there is no error; a run that goes on has its own."""
+        """Return the settings that are shown, while there is no error; a resumed run has its own."""
         return TrainConfig.model_validate(self._run.settings())
 
     def request(self) -> TrainTask:
         """Return the answer; call it only after the dialog was accepted."""
-        source, classes, config = self._what_to_learn()
-        # A run goes on with its own settings, but may do so on another device.
+        source, classes, config = self._data_and_config()
+        # A run is resumed with its own settings, but may be on another device.
         settings = {"device": config.device} if self._resume else config.model_dump(exclude_defaults=True)
         return TrainTask(
             out=self._run_folder(),
@@ -296,7 +298,7 @@ class TrainDialog(FormDialog):
 
 
 def next_run_folder(runs: Path, digits: int = 1) -> Path:
-    """Return the first `run-<number>` in `runs` after those that are there, its number with `digits` at least."""
+    """Return the first `run-<number>` in `runs` after the existing ones, its number with `digits` at least."""
     names = [path.name for path in runs.glob("run-*")] if runs.is_dir() else []
     numbers = [int(match[1]) for name in names if (match := re.fullmatch(r"run-(\d+)", name))]
     return runs / f"run-{max(numbers, default=0) + 1:0{digits}}"

@@ -198,8 +198,8 @@ class MainWindow(QMainWindow):
 
     def _connect_training(self) -> None:
         flow = self.commands.train_flow
-        self.runs_panel.continue_wanted.connect(flow.continue_run)
-        self.runs_panel.further_wanted.connect(flow.train_further)
+        self.runs_panel.resume_wanted.connect(flow.resume)
+        self.runs_panel.fine_tune_wanted.connect(flow.fine_tune)
         self.viewport.frame_changed.connect(self.live.note_view)
         display = TrainingDisplay(self.session, flow, self._training, self.live)
         display.begun.connect(self.docks.make_room_for_curves)

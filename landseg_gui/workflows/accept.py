@@ -53,7 +53,7 @@ def accept_work(
             confidence=request.prediction.confidence if request.above else None,
             above=request.above,
             locked=locked,
-            map_window=request.prediction.place,
+            map_window=request.prediction.window,
             as_opened=request.prediction.as_opened,
             on_event=on_event,
             control=control,
@@ -149,7 +149,7 @@ class AcceptFlow(Flow):
         return job
 
     def _take(self, request: AcceptRequest) -> None:
-        if request.place == POLYGON:
+        if request.area == POLYGON:
             self._last, self._prediction = request, request.prediction
             self._tools.select("accept")
         else:

@@ -8,10 +8,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.limits import WorkSize
-from landseg_gui.dialogs.forms.checks import as_sentence
 from landseg_gui.jobs.runner import Job
 from landseg_gui.message_boxes import choose
-from landseg_gui.text import tr
+from landseg_gui.text import as_sentence, tr
 
 
 def ask_if_large(

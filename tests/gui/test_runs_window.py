@@ -51,7 +51,7 @@ def test_runs_of_a_project_take_the_place_of_those_of_a_folder(
 
 def test_continue_opens_the_dialog_with_the_runs_folder(window: MainWindow, tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run-7")
-    window.runs_panel.continue_wanted.emit(folder)
+    window.runs_panel.resume_wanted.emit(folder)
     dialog = window.findChild(TrainDialog)
     assert dialog.isVisible()
     assert dialog.windowTitle() == "Continue run-7"
@@ -59,9 +59,9 @@ def test_continue_opens_the_dialog_with_the_runs_folder(window: MainWindow, tmp_
     dialog.reject()
 
 
-def test_train_further_opens_the_dialog_for_a_new_run(window: MainWindow, tmp_path: Path) -> None:
+def test_fine_tune_opens_the_dialog_for_a_new_run(window: MainWindow, tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run-7")
-    window.runs_panel.further_wanted.emit(folder)
+    window.runs_panel.fine_tune_wanted.emit(folder)
     dialog = window.findChild(TrainDialog)
     assert dialog.windowTitle() == "Train run-7 further"
     assert dialog.findChild(QLineEdit, "train_start_from").text() == str(folder / "model.safetensors")

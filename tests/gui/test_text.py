@@ -9,10 +9,12 @@ from PySide6.QtCore import QLocale
 from PySide6.QtGui import QTextDocumentFragment
 from pytestqt.qtbot import QtBot
 
+from landseg_core.messages import N_
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import plain_tip
 from landseg_gui.text import (
     area,
+    as_sentence,
     capitalised,
     clock_time,
     coordinate,
@@ -136,3 +138,13 @@ def test_percent_and_capitals() -> None:
     assert plain(percent(0.1234)) == "12.3 %"
     assert percent(None) == "–"
     assert capitalised("eIGHT") == "EIGHT"
+
+
+def test_an_error_becomes_a_sentence() -> None:
+    assert as_sentence("the model is old") == "The model is old."
+    assert as_sentence("Choose another file.") == "Choose another file."
+    assert as_sentence("") == ""
+
+
+def test_a_name_at_the_beginning_of_a_sentence_keeps_its_letters() -> None:
+    assert as_sentence(ValueError(N_("{path} is no image", path="dubai.tif"))) == "dubai.tif is no image."

@@ -1,4 +1,4 @@
-"""All settings of a run that its presets do not make, each with its explanation; folded away at first."""
+"""All settings of a run that presets do not set, each with its explanation; folded at first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from landseg_core.runs.config import TrainConfig
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.setting_editors import SettingEditor, editor_for
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
+from landseg_gui.text import tr, translated
 
 _DEFAULTS = TrainConfig()
 _EDITOR_WIDTH = 132  # px
@@ -31,7 +31,7 @@ class AdvancedSettings(QWidget):
         self._unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._count = PlainLabel(objectName="train_advanced_count")
         self._count.setProperty("muted", True)  # noqa: FBT003
-        self._reset = QPushButton(tr("Reset to defaults"), objectName="train_reset", autoDefault=False)
+        self._reset = QPushButton(tr("Reset to Defaults"), objectName="train_reset", autoDefault=False)
         self._body = QWidget()
         self._lay_out()
         self._add_rows(dialog, frozenset(elsewhere))
@@ -59,12 +59,12 @@ class AdvancedSettings(QWidget):
             if name not in elsewhere:
                 editor = self._editors[name] = editor_for(f"train_{name}", field)
                 editor.show(getattr(_DEFAULTS, name))
-                editor.changed.connect(self._tell)
-                title, description = field.title or name, field.description or ""
+                editor.changed.connect(self._report_change)
+                title, description = translated(field.title or name), translated(field.description or "")
                 dialog.add_field(
                     self._form, f"train_{name}", title, _explained(editor.widget, description), description
                 )
-        dialog.add_field(self._form, "train_", "", QWidget(), "")  # what is wrong with several settings together
+        dialog.add_field(self._form, "train_", "", QWidget(), "")  # for errors of several settings together
 
     @property
     def names(self) -> frozenset[str]:
@@ -82,17 +82,17 @@ class AdvancedSettings(QWidget):
                 editor.show(settings[name])
 
     def lock(self) -> None:
-        """Let nothing be changed."""
+        """Disable all editors."""
         self._reset.setEnabled(False)
         for editor in self._editors.values():
             editor.widget.setEnabled(False)
 
     def unfold_for(self, errors: Iterable[str]) -> None:
-        """Unfold where one of the fields with `errors` is here: nobody must look for it."""
+        """Unfold where one of the fields with `errors` is here, so that the user sees it."""
         if any(name.removeprefix("train_") in ("", *self._editors) for name in errors):
             self._unfold.setChecked(True)
 
-    def _tell(self) -> None:
+    def _report_change(self) -> None:
         self._show_count()
         self.changed.emit()
 
@@ -105,10 +105,8 @@ class AdvancedSettings(QWidget):
 
     def _show_count(self) -> None:
         changed = sum(_differs(name, editor.read()) for name, editor in self._editors.items())
-        settings = "setting differs" if changed == 1 else "settings differ"
-        self._count.setText(
-            tr("{changed} {settings} from the defaults", changed=changed, settings=settings) if changed else ""
-        )
+        text = tr("%n settings differ from the defaults", n=changed, one="1 setting differs from the defaults")
+        self._count.setText(text if changed else "")
         self._reset.setEnabled(bool(changed))
 
 
@@ -121,7 +119,7 @@ def _differs(name: str, value: Any) -> bool:
 
 
 def _explained(editor: QWidget, description: str) -> QWidget:
-    """Return an editor with what it means beside it."""
+    """Return an editor with its explanation next to it."""
     text = PlainLabel(description, wordWrap=True)
     text.setProperty("muted", True)  # noqa: FBT003
     editor.setFixedWidth(_EDITOR_WIDTH)

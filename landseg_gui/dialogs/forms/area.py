@@ -1,4 +1,4 @@
-"""Chooses between the whole image and the part of it in view."""
+"""Chooses between the whole image and the part of it that is in view."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QRadioButton, QVBoxLayout, QWidget
 
 from landseg_core.geo.window import PixelWindow
-from landseg_gui.text import tr
+from landseg_gui.text import NO_BREAK_SPACE, thousands, tr
 
 
 class AreaChoice(QWidget):
@@ -18,9 +18,9 @@ class AreaChoice(QWidget):
         super().__init__()
         self._view_window = view
         self._whole = QRadioButton(
-            tr("Whole image ({size})", size=_size(whole)), objectName=f"{name}_whole", checked=True
+            tr("Whole image ({size})", size=size_text(whole)), objectName=f"{name}_whole", checked=True
         )
-        text = f"What is in view ({_size(view)})" if view else "What is in view"
+        text = tr("Current view ({size})", size=size_text(view)) if view else tr("Current view")
         self._view = QRadioButton(text, objectName=f"{name}_view", enabled=view is not None)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -35,5 +35,6 @@ class AreaChoice(QWidget):
         return self._view_window if self._view.isChecked() else None
 
 
-def _size(window: PixelWindow) -> str:
-    return f"{window.width} × {window.height} px"
+def size_text(window: PixelWindow) -> str:
+    """Write the size of a window in px."""
+    return f"{thousands(window.width)} × {thousands(window.height)}{NO_BREAK_SPACE}px"

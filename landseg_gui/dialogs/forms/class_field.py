@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBox
 
 from landseg_core.errors import ClassSchemaError
 from landseg_core.labels.classes import ClassSchema, load_classes, preset_names
-from landseg_gui.dialogs.forms.checks import FieldError, as_sentence
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import pick_file
-from landseg_gui.text import tr
+from landseg_gui.dialogs.forms.file_kinds import CLASS_FILES
+from landseg_gui.text import as_sentence, tr, translated
 
 
 class ClassField(QWidget):
-    """A list of the presets that also takes the path of a file; shows the classes in their colours below."""
+    """A list of the presets that also accepts the path of a file; shows the classes in their colours below."""
 
     changed = Signal()
 
@@ -24,7 +25,7 @@ class ClassField(QWidget):
         super().__init__()
         self.schema: ClassSchema | None = None
         self.error: FieldError | None = None
-        self._pick = pick_file(tr("Class file"), tr("Class files (*.json);;All files (*)"))
+        self._pick = pick_file(tr("Class File"), translated(CLASS_FILES))
         self.combo = QComboBox(objectName=name, editable=True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.combo.addItems(preset_names())

@@ -1,4 +1,4 @@
-"""A table that says which class each value of a foreign file becomes."""
+"""A table that maps the values of a file to classes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableW
 
 from landseg_core.formats.source_info import SourceValue
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_gui.icons import colour_swatch
-from landseg_gui.text import thousands, tr
+from landseg_gui.text import thousands, tr, translated
 
 LEAVE_OUT = ""
-"""Stands in a mapping for a value that stays unlabelled."""
+"""The class, in a mapping, of a value that is left unlabelled."""
 
-_ROWS_IN_SIGHT = 7
-_COLUMNS = ("In the file", "Count", "Becomes")
+_VISIBLE_ROWS = 7
+_COLUMNS = (N_("Value in file"), N_("Count"), N_("Class"))
 
 
 class MappingTable(QTableWidget):
@@ -30,7 +31,7 @@ class MappingTable(QTableWidget):
         super().__init__(0, len(_COLUMNS), objectName=name)
         self._classes = _class_model(schema, self)
         self._choices: dict[str, QComboBox] = {}
-        self.setHorizontalHeaderLabels(_COLUMNS)
+        self.setHorizontalHeaderLabels([translated(text) for text in _COLUMNS])
         self.verticalHeader().hide()
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -43,7 +44,7 @@ class MappingTable(QTableWidget):
         header.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
 
     def show_values(self, values: Sequence[SourceValue]) -> None:
-        """List `values`, each with the class that it suggests, or with none where somebody has to choose."""
+        """List `values`, each with its suggested class, or with none where the user has to choose."""
         self._choices = {value.key: self._choice(value) for value in values}
         self.setRowCount(0)
         self.setRowCount(len(values))
@@ -66,16 +67,16 @@ class MappingTable(QTableWidget):
         return combo
 
     def mapping(self) -> dict[str, str]:
-        """Return the class chosen for each value, by key; a value that is undecided is not in it."""
+        """Return the class chosen for each value, by key, without the values that are undecided."""
         return {key: str(combo.currentData()) for key, combo in self._choices.items() if combo.currentIndex() >= 0}
 
     def undecided(self) -> list[str]:
-        """Return the keys of the values of which somebody still has to say what they are."""
+        """Return the keys of the values without a class yet."""
         return [key for key, combo in self._choices.items() if combo.currentIndex() < 0]
 
     def sizeHint(self) -> QSize:
-        """Return the room for some rows."""
-        rows = min(max(1, self.rowCount()), _ROWS_IN_SIGHT)
+        """Return a size for some rows."""
+        rows = min(max(1, self.rowCount()), _VISIBLE_ROWS)
         height = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
         height += sum(self.rowHeight(row) for row in range(rows)) if self.rowCount() else 0
         return QSize(super().sizeHint().width(), height)
@@ -86,7 +87,7 @@ class MappingTable(QTableWidget):
 
 
 class _ClassChoice(QComboBox):
-    """A list that leaves the wheel to the table, which scrolls: nobody changes a class in passing."""
+    """A list that leaves the wheel to the table, so that scrolling changes no class."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
@@ -95,7 +96,7 @@ class _ClassChoice(QComboBox):
 def _class_model(schema: ClassSchema, parent: QObject) -> QStandardItemModel:
     """Return the classes to choose from, one model for all the lists; the name is the data of an item."""
     model = QStandardItemModel(parent)
-    model.appendRow(_class_item("stays unlabelled", LEAVE_OUT, QIcon()))
+    model.appendRow(_class_item(tr("leave unlabelled"), LEAVE_OUT, QIcon()))
     for item in schema.classes:
         model.appendRow(_class_item(item.name, item.name, colour_swatch(item.colour)))
     return model
@@ -108,7 +109,7 @@ def _class_item(text: str, name: str, swatch: QIcon) -> QStandardItem:
 
 
 def _text_item(value: SourceValue) -> QTableWidgetItem:
-    item = QTableWidgetItem(value.text)
+    item = QTableWidgetItem(translated(value.text))
     if value.colour:
         item.setIcon(colour_swatch(value.colour))
     return item

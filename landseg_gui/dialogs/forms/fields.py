@@ -1,4 +1,4 @@
-"""The parts that forms are made of: a path with its Browse button, and a field with its error beside it."""
+"""The parts of forms: a path with its Browse button, and a field with its error below."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import tr
 
 PickPath = Callable[[QWidget, str], str]
-"""Asks the user for a path, starting at the one given; an empty answer means: no change."""
+"""Asks the user for a path, starting at the one given; an empty answer means no change."""
 
 
 def pick_folder(title: str) -> PickPath:
-    """Return what asks for a folder."""
+    """Return a function that asks for a folder."""
     return lambda parent, start: QFileDialog.getExistingDirectory(parent, title, start)
 
 
 def pick_file(title: str, kinds: str) -> PickPath:
-    """Return what asks for a file that exists; `kinds` is a Qt name filter."""
+    """Return a function that asks for an existing file; `kinds` is a name filter of Qt."""
     return lambda parent, start: QFileDialog.getOpenFileName(parent, title, start, kinds)[0]
 
 
 def pick_new_file(title: str, kinds: str) -> PickPath:
-    """Return what asks for the place of a new file; whether to overwrite is asked later, for typed names too."""
+    """Return a function that asks for a new file; whether to overwrite is asked later, for typed names too."""
     options = QFileDialog.Option.DontConfirmOverwrite
     return lambda parent, start: QFileDialog.getSaveFileName(parent, title, start, kinds, options=options)[0]
 
@@ -54,7 +54,7 @@ class PathField(QWidget):
         self.setFocusProxy(self.line)
 
     def text(self) -> str:
-        """Return what stands in the line, without the quotes that a file manager's Copy as path adds."""
+        """Return the text of the line, without the quotes that "Copy as path" of a file manager adds."""
         return self.line.text().replace("\0", "").strip().strip('"')
 
     def path(self) -> Path | None:
@@ -62,7 +62,7 @@ class PathField(QWidget):
         text = self.text()
         try:
             return Path(text).expanduser() if text else None
-        except RuntimeError:  # a user whom the system does not know, perhaps only half typed
+        except RuntimeError:  # ~name of a user that does not exist, perhaps only half typed
             return Path(text)
 
     def set_path(self, path: Path | str | None) -> None:
@@ -75,7 +75,7 @@ class PathField(QWidget):
 
 
 class _PathLine(QLineEdit):
-    """A line that takes a dropped file or folder in place of its text."""
+    """A line that replaces its text by the path of a dropped file or folder."""
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -93,20 +93,20 @@ class _PathLine(QLineEdit):
 
 
 class ErrorLabel(PlainLabel):
-    """The sentence beside a field that says what is wrong with it; takes no room while there is nothing to say."""
+    """The sentence under a field that says what is wrong with it; hidden while there is none."""
 
     def __init__(self, name: str) -> None:
         super().__init__(objectName=f"{name}_problem", wordWrap=True, visible=False)
 
-    def tell(self, sentence: str, *, grave: bool = True) -> None:
-        """Show `sentence`; what is merely still to be filled in (not `grave`) is written in the colour of a hint."""
+    def show_sentence(self, sentence: str, *, grave: bool = True) -> None:
+        """Show `sentence`; a field that only has to be filled in (not `grave`) has it in the colour of a hint."""
         self.setForegroundRole(QPalette.ColorRole.BrightText if grave else QPalette.ColorRole.PlaceholderText)
         self.setText(sentence)
         self.setVisible(bool(sentence))
 
 
 class Field(QWidget):
-    """An editor with the place for its error under it."""
+    """An editor with its error under it."""
 
     def __init__(self, name: str, editor: QWidget) -> None:
         super().__init__()
@@ -120,5 +120,5 @@ class Field(QWidget):
         self.setFocusProxy(editor)
 
     def add_below(self, widget: QWidget) -> None:
-        """Put what explains the editor's content under it."""
+        """Put an explanation of its value under the editor."""
         self._column.addWidget(widget)

@@ -27,14 +27,14 @@ from landseg_gui.dialogs.forms.fields import Field
 from landseg_gui.plain_text import PlainLabel
 
 _SPIN_MARGIN = 6  # px, that of the lines of text
-_BESIDE_DIALOG = 60  # px of the screen's height that a dialog leaves to title bars and the like
+_RESERVED_HEIGHT = 60  # px of the screen that a dialog leaves to title bars and panels
 
 
 class FormDialog(QDialog):
     """A dialog whose action button works only while no field has an error.
 
-    A subclass adds sections and fields, then calls `complete`; it connects every change to `check`, and says in
-    `find_errors` what is wrong. With `scrolls`, it grows no higher than the screen lets it, and its sections scroll.
+    A subclass adds sections and fields, then calls `complete`; it connects every change to `check`, and returns in
+    `find_errors` what is wrong. With `scrolls`, it grows no higher than the screen, and its sections scroll.
     """
 
     def __init__(self, name: str, title: str, action: str, parent: QWidget | None, *, scrolls: bool = False) -> None:
@@ -91,11 +91,11 @@ class FormDialog(QDialog):
         return field
 
     def with_key(self, text: str) -> str:
-        """Return `text` with the first of its letters that no text here has for its key yet as key."""
+        """Return `text` with an access key: the first of its letters that is not the key of another text here."""
         texts = [label.text() for label in self.findChildren(QLabel)]
         texts += [button.text() for button in self.findChildren(QAbstractButton)]
         taken = set(map(QKeySequence.mnemonic, texts))
-        candidates = (f"{text[:place]}&{text[place:]}" for place, letter in enumerate(text) if letter.isalpha())
+        candidates = (f"{text[:index]}&{text[index:]}" for index, letter in enumerate(text) if letter.isalpha())
         return next((candidate for candidate in candidates if QKeySequence.mnemonic(candidate) not in taken), text)
 
     def complete(self) -> None:
@@ -123,16 +123,16 @@ class FormDialog(QDialog):
         raise NotImplementedError
 
     def check(self) -> Mapping[str, FieldError]:
-        """Show the errors beside their fields, let the action button work only without one, and return them."""
+        """Show the errors at their fields, let the action button work only without one, and return them."""
         errors = self.find_errors()
         for name, field in self._fields.items():
             error = errors.get(name, FieldError(""))
-            field.error.tell(error.sentence, grave=not error.missing)
+            field.error.show_sentence(error.sentence, grave=not error.missing)
         self.action_button.setEnabled(not errors)
         return errors
 
     def event(self, event: QEvent) -> bool:
-        """Make room once a sentence has come or gone."""
+        """Make room once a sentence has appeared or gone."""
         handled = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._make_room()
@@ -144,13 +144,13 @@ class FormDialog(QDialog):
         self._make_room()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Make room once something in the sections has come or gone."""
+        """Make room once something in the sections has appeared or gone."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._make_room()
         return super().eventFilter(watched, event)
 
     def make_room_for(self, *, unfolded: bool) -> None:
-        """Follow a part that has been unfolded, or folded again: the dialog then is as high as it was before."""
+        """Note that a part has been unfolded, or folded: then the dialog gets back its height from before."""
         if unfolded:
             self._folded_height = self.height()
         self._is_unfolded = unfolded
@@ -158,7 +158,7 @@ class FormDialog(QDialog):
     def _make_room(self) -> None:
         """Grow for sentences that wrap: Qt itself would squeeze the fields above them instead."""
         if self._scroll:
-            most = self.screen().availableGeometry().height() - _BESIDE_DIALOG
+            most = self.screen().availableGeometry().height() - _RESERVED_HEIGHT
             self.setMinimumHeight(min(self._whole_height(self._scroll), most))
         elif self._outer.hasHeightForWidth():
             self.setMinimumHeight(self._outer.totalMinimumHeightForWidth(self.width()))

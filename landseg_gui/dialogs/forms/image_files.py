@@ -1,4 +1,4 @@
-"""A list of image files to fill."""
+"""A list of image files to which files can be added."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from landseg_gui.dialogs.forms.file_kinds import IMAGES
 from landseg_gui.plain_text import plain_tip
 from landseg_gui.session.project_files import same_file
-from landseg_gui.text import tr
+from landseg_gui.text import tr, translated
 
-_KINDS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 _LINES = 3
 
 
 class ImageFilesField(QWidget):
-    """Files by name, with buttons to add some and to take the selected ones out. The list carries the object name."""
+    """Files by name, with buttons to add files and to remove the selected ones. The list has the object name."""
 
     changed = Signal()
 
@@ -39,7 +39,7 @@ class ImageFilesField(QWidget):
         self._add = QPushButton(tr("Add…"), objectName=f"{name}_add", autoDefault=False)
         self._remove = QPushButton(tr("Remove"), objectName=f"{name}_remove", autoDefault=False, enabled=False)
         self._add.clicked.connect(self._browse)
-        self._remove.clicked.connect(self._take_out)
+        self._remove.clicked.connect(self._remove_selected)
         self.list.itemSelectionChanged.connect(lambda: self._remove.setEnabled(bool(self.list.selectedItems())))
         self._lay_out()
         self.setFocusProxy(self._add)
@@ -71,11 +71,11 @@ class ImageFilesField(QWidget):
 
     def _browse(self) -> None:
         start = str(self._paths[-1].parent) if self._paths else ""
-        answers, _ = QFileDialog.getOpenFileNames(self, tr("Images"), start, _KINDS)
-        if answers:  # none, too, where this dialog has gone meanwhile
+        answers, _ = QFileDialog.getOpenFileNames(self, tr("Images"), start, translated(IMAGES))
+        if answers:  # there are none, too, where this dialog has been closed meanwhile
             self.add(Path(answer) for answer in answers)
 
-    def _take_out(self) -> None:
+    def _remove_selected(self) -> None:
         for item in self.list.selectedItems():
             row = self.list.row(item)
             self.list.takeItem(row)

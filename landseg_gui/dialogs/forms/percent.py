@@ -1,4 +1,4 @@
-"""A slider from 0 to 100 % with its figure beside it."""
+"""A slider from 0 to 100 % with its value next to it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from landseg_gui.plain_text import PlainLabel
 
 
 class PercentSlider(QWidget):
-    """A slider that carries the object name, and what its value means: `wording(percent)`, the `longest` of these."""
+    """A slider that has the object name, and the text of its value: `text_of(percent)`; `longest` is the longest."""
 
     changed = Signal()
 
-    def __init__(self, name: str, wording: Callable[[int], str], longest: str) -> None:
+    def __init__(self, name: str, text_of: Callable[[int], str], longest: str) -> None:
         super().__init__()
-        self._wording = wording
+        self._text_of = text_of
         self.slider: QSlider = QSlider(Qt.Orientation.Horizontal, objectName=name, maximum=100, pageStep=10)
-        self._figure = PlainLabel(objectName=f"{name}_value")
-        self._figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._figure.setMinimumWidth(self._figure.fontMetrics().horizontalAdvance(longest))
+        self._value = PlainLabel(objectName=f"{name}_value")
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance(longest))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.slider, 1)
-        row.addWidget(self._figure)
+        row.addWidget(self._value)
         self.setFocusProxy(self.slider)
-        self.slider.valueChanged.connect(self._tell)
-        self._tell()
+        self.slider.valueChanged.connect(self._show_value)
+        self._show_value()
 
     @property
     def percent(self) -> int:
@@ -39,6 +39,6 @@ class PercentSlider(QWidget):
     def percent(self, percent: int) -> None:
         self.slider.setValue(percent)
 
-    def _tell(self) -> None:
-        self._figure.setText(self._wording(self.percent))
+    def _show_value(self) -> None:
+        self._value.setText(self._text_of(self.percent))
         self.changed.emit()

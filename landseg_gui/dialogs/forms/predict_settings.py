@@ -1,4 +1,4 @@
-"""How a map is made, from the fields of a `PredictTask`: check boxes, and all else folded away at first."""
+"""How a map is made, from the fields of a `PredictTask`: check boxes, and the others folded at first."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QToolButton
 
 from landseg_core.task_fields import problems_of
 from landseg_core.tasks.predict import PredictTask
-from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import Field
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.setting_editors import editor_for
 from landseg_gui.form_settings import FormMemory
-from landseg_gui.text import tr
+from landseg_gui.text import as_sentence, tr, translated
 
 _ELSEWHERE = {"model", "maps", "alpha", "window", "confidence", "keep_going", "overwrite", "large"}
-"""What the dialog asks in its own way, or the window sees to."""
+"""Fields that the dialog asks for in its own way, or that the window sets."""
 
 
 class PredictSettings(QObject):
@@ -48,16 +47,16 @@ class PredictSettings(QObject):
     def add_switches(self, form: QFormLayout) -> None:
         """Add a check box for each field that is true or false."""
         for name, box in self._switches.items():
-            box.setText(self._dialog.with_key(self._fields[name].description or name))
+            box.setText(self._dialog.with_key(translated(self._fields[name].description or name)))
             form.addRow("", box)
 
     def add_folded(self, form: QFormLayout) -> None:
-        """Add all other fields, folded away."""
+        """Add all other fields, folded."""
         form.addRow(self._unfold)
         for name, info in self._fields.items():
             if name not in self._switches:
-                label, key = self._dialog.with_key(info.title or name), f"predict_{name}"
-                widget, tip = self._editors[name].widget, info.description or ""
+                label, key = self._dialog.with_key(translated(info.title or name)), f"predict_{name}"
+                widget, tip = self._editors[name].widget, translated(info.description or "")
                 self._rows[key] = self._dialog.add_field(form, key, label, widget, tip)
         self._unfold.toggled.connect(lambda: self._show_fold(form))
         self._unfold.toggled.connect(lambda unfolded: self._dialog.make_room_for(unfolded=unfolded))
@@ -70,7 +69,7 @@ class PredictSettings(QObject):
             form.setRowVisible(row, shown)
 
     def unfold_for(self, errors: Iterable[str]) -> None:
-        """Unfold where one of the fields with `errors` is here: nobody must look for it."""
+        """Unfold where one of the fields with `errors` is here, so that the user sees it."""
         if not self._rows.keys().isdisjoint(errors):
             self._unfold.setChecked(True)
 
@@ -80,7 +79,7 @@ class PredictSettings(QObject):
             box.setChecked(memory.text(name) == str(True))
 
     def remembered(self) -> dict[str, str]:
-        """Return what `recall` wants to find the next time."""
+        """Return the values that `recall` reads the next time."""
         return {name: str(box.isChecked()) for name, box in self._switches.items()}
 
     def values(self) -> dict[str, Any]:
@@ -92,8 +91,8 @@ class PredictSettings(QObject):
         return PredictTask.model_construct(**self.values())
 
     def errors(self) -> Iterator[tuple[str, FieldError]]:
-        """Yield field and error of what makes no sense; whether the bands fit, the model tells."""
-        values = self.values() | {"model": Path(), "maps": ()}  # these the dialog checks
+        """Yield the field and error of each invalid value; whether bands are compatible is checked with the model."""
+        values = self.values() | {"model": Path(), "maps": ()}  # which the dialog checks
         found = problems_of(PredictTask, values) or dict(PredictTask(**values).problems())
         for name, sentence in found.items():
-            yield f"predict_{name}", FieldError(checks.as_sentence(sentence))
+            yield f"predict_{name}", FieldError(as_sentence(sentence))

@@ -1,4 +1,4 @@
-"""What the dialogs of training and predicting say of a project: what there is to learn from, and where results go."""
+"""What the dialogs of training and predicting show of a project: its labels, and the folders of its results."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from landseg_core.data.lists import shortened
 from landseg_core.labels.classes import ClassSchema, LandClass
 from landseg_core.project.project import Project
-from landseg_gui.text import NO_BREAK_SPACE, pixels
+from landseg_gui.text import pixels, tr
 
 
 @dataclass(frozen=True)
 class LabelSummary:
-    """How many px of the images that are there carry each class value, and how many of these images have labels."""
+    """The labelled px of each class value in the available images, and how many of these images have labels."""
 
     schema: ClassSchema
     class_pixels: dict[int, int]
@@ -24,7 +24,7 @@ class LabelSummary:
 
     @classmethod
     def of(cls, project: Project) -> LabelSummary:
-        """Return what the labels of a project are now."""
+        """Return the summary of a project as it is now."""
         counts = [project.class_pixels(image.id) for image in project.images if not image.missing]
         total: Counter[int] = Counter()
         for count in counts:
@@ -38,13 +38,19 @@ class LabelSummary:
 
     def text(self) -> str:
         """Return a line of rich text: the labelled px, the images, and each class with its colour and its px."""
-        images = f"1{NO_BREAK_SPACE}image" if self.images == 1 else f"{self.labelled_images} of {self.images} images"
+        total = tr(
+            "{area} labelled in {labelled} of %n images:",
+            n=self.images,
+            one="{area} labelled in 1 image:",
+            area=pixels(self.pixels),
+            labelled=self.labelled_images,
+        )
         known = [_class_text(item, self.class_pixels[item.value]) for item in self.schema.classes if self._has(item)]
-        return " ".join([f"{pixels(self.pixels)} labelled in {images}:", *known, self._lacking()])
+        return " ".join([total, *known, self._lacking()])
 
     def _lacking(self) -> str:
         names = [item.name for item in self.schema.classes if not self._has(item)]
-        return f"Nothing yet of {html.escape(shortened(names))}." if names else ""
+        return tr("Not labelled yet: {classes}.", classes=html.escape(shortened(names))) if names else ""
 
     def _has(self, item: LandClass) -> bool:
         return self.class_pixels.get(item.value, 0) > 0
@@ -56,5 +62,5 @@ def _class_text(item: LandClass, count: int) -> str:
 
 
 def beside_project(project: Project, kind: str) -> Path:
-    """Return the folder for a project's results of a `kind` (`runs`, `maps`): `NAME-runs` beside its file."""
+    """Return the folder for a project's results of a `kind` (`runs`, `maps`): `NAME-runs` next to its file."""
     return project.path.with_name(f"{project.path.stem}-{kind}")

@@ -1,4 +1,4 @@
-"""The fields of a training run's settings: preset, network, length, device, and all others under Advanced."""
+"""The fields for the settings of a run: preset, network, duration, device, and the others under Advanced."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from landseg_core.compute.device_names import DEVICES
 from landseg_core.input_files import parsed_json
+from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG
 from landseg_core.runs.config import (
     DEFAULT_EPOCHS,
@@ -31,29 +32,31 @@ from landseg_core.runs.config import (
     renamed_settings,
 )
 from landseg_gui.dialogs.forms.advanced_settings import AdvancedSettings
-from landseg_gui.dialogs.forms.checks import FieldError, as_sentence
+from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.network_facts import MISSING_WEIGHTS, network_facts
 from landseg_gui.dialogs.forms.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
+from landseg_gui.text import as_sentence, tr, translated
 
 START_FROM = "start_from"
-"""The setting that names the model that a run starts from."""
+"""The setting for the model that a run fine-tunes."""
 
 _DEFAULTS = TrainConfig()
 _FIRST = _DEFAULTS.model_dump() | {"epochs": None} | dict(DEFAULT_PRESET.settings)
 _BASIC = ("model", "epochs", "minutes", "device", "mask_values")
-_LOCKED = "A run goes on with the settings that it began with."
-_PLAINER = {"learning_rate": f"Give a number above 0 and up to 1, such as {_DEFAULTS.learning_rate:g}."}
+_LOCKED = N_("A run is resumed with its own settings.")
+_PLAINER = {
+    "learning_rate": N_("Enter a number above 0 and up to 1, such as {example:g}.", example=_DEFAULTS.learning_rate)
+}
 
 
 class RunFields(QObject):
     """Adds its fields to a form of a dialog; their values are those of a `TrainConfig`.
 
-    `mask_values` is for the dialog to place; what it says counts while the run `reads_masks`.
+    The dialog lays out `mask_values` itself; their values count while the run `reads_masks`.
     """
 
     changed = Signal()
@@ -68,7 +71,7 @@ class RunFields(QObject):
 
     def _make_editors(self) -> None:
         self._preset = QComboBox(objectName="train_preset")
-        self._preset.addItems([*(preset.title for preset in PRESETS), CUSTOM])
+        self._preset.addItems([translated(title) for title in (*(preset.title for preset in PRESETS), CUSTOM)])
         self._expect = _hint("train_preset_expect")
         self._model = QComboBox(objectName="train_model")
         for name, architecture in CATALOG.items():
@@ -76,29 +79,35 @@ class RunFields(QObject):
             tip = network_facts(architecture)
             self._model.setItemData(self._model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self._model_facts = _hint("train_model_title")
-        self._missing = PlainLabel(MISSING_WEIGHTS, objectName="train_model_missing", wordWrap=True, visible=False)
+        self._missing = PlainLabel(
+            translated(MISSING_WEIGHTS), objectName="train_model_missing", wordWrap=True, visible=False
+        )
         self._missing.setForegroundRole(QPalette.ColorRole.BrightText)
         self._epochs = WholeBox(objectName="train_epochs", maximum=100_000, value=DEFAULT_EPOCHS)
         self._minutes = PlainDecimalBox(objectName="train_minutes", maximum=100_000, decimals=2)
         self._by_epochs = QRadioButton(tr("Epochs"), objectName="train_by_epochs")
         self._by_minutes = QRadioButton(tr("Minutes"), objectName="train_by_minutes", checked=True)
         self._estimate = _hint("train_estimate")
-        self.mask_values = QLineEdit(objectName="train_mask_values", placeholderText="optional")
+        self.mask_values = QLineEdit(objectName="train_mask_values", placeholderText=tr("optional"))
         self._device = QComboBox(objectName="train_device")
         for name, text in DEVICES.items():
-            self._device.addItem(text, name)
+            self._device.addItem(translated(text), name)
 
     def _add_rows(self, dialog: FormDialog, form: QFormLayout) -> None:
         add = dialog.add_field
-        add(form, "train_preset", "&Preset", self._preset_editor(), tr("Sets network and length"))
-        network = add(form, "train_model", "&Network", self._model, tr("Larger networks learn more and take longer"))
+        add(form, "train_preset", tr("&Preset"), self._preset_editor(), tr("Sets network and duration"))
+        network = add(form, "train_model", tr("&Network"), self._model, _description("model"))
         network.add_below(self._model_facts)
         network.add_below(self._missing)
         length = add(
-            form, "train_epochs", tr("Train for"), self._length_editor(), tr("An epoch is one pass over the data")
+            form,
+            "train_epochs",
+            tr("Train for"),
+            self._length_editor(),
+            tr("An epoch is one pass over the training data"),
         )
         length.add_below(self._estimate)
-        add(form, "train_device", "&Device", self._device, tr("Where to compute"))
+        add(form, "train_device", tr("&Device"), self._device, _description("device"))
         self.advanced = AdvancedSettings(dialog, _BASIC)
         form.addRow(self.advanced)
 
@@ -131,38 +140,38 @@ class RunFields(QObject):
 
     def _connect(self) -> None:
         for spin in (self._epochs, self._minutes):
-            spin.valueChanged.connect(self._tell)
+            spin.valueChanged.connect(self._report_change)
         for combo in (self._model, self._device):
-            combo.currentIndexChanged.connect(self._tell)
-        self._by_minutes.toggled.connect(self._tell)
-        self.mask_values.textChanged.connect(self._tell)
+            combo.currentIndexChanged.connect(self._report_change)
+        self._by_minutes.toggled.connect(self._report_change)
+        self.mask_values.textChanged.connect(self._report_change)
         self.advanced.changed.connect(self.changed)
         self._preset.activated.connect(self._choose_preset)
 
     # --- what is shown
 
-    def _tell(self) -> None:
+    def _report_change(self) -> None:
         self._show_choice()
         self.changed.emit()
 
-    def _choose_preset(self, place: int) -> None:
-        if place < len(PRESETS):
-            self.show_settings({"epochs": None, **PRESETS[place].settings})
+    def _choose_preset(self, index: int) -> None:
+        if index < len(PRESETS):
+            self.show_settings({"epochs": None, **PRESETS[index].settings})
         else:
-            self._show_choice()  # there is no such choice to make: it tells that another one was made
+            self._show_choice()  # "Custom" cannot be chosen: it shows that no preset has these settings
 
     def _show_choice(self) -> None:
         preset = preset_of(self.settings())
-        self._preset.setCurrentText(preset.title if preset else CUSTOM)
+        self._preset.setCurrentIndex(PRESETS.index(preset) if preset else len(PRESETS))
         expect = preset.expect if preset else CUSTOM_EXPECT
-        self._expect.setText(expect if self._preset.isEnabled() else _LOCKED)
+        self._expect.setText(translated(expect if self._preset.isEnabled() else _LOCKED))
         architecture = CATALOG[self._model.currentText()]
         self._model_facts.setText(network_facts(architecture))
         pretraining = architecture.pretraining
         self._missing.setVisible(pretraining is not None and not pretraining.installed())
 
     def show_estimate(self, text: str) -> None:
-        """Say how long the run will take about."""
+        """Show an estimate of how long the run will take."""
         self._estimate.setText(text)
         self._estimate.setVisible(bool(text))
 
@@ -185,7 +194,7 @@ class RunFields(QObject):
                 button.setChecked(True)
 
     def lock(self) -> None:
-        """Let nothing be changed but the device: a run goes on with its own settings."""
+        """Disable all fields but the device: a run is resumed with its own settings."""
         for editor in (self._preset, self._model, self._epochs, self._minutes, self._by_epochs, self._by_minutes):
             editor.setEnabled(False)
         self.mask_values.setEnabled(False)
@@ -195,21 +204,21 @@ class RunFields(QObject):
     # --- what is remembered
 
     def recall(self, memory: FormMemory) -> None:
-        """Show the values of the last time, or the defaults; no run starts from a model that nobody asked for."""
+        """Show the values of the last time, or the defaults; the model to fine-tune is not among them."""
         names = TrainConfig.model_fields.keys() - {START_FROM}
         stored = {name: value for name in (*RENAMED_SETTINGS, *names) if (value := _recalled(memory, name)) is not None}
-        told = renamed_settings(stored)  # the present name comes after the former one, and wins
-        by_epochs = memory.text("length") == "epochs" and "epochs" in told
+        settings = renamed_settings(stored)  # the present name comes after the former one, and wins
+        by_epochs = memory.text("length") == "epochs" and "epochs" in settings
         other = "minutes" if by_epochs else "epochs"
         spin = self._minutes if by_epochs else self._epochs
-        if other in told:
-            spin.setValue(told.pop(other))
-        self.show_settings(_FIRST | {"minutes": None} | told if by_epochs else _FIRST | told)
+        if other in settings:
+            spin.setValue(settings.pop(other))
+        self.show_settings(_FIRST | {"minutes": None} | settings if by_epochs else _FIRST | settings)
 
     def remembered(self) -> dict[str, str]:
-        """Return what `recall` wants to find the next time; call it only while there is no error.
+        """Return the values that `recall` reads the next time; call it only while there is no error.
 
-        A run that starts from a model has settings of that model, and leaves nothing for others.
+        A run that fine-tunes a model has the settings of that model, which are not remembered for others.
         """
         if self.settings()[START_FROM]:
             return {}
@@ -218,13 +227,14 @@ class RunFields(QObject):
         texts = {name: json.dumps(value) for name, value in (config | lengths).items()}
         return texts | {"length": "minutes" if self._by_minutes.isChecked() else "epochs"}
 
-    # --- what is answered
+    # --- the answer
 
     def errors(self) -> Iterator[tuple[str, FieldError]]:
-        """Yield field and error of each value that makes no sense."""
+        """Yield the field and error of each invalid value."""
         for name, sentence in field_problems(self.settings()).items():
-            place = "epochs" if name == "minutes" else name
-            yield f"train_{place}", FieldError(_PLAINER.get(place) or as_sentence(sentence))
+            field = "epochs" if name == "minutes" else name
+            plainer = _PLAINER.get(field)
+            yield f"train_{field}", FieldError(translated(plainer) if plainer else as_sentence(sentence))
 
     def settings(self) -> dict[str, Any]:
         """Return the fields of the `TrainConfig`, not yet checked."""
@@ -239,18 +249,22 @@ class RunFields(QObject):
 
 
 def values_in(text: str) -> tuple[str, ...]:
-    """Return the parts `VALUE=CLASS` of a list with semicolons or commas; a class name may have commas itself."""
+    """Return the parts `VALUE=CLASS` of a list separated by semicolons or commas; class names may have commas."""
     return tuple(part.strip() for part in re.split(r"[;,](?=[^;,=]*=)", text) if part.strip(" ;,"))
 
 
 def _recalled(memory: FormMemory, stored_name: str) -> Any:
-    """Return a setting of the last time, or None where there is none that makes sense."""
+    """Return a setting of the last time, or None where there is no valid one."""
     name = RENAMED_SETTINGS.get(stored_name, stored_name)
     try:
         value = parsed_json(memory.text(stored_name))
     except ValueError:
         value = memory.text(stored_name)  # as earlier versions wrote it
     return value if value not in ("", None) and name not in field_problems({name: value}) else None
+
+
+def _description(setting: str) -> str:
+    return translated(TrainConfig.model_fields[setting].description or "")
 
 
 def _hint(name: str) -> QLabel:

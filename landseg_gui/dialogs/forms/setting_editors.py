@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from landseg_core.task_fields import bound_of, hints_of, may_be_none, type_of
 from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
+from landseg_gui.text import translated
 
 _LARGEST_INT = 2**31 - 1
 _MOST_DIGITS = 100
@@ -21,7 +22,7 @@ _DECIMALS, _STEP = 6, 0.05
 
 @dataclass(frozen=True)
 class SettingEditor:
-    """A widget with what reads its value, which is not checked yet, and what shows one."""
+    """A widget with functions that read its value, not checked yet, and that show one."""
 
     widget: QWidget
     changed: SignalInstance
@@ -30,7 +31,7 @@ class SettingEditor:
 
 
 class _SpunNumber:
-    """The number of a spin box: what was shown last to its last digit, until the box says another."""
+    """The number of a spin box: exactly the one that was shown last, until the user changes it."""
 
     def __init__(self, spin: DecimalBox) -> None:
         self._spin, self._shown = spin, spin.value()
@@ -50,7 +51,7 @@ def _check(name: str, _field: FieldInfo) -> SettingEditor:
 
 
 def _whole(name: str, field: FieldInfo) -> SettingEditor:
-    """Return a spin box, whose 0 is no value where there may be none, or a line where the number may be too large."""
+    """Return a spin box, whose 0 means no value where that is allowed, or a line for numbers too large for it."""
     if (bound_of(field, "le") or bound_of(field, "lt") or 0) > _LARGEST_INT:
         return _line_of(name, _whole_read, str)
     hints = hints_of(field)
@@ -58,12 +59,12 @@ def _whole(name: str, field: FieldInfo) -> SettingEditor:
     spin.setSuffix(f" {hints.unit}" if hints.unit else "")
     if not may_be_none(field):
         return SettingEditor(spin, spin.valueChanged, spin.value, spin.setValue)
-    spin.setSpecialValueText(hints.unset)
+    spin.setSpecialValueText(translated(hints.unset))
     return SettingEditor(spin, spin.valueChanged, lambda: spin.value() or None, lambda value: spin.setValue(value or 0))
 
 
 def _number(name: str, field: FieldInfo) -> SettingEditor:
-    """Return a spin box for a number with a lowest and a highest value, else a line: such as for learning rates."""
+    """Return a spin box for a number with both bounds, else a line, such as for learning rates."""
     lowest, highest = bound_of(field, "ge"), bound_of(field, "le")
     if lowest is None or highest is None:
         return _line_of(name, _number_read, _number_shown)
@@ -76,14 +77,14 @@ def _choice(name: str, field: FieldInfo) -> SettingEditor:
     values = typing.get_args(field.annotation)
     combo = QComboBox(objectName=name)
     for value, text in (hints_of(field).choices or dict(zip(values, values, strict=True))).items():
-        combo.addItem(text, value)
+        combo.addItem(translated(text), value)
     return SettingEditor(
         combo, combo.currentIndexChanged, combo.currentData, lambda value: combo.setCurrentIndex(combo.findData(value))
     )
 
 
 def _names(name: str, field: FieldInfo) -> SettingEditor:
-    return _line_of(name, names_in, ", ".join, hints_of(field).unset)
+    return _line_of(name, names_in, ", ".join, translated(hints_of(field).unset))
 
 
 def _text(name: str, _field: FieldInfo) -> SettingEditor:
@@ -98,14 +99,14 @@ _EDITORS: dict[Any, Callable[[str, FieldInfo], SettingEditor]] = {
     tuple: _names,
     str: _text,
 }
-"""What edits a setting of each type."""
+"""The editor of a setting, by its type."""
 
 
 def editor_for(name: str, field: FieldInfo) -> SettingEditor:
     """Return the editor, with the object name `name`, of a setting.
 
     Raises:
-        KeyError: nothing edits settings of its type.
+        KeyError: there is no editor for its type.
     """
     make = _choice if hints_of(field).choices else _EDITORS[type_of(field.annotation)]
     return make(name, field)
@@ -134,5 +135,5 @@ def _number_shown(value: float | None) -> str:
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """Return the names in a list with commas."""
+    """Return the names in a comma-separated list."""
     return tuple(name for part in text.split(",") if (name := part.strip()))

@@ -18,18 +18,18 @@ from landseg_core.task_fields import hints_of
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import Field, PathField, pick_file, pick_folder
+from landseg_gui.dialogs.forms.file_kinds import TEXT_FILES
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.project_labels import LabelSummary
 from landseg_gui.form_settings import FormMemory
-from landseg_gui.text import tr
+from landseg_gui.text import tr, translated
 
 _FIRST = "folders"
-_INFO_WIDTH = 560  # px: a wrapping label would rather be high than wide
-_LISTS = "Text files (*.txt *.csv);;All files (*)"
+_INFO_WIDTH = 560  # px: a label that wraps would become high instead of wide
 
 
 class _Editor(Protocol):
-    """Edits a field of a source; what it held last is remembered as a text."""
+    """Edits a field of a source; its last value is remembered as a text."""
 
     changed: SignalInstance
 
@@ -52,7 +52,7 @@ class _Asked:
 
     @property
     def placeholder(self) -> str:
-        return "" if self.required else "optional"
+        return "" if self.required else tr("optional")
 
 
 class _FolderEditor(PathField):
@@ -71,14 +71,14 @@ class _FolderEditor(PathField):
 
 class _ListEditor(PathField):
     def __init__(self, asked: _Asked, _hints: ListField) -> None:
-        super().__init__(asked.name, pick_file(asked.description, _LISTS), asked.placeholder)
+        super().__init__(asked.name, pick_file(asked.description, translated(TEXT_FILES)), asked.placeholder)
 
     def error(self) -> FieldError | None:
         return checks.optional_list_error(self.path())
 
 
 class _ProjectEditor(QWidget):
-    """Shows what is labelled in the project that is open, which there is no choosing."""
+    """Shows the labels of the open project, which cannot be changed here."""
 
     changed = Signal()
 
@@ -98,13 +98,13 @@ class _ProjectEditor(QWidget):
     def error(self) -> FieldError | None:
         if self._labels and self._labels.pixels:
             return None
-        return FieldError(tr("Nothing is labelled yet: paint each class in some places first."), missing=True)
+        return FieldError(tr("Nothing is labelled yet: paint some areas of each class first."), missing=True)
 
     def text(self) -> str:
         return ""
 
     def set_path(self, path: Path | str | None) -> None:
-        """Stay with the project that is open."""
+        """Keep the open project."""
 
 
 _EDITORS: dict[type, Callable[[_Asked, Any], Any]] = {
@@ -112,13 +112,13 @@ _EDITORS: dict[type, Callable[[_Asked, Any], Any]] = {
     ListField: _ListEditor,
     ProjectField: _ProjectEditor,
 }
-"""What edits a field of each kind."""
+"""The editor of a field, by its kind."""
 
 
 class SourceFields(QObject):
     """Offers the sources of the registry; `project` is the one that is open, if any, and has these `labels`.
 
-    `changed`: a field has another value; `chosen`: another source is meant, whose fields are shown now.
+    `changed`: a field has another value; `chosen`: another source is chosen, and its fields are shown.
     """
 
     changed = Signal()
@@ -138,7 +138,7 @@ class SourceFields(QObject):
         self._show()
 
     def _button(self, name: str) -> QRadioButton:
-        object_name, title = f"train_source_{name}", SOURCES[name].title
+        object_name, title = f"train_source_{name}", translated(SOURCES[name].title)
         button: QRadioButton = QRadioButton(title, objectName=object_name, checked=name == _FIRST)
         button.setVisible(self._project is not None or not _of_project(SOURCES[name]))
         button.toggled.connect(self._choose)
@@ -147,9 +147,10 @@ class SourceFields(QObject):
     def _add_rows(self, dialog: FormDialog, name: str) -> None:
         source = SOURCES[name]
         for field, info in source.model_fields.items():
-            title, tip, hints = info.title or field, info.description or "", hints_of(info)
+            hints = hints_of(info)
+            title, tip = translated(info.title or field), translated(info.description or "")
             object_name, required = f"train_{_short(field)}", info.is_required()
-            asked = _Asked(object_name, tip, source.title, required, self._project, self._labels)
+            asked = _Asked(object_name, tip, translated(source.title), required, self._project, self._labels)
             editor = self._editors[name][field] = _EDITORS[type(hints)](asked, hints)
             editor.changed.connect(self.changed)
             caption = f"&{title}" if required and isinstance(editor, PathField) else title
@@ -159,21 +160,21 @@ class SourceFields(QObject):
 
     @property
     def name(self) -> str:
-        """Return the source that is chosen, as the registry names it."""
+        """Return the name of the chosen source in the registry."""
         return next(name for name, button in self._buttons.items() if button.isChecked())
 
     @property
     def has_classes(self) -> bool:
-        """Tell whether the source that is chosen has classes of its own."""
+        """Return whether the chosen source has classes of its own."""
         return SOURCES[self.name].has_classes
 
     @property
     def is_project(self) -> bool:
-        """Tell whether the project that is open is chosen."""
+        """Return whether the open project is chosen."""
         return _of_project(SOURCES[self.name])
 
     def choose_project(self) -> None:
-        """Choose the project that is open."""
+        """Choose the open project."""
         next(button for name, button in self._buttons.items() if _of_project(SOURCES[name])).setChecked(True)
 
     def _choose(self, chosen: bool) -> None:
@@ -202,7 +203,7 @@ class SourceFields(QObject):
         return {_short(field): editor.text() for field, editor in every if isinstance(editor, PathField)}
 
     def clear(self) -> None:
-        """Show no paths."""
+        """Empty all paths."""
         for editors in self._editors.values():
             for editor in editors.values():
                 editor.set_path(None)
@@ -210,11 +211,11 @@ class SourceFields(QObject):
     # --- what is answered
 
     def errors(self) -> dict[str, FieldError | None]:
-        """Return what is wrong with each field of the source that is chosen."""
+        """Return what is wrong with each field of the chosen source."""
         return {f"train_{_short(field)}": editor.error() for field, editor in self._editors[self.name].items()}
 
     def source(self) -> DataSource:
-        """Return the source that the fields name; it makes sense only while there is no error."""
+        """Return the source with the values of the fields; call it only while there is no error."""
         source = SOURCES[self.name]
         paths = {field: editor.path() for field, editor in self._editors[self.name].items()}
         return source.model_validate({field: path or _nothing(source, field) for field, path in paths.items()})

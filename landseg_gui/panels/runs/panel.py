@@ -44,12 +44,12 @@ def _unused(_folder: Path) -> bool:
 class RunsPanel(QWidget):
     """The runs of the project, or of a folder.
 
-    `continue_wanted` asks to go on with the run in a folder, `further_wanted` for a new run from the model in it,
+    `resume_wanted` asks to go on with the run in a folder, `fine_tune_wanted` for a new run from the model in it,
     `train_wanted` for a first one. `in_use` tells whether a run is under way in a folder.
     """
 
-    continue_wanted = Signal(object)
-    further_wanted = Signal(object)
+    resume_wanted = Signal(object)
+    fine_tune_wanted = Signal(object)
     train_wanted = Signal()
 
     def __init__(
@@ -109,7 +109,7 @@ class RunsPanel(QWidget):
             ("use", self._use),
             ("report", self._open_report),
             ("continue", self._continue),
-            ("further", self._train_further),
+            ("further", self._fine_tune),
             ("delete", self._ask_to_delete),
         ):
             self._buttons[key].clicked.connect(handler)
@@ -208,11 +208,11 @@ class RunsPanel(QWidget):
 
     def _continue(self) -> None:
         (run,) = self._table.chosen()
-        self.continue_wanted.emit(run.folder)
+        self.resume_wanted.emit(run.folder)
 
-    def _train_further(self) -> None:
+    def _fine_tune(self) -> None:
         (run,) = self._table.chosen()
-        self.further_wanted.emit(run.folder)
+        self.fine_tune_wanted.emit(run.folder)
 
     def _ask_to_delete(self) -> None:
         chosen = self._table.chosen()

@@ -47,13 +47,13 @@ _REASONS = {
 class RunView(QScrollArea):
     """Shows a run that is under way from its beginning, or one that is over from its record.
 
-    `live_wanted` tells whether the view is to be predicted after each epoch; `continue_wanted` and `further_wanted` ask
+    `live_wanted` tells whether the view is to be predicted after each epoch; `resume_wanted` and `fine_tune_wanted` ask
     to go on with the run that has ended, and to train a new one from its model.
     """
 
     live_wanted = Signal(bool)
-    continue_wanted = Signal()
-    further_wanted = Signal()
+    resume_wanted = Signal()
+    fine_tune_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
@@ -83,8 +83,8 @@ class RunView(QScrollArea):
         self._pause.toggled.connect(self._pause_or_resume)
         self._stop.clicked.connect(self._ask_to_stop)
         self._live.toggled.connect(self.live_wanted)
-        self._continue.clicked.connect(self.continue_wanted)
-        self._further.clicked.connect(self.further_wanted)
+        self._continue.clicked.connect(self.resume_wanted)
+        self._further.clicked.connect(self.fine_tune_wanted)
 
     # --- what it looks like
 
@@ -177,7 +177,7 @@ class RunView(QScrollArea):
         self._show_state(tr("Preparing…"))
         self._bar.setMaximum(0)
         self._set_controls(running=True)
-        self.offer_to_go_on(resumable=False, further=False)
+        self.offer_to_continue(resumable=False, further=False)
         job.reported.connect(self._show_event)
         job.finished.connect(self._show_finished)
         job.failed.connect(self._show_failed)
@@ -198,7 +198,7 @@ class RunView(QScrollArea):
         self._show_saved_metrics(summary)
         self._show_classes(details)
         resumable = summary.has_checkpoint and summary.status != RunStatus.FINISHED
-        self.offer_to_go_on(resumable=resumable, further=summary.has_model and summary.status != RunStatus.DAMAGED)
+        self.offer_to_continue(resumable=resumable, further=summary.has_model and summary.status != RunStatus.DAMAGED)
 
     def _show_saved_metrics(self, summary: RunSummary) -> None:
         if summary.evaluation is not None:
@@ -228,7 +228,7 @@ class RunView(QScrollArea):
         self._live_problem.setText(sentence and f"No live prediction: {sentence}.")
         self._live_problem.setVisible(bool(sentence))
 
-    def offer_to_go_on(self, *, resumable: bool, further: bool) -> None:
+    def offer_to_continue(self, *, resumable: bool, further: bool) -> None:
         """Show what can be done with the run that has ended."""
         self._continue.setVisible(resumable)
         self._further.setVisible(further)

@@ -29,13 +29,13 @@ class TrainingPanel(QWidget):
 
     A run that was followed stays as it is until the next begins; others are shown from their record. Where a run of
     another project is under way, a line says so and shows it on demand. `live_wanted` tells whether the view is to be
-    predicted after each epoch; `continue_wanted` and `further_wanted` ask to go on with the run that is shown, and to
+    predicted after each epoch; `resume_wanted` and `fine_tune_wanted` ask to go on with the run that is shown, and to
     train a new one from its model: they bring its folder, None for the run that was followed.
     """
 
     live_wanted = Signal(bool)
-    continue_wanted = Signal(object)
-    further_wanted = Signal(object)
+    resume_wanted = Signal(object)
+    fine_tune_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="training_panel")
@@ -61,8 +61,8 @@ class TrainingPanel(QWidget):
         return view
 
     def _connect(self, view: RunView, folder: Path | None) -> None:
-        view.continue_wanted.connect(lambda: self.continue_wanted.emit(folder))
-        view.further_wanted.connect(lambda: self.further_wanted.emit(folder))
+        view.resume_wanted.connect(lambda: self.resume_wanted.emit(folder))
+        view.fine_tune_wanted.connect(lambda: self.fine_tune_wanted.emit(folder))
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self._other)
@@ -156,9 +156,9 @@ class TrainingPanel(QWidget):
         """Say why the view cannot be predicted; an empty sentence: it can."""
         self._followed.show_live_problem(sentence)
 
-    def offer_to_go_on(self, *, resumable: bool, further: bool) -> None:
+    def offer_to_continue(self, *, resumable: bool, further: bool) -> None:
         """Show what can be done with the run that was followed, now that it has ended."""
-        self._followed.offer_to_go_on(resumable=resumable, further=further)
+        self._followed.offer_to_continue(resumable=resumable, further=further)
 
 
 def _empty_page() -> QLabel:

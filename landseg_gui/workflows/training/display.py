@@ -32,9 +32,11 @@ class TrainingDisplay(QObject):
         self._owner: Path | None = None
         self._last_run = LastRun(self._projects, self)
         flow.started.connect(self._follow)
-        flow.can_go_on.connect(lambda resumable, further: panel.offer_to_go_on(resumable=resumable, further=further))
-        panel.continue_wanted.connect(flow.continue_run)
-        panel.further_wanted.connect(flow.train_further)
+        flow.can_continue.connect(
+            lambda resumable, further: panel.offer_to_continue(resumable=resumable, further=further)
+        )
+        panel.resume_wanted.connect(flow.resume)
+        panel.fine_tune_wanted.connect(flow.fine_tune)
         panel.live_wanted.connect(live.set_enabled)
         live.refused.connect(panel.show_live_problem)
         self._details: RunDetails | None = None

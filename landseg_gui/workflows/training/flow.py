@@ -45,14 +45,14 @@ def training_work(task: TrainTask, projects: ProjectAccess | None = None, previe
 
 
 class TrainFlow(Flow):
-    """One training run at a time. `started` brings its job and the classes that it learns.
+    """One training run at a time. `started` carries its job and its classes.
 
-    `can_go_on` tells, once a run has ended, whether it can be resumed, and whether a new one can start from its model.
-    `preview` is asked during a run what is looked at.
+    `can_continue` carries, once a run has ended, whether it can be resumed, and whether its model can be fine-tuned.
+    `preview` is asked during a run for the current view.
     """
 
     started = Signal(object, object)
-    can_go_on = Signal(bool, bool)
+    can_continue = Signal(bool, bool)
 
     def __init__(
         self,
@@ -107,15 +107,15 @@ class TrainFlow(Flow):
             return "A training run"
         return f"The training run {self._folder.name}{_in_project(self._owner)}"
 
-    def continue_run(self, folder: Path | None = None) -> TrainDialog | None:
+    def resume(self, folder: Path | None = None) -> TrainDialog | None:
         """Show the dialog to go on with the run in `folder`, or with the last one."""
-        return self._open_for(folder or self.last, TrainDialog.continue_run)
+        return self._open_for(folder or self.last, TrainDialog.resume)
 
-    def train_further(self, folder: Path | None = None) -> TrainDialog | None:
+    def fine_tune(self, folder: Path | None = None) -> TrainDialog | None:
         """Show the dialog for a new run that starts from the model in `folder`, or from that of the last one."""
 
         def prepare(dialog: TrainDialog, run: Path, settings: dict[str, Any]) -> None:
-            dialog.train_further(run / MODEL_FILE, settings)
+            dialog.fine_tune(run / MODEL_FILE, settings)
 
         return self._open_for(folder or self.last, prepare)
 
@@ -182,7 +182,7 @@ class TrainFlow(Flow):
         if folder is not None and self._owner == self._projects.owner:
             run = RunFolder(folder)
             resumable = run.checkpoint.is_file() and self._reason != "finished"
-            self.can_go_on.emit(resumable, run.model.is_file())
+            self.can_continue.emit(resumable, run.model.is_file())
 
 
 def _in_project(owner: Path | None) -> str:

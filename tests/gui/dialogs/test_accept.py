@@ -47,7 +47,7 @@ def choose(dialog: AcceptDialog, place: str) -> None:
 
 def test_at_first_the_view_where_unlabelled(dialog: AcceptDialog, predictions: list[Prediction]) -> None:
     request = dialog.request()
-    assert (request.prediction, request.place, request.window) == (predictions[0], "view", VIEW)
+    assert (request.prediction, request.area, request.window) == (predictions[0], "view", VIEW)
     assert request.only_unlabelled
     assert request.above == 0
 
@@ -59,7 +59,7 @@ def test_the_answer(dialog: AcceptDialog) -> None:
     dialog.action_button.click()
     request = dialog.request()
     assert dialog.result() == QDialog.DialogCode.Accepted
-    assert (request.place, request.window) == ("everywhere", None)
+    assert (request.area, request.window) == ("everywhere", None)
     assert not request.only_unlabelled
     assert request.above == 0.85
 
@@ -91,7 +91,7 @@ def test_a_polygon_is_drawn_next(dialog: AcceptDialog) -> None:
 def test_without_a_view_it_is_everywhere(make_dialog: MakeDialog) -> None:
     dialog = make_dialog(view=None)
     assert not dialog.findChild(QRadioButton, "accept_view").isEnabled()
-    assert dialog.request().place == "everywhere"
+    assert dialog.request().area == "everywhere"
 
 
 def test_a_map_that_has_gone_is_told(dialog: AcceptDialog, predictions: list[Prediction]) -> None:
@@ -103,7 +103,7 @@ def test_a_map_that_has_gone_is_told(dialog: AcceptDialog, predictions: list[Pre
 
 def test_the_keyboard_is_enough(dialog: AcceptDialog, qtbot: QtBot) -> None:
     qtbot.keyClick(dialog.findChild(QRadioButton, "accept_everywhere"), Qt.Key.Key_Space)
-    assert dialog.request().place == "everywhere"
+    assert dialog.request().area == "everywhere"
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     assert dialog.result() == QDialog.DialogCode.Accepted
 
@@ -114,10 +114,10 @@ def test_the_choice_is_remembered(dialog: AcceptDialog, make_dialog: MakeDialog)
     dialog.findChild(QCheckBox, "accept_only_unlabelled").setChecked(False)
     dialog.action_button.click()
     again = make_dialog().request()
-    assert (again.place, again.above, again.only_unlabelled) == ("polygon", 0.7, False)
+    assert (again.area, again.above, again.only_unlabelled) == ("polygon", 0.7, False)
 
 
 @pytest.mark.parametrize("above", ["much", "-3", ""])
 def test_a_damaged_memory_does_no_harm(make_dialog: MakeDialog, memory: FormMemory, above: str) -> None:
     memory.keep({"place": "nowhere", "above": above, "only_unlabelled": "perhaps"})
-    assert make_dialog().request().place == "everywhere"
+    assert make_dialog().request().area == "everywhere"

@@ -277,7 +277,7 @@ def test_the_dialog_fits_a_small_screen_and_scrolls(dialog: TrainDialog, qtbot: 
 def test_a_run_to_continue_has_its_own_settings_and_place(dialog: TrainDialog, data_set: Path, tmp_path: Path) -> None:
     settings = TrainConfig(model="unet32", epochs=4, chip=64, flips=False, resolution_m=0.5)
     (tmp_path / "old").mkdir()
-    dialog.continue_run(tmp_path / "old", settings.model_dump(mode="json"))
+    dialog.resume(tmp_path / "old", settings.model_dump(mode="json"))
     assert dialog.config() == settings
     for name in ("train_model", "train_epochs", "train_chip", "train_flips", "train_out", "train_preset"):
         assert not dialog.findChild(QWidget, name).isEnabled(), name
@@ -291,7 +291,7 @@ def test_a_run_to_continue_has_its_own_settings_and_place(dialog: TrainDialog, d
 
 def test_training_further_is_a_run_of_its_own(dialog: TrainDialog, tmp_path: Path) -> None:
     settings = TrainConfig(model="unet32", minutes=0.25, blur=0)
-    dialog.train_further(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
+    dialog.fine_tune(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
     request = dialog.request()
     assert request.out == tmp_path / "run-1"
     assert not request.resume
@@ -347,7 +347,7 @@ def test_a_fresh_run_starts_from_no_model_and_has_nothing_of_one(
 ) -> None:
     before = dialog.config()
     settings = TrainConfig(minutes=4, bands=("4", "1"), resolution_m=0.5, new_label_share=0.1, learning_rate=5e-4)
-    dialog.train_further(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
+    dialog.fine_tune(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
     dialog.action_button.click()
     memory.keep({"start_from": '"a model of an earlier version"'})
     assert next_dialog().config() == before
@@ -360,7 +360,7 @@ def test_a_continued_run_leaves_nothing_to_the_next(
     going_on = next_dialog()
     (tmp_path / "old").mkdir()
     settings = TrainConfig(model="unet32", epochs=4, chip=64, resolution_m=0.5)
-    going_on.continue_run(tmp_path / "old", settings.model_dump(mode="json"))
+    going_on.resume(tmp_path / "old", settings.model_dump(mode="json"))
     for name in ("images", "masks"):
         going_on.findChild(QLineEdit, f"train_{name}").setText(str(data_set / name))
     going_on.action_button.click()
@@ -376,8 +376,8 @@ def test_a_run_to_continue_shows_no_data_of_another(
     own, other = next_dialog(), next_dialog()
     own.show()
     other.show()
-    own.continue_run(tmp_path / "run-1", TrainConfig().model_dump(mode="json"))
-    other.continue_run(tmp_path / "other", TrainConfig().model_dump(mode="json"))
+    own.resume(tmp_path / "run-1", TrainConfig().model_dump(mode="json"))
+    other.resume(tmp_path / "other", TrainConfig().model_dump(mode="json"))
     assert own.request().source == dialog.request().source
     assert other.findChild(QLineEdit, "train_images").text() == ""
     hints = [form.findChild(QLabel, "train_source_hint") for form in (own, other)]

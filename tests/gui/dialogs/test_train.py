@@ -416,6 +416,6 @@ def test_values_of_masks_that_make_no_sense(filled: TrainDialog, text: str, sent
 
 
 def test_values_of_masks_are_those_of_the_run_that_goes_on(filled: TrainDialog, tmp_path: Path) -> None:
-    filled.continue_run(tmp_path, {"mask_values": ["255=water", "7="]})
+    filled.resume(tmp_path, {"mask_values": ["255=water", "7="]})
     line = filled.findChild(QLineEdit, "train_mask_values")
     assert (line.text(), line.isEnabled()) == ("255=water; 7=", False)

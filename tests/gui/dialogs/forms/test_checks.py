@@ -68,7 +68,3 @@ def test_a_new_file(tmp_path: Path) -> None:
 def test_a_new_file_may_not_be_one_that_is_read(tmp_path: Path) -> None:
     path = tmp_path / "town.tif"
     assert "being read" in sentence(checks.new_file_error(path, (".tif",), [path]))
-
-
-def test_a_sentence_begins_with_a_capital() -> None:
-    assert checks.as_sentence("the model is old") == "The model is old."

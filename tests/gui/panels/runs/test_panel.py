@@ -144,14 +144,14 @@ def test_going_on_is_asked_for_with_the_folder(qtbot: QtBot, panel: RunsPanel, r
     with qtbot.waitSignal(panel.catalogue.changed):
         panel.refresh()
     select(panel, "cut")
-    with qtbot.waitSignal(panel.continue_wanted) as wanted:
+    with qtbot.waitSignal(panel.resume_wanted) as wanted:
         button(panel, "continue").click()
     assert wanted.args == [runs / "cut"]
 
 
 def test_training_further_is_asked_for_with_the_folder(qtbot: QtBot, panel: RunsPanel, runs: Path) -> None:
     select(panel, "best")
-    with qtbot.waitSignal(panel.further_wanted) as wanted:
+    with qtbot.waitSignal(panel.fine_tune_wanted) as wanted:
         button(panel, "further").click()
     assert wanted.args == [runs / "best"]
 

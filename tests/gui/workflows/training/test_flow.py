@@ -142,13 +142,13 @@ def test_a_stopped_run_can_be_continued_from_the_panel(
     flow: TrainFlow, panel: TrainingPanel, session: Session, qtbot: QtBot, fill, runner: JobRunner, tmp_path: Path
 ) -> None:
     told: list[tuple[bool, bool]] = []
-    flow.can_go_on.connect(lambda *answer: told.append(answer))
+    flow.can_continue.connect(lambda *answer: told.append(answer))
     press(fill(1000), qtbot)
     qtbot.waitUntil(lambda: "step" in state(panel), timeout=SECONDS)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         panel.findChild(QPushButton, "training_stop").click()
     assert told == [(True, True)]
-    dialog = flow.continue_run()
+    dialog = flow.resume()
     assert not dialog.findChild(QSpinBox, "train_epochs").isEnabled()
     assert (dialog.config().epochs, dialog.config().model) == (1000, "unet16")
     press(dialog, qtbot)
@@ -166,7 +166,7 @@ def test_a_finished_run_is_not_offered(
     flow: TrainFlow, panel: TrainingPanel, qtbot: QtBot, fill, runner: JobRunner
 ) -> None:
     told: list[tuple[bool, bool]] = []
-    flow.can_go_on.connect(lambda *answer: told.append(answer))
+    flow.can_continue.connect(lambda *answer: told.append(answer))
     press(fill(1), qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
     assert [resumable for resumable, _ in told] == [False]
@@ -175,11 +175,11 @@ def test_a_finished_run_is_not_offered(
 def test_a_run_that_is_no_more_is_told(flow: TrainFlow, session: Session, tmp_path: Path) -> None:
     problems: list[str] = []
     collect_errors(session.notifier, problems)
-    assert flow.continue_run(tmp_path / "gone") is None
-    assert flow.train_further(tmp_path / "gone") is None
+    assert flow.resume(tmp_path / "gone") is None
+    assert flow.fine_tune(tmp_path / "gone") is None
     assert "gone" in problems[0]
     assert len(problems) == 2
-    assert flow.continue_run() is None  # nothing was trained yet
+    assert flow.resume() is None  # nothing was trained yet
 
 
 def test_training_further_starts_a_new_run_with_the_same_settings(
@@ -187,7 +187,7 @@ def test_training_further_starts_a_new_run_with_the_same_settings(
 ) -> None:
     press(fill(1), qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
-    dialog = flow.train_further()
+    dialog = flow.fine_tune()
     request = dialog.request()
     assert request.out != tmp_path / "run"
     assert (dialog.config().chip, dialog.config().model, request.resume) == (32, "unet16", False)
