@@ -158,7 +158,7 @@ class MainWindow(QMainWindow):
         project.saving.save_wanted.connect(self._offer_to_save)
         for name, signal in (
             ("action_hide_overlays", session.layers.overlays_hidden_changed),
-            ("action_compare", self.label_commands.comparison.flashing_changed),
+            ("action_compare", self.label_commands.comparison.blinking_changed),
             ("action_differences", self.label_commands.comparison.only_differences_changed),
         ):
             signal.connect(self.actions_by_name[name].setChecked)
@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
         flow = self.commands.train_flow
         self.runs_panel.resume_wanted.connect(flow.resume)
         self.runs_panel.fine_tune_wanted.connect(flow.fine_tune)
-        self.viewport.frame_changed.connect(self.live.note_view)
+        self.viewport.frame_changed.connect(self.live.record_view)
         display = TrainingDisplay(self.session, flow, self._training, self.live)
         display.begun.connect(self.docks.make_room_for_curves)
         display.ended.connect(self.runs_panel.refresh)

@@ -1,1 +1,1 @@
-"""One file per workflow: a dialog, a job and what becomes of the result."""
+"""One file per workflow: a dialog, a job and the use of its result."""

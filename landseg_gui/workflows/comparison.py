@@ -1,4 +1,4 @@
-"""Compares labels with a prediction: shows them in turn, or only where the two differ."""
+"""Compares labels with a prediction: blinks the two, or shows only their differences."""
 
 from __future__ import annotations
 
@@ -9,121 +9,121 @@ from landseg_gui.viewer.layer import ClassLayer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.workflows.difference import Difference
 
-_FLASH_MS = 600
+_BLINK_MS = 600
 
 
 def overlays(layers: LayerStack) -> list[ClassLayer]:
-    """Return all that lies over the image: the labels and the live prediction, if there are any, and the masks."""
+    """Return all layers over the image: the labels and the live prediction, if there are any, and the masks."""
     return [*(layer for layer in (layers.labels, layers.preview) if layer is not None), *layers.masks]
 
 
 class _OneAlone:
-    """Shows one overlay of a stack alone for a while; `end` leaves all eyes as they were."""
+    """Shows one overlay of a stack alone for a while; `end` restores the visibility of all."""
 
     def __init__(self, layers: LayerStack) -> None:
         self._layers = layers
-        self._eyes: dict[ClassLayer, bool] = {}
+        self._visibility: dict[ClassLayer, bool] = {}
         self._hidden = layers.overlays_hidden
         layers.overlays_hidden = False
 
     def show(self, shown: ClassLayer) -> None:
-        """Show this overlay, and none of the others, those that have come since included."""
+        """Show this overlay and none of the others, including those that were added since."""
         for layer in overlays(self._layers):
-            self._eyes.setdefault(layer, layer.visible)
+            self._visibility.setdefault(layer, layer.visible)
             layer.visible = layer is shown
 
-    def eye(self, layer: ClassLayer) -> bool:
-        """Tell whether an eye will be open at the end."""
-        return self._eyes[layer]
+    def visible_at_end(self, layer: ClassLayer) -> bool:
+        """Return whether a layer will be visible at the end."""
+        return self._visibility[layer]
 
-    def set_eye(self, layer: ClassLayer, *, visible: bool) -> None:
-        """Have an eye open or closed at the end."""
-        self._eyes[layer] = visible
+    def set_visible_at_end(self, layer: ClassLayer, *, visible: bool) -> None:
+        """Set whether a layer will be visible at the end."""
+        self._visibility[layer] = visible
 
     def end(self) -> None:
-        """Open and close the eyes of the layers that are still there."""
+        """Restore the visibility of the layers that still exist."""
         for layer in overlays(self._layers):
-            layer.visible = self._eyes.get(layer, layer.visible)
+            layer.visible = self._visibility.get(layer, layer.visible)
         self._layers.overlays_hidden = self._hidden
 
 
 class Comparison(QObject):
-    """Compares the labels of a stack with one of its masks: the one chosen, or else the topmost in sight.
+    """Compares the labels of a stack with one of its masks: the one chosen, or else the topmost visible one.
 
-    `flashing` shows the two in turn, `hold` the mask alone for a moment. `only_differences` shows the mask only where
-    there are labels of another class, and closes the eye of the labels, which would cover just that. All of it ends by
-    itself when labels or mask go. `available_changed`: there is, or is no longer, anything to compare.
+    `blinking` shows the two in turn, `hold` the mask alone while a key is held. `only_differences` shows the mask only
+    where there are labels of another class, and hides the labels, which would cover the differences. All of it ends
+    automatically when labels or mask are removed. `available_changed`: there is, or is no longer, a pair to compare.
     """
 
     available_changed = Signal(bool)
-    flashing_changed = Signal(bool)
+    blinking_changed = Signal(bool)
     only_differences_changed = Signal(bool)
 
-    def __init__(self, layers: LayerStack, parent: QObject | None = None, *, flash_ms: int = _FLASH_MS) -> None:
+    def __init__(self, layers: LayerStack, parent: QObject | None = None, *, blink_ms: int = _BLINK_MS) -> None:
         super().__init__(parent)
         self._layers = layers
         self._chosen: MaskLayer | None = None
         self._available = False
-        self._flashing = self._held = self._shows_labels = False
+        self._blinking = self._held = self._shows_labels = False
         self._pair: tuple[LabelLayer, MaskLayer] | None = None
         self._alone: _OneAlone | None = None
         self._difference: Difference | None = None
-        self._labels_eye = True
-        self._clock = QTimer(self, interval=flash_ms)
+        self._labels_visible = True
+        self._clock = QTimer(self, interval=blink_ms)
         self._clock.timeout.connect(self._turn)
         layers.changed.connect(self._follow_layers)
         self._follow_layers()
 
     @property
     def available(self) -> bool:
-        """Tell whether there are labels and a mask."""
+        """Return whether there are labels and a mask."""
         return self._available
 
     @property
     def prediction(self) -> MaskLayer | None:
-        """Return the mask to compare with: the one chosen, else the topmost in sight, else the topmost."""
+        """Return the mask to compare with: the one chosen, else the topmost visible one, else the topmost."""
         masks = self._layers.masks
         if self._chosen in masks:
             return self._chosen
         return next((mask for mask in masks if mask.visible), masks[0] if masks else None)
 
     def choose(self, prediction: MaskLayer | None) -> None:
-        """Compare with this mask from now on; None: with the topmost in sight."""
-        flashing, differences = self.flashing, self.only_differences
-        self.flashing = self.only_differences = False
+        """Compare with this mask from now on; None: with the topmost visible one."""
+        blinking, differences = self.blinking, self.only_differences
+        self.blinking = self.only_differences = False
         self._chosen = prediction
-        self.flashing, self.only_differences = flashing, differences
+        self.blinking, self.only_differences = blinking, differences
 
-    # --- one after the other
+    # --- blinking
 
     @property
-    def flashing(self) -> bool:
-        """Tell whether labels and prediction are shown in turn."""
-        return self._flashing
+    def blinking(self) -> bool:
+        """Return whether labels and prediction are shown in turn."""
+        return self._blinking
 
-    @flashing.setter
-    def flashing(self, flashing: bool) -> None:
+    @blinking.setter
+    def blinking(self, blinking: bool) -> None:
         self._shows_labels = False
-        self._set_alone(flashing=flashing, held=self._held)
+        self._set_alone(blinking=blinking, held=self._held)
 
     def hold(self, held: bool) -> None:
         """Show the prediction alone for as long as a key or button is held."""
-        self._set_alone(flashing=self._flashing, held=held)
+        self._set_alone(blinking=self._blinking, held=held)
 
-    def _set_alone(self, *, flashing: bool, held: bool) -> None:
-        was_flashing = self._flashing
-        self._flashing, self._held = flashing and self._available, held and self._available
-        if self._flashing or self._held:
+    def _set_alone(self, *, blinking: bool, held: bool) -> None:
+        was_blinking = self._blinking
+        self._blinking, self._held = blinking and self._available, held and self._available
+        if self._blinking or self._held:
             self._show_alone()
         elif self._alone:
             alone, self._alone, self._pair = self._alone, None, None
             alone.end()
         self._run_clock()
-        if self._flashing != was_flashing:
-            self.flashing_changed.emit(self._flashing)
+        if self._blinking != was_blinking:
+            self.blinking_changed.emit(self._blinking)
 
     def _run_clock(self) -> None:
-        if not self._flashing:
+        if not self._blinking:
             self._clock.stop()
         elif not self._clock.isActive():
             self._clock.start()
@@ -140,11 +140,11 @@ class Comparison(QObject):
         self._shows_labels = not self._shows_labels
         self._show_alone()
 
-    # --- what differs
+    # --- differences
 
     @property
     def only_differences(self) -> bool:
-        """Tell whether the prediction is shown only where it differs from labels."""
+        """Return whether the prediction is shown only where it differs from the labels."""
         return self._difference is not None
 
     @only_differences.setter
@@ -160,25 +160,25 @@ class Comparison(QObject):
 
     def _begin_difference(self, labels: LabelLayer, prediction: MaskLayer) -> None:
         self._difference = Difference(labels, prediction, self)
-        self._labels_eye = self._alone.eye(labels) if self._alone else labels.visible
-        self._set_eye(labels, visible=False)
-        self._set_eye(prediction, visible=True)
+        self._labels_visible = self._alone.visible_at_end(labels) if self._alone else labels.visible
+        self._set_visible(labels, visible=False)
+        self._set_visible(prediction, visible=True)
 
     def _end_difference(self) -> None:
         difference, self._difference = self._difference, None
         assert difference is not None
         difference.end()
-        if self._labels_eye:
-            self._set_eye(difference.labels, visible=True)
+        if self._labels_visible:
+            self._set_visible(difference.labels, visible=True)
 
-    def _set_eye(self, layer: ClassLayer, *, visible: bool) -> None:
-        """Open or close an eye: at once, or after the flashing that has all of them for now."""
+    def _set_visible(self, layer: ClassLayer, *, visible: bool) -> None:
+        """Show or hide a layer: at once, or after the blinking, which controls all layers until it ends."""
         if self._alone:
-            self._alone.set_eye(layer, visible=visible)
+            self._alone.set_visible_at_end(layer, visible=visible)
         else:
             layer.visible = visible
 
-    # --- layers come and go
+    # --- changes of the layers
 
     def _present_pair(self) -> tuple[LabelLayer, MaskLayer] | None:
         labels, prediction = self._layers.labels, self.prediction
@@ -187,7 +187,7 @@ class Comparison(QObject):
     def _follow_layers(self) -> None:
         present = overlays(self._layers)
         if self._pair and not all(layer in present for layer in self._pair):
-            self._set_alone(flashing=False, held=False)
+            self._set_alone(blinking=False, held=False)
         elif self._pair:
             self._show_alone()
         difference = self._difference
@@ -195,9 +195,9 @@ class Comparison(QObject):
             self.only_differences = False
         if self._chosen not in present:
             self._chosen = None
-        self._tell_available()
+        self._update_available()
 
-    def _tell_available(self) -> None:
+    def _update_available(self) -> None:
         available = self._present_pair() is not None
         if available != self._available:
             self._available = available

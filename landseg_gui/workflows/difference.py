@@ -1,4 +1,4 @@
-"""A prediction shown only where it differs from the labels, and kept so while they are painted."""
+"""A prediction shown only where it differs from the labels, updated while they are painted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Pixels = tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]
 class DifferenceReader:
     """The tiles of a prediction, with data only where there are labels of another class; many threads may read.
 
-    Stands in for the prediction's own reader in its layer. The tiles read last are kept, since they are compared anew
+    Replaces the prediction's own reader in its layer. The tiles read last are cached, since they are compared again
     with every stroke.
 
     Attributes:
@@ -52,12 +52,12 @@ class DifferenceReader:
 
     @property
     def grid(self) -> RasterGrid:
-        """Return where the pixels lie."""
+        """Return the grid of the pixels."""
         return self.reader.grid
 
     @property
     def placement(self) -> Placement | None:
-        """Return where a prediction of a part lies."""
+        """Return the position of a prediction of a part of the image."""
         return self.reader.placement
 
     @property
@@ -67,17 +67,17 @@ class DifferenceReader:
 
     @property
     def categorical(self) -> bool:
-        """Tell that the values are class codes."""
+        """Return whether the values are class codes."""
         return self.reader.categorical
 
     @property
     def needs_pyramid(self) -> bool:
-        """Tell whether coarse tiles of the prediction are made from its full resolution."""
+        """Return whether coarse tiles of the prediction are made from its full resolution."""
         return self.reader.needs_pyramid
 
     @property
     def has_quicklook(self) -> bool:
-        """Tell that no tile lies above the pyramid: labels have none to compare."""
+        """Return False: labels have no quicklook to compare with."""
         return False
 
     def read_tile(self, key: TileKey, bands: Sequence[int] | None = None) -> Pixels:
@@ -94,9 +94,9 @@ class DifferenceReader:
         return pixels, both & (self._values[predicted] != labels)
 
     def _read_predicted(self, key: TileKey, bands: Sequence[int] | None) -> Pixels:
-        kept = self._predicted.get(key)
-        if kept is not None:
-            return kept
+        cached = self._predicted.get(key)
+        if cached is not None:
+            return cached
         pair = self.reader.read_tile(key, bands)
         if not self.needs_pyramid:  # or a better one may come
             self._predicted.put(key, pair)
@@ -114,7 +114,7 @@ class Difference(QObject):
         super().__init__(parent)
         self.labels, self.prediction = labels, prediction
         self._reader = prediction.reader
-        # Strokes come faster than tiles can be compared: look again as soon as the hand rests.
+        # Strokes come faster than tiles can be compared: compare again once the user pauses.
         self._later = QTimer(self, singleShot=True, interval=_REREAD_MS)
         self._later.timeout.connect(prediction.reread)
         self._connections = [
@@ -126,7 +126,7 @@ class Difference(QObject):
         self._compare()
 
     def _compare(self) -> None:
-        """Compare by the classes in force."""
+        """Compare by the current classes."""
         values = values_by_name(self.prediction.schema, self.labels.schema)
         self.prediction.reader = DifferenceReader(self._reader, self.labels.raster, values)
         self.prediction.reread.emit()

@@ -1,4 +1,4 @@
-"""Export from the window: the dialog, and the work in its thread."""
+"""Exporting maps from the window: the dialog, and the work in its thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from landseg_gui.workflows.large_work import ask_if_large
 
 
 def export_job(task: ExportTask) -> Work:
-    """Return the work of an export into a folder that may be new, which gives the path of the file."""
+    """Return the work of an export into a folder that may be new; its result is the path of the file."""
 
     def work(on_event: OnEvent, control: JobControl) -> Path:
         with made_folder(task.out.parent):
@@ -40,15 +40,15 @@ class ExportFlow(Flow):
         view: Callable[[], PixelWindow | None],
         window: QWidget | None = None,
     ) -> None:
-        """Make a flow whose dialog offers the part of the picture that `view` returns, in px; None for none."""
+        """Make a flow whose dialog offers the part of the image that `view` returns, in px; None for none."""
         super().__init__(session, runner, window)
         self._view = view
 
     def open(self) -> ExportDialog | None:
-        """Show the dialog, if there is a mask to write."""
+        """Show the dialog, if there is a mask to export."""
         layers = self._session.layers.masks
         if not layers:
-            self._notifier.info(tr("There is no mask to export: predict the picture, or open a mask"))
+            self._notifier.info(tr("There is no mask to export: predict the image, or open a mask."))
             return None
         raster = self._session.rasters.current
         image = raster.path if raster else None
@@ -59,12 +59,12 @@ class ExportFlow(Flow):
         return dialog
 
     def start(self, task: ExportTask) -> Job:
-        """Write what `task` says."""
-        job = self._start(tr("Export {out}", out=task.out.name), export_job(task))
-        job.finished.connect(self._tell)
+        """Run the export `task`."""
+        job = self._start(tr("Export {file}", file=task.out.name), export_job(task))
+        job.finished.connect(self._report)
         ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True})))
         job.reported.connect(self._notifier.notice)
         return job
 
-    def _tell(self, out: Path) -> None:
-        self._notifier.info(tr("Exported to {out}", out=out))
+    def _report(self, out: Path) -> None:
+        self._notifier.info(tr("Exported to {path}.", path=out))

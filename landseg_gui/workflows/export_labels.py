@@ -1,4 +1,4 @@
-"""Labels to files, from the window: the dialog, and the work in its thread."""
+"""Exporting labels from the window: the dialog, and the work in its thread."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.formats.exporters import export_labels, export_work
 from landseg_core.limits import all_together, require_agreed
+from landseg_core.messages import N_
 from landseg_core.output_files import made_folder
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.export_labels import ExportLabelsDialog, ExportLabelsRequest
@@ -20,11 +21,14 @@ from landseg_gui.workflows.large_work import ask_if_large
 
 
 def export_labels_work(project: Project, request: ExportLabelsRequest) -> Work:
-    """Return the work of an export, which gives the paths of the files; a stop leaves those that are whole already."""
+    """Return the work of an export; its result is the paths of the files. Files that are complete survive a stop."""
 
     def work(on_event: OnEvent, control: JobControl) -> list[Path]:
         works = [export_work(project, image_id, out) for image_id, out in request.files]
-        require_agreed(all_together(works, f"the labels of {len(works)} images"), large=request.large)
+        require_agreed(
+            all_together(works, N_("the labels of %n images", n=len(works), one="the labels of one image")),
+            large=request.large,
+        )
         for image_id, out in request.files:
             control.checkpoint()
             with made_folder(out.parent):
@@ -44,13 +48,13 @@ def export_labels_work(project: Project, request: ExportLabelsRequest) -> Work:
 
 
 class ExportLabelsFlow(Flow):
-    """Writes the labels of the project; several exports may run at once, and painting goes on."""
+    """Exports the labels of the project; several exports may run at once, while the user paints."""
 
     def open(self) -> ExportLabelsDialog | None:
-        """Show the dialog, if there are labels to write."""
+        """Show the dialog, if there are labels to export."""
         project, image = self._projects.project, self._projects.image
         if project is None or image is None:
-            self._notifier.info(tr("Open a project and one of its images first: labels belong to a project"))
+            self._notifier.info(tr("Open a project and one of its images first: labels belong to a project."))
             return None
         memory = FormMemory("export_labels", project=project)
         dialog = ExportLabelsDialog(image, project.images, project.path, memory, self._window)
@@ -59,11 +63,11 @@ class ExportLabelsFlow(Flow):
         return dialog
 
     def start(self, project: Project, request: ExportLabelsRequest) -> Job:
-        """Write what `request` says."""
+        """Export the labels that are requested."""
         files = request.files
-        title = f"Export {files[0][1].name}" if len(files) == 1 else f"Export the labels of {len(files)} images"
+        title = tr("Export labels of %n images", n=len(files), one="Export {file}", file=files[0][1].name)
         job = self._start(title, export_labels_work(project, request))
-        job.finished.connect(self._tell)
+        job.finished.connect(self._report)
         ask_if_large(
             job,
             self._window,
@@ -73,6 +77,13 @@ class ExportLabelsFlow(Flow):
         job.reported.connect(self._notifier.notice)
         return job
 
-    def _tell(self, files: Sequence[Path]) -> None:
-        where = str(files[0]) if len(files) == 1 else f"{len(files)} files in {files[0].parent}"
-        self._notifier.info(tr("Exported to {where}", where=where))
+    def _report(self, files: Sequence[Path]) -> None:
+        self._notifier.info(
+            tr(
+                "Exported to %n files in {folder}.",
+                n=len(files),
+                one="Exported to {path}.",
+                folder=files[0].parent,
+                path=files[0],
+            )
+        )

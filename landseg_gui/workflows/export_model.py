@@ -1,4 +1,4 @@
-"""A model as ONNX from the window: the dialog, and the work in its thread."""
+"""Exporting models as ONNX from the window: the dialog, and the work in its thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from landseg_gui.workflows.flow import Flow
 
 
 def export_model_job(task: ExportModelTask) -> Work:
-    """Return the work of an export, which gives the path of the file."""
+    """Return the work of an export; its result is the path of the file."""
 
     def work(on_event: OnEvent, control: JobControl) -> Path:
         import_undisturbed("landseg_core.models.onnx.graph")
@@ -38,10 +38,10 @@ class ExportModelFlow(Flow):
         return dialog
 
     def start(self, task: ExportModelTask) -> Job:
-        """Write what `task` says."""
-        job = self._start(tr("Export {out}", out=task.out.name), export_model_job(task))
-        job.finished.connect(self._tell)
+        """Run the export `task`."""
+        job = self._start(tr("Export {file}", file=task.out.name), export_model_job(task))
+        job.finished.connect(self._report)
         return job
 
-    def _tell(self, out: Path) -> None:
-        self._notifier.info(tr("Exported to {out}", out=out))
+    def _report(self, out: Path) -> None:
+        self._notifier.info(tr("Exported to {path}.", path=out))

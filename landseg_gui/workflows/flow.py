@@ -1,4 +1,4 @@
-"""What all workflows share: a dialog over the window, a job, and a sentence where that fails."""
+"""The base of all workflows: a dialog over the window, a job, and a message where that fails."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from landseg_gui.session.session import Session
 
 
 class Flow(QObject):
-    """A dialog, the work that it asks for, and what becomes of the result. Dialogs open over `window`."""
+    """A dialog, the work that it asks for, and the use of its result. Dialogs open over `window`."""
 
     def __init__(self, session: Session, runner: JobRunner, window: QWidget | None = None) -> None:
         super().__init__(window)
@@ -21,15 +21,15 @@ class Flow(QObject):
 
     @property
     def running(self) -> bool:
-        """Tell whether work is under way."""
+        """Return whether a job is running."""
         return any(job.running for job in self._jobs)
 
     def _open_dialog(self, dialog: QDialog, *changed: SignalInstance) -> None:
-        """Open a dialog that is taken back when another project, or none, is open, or with a signal of `changed`."""
+        """Open a dialog that is cancelled when the open project changes, or by a signal of `changed`."""
         open_of_project(dialog, self._projects.project_changed, *changed)
 
     def _start(self, title: str, work: Work) -> Job:
-        """Start work; several may run at once. The user is told why it failed."""
+        """Start work; several jobs may run at once. A message says why one failed."""
         job = self._runner.start(title, work)
         self._jobs = [*(other for other in self._jobs if other.running), job]
         job.failed.connect(self._notifier.error)

@@ -1,4 +1,4 @@
-"""Labels from files, into the project: the dialog, and the work in its thread."""
+"""Importing labels from files: the dialog, and the work in its thread."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.import_labels import ImportLabelsDialog, ImportLabelsRequest
 from landseg_gui.jobs.runner import Job, Work
-from landseg_gui.text import capitalised, pixels, tr
+from landseg_gui.text import as_sentence, pixels, tr
 from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.large_work import ask_if_large
 
 
 def import_labels_work(project: Project, image: ImageEntry, request: ImportLabelsRequest) -> Work:
-    """Return the work of an import, which gives the number of px that changed."""
+    """Return the work of an import; its result is the number of px that changed."""
 
     def work(on_event: OnEvent, control: JobControl) -> int:
         return import_labels(
@@ -35,7 +35,7 @@ def import_labels_work(project: Project, image: ImageEntry, request: ImportLabel
 
 
 class ImportLabelsFlow(Flow):
-    """Takes labels of the image in the window from files."""
+    """Imports labels of the open image from files."""
 
     def open(self) -> ImportLabelsDialog | None:
         """Show the dialog, if there is an image to label."""
@@ -48,9 +48,9 @@ class ImportLabelsFlow(Flow):
         return dialog
 
     def start(self, project: Project, image: ImageEntry, request: ImportLabelsRequest) -> Job | None:
-        """Import what `request` says; None where the project cannot be changed just now."""
+        """Import the labels that are requested; None where the project cannot be changed at the moment."""
         work = import_labels_work(project, image, request)
-        job = self._projects.editing.run(tr("Import {source}", source=request.source.name), work)
+        job = self._projects.editing.run(tr("Import {file}", file=request.source.name), work)
         if job is not None:
             notices: list[str] = []
             ask_if_large(
@@ -60,9 +60,9 @@ class ImportLabelsFlow(Flow):
                 is_wanted=lambda: self._projects.project is project,
             )
             job.reported.connect(lambda event: notices.append(event.message) if isinstance(event, Notice) else None)
-            job.finished.connect(lambda count: self._tell(count, notices))
+            job.finished.connect(lambda count: self._report(count, notices))
         return job
 
-    def _tell(self, count: int, notices: Sequence[str]) -> None:
-        done = f"{pixels(count)} labelled" if count else "The labels were the same already"
-        self._notifier.info(". ".join([done, *map(capitalised, notices)]))
+    def _report(self, count: int, notices: Sequence[str]) -> None:
+        result = tr("{area} labelled.", area=pixels(count)) if count else tr("The labels were the same already.")
+        self._notifier.info(" ".join([result, *map(as_sentence, notices)]))

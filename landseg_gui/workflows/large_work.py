@@ -1,4 +1,4 @@
-"""The question before much work: size and time, and whether to go on."""
+"""The question before large jobs: their size and time, and whether to continue."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from landseg_gui.text import as_sentence, tr
 
 
 def ask_if_large(
-    job: Job, window: QWidget | None, go_on: Callable[[], object], is_wanted: Callable[[], bool] = lambda: True
+    job: Job, window: QWidget | None, run: Callable[[], object], is_wanted: Callable[[], bool] = lambda: True
 ) -> None:
-    """Have `go_on` called where `job` is too large to begin unasked and the user, asked over `window`, agrees to it.
+    """Call `run` where `job` is too large to start unasked and the user, asked over `window`, agrees to it.
 
-    `is_wanted` tells whether the work still makes sense: a project may close before and during the question.
+    `is_wanted` returns whether the work still makes sense: a project may close before and during the question.
     """
 
     def ask(work: WorkSize) -> None:
         if not is_wanted():
             return
         explanation = "\n".join(as_sentence(objection) for objection in work.objections())
-        agreed = choose(window, tr("{summary}. Go on?", summary=work.summary), explanation, ["Go On"]) is not None
-        if agreed and is_wanted():
-            go_on()
+        question = tr("{summary}. Continue?", summary=work.summary)
+        if choose(window, question, explanation, [tr("Continue")]) is not None and is_wanted():
+            run()
 
     receiver = window or job.parent()
     assert receiver is not None, "a job belongs to its runner"
-    # Later: a question keeps the event loop in the handler, and the job has not ended yet.
+    # Later: a question runs an event loop within the handler, and the job has not ended yet.
     job.too_large.connect(lambda work: QTimer.singleShot(0, receiver, lambda: ask(work)))

@@ -1,4 +1,4 @@
-"""Finds out in the background which classes a map has, and how many pixels of each, while a dialog asks about it."""
+"""Reads the classes of a map, and counts the pixels of each, in the background while a dialog is open."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.text import tr
 
 _MOST_PIXELS = 2**28
-"""Of larger maps the classes are told without their pixels, which would take many seconds to count."""
+"""Pixels of larger maps are not counted: that would take many seconds."""
 
 
 def map_classes_work(prediction: Prediction) -> Work:
-    """Return the work that finds out which classes a map has; it gives `MapClasses`."""
+    """Return the work that reads the classes of a map; its result is a `MapClasses`."""
 
     def work(_on_event: OnEvent, control: JobControl) -> MapClasses:
         schema = prediction.schema or mask_schema(prediction.mask)
@@ -30,7 +30,7 @@ def map_classes_work(prediction: Prediction) -> Work:
 
 
 class MapReader(QObject):
-    """Answers what classes a map has; only the last question is answered, and a map that cannot be read is not."""
+    """Reads the classes of a map. Only the last question is answered, and none about a map that cannot be read."""
 
     answered = Signal(object)
 
@@ -40,20 +40,20 @@ class MapReader(QObject):
         self._job: Job | None = None
 
     def ask(self, prediction: Prediction) -> None:
-        """Begin to find out."""
+        """Start to read."""
         self.cancel()
         job = self._job = self._session.start_in_background(
-            tr("Classes of {prediction}", prediction=prediction.name), map_classes_work(prediction)
+            tr("Read classes of {prediction}", prediction=prediction.name), map_classes_work(prediction)
         )
-        job.finished.connect(while_alive(self, lambda found: self._take(job, found)))
+        job.finished.connect(while_alive(self, lambda found: self._answer(job, found)))
 
     def cancel(self) -> None:
-        """Forget what was asked."""
+        """Cancel the question."""
         if self._job is not None:
             self._job.stop()
             self._job = None
 
-    def _take(self, job: Job, found: MapClasses) -> None:
+    def _answer(self, job: Job, found: MapClasses) -> None:
         if job is self._job:
             self._job = None
             self.answered.emit(found)

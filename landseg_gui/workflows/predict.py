@@ -1,4 +1,4 @@
-"""Prediction from the window: the dialog, the work in its thread, and the maps as layers and in the project."""
+"""Predicting from the window: the dialog, the work in its thread, and the maps as layers and in the project."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def prediction_job(task: PredictTask) -> Work:
 
 
 class _OverallProgress:
-    """Passes events on, and makes the progress of each map that of all of them, weighed by their pixels."""
+    """Passes events on, with the progress of each map turned into that of all of them, weighted by their pixels."""
 
     def __init__(self, on_event: OnEvent) -> None:
         self._on_event = on_event
@@ -62,7 +62,7 @@ class _OverallProgress:
 
 
 class PredictFlow(Flow):
-    """Predictions of the picture that is open, or of all images of the project; several may run at once."""
+    """Predictions of the open image, or of all images of the project; several may run at once."""
 
     def __init__(
         self,
@@ -71,15 +71,15 @@ class PredictFlow(Flow):
         view: Callable[[], PixelWindow | None],
         window: QWidget | None = None,
     ) -> None:
-        """Make a flow whose dialog offers the part of the picture that `view` returns, in px; None for none."""
+        """Make a flow whose dialog offers the part of the image that `view` returns, in px; None for none."""
         super().__init__(session, runner, window)
         self._view = view
 
     def open(self) -> PredictDialog | None:
-        """Show the dialog, if there is a picture to predict."""
+        """Show the dialog, if there is an image to predict."""
         raster = self._session.rasters.current
         if raster is None:
-            self._notifier.info(tr("Open an orthophoto first: a prediction needs a picture"))
+            self._notifier.info(tr("Open an image to predict first."))
             return None
         view, model = self._view(), self._session.model.path
         projects = self._projects
@@ -93,17 +93,17 @@ class PredictFlow(Flow):
         """Make the maps of `task`."""
         image_at = self._projects.images.at
         task = task.model_copy(update={"maps": tuple(replace(one, image=image_at(one.raster)) for one in task.maps)})
-        title = f"Predict {task.maps[0].raster.name}" if len(task.maps) == 1 else f"Predict {len(task.maps)} images"
+        title = tr("Predict %n images", n=len(task.maps), one="Predict {image}", image=task.maps[0].raster.name)
         job = self._start(title, prediction_job(task))
         owner = self._projects.owner
         made: list[PlannedMap] = []
         job.reported.connect(lambda event: made.append(event.map) if isinstance(event, MapFinished) else None)
         job.reported.connect(lambda event: self._take(event, task, owner))
-        ask_if_large(job, self._window, lambda: self._go_on(task, made))
+        ask_if_large(job, self._window, lambda: self._make_rest(task, made))
         return job
 
-    def _go_on(self, task: PredictTask, made: Sequence[PlannedMap]) -> None:
-        """Make, as agreed, the maps that were not made before it was known how long they take."""
+    def _make_rest(self, task: PredictTask, made: Sequence[PlannedMap]) -> None:
+        """Make, as agreed, the maps that had not been made when it turned out how long they take."""
         rest = tuple(one for one in task.maps if one not in made)
         self.start(task.model_copy(update={"maps": rest, "large": True}))
 
@@ -112,24 +112,26 @@ class PredictFlow(Flow):
         if isinstance(event, MapFinished):
             self._show(event, task, owner)
             if event.placed and owner is not None:
-                self._enter(event.map, task, owner)
+                self._record(event.map, task, owner)
 
     def _show(self, finished: MapFinished, task: PredictTask, owner: Path | None) -> None:
-        """Show a map over the picture that it is of, unless another project has that by now."""
+        """Show a map over its image, unless another project is open by now."""
         made, is_ours = finished.map, owner == self._projects.owner
-        where = f" of {owner.name}" if owner and not is_ours else ""
-        self._notifier.info(tr("The map{where} is in {path}", where=where, path=made.path))
+        if owner is None or is_ours:
+            self._notifier.info(tr("The map was saved as {path}.", path=made.path))
+        else:
+            self._notifier.info(tr("The map of {project} was saved as {path}.", project=owner.name, path=made.path))
         raster = self._session.rasters.current
         if is_ours and raster is not None and same_file(raster.path, made.raster):
             self._session.files.add_mask(made.path, finished.schema, place=task.window)
 
-    def _enter(self, made: PlannedMap, task: PredictTask, owner: Path) -> None:
-        """Enter the map of an image, or of a part of one, into its project."""
+    def _record(self, made: PlannedMap, task: PredictTask, owner: Path) -> None:
+        """Record the map of an image, or of a part of one, in its project."""
 
         def add(project: Project) -> None:
             image = entry_at(project.images, made.raster)
             if image is not None:
                 project.add_prediction(image.id, made.path, made.confidence, task.model_file)
 
-        refusal = f"The map is not entered in {owner.name}"
+        refusal = tr("The map could not be recorded in {project}", project=owner.name)
         self._projects.change_project(owner, add, refusal)

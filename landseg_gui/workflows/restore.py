@@ -1,4 +1,4 @@
-"""Restoring a project from a backup: the dialog, the work, and the project that is open then."""
+"""Restoring a project from a backup: the dialog, the work, and opening the restored project."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from landseg_gui.workflows.flow import Flow
 
 
 class RestoreFlow(Flow):
-    """Makes a project of a backup and opens it; the one that is open is closed as it is for any other."""
+    """Restores a project from a backup and opens it; the open project is closed as for any other."""
 
     def open(self) -> RestoreDialog:
         """Show the backups of the open project, or of all projects where none is open."""
         path = self._projects.project.path if self._projects.project else None
         dialog = RestoreDialog(path, self._window)
         dialog.chosen.connect(self._restore)
-        job = self._start(tr("Look for backups"), lambda _on_event, _control: backup_contents(path))
+        job = self._start(tr("Find backups"), lambda _on_event, _control: backup_contents(path))
         job.finished.connect(dialog.show_backups)
         self._open_dialog(dialog)
         return dialog
 
     def _restore(self, backup: Backup, path: Path) -> None:
-        # The dialog is still being left; closing a project may take a while of events.
+        # The dialog is still closing, and closing a project may process events for a while.
         QTimer.singleShot(0, self, lambda: self._begin(backup, path))
 
     def _begin(self, backup: Backup, path: Path) -> None:
@@ -37,7 +37,8 @@ class RestoreFlow(Flow):
         if is_open and not self._projects.lifecycle.close():
             return
         job = self._start(
-            tr("Restore {path}", path=path.name), lambda on_event, control: restore(backup, path, on_event, control)
+            tr("Restore {project}", project=path.name),
+            lambda on_event, control: restore(backup, path, on_event, control),
         )
         job.finished.connect(lambda _result: self._projects.lifecycle.open(path))
         if is_open:  # and still as it was

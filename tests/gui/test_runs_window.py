@@ -54,7 +54,7 @@ def test_continue_opens_the_dialog_with_the_runs_folder(window: MainWindow, tmp_
     window.runs_panel.resume_wanted.emit(folder)
     dialog = window.findChild(TrainDialog)
     assert dialog.isVisible()
-    assert dialog.windowTitle() == "Continue run-7"
+    assert dialog.windowTitle() == "Resume run-7"
     assert dialog.findChild(QLineEdit, "train_out").text() == str(folder)
     dialog.reject()
 
@@ -63,6 +63,6 @@ def test_fine_tune_opens_the_dialog_for_a_new_run(window: MainWindow, tmp_path: 
     folder = write_run(tmp_path / "run-7")
     window.runs_panel.fine_tune_wanted.emit(folder)
     dialog = window.findChild(TrainDialog)
-    assert dialog.windowTitle() == "Train run-7 further"
+    assert dialog.windowTitle() == "Fine-Tune run-7"
     assert dialog.findChild(QLineEdit, "train_start_from").text() == str(folder / "model.safetensors")
     dialog.reject()

@@ -180,7 +180,7 @@ def test_the_panel_goes_on_with_the_run_that_it_shows(window, qtbot, open_, make
     qtbot.waitUntil(lambda: label(window, "training_title") == "run-1", timeout=SECONDS)
     window.findChild(QPushButton, "training_further").click()
     dialog = window.findChild(TrainDialog)
-    assert dialog.windowTitle() == "Train run-1 further"
+    assert dialog.windowTitle() == "Fine-Tune run-1"
     dialog.reject()
 
 

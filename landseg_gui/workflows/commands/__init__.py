@@ -1,1 +1,1 @@
-"""What a click in the menus and panels does, by what it has to do with."""
+"""The commands of the menus and panels, by subject."""

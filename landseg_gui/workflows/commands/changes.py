@@ -1,4 +1,4 @@
-"""Shows what has changed outside the project, and does what the user chooses about it."""
+"""Lists the files that have changed outside the project, and applies the remedies that the user chooses."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from landseg_gui.session.session import Session
 from landseg_gui.text import pixels, tr
 from landseg_gui.workflows.commands.images import ImageCommands
 
-_MOVE = "Move Labels"
-
 
 class ChangeCommands(QObject):
-    """The list of changed files over `window`: it comes by itself where there is something to say.
+    """The list of changed files over `window`, which opens automatically where files have changed.
 
-    `predict_wanted` asks for the prediction dialog, once the image of an outdated map is in the window.
+    `predict_wanted` asks for the prediction dialog, once the image of an outdated map is shown.
     """
 
     predict_wanted = Signal()
@@ -50,7 +48,7 @@ class ChangeCommands(QObject):
         return self._dialog
 
     def look(self) -> None:
-        """Look for changed files, and tell also where there are none."""
+        """Look for changed files, with a message where there are none."""
         self._asked = self._files.look() is not None
 
     def _show(self, changes: Sequence[Change]) -> None:
@@ -58,17 +56,17 @@ class ChangeCommands(QObject):
         if not changes:
             self._close()
             if asked:
-                self._session.notifier.info(tr("No file of the project has changed"))
+                self._session.notifier.info(tr("No file of the project has changed."))
             return
         if self._dialog is None:
             self._dialog = ChangesDialog(self._window)
             self._dialog.chosen.connect(self._apply)
-            self._dialog.finished.connect(self._forget)
+            self._dialog.finished.connect(self._release)
         project = self._project.project
         self._dialog.show_changes(changes, writable=project is not None and not project.read_only)
         self._dialog.show()
 
-    def _forget(self) -> None:
+    def _release(self) -> None:
         dialog, self._dialog = self._dialog, None
         if dialog is not None:
             dialog.deleteLater()
@@ -93,7 +91,7 @@ class ChangeCommands(QObject):
             self._images.remove(change.image_id)
 
     def _predict(self, change: Change) -> None:
-        """Show the image of a map, and then ask how to predict it."""
+        """Show the image of a map, then the prediction dialog."""
         image = self._project.image
         if image is not None and image.id == change.image_id:
             self.predict_wanted.emit()
@@ -103,11 +101,11 @@ class ChangeCommands(QObject):
             job.finished.connect(lambda _opened: self.predict_wanted.emit())
 
     def _ask_to_move(self, move: Move) -> None:
-        lost = f" {pixels(move.outside)} of labels lie outside the image and are lost." if move.outside else ""
-        explanation = f"This cannot be undone; a copy of the project is made beside it first.{lost}"
+        sentences = [tr("This cannot be undone; a copy of the project is saved next to it first.")]
+        if move.outside:
+            sentences.append(tr("{area} of labels outside the image will be lost.", area=pixels(move.outside)))
         owner = self._project.owner
-        answer = choose(
-            self._window, tr("Move the labels of {path} to its new grid?", path=move.path.name), explanation, [_MOVE]
-        )
-        if answer and owner == self._project.owner:  # another project may have come meanwhile
+        question = tr("Move the labels of {image} to its new grid?", image=move.path.name)
+        answer = choose(self._window, question, "\n".join(sentences), [tr("Move Labels")])
+        if answer and owner == self._project.owner:  # another project may have been opened meanwhile
             self._files.move(move)

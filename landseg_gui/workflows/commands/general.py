@@ -1,4 +1,4 @@
-"""What the menus, and everything else that can be clicked in the window, do."""
+"""The commands of the menus and panels that need no project."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 from landseg_core import __version__
 from landseg_core.errors import ClassSchemaError
 from landseg_core.labels.classes import load_classes
+from landseg_core.messages import N_
 from landseg_gui.crash import open_log_folder
 from landseg_gui.dialogs.bands import RenderingDialog
+from landseg_gui.dialogs.forms.file_kinds import CLASS_FILES, IMAGES
 from landseg_gui.icons import application_icon
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
-from landseg_gui.text import tr
+from landseg_gui.text import tr, translated
 from landseg_gui.viewer.layer import ImageLayer, MaskLayer
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.export import ExportFlow
@@ -25,13 +27,14 @@ from landseg_gui.workflows.predict import PredictFlow
 from landseg_gui.workflows.training.flow import TrainFlow
 from landseg_gui.workflows.training.live_prediction import LivePrediction
 
-_RASTERS = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
-_PROJECTS_AND_RASTERS = f"Projects and images (*.landseg *.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;{_RASTERS}"
-_CLASS_FILES = "Class files (*.json);;All files (*)"
-_ABOUT = f"""<h3>landseg {__version__}</h3>
-<p>From an orthophoto to a land-cover map: look, train a U-Net and watch it learn, predict, export.</p>
-<p>landseg is free software under the MIT licence. It stands on GDAL (MIT), rasterio, NumPy and PyTorch (BSD),
-Qt and PySide6 (LGPL 3) and pyqtgraph (MIT).</p>"""
+_PROJECTS_AND_IMAGES = N_("Projects and images (*.landseg *.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2)")
+_ABOUT = N_(
+    "<h3>landseg {version}</h3>"
+    "<p>From aerial images to land-cover maps: view and label images, train a U-Net, predict, export.</p>"
+    "<p>landseg is free software under the MIT licence. It is based on GDAL (MIT), rasterio, NumPy and PyTorch (BSD), "
+    "Qt and PySide6 (LGPL 3) and pyqtgraph (MIT).</p>",
+    version=__version__,
+)
 
 
 class Commands(QObject):
@@ -58,17 +61,18 @@ class Commands(QObject):
 
     def open_files(self) -> None:
         """Ask for files and open them."""
-        paths, _ = QFileDialog.getOpenFileNames(self._window, tr("Open"), self._folder(), _PROJECTS_AND_RASTERS)
+        kinds = f"{translated(_PROJECTS_AND_IMAGES)};;{translated(IMAGES)}"
+        paths, _ = QFileDialog.getOpenFileNames(self._window, tr("Open"), self._folder(), kinds)
         self.open_paths([Path(path) for path in paths])
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open these files; the first raster is the picture."""
+        """Open these files; the first raster is the image."""
         if paths:
             self._session.files.open(paths)
 
     def open_mask(self) -> None:
-        """Ask for a mask and lay it over the picture."""
-        path, _ = QFileDialog.getOpenFileName(self._window, tr("Open mask"), self._folder(), _RASTERS)
+        """Ask for a mask and overlay it on the image."""
+        path, _ = QFileDialog.getOpenFileName(self._window, tr("Open Mask"), self._folder(), translated(IMAGES))
         if path:
             self._session.files.add_mask(path)
 
@@ -81,19 +85,19 @@ class Commands(QObject):
         self._window.close()
 
     def fit(self) -> None:
-        """Show the whole picture."""
+        """Zoom to the full extent of the image."""
         self._viewport.fit()
 
     def zoom_100(self) -> None:
-        """Show one pixel on one pixel."""
+        """Zoom to 100 %: one pixel of the image on one of the screen."""
         self._viewport.zoom_to(1.0)
 
     def zoom_in(self) -> None:
-        """Zoom in at the middle."""
+        """Zoom in around the centre."""
         self._viewport.zoom_by(2.0)
 
     def zoom_out(self) -> None:
-        """Zoom out at the middle."""
+        """Zoom out around the centre."""
         self._viewport.zoom_by(0.5)
 
     def hide_overlays(self, hidden: bool) -> None:
@@ -101,7 +105,7 @@ class Commands(QObject):
         self._session.layers.overlays_hidden = hidden
 
     def choose_rendering(self) -> None:
-        """Show the dialog for bands and contrast: there is one, and it goes with the image that it is about."""
+        """Show the only dialog for bands and contrast; it closes with its image."""
         image = self._session.layers.image
         if image is None:
             return
@@ -119,9 +123,10 @@ class Commands(QObject):
         return dialog
 
     def choose_classes(self, mask: MaskLayer, preset: str) -> None:
-        """Read a mask by the classes of a preset, or of a file that the user picks."""
+        """Show a mask with the classes of a preset, or of a file that the user chooses."""
         if not preset:
-            preset, _ = QFileDialog.getOpenFileName(self._window, tr("Class file"), self._folder(), _CLASS_FILES)
+            kinds = translated(CLASS_FILES)
+            preset, _ = QFileDialog.getOpenFileName(self._window, tr("Class File"), self._folder(), kinds)
         if not preset:
             return
         try:
@@ -134,7 +139,7 @@ class Commands(QObject):
         self.train_flow.open()
 
     def reset_layout(self) -> None:
-        """Put the panels back where they are at first."""
+        """Reset the layout of the panels."""
         self.layout_reset_wanted.emit()
 
     def show_runs(self) -> None:
@@ -150,7 +155,7 @@ class Commands(QObject):
         self.export_flow.open()
 
     def export_model(self) -> None:
-        """Show the dialog that writes a model as ONNX."""
+        """Show the dialog that exports a model as ONNX."""
         self.export_model_flow.open()
 
     def open_log_folder(self) -> None:
@@ -164,6 +169,6 @@ class Commands(QObject):
         box.setWindowTitle(tr("About landseg"))
         box.setIconPixmap(application_icon().pixmap(64, 64))
         box.setTextFormat(Qt.TextFormat.RichText)
-        box.setText(_ABOUT)
+        box.setText(translated(_ABOUT))
         box.open()
         box.finished.connect(box.deleteLater)

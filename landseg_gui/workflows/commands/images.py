@@ -1,4 +1,4 @@
-"""What can be done with the images of a project beyond showing them: find their files, take them out."""
+"""The commands for images of a project: find their files, remove them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from landseg_gui.message_boxes import choose
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.text import tr
 
-_REMOVE = "Remove"
-
 
 class ImageCommands(QObject):
     """The dialogs behind the images panel; they open over `window`."""
@@ -24,7 +22,7 @@ class ImageCommands(QObject):
         self._window = window
 
     def find(self, image_id: int | None = None) -> FormDialog | None:
-        """Ask where the file of an image is; None: in which folder all missing ones are."""
+        """Ask for the file of an image; None: for the folder of all missing ones."""
         entry = self._session.images.with_id(image_id) if image_id is not None else None
         if not self._session.editing.may_edit():
             return None
@@ -40,13 +38,16 @@ class ImageCommands(QObject):
         return self._opened(several)
 
     def remove(self, image_id: int) -> None:
-        """Ask, and take an image out of the project."""
+        """Ask, and remove an image from the project."""
         entry, owner = self._session.images.with_id(image_id), self._session.owner
         if entry is None or not self._session.editing.may_edit():
             return
-        explanation = "Its labels and their history go too, and this cannot be undone. The image's file stays."
-        answer = choose(self._window, tr("Remove {entry} from the project?", entry=entry.name), explanation, [_REMOVE])
-        if answer and owner == self._session.owner:  # another project may have come meanwhile
+        question = tr("Remove {image} from the project?", image=entry.name)
+        explanation = tr(
+            "Its labels and their history are deleted, too. This cannot be undone. The image file is kept."
+        )
+        answer = choose(self._window, question, explanation, [tr("Remove")])
+        if answer and owner == self._session.owner:  # another project may have been opened meanwhile
             self._session.images.remove(image_id)
 
     def _opened(self, dialog: FormDialog) -> FormDialog:

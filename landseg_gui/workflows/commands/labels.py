@@ -1,4 +1,4 @@
-"""What the menus do with a project: its file, its images, its labels."""
+"""The commands of the menus for a project: its file, its images, its labels."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from landseg_gui.dialogs.class_editor import ClassEditor
+from landseg_gui.dialogs.forms.file_kinds import IMAGES
 from landseg_gui.dialogs.new_project import NewProjectDialog
 from landseg_gui.dialogs.of_project import open_of_project
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.paths import ask_project_path
 from landseg_gui.session.session import Session
-from landseg_gui.text import tr
+from landseg_gui.text import tr, translated
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.accept import AcceptFlow
@@ -24,8 +25,6 @@ from landseg_gui.workflows.export_labels import ExportLabelsFlow
 from landseg_gui.workflows.import_labels import ImportLabelsFlow
 from landseg_gui.workflows.restore import RestoreFlow
 from landseg_gui.workflows.training.split_overlay import SplitOverlay
-
-_IMAGES = "Images (*.tif *.tiff *.vrt *.jpg *.jpeg *.png *.jp2);;All files (*)"
 
 
 class LabelCommands(QObject):
@@ -51,7 +50,7 @@ class LabelCommands(QObject):
     # --- the file
 
     def new_project(self) -> None:
-        """Ask for a project's file and classes, and make it; the image that is open becomes its first."""
+        """Ask for file and classes of a new project, and create it; the open image becomes its first."""
         dialog = NewProjectDialog(self._session, self._window)
         dialog.accepted.connect(lambda: self._project.lifecycle.create(*dialog.answer()))
         dialog.finished.connect(dialog.deleteLater)
@@ -59,7 +58,7 @@ class LabelCommands(QObject):
 
     def add_images(self) -> None:
         """Ask for images and add them to the project."""
-        paths, _ = QFileDialog.getOpenFileNames(self._window, tr("Add images"), self._folder(), _IMAGES)
+        paths, _ = QFileDialog.getOpenFileNames(self._window, tr("Add Images"), self._folder(), translated(IMAGES))
         if paths:
             self._project.images.add([Path(path) for path in paths])
 
@@ -69,15 +68,15 @@ class LabelCommands(QObject):
 
     def save_copy(self) -> None:
         """Ask for a file and write the whole project there."""
-        path = ask_project_path(self._window, tr("Save a copy"), self._folder())
+        path = ask_project_path(self._window, tr("Save a Copy"), self._folder())
         if path:
             self._project.saving.save_copy(path, overwrite=True)  # the file dialog has asked
 
     def save_as(self) -> None:
-        """Ask for a file, write the whole project there, and go on in that file."""
+        """Ask for a file, write the whole project there, and continue in that file."""
         self._tools.cancel()
         project = self._project.project
-        path = ask_project_path(self._window, tr("Save as"), project.path) if project else None
+        path = ask_project_path(self._window, tr("Save As"), project.path) if project else None
         if path:
             self._project.saving.save_as(path, overwrite=True)  # the file dialog has asked
 
@@ -87,27 +86,27 @@ class LabelCommands(QObject):
         self.restore_flow.open()
 
     def close_project(self) -> None:
-        """Close the project, once all is stored."""
+        """Close the project, once everything is saved."""
         self._tools.cancel()
         self._project.lifecycle.close()
 
     def _folder(self) -> str:
         return str(self._project.project.path.parent) if self._project.project else ""
 
-    # --- steps and classes
+    # --- edits and classes
 
     def undo(self) -> None:
-        """Take back what is under way, such as the last vertex, or else the last step."""
+        """Undo what is being drawn, such as the last vertex, or else the last edit."""
         if not self._tools.undo_last():
             self._project.editing.undo()
 
     def redo(self) -> None:
-        """Do again what was taken back."""
+        """Redo the last undone edit."""
         if not self._tools.cancel():
             self._project.editing.redo()
 
     def edit_classes(self) -> None:
-        """Show the class editor; what it answers is one step."""
+        """Show the class editor; its changes are one edit."""
         project = self._project.project
         if project is None:
             return
@@ -138,31 +137,31 @@ class LabelCommands(QObject):
         self._project.images.show_next()
 
     def previous_image(self) -> None:
-        """Show the image before."""
+        """Show the previous image."""
         self._project.images.show_previous()
 
     # --- labels and predictions
 
     def import_labels(self) -> None:
-        """Show the dialog that takes labels from a file."""
+        """Show the dialog that imports labels from a file."""
         self.import_flow.open()
 
     def export_labels(self) -> None:
-        """Show the dialog that writes labels to a file."""
+        """Show the dialog that exports labels to files."""
         self.export_flow.open()
 
     def accept_prediction(self) -> None:
-        """Show the dialog that turns a prediction into labels."""
+        """Show the dialog that accepts a prediction as labels."""
         self.accept_flow.open()
 
     def compare(self, on: bool) -> None:
-        """Flash labels and prediction in turn."""
-        self.comparison.flashing = on
+        """Blink labels and prediction."""
+        self.comparison.blinking = on
 
     def show_differences(self, on: bool) -> None:
         """Show the prediction only where it differs."""
         self.comparison.only_differences = on
 
     def show_training_blocks(self, on: bool) -> None:
-        """Show on the map what is trained and what is validated on."""
+        """Show on the image which blocks are for training and which for validation."""
         self.split_overlay.set_shown(on)

@@ -1,4 +1,4 @@
-"""The project that is open, for work in another thread: lent to read, changed in the window's thread."""
+"""The open project, for work in another thread: borrowed for reading, changed in the thread of the window."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from landseg_core.events import OnEvent
 from landseg_core.project.project import Project
 from landseg_core.tasks.train import ChangeProject
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.text import capitalised
+from landseg_gui.text import capitalised, translated
 
 
 def lend(project: Project | None) -> OpenProject:
-    """Return what gives a job `project`, with all that is painted in it by then, and opens any other for reading."""
+    """Return a function that gives a job `project`, with all that has been painted, and opens others for reading."""
 
     def open_project(file: Path) -> AbstractContextManager[Project]:
         if project is not None and project.path == file:
@@ -27,7 +27,7 @@ def lend(project: Project | None) -> OpenProject:
 
 
 class LentProject(QObject):
-    """A `ProjectAccess` for a job that begins now, whichever project is open when it ends."""
+    """A `ProjectAccess` for a job that starts now, whichever project is open when it ends."""
 
     _change_wanted = Signal(object, object, str)
 
@@ -37,5 +37,5 @@ class LentProject(QObject):
         self._change_wanted.connect(session.change_project, Qt.ConnectionType.QueuedConnection)
 
     def change(self, file: Path, change: ChangeProject, refusal: str, _on_event: OnEvent) -> None:
-        """Have the session change a project; where that cannot be, it says `refusal` and why."""
-        self._change_wanted.emit(file, change, capitalised(refusal))
+        """Have the session change a project; where that fails, it shows `refusal` and the reason."""
+        self._change_wanted.emit(file, change, capitalised(translated(refusal)))

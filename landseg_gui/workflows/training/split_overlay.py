@@ -1,4 +1,4 @@
-"""Shows on the map which blocks of the labels a run would train on, and which it would validate on."""
+"""Shows on the image which blocks of the labels a run would train on, and on which it would validate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from landseg_core.runs.config import TrainConfig
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 from landseg_gui.session.session import Session
-from landseg_gui.text import capitalised, tr
+from landseg_gui.text import as_sentence, tr
 from landseg_gui.viewer.overlay import Shape
 from landseg_gui.viewer.viewport import Viewport
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from landseg_core.project.project import Project
 
 GROUP = "blocks"
-"""The name of these shapes in the viewport's overlay."""
-_TRAIN, _VALIDATE = QColor("#56b4e9"), QColor("#e69f00")  # told apart by the colour-blind, and by the dashes besides
+"""The name of these shapes in the overlay of the viewport."""
+_TRAIN, _VALIDATE = QColor("#56b4e9"), QColor("#e69f00")  # distinct for the colour-blind; dashes help, too
 _FILL_ALPHA, _WIDTH = 40, 2.5
 
 
 class SplitOverlay(QObject):
-    """The blocks of the image in the window while they are shown: to train on in blue, to validate on in dashed orange.
+    """The blocks of the open image: for training in blue, for validation in dashed orange.
 
-    They are those of the labels at the time of `refresh`, and of the settings that the training dialog had last.
+    They are those of the labels at the time of `refresh`, and of the last settings in the training dialog.
     """
 
     def __init__(self, session: Session, runner: JobRunner, viewport: Viewport) -> None:
@@ -51,24 +51,24 @@ class SplitOverlay(QObject):
         self.refresh()
 
     def refresh(self) -> None:
-        """Find the blocks anew, such as when a run has been started; nothing where they are not shown."""
-        self._forget()
+        """Find the blocks again, such as when a run has been started; do nothing where they are not shown."""
+        self._clear()
         project = self._project_session.project
         if self._shown and project:
             job = self._job = self._runner.start(
-                tr("Training blocks of {path}", path=project.path.name), _blocks_work(project)
+                tr("Find training blocks of {project}", project=project.path.name), _blocks_work(project)
             )
             job.finished.connect(while_alive(self, lambda blocks: self._take(job, blocks)))
-            job.failed.connect(while_alive(self, lambda sentence: self._session.notifier.info(capitalised(sentence))))
+            job.failed.connect(while_alive(self, lambda sentence: self._session.notifier.info(as_sentence(sentence))))
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         if self._job is not None:
             self._job.stop()
         self._job, self._blocks = None, {}
         self._draw()
 
     def _take(self, job: Job, blocks: Mapping[int, SplitBlocks]) -> None:
-        if job is self._job:  # or another one is on its way
+        if job is self._job:  # no later one has been started
             self._job, self._blocks = None, blocks
             self._draw()
 
@@ -95,7 +95,7 @@ def _blocks_work(project: Project) -> Work:
 
 
 def _remembered(field: str, default: int) -> int:
-    """Return a setting of the training dialog as it was the last time."""
+    """Return the last value of a setting in the training dialog."""
     with suppress(ValueError):
         return int(FormMemory("train").text(field))
     return default

@@ -68,7 +68,7 @@ def test_what_the_confidence_means_is_told(dialog: AcceptDialog) -> None:
     value = dialog.findChild(QLabel, "accept_confidence_value")
     assert value.text() == "any"
     dialog.findChild(QSlider, "accept_confidence").setValue(60)
-    assert value.text() == "at least 60 %"
+    assert value.text() == "60\N{NO-BREAK SPACE}%"
 
 
 def test_without_a_confidence_there_is_none_to_choose(dialog: AcceptDialog) -> None:
@@ -84,7 +84,7 @@ def test_without_a_confidence_there_is_none_to_choose(dialog: AcceptDialog) -> N
 def test_a_polygon_is_drawn_next(dialog: AcceptDialog) -> None:
     assert dialog.action_button.text() == "Accept"
     choose(dialog, "polygon")
-    assert dialog.action_button.text() == "Draw the polygon"
+    assert dialog.action_button.text() == "Draw Polygon"
     assert dialog.request().window is None
 
 
@@ -97,7 +97,7 @@ def test_without_a_view_it_is_everywhere(make_dialog: MakeDialog) -> None:
 def test_a_map_that_has_gone_is_told(dialog: AcceptDialog, predictions: list[Prediction]) -> None:
     predictions[1].mask.unlink()
     dialog.findChild(QComboBox, "accept_prediction").setCurrentIndex(1)
-    assert "not there any more" in dialog.findChild(QLabel, "accept_prediction_problem").text()
+    assert "does not exist any more" in dialog.findChild(QLabel, "accept_prediction_problem").text()
     assert not dialog.action_button.isEnabled()
 
 

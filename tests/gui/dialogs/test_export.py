@@ -14,8 +14,8 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.tasks.export import MaskFile
-from landseg_gui.dialogs import export
 from landseg_gui.dialogs.export import ExportDialog
+from landseg_gui.dialogs.forms import overwrite
 from landseg_gui.form_settings import FormMemory
 from landseg_gui.viewer.layer import MaskLayer
 
@@ -127,7 +127,7 @@ def test_the_picture_belongs_to_an_overlay_only(dialog: ExportDialog) -> None:
 def test_what_is_wrong_with_the_name_is_told(dialog: ExportDialog, layers: list[MaskLayer]) -> None:
     line = dialog.findChild(QLineEdit, "export_out")
     line.setText("")
-    assert problem(dialog) == "Choose where to write the result."
+    assert problem(dialog) == "Choose the file to write."
     line.setText("/tmp/map.jpg")
     assert problem(dialog) == "The name must end in .png."
     line.setText(str(layers[0].path))
@@ -141,7 +141,7 @@ def test_an_old_file_is_replaced_only_when_asked(
     (tmp_path / "old.png").touch()
     dialog.findChild(QLineEdit, "export_out").setText(str(tmp_path / "old.png"))
     answers = iter([None, "Replace"])
-    monkeypatch.setattr(export, "choose", lambda *_question: next(answers))
+    monkeypatch.setattr(overwrite, "choose", lambda *_question: next(answers))
     dialog.action_button.click()
     assert dialog.isVisible()
     dialog.action_button.click()

@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.project.images import ImageEntry
-from landseg_gui.dialogs import export_labels
 from landseg_gui.dialogs.export_labels import ExportLabelsDialog
+from landseg_gui.dialogs.forms import overwrite
 from landseg_gui.form_settings import FormMemory
 
 GRID = RasterGrid(96, 64, Affine.identity(), None)
@@ -97,7 +97,7 @@ def test_one_image_leaves_nothing_to_choose(make_dialog: MakeDialog, tmp_path: P
 
 
 PROBLEMS = {
-    "": "Choose where to write the result.",
+    "": "Choose the file to write.",
     "{folder}/map.jpg": "The name must end in .png.",
     "{folder}": "This is a folder; add a file name.",
 }
@@ -124,7 +124,7 @@ def test_what_is_wrong_with_the_folder_is_told(dialog: ExportLabelsDialog, tmp_p
     assert problem.text() == "Choose the folder for the files."
     (tmp_path / "file").touch()
     line(dialog, "folder").setText(str(tmp_path / "file"))
-    assert problem.text() == "There is a file of this name; choose a folder."
+    assert problem.text() == "A file of this name exists; choose a folder."
 
 
 def test_old_files_are_replaced_only_when_asked(
@@ -134,7 +134,7 @@ def test_old_files_are_replaced_only_when_asked(
     choose_all(dialog)
     line(dialog, "folder").setText(str(tmp_path))
     answers, questions = iter([None, "Replace"]), []
-    monkeypatch.setattr(export_labels, "choose", lambda *question: questions.append(question[1]) or next(answers))
+    monkeypatch.setattr(overwrite, "choose", lambda *question: questions.append(question[1]) or next(answers))
     dialog.action_button.click()
     assert dialog.isVisible()
     dialog.action_button.click()

@@ -13,6 +13,7 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.tasks.export import ExportModelTask
 from landseg_gui.dialogs import export_model
 from landseg_gui.dialogs.export_model import ExportModelDialog
+from landseg_gui.dialogs.forms import overwrite
 from landseg_gui.form_settings import FormMemory
 
 HEADER = BundleHeader(
@@ -97,7 +98,7 @@ def test_what_deepness_will_not_know_is_told(dialog: ExportModelDialog, headers:
     [
         ("model", "", "Choose a model, or train one first."),
         ("model", "none.safetensors", "does not exist"),
-        ("out", "", "Choose where to write the result."),
+        ("out", "", "Choose the file to write."),
         ("out", "model.pt", "The name must end in .onnx."),
     ],
 )
@@ -112,7 +113,7 @@ def test_an_old_file_is_replaced_only_when_asked(
 ) -> None:
     (tmp_path / "farm.onnx").touch()
     answers = iter([None, "Replace"])
-    monkeypatch.setattr(export_model, "choose", lambda *_question: next(answers))
+    monkeypatch.setattr(overwrite, "choose", lambda *_question: next(answers))
     dialog.action_button.click()
     assert dialog.isVisible()
     dialog.action_button.click()

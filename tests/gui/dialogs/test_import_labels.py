@@ -86,7 +86,7 @@ def choose(dialog: ImportLabelsDialog, qtbot: QtBot, runner: JobRunner) -> Choos
 
 
 def test_at_first_a_file_is_wanted(dialog: ImportLabelsDialog) -> None:
-    assert problem(dialog) == "Choose a mask or a file of polygons."
+    assert problem(dialog) == "Choose a mask or a polygon file."
     assert not dialog.action_button.isEnabled()
 
 
@@ -95,7 +95,7 @@ def test_the_values_of_a_mask_become_classes(dialog: ImportLabelsDialog, choose:
     names = {item.value: item.name for item in SCHEMA.classes}
     assert class_of(dialog, 1).currentText() == names[1]
     assert class_of(dialog, 3).currentText() == names[3]
-    assert class_of(dialog, 77).currentText() == "stays unlabelled"
+    assert class_of(dialog, 77).currentText() == "leave unlabelled"
     assert "3 values" in dialog.findChild(QLabel, "import_labels_facts").text()
     assert not dialog.findChild(QComboBox, "import_labels_attribute").isVisible()
 
@@ -119,7 +119,7 @@ def test_polygons_are_told_by_a_field(dialog: ImportLabelsDialog, choose: Choose
     assert combo.isVisible()
     assert combo.currentText() == "kind"
     assert class_of(dialog, "water").currentText() == "water"
-    assert class_of(dialog, "meadow").currentText() == "stays unlabelled"
+    assert class_of(dialog, "meadow").currentText() == "leave unlabelled"
     combo.setCurrentIndex(combo.findText("code"))
     assert "water" not in dialog.request().mapping
     class_of(dialog, 7).setCurrentIndex(1)
@@ -131,7 +131,7 @@ def test_polygons_are_told_by_a_field(dialog: ImportLabelsDialog, choose: Choose
 def test_polygons_may_all_be_of_one_class(dialog: ImportLabelsDialog, choose: Choose, tmp_path: Path) -> None:
     choose(write_polygons(tmp_path / "p.geojson", {"id": 1}, {"id": 2}))
     assert dialog.findChild(QComboBox, "import_labels_attribute").currentData() is None
-    assert problem(dialog, "values") == "Choose the class of one value at least."
+    assert problem(dialog, "values") == "Map at least one value to a class."
     class_of(dialog, "").setCurrentIndex(1)
     assert dialog.action_button.isEnabled()
     request = dialog.request()
@@ -176,14 +176,14 @@ def test_what_is_wrong_with_the_file_is_told(dialog: ImportLabelsDialog, choose:
 def test_an_empty_mask_has_nothing_to_import(dialog: ImportLabelsDialog, choose: Choose, tmp_path: Path) -> None:
     choose(write_mask(tmp_path / "empty.tif", np.full((64, 96), 255, np.uint8)))
     class_of(dialog, 255).setCurrentIndex(0)
-    assert problem(dialog, "values") == "Choose the class of one value at least."
+    assert problem(dialog, "values") == "Map at least one value to a class."
 
 
 def test_only_the_file_chosen_last_counts(
     dialog: ImportLabelsDialog, choose: Choose, mask: Path, tmp_path: Path
 ) -> None:
     source(dialog).setText(str(mask))
-    assert problem(dialog) == "Reading it…"
+    assert problem(dialog) == "Reading the file…"
     choose(write_polygons(tmp_path / "p.geojson", {"kind": "water"}))
     assert "77" not in dialog.request().mapping
     assert class_of(dialog, "water") is not None
@@ -207,7 +207,7 @@ def test_what_255_is_has_to_be_chosen_in_a_mask_of_0_and_255(
     assert [table.item(row, 0).text() for row in range(2)] == ["value 0", "value 255"]
     assert table.item(1, 1).text() == "300"
     assert combo.currentIndex() == -1
-    assert problem(dialog, "values") == "Choose what 255 is: a class, or unlabelled."
+    assert problem(dialog, "values") == "Choose a class, or leave unlabelled: 255."
     assert not dialog.action_button.isEnabled()
     combo.setCurrentIndex(combo.findData("water"))
     assert dialog.action_button.isEnabled()
@@ -221,7 +221,7 @@ def test_255_beside_other_values_is_listed_and_stays_unlabelled_unless_it_is_map
     values = np.ones((64, 96), np.uint8)
     values[:10, :30], values[20] = 255, 2
     choose(write_mask(tmp_path / "some.tif", values))
-    assert class_of(dialog, 255).currentText() == "stays unlabelled"
+    assert class_of(dialog, 255).currentText() == "leave unlabelled"
     assert dialog.action_button.isEnabled()
     assert dialog.request().mapping["255"] == ""
 

@@ -68,9 +68,9 @@ def test_an_empty_window_gets_a_place_of_landsegs_own(qtbot, session, memory) ->
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("", "Choose where to keep"),
-        ("taken.landseg", "is there already"),
-        ("taken", "is there already"),
+        ("", "Choose a file for the project"),
+        ("taken.landseg", "exists already"),
+        ("taken", "exists already"),
         ("folder", "This is a folder"),
         ("no/such/place.landseg", ""),
         ("taken.landseg/below.landseg", "is a file"),

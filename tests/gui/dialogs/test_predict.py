@@ -32,7 +32,7 @@ from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_core.tasks.predict import PlannedMap, PredictTask, open_raster
 from landseg_gui.dialogs import predict
-from landseg_gui.dialogs.forms import predict_settings
+from landseg_gui.dialogs.forms import overwrite, predict_settings
 from landseg_gui.dialogs.predict import PredictDialog
 from landseg_gui.form_settings import FormMemory
 
@@ -129,7 +129,7 @@ def test_the_image_can_be_seen_at_its_own_resolution(dialog: PredictDialog, head
     assert dialog.task().resolution == "model"
     headers["coarse.safetensors"] = BundleHeader(**(vars(HEADER) | {"ground_resolution_m": 2.0}))
     write(dialog, "predict_model", "coarse.safetensors")
-    dialog.findChild(QComboBox, "predict_resolution").setCurrentText("the image's own")
+    dialog.findChild(QComboBox, "predict_resolution").setCurrentText("Native image resolution")
     assert "is seen as it is" in model_info(dialog)
     assert dialog.task().resolution == "own"
 
@@ -225,7 +225,7 @@ def test_no_two_texts_of_the_dialog_have_the_same_key(dialog: PredictDialog) -> 
 
 
 def test_tiles_overlap_as_the_network_needs_unless_told(dialog: PredictDialog) -> None:
-    assert dialog.findChild(QSpinBox, "predict_overlap").text() == "as the network needs"
+    assert dialog.findChild(QSpinBox, "predict_overlap").text() == "Automatic"
     assert dialog.task().overlap is None
 
 
@@ -233,7 +233,7 @@ def test_nothing_in_view_leaves_the_whole_picture(qtbot: QtBot, raster: RasterSo
     dialog = PredictDialog(raster, None, None, memory)
     qtbot.addWidget(dialog)
     assert not dialog.findChild(QRadioButton, "predict_view").isEnabled()
-    assert "96 × 64 px" in dialog.findChild(QRadioButton, "predict_whole").text()
+    assert "96 × 64\N{NO-BREAK SPACE}px" in dialog.findChild(QRadioButton, "predict_whole").text()
 
 
 @pytest.mark.parametrize(("tile", "overlap", "field"), [(16, 0, "predict_tile"), (512, 300, "predict_overlap")])
@@ -265,7 +265,7 @@ def test_both_old_files_are_named_before_they_are_replaced(
         shutil.copy(orthophoto, tmp_path / "maps" / name)
     dialog.findChild(QCheckBox, "predict_confidence").setChecked(True)
     questions: list[str] = []
-    monkeypatch.setattr(predict, "choose", lambda *args: questions.append(args[1]) or "Replace")
+    monkeypatch.setattr(overwrite, "choose", lambda *args: questions.append(args[1]) or "Replace")
     dialog.action_button.click()
     assert questions == ["Replace town_mask.tif and town_confidence.tif?"]
     assert dialog.task().overwrite
@@ -354,9 +354,9 @@ def test_maps_of_all_images_are_replaced_only_when_asked(
         (tmp_path / "fields-maps" / name).touch()
     for_project.findChild(QCheckBox, "predict_all").setChecked(True)
     questions: list[str] = []
-    monkeypatch.setattr(predict, "choose", lambda *args: questions.append(args[1]) or answer)
+    monkeypatch.setattr(overwrite, "choose", lambda *args: questions.append(args[1]) or answer)
     for_project.action_button.click()
-    assert questions == ["Replace 3 files?"]
+    assert questions == ["Replace town-1_mask.tif and 2 more files?"]
     assert for_project.isVisible() == (answer is None)
     assert for_project.task().overwrite == (answer is not None)
 

@@ -56,8 +56,8 @@ def problem(dialog: QDialog, name: str) -> str:
 
 def test_an_empty_form_asks_for_the_folders_and_does_not_start(dialog: TrainDialog) -> None:
     assert not dialog.action_button.isEnabled()
-    assert problem(dialog, "train_images") == "Choose the folder of the images."
-    assert problem(dialog, "train_masks") == "Choose the folder of the masks."
+    assert problem(dialog, "train_images") == "Choose the folder of images."
+    assert problem(dialog, "train_masks") == "Choose the folder of masks."
     assert problem(dialog, "train_out") == ""
 
 
@@ -116,7 +116,7 @@ def test_a_number_out_of_range_is_told_beside_its_field(
 @pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "2"])
 def test_a_learning_rate_must_be_a_sensible_number(filled: TrainDialog, text: str) -> None:
     write(filled, "train_learning_rate", text)
-    assert "Give a number" in problem(filled, "train_learning_rate")
+    assert "Enter a number" in problem(filled, "train_learning_rate")
     assert not filled.action_button.isEnabled()
     write(filled, "train_learning_rate", "0.001")
     assert problem(filled, "train_learning_rate") == ""
@@ -185,7 +185,7 @@ def test_a_source_that_is_added_has_its_fields(
     assert not dialog.findChild(QLineEdit, "train_archive").isVisible()
     button.setChecked(True)
     assert not dialog.findChild(QLineEdit, "train_images").isVisible()
-    assert problem(dialog, "train_archive") == "Choose the folder that holds images and masks."
+    assert problem(dialog, "train_archive") == "Choose the folder that contains images, masks."
     assert problem(dialog, "train_season") == ""
     write(dialog, "train_archive", data_set)
     write(dialog, "train_season", data_set / "absent")
@@ -227,7 +227,7 @@ def test_settings_that_make_no_sense_count_as_none(qtbot: QtBot, store: QSetting
 
 @pytest.mark.parametrize(
     ("answer", "resume", "overwrite"),
-    [("Go on with that run", True, False), ("Start a new run", False, True)],
+    [("Resume This Run", True, False), ("Start New Run", False, True)],
 )
 def test_a_run_in_the_folder_goes_on_or_gives_way(
     filled: TrainDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, resume: bool, overwrite: bool
@@ -238,7 +238,7 @@ def test_a_run_in_the_folder_goes_on_or_gives_way(
     asked: list[list[str]] = []
     monkeypatch.setattr(train, "choose", lambda *args: asked.append(args[3]) or answer)
     filled.action_button.click()
-    assert asked == [["Go on with that run", "Start a new run"]]
+    assert asked == [["Resume This Run", "Start New Run"]]
     assert (filled.request().resume, filled.request().overwrite) == (resume, overwrite)
 
 
@@ -248,7 +248,7 @@ def test_thinking_again_keeps_the_dialog(filled: TrainDialog, tmp_path: Path, mo
     asked: list[list[str]] = []
     monkeypatch.setattr(train, "choose", lambda *args: asked.append(args[3]))
     filled.action_button.click()
-    assert asked == [["Start a new run"]]
+    assert asked == [["Start New Run"]]
     assert filled.isVisible()
 
 
@@ -342,7 +342,7 @@ def test_a_project_with_labels_is_what_is_learnt_from(for_project: TrainDialog, 
         assert not for_project.findChild(QLineEdit, name).isVisible()
     assert not for_project.findChild(QComboBox, "train_classes").isVisible()
     text = plain(for_project.findChild(QLabel, "train_project_info"))
-    assert text.startswith("600 px labelled in 1 of 2 images: ■ building 600 px Nothing yet of land, vegetation,")
+    assert text.startswith("600 px labelled in 1 of 2 images: ■ building 600 px Not labelled yet: land, vegetation,")
     request = for_project.request()
     assert request.source == ProjectLabels(project=project.path)
     assert request.classes == project.schema

@@ -96,7 +96,7 @@ def test_what_is_in_view_becomes_labels(
     choose(dialog, "view")
     run(dialog, runner, qtbot)
     assert (labels() == np.where(inside(VIEW), predicted, 255)).all()
-    assert "60\N{NARROW NO-BREAK SPACE}000 px accepted" in messages.texts
+    assert "60\N{NARROW NO-BREAK SPACE}000 px accepted." in messages.texts
     assert project.history.next_undo.name == "Accept prediction in view"
 
 
@@ -301,10 +301,10 @@ def test_what_is_left_out_is_told(
     half = HEIGHT * WIDTH // 2
     name = load_classes("landcover-dubai").classes[3].name
     before = dialog.findChild(QLabel, "accept_left_out")
-    counted = f"{name} ({pixels(half)}, 50.0\N{NO-BREAK SPACE}%): these pixels are left out"
+    counted = f"{name} ({pixels(half)}, 50.0\N{NO-BREAK SPACE}%): its pixels are left out"
     qtbot.waitUntil(lambda: counted in before.text(), timeout=SECONDS)
     run(dialog, runner, qtbot)
-    after = f"{pixels(half)} accepted; {pixels(half)} were left out, for the project has no such class: {name}"
+    after = f"{pixels(half)} accepted; {pixels(half)} left out, because the project does not have these classes: {name}"
     assert messages.texts[-1].startswith(after.replace("\N{NO-BREAK SPACE}", " "))
 
 
@@ -321,7 +321,7 @@ def test_where_all_is_left_out_nothing_else_is_blamed(
     choose(dialog, "everywhere")
     run(dialog, runner, qtbot)
     assert messages.texts[-1].startswith("Nothing was accepted; ")
-    assert "for the project has no such class" in messages.texts[-1]
+    assert "the project does not have these classes" in messages.texts[-1]
 
 
 @pytest.mark.usefixtures("prediction")

@@ -63,7 +63,7 @@ def stack(
 
 @pytest.fixture
 def comparison(stack: LayerStack) -> Comparison:
-    return Comparison(stack, flash_ms=FLASH_MS)
+    return Comparison(stack, blink_ms=FLASH_MS)
 
 
 def in_sight(stack: LayerStack) -> list[ClassLayer]:
@@ -77,7 +77,7 @@ def parts(stack: LayerStack) -> tuple[LabelLayer, MaskLayer, MaskLayer]:
 
 
 def states(comparison: Comparison) -> tuple[bool, bool, bool]:
-    return comparison.flashing, comparison.only_differences, comparison.available
+    return comparison.blinking, comparison.only_differences, comparison.available
 
 
 def heard(signal) -> list[bool]:
@@ -88,7 +88,7 @@ def heard(signal) -> list[bool]:
 
 def test_labels_and_the_topmost_mask_are_shown_in_turn(comparison: Comparison, stack: LayerStack, qtbot: QtBot) -> None:
     labels, upper, _ = parts(stack)
-    comparison.flashing = True
+    comparison.blinking = True
     seen = [in_sight(stack)]
     for _ in range(3):
         qtbot.waitUntil(lambda: in_sight(stack) != seen[-1])
@@ -99,9 +99,9 @@ def test_labels_and_the_topmost_mask_are_shown_in_turn(comparison: Comparison, s
 def test_afterwards_eyes_and_opacities_are_as_before(comparison: Comparison, stack: LayerStack, qtbot: QtBot) -> None:
     labels, upper, lower = parts(stack)
     labels.opacity, lower.visible = 0.3, False
-    comparison.flashing = True
+    comparison.blinking = True
     qtbot.waitUntil(lambda: in_sight(stack) == [labels])
-    comparison.flashing = False
+    comparison.blinking = False
     assert [layer.visible for layer in (labels, upper, lower)] == [True, True, False]
     assert [layer.opacity for layer in (labels, upper, lower)] == [0.3, 0.6, 0.6]
 
@@ -114,12 +114,12 @@ def test_a_mask_that_is_not_in_sight_is_not_the_one_compared(comparison: Compari
     assert comparison.prediction is upper
 
 
-def test_another_mask_may_be_chosen_while_flashing(comparison: Comparison, stack: LayerStack) -> None:
+def test_another_mask_may_be_chosen_while_blinking(comparison: Comparison, stack: LayerStack) -> None:
     labels, _, lower = parts(stack)
-    comparison.flashing = True
+    comparison.blinking = True
     comparison.choose(lower)
     assert in_sight(stack) == [lower]
-    comparison.flashing = False
+    comparison.blinking = False
     assert in_sight(stack) == [lower, stack.masks[0], labels]
 
 
@@ -130,12 +130,12 @@ def test_holding_shows_the_prediction_alone(comparison: Comparison, stack: Layer
     assert in_sight(stack) == [upper]
     comparison.hold(held=False)
     assert in_sight(stack) == before
-    assert not comparison.flashing
+    assert not comparison.blinking
 
 
 def test_holding_hides_the_labels_in_their_turn_too(comparison: Comparison, stack: LayerStack, qtbot: QtBot) -> None:
     labels, upper, _ = parts(stack)
-    comparison.flashing = True
+    comparison.blinking = True
     qtbot.waitUntil(lambda: in_sight(stack) == [labels])
     comparison.hold(held=True)
     for _ in range(3):
@@ -146,24 +146,24 @@ def test_holding_hides_the_labels_in_their_turn_too(comparison: Comparison, stac
     qtbot.waitUntil(lambda: in_sight(stack) == [upper])
 
 
-def test_hidden_overlays_come_back_for_flashing_only(comparison: Comparison, stack: LayerStack) -> None:
+def test_hidden_overlays_come_back_for_blinking_only(comparison: Comparison, stack: LayerStack) -> None:
     stack.overlays_hidden = True
-    comparison.flashing = True
+    comparison.blinking = True
     assert in_sight(stack)
-    comparison.flashing = False
+    comparison.blinking = False
     assert stack.overlays_hidden
 
 
-def test_a_mask_that_comes_while_flashing_waits(
+def test_a_mask_that_comes_while_blinking_waits(
     comparison: Comparison, stack: LayerStack, make_raster: Callable[..., Path], schema: ClassSchema
 ) -> None:
     _, upper, _ = parts(stack)
-    comparison.flashing = True
+    comparison.blinking = True
     path = make_raster("new.tif", np.zeros((1, HEIGHT, WIDTH), np.uint8))
     new = mask_layer(path, schema)
     stack.add_mask(new)
     assert in_sight(stack) == [upper]
-    comparison.flashing = False
+    comparison.blinking = False
     assert new.visible
     stack.remove_mask(new)
     new.source.close()
@@ -177,12 +177,12 @@ GOES: dict[str, Callable[[LayerStack], object]] = {
 
 @pytest.mark.parametrize("what", GOES)
 def test_all_ends_when_labels_or_mask_go(comparison: Comparison, stack: LayerStack, what: str) -> None:
-    flashing, differences = heard(comparison.flashing_changed), heard(comparison.only_differences_changed)
+    blinking, differences = heard(comparison.blinking_changed), heard(comparison.only_differences_changed)
     rest = stack.masks[1]
     comparison.only_differences = True
-    comparison.flashing = True
+    comparison.blinking = True
     GOES[what](stack)
-    assert (flashing, differences) == ([True, False], [True, False])
+    assert (blinking, differences) == ([True, False], [True, False])
     assert states(comparison)[:2] == (False, False)
     assert rest.visible
     if stack.labels:
@@ -191,7 +191,7 @@ def test_all_ends_when_labels_or_mask_go(comparison: Comparison, stack: LayerSta
 
 def test_all_ends_with_another_image(comparison: Comparison, stack: LayerStack, wide_picture: Path) -> None:
     available = heard(comparison.available_changed)
-    comparison.only_differences = comparison.flashing = True
+    comparison.only_differences = comparison.blinking = True
     other = image_layer(wide_picture)
     stack.set_image(other)
     assert states(comparison) == (False, False, False)
@@ -201,11 +201,11 @@ def test_all_ends_with_another_image(comparison: Comparison, stack: LayerStack, 
 
 def test_without_labels_there_is_nothing_to_compare(layers: LayerStack) -> None:
     comparison = Comparison(layers)
-    flashing = heard(comparison.flashing_changed)
-    comparison.flashing = comparison.only_differences = True
+    blinking = heard(comparison.blinking_changed)
+    comparison.blinking = comparison.only_differences = True
     comparison.hold(held=True)
     assert states(comparison)[:2] == (False, False)
-    assert flashing == []
+    assert blinking == []
 
 
 def test_it_can_be_compared_once_labels_come(
@@ -328,11 +328,11 @@ def test_a_closed_eye_stays_closed(comparison: Comparison, stack: LayerStack) ->
 
 def test_both_at_once_end_in_any_order(comparison: Comparison, stack: LayerStack) -> None:
     before = in_sight(stack)
-    comparison.flashing = True
+    comparison.blinking = True
     comparison.only_differences = True
-    comparison.flashing = False
+    comparison.blinking = False
     assert not stack.labels.visible
-    comparison.flashing = True
+    comparison.blinking = True
     comparison.only_differences = False
-    comparison.flashing = False
+    comparison.blinking = False
     assert in_sight(stack) == before

@@ -62,7 +62,7 @@ def test_what_is_written_can_be_read_again(
     out = tmp_path / "new folder" / f"labels{EXPORTERS[form].suffix}"
     run(fill(flow, form, out), runner, qtbot)
     assert messages.problems == []
-    assert messages.texts[-1] == f"Exported to {out}"
+    assert messages.texts[-1] == f"Exported to {out}."
     painted, project = labels(), session.project_session.project
     session.project_session.editing.undo()
     qtbot.waitUntil(lambda: not session.project_session.editing.busy)  # on a busy machine it takes several turns
@@ -88,7 +88,7 @@ def test_all_images_at_once(
     dialog.findChild(QLineEdit, "export_labels_folder").setText(str(tmp_path / "all"))
     run(dialog, runner, qtbot)
     assert sorted(path.name for path in (tmp_path / "all").glob("*.tif")) == ["north_labels.tif", "south_labels.tif"]
-    assert messages.texts[-1] == f"Exported to 2 files in {tmp_path / 'all'}"
+    assert messages.texts[-1] == f"Exported to 2 files in {tmp_path / 'all'}."
     assert not flow.running
 
 
@@ -105,9 +105,9 @@ def test_a_large_export_is_asked_about(
     monkeypatch.setattr("landseg_core.limits.MOST_PIXELS", 1000)
     monkeypatch.setattr("landseg_gui.workflows.large_work.choose", lambda _over, asked, *_how: questions.append(asked))
     run(fill(flow, "tif", tmp_path / "labels.tif"), runner, qtbot)
-    qtbot.waitUntil(lambda: questions == ["This is 0.392 Mpx of work. Go on?"])
+    qtbot.waitUntil(lambda: questions == ["This is 0.392 Mpx of work. Continue?"])
     assert not (tmp_path / "labels.tif").exists()
-    monkeypatch.setattr("landseg_gui.workflows.large_work.choose", lambda *_asked: "Go On")
+    monkeypatch.setattr("landseg_gui.workflows.large_work.choose", lambda *_asked: "Continue")
     flow.start(project, fill(flow, "tif", tmp_path / "labels.tif").request())
     qtbot.waitUntil((tmp_path / "labels.tif").exists, timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)

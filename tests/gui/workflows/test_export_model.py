@@ -38,7 +38,7 @@ def test_the_model_of_the_moment_is_written(
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         qtbot.mouseClick(dialog.action_button, Qt.MouseButton.LeftButton)
     assert [dim.dim_value for dim in onnx.load(out).graph.input[0].type.tensor_type.shape.dim] == [1, 3, 256, 256]
-    assert messages == [f"Exported to {out}"]
+    assert messages == [f"Exported to {out}."]
 
 
 def test_what_goes_wrong_is_told(

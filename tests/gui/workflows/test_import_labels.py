@@ -67,7 +67,7 @@ def test_a_mask_becomes_labels_as_the_table_says(
     expected = np.full((HEIGHT, WIDTH), 255, np.uint8)
     expected[:100], expected[200:300] = 1, 0
     assert (labels() == expected).all()
-    assert "140\N{NARROW NO-BREAK SPACE}000 px labelled" in messages.texts
+    assert "140\N{NARROW NO-BREAK SPACE}000 px labelled." in messages.texts
     assert project.history.next_undo.name == "Import mask.tif"
 
 
@@ -83,12 +83,12 @@ def test_a_large_import_is_asked_about(
     questions: list[str] = []
     monkeypatch.setattr("landseg_core.limits.MOST_PIXELS", 1000)
     monkeypatch.setattr(
-        "landseg_gui.workflows.large_work.choose", lambda _over, asked, *_how: questions.append(asked) or "Go On"
+        "landseg_gui.workflows.large_work.choose", lambda _over, asked, *_how: questions.append(asked) or "Continue"
     )
     run(opened(write_map("mask.tif", np.ones((HEIGHT, WIDTH), np.uint8))), runner, qtbot)
     qtbot.waitUntil(lambda: (labels() == 1).all(), timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
-    assert questions == ["This is 0.392 Mpx of work. Go on?"]
+    assert questions == ["This is 0.392 Mpx of work. Continue?"]
     assert messages.problems == []
 
 

@@ -54,7 +54,7 @@ def test_what_is_no_longer_wanted_is_not_begun(
     answers: Answers, runner: JobRunner, window: QWidget, qtbot: QtBot, wanted: list[bool], asked: int
 ) -> None:
     """Its project may have closed before the question, or while it was on the screen."""
-    answers.answer, begun = "Go On", []
+    answers.answer, begun = "Continue", []
     told = iter(wanted)
 
     def refused(*_how: object) -> None:
@@ -88,11 +88,11 @@ def test_an_export(
     flow.start(task)
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
     question, explanation = answers.asked[0]
-    assert question == "This is 0.0164 Mpx of work. Go on?"
+    assert question == "This is 0.0164 Mpx of work. Continue?"
     assert explanation == f"{out}: 0.0164 Mpx, more than 0.0164 Mpx."
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert not out.exists()
-    answers.answer = "Go On"
+    answers.answer = "Continue"
     flow.start(task)
     qtbot.waitUntil(out.exists, timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
@@ -117,10 +117,10 @@ def test_predictions_are_asked_about_together_and_before_the_first(
     flow = PredictFlow(session, runner, lambda: None, window)
     flow.start(task)
     qtbot.waitUntil(lambda: len(answers.asked) == 1, timeout=SECONDS)
-    assert answers.asked[0][0] == "This is 0.0328 Mpx of work. Go on?"
+    assert answers.asked[0][0] == "This is 0.0328 Mpx of work. Continue?"
     assert answers.asked[0][1].startswith("The maps of 2 images: 0.0328 Mpx")
     assert not (tmp_path / "maps").exists()
-    answers.answer = "Go On"
+    answers.answer = "Continue"
     flow.start(task)
     qtbot.waitUntil(lambda: all(one.path.exists() for one in maps), timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
@@ -150,7 +150,7 @@ def test_maps_that_are_there_are_not_made_again(
     monkeypatch.setattr(predictor, "require_agreed", refuse_after_the_first)
     problems: list[str] = []
     collect_errors(session.notifier, problems)
-    answers.answer = "Go On"
+    answers.answer = "Continue"
     PredictFlow(session, runner, lambda: None, window).start(task)
     qtbot.waitUntil(lambda: second.path.exists() or problems != [], timeout=SECONDS)
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
@@ -180,7 +180,7 @@ def test_a_run_of_hours_is_asked_about_once_its_data_is_read(
     assert answers.asked[0][1].startswith("The run: about ")
     qtbot.waitUntil(lambda: not runner.running, timeout=SECONDS)
     assert not run.exists()
-    answers.answer = "Go On"
+    answers.answer = "Continue"
     flow.start(task, config)
     qtbot.waitUntil((run / "config.json").exists, timeout=SECONDS)
     runner.stop_all()

@@ -21,7 +21,6 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_core.tasks.predict import MapFinished, PredictTask
-from landseg_gui.dialogs import predict
 from landseg_gui.dialogs.predict import PredictDialog
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
@@ -134,7 +133,7 @@ def test_a_view_predicted_again_into_the_same_file_shows_the_new_map(
     other_model: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(predict, "choose", lambda *_question: "Replace")
+    monkeypatch.setattr("landseg_gui.dialogs.forms.overwrite.choose", lambda *_question: "Replace")
     shown = []
     for model in (session.model.path, other_model):
         before = list(session.layers.masks)
@@ -199,7 +198,7 @@ def test_what_is_chosen_reaches_the_prediction(
 
     monkeypatch.setattr(predictor, "predict_raster", noting)
     dialog.findChild(QLineEdit, "predict_bands").setText("3, 2, 1")
-    dialog.findChild(QComboBox, "predict_resolution").setCurrentText("the image's own")
+    dialog.findChild(QComboBox, "predict_resolution").setCurrentText("Native image resolution")
     dialog.findChild(QCheckBox, "predict_tta").setChecked(True)
     dialog.findChild(QComboBox, "predict_backend").setCurrentText("ONNX Runtime")
     dialog.findChild(QComboBox, "predict_precision").setCurrentText("fp32")
@@ -222,7 +221,7 @@ def test_a_map_that_is_there_is_replaced_only_when_asked(
     target.parent.mkdir()
     target.write_bytes(b"old")
     answers = iter([None, "Replace"])
-    monkeypatch.setattr(predict, "choose", lambda *_question: next(answers))
+    monkeypatch.setattr("landseg_gui.dialogs.forms.overwrite.choose", lambda *_question: next(answers))
     press(dialog, qtbot)
     assert dialog.isVisible()
     assert runner.running == []
@@ -267,7 +266,7 @@ def test_a_prediction_of_a_picture_closed_meanwhile_is_no_layer(
     collect_news(session.notifier, messages)
     press(dialog, qtbot)
     session.files.open_raster(image_folders / "images" / "south.tif")
-    qtbot.waitUntil(lambda: any("The map is in" in message for message in messages), timeout=SECONDS)
+    qtbot.waitUntil(lambda: any("The map was saved as" in message for message in messages), timeout=SECONDS)
     qtbot.waitUntil(lambda: runner.running == [])
     assert session.layers.masks == []
 
@@ -276,7 +275,7 @@ def test_without_a_picture_there_is_no_dialog(session: Session, runner: JobRunne
     messages: list[str] = []
     collect_news(session.notifier, messages)
     assert PredictFlow(session, runner, lambda: None).open() is None
-    assert "Open an orthophoto first" in messages[0]
+    assert "Open an image to predict first" in messages[0]
 
 
 # --- the images of a project

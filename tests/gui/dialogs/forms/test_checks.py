@@ -20,10 +20,10 @@ def test_a_folder_of_images_is_fine(data_set: Path) -> None:
 
 
 def test_what_keeps_a_folder_from_being_one_of_images(data_set: Path) -> None:
-    assert checks.image_folder_error(None, "images") == FieldError("Choose the folder of the images.", missing=True)
+    assert checks.image_folder_error(None, "images") == FieldError("Choose the folder of images.", missing=True)
     assert "no such folder" in sentence(checks.image_folder_error(data_set / "absent", "images"))
     assert "is a file" in sentence(checks.image_folder_error(data_set / "images" / "a.jpg", "images"))
-    assert "holds no masks" in sentence(checks.image_folder_error(data_set, "masks"))
+    assert "contains no masks" in sentence(checks.image_folder_error(data_set, "masks"))
 
 
 def test_a_folder_with_entries_names_the_first_that_is_missing(data_set: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_folder_with_entries_names_the_first_that_is_missing(data_set: Path) -
     (data_set / "train.txt").touch()
     assert checks.data_folder_error(data_set, *what) is None
     unset = checks.data_folder_error(None, *what)
-    assert unset == FieldError("Choose the folder that holds images, masks and train.txt.", missing=True)
+    assert unset == FieldError("Choose the folder that contains images, masks, train.txt.", missing=True)
     assert checks.data_folder_error(None, (), "") == FieldError("Choose the folder.", missing=True)
 
 
@@ -47,20 +47,20 @@ def test_a_run_folder_may_be_new(tmp_path: Path) -> None:
     assert checks.run_folder_error(tmp_path / "a" / "b") is None
     assert checks.run_folder_error(tmp_path) is None
     (tmp_path / "file").touch()
-    assert "a file of this name" in sentence(checks.run_folder_error(tmp_path / "file"))
+    assert "A file of this name" in sentence(checks.run_folder_error(tmp_path / "file"))
     assert "is a file" in sentence(checks.run_folder_error(tmp_path / "file" / "run"))
 
 
 @pytest.mark.skipif(AS_ROOT, reason="root may write everywhere")
 def test_a_run_folder_must_be_writable(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    assert "may not write" in sentence(checks.run_folder_error(tmp_path / "run"))
+    assert "no permission to write" in sentence(checks.run_folder_error(tmp_path / "run"))
     tmp_path.chmod(0o700)
 
 
 def test_a_new_file(tmp_path: Path) -> None:
     assert checks.new_file_error(tmp_path / "map.TIF", (".tif", ".tiff")) is None
-    assert "end in .tif or .tiff" in sentence(checks.new_file_error(tmp_path / "map.png", (".tif", ".tiff")))
+    assert "end in one of .tif, .tiff" in sentence(checks.new_file_error(tmp_path / "map.png", (".tif", ".tiff")))
     assert "add a file name" in sentence(checks.new_file_error(tmp_path, (".tif",)))
     assert checks.new_file_error(None, (".tif",)).missing
 

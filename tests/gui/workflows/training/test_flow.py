@@ -119,7 +119,7 @@ def test_a_stopped_run_goes_on_with_its_own_settings(
     collect_errors(session.notifier, messages)
     press(fill(1), qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
-    monkeypatch.setattr("landseg_gui.dialogs.train.choose", lambda *_question: "Go on with that run")
+    monkeypatch.setattr("landseg_gui.dialogs.train.choose", lambda *_question: "Resume This Run")
     dialog = fill(3)
     dialog.findChild(QSpinBox, "train_batch").setValue(8)
     press(dialog, qtbot)

@@ -63,7 +63,7 @@ def made(path: Path, window: PixelWindow = VIEW, value: int = 1, epoch: int = 1)
 def test_a_run_is_told_what_is_in_sight(live: LivePrediction, layers: LayerStack, view: Here) -> None:
     assert live.wanted() == PreviewRequest(layers.image.path, VIEW)
     view.window = VIEW.shifted(50, 0)
-    live.note_view()
+    live.record_view()
     assert live.wanted().window == VIEW.shifted(50, 0)
 
 
@@ -109,7 +109,7 @@ def test_a_view_that_has_moved_meanwhile_drops_it(
     live: LivePrediction, layers: LayerStack, view: Here, job: ScriptedJob, moved: int, kept: bool
 ) -> None:
     view.window = VIEW.shifted(moved, 0)
-    live.note_view()
+    live.record_view()
     job.reported.emit(made(layers.image.path))
     assert (layers.preview is not None) == kept
 
