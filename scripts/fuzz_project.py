@@ -107,11 +107,11 @@ def contents_of(project: Project) -> Contents:
 
 def view_memory(project: Project) -> list[Any]:
     """Read what the window keeps in a project."""
-    from landseg_gui.form_settings import FormMemory
+    from landseg_gui.form_settings import FormSettings
     from landseg_gui.session.view_state import hidden_images, load_position, remembered_window
 
     places = [load_position(project, entry.id) for entry in project.images]
-    form = FormMemory("predict", project=project)
+    form = FormSettings("predict", project=project)
     return [*places, dict(remembered_window(project)), hidden_images(project), form.proposal("model")]
 
 

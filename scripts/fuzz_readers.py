@@ -230,11 +230,11 @@ def read_settings(path: Path, _home: Path) -> Any:
     from PySide6.QtCore import QSettings
 
     from landseg_gui.dialogs.forms.run_fields import _recalled
-    from landseg_gui.form_settings import FormMemory
+    from landseg_gui.form_settings import FormSettings
     from landseg_gui.settings import Settings
 
     settings = Settings(path)
-    form = FormMemory("predict", QSettings(str(path), QSettings.Format.IniFormat))
+    form = FormSettings("predict", QSettings(str(path), QSettings.Format.IniFormat))
     texts = [form.text(field) for field in ("tile", "overlap", "tile2")]
     texts += [_recalled(form, name) for name in ("cutmix", "bands", "epochs")]
     found = settings.theme, settings.tools, settings.recent_files(), texts

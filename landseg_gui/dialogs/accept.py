@@ -19,7 +19,7 @@ from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.percent import PercentSlider
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import percent, pixels, tr, translated
@@ -111,7 +111,7 @@ class AcceptDialog(FormDialog):
         self,
         predictions: Sequence[Prediction],
         view: PixelWindow | None,
-        memory: FormMemory,
+        saved: FormSettings,
         parent: QWidget | None = None,
         schema: ClassSchema | None = None,
         reader: ClassReader | None = None,
@@ -119,7 +119,7 @@ class AcceptDialog(FormDialog):
         super().__init__("accept", tr("Accept Prediction"), tr("Accept"), parent)
         self._predictions = predictions
         self._view = view
-        self._memory = memory
+        self._saved = saved
         self._schema, self._reader = schema, reader
         self._add_fields()
         self.complete()
@@ -172,7 +172,7 @@ class AcceptDialog(FormDialog):
         return editor
 
     def _recall(self) -> None:
-        text = self._memory.text
+        text = self._saved.text
         area = text("place", VIEW)
         known = area in AREAS and self._buttons[area].isEnabled()
         self._buttons[area if known else EVERYWHERE].setChecked(True)
@@ -243,7 +243,7 @@ class AcceptDialog(FormDialog):
         """Close with the answer, and remember it."""
         if not self.action_button.isEnabled():
             return
-        self._memory.keep(
+        self._saved.save(
             {
                 "place": self._area(),
                 "only_unlabelled": str(self._only_unlabelled.isChecked()),

@@ -17,7 +17,7 @@ from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.overwrite import may_overwrite
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.paths import results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import percent, tr, translated
@@ -34,13 +34,13 @@ class ExportDialog(FormDialog):
         layers: Sequence[MaskLayer],
         image: Path | None,
         view: PixelWindow | None,
-        memory: FormMemory,
+        saved: FormSettings,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("export", tr("Export Map"), tr("Export"), parent)
         self._layers = tuple(layers)  # as they are now: the window may get others meanwhile
         self._image = image
-        self._memory = memory
+        self._saved = saved
         self._overwrite = False
         self._suggested = ""
         self._add_fields(view)
@@ -88,7 +88,7 @@ class ExportDialog(FormDialog):
         return editor
 
     def _recall(self) -> None:
-        text = self._memory.text
+        text = self._saved.text
         self._style.setCurrentIndex(max(0, self._style.findData(text("style"))))
         self._opacity.setValue(round(100 * self._layers[0].opacity))
 
@@ -113,7 +113,7 @@ class ExportDialog(FormDialog):
         """Suggest a file name for layer and format, unless the user has entered another."""
         if self._out.text() not in ("", self._suggested):
             return
-        folder = Path(self._memory.proposal("folder") or results_folder("maps"))
+        folder = Path(self._saved.proposal("folder") or results_folder("maps"))
         name = f"{self._chosen_layer().path.stem}_{self._style.currentData()}{self._chosen_style().suffix}"
         self._suggested = str(folder / name)
         self._out.set_path(self._suggested)
@@ -142,8 +142,8 @@ class ExportDialog(FormDialog):
         if out.exists() and not may_overwrite(self, [out]):
             return
         self._overwrite = out.exists()
-        self._memory.keep({"style": self._style.currentData()})
-        self._memory.keep_proposals({"folder": str(out.parent)})
+        self._saved.save({"style": self._style.currentData()})
+        self._saved.save_proposals({"folder": str(out.parent)})
         super().accept()
 
     def _out_path(self) -> Path:

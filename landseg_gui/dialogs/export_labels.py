@@ -16,7 +16,7 @@ from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import PathField, pick_folder, pick_new_file
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.overwrite import may_overwrite
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.paths import is_there
 from landseg_gui.plain_text import without_key
 from landseg_gui.text import thousands, tr, translated
@@ -40,12 +40,12 @@ class ExportLabelsDialog(FormDialog):
         image: ImageEntry,
         images: Sequence[ImageEntry],
         project: Path,
-        memory: FormMemory,
+        saved: FormSettings,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("export_labels", tr("Export Labels"), tr("Export"), parent)
         self._image, self._images, self._project = image, images, project
-        self._memory = memory
+        self._saved = saved
         self._overwrite = False
         self._suggested = ""
         self._add_fields()
@@ -99,9 +99,9 @@ class ExportLabelsDialog(FormDialog):
         self._folder_field = self.add_field(form, "export_labels_folder", tr("Fol&der"), self._folder, tip)
 
     def _recall(self) -> None:
-        text = self._memory.text
+        text = self._saved.text
         self._form.setCurrentIndex(max(0, self._form.findData(text("form"))))
-        self._folder.set_path(self._memory.proposal("folder") or self._beside_project())
+        self._folder.set_path(self._saved.proposal("folder") or self._beside_project())
 
     def _beside_project(self) -> Path:
         return self._project.with_name(f"{self._project.stem}-labels")
@@ -121,7 +121,7 @@ class ExportLabelsDialog(FormDialog):
         """Suggest a file name for the format; of a name that the user has entered, only the suffix changes."""
         path = self._out.path()
         if path is None or str(path) == self._suggested:
-            folder = Path(self._memory.proposal("folder") or self._beside_project())
+            folder = Path(self._saved.proposal("folder") or self._beside_project())
             self._suggested = str(folder / f"{self._image.name}_labels{self._suffix()}")
             self._out.set_path(self._suggested)
         elif path.suffix:
@@ -162,8 +162,8 @@ class ExportLabelsDialog(FormDialog):
         if existing and not may_overwrite(self, existing):
             return
         self._overwrite = bool(existing)
-        self._memory.keep({"form": self._chosen_form()})
-        self._memory.keep_proposals({"folder": str(self._files()[0][1].parent)})
+        self._saved.save({"form": self._chosen_form()})
+        self._saved.save_proposals({"folder": str(self._files()[0][1].parent)})
         super().accept()
 
     def request(self) -> ExportLabelsRequest:

@@ -19,7 +19,7 @@ from landseg_gui.dialogs.forms.fields import PathField, pick_file, pick_new_file
 from landseg_gui.dialogs.forms.file_kinds import MODELS
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.overwrite import may_overwrite
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.paths import is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import as_sentence, tr, translated
@@ -32,16 +32,16 @@ _ANY_SIZE = 0
 class ExportModelDialog(FormDialog):
     """Asks for a model, its tile size and the ONNX file; `task` is the answer."""
 
-    def __init__(self, model: Path | None, memory: FormMemory, parent: QWidget | None = None) -> None:
+    def __init__(self, model: Path | None, saved: FormSettings, parent: QWidget | None = None) -> None:
         super().__init__("export_model", tr("Export Model as ONNX"), tr("Export"), parent)
-        self._memory = memory
+        self._saved = saved
         self._header: BundleHeader | None = None
         self._model_error: FieldError | None = None
         self._overwrite = False
         self._suggested = ""
         self._add_fields()
         self.complete()
-        self._model.set_path(model or memory.proposal("model"))
+        self._model.set_path(model or saved.proposal("model"))
         self._size.setCurrentIndex(max(0, self._size.findData(_DEFAULT_TILE)))
         self._connect()
         self._read_model()
@@ -81,7 +81,7 @@ class ExportModelDialog(FormDialog):
         if model is None or self._out.text() not in ("", self._suggested):
             return
         run = model.parent if model.name == MODEL_FILE else model
-        folder = Path(self._memory.proposal("folder") or results_folder("models"))
+        folder = Path(self._saved.proposal("folder") or results_folder("models"))
         self._suggested = str(folder / f"{run.name.removesuffix('.safetensors') or 'model'}.onnx")
         self._out.set_path(self._suggested)
 
@@ -114,7 +114,7 @@ class ExportModelDialog(FormDialog):
         self._overwrite = is_there(out.exists)
         if self._overwrite and not may_overwrite(self, [out]):
             return
-        self._memory.keep_proposals({"model": self._model.text(), "folder": str(out.parent)})
+        self._saved.save_proposals({"model": self._model.text(), "folder": str(out.parent)})
         super().accept()
 
     def _out_path(self) -> Path:

@@ -16,7 +16,7 @@ from landseg_gui.dialogs.forms.fields import PathField, pick_new_file
 from landseg_gui.dialogs.forms.file_kinds import PROJECTS
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.image_files import ImageFilesField
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.paths import PROJECT_SUFFIX, is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.session import Session
@@ -31,10 +31,10 @@ _WHY = N_(
 class NewProjectDialog(FormDialog):
     """Asks for the file, the classes and the images of a new project; `answer` returns them."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None, memory: FormMemory | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None, saved: FormSettings | None = None) -> None:
         """Propose a file next to the open image, this image, and the classes of the last project."""
         super().__init__("new_project", tr("New Project"), tr("Create"), parent)
-        self._memory = memory or FormMemory("new_project")
+        self._saved = saved or FormSettings("new_project")
         image = session.rasters.current.path if session.rasters.current else None
         self._file = PathField("new_project_file", pick_new_file(tr("New Project"), translated(PROJECTS)))
         self._classes = ClassField("new_project_classes")
@@ -42,7 +42,7 @@ class NewProjectDialog(FormDialog):
         self._add_fields()
         self.complete()
         self._file.set_path(_free_path(image))
-        self._classes.set_text(self._memory.text("classes") or self._classes.text())
+        self._classes.set_text(self._saved.text("classes") or self._classes.text())
         for field in (self._file, self._classes, self._images):
             field.changed.connect(self.check)
         self.check()
@@ -81,7 +81,7 @@ class NewProjectDialog(FormDialog):
         """Close with the answer, and remember the classes."""
         if not self.action_button.isEnabled():
             return
-        self._memory.keep({"classes": self._classes.text()})
+        self._saved.save({"classes": self._classes.text()})
         super().accept()
 
     def answer(self) -> tuple[Path, ClassSchema, Sequence[Path]]:

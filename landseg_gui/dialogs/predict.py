@@ -37,7 +37,7 @@ from landseg_gui.dialogs.forms.overwrite import may_overwrite
 from landseg_gui.dialogs.forms.predict_settings import PredictSettings
 from landseg_gui.dialogs.forms.project_labels import beside_project
 from landseg_gui.dialogs.map_proposal import proposed_map
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.paths import is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_files import same_file
@@ -59,13 +59,13 @@ class PredictDialog(FormDialog):
         raster: RasterSource,
         view: PixelWindow | None,
         model: Path | None,
-        memory: FormMemory,
+        saved: FormSettings,
         parent: QWidget | None = None,
         project: Project | None = None,
     ) -> None:
         super().__init__("predict", tr("Predict"), tr("Predict"), parent)
         self._raster = raster
-        self._memory = memory.of(project)
+        self._saved = saved.of(project)
         self._project = project
         self._images = _images_in_use(project) if project else ()
         self._header: BundleHeader | None = None
@@ -123,9 +123,9 @@ class PredictDialog(FormDialog):
         show_rows(all_images=False)
 
     def _recall(self, model: Path | None) -> None:
-        text = self._memory.text
-        self._model.set_path(model or self._memory.proposal("model"))
-        self._how.recall(self._memory)
+        text = self._saved.text
+        self._model.set_path(model or self._saved.proposal("model"))
+        self._how.recall(self._saved)
         self._confidence.setChecked(self._project is not None or text("confidence") == "True")
         folder = beside_project(self._project, "maps") if self._project else self._usual_folder()
         self._folder.set_path(folder)
@@ -145,7 +145,7 @@ class PredictDialog(FormDialog):
         return proposed_map(folder, stem, self._model.path(), grid.crop(window) if window else grid)
 
     def _usual_folder(self) -> Path:
-        return Path(self._memory.proposal("folder") or results_folder("maps"))
+        return Path(self._saved.proposal("folder") or results_folder("maps"))
 
     def _own_stem(self) -> str:
         """Return the raster's name among the images of the project."""
@@ -246,11 +246,11 @@ class PredictDialog(FormDialog):
         if existing and not may_overwrite(self, existing):
             return
         self._overwrite = bool(existing)
-        self._memory.keep(self._how.remembered())
-        self._memory.keep_proposals({"model": self._model.text()})
+        self._saved.save(self._how.remembered())
+        self._saved.save_proposals({"model": self._model.text()})
         if self._project is None:
-            self._memory.keep({"confidence": str(self._confidence.isChecked())})
-            self._memory.keep_proposals({"folder": str(self._mask_path().parent)})
+            self._saved.save({"confidence": str(self._confidence.isChecked())})
+            self._saved.save_proposals({"folder": str(self._mask_path().parent)})
         super().accept()
 
     def _mask_path(self) -> Path:

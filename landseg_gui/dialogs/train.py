@@ -27,7 +27,7 @@ from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.project_labels import LabelSummary, beside_project
 from landseg_gui.dialogs.forms.run_fields import START_FROM, RunFields
 from landseg_gui.dialogs.forms.source_fields import SourceFields
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.message_boxes import choose
 from landseg_gui.paths import results_folder
 from landseg_gui.plain_text import PlainLabel
@@ -57,13 +57,13 @@ class TrainDialog(FormDialog):
 
     def __init__(
         self,
-        memory: FormMemory,
+        saved: FormSettings,
         parent: QWidget | None = None,
         project: Project | None = None,
         estimator: Estimator | None = None,
     ) -> None:
         super().__init__("train", tr("Train Model"), tr("Start Training"), parent, scrolls=True)
-        self._memory = memory.of(project)
+        self._saved = saved.of(project)
         self._project = project
         self._labels = LabelSummary.of(project) if project else None
         self._resume = self._overwrite = self._lacks_data = False
@@ -92,7 +92,7 @@ class TrainDialog(FormDialog):
         self._out.setEnabled(False)
         if self._project is not None and (folder / LABELS_FOLDER).is_dir():
             self._sources.choose_project()
-        if self._memory.proposal("last_run") != str(self._resumed):
+        if self._saved.proposal("last_run") != str(self._resumed):
             self._clear_source()
         self.check()
 
@@ -138,11 +138,11 @@ class TrainDialog(FormDialog):
     # --- what is remembered
 
     def _recall(self) -> None:
-        self._sources.recall(self._memory)
-        self._classes.set_text(self._memory.proposal("classes", self._classes.text()))
+        self._sources.recall(self._saved)
+        self._classes.set_text(self._saved.proposal("classes", self._classes.text()))
         if self._labels is not None and self._labels.pixels > 0:
             self._sources.choose_project()
-        self._run.recall(self._memory)
+        self._run.recall(self._saved)
         self._out.set_path(self._free_run_folder(by_project=self._sources.is_project))
 
     def accept(self) -> None:
@@ -150,8 +150,8 @@ class TrainDialog(FormDialog):
         if not (self.action_button.isEnabled() and self._settle_run_folder()):
             return
         if self._resumed is None:
-            self._memory.keep(self._run.remembered())
-            self._memory.keep_proposals(self._sources.remembered() | self._own_source())
+            self._saved.save(self._run.remembered())
+            self._saved.save_proposals(self._sources.remembered() | self._own_source())
         super().accept()
 
     def _own_source(self) -> dict[str, str]:
@@ -213,7 +213,7 @@ class TrainDialog(FormDialog):
         """Return the next run folder: next to the project, or next to the last run without a project."""
         if self._project and by_project:
             return next_run_folder(beside_project(self._project, "runs"), digits=3)
-        return next_run_folder(Path(self._memory.proposal("runs") or results_folder("runs")))
+        return next_run_folder(Path(self._saved.proposal("runs") or results_folder("runs")))
 
     def find_errors(self) -> Mapping[str, FieldError]:
         """Return the error of every field that has one."""

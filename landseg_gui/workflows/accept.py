@@ -19,7 +19,7 @@ from landseg_core.project.project import Project
 from landseg_core.project.run_table import PredictionEntry
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Prediction
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.paths import is_there
 from landseg_gui.session.session import Session
@@ -111,7 +111,7 @@ class AcceptFlow(Flow):
         """Make a flow whose dialog offers the part of the image that `view` returns, in px; None for none."""
         super().__init__(session, runner, window)
         self._view, self._tools = view, tools
-        self._memory = FormMemory("accept")
+        self._saved = FormSettings("accept")
         self._last: AcceptRequest | None = None
         self._prediction: Prediction | None = None
         # The tool is there before the workflow that it serves: one manager makes all tools.
@@ -129,7 +129,7 @@ class AcceptFlow(Flow):
         if not predictions or not self._projects.editing.may_paint():
             return None
         reader = MapReader(self._projects)
-        dialog = AcceptDialog(predictions, self._view(), self._memory, self._window, self._projects.schema, reader)
+        dialog = AcceptDialog(predictions, self._view(), self._saved, self._window, self._projects.schema, reader)
         reader.setParent(dialog)
         dialog.accepted.connect(lambda: self._begin(dialog.request()))
         self._open_dialog(dialog, self._projects.images.shown_changed)

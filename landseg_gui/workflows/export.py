@@ -12,7 +12,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.output_files import made_folder
 from landseg_core.tasks.export import ExportTask, run_export
 from landseg_gui.dialogs.export import ExportDialog
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
 from landseg_gui.text import tr
@@ -52,8 +52,8 @@ class ExportFlow(Flow):
             return None
         raster = self._session.rasters.current
         image = raster.path if raster else None
-        memory = FormMemory("export", project=self._projects.project)
-        dialog = ExportDialog(layers, image, self._view(), memory, self._window)
+        saved = FormSettings("export", project=self._projects.project)
+        dialog = ExportDialog(layers, image, self._view(), saved, self._window)
         dialog.accepted.connect(lambda: self.start(dialog.task()))
         self._open_dialog(dialog)
         return dialog

@@ -13,7 +13,7 @@ from landseg_core.messages import N_
 from landseg_core.output_files import made_folder
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.export_labels import ExportLabelsDialog, ExportLabelsRequest
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.text import tr
 from landseg_gui.workflows.flow import Flow
@@ -56,8 +56,8 @@ class ExportLabelsFlow(Flow):
         if project is None or image is None:
             self._notifier.info(tr("Open a project and one of its images first: labels belong to a project."))
             return None
-        memory = FormMemory("export_labels", project=project)
-        dialog = ExportLabelsDialog(image, project.images, project.path, memory, self._window)
+        saved = FormSettings("export_labels", project=project)
+        dialog = ExportLabelsDialog(image, project.images, project.path, saved, self._window)
         dialog.accepted.connect(lambda: self.start(project, dialog.request()))
         self._open_dialog(dialog)
         return dialog

@@ -8,7 +8,7 @@ from landseg_core.events import JobControl, OnEvent
 from landseg_core.output_files import made_folder
 from landseg_core.tasks.export import ExportModelTask, run_export_model
 from landseg_gui.dialogs.export_model import ExportModelDialog
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.text import tr
@@ -31,8 +31,8 @@ class ExportModelFlow(Flow):
 
     def open(self) -> ExportModelDialog:
         """Show the dialog."""
-        memory = FormMemory("export_model", project=self._projects.project)
-        dialog = ExportModelDialog(self._session.model.path, memory, self._window)
+        saved = FormSettings("export_model", project=self._projects.project)
+        dialog = ExportModelDialog(self._session.model.path, saved, self._window)
         dialog.accepted.connect(lambda: self.start(dialog.task()))
         self._open_dialog(dialog)
         return dialog

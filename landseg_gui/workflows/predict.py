@@ -21,7 +21,7 @@ from landseg_core.tasks.predict import (
     run_predict,
 )
 from landseg_gui.dialogs.predict import PredictDialog
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.project_files import entry_at, same_file
@@ -83,8 +83,8 @@ class PredictFlow(Flow):
             return None
         view, model = self._view(), self._session.model.path
         projects = self._projects
-        memory = FormMemory("predict", project=projects.project)
-        dialog = PredictDialog(raster, view, model, memory, self._window, projects.project if projects.image else None)
+        saved = FormSettings("predict", project=projects.project)
+        dialog = PredictDialog(raster, view, model, saved, self._window, projects.project if projects.image else None)
         dialog.accepted.connect(lambda: self.start(dialog.task()))
         self._open_dialog(dialog)
         return dialog

@@ -12,7 +12,7 @@ from support.runs import write_run
 
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.train import TrainDialog
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.main_window.window import MainWindow
 
 
@@ -32,7 +32,7 @@ def test_runs_of_a_project_take_the_place_of_those_of_a_folder(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, schema
 ) -> None:
     write_run(tmp_path / "runs" / "of a folder")
-    FormMemory("train").keep({"runs": str(tmp_path / "runs")})
+    FormSettings("train").save({"runs": str(tmp_path / "runs")})
     with Project.create(tmp_path / "a.landseg", schema) as project:
         project.add_run(write_run(tmp_path / "inside"), "tiny", ("land",), "", {})
         project.add_run(tmp_path / "gone", "tiny", ("land",), "", {})

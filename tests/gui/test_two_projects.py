@@ -22,7 +22,7 @@ from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.dialogs.export_model import ExportModelDialog
 from landseg_gui.dialogs.predict import PredictDialog
 from landseg_gui.dialogs.train import TrainDialog
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.main_window.window import MainWindow
 from landseg_gui.panels.runs.curves import CurvesView
 from landseg_gui.panels.runs.samples import ImageRow
@@ -312,16 +312,16 @@ def test_dialogs_about_a_project_go_with_it(window, qtbot, open_, make_project) 
 
 def test_proposals_are_those_of_the_project(tmp_path: Path, schema: ClassSchema) -> None:
     with Project.create(tmp_path / "a.landseg", schema) as a, Project.create(tmp_path / "b.landseg", schema) as b:
-        FormMemory("train").keep_proposals({"images": "of none"})
-        FormMemory("train", project=a).keep_proposals({"images": "of a", "masks": "of a"})
-        FormMemory("train", project=a).keep({"chip": "64"})
-        assert FormMemory("train").proposal("images") == "of none"
-        assert FormMemory("train", project=a).proposal("masks") == "of a"
-        assert FormMemory("train", project=b).proposal("images", "nothing") == "nothing"
-        assert FormMemory("predict", project=a).proposal("images") == ""
-        assert FormMemory("train", project=b).text("chip") == "64"  # how somebody works goes along
+        FormSettings("train").save_proposals({"images": "of none"})
+        FormSettings("train", project=a).save_proposals({"images": "of a", "masks": "of a"})
+        FormSettings("train", project=a).save({"chip": "64"})
+        assert FormSettings("train").proposal("images") == "of none"
+        assert FormSettings("train", project=a).proposal("masks") == "of a"
+        assert FormSettings("train", project=b).proposal("images", "nothing") == "nothing"
+        assert FormSettings("predict", project=a).proposal("images") == ""
+        assert FormSettings("train", project=b).text("chip") == "64"  # how somebody works goes along
     with Project.open(tmp_path / "a.landseg") as a:
-        assert FormMemory("train", project=a).proposal("images") == "of a"
+        assert FormSettings("train", project=a).proposal("images") == "of a"
 
 
 def test_no_dialog_proposes_what_another_project_used(
@@ -332,7 +332,7 @@ def test_no_dialog_proposes_what_another_project_used(
     for form in ("train", "predict", "export", "export_labels", "export_model"):
         fields = ("model", "folder", "images", "masks", "list", "val_list", "landcover_ai", "runs", "classes")
         project = window.session.project_session.project
-        FormMemory(form, project=project).keep_proposals({field: str(tmp_path / "of a") for field in fields})
+        FormSettings(form, project=project).save_proposals({field: str(tmp_path / "of a") for field in fields})
     open_(b)
     window.session.files.add_mask(own_map)
     qtbot.waitUntil(lambda: window.session.layers.masks != [], timeout=SECONDS)

@@ -15,7 +15,7 @@ from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.fields import Field
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.setting_editors import editor_for
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.text import as_sentence, tr, translated
 
 _ELSEWHERE = {"model", "maps", "alpha", "window", "confidence", "keep_going", "overwrite", "large"}
@@ -73,10 +73,10 @@ class PredictSettings(QObject):
         if not self._rows.keys().isdisjoint(errors):
             self._unfold.setChecked(True)
 
-    def recall(self, memory: FormMemory) -> None:
+    def recall(self, saved: FormSettings) -> None:
         """Check the boxes that were checked the last time."""
         for name, box in self._switches.items():
-            box.setChecked(memory.text(name) == str(True))
+            box.setChecked(saved.text(name) == str(True))
 
     def remembered(self) -> dict[str, str]:
         """Return the values that `recall` reads the next time."""

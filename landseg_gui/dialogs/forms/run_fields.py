@@ -36,7 +36,7 @@ from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.network_facts import MISSING_WEIGHTS, network_facts
 from landseg_gui.dialogs.forms.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import as_sentence, tr, translated
@@ -203,12 +203,12 @@ class RunFields(QObject):
 
     # --- what is remembered
 
-    def recall(self, memory: FormMemory) -> None:
+    def recall(self, saved: FormSettings) -> None:
         """Show the values of the last time, or the defaults; the model to fine-tune is not among them."""
         names = TrainConfig.model_fields.keys() - {START_FROM}
-        stored = {name: value for name in (*RENAMED_SETTINGS, *names) if (value := _recalled(memory, name)) is not None}
+        stored = {name: value for name in (*RENAMED_SETTINGS, *names) if (value := _recalled(saved, name)) is not None}
         settings = renamed_settings(stored)  # the present name comes after the former one, and wins
-        by_epochs = memory.text("length") == "epochs" and "epochs" in settings
+        by_epochs = saved.text("length") == "epochs" and "epochs" in settings
         other = "minutes" if by_epochs else "epochs"
         spin = self._minutes if by_epochs else self._epochs
         if other in settings:
@@ -253,13 +253,13 @@ def values_in(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in re.split(r"[;,](?=[^;,=]*=)", text) if part.strip(" ;,"))
 
 
-def _recalled(memory: FormMemory, stored_name: str) -> Any:
+def _recalled(saved: FormSettings, stored_name: str) -> Any:
     """Return a setting of the last time, or None where there is no valid one."""
     name = RENAMED_SETTINGS.get(stored_name, stored_name)
     try:
-        value = parsed_json(memory.text(stored_name))
+        value = parsed_json(saved.text(stored_name))
     except ValueError:
-        value = memory.text(stored_name)  # as earlier versions wrote it
+        value = saved.text(stored_name)  # as earlier versions wrote it
     return value if value not in ("", None) and name not in field_problems({name: value}) else None
 
 

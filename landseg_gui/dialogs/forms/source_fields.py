@@ -21,7 +21,7 @@ from landseg_gui.dialogs.forms.fields import Field, PathField, pick_file, pick_f
 from landseg_gui.dialogs.forms.file_kinds import TEXT_FILES
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.project_labels import LabelSummary
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.text import tr, translated
 
 _FIRST = "folders"
@@ -189,12 +189,12 @@ class SourceFields(QObject):
 
     # --- what is remembered
 
-    def recall(self, memory: FormMemory) -> None:
+    def recall(self, saved: FormSettings) -> None:
         """Show the source and the paths of the last time; see `remembered`."""
         for editors in self._editors.values():
             for field, editor in editors.items():
-                editor.set_path(memory.proposal(_short(field)))
-        last = memory.proposal("source", _FIRST)
+                editor.set_path(saved.proposal(_short(field)))
+        last = saved.proposal("source", _FIRST)
         self._buttons[last if last in SOURCES else _FIRST].setChecked(True)
 
     def remembered(self) -> dict[str, str]:

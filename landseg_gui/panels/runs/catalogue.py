@@ -22,7 +22,7 @@ from landseg_core.runs.catalogue import (
     summarise_entry,
 )
 from landseg_core.runs.deletion import delete_run
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.notifier import Notifier
@@ -107,7 +107,7 @@ class RunCatalogue(QObject):
         """Return the folder that is looked in, or None where it is the project's own list."""
         if self._chosen or self._session.project:
             return self._chosen
-        return Path(FormMemory("train").text("runs") or results_folder("runs"))
+        return Path(FormSettings("train").text("runs") or results_folder("runs"))
 
     @property
     def title(self) -> str:

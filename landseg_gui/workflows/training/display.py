@@ -1,4 +1,4 @@
-"""Shows training in the window: the run of the project that is open in its panel, and what it makes of the view."""
+"""Shows training in the window: the run of the open project in its panel, and its live prediction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from landseg_gui.workflows.training.live_prediction import LivePrediction
 
 
 class TrainingDisplay(QObject):
-    """Keeps panel and live prediction to the project that is open. `begun`: a run is under way; `ended`: it is over."""
+    """Has panel and live prediction follow the open project. `begun`: a run has started; `ended`: it is over."""
 
     begun = Signal()
     ended = Signal()
@@ -28,7 +28,7 @@ class TrainingDisplay(QObject):
     def __init__(self, session: Session, flow: TrainFlow, panel: TrainingPanel, live: LivePrediction) -> None:
         super().__init__(panel)
         self._projects, self._flow, self._panel, self._live = session.project_session, flow, panel, live
-        self._learnt: ClassSchema | None = None
+        self._classes: ClassSchema | None = None
         self._owner: Path | None = None
         self._last_run = LastRun(self._projects, self)
         flow.started.connect(self._follow)
@@ -46,7 +46,7 @@ class TrainingDisplay(QObject):
         self._projects.editing.schema_changed.connect(self._recolour)
 
     def _follow(self, job: Job, schema: ClassSchema) -> None:
-        self._learnt, self._owner = schema, self._projects.owner
+        self._classes, self._owner = schema, self._projects.owner
         self._panel.follow(job, schema, self._owner)
         self._live.follow(job, schema, self._owner)
         job.ended.connect(self.ended)
@@ -54,8 +54,8 @@ class TrainingDisplay(QObject):
 
     def _show_details(self, details: RunDetails) -> None:
         self._details = details
-        learnt, own = details.schema, self._projects.schema
-        self._panel.show_details(replace(details, schema=with_colours_of(learnt, own)) if learnt else details)
+        trained, current = details.schema, self._projects.schema
+        self._panel.show_details(replace(details, schema=with_colours_of(trained, current)) if trained else details)
 
     def _show_project(self) -> None:
         owner, self._details = self._projects.owner, None
@@ -64,18 +64,18 @@ class TrainingDisplay(QObject):
         self._last_run.look_for([] if self._panel.follows_here else list(self._folders()))
 
     def _folders(self) -> Iterator[Path]:
-        """Yield the folders of the runs of what is open now, the newest first."""
+        """Yield the folders of the runs of the open project, the newest first."""
         if self._flow.last is not None:
             yield self._flow.last
         project = self._projects.project
         yield from (run.folder for run in reversed(project.runs if project else ()))
 
     def _recolour(self) -> None:
-        """Show what is learnt in the colours that the classes of its project have now."""
+        """Show the classes of the run in the current colours of its project."""
         schema = self._projects.schema
         if self._details is not None:
             self._show_details(self._details)
-        if self._learnt is not None and schema is not None and self._owner == self._projects.owner:
-            self._learnt = with_colours_of(self._learnt, schema)
-            self._panel.recolour(self._learnt)
-            self._live.recolour(self._learnt)
+        if self._classes is not None and schema is not None and self._owner == self._projects.owner:
+            self._classes = with_colours_of(self._classes, schema)
+            self._panel.recolour(self._classes)
+            self._live.recolour(self._classes)

@@ -1,4 +1,4 @@
-"""How long a run will take about, found out in the background while the dialog is filled in."""
+"""An estimate of how long a run will take, made in the background while the dialog is filled in."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.runs.config import TrainConfig
 from landseg_core.tasks.train import data_options
 from landseg_core.training.preparation import VALIDATION_SHARE
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.text import NO_BREAK_SPACE, tr
+from landseg_gui.text import NO_BREAK_SPACE, percent, tr
 from landseg_gui.workflows.training.lent_project import lend
 
-_WAIT_MS = 400  # a form that is being filled in is asked about only when it rests
+_WAIT_MS = 400  # the estimate starts once the user pauses
 _BANDS = 3
-_FIRST_STEPS = 3  # of a run, which prepare and are not measured
+_FIRST_STEPS = 3  # of a run: they prepare it, and are not measured
 _LEAST_STEPS = 5
 
 ThroughputKey = tuple[str, ...]
@@ -38,20 +38,20 @@ def throughput_key(config: TrainConfig) -> ThroughputKey:
 class ThroughputMemory:
     """The throughput of the last runs, in seconds per million pixels of chips, by what it depends on."""
 
-    def __init__(self, memory: FormMemory) -> None:
-        self._memory = memory
+    def __init__(self, settings: FormSettings) -> None:
+        self._settings = settings
 
     def known(self, config: TrainConfig) -> float | None:
         """Return the throughput of the last run of this kind, or None."""
         try:
-            seconds_per_mpx = float(self._memory.text("-".join(throughput_key(config))))
+            seconds_per_mpx = float(self._settings.text("-".join(throughput_key(config))))
         except ValueError:
             return None
         return seconds_per_mpx if math.isfinite(seconds_per_mpx) and seconds_per_mpx > 0 else None
 
-    def keep(self, config: TrainConfig, seconds_per_mpx: float) -> None:
+    def save(self, config: TrainConfig, seconds_per_mpx: float) -> None:
         """Save a throughput."""
-        self._memory.keep({"-".join(throughput_key(config)): f"{seconds_per_mpx:.4g}"})
+        self._settings.save({"-".join(throughput_key(config)): f"{seconds_per_mpx:.4g}"})
 
 
 class ThroughputMeter:
@@ -63,7 +63,7 @@ class ThroughputMeter:
         self._seconds, self._steps = 0.0, 0
 
     def take(self, event: Event) -> None:
-        """Take an event; of others than starts and steps nothing is learnt."""
+        """Take an event of the run; only starts and steps count."""
         if isinstance(event, RunStarted):
             self._started = event
         elif isinstance(event, StepFinished):
@@ -86,7 +86,7 @@ class ThroughputMeter:
 
 @dataclass(frozen=True)
 class _Found:
-    """What a run's time follows from."""
+    """The data from which the duration of a run is estimated."""
 
     extent: Extent
     seconds_per_mpx: float
@@ -112,7 +112,7 @@ def estimate_work(
 
 
 class EpochEstimator(QObject):
-    """Answers how long a run will take about; see `dialogs.train.Estimator`. Only the last question is answered."""
+    """Estimates how long a run will take; see `dialogs.train.Estimator`. Only the last question is answered."""
 
     answered = Signal(str)
 
@@ -127,24 +127,24 @@ class EpochEstimator(QObject):
         self._wait.timeout.connect(self._find_out)
 
     def ask(self, source: DataSource, schema: ClassSchema, config: TrainConfig) -> None:
-        """Begin to find out, once the form rests; what is known already is told at once.
+        """Start to estimate once the user pauses; an estimate that is already known is reported at once.
 
-        What is being found out goes on where it answers this question, too, such as for another length of the run.
+        An estimate that is being made goes on where it answers this question, too, such as for another duration.
         """
         if self._question is not None and _matter(*self._question) == _matter(source, schema, config):
             self._question = source, schema, config
-            self._tell()
+            self._report()
             return
         self.cancel()
         self._question = source, schema, config
         if self._known() is None:
-            self.answered.emit("Estimating the time of an epoch…")
+            self.answered.emit(tr("Estimating the duration…"))
             self._wait.start()
         else:
-            self._tell()
+            self._report()
 
     def cancel(self) -> None:
-        """Forget what was asked."""
+        """Cancel the question."""
         self._question = None
         self._wait.stop()
         if self._job is not None:
@@ -167,9 +167,9 @@ class EpochEstimator(QObject):
         source, schema, config = self._question
         options = data_options(config, lend(self._session.project))
         work = estimate_work(source, options, config, len(schema), self._seconds_per_mpx(config))
-        job = self._job = self._session.start_in_background(tr("Time of an epoch"), work)
+        job = self._job = self._session.start_in_background(tr("Estimate duration of training"), work)
         job.finished.connect(while_alive(self, lambda found: self._take(job, found)))
-        job.failed.connect(while_alive(self, lambda _sentence: self._give_up(job)))  # the run tells why
+        job.failed.connect(while_alive(self, lambda _sentence: self._give_up(job)))  # the run will say why
 
     def _take(self, job: Job, found: _Found) -> None:
         if job is not self._job or self._question is None:
@@ -178,21 +178,21 @@ class EpochEstimator(QObject):
         source, _, config = self._question
         self._extents[_extent_key(source, config)] = found.extent
         self._throughputs[throughput_key(config)] = found.seconds_per_mpx
-        self._tell()
+        self._report()
 
     def _give_up(self, job: Job) -> None:
         if job is self._job:
             self._job = self._question = None
             self.answered.emit("")
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         found = self._known()
         if found is not None and self._question is not None:
             self.answered.emit(estimate_text(found.epoch_seconds, self._question[2]))
 
 
 def _matter(source: DataSource, schema: ClassSchema, config: TrainConfig) -> tuple[Any, ...]:
-    """Return all of a question that what is to be found out depends on."""
+    """Return all parts of a question on which the estimate depends."""
     return _extent_key(source, config), throughput_key(config), len(schema)
 
 
@@ -201,16 +201,34 @@ def _extent_key(source: DataSource, config: TrainConfig) -> tuple[Any, ...]:
 
 
 def estimate_text(epoch_seconds: float, config: TrainConfig) -> str:
-    """Return in words how long a run takes whose epochs take so long."""
+    """Return in words how long a run with these settings takes, or how much of the data it covers."""
+    epoch = rough_duration(epoch_seconds)
     if config.minutes is None:
         epochs = config.epochs or 1
-        whole = rough_duration(epochs * epoch_seconds)
-        return f"About {rough_duration(epoch_seconds)} an epoch; about {whole} for {_counted(epochs)}."
-    # Not in epochs: those of a run by minutes are as long as validating lets them be.
-    count = 60 * config.minutes / max(epoch_seconds, 1e-9)
-    seen = f"{count:.0%} of it" if count < 1 else "it once" if count < 1.5 else f"it about {_rounded(count)} times"
-    length = f"{config.minutes:g}{NO_BREAK_SPACE}min"
-    return f"About {rough_duration(epoch_seconds)} to see all data once; {length} see {seen}."
+        return tr(
+            "About {epoch} per epoch; about {total} for %n epochs.",
+            n=epochs,
+            one="About {epoch} for 1 epoch.",
+            epoch=epoch,
+            total=rough_duration(epochs * epoch_seconds),
+        )
+    # Not in epochs: those of a run by minutes are as long as the time for validation lets them be.
+    passes = 60 * config.minutes / max(epoch_seconds, 1e-9)
+    minutes = f"{config.minutes:g}{NO_BREAK_SPACE}min"
+    if passes < 1:
+        return tr(
+            "About {epoch} per pass over the data; {minutes} cover {share} of it.",
+            epoch=epoch,
+            minutes=minutes,
+            share=percent(passes, decimals=0),
+        )
+    return tr(
+        "About {epoch} per pass over the data; {minutes} make about %n passes.",
+        n=_rounded(passes),
+        one="About {epoch} per pass over the data; {minutes} make about one pass.",
+        epoch=epoch,
+        minutes=minutes,
+    )
 
 
 def rough_duration(seconds: float) -> str:
@@ -223,12 +241,8 @@ def rough_duration(seconds: float) -> str:
 
 
 def _rounded(number: float) -> int:
-    """Return a whole number of at most two digits that are not 0."""
+    """Return a whole number with at most two digits other than 0."""
     if number < 20:
         return round(number)
     step = 10.0 ** (math.floor(math.log10(number)) - 1)
     return round(round(number / step) * step)
-
-
-def _counted(epochs: int) -> str:
-    return f"1{NO_BREAK_SPACE}epoch" if epochs == 1 else f"{epochs}{NO_BREAK_SPACE}epochs"

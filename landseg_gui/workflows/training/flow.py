@@ -1,4 +1,4 @@
-"""Training from the window: the dialog, the run in its thread, and the model for use afterwards."""
+"""Training from the window: the dialog, the run in its thread, and the trained model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from landseg_core.runs.preview import PreviewSource
 from landseg_core.runs.report_content import read_config
 from landseg_core.tasks.train import ProjectAccess, TrainTask, run_train
 from landseg_gui.dialogs.train import TrainDialog
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.session import Session
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def training_work(task: TrainTask, projects: ProjectAccess | None = None, preview: PreviewSource | None = None) -> Work:
-    """Return the work of a run, which gives a `TrainResult`; see `run_train`."""
+    """Return the work of a run; its result is a `TrainResult`, see `run_train`."""
 
     def work(on_event: OnEvent, control: JobControl) -> TrainResult:
         # Here, so that the window need not wait for them; the minutes of a run count from then on.
@@ -67,52 +67,56 @@ class TrainFlow(Flow):
         self._lasts: dict[Path | None, Path] = {}
         self._reason = ""
         self.preview = preview
-        self._throughputs = ThroughputMemory(FormMemory("pace"))
+        self._throughputs = ThroughputMemory(FormSettings("pace"))
 
     @property
     def owner(self) -> Path | None:
-        """Return the file of the project in which the run under way, or the last one, was started; None: in none."""
+        """Return the file of the project in which the current or last run was started; None: without a project."""
         return self._owner
 
     @property
     def last(self) -> Path | None:
-        """Return the folder of the run that was started last in the project that is open, or without one."""
+        """Return the folder of the run that was started last in the open project, or without a project."""
         return self._lasts.get(self._projects.owner)
 
     def trains_in(self, folder: Path) -> bool:
-        """Tell whether the run under way has this folder."""
+        """Return whether the run under way has this folder."""
         return self._folder is not None and self._folder.absolute() == folder.absolute()
 
     def open(self) -> TrainDialog | None:
         """Show the dialog, unless a run is under way."""
         if self.running:
-            self._notifier.info(
-                tr(
-                    "{run_under_way} is under way: stop it before you start another",
-                    run_under_way=self._run_under_way(),
-                )
-            )
+            self._notifier.info(self._under_way_text())
             return None
         projects = self._projects
         estimator = EpochEstimator(projects, self._throughputs)
-        dialog = TrainDialog(FormMemory("train", project=projects.project), self._window, projects.project, estimator)
+        dialog = TrainDialog(FormSettings("train", project=projects.project), self._window, projects.project, estimator)
         estimator.setParent(dialog)
         dialog.accepted.connect(lambda: self.start(dialog.request(), dialog.config()))
         self._open_dialog(dialog)
         return dialog
 
-    def _run_under_way(self) -> str:
-        """Return in words which run is under way."""
+    def _under_way_text(self) -> str:
+        """Return a message about the run that is under way."""
         if self._folder is None or self._owner == self._projects.owner:
-            return "A training run"
-        return f"The training run {self._folder.name}{_in_project(self._owner)}"
+            return tr("A training run is under way: stop it before you start another.")
+        if self._owner is None:
+            return tr(
+                "The training run {run}, of no project, is under way: stop it before you start another.",
+                run=self._folder.name,
+            )
+        return tr(
+            "The training run {run} of {project} is under way: stop it before you start another.",
+            run=self._folder.name,
+            project=self._owner.name,
+        )
 
     def resume(self, folder: Path | None = None) -> TrainDialog | None:
-        """Show the dialog to go on with the run in `folder`, or with the last one."""
+        """Show the dialog to resume the run in `folder`, or the last one."""
         return self._open_for(folder or self.last, TrainDialog.resume)
 
     def fine_tune(self, folder: Path | None = None) -> TrainDialog | None:
-        """Show the dialog for a new run that starts from the model in `folder`, or from that of the last one."""
+        """Show the dialog to fine-tune the model in `folder`, or that of the last run."""
 
         def prepare(dialog: TrainDialog, run: Path, settings: dict[str, Any]) -> None:
             dialog.fine_tune(run / MODEL_FILE, settings)
@@ -135,7 +139,7 @@ class TrainFlow(Flow):
         return dialog
 
     def start(self, task: TrainTask, config: TrainConfig) -> Job:
-        """Begin a run; `config` are the settings that the user was shown."""
+        """Start a run; `config` has the settings that the dialog showed."""
         session, folder = self._projects, task.out
         projects = LentProject(session, self)
         job = self._start(
@@ -148,45 +152,48 @@ class TrainFlow(Flow):
         meter = ThroughputMeter()
         job.reported.connect(meter.take)
         job.ended.connect(lambda: self._save_throughput(config, meter))
-        job.finished.connect(self._take_model)
+        job.finished.connect(self._use_model)
         ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True}), config))
-        job.stopped.connect(self._tell_stopped)
-        job.ended.connect(self._forget)
+        job.stopped.connect(self._report_stop)
+        job.ended.connect(self._release)
         job.ended.connect(projects.deleteLater)
         self.started.emit(job, task.classes)
         return job
 
     def _save_throughput(self, config: TrainConfig, meter: ThroughputMeter) -> None:
         if meter.seconds_per_mpx is not None:
-            self._throughputs.keep(meter.measured(config), meter.seconds_per_mpx)
+            self._throughputs.save(meter.measured(config), meter.seconds_per_mpx)
 
-    def _take_model(self, result: TrainResult) -> None:
+    def _use_model(self, result: TrainResult) -> None:
         owner, self._reason = self._owner, result.reason
         self._session.model.give(owner, Path(result.model_path))
-        whose = "" if owner == self._projects.owner else _in_project(owner)
+        model = self._model_text(owner)
         if result.best_miou is None:
-            self._notifier.info(
-                tr("The model{whose} can be used, but no epoch was finished: it is not validated", whose=whose)
-            )
+            text = tr("{model} can be used, but is not validated: no epoch was finished.", model=model)
         else:
-            figures = f"mIoU {percent(result.best_miou)} in epoch {result.best_epoch}"
-            self._notifier.info(
-                tr("The model{whose} is ready to predict with: {figures}", whose=whose, figures=figures)
+            text = tr(
+                "{model} is ready to predict with: mIoU {miou} in epoch {epoch}.",
+                model=model,
+                miou=percent(result.best_miou),
+                epoch=result.best_epoch,
             )
+        self._notifier.info(text)
 
-    def _tell_stopped(self) -> None:
-        self._notifier.info(tr("Training stopped before there was a model"))
+    def _model_text(self, owner: Path | None) -> str:
+        """Return how messages name the model of a run of the project `owner`."""
+        if owner == self._projects.owner:
+            return tr("The model")
+        return tr("The model of {project}", project=owner.name) if owner else tr("The model of no project")
 
-    def _forget(self) -> None:
+    def _report_stop(self) -> None:
+        self._notifier.info(tr("Training was stopped before there was a model."))
+
+    def _release(self) -> None:
         folder, self._folder = self._folder, None
         if folder is not None and self._owner == self._projects.owner:
             run = RunFolder(folder)
             resumable = run.checkpoint.is_file() and self._reason != "finished"
             self.can_continue.emit(resumable, run.model.is_file())
-
-
-def _in_project(owner: Path | None) -> str:
-    return f" of {owner.name}" if owner else " of no project"
 
 
 def _known_settings(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The last run of the project that is open, read in the background for the panel that shows it."""
+"""The last run of the open project, read in the background for the panel that shows it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def last_run_work(folders: Sequence[Path]) -> Work:
 
 
 class LastRun(QObject):
-    """Reads the newest of some runs. `read` brings its details; `none` why there is none, in a sentence."""
+    """Reads the newest of some runs. `read` carries its details; `none` says, in a sentence, why there is none."""
 
     read = Signal(object)
     none = Signal(str)
@@ -41,25 +41,25 @@ class LastRun(QObject):
         self._job: Job | None = None
 
     def look_for(self, folders: Sequence[Path]) -> None:
-        """Read the first of `folders` that holds a run; what was looked for before is not wanted any more."""
+        """Read the first of `folders` that contains a run; an earlier search is cancelled."""
         if self._job is not None:
             self._job.stop()
             self._job = None
         if folders:
-            job = self._job = self._session.start_in_background(tr("Last training run"), last_run_work(folders))
+            job = self._job = self._session.start_in_background(tr("Read last training run"), last_run_work(folders))
             job.finished.connect(while_alive(self, lambda details: self._take(job, folders, details)))
-            job.failed.connect(while_alive(self, lambda sentence: self._tell(job, sentence)))
+            job.failed.connect(while_alive(self, lambda sentence: self._report_none(job, sentence)))
 
     def _take(self, job: Job, folders: Sequence[Path], details: RunDetails | None) -> None:
         if job is not self._job:  # or another project is open by now
             return
         if details is None:
-            self._tell(job, f"The last training run is not in {folders[0]} any more.")
+            self._report_none(job, tr("The last training run is no longer in {folder}.", folder=folders[0]))
         else:
             self._job = None
             self.read.emit(details)
 
-    def _tell(self, job: Job, sentence: str) -> None:
+    def _report_none(self, job: Job, sentence: str) -> None:
         if job is self._job:
             self._job = None
             self.none.emit(sentence)

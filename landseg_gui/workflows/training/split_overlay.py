@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QPainterPath
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.runs.config import TrainConfig
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import Job, JobRunner, Work, while_alive
 from landseg_gui.session.session import Session
 from landseg_gui.text import as_sentence, tr
@@ -97,7 +97,7 @@ def _blocks_work(project: Project) -> Work:
 def _remembered(field: str, default: int) -> int:
     """Return the last value of a setting in the training dialog."""
     with suppress(ValueError):
-        return int(FormMemory("train").text(field))
+        return int(FormSettings("train").text(field))
     return default
 
 

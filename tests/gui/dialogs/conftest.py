@@ -8,7 +8,7 @@ from PySide6.QtCore import QSettings
 from support.painted_project import image_folders, painted_project
 from support.rasters import UTM_GRID, write_raster
 
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 
 __all__ = ["image_folders", "painted_project"]
 
@@ -19,8 +19,8 @@ def store(tmp_path: Path) -> QSettings:
 
 
 @pytest.fixture
-def memory(store: QSettings) -> FormMemory:
-    return FormMemory("form", store)
+def saved(store: QSettings) -> FormSettings:
+    return FormSettings("form", store)
 
 
 @pytest.fixture

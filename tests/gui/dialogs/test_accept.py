@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.geo.window import PixelWindow
 from landseg_gui.dialogs.accept import AcceptDialog, Prediction
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 
 VIEW = PixelWindow(8, 8, 40, 30)
 MakeDialog = Callable[..., AcceptDialog]
@@ -26,9 +26,9 @@ def predictions(tmp_path: Path) -> list[Prediction]:
 
 
 @pytest.fixture
-def make_dialog(qtbot: QtBot, predictions: list[Prediction], memory: FormMemory) -> MakeDialog:
+def make_dialog(qtbot: QtBot, predictions: list[Prediction], saved: FormSettings) -> MakeDialog:
     def make(view: PixelWindow | None = VIEW) -> AcceptDialog:
-        dialog = AcceptDialog(predictions, view, memory)
+        dialog = AcceptDialog(predictions, view, saved)
         qtbot.addWidget(dialog)
         dialog.show()
         return dialog
@@ -118,6 +118,6 @@ def test_the_choice_is_remembered(dialog: AcceptDialog, make_dialog: MakeDialog)
 
 
 @pytest.mark.parametrize("above", ["much", "-3", ""])
-def test_a_damaged_memory_does_no_harm(make_dialog: MakeDialog, memory: FormMemory, above: str) -> None:
-    memory.keep({"place": "nowhere", "above": above, "only_unlabelled": "perhaps"})
+def test_damaged_settings_does_no_harm(make_dialog: MakeDialog, saved: FormSettings, above: str) -> None:
+    saved.save({"place": "nowhere", "above": above, "only_unlabelled": "perhaps"})
     assert make_dialog().request().area == "everywhere"

@@ -16,7 +16,7 @@ from landseg_core.raster.source import RasterSource
 from landseg_core.tasks.export import MaskFile
 from landseg_gui.dialogs.export import ExportDialog
 from landseg_gui.dialogs.forms import overwrite
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.viewer.layer import MaskLayer
 
 SCHEMA = load_classes("landcover-dubai")
@@ -36,8 +36,8 @@ def layers(tmp_path: Path) -> Iterator[list[MaskLayer]]:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, layers: list[MaskLayer], orthophoto: Path, memory: FormMemory) -> ExportDialog:
-    dialog = ExportDialog(layers, orthophoto, VIEW, memory)
+def dialog(qtbot: QtBot, layers: list[MaskLayer], orthophoto: Path, saved: FormSettings) -> ExportDialog:
+    dialog = ExportDialog(layers, orthophoto, VIEW, saved)
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -81,18 +81,18 @@ def test_only_an_overlay_has_an_opacity(dialog: ExportDialog) -> None:
 
 
 def test_the_opacity_begins_as_in_the_window(
-    qtbot: QtBot, layers: list[MaskLayer], orthophoto: Path, memory: FormMemory
+    qtbot: QtBot, layers: list[MaskLayer], orthophoto: Path, saved: FormSettings
 ) -> None:
     layers[1].opacity = 0.3
-    dialog = ExportDialog(layers, orthophoto, None, memory)
+    dialog = ExportDialog(layers, orthophoto, None, saved)
     qtbot.addWidget(dialog)
     assert dialog.findChild(QSlider, "export_opacity").value() == 60
     dialog.findChild(QComboBox, "export_layer").setCurrentIndex(1)
     assert dialog.findChild(QSlider, "export_opacity").value() == 30
 
 
-def test_without_a_picture_there_is_no_overlay(qtbot: QtBot, layers: list[MaskLayer], memory: FormMemory) -> None:
-    dialog = ExportDialog(layers, None, None, memory)
+def test_without_a_picture_there_is_no_overlay(qtbot: QtBot, layers: list[MaskLayer], saved: FormSettings) -> None:
+    dialog = ExportDialog(layers, None, None, saved)
     qtbot.addWidget(dialog)
     assert dialog.findChild(QComboBox, "export_style").findData("overlay") == -1
 
@@ -150,11 +150,11 @@ def test_an_old_file_is_replaced_only_when_asked(
 
 
 def test_kind_and_folder_are_remembered(
-    dialog: ExportDialog, qtbot: QtBot, layers: list[MaskLayer], memory: FormMemory, tmp_path: Path
+    dialog: ExportDialog, qtbot: QtBot, layers: list[MaskLayer], saved: FormSettings, tmp_path: Path
 ) -> None:
     choose_style(dialog, "index")
     dialog.findChild(QLineEdit, "export_out").setText(str(tmp_path / "maps" / "mine.png"))
     dialog.action_button.click()
-    again = ExportDialog(layers, None, None, memory)
+    again = ExportDialog(layers, None, None, saved)
     qtbot.addWidget(again)
     assert out(again) == tmp_path / "maps" / "first_index.png"

@@ -12,7 +12,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.project.images import ImageEntry
 from landseg_gui.dialogs.export_labels import ExportLabelsDialog
 from landseg_gui.dialogs.forms import overwrite
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 
 GRID = RasterGrid(96, 64, Affine.identity(), None)
 MakeDialog = Callable[..., ExportLabelsDialog]
@@ -23,12 +23,12 @@ def images(*paths: Path) -> list[ImageEntry]:
 
 
 @pytest.fixture
-def make_dialog(qtbot: QtBot, tmp_path: Path, memory: FormMemory) -> MakeDialog:
+def make_dialog(qtbot: QtBot, tmp_path: Path, saved: FormSettings) -> MakeDialog:
     """Return what shows the dialog for the first of some images; two by default."""
 
     def make(*paths: Path) -> ExportLabelsDialog:
         entries = images(*(paths or (tmp_path / "north.tif", tmp_path / "south.tif")))
-        dialog = ExportLabelsDialog(entries[0], entries, tmp_path / "p.landseg", memory)
+        dialog = ExportLabelsDialog(entries[0], entries, tmp_path / "p.landseg", saved)
         qtbot.addWidget(dialog)
         dialog.show()
         return dialog

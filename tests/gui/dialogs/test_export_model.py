@@ -14,7 +14,7 @@ from landseg_core.tasks.export import ExportModelTask
 from landseg_gui.dialogs import export_model
 from landseg_gui.dialogs.export_model import ExportModelDialog
 from landseg_gui.dialogs.forms import overwrite
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 
 HEADER = BundleHeader(
     architecture="unet16",
@@ -38,9 +38,9 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, BundleHeader]:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, memory: FormMemory, headers: dict, tmp_path: Path) -> ExportModelDialog:
-    memory.keep({"folder": str(tmp_path)})
-    dialog = ExportModelDialog(GOOD, memory)
+def dialog(qtbot: QtBot, saved: FormSettings, headers: dict, tmp_path: Path) -> ExportModelDialog:
+    saved.save({"folder": str(tmp_path)})
+    dialog = ExportModelDialog(GOOD, saved)
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -121,10 +121,10 @@ def test_an_old_file_is_replaced_only_when_asked(
     assert dialog.task().overwrite
 
 
-def test_model_and_folder_are_remembered(dialog: ExportModelDialog, memory: FormMemory, qtbot: QtBot) -> None:
+def test_model_and_folder_are_remembered(dialog: ExportModelDialog, saved: FormSettings, qtbot: QtBot) -> None:
     line(dialog, "out").setText(str(Path("elsewhere").absolute() / "x.onnx"))
     dialog.action_button.click()
-    again = ExportModelDialog(None, memory)
+    again = ExportModelDialog(None, saved)
     qtbot.addWidget(again)
     assert line(again, "model").text() == str(GOOD)
     assert line(again, "out").text() == str(Path("elsewhere").absolute() / "farm.onnx")

@@ -19,8 +19,8 @@ def with_picture(qtbot, session: Session, orthophoto: Path) -> Session:
 
 
 @pytest.fixture
-def dialog(qtbot, with_picture, memory) -> NewProjectDialog:
-    dialog = NewProjectDialog(with_picture, None, memory)
+def dialog(qtbot, with_picture, saved) -> NewProjectDialog:
+    dialog = NewProjectDialog(with_picture, None, saved)
     qtbot.addWidget(dialog)
     return dialog
 
@@ -43,23 +43,23 @@ def test_a_place_beside_the_picture_is_proposed(dialog, orthophoto) -> None:
     assert images == [orthophoto]
 
 
-def test_a_name_that_is_taken_is_not_proposed(qtbot, with_picture, memory, orthophoto) -> None:
+def test_a_name_that_is_taken_is_not_proposed(qtbot, with_picture, saved, orthophoto) -> None:
     orthophoto.with_suffix(".landseg").touch()
-    dialog = NewProjectDialog(with_picture, None, memory)
+    dialog = NewProjectDialog(with_picture, None, saved)
     qtbot.addWidget(dialog)
     assert file_line(dialog).text() == str(orthophoto.with_name("town_2.landseg"))
 
 
-def test_a_folder_that_takes_no_file_is_not_proposed(qtbot, with_picture, memory, orthophoto, monkeypatch) -> None:
+def test_a_folder_that_takes_no_file_is_not_proposed(qtbot, with_picture, saved, orthophoto, monkeypatch) -> None:
     monkeypatch.setattr("os.access", lambda path, _mode: Path(path) != orthophoto.parent)
-    dialog = NewProjectDialog(with_picture, None, memory)
+    dialog = NewProjectDialog(with_picture, None, saved)
     qtbot.addWidget(dialog)
     assert Path(file_line(dialog).text()).name == "town.landseg"
     assert Path(file_line(dialog).text()).parent.name == "projects"
 
 
-def test_an_empty_window_gets_a_place_of_landsegs_own(qtbot, session, memory) -> None:
-    dialog = NewProjectDialog(session, None, memory)
+def test_an_empty_window_gets_a_place_of_landsegs_own(qtbot, session, saved) -> None:
+    dialog = NewProjectDialog(session, None, saved)
     qtbot.addWidget(dialog)
     assert Path(file_line(dialog).text()).parts[-3:] == ("landseg", "projects", "labels.landseg")
     assert dialog.answer()[2] == []
@@ -89,10 +89,10 @@ def test_the_suffix_need_not_be_typed(dialog, tmp_path) -> None:
     assert dialog.answer()[0] == tmp_path / "map.v2.landseg"
 
 
-def test_the_classes_are_those_of_the_last_project(qtbot, with_picture, memory, dialog) -> None:
+def test_the_classes_are_those_of_the_last_project(qtbot, with_picture, saved, dialog) -> None:
     dialog.findChild(ClassField).set_text("landcover-dubai")
     dialog.accept()
-    again = NewProjectDialog(with_picture, None, memory)
+    again = NewProjectDialog(with_picture, None, saved)
     qtbot.addWidget(again)
     assert again.answer()[1] == load_classes("landcover-dubai")
 

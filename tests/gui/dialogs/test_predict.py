@@ -34,7 +34,7 @@ from landseg_core.tasks.predict import PlannedMap, PredictTask, open_raster
 from landseg_gui.dialogs import predict
 from landseg_gui.dialogs.forms import overwrite, predict_settings
 from landseg_gui.dialogs.predict import PredictDialog
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 
 HEADER = BundleHeader(
     architecture="unet16",
@@ -64,8 +64,8 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, BundleHeader]:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, raster: RasterSource, memory: FormMemory, headers: dict, tmp_path: Path) -> PredictDialog:
-    dialog = PredictDialog(raster, VIEW, Path("good.safetensors"), memory)
+def dialog(qtbot: QtBot, raster: RasterSource, saved: FormSettings, headers: dict, tmp_path: Path) -> PredictDialog:
+    dialog = PredictDialog(raster, VIEW, Path("good.safetensors"), saved)
     qtbot.addWidget(dialog)
     dialog.findChild(QLineEdit, "predict_out").setText(str(tmp_path / "maps" / "town_mask.tif"))
     dialog.show()
@@ -92,9 +92,9 @@ def test_the_model_is_described(dialog: PredictDialog) -> None:
 
 
 def test_a_map_is_never_suggested_beside_the_picture(
-    qtbot: QtBot, raster: RasterSource, memory: FormMemory, orthophoto: Path
+    qtbot: QtBot, raster: RasterSource, saved: FormSettings, orthophoto: Path
 ) -> None:
-    fresh = PredictDialog(raster, None, None, memory)
+    fresh = PredictDialog(raster, None, None, saved)
     qtbot.addWidget(fresh)
     out = Path(fresh.findChild(QLineEdit, "predict_out").text())
     assert out.name == "town_mask.tif"
@@ -134,12 +134,12 @@ def test_the_image_can_be_seen_at_its_own_resolution(dialog: PredictDialog, head
     assert dialog.task().resolution == "own"
 
 
-def test_tta_is_a_choice_that_is_remembered(raster: RasterSource, memory: FormMemory, dialog: PredictDialog) -> None:
+def test_tta_is_a_choice_that_is_remembered(raster: RasterSource, saved: FormSettings, dialog: PredictDialog) -> None:
     assert not dialog.task().tta
     dialog.findChild(QCheckBox, "predict_tta").setChecked(True)
     assert dialog.task().tta
     dialog.accept()
-    again = PredictDialog(raster, VIEW, Path("good.safetensors"), memory)
+    again = PredictDialog(raster, VIEW, Path("good.safetensors"), saved)
     assert again.task().tta
     again.deleteLater()
 
@@ -197,7 +197,7 @@ def test_the_answer(dialog: PredictDialog, orthophoto: Path, tmp_path: Path) -> 
 
 
 def test_a_new_field_of_the_task_is_one_of_the_dialog(
-    qtbot: QtBot, raster: RasterSource, memory: FormMemory, headers: dict, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, raster: RasterSource, saved: FormSettings, headers: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class WithNewFields(PredictTask):
         sharpen: Annotated[int, Field(ge=2, title="Sharpening", description="How far edges are sharpened")] = 3
@@ -205,7 +205,7 @@ def test_a_new_field_of_the_task_is_one_of_the_dialog(
 
     for module in (predict, predict_settings):
         monkeypatch.setattr(module, "PredictTask", WithNewFields)
-    dialog = PredictDialog(raster, VIEW, Path("good.safetensors"), memory)
+    dialog = PredictDialog(raster, VIEW, Path("good.safetensors"), saved)
     qtbot.addWidget(dialog)
     dialog.findChild(QSpinBox, "predict_sharpen").setValue(5)
     dialog.findChild(QCheckBox, "predict_smooth").setChecked(True)
@@ -229,8 +229,8 @@ def test_tiles_overlap_as_the_network_needs_unless_told(dialog: PredictDialog) -
     assert dialog.task().overlap is None
 
 
-def test_nothing_in_view_leaves_the_whole_picture(qtbot: QtBot, raster: RasterSource, memory: FormMemory) -> None:
-    dialog = PredictDialog(raster, None, None, memory)
+def test_nothing_in_view_leaves_the_whole_picture(qtbot: QtBot, raster: RasterSource, saved: FormSettings) -> None:
+    dialog = PredictDialog(raster, None, None, saved)
     qtbot.addWidget(dialog)
     assert not dialog.findChild(QRadioButton, "predict_view").isEnabled()
     assert "96 × 64\N{NO-BREAK SPACE}px" in dialog.findChild(QRadioButton, "predict_whole").text()
@@ -272,10 +272,10 @@ def test_both_old_files_are_named_before_they_are_replaced(
 
 
 def test_model_and_folder_are_remembered(
-    dialog: PredictDialog, qtbot: QtBot, raster: RasterSource, memory: FormMemory, tmp_path: Path
+    dialog: PredictDialog, qtbot: QtBot, raster: RasterSource, saved: FormSettings, tmp_path: Path
 ) -> None:
     dialog.action_button.click()
-    again = PredictDialog(raster, None, None, memory)
+    again = PredictDialog(raster, None, None, saved)
     qtbot.addWidget(again)
     assert again.findChild(QLineEdit, "predict_model").text() == "good.safetensors"
     assert again.task().maps[0].path == tmp_path / "maps" / "town_mask.tif"
@@ -301,9 +301,9 @@ def project(orthophoto: Path, tmp_path: Path) -> Iterator[Project]:
 
 @pytest.fixture
 def for_project(
-    qtbot: QtBot, raster: RasterSource, memory: FormMemory, headers: dict, project: Project
+    qtbot: QtBot, raster: RasterSource, saved: FormSettings, headers: dict, project: Project
 ) -> PredictDialog:
-    dialog = PredictDialog(raster, VIEW, Path("good.safetensors"), memory, None, project)
+    dialog = PredictDialog(raster, VIEW, Path("good.safetensors"), saved, None, project)
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -366,10 +366,10 @@ def test_without_a_project_there_is_one_image(dialog: PredictDialog) -> None:
 
 
 def test_predicting_in_a_project_leaves_what_is_remembered_without_one(
-    for_project: PredictDialog, qtbot: QtBot, raster: RasterSource, memory: FormMemory, tmp_path: Path
+    for_project: PredictDialog, qtbot: QtBot, raster: RasterSource, saved: FormSettings, tmp_path: Path
 ) -> None:
     for_project.action_button.click()
-    again = PredictDialog(raster, None, None, memory)
+    again = PredictDialog(raster, None, None, saved)
     qtbot.addWidget(again)
     assert again.task().maps[0].path.parent != tmp_path / "fields-maps"
     assert again.findChild(QLineEdit, "predict_model").text() == ""
@@ -435,7 +435,7 @@ def test_other_bands_are_named_before(dialog: PredictDialog, headers: dict) -> N
 
 
 def test_the_choice_of_alpha_goes_with_the_task_and_else_the_model_says_it(
-    qtbot: QtBot, memory: FormMemory, headers: dict, flight: Path
+    qtbot: QtBot, saved: FormSettings, headers: dict, flight: Path
 ) -> None:
     headers["five.safetensors"] = replace(
         HEADER,
@@ -445,7 +445,7 @@ def test_the_choice_of_alpha_goes_with_the_task_and_else_the_model_says_it(
     )
     for alpha, expected, fits in (("auto", None, True), ("none", "none", True), ("5", "5", False)):
         with RasterSource(flight, alpha=alpha) as source:
-            dialog = PredictDialog(source, VIEW, Path("five.safetensors"), memory)
+            dialog = PredictDialog(source, VIEW, Path("five.safetensors"), saved)
             qtbot.addWidget(dialog)
             assert dialog.task().maps[0].alpha == expected
             assert ("predict_model" not in dialog.find_errors()) == fits

@@ -34,7 +34,7 @@ from landseg_core.runs.config import TrainConfig, field_problems
 from landseg_gui.dialogs.forms.presets import PRESETS
 from landseg_gui.dialogs.forms.setting_editors import editor_for
 from landseg_gui.dialogs.train import TrainDialog
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 
 
 class ScriptedEstimator(QObject):
@@ -61,10 +61,10 @@ def estimator() -> ScriptedEstimator:
 
 @pytest.fixture
 def dialog(
-    qtbot: QtBot, memory: FormMemory, data_set: Path, tmp_path: Path, estimator: ScriptedEstimator
+    qtbot: QtBot, saved: FormSettings, data_set: Path, tmp_path: Path, estimator: ScriptedEstimator
 ) -> Iterator[TrainDialog]:
     """Return the dialog with everything that has no default."""
-    dialog = TrainDialog(memory, None, None, estimator)
+    dialog = TrainDialog(saved, None, None, estimator)
     qtbot.addWidget(dialog)
     dialog.show()
     for name, path in (("images", data_set / "images"), ("masks", data_set / "masks"), ("out", tmp_path / "run-1")):
@@ -183,7 +183,7 @@ def test_the_next_time_they_are_as_they_were(dialog: TrainDialog, qtbot: QtBot, 
     dialog.findChild(QDoubleSpinBox, "train_ema").setValue(0)
     dialog.findChild(QSpinBox, "train_epochs").setValue(4)
     dialog.action_button.click()
-    again = TrainDialog(FormMemory("form", store))
+    again = TrainDialog(FormSettings("form", store))
     qtbot.addWidget(again)
     assert again.config() == dialog.config()
     again.findChild(QRadioButton, "train_by_minutes").setChecked(True)
@@ -304,7 +304,7 @@ def next_dialog(qtbot: QtBot, store: QSettings) -> Callable[[], TrainDialog]:
     """Return what makes the dialog that is opened after another one."""
 
     def make() -> TrainDialog:
-        dialog = TrainDialog(FormMemory("form", store))
+        dialog = TrainDialog(FormSettings("form", store))
         qtbot.addWidget(dialog)
         return dialog
 
@@ -338,18 +338,18 @@ def test_settings_remembered_under_former_names_come_back(
 def test_a_value_of_a_type_without_pythons_counts_as_never_set(tmp_path: Path) -> None:
     path = tmp_path / "landseg.ini"
     path.write_bytes(b"[form]\ntile=@Variant(\\0\\0\\0\\x3f\\0\\0\\0\\0)\n")
-    memory = FormMemory("form", QSettings(str(path), QSettings.Format.IniFormat))
-    assert memory.text("tile", "512") == "512"
+    saved = FormSettings("form", QSettings(str(path), QSettings.Format.IniFormat))
+    assert saved.text("tile", "512") == "512"
 
 
 def test_a_fresh_run_starts_from_no_model_and_has_nothing_of_one(
-    dialog: TrainDialog, next_dialog: Callable[[], TrainDialog], tmp_path: Path, memory: FormMemory
+    dialog: TrainDialog, next_dialog: Callable[[], TrainDialog], tmp_path: Path, saved: FormSettings
 ) -> None:
     before = dialog.config()
     settings = TrainConfig(minutes=4, bands=("4", "1"), resolution_m=0.5, new_label_share=0.1, learning_rate=5e-4)
     dialog.fine_tune(tmp_path / "old" / "model.safetensors", settings.model_dump(mode="json"))
     dialog.action_button.click()
-    memory.keep({"start_from": '"a model of an earlier version"'})
+    saved.save({"start_from": '"a model of an earlier version"'})
     assert next_dialog().config() == before
 
 

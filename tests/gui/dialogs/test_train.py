@@ -25,12 +25,12 @@ from landseg_core.runs.config import TrainConfig
 from landseg_gui.dialogs import train
 from landseg_gui.dialogs.forms import form
 from landseg_gui.dialogs.train import TrainDialog, next_run_folder
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, memory: FormMemory) -> TrainDialog:
-    dialog = TrainDialog(memory)
+def dialog(qtbot: QtBot, saved: FormSettings) -> TrainDialog:
+    dialog = TrainDialog(saved)
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -177,7 +177,7 @@ def test_a_source_that_is_added_has_its_fields(
     qtbot: QtBot, store: QSettings, data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(SOURCES, "archive", Archive)
-    dialog = TrainDialog(FormMemory("form", store))
+    dialog = TrainDialog(FormSettings("form", store))
     qtbot.addWidget(dialog)
     dialog.show()
     button = dialog.findChild(QRadioButton, "train_source_archive")
@@ -194,7 +194,7 @@ def test_a_source_that_is_added_has_its_fields(
     write(dialog, "train_out", tmp_path / "run")
     dialog.action_button.click()
     assert dialog.request().source == Archive(archive=data_set)
-    again = TrainDialog(FormMemory("form", store))
+    again = TrainDialog(FormSettings("form", store))
     qtbot.addWidget(again)
     assert again.request().source == Archive(archive=data_set)
 
@@ -206,11 +206,11 @@ def test_the_next_time_it_is_as_it_was(
     filled.findChild(QSpinBox, "train_chip").setValue(128)
     filled.findChild(QComboBox, "train_classes").setCurrentText("landcover-dubai")
     filled.action_button.click()
-    again = TrainDialog(FormMemory("form", store))
+    again = TrainDialog(FormSettings("form", store))
     qtbot.addWidget(again)
     assert again.request() == filled.request()
     (tmp_path / "runs" / "run-1").mkdir(parents=True)
-    later = TrainDialog(FormMemory("form", store))
+    later = TrainDialog(FormSettings("form", store))
     qtbot.addWidget(later)
     assert later.request().out == tmp_path / "runs" / "run-2"
 
@@ -218,7 +218,7 @@ def test_the_next_time_it_is_as_it_was(
 def test_settings_that_make_no_sense_count_as_none(qtbot: QtBot, store: QSettings) -> None:
     for field, value in {"epochs": "many", "model": "resnet", "device": "abacus", "chip": ["1", "2"]}.items():
         store.setValue(f"form/{field}", value)
-    dialog = TrainDialog(FormMemory("form", store))
+    dialog = TrainDialog(FormSettings("form", store))
     qtbot.addWidget(dialog)
     assert dialog.findChild(QComboBox, "train_model").currentText() == DEFAULT_MODEL
     assert dialog.findChild(QSpinBox, "train_epochs").value() == 20
@@ -324,8 +324,8 @@ def project(orthophoto: Path, tmp_path: Path) -> Iterator[Project]:
 
 
 @pytest.fixture
-def for_project(qtbot: QtBot, memory: FormMemory, project: Project) -> TrainDialog:
-    dialog = TrainDialog(memory, None, project)
+def for_project(qtbot: QtBot, saved: FormSettings, project: Project) -> TrainDialog:
+    dialog = TrainDialog(saved, None, project)
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -350,10 +350,10 @@ def test_a_project_with_labels_is_what_is_learnt_from(for_project: TrainDialog, 
 
 
 def test_without_labels_folders_come_first_and_the_project_says_what_it_lacks(
-    qtbot: QtBot, memory: FormMemory, project: Project
+    qtbot: QtBot, saved: FormSettings, project: Project
 ) -> None:
     project.undo()
-    dialog = TrainDialog(memory, None, project)
+    dialog = TrainDialog(saved, None, project)
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.findChild(QRadioButton, "train_source_folders").isChecked()
@@ -386,12 +386,12 @@ def test_a_run_on_a_project_leaves_what_is_remembered_of_folders(
 ) -> None:
     filled.action_button.click()
     before = filled.request()
-    on_project = TrainDialog(FormMemory("form", store), None, project)
+    on_project = TrainDialog(FormSettings("form", store), None, project)
     qtbot.addWidget(on_project)
     on_project.findChild(QSpinBox, "train_chip").setValue(64)
     on_project.action_button.click()
     assert on_project.result() == QDialog.DialogCode.Accepted
-    again = TrainDialog(FormMemory("form", store))
+    again = TrainDialog(FormSettings("form", store))
     qtbot.addWidget(again)
     assert (again.request().source, again.request().out) == (before.source, before.out)
     assert again.config().chip == 64

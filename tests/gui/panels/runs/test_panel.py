@@ -11,7 +11,7 @@ from support.runs import write_evaluation, write_model, write_run
 from support.viewing import to_rgb
 
 from landseg_core.runs.catalogue import RunStatus, RunSummary
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.panels.runs.compared_curves import STYLES, RunCurvesView
 from landseg_gui.panels.runs.comparison import MOST, RunComparison, figure_rows
@@ -31,7 +31,7 @@ def runs(tmp_path: Path) -> Path:
     write_model(folder / "best")
     (folder / "good" / "last.safetensors").write_bytes(b"")
     (folder / "good" / "report.html").write_text("")
-    FormMemory("train").keep({"runs": str(folder)})
+    FormSettings("train").save({"runs": str(folder)})
     return folder
 
 
@@ -243,7 +243,7 @@ def test_another_folder_and_back(
 
 
 def test_without_a_run_the_panel_says_what_to_do(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
-    FormMemory("train").keep({"runs": str(tmp_path / "none yet")})
+    FormSettings("train").save({"runs": str(tmp_path / "none yet")})
     panel = RunsPanel(session)
     qtbot.addWidget(panel)
     panel.show()

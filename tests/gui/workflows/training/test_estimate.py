@@ -21,7 +21,7 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
 from landseg_core.tasks.train import data_options
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.session.session import Session
 from landseg_gui.workflows.training.estimate import (
     EpochEstimator,
@@ -39,7 +39,7 @@ STARTED = RunStarted("unet16", 1, "cpu", "bf16", SCHEMA.names, 1000, 100, 20, No
 
 @pytest.fixture
 def memory(tmp_path: Path) -> ThroughputMemory:
-    return ThroughputMemory(FormMemory("pace", QSettings(str(tmp_path / "pace.ini"), QSettings.Format.IniFormat)))
+    return ThroughputMemory(FormSettings("pace", QSettings(str(tmp_path / "pace.ini"), QSettings.Format.IniFormat)))
 
 
 @pytest.fixture
@@ -77,11 +77,11 @@ def test_a_rough_duration(seconds: float, words: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "length", "words"),
     [
-        (120, {"minutes": 10}, "About 2 min to see all data once; 10 min see it about 5 times."),
-        (500, {"minutes": 10}, "About 8 min to see all data once; 10 min see it once."),
-        (1000, {"minutes": 5}, "About 17 min to see all data once; 5 min see 30% of it."),
-        (30, {"epochs": 20}, "About 30 s an epoch; about 10 min for 20 epochs."),
-        (0.5, {"epochs": 1}, "About 1 s an epoch; about 1 s for 1 epoch."),
+        (120, {"minutes": 10}, "About 2 min per pass over the data; 10 min make about 5 passes."),
+        (500, {"minutes": 10}, "About 8 min per pass over the data; 10 min make about one pass."),
+        (1000, {"minutes": 5}, "About 17 min per pass over the data; 5 min cover 30 % of it."),
+        (30, {"epochs": 20}, "About 30 s per epoch; about 10 min for 20 epochs."),
+        (0.5, {"epochs": 1}, "About 1 s for 1 epoch."),
     ],
 )
 def test_an_estimate_in_words(seconds: float, length: dict[str, float], words: str) -> None:
@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_throughput_is_remembered_by_what_it_depends_on(memory: ThroughputMemory) -> None:
-    memory.keep(CONFIG, 1.25)
+    memory.save(CONFIG, 1.25)
     assert memory.known(CONFIG) == 1.25
     assert memory.known(CONFIG.model_copy(update={"minutes": 3, "blur": 0.5})) == 1.25
     assert memory.known(CONFIG.model_copy(update={"model": "unet32"})) is None
@@ -154,7 +154,7 @@ def test_a_throughput_is_that_of_what_ran_not_of_what_was_asked_for() -> None:
 
 @pytest.mark.parametrize("seconds_per_mpx", [float("nan"), -1.0, float("inf")])
 def test_a_throughput_that_makes_no_sense_is_none(memory: ThroughputMemory, seconds_per_mpx: float) -> None:
-    memory.keep(CONFIG, seconds_per_mpx)
+    memory.save(CONFIG, seconds_per_mpx)
     assert memory.known(CONFIG) is None
 
 
@@ -183,18 +183,18 @@ def test_a_known_throughput_is_not_tried(
     asked, memory: ThroughputMemory, source: Folders, qtbot: QtBot, monkeypatch
 ) -> None:
     monkeypatch.setattr("landseg_gui.workflows.training.estimate.import_undisturbed", None)  # trying would fail
-    memory.keep(CONFIG, 1e6 / (2 * 128**2))
+    memory.save(CONFIG, 1e6 / (2 * 128**2))
     _, told = asked(source)
     qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
-    assert plain(told[1]) == "About 1 s to see all data once; 10 min see it about 690 times."
+    assert plain(told[1]) == "About 1 s per pass over the data; 10 min make about 690 passes."
 
 
 def test_an_unknown_one_is_tried_once(asked, source: Folders, qtbot: QtBot, session: Session, runner) -> None:
     estimator, told = asked(source)
     qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
-    assert "to see all data" in told[1]
+    assert "per pass over the data" in told[1]
     estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"minutes": 3}))
-    assert "; 3 min see it about" in plain(told[-1])
+    assert "; 3 min make about" in plain(told[-1])
     assert not runner.running
 
 
@@ -227,14 +227,14 @@ def test_another_length_does_not_begin_anew(asked, source: Folders, qtbot: QtBot
     estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"minutes": 3}))
     assert not job.control.stop_requested
     qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
-    assert "; 3 min see it about" in plain(told[1])
+    assert "; 3 min make about" in plain(told[1])
 
 
 def test_another_ground_resolution_is_another_question(asked, source: Folders, qtbot: QtBot, runner) -> None:
     estimator, told = asked(source)
     qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
     estimator.ask(source, SCHEMA, CONFIG.model_copy(update={"resolution_m": 1.0}))
-    assert told[-1] == "Estimating the time of an epoch…"
+    assert told[-1] == "Estimating the duration…"
     estimator.cancel()
     qtbot.waitUntil(lambda: not runner.running, timeout=60_000)
 

@@ -22,7 +22,7 @@ from landseg_core.project.project import Project
 from landseg_core.runs.preview import PreviewMade, PreviewRequest
 from landseg_core.tasks.train import TrainTask
 from landseg_gui.dialogs.train import TrainDialog
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.panels.runs.training import TrainingPanel
 from landseg_gui.session.model_choice import proposed_model
@@ -220,7 +220,7 @@ def test_the_throughput_of_a_run_is_kept_for_the_next_estimate(
     config = dialog.config()
     press(dialog, qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
-    assert ThroughputMemory(FormMemory("pace")).known(config) is not None
+    assert ThroughputMemory(FormSettings("pace")).known(config) is not None
 
 
 def test_data_that_does_not_fit_is_told_in_a_sentence(

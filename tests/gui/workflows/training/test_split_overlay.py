@@ -13,7 +13,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
-from landseg_gui.form_settings import FormMemory
+from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.viewer.overlay import Shape
@@ -103,7 +103,7 @@ def test_the_blocks_of_the_image_in_the_window_are_shown(
 def test_the_settings_of_the_training_dialog_count(
     blocks: SplitOverlay, drawn: Overlay, runner: JobRunner, qtbot: QtBot, painted_project: Project
 ) -> None:
-    FormMemory("train").keep({"seed": "7", "chip": "32"})
+    FormSettings("train").save({"seed": "7", "chip": "32"})
     blocks.set_shown(True)
     wait(runner, qtbot)
     split = label_blocks(painted_project, seed=7, chip=32)
@@ -151,7 +151,7 @@ def test_nothing_is_left_of_a_closed_project_and_the_next_one_is_shown(
 
 
 def test_a_broken_setting_counts_as_none(blocks: SplitOverlay, drawn: Overlay, runner: JobRunner, qtbot: QtBot) -> None:
-    FormMemory("train").keep({"seed": "many"})
+    FormSettings("train").save({"seed": "many"})
     blocks.set_shown(True)
     wait(runner, qtbot)
     assert "blocks" in drawn.groups
