@@ -207,8 +207,8 @@ class AcceptDialog(FormDialog):
         whole = sum(found.pixels[:UNLABELLED]) if found.pixels else 0
         classes = listed(_with_share(translated(name), count, whole) for name, count in left_out.items())
         text = tr(
-            "The project does not have the classes {classes}: their pixels are left out. Add these classes first to "
-            "accept them.",
+            "The project does not have %n classes of the prediction: {classes}. Their pixels are left out; add these "
+            "classes first to accept them.",
             n=len(left_out),
             one="The project does not have the class {classes}: its pixels are left out. Add this class first to "
             "accept them.",

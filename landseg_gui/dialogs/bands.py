@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
 from landseg_core.events import JobControl, OnEvent
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.raster.alpha import AUTO, NONE
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering
@@ -138,13 +138,20 @@ def _band_titles(layer: ImageLayer) -> dict[int, str]:
 
 def _alphas(source: RasterSource) -> dict[str, str]:
     """Return the titles of the choices of alpha."""
-    bands = source.automatic_alpha
-    automatic = N_(
-        "Automatic (bands {bands})", n=len(bands), one="Automatic (band {bands})", bands=", ".join(map(str, bands))
-    )
-    titles: dict[str, str] = {AUTO: automatic if bands else N_("Automatic (none)"), NONE: N_("None")}
+    titles: dict[str, str] = {AUTO: _automatic_alpha(source), NONE: N_("None")}
     numbers = range(1, source.band_count + 1) if source.band_count > 1 else ()
     return titles | {str(band): N_("Band {band}", band=band) for band in numbers}
+
+
+def _automatic_alpha(source: RasterSource) -> Text:
+    bands = ", ".join(map(str, source.automatic_alpha))
+    match len(source.automatic_alpha):
+        case 0:
+            return N_("Automatic (none)")
+        case 1:
+            return N_("Automatic (band {band})", band=bands)
+        case _:
+            return N_("Automatic (bands {bands})", bands=bands)
 
 
 def _current_alpha(source: RasterSource) -> str:

@@ -203,4 +203,4 @@ def _facts(described: DescribedSource) -> str:
     count = _all_polygons(info).count
     if not count:
         return tr("Polygons without fields.")
-    return tr("{count} polygons.", n=count, one="One polygon.", count=thousands(count))
+    return tr("%n polygons.", n=count, one="One polygon.")

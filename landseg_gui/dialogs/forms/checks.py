@@ -68,17 +68,16 @@ def new_file_error(path: Path | None, suffixes: tuple[str, ...], inputs: Iterabl
     if is_there(path.is_dir):
         return FieldError(tr("This is a folder; add a file name."))
     if path.suffix.lower() not in suffixes:
-        return FieldError(
-            tr(
-                "The name must end in one of {suffixes}.",
-                n=len(suffixes),
-                one="The name must end in {suffixes}.",
-                suffixes=", ".join(suffixes),
-            )
-        )
+        return FieldError(_suffix_text(suffixes))
     if any(path == source for source in inputs):
         return FieldError(tr("This file is being read as input; choose another name."))
     return _location_error(path, is_folder=False)
+
+
+def _suffix_text(suffixes: tuple[str, ...]) -> str:
+    if len(suffixes) == 1:
+        return tr("The name must end in {suffix}.", suffix=suffixes[0])
+    return tr("The name must end in one of {suffixes}.", suffixes=", ".join(suffixes))
 
 
 def _folder_error(path: Path) -> FieldError | None:

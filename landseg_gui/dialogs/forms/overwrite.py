@@ -15,7 +15,7 @@ def may_overwrite(parent: QWidget, existing: Sequence[Path]) -> bool:
     """Ask whether these files, one at least and all in one folder, may be overwritten."""
     question = tr("Replace {files}?", files=files_text(existing))
     explanation = tr(
-        "These files in {folder} will be overwritten.",
+        "%n files in {folder} will be overwritten.",
         n=len(existing),
         one="The file in {folder} will be overwritten.",
         folder=existing[0].parent,

@@ -15,11 +15,9 @@ UNFINISHED = (
     "landseg_core/compute/",
     "landseg_core/runs/",
     "landseg_core/training/",
-    "landseg_gui/dialogs/",
     "landseg_gui/main_window/",
     "landseg_gui/panels/",
     "landseg_gui/session/",
-    "landseg_gui/workflows/",
 )
 """Rooms in which some texts are not marked yet."""
 
