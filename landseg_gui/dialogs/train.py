@@ -77,7 +77,7 @@ class TrainDialog(FormDialog):
         self._recall()
         self._connect()
         self._show_source()
-        self.resize(760, self.minimumHeight())
+        self.resize(800, self.minimumHeight())
 
     # --- earlier runs
 
