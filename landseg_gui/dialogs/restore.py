@@ -22,7 +22,7 @@ from landseg_core.project.backup.folder import Backup
 from landseg_core.project.backup.restoring import BackupContent
 from landseg_gui.paths import ask_project_path
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import NO_BREAK_SPACE, thousands, tr, translated
+from landseg_gui.text import file_size, thousands, tr, translated
 
 _COLUMNS = (N_("Date"), N_("Size"), N_("Edits"), N_("Labelled tiles"), N_("Project"))
 _EXPLANATION = N_(
@@ -94,9 +94,10 @@ def proposed_path(backup: Backup) -> Path:
 
 def _item(content: BackupContent) -> QTreeWidgetItem:
     backup = content.backup
-    size = f"{max(backup.bytes / 1e6, 0.01):.3g}{NO_BREAK_SPACE}MB"
     when = backup.created.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    item = QTreeWidgetItem([when, size, thousands(content.steps), thousands(content.tiles), str(backup.project)])
+    item = QTreeWidgetItem(
+        [when, file_size(backup.bytes), thousands(content.steps), thousands(content.tiles), str(backup.project)]
+    )
     for column in range(1, 4):
         item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     item.setData(0, Qt.ItemDataRole.UserRole, backup)

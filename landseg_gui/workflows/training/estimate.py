@@ -19,7 +19,7 @@ from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.text import NO_BREAK_SPACE, percent, tr
+from landseg_gui.text import percent, rough_duration, three_digits, tr, two_digits
 from landseg_gui.workflows.training.lent_project import lend
 
 _WAIT_MS = 400  # the estimate starts once the user pauses
@@ -214,7 +214,7 @@ def estimate_text(epoch_seconds: float, config: TrainConfig) -> str:
         )
     # Not in epochs: those of a run by minutes are as long as the time for validation lets them be.
     passes = 60 * config.minutes / max(epoch_seconds, 1e-9)
-    minutes = f"{config.minutes:g}{NO_BREAK_SPACE}min"
+    minutes = tr("{minutes} min", minutes=three_digits(config.minutes))
     if passes < 1:
         return tr(
             "About {epoch} per pass over the data; {minutes} cover {share} of it.",
@@ -224,25 +224,8 @@ def estimate_text(epoch_seconds: float, config: TrainConfig) -> str:
         )
     return tr(
         "About {epoch} per pass over the data; {minutes} make about %n passes.",
-        n=_rounded(passes),
+        n=two_digits(passes),
         one="About {epoch} per pass over the data; {minutes} make about one pass.",
         epoch=epoch,
         minutes=minutes,
     )
-
-
-def rough_duration(seconds: float) -> str:
-    """Write a duration that is known only roughly: `20 s`, `2 min`, `1.5 h`."""
-    if seconds < 90:
-        return f"{max(1, _rounded(seconds))}{NO_BREAK_SPACE}s"
-    if seconds < 90 * 60:
-        return f"{_rounded(seconds / 60)}{NO_BREAK_SPACE}min"
-    return f"{seconds / 3600:.2g}{NO_BREAK_SPACE}h"
-
-
-def _rounded(number: float) -> int:
-    """Return a whole number with at most two digits other than 0."""
-    if number < 20:
-        return round(number)
-    step = 10.0 ** (math.floor(math.log10(number)) - 1)
-    return round(round(number / step) * step)

@@ -96,7 +96,7 @@ def test_what_is_in_view_becomes_labels(
     choose(dialog, "view")
     run(dialog, runner, qtbot)
     assert (labels() == np.where(inside(VIEW), predicted, 255)).all()
-    assert "60\N{NARROW NO-BREAK SPACE}000 px accepted." in messages.texts
+    assert f"{pixels(60_000)} accepted.".replace("\N{NO-BREAK SPACE}", " ") in messages.texts
     assert project.history.next_undo.name == "Accept prediction in view"
 
 

@@ -18,6 +18,7 @@ from landseg_core.project.project import Project
 from landseg_gui.dialogs.import_labels import ImportLabelsDialog
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
+from landseg_gui.text import pixels
 from landseg_gui.workflows.import_labels import ImportLabelsFlow
 
 WIDTH, HEIGHT = 700, 560
@@ -67,7 +68,7 @@ def test_a_mask_becomes_labels_as_the_table_says(
     expected = np.full((HEIGHT, WIDTH), 255, np.uint8)
     expected[:100], expected[200:300] = 1, 0
     assert (labels() == expected).all()
-    assert "140\N{NARROW NO-BREAK SPACE}000 px labelled." in messages.texts
+    assert f"{pixels(140_000)} labelled.".replace("\N{NO-BREAK SPACE}", " ") in messages.texts
     assert project.history.next_undo.name == "Import mask.tif"
 
 

@@ -28,7 +28,6 @@ from landseg_gui.workflows.training.estimate import (
     ThroughputMemory,
     ThroughputMeter,
     estimate_text,
-    rough_duration,
     throughput_key,
 )
 
@@ -64,14 +63,6 @@ def plain(text: str) -> str:
 
 
 # --- in words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.2, "1 s"), (12.4, "12 s"), (67, "67 s"), (140, "2 min"), (1520, "25 min"), (9000, "2.5 h")],
-)
-def test_a_rough_duration(seconds: float, words: str) -> None:
-    assert plain(rough_duration(seconds)) == words
 
 
 @pytest.mark.parametrize(
