@@ -24,7 +24,8 @@ from landseg_gui.paths import is_there, results_folder
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import as_sentence, tr, translated
 
-_TILES = (256, 512, 1024, 2048)
+TILES = (256, 512, 1024, 2048)
+"""The sides of square tiles, in px; every network accepts them."""
 _DEFAULT_TILE = 512
 _ANY_SIZE = 0
 
@@ -53,7 +54,7 @@ class ExportModelDialog(FormDialog):
         pick = pick_file(tr("Model"), translated(MODELS))
         self._model = PathField("export_model_model", pick, tr("Model file or run folder"))
         self._size = QComboBox(objectName="export_model_size")
-        for side in _TILES:
+        for side in TILES:
             self._size.addItem(size_text(PixelWindow(0, 0, side, side)), side)
         self._size.addItem(tr("Any size (not for Deepness)"), _ANY_SIZE)
         self._notices = PlainLabel(objectName="export_model_notices", wordWrap=True)

@@ -73,7 +73,7 @@ def test_any_size(dialog: ExportModelDialog) -> None:
 
 
 def test_every_size_suits_every_network() -> None:
-    assert all(side % 32 == 0 for side in export_model._SIZES)
+    assert all(side % 32 == 0 for side in export_model.TILES)
 
 
 def test_the_name_follows_the_model_until_the_user_writes_one(dialog: ExportModelDialog, tmp_path: Path) -> None:

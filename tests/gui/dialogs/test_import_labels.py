@@ -156,7 +156,7 @@ def test_a_field_of_far_too_many_values_is_told(dialog: ImportLabelsDialog, choo
 
 def test_a_mask_on_other_pixels_is_resampled(dialog: ImportLabelsDialog, choose: Choose, tmp_path: Path) -> None:
     choose(write_mask(tmp_path / "coarse.tif", np.ones((32, 48), np.uint8), TRANSFORM @ Affine.scale(2)))
-    assert "other pixels than the image" in dialog.findChild(QLabel, "import_labels_facts").text()
+    assert "different grid" in dialog.findChild(QLabel, "import_labels_facts").text()
 
 
 def test_what_is_wrong_with_the_file_is_told(dialog: ImportLabelsDialog, choose: Choose, tmp_path: Path) -> None:
@@ -232,4 +232,4 @@ def test_values_that_may_be_shifted_are_said(
 ) -> None:
     assert SCHEMA.values == (0, 1, 2, 3, 4)
     choose(write_mask(tmp_path / "mask.tif", np.resize(np.array(values, np.uint8), (64, 96))))
-    assert ("shifted by one" in dialog.findChild(QLabel, "import_labels_facts").text()) == said
+    assert ("offset by one" in dialog.findChild(QLabel, "import_labels_facts").text()) == said

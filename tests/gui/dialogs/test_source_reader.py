@@ -80,4 +80,4 @@ def test_a_job_stopped_by_the_user_is_told(heard: Heard, runner: JobRunner, qtbo
     runner.started.connect(lambda job: job.stop())
     with qtbot.waitSignal(runner.idle):
         heard.reader.read(write_mask(tmp_path / "a.tif", 1))
-    assert "was stopped" in heard.refusals[0]
+    assert "was cancelled" in heard.refusals[0]

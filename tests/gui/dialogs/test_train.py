@@ -273,7 +273,7 @@ def test_every_field_has_a_tooltip_and_a_label_that_leads_to_it(dialog: TrainDia
 
 
 def test_the_dialog_grows_for_its_sentences(filled: TrainDialog, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(form, "_BESIDE_DIALOG", -2000)  # the screen of the tests may be too low for it to grow
+    monkeypatch.setattr(form, "_RESERVED_HEIGHT", -2000)  # the screen of the tests may be too low for it to grow
 
     def is_as_low_as_it_can_be() -> bool:
         filled.resize(filled.width(), 100)

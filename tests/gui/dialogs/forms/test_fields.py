@@ -59,9 +59,9 @@ def test_a_dropped_folder_takes_the_place_of_the_text(qtbot: QtBot, tmp_path: Pa
 def test_an_error_takes_room_only_while_there_is_one(qtbot: QtBot) -> None:
     label = ErrorLabel("place")
     qtbot.addWidget(label)
-    label.tell("There is no such folder.")
+    label.show_sentence("There is no such folder.")
     assert not label.isHidden()
-    label.tell("")
+    label.show_sentence("")
     assert label.isHidden()
 
 
