@@ -294,10 +294,10 @@ class Project(ProjectView):
         self._engine.set_areas(image_id, polygons, name)
 
     def add_run(
-        self, folder: AnyPath, model: str, classes: Iterable[str], label_state: str, figures: Mapping[str, Any]
+        self, folder: AnyPath, model: str, classes: Iterable[str], label_state: str, metrics: Mapping[str, Any]
     ) -> None:
-        """Record a training run on this project; `figures` are its metrics, JSON-able."""
-        self._run_table.add_run(Path(folder), model, classes, label_state, figures)
+        """Record a training run on this project; its `metrics` are JSON-able."""
+        self._run_table.add_run(Path(folder), model, classes, label_state, metrics)
 
     def remove_run(self, run_id: int) -> None:
         """Remove a training run from the project; its folder stays."""

@@ -26,7 +26,7 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True)
 class RunEntry:
-    """A training run: its folder, architecture, class names, the state of its labels and its metrics (`figures`)."""
+    """A training run: its folder, architecture, class names, the state of its labels and its metrics."""
 
     id: int
     folder: Path
@@ -34,7 +34,7 @@ class RunEntry:
     classes: tuple[str, ...]
     created: str
     label_state: str
-    figures: dict[str, Any]
+    metrics: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def run_row(run: RunEntry, folder: Path) -> Row:
     Raises:
         ProjectError: its path cannot be written as text.
     """
-    path, classes, figures = stored_path(run.folder, folder), json.dumps(run.classes), json.dumps(run.figures)
-    return run.id, path, proper(run.model), classes, run.created, proper(run.label_state), figures
+    path, classes, metrics = stored_path(run.folder, folder), json.dumps(run.classes), json.dumps(run.metrics)
+    return run.id, path, proper(run.model), classes, run.created, proper(run.label_state), metrics
 
 
 def insert_run(row: Row, connection: sqlite3.Connection) -> None:
@@ -81,7 +81,7 @@ def load_run(row: Sequence[object], folder: Path) -> RunEntry:
     Raises:
         ProjectError: the row is damaged.
     """
-    number, path, model, classes, created, state, figures = row
+    number, path, model, classes, created, state, metrics = row
     return RunEntry(
         integer(number),
         found_path(text(path), folder),
@@ -89,7 +89,7 @@ def load_run(row: Sequence[object], folder: Path) -> RunEntry:
         tuple(str(name) for name in json_value(classes, list)),
         text(created),
         text(state),
-        json_value(figures, dict),
+        json_value(metrics, dict),
     )
 
 
@@ -148,11 +148,11 @@ class RunTable:
         self._folder = file.path.parent
 
     def add_run(
-        self, folder: Path, model: str, classes: Iterable[str], label_state: str, figures: Mapping[str, Any]
+        self, folder: Path, model: str, classes: Iterable[str], label_state: str, metrics: Mapping[str, Any]
     ) -> None:
         """Record a training run; see `Project.add_run`."""
         number = max(self._state.runs, default=0) + 1
-        run = RunEntry(number, folder.absolute(), model, tuple(classes), now(), label_state, dict(figures))
+        run = RunEntry(number, folder.absolute(), model, tuple(classes), now(), label_state, dict(metrics))
         for older in [known for known in self._state.runs.values() if known.folder == run.folder]:
             self.remove_run(older.id)  # a resumed run is one run
         self._file.queue(partial(insert_run, run_row(run, self._folder)))

@@ -95,7 +95,7 @@ def test_the_project_holds_what_it_held(landseg, expected, folder: Path) -> None
         ]
         assert project.areas(1) == (((10.0, 10.0), (180.0, 12.0), (90.5, 130.0)),)
         (entry,) = project.runs
-        assert (entry.folder, entry.model, entry.figures["miou"]) == (folder / RUN, "tiny", expected("model")["miou"])
+        assert (entry.folder, entry.model, entry.metrics["miou"]) == (folder / RUN, "tiny", expected("model")["miou"])
         (prediction,) = project.predictions(3)
     assert (prediction.mask, prediction.model) == (
         folder / MAPS / "landscape_3_mask.tif",

@@ -49,7 +49,7 @@ def test_from_a_project_to_a_model(project_file: Path, tmp_path: Path) -> None:
     with Project.open(project_file) as project:
         (entry,) = project.runs
         assert (entry.folder, entry.model, entry.label_state) == (run, DEFAULT_MODEL, project.history.state)
-        assert entry.figures["epochs"] == 1
+        assert entry.metrics["epochs"] == 1
     events = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert events[-1]["event"] == "run_finished"
 

@@ -78,7 +78,7 @@ def test_notices_about_the_resolution() -> None:
 
 
 def write_ground(root: Path, stem: str, metres: float, write: WriteRaster, schema: ClassSchema, **profile: Any) -> None:
-    """Write a picture of `SIDE_M` metres: land, with water in the south-east quarter, and a hole in one corner."""
+    """Write an image of `SIDE_M` metres: land, with water in the south-east quarter, and a hole in one corner."""
     size = round(SIDE_M / metres)
     rows, columns = np.mgrid[:size, :size] * metres
     water = (rows >= SIDE_M / 2) & (columns >= SIDE_M / 2)
@@ -91,7 +91,7 @@ def write_ground(root: Path, stem: str, metres: float, write: WriteRaster, schem
 
 @pytest.fixture
 def mixed(tmp_path: Path, schema: ClassSchema) -> Callable[..., TrainingData]:
-    """Return `mixed(read_options)`: three images of one ground at 25, 50 and 25 cm, the last to validate on."""
+    """Return `mixed(read_options)`: three images of one area at 25, 50 and 25 cm, the last to validate on."""
     for stem, metres in (("a", 0.25), ("b", 0.5), ("c", 0.25)):
         write_ground(tmp_path, stem, metres, write_raster, schema)
     (tmp_path / "val.txt").write_text("c\n")
@@ -253,7 +253,7 @@ def test_labels_alone_are_those_below_the_centres(mixed: Callable[..., TrainingD
 
 
 def test_overlaps_are_found_where_the_files_lie(tmp_path: Path, schema: ClassSchema) -> None:
-    """The last metres of both images are the same ground; in px of what is read they would lie elsewhere."""
+    """The last metres of both images overlap; in px of the resampled images they would not."""
     areas = []
     for metres in (0.25, 0.5):
         size, stem = round(SIDE_M / metres), f"at_{metres}"

@@ -1,4 +1,4 @@
-"""A picture without a georeference of its own is placed by the files beside it."""
+"""An image without a georeference of its own is georeferenced by the files next to it."""
 
 from __future__ import annotations
 

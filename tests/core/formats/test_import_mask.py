@@ -189,7 +189,7 @@ def test_a_stop_changes_nothing(new_image, tmp_path: Path) -> None:
 
 @pytest.mark.imagery
 def test_a_palette_png_of_other_numbers(new_image, imagery: Path) -> None:
-    """Its numbers are not the values of the classes, and its colours are nobody's: only a mapping helps."""
+    """Its numbers are not the values of the classes, and no class has its colours: only a mapping helps."""
     path = imagery / "formats" / "palette_mask_example.png"
     with RasterSource(path) as raster:
         size, numbers = (raster.grid.width, raster.grid.height), raster.read(raster.grid.window)[0]

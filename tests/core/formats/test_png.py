@@ -1,4 +1,4 @@
-"""Maps as PNG: values, colours, and colours on the picture."""
+"""Maps as PNG: values, colours, and colours over the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours over a picture."""
+"""Colours over an image."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ def read(project: Project) -> None:
     assert (project.history.next_redo is None) == (project.history.position == len(project.history.steps))
     assert isinstance(project.view_state("window"), object)
     assert all(isinstance(notice, str) for notice in project.notices)
-    assert all(isinstance(run.figures, dict) for run in project.runs)
+    assert all(isinstance(run.metrics, dict) for run in project.runs)
     for entry in project.images:
         assert all(len(ring) >= 3 for ring in project.areas(entry.id))
         assert all(isinstance(prediction.missing, bool) for prediction in project.predictions(entry.id))

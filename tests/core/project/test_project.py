@@ -191,7 +191,7 @@ def test_runs_predictions_and_view_state_stay_and_move_with_the_folder(
     tmp_path.mkdir()
     with Project.open(moved / "project.landseg") as again:
         assert again.runs[0].folder == moved / "run"
-        assert (again.runs[0].classes, again.runs[0].figures, again.runs[0].label_state) == (
+        assert (again.runs[0].classes, again.runs[0].metrics, again.runs[0].label_state) == (
             ("land", "water"),
             {"miou": 0.5},
             "0/0",
@@ -275,7 +275,7 @@ def test_a_resumed_run_is_one_run(project: Project, tmp_path: Path) -> None:
         project.add_run(folder, "unet16", ["a"], project.history.state, figures)
     project.close()
     with Project.open(project.path) as again:
-        assert [run.figures for run in again.runs] == [{"epochs": 3}]
+        assert [run.metrics for run in again.runs] == [{"epochs": 3}]
 
 
 def test_a_project_whose_file_is_gone_is_reported(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""The labels that a run learns from: a copy in its folder, of one moment, as large as what is painted."""
+"""The labels that a run is trained on: a copy in its folder, of one moment, as large as what is painted."""
 
 from __future__ import annotations
 

@@ -78,9 +78,9 @@ def test_a_run_is_entered_with_the_labels_it_saw(project: Project, config: Train
     (run,) = project.runs
     assert (run.folder, run.model, run.classes) == (tmp_path / "run", "tiny", project.schema.names)
     assert run.label_state == seen != project.history.state
-    assert run.figures["miou"] == result.best_miou
-    assert 0 < run.figures["accuracy"] <= 1
-    assert run.figures["epochs"] == result.best_epoch
+    assert run.metrics["miou"] == result.best_miou
+    assert 0 < run.metrics["accuracy"] <= 1
+    assert run.metrics["epochs"] == result.best_epoch
 
 
 def test_a_stopped_run_goes_on_with_the_labels_that_it_began_with(

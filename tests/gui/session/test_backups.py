@@ -54,7 +54,7 @@ def test_a_full_disk_is_one_notice(qtbot, automatic, messages, monkeypatch, open
     opened.project.flush()
     assert opened.lifecycle.close()
     assert messages.problems == []
-    assert len([text for text in messages.texts if "o backup of town.landseg is made" in text]) == 2  # and on closing
+    assert len([text for text in messages.texts if "o backup of town.landseg was made" in text]) == 2  # and on closing
     assert made(place) == 1
 
 

@@ -42,7 +42,7 @@ def _quick(monkeypatch) -> None:
 @pytest.fixture
 def _unwatched(monkeypatch) -> None:
     """Have the file looked after only when something is to be stored in it."""
-    monkeypatch.setattr(writer, "LOOK_SECONDS", 600)
+    monkeypatch.setattr(writer, "CHECK_SECONDS", 600)
 
 
 @pytest.fixture

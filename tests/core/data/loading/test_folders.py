@@ -149,7 +149,7 @@ def test_overlapping_training_and_validation_images_are_noted(
 def test_an_image_without_labels_does_not_count_as_overlapping(
     tmp_path: Path, write_pair: WritePair, schema: ClassSchema
 ) -> None:
-    """It is left out, so it cannot flatter the figures."""
+    """It is left out, so it cannot affect the accuracy."""
     for stem, east in (("a", 5e5), ("b", 6e5), ("c", 5e5 + 10)):
         mask = np.full((30, 40), 255, np.uint8) if stem == "c" else None
         write_pair(stem, mask=mask, crs="EPSG:32632", transform=Affine(1, 0, east, 0, -1, 5e6))

@@ -1,4 +1,4 @@
-"""How a run that goes on splits labels: ground keeps the side that an earlier run gave it."""
+"""How a fine-tuned run splits labels: areas keep the use that an earlier run gave them."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ Make = Callable[..., Project]
 
 
 def restored(path: Path, number: int = 0, to: str = "restored.landseg") -> Path:
-    """Restore the backup of that number, the newest first, beside the project; return the new one's path."""
+    """Restore the backup of that number, the newest first, next to the project; return the new one's path."""
     backup = BackupFolder(path).backups()[number]
     restore(backup, path.parent / to, ignore_event, JobControl())
     return path.parent / to
@@ -181,7 +181,7 @@ def test_restoring_in_place_backs_up_what_is_there(project: Project) -> None:
 
 
 def test_the_oldest_backup_can_be_restored_in_place(project: Project) -> None:
-    """The backup of what is replaced pushes it out."""
+    """The backup of the replaced project would be one too many."""
     for number in range(KEPT + 1):
         paint_rectangle(project, 1, (number, 0, number + 10, 10))
         if number < KEPT:

@@ -1,4 +1,4 @@
-"""An image file that is not as the project knows it is noticed, and refused where that would misplace labels."""
+"""A change of an image file is detected, and refused where it would misplace labels."""
 
 from __future__ import annotations
 

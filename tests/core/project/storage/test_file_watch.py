@@ -98,7 +98,7 @@ def events() -> list[Event]:
 
 @pytest.fixture
 def opened(make_project: Make, tmp_path: Path, events: list[Event], schema: Any) -> Any:
-    """Return a project in a folder of its own, with `backup` beside it, one edit in both and another in the project."""
+    """Return a project in its own folder, with `backup` next to it, one edit in both and one more in the project."""
     (tmp_path / "town").mkdir()
     project = make_project("town/project")
     paint_rectangle(project, 1)
