@@ -1,4 +1,4 @@
-"""Tells glibc's allocator to keep the large blocks that a network frees, instead of handing them back each time."""
+"""Sets glibc's allocator to keep the large blocks that a network frees, instead of returning them each time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _NEVER_TRIM = 2**31 - 1
 def tune_allocator() -> bool:
     """Keep freed memory in the process; return whether that could be set.
 
-    A network frees and takes feature maps of many megabytes at every layer. By default glibc maps each anew, and the
-    kernel clears every page of it: that costs a third of the speed. Threads share one arena, the only one that can grow
-    beyond 64 MB: a network in a thread would lose up to half of its speed. Call this before torch is imported and
-    before the first thread starts. Anywhere but on Linux with glibc it does nothing.
+    A network allocates and frees feature maps of many megabytes at every layer. By default glibc maps each one again,
+    and the kernel clears every page of it: that costs a third of the speed. Threads share one arena, the only one
+    that can grow beyond 64 MB: a network in a thread would lose up to half of its speed. Call this before torch is
+    imported and before the first thread starts. Anywhere but on Linux with glibc it does nothing.
     """
     libc = _glibc()
     if libc is None:
@@ -29,7 +29,7 @@ def tune_allocator() -> bool:
 
 
 def give_back_memory() -> None:
-    """Hand what is free to the system, once long work has ended: `tune_allocator` would have it kept."""
+    """Return free memory to the system once long work has ended: `tune_allocator` has the process keep it."""
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)

@@ -66,7 +66,7 @@ class Evaluation:
 
     @classmethod
     def of(cls, metrics: Any) -> Evaluation:
-        """Return what a `MapFigures`, or a run's `RunEvaluation`, says."""
+        """Return what a `MapEvaluation`, or a run's `RunEvaluation`, says."""
         return cls(
             metrics.accuracy,
             metrics.miou,

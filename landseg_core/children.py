@@ -1,4 +1,4 @@
-"""Processes that landseg starts for its work, and that never outlive it."""
+"""Child processes that landseg starts for its work, and that never outlive it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _listener: Callable[[str, int], None] | None = None
 
 
 def listen(listener: Callable[[str, int], None] | None) -> None:
-    """Have `listener` told `child` and `ended`, each with the number of a process."""
+    """Have `listener` called with `child` and `ended`, each with the number of a process."""
     global _listener
     _listener = listener
 
@@ -20,13 +20,13 @@ def listen(listener: Callable[[str, int], None] | None) -> None:
 def child_process(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
     """Start `command`, with text pipes to its input and output; at the end of the `with` block it is gone.
 
-    In a session of its own: what Ctrl+C means is decided here, and told to it by its end.
+    It runs in a session of its own: what Ctrl+C means is decided in this process, which ends the other one.
     """
     process = subprocess.Popen(
         command, text=True, start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with process:
-        _tell("child", process.pid)
+        _report("child", process.pid)
         _running[process.pid] = process
         try:
             yield process
@@ -34,15 +34,15 @@ def child_process(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
             process.kill()
             process.wait()
             _running.pop(process.pid, None)
-            _tell("ended", process.pid)
+            _report("ended", process.pid)
 
 
 def kill_all() -> None:
-    """End all of them now: this process is about to end."""
+    """Kill all of them now: this process is about to end."""
     for process in list(_running.values()):
         process.kill()
 
 
-def _tell(what: str, pid: int) -> None:
+def _report(what: str, pid: int) -> None:
     if _listener is not None:
         _listener(what, pid)

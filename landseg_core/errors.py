@@ -4,8 +4,7 @@
 class LandsegError(Exception):
     """An expected failure whose text is written for the user; the command line ends with exit code 1.
 
-    It is made with a `Text` (see `messages`), which `str` returns as it is: template and values go where the error
-    goes.
+    It is made with a `Text` (see `messages`), which `str` returns unchanged: template and values stay with the error.
     """
 
     def __str__(self) -> str:
@@ -18,7 +17,7 @@ class RasterError(LandsegError):
 
 
 class RasterChangedError(RasterError):
-    """A raster's file is not the one that was opened: another has taken its place, or it is gone."""
+    """A raster's file is not the one that was opened: it has been replaced or removed."""
 
 
 class ClassSchemaError(LandsegError):
@@ -34,7 +33,7 @@ class ModelError(LandsegError):
 
 
 class TrainingError(LandsegError):
-    """A run cannot start or go on."""
+    """A run cannot start or continue."""
 
 
 class ProjectError(LandsegError):
@@ -49,5 +48,5 @@ class OutputError(LandsegError):
     """A result cannot be written."""
 
 
-class JobStopped(Exception):  # noqa: N818 - it is the answer to a wish, not a failure
+class JobStopped(Exception):  # noqa: N818 - the user's wish, not a failure
     """Raised inside a job when the user has asked it to stop."""

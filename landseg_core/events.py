@@ -1,4 +1,4 @@
-"""What long work tells while it runs, and how it is told to pause or stop."""
+"""What long work reports while it runs, and how it is asked to pause or stop."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class ItemFailed(Event):
 
 @dataclasses.dataclass(frozen=True)
 class EditStored(Event):
-    """A project's edit is on the disk; `waiting` more are still on their way."""
+    """A project's edit has been written to disk; `waiting` more are still to be written."""
 
     event: ClassVar[str] = "edit_stored"
     waiting: int
@@ -89,7 +89,7 @@ class EditStored(Event):
 
 @dataclasses.dataclass(frozen=True)
 class StoringFailed(Event):
-    """A project cannot store an edit, such as on a full disk; nothing more is taken until `Project.retry`."""
+    """A project cannot save an edit, such as on a full disk; no more edits are accepted until `Project.retry`."""
 
     event: ClassVar[str] = "storing_failed"
     message: str
@@ -97,7 +97,7 @@ class StoringFailed(Event):
 
 @dataclasses.dataclass(frozen=True)
 class StoringResumed(Event):
-    """The file of a project is at its place again, as it was: edits are taken and stored as before."""
+    """The file of a project is back at its path, unchanged: edits are accepted and saved as before."""
 
     event: ClassVar[str] = "storing_resumed"
 
@@ -176,7 +176,7 @@ class RunFinished(Event):
 
 
 class JobControl:
-    """Carries the user's wish to pause, resume or stop into a job; safe to use from any thread."""
+    """Passes the user's requests to pause, resume or stop to a job; safe to use from any thread."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
@@ -185,12 +185,12 @@ class JobControl:
 
     @property
     def stop_requested(self) -> bool:
-        """Tell whether the job has been asked to stop."""
+        """Return whether the job has been asked to stop."""
         return self._stop.is_set()
 
     @property
     def paused(self) -> bool:
-        """Tell whether the job has been asked to pause."""
+        """Return whether the job has been asked to pause."""
         return not self._running.is_set()
 
     def pause(self) -> None:
@@ -198,7 +198,7 @@ class JobControl:
         self._running.clear()
 
     def resume(self) -> None:
-        """Let a paused job go on."""
+        """Let a paused job continue."""
         self._running.set()
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
-"""Reads files that somebody gives as input: plain ones only, for a pipe or a device may never end, in any encoding.
+"""Reads input files: regular ones only, since a pipe or a device may never end, in any encoding.
 
-What they say is nobody's word: `parsed_json` and `first_problem` are for text of which every part may be wrong.
+Their content is not trusted: `parsed_json` is for text of which every part may be wrong.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pydantic
 import pydantic_core
 
-from landseg_core.plain_text import plain_text
+from landseg_core.messages import N_, Text
 
 AnyPath = str | Path
 """What a public function takes for a file or a folder."""
@@ -26,70 +24,72 @@ _VSI = r"/vsi(?!(?:zip|tar|gzip|7z|rar)/)\w"
 _ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]+://|{_VSI}", re.IGNORECASE)
 _ADDRESS_AS_PATH = re.compile(rf"[a-z][a-z0-9+.-]+:/|{_VSI}", re.IGNORECASE)  # `Path` makes one slash of two
 _KINDS = (
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, N_("a pipe")),
+    (stat.S_ISSOCK, N_("a socket")),
+    (stat.S_ISCHR, N_("a device")),
+    (stat.S_ISBLK, N_("a device")),
 )
 
 
 def is_address(name: str) -> bool:
-    """Tell whether a name points to where GDAL would need the network, or reads no file: `https://`, `/vsis3/`.
+    """Return whether GDAL would need the network for a name, or would read no file: `https://`, `/vsis3/`.
 
-    Archives of this computer (`/vsizip/` and the like) are none, unless one is nested around an address.
+    Archives on this computer (`/vsizip/` and the like) are no addresses, unless one is nested around an address.
     """
     return _ADDRESS.search(name) is not None
 
 
 def begins_as_address(path: Path) -> bool:
-    """Tell whether somebody who gave this path meant an address, of which `Path` has taken one slash."""
+    """Return whether a path was meant as an address, from which `Path` has removed one slash."""
     return _ADDRESS_AS_PATH.match(str(path)) is not None
 
 
-def missing_reason(path: Path) -> str:
-    """Return the end of the sentence for a path where there is no file."""
+def missing_message(path: Path) -> Text:
+    """Return the sentence for a path where there is no file."""
     if _ADDRESS_AS_PATH.search(str(path)):
-        return "is an address, and landseg reads files of this computer only; download it first"
-    return "does not exist; check the name"
+        return N_("{path} is an address, and landseg only reads files on this computer; download it first", path=path)
+    return N_("{path} does not exist; check the name", path=path)
 
 
-def special_kind(mode: int) -> str | None:
-    """Return what a file of that `st_mode` is, "a pipe" for example; None for plain files and folders."""
+def special_kind(mode: int) -> Text | None:
+    """Return what a file of that `st_mode` is, "a pipe" for example; None for regular files and folders."""
     return next((kind for is_kind, kind in _KINDS if is_kind(mode)), None)
 
 
-def special_reason(path: Path) -> str | None:
-    """Return the end of the sentence for a path that is neither file nor folder; None for those, or for nothing.
+def special_file_message(path: Path) -> Text | None:
+    """Return the sentence for a path that is neither a file nor a folder; None for those, and where nothing is.
 
     Links are followed.
 
     Raises:
-        OSError: it cannot be looked at; never for what is not there.
+        OSError: the path cannot be accessed; never because nothing is there.
     """
     try:
         kind = special_kind(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return None if kind is None else f"is {kind} and not a file; copy what it gives to a file first"
+    if kind is None:
+        return None
+    return N_("{path} is {kind} and not a file; copy its content to a file first", path=path, kind=kind)
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a plain file for reading.
+    """Open a regular file for reading.
 
     Raises:
-        OSError: it cannot be opened, or is a pipe, a device or a socket: its `strerror` says so.
+        OSError: it cannot be opened, or is a pipe, a device or a socket, as its `strerror` says.
     """
-    # A pipe would wait for somebody to write to it, unless it is opened so; for plain files that changes nothing.
+    # Opened so, a pipe does not wait for somebody to write to it; for regular files that changes nothing.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     kind = special_kind(os.fstat(descriptor).st_mode)
     if kind is not None:
         os.close(descriptor)
-        raise OSError(errno.EINVAL, f"it is {kind} and not a file", str(path))
+        raise OSError(errno.EINVAL, N_("it is {kind} and not a file", kind=kind), str(path))
     return os.fdopen(descriptor, "rb")
 
 
 def read_file(path: Path) -> bytes:
-    """Return all of a plain file; errors as for `open_file`."""
+    """Return the content of a regular file; errors as for `open_file`."""
     with open_file(path) as file:
         return file.read()
 
@@ -98,7 +98,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 
 
 def present_path(path: Path, former_name: str) -> Path:
-    """Return `path`, or the file beside it that an older version called `former_name` where there is only that."""
+    """Return `path`, or the file next to it that an older version called `former_name` where there is only that."""
     former = path.with_name(former_name)
     try:
         return former if former.exists() and not path.exists() else path
@@ -107,9 +107,9 @@ def present_path(path: Path, former_name: str) -> Path:
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of a file: as its mark says, else as UTF-8, else as Windows wrote it in western Europe (cp1252).
+    """Return the text of a file: as its byte order mark says, else UTF-8, else western European Windows (cp1252).
 
-    What is none of them is replaced, so that no text makes a file unreadable.
+    Bytes that fit none of them are replaced, so that no text makes a file unreadable.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -121,26 +121,10 @@ def decoded(data: bytes) -> str:
 
 
 def parsed_json(text: str | bytes) -> Any:
-    """Return what a text of JSON holds.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: it is no JSON. That is so, too, where `json.loads` fails otherwise, or does not fail: at endless
-            nesting, broken UTF-8, and halves of characters, which nothing could print or store.
+        ValueError: it is not JSON. That includes what `json.loads` accepts or fails on differently: endless nesting,
+            broken UTF-8, and halves of characters, which nothing could print or store.
     """
     return pydantic_core.from_json(text.encode(errors="surrogatepass") if isinstance(text, str) else text)
-
-
-_MOST_SHOWN = 160
-
-
-def first_problem(error: pydantic.ValidationError, wording: Mapping[str, str] | None = None) -> str:
-    """Return the first thing that is wrong, for a sentence in one line: its place and what pydantic says of it.
-
-    `wording` has plainer words, which follow the place without a colon, for some of pydantic's kinds of error.
-    """
-    problem = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in problem["loc"])
-    plainer = (wording or {}).get(problem["type"])
-    message = plainer or problem["msg"].removeprefix("Value error, ")
-    text = f"{place}{' ' if plainer else ': '}{message}" if place else message
-    return plain_text(text)[:_MOST_SHOWN]

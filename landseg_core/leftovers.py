@@ -1,7 +1,7 @@
-"""Unfinished files and scratch folders: whose they are, and how those of a process that is gone are removed.
+"""Unfinished files and scratch folders: which process they belong to, and how those of a dead process are removed.
 
-Each is named after its process: where that no longer lives, whoever writes to the same folder next removes it. Light to
-import: what watches over a command knows it as well.
+Each is named after its process: once that is dead, the next process that writes to the same folder removes it. Light to
+import, since the process that watches over a command imports it too.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from functools import cache
 from pathlib import Path
 
 LEFT_BEHIND_SECONDS = 24 * 3600
-"""After so long without a change, what nobody can tell the process of has been left behind."""
+"""What nobody knows the process of counts as left behind when it has not changed for so long."""
 
 LONGEST_NAME = 255
 """The most bytes that a name may have on common file systems."""
 
 COMMIT = threading.RLock()
-"""Held while finished files take their places: a process that is told to end at once waits for that."""
+"""Held while finished files are renamed to their paths: a process that is asked to end at once waits for that."""
 
 UNFINISHED, _SCRATCH = ".unfinished-", ".landseg-"
-"""What follows the name of a file in that of its unfinished version; how the names of scratch folders begin."""
+"""What an unfinished version appends to the name of its file; how the names of scratch folders begin."""
 _OWNER = r"(?P<machine>[0-9a-f]{6})-(?P<pid>[0-9a-f]+)-(?P<began>[0-9a-f]+)"
 _FILE = re.compile(rf".*\.unfinished-{_OWNER}-[0-9a-f]{{6}}(?:[-.].*)?", re.DOTALL)
 _FOLDER = re.compile(rf"\.landseg-{_OWNER}-[0-9a-f]{{6}}")
@@ -39,7 +39,7 @@ _OLD_FOLDER = re.compile(r"\.landseg-[a-z0-9_]{8}")
 _IN_OLD_FOLDER = re.compile(r"mask\.tif.*|.*\.gpkg.*", re.DOTALL)
 
 Note = Callable[[str, str], None]
-"""Is told a kind (`folder`, `made`, `kept`) and a path."""
+"""Called with a kind (`folder`, `made`, `kept`) and a path."""
 
 
 class _Record:
@@ -50,7 +50,7 @@ class _Record:
         self.made: dict[str, None] = {}
         self.listener: Note | None = None
 
-    def tell(self, kind: str, path: str) -> None:
+    def report(self, kind: str, path: str) -> None:
         if self.listener is not None:
             self.listener(kind, path)
 
@@ -59,12 +59,12 @@ _record = _Record()
 
 
 def listen(listener: Note | None) -> None:
-    """Have `listener` told of each folder that this process writes to or makes, and of those that are to stay."""
+    """Have `listener` called for each folder that this process writes to or makes, and for those that are kept."""
     _record.listener = listener
 
 
-def unfinished_place(path: Path) -> Path:
-    """Return a place beside `path` for the file that will be there, and remove what dead processes left beside it.
+def unfinished_path(path: Path) -> Path:
+    """Return a path next to `path` for its unfinished version, and remove what dead processes left in that folder.
 
     The name is as long as the system allows, even where that of `path` is too.
     """
@@ -75,7 +75,7 @@ def unfinished_place(path: Path) -> Path:
 
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """Give a new folder in `parent`, which is removed at the end, and remove what dead processes left beside it.
+    """Give a new folder in `parent`, which is removed at the end, and remove what dead processes left in `parent`.
 
     Raises:
         OSError: it cannot be made.
@@ -90,27 +90,27 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 
 def note_made(folder: Path) -> None:
-    """Note that `folder` was made for results, and is to go where there come to be none."""
+    """Record that `folder` was made for results, and is to be removed if there are none in the end."""
     _record.made[str(folder.absolute())] = None
-    _record.tell("made", str(folder.absolute()))
+    _record.report("made", str(folder.absolute()))
 
 
 def note_kept(folder: Path) -> None:
-    """Note that a folder that was made for results stays."""
+    """Record that a folder that was made for results is kept."""
     _record.made.pop(str(folder.absolute()), None)
-    _record.tell("kept", str(folder.absolute()))
+    _record.report("kept", str(folder.absolute()))
 
 
 def _enter(folder: Path) -> None:
-    place = str(folder.absolute())
-    if place not in _record.folders:
-        _record.folders[place] = None
-        _record.tell("folder", place)
+    path = str(folder.absolute())
+    if path not in _record.folders:
+        _record.folders[path] = None
+        _record.report("folder", path)
     sweep(folder)
 
 
 def may_be_a_name(name: str) -> bool:
-    """Tell whether file systems take a name of that length."""
+    """Return whether file systems accept a name of that length."""
     return len(os.fsencode(name)) <= LONGEST_NAME
 
 
@@ -120,9 +120,9 @@ def _shortened(name: str, most: int) -> str:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the unfinished files and scratch folders right in `folder` whose processes are gone; errors do not count.
+    """Remove the unfinished files and scratch folders right in `folder` whose processes are dead; ignore errors.
 
-    Those of a process of another computer, or that do not tell theirs, go after a day without a change.
+    Those of a process on another computer, or whose process is unknown, are removed after a day without a change.
     """
     for entry in _entries(folder):
         if is_left_behind(Path(entry)):
@@ -154,14 +154,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _match(entry: os.DirEntry[str]) -> re.Match[str] | None:
-    """Return what the name of an unfinished file or scratch folder tells of its process."""
+    """Return what the name of an unfinished file or scratch folder says of its process."""
     if entry.is_dir(follow_symlinks=False):
         return _FOLDER.fullmatch(entry.name)
     return _FILE.fullmatch(entry.name) if entry.is_file(follow_symlinks=False) else None
 
 
 def is_left_behind(path: Path) -> bool:
-    """Tell whether `path` is an unfinished file or scratch folder that nobody will finish any more."""
+    """Return whether `path` is an unfinished file or scratch folder that nobody will finish any more."""
     try:
         (entry,) = [entry for entry in _entries(path.parent) if entry.name == path.name]
         found = _match(entry)
@@ -176,16 +176,16 @@ def is_left_behind(path: Path) -> bool:
 def _is_of_older_version(entry: os.DirEntry[str]) -> bool:
     if entry.is_dir(follow_symlinks=False):
         inside = Path(entry.path).iterdir()
-        return bool(_OLD_FOLDER.fullmatch(entry.name)) and all(_IN_OLD_FOLDER.fullmatch(place.name) for place in inside)
+        return bool(_OLD_FOLDER.fullmatch(entry.name)) and all(_IN_OLD_FOLDER.fullmatch(path.name) for path in inside)
     return entry.is_file(follow_symlinks=False) and _OLD_FILE.fullmatch(entry.name) is not None
 
 
 def _is_old(entry: os.DirEntry[str]) -> bool:
-    """Tell whether neither the file, nor the folder and what is in it, has changed for long."""
-    places = [entry.path]
+    """Return whether neither the file, nor the folder and what is in it, has changed for long."""
+    paths = [entry.path]
     if entry.is_dir(follow_symlinks=False):
-        places += [inner.path for inner in os.scandir(entry.path)]
-    return time.time() - max(os.lstat(place).st_mtime for place in places) > LEFT_BEHIND_SECONDS
+        paths += [inner.path for inner in os.scandir(entry.path)]
+    return time.time() - max(os.lstat(path).st_mtime for path in paths) > LEFT_BEHIND_SECONDS
 
 
 def _remove(entry: os.DirEntry[str]) -> None:
@@ -197,23 +197,23 @@ def _remove(entry: os.DirEntry[str]) -> None:
 
 
 def owner() -> str:
-    """Return the name of this process: computer, number, and when it began, so that numbers may come again."""
+    """Return the name of this process: computer, number, and start time, since numbers are used again."""
     return f"{_machine()}-{os.getpid():x}-{_began(os.getpid()) or 0:x}"
 
 
 @cache
 def _machine() -> str:
     """Return a short name of this computer and, in a container, of its own numbering of processes."""
-    told = [os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")]
+    parts = [os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")]
     with suppress(OSError):
-        told.append(Path("/etc/machine-id").read_text())
+        parts.append(Path("/etc/machine-id").read_text())
     with suppress(OSError):
-        told.append(str(Path("/proc/self/ns/pid").readlink()))
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:6]
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:6]
 
 
 def _began(pid: int) -> int | None:
-    """Return when a process began, in ticks since the system did; -1 where it has ended, None where nobody knows."""
+    """Return when a process began, in ticks since the system did; -1 if it has ended, None if that is unknown."""
     try:
         # The name in parentheses may hold anything, parentheses too; see proc(5).
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
@@ -223,7 +223,7 @@ def _began(pid: int) -> int | None:
 
 
 def _lives(machine: str, pid: int, began: int) -> bool | None:
-    """Tell whether a process lives; None where nobody here can."""
+    """Return whether a process is alive; None where that cannot be known on this computer."""
     if machine != _machine() or sys.platform == "win32":
         return None
     try:

@@ -1,4 +1,4 @@
-"""The limits beyond which no work begins without being asked for, and the sentences that tell them."""
+"""The limits beyond which work starts only if the user agrees, and the sentences about them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from landseg_core.messages import N_, Text
 from landseg_core.progress import duration
 
 MOST_PIXELS = 20_000_000_000
-"""Of what is written, or read to learn from."""
+"""Of what is written, or read for training."""
 WITH_OVERVIEWS = 4 / 3
-"""How many times the px of a map its file holds."""
+"""How many px the file of a map holds for each px of the map."""
 MOST_COMPUTED = 50
-"""The most px that a network computes for a px of the image, which it sees resampled."""
+"""The most px that a network computes for a px of the image, which is resampled for it."""
 MOST_SECONDS = 2 * 3600
 MOST_BANDS = 1000
 """The most bands of a raster; files that claim more are damaged, or made to exhaust memory."""
@@ -34,18 +34,18 @@ class LargeWorkError(LandsegError):
 
     def advising(self, option: str) -> Text:
         """Return the sentence with the `option` by which a caller agrees to the work."""
-        return N_("{objection}; give {option} to do it all the same", objection=self._objection, option=option)
+        return N_("{objection}; give {option} to do it anyway", objection=self._objection, option=option)
 
 
 @dataclass(frozen=True)
 class WorkSize:
-    """What a piece of work takes, as far as that is known before it begins.
+    """What a piece of work needs, as far as that is known before it starts.
 
     Attributes:
-        subject: what it makes or reads, for a sentence.
+        subject: what it writes or reads, as the subject of a sentence.
         pixels: the px of what is written, or read.
         folder: where it is written.
-        bytes: the most that it takes on the disk.
+        bytes: the most that it takes on disk.
         computed: the px that a network computes for each px of the image.
         seconds: how long it takes at the measured throughput; None where none was measured.
     """
@@ -57,19 +57,38 @@ class WorkSize:
     computed: float = 0.0
     seconds: float | None = None
 
-    def objections(self) -> Iterator[str]:
+    def objections(self) -> Iterator[Text]:
         """Yield a sentence, without a full stop, for each limit that is exceeded."""
         if self.computed > MOST_COMPUTED:
-            each = f"{self.computed:.3g} px to compute for each px of the image"
-            yield f"{self.subject}: {each}, more than {MOST_COMPUTED}"
+            yield N_(
+                "{subject}: {computed:.3g} px to compute for each px of the image, more than {most}",
+                subject=self.subject,
+                computed=self.computed,
+                most=MOST_COMPUTED,
+            )
         if self.pixels > MOST_PIXELS:
-            yield f"{self.subject}: {si_number(self.pixels)}px, more than {si_number(MOST_PIXELS)}px"
+            yield N_(
+                "{subject}: {pixels}px, more than {most}px",
+                subject=self.subject,
+                pixels=si_number(self.pixels),
+                most=si_number(MOST_PIXELS),
+            )
         free = free_bytes(self.folder) if self.folder is not None else None
         if free is not None and self.bytes > free:
-            room = f"{self.folder} has {si_number(free)}B of free space"
-            yield f"{self.subject}: up to {si_number(self.bytes)}B to write, but {room}"
+            yield N_(
+                "{subject}: up to {bytes}B to write, but {folder} has {free}B of free space",
+                subject=self.subject,
+                bytes=si_number(self.bytes),
+                folder=self.folder,
+                free=si_number(free),
+            )
         if self.seconds is not None and self.seconds > MOST_SECONDS:
-            yield f"{self.subject}: about {duration(self.seconds)} of work, more than {MOST_SECONDS // 3600} h"
+            yield N_(
+                "{subject}: about {duration} of work, more than {hours} h",
+                subject=self.subject,
+                duration=duration(self.seconds),
+                hours=MOST_SECONDS // 3600,
+            )
 
     @property
     def objection(self) -> str:
@@ -79,12 +98,14 @@ class WorkSize:
     @property
     def summary(self) -> str:
         """Return size and time for a question: `This is 25 Gpx of work (about 3 h 0 min)`."""
-        time = "" if self.seconds is None else f" (about {duration(self.seconds)})"
-        return f"This is {si_number(self.pixels)}px of work{time}"
+        pixels = si_number(self.pixels)
+        if self.seconds is None:
+            return N_("This is {pixels}px of work", pixels=pixels)
+        return N_("This is {pixels}px of work (about {duration})", pixels=pixels, duration=duration(self.seconds))
 
 
 def all_together(works: Sequence[WorkSize], subject: str) -> WorkSize:
-    """Return the size of several pieces of work done one after the other into one folder."""
+    """Return the size of several pieces of work that are done one after the other into one folder."""
     if len(works) == 1:
         return works[0]
     known = [work.seconds for work in works if work.seconds is not None]
@@ -99,7 +120,7 @@ def all_together(works: Sequence[WorkSize], subject: str) -> WorkSize:
 
 
 def require_agreed(work: WorkSize, *, large: bool) -> None:
-    """Refuse work beyond a limit unless it is agreed to be `large`.
+    """Refuse work beyond a limit unless the user has agreed to `large` work.
 
     Raises:
         LargeWorkError: it is.
@@ -109,7 +130,7 @@ def require_agreed(work: WorkSize, *, large: bool) -> None:
 
 
 def is_far_off(resolutions: Iterable[float]) -> bool:
-    """Tell whether ground resolutions are more than `MOST_TIMES_OFF` apart, or one of them is no length at all."""
+    """Return whether ground resolutions are more than `MOST_TIMES_OFF` apart, or one of them is no length at all."""
     values = tuple(resolutions)
     if not all(math.isfinite(value) and value > 0 for value in values):
         return True
@@ -117,7 +138,7 @@ def is_far_off(resolutions: Iterable[float]) -> bool:
 
 
 def free_bytes(folder: Path) -> int | None:
-    """Return the free space where `folder` is or will be; None where that cannot be told."""
+    """Return the free space where `folder` is or will be; None where that is unknown."""
     try:
         existing = next((path for path in (folder, *folder.absolute().parents) if path.is_dir()), None)
         return None if existing is None else shutil.disk_usage(existing).free

@@ -12,15 +12,16 @@ _CPU_INFO = Path("/proc/cpuinfo")
 
 def processor() -> str:
     """Return the processor's name; Python itself knows it only outside Linux."""
-    return _told_by_linux("model name") or platform.processor() or platform.machine()
+    return _cpu_info("model name") or platform.processor() or platform.machine()
 
 
 def processor_flags() -> frozenset[str]:
     """Return what the processor can do, in Linux's words, such as "avx512_bf16"; nothing elsewhere."""
-    return frozenset(_told_by_linux("flags").split())
+    return frozenset(_cpu_info("flags").split())
 
 
-def _told_by_linux(key: str) -> str:
+def _cpu_info(key: str) -> str:
+    """Return what Linux says of the processor under `key`; nothing elsewhere."""
     try:
         lines = _CPU_INFO.read_text(errors="replace").splitlines()
     except OSError:

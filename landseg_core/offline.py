@@ -1,7 +1,7 @@
-"""Keeps GDAL and PROJ from the network: landseg reads files of this computer only.
+"""Keeps GDAL and PROJ off the network: landseg only reads files on this computer.
 
-What opens a file asks its own drivers for local formats alone (`raster.formats`, `interchange.ogr`) and checks what the
-file refers to. This is the second line behind that, for what an allowed driver may read on its way.
+Files are opened with the drivers of local formats alone (`raster.files.gdal`, `formats.vector.ogr`), and what they
+refer to is checked. This is a second line of defence behind that, for what an allowed driver may read on its way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ GDAL_OFFLINE = {
     "GDAL_VRT_ENABLE_PYTHON": "NO",
     "PROJ_NETWORK": "OFF",
 }
-"""The variables that GDAL and PROJ look at, whichever wheel they came in: no remote file, and a dead proxy."""
+"""The variables that GDAL and PROJ read, whichever wheel they came in: no remote file, and a dead proxy."""
 
 
 def keep_gdal_offline() -> None:

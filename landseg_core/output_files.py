@@ -1,4 +1,4 @@
-"""Result files that appear whole, together and only at the end - or not at all."""
+"""Result files that appear complete, together and only at the end - or not at all."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Self
 
 from landseg_core.errors import OutputError
 from landseg_core.input_files import begins_as_address
-from landseg_core.leftovers import COMMIT, may_be_a_name, note_kept, note_made, unfinished_place
-from landseg_core.messages import N_
-from landseg_core.plain_text import name_reason
+from landseg_core.leftovers import COMMIT, may_be_a_name, note_kept, note_made, unfinished_path
+from landseg_core.messages import N_, Text
+from landseg_core.plain_text import name_message
 
 
 class OutputFiles:
-    """The files that one piece of work makes.
+    """The files that one piece of work writes.
 
-    Each is written beside its place as `<name>.unfinished-<process>-<random>` and renamed over its place when the
-    `with` block ends well. On any exception, a stop included, what was written is removed and nothing has changed;
-    what a killed process has left is removed by the next one that writes to the same folder.
+    Each is written next to its path as `<name>.unfinished-<process>-<random>` and renamed to its path when the `with`
+    block succeeds. On any exception, a stop included, what was written is removed and nothing has changed; what a
+    killed process has left is removed by the next one that writes to the same folder.
     `inputs` are the files being read: they are never replaced, not even with `overwrite`.
     """
 
@@ -33,14 +33,14 @@ class OutputFiles:
         self._stale: list[Path] = []
 
     def add(self, path: Path) -> Path:
-        """Reserve the place `path` and return the unfinished file, empty as yet, to write its content to.
+        """Reserve `path` and return the unfinished file, still empty, to write its content to.
 
         Raises:
-            OutputError: the place is taken, is an input, or cannot be written to.
+            OutputError: the path exists, is an input, or cannot be written to.
         """
         try:
             self._check(path)
-            unfinished = unfinished_place(path)
+            unfinished = unfinished_path(path)
             unfinished.touch(exist_ok=False)
         except OSError as error:
             raise unwritable(path, error) from error
@@ -48,7 +48,7 @@ class OutputFiles:
         return unfinished
 
     def drop(self, path: Path) -> None:
-        """Have an older file at `path`, which would be read with the new ones and belie them, removed at the end.
+        """Have an older file at `path`, which would be read with the new ones and contradict them, removed at the end.
 
         Raises:
             OutputError: there is one, and it may not be overwritten.
@@ -73,20 +73,20 @@ class OutputFiles:
     ) -> None:
         try:
             if kind is None:
-                self._place_all()
+                self._rename_all()
         finally:
             for unfinished in self._unfinished.values():
                 unfinished.unlink(missing_ok=True)
 
-    def _place_all(self) -> None:
-        """Rename every file over its place; where one cannot be, take back those that are new."""
+    def _rename_all(self) -> None:
+        """Rename every file to its path; where one cannot be renamed, remove those that are new."""
         new: list[Path] = []
         try:
             for path, unfinished in self._unfinished.items():
                 self._finish(path, unfinished)
             with COMMIT:
                 for path, unfinished in self._unfinished.items():
-                    self._place(path, unfinished, new)
+                    self._rename(path, unfinished, new)
                 for path in self._stale:
                     path.unlink(missing_ok=True)
         except (OSError, OutputError):
@@ -95,13 +95,13 @@ class OutputFiles:
             raise
 
     def _finish(self, path: Path, unfinished: Path) -> None:
-        check_free(path, overwrite=self._overwrite)  # it may have come to be meanwhile
+        check_free(path, overwrite=self._overwrite)  # it may have appeared meanwhile
         try:
             _flush_to_disk(unfinished)
         except OSError as error:
             raise cannot_finish(path, error) from error
 
-    def _place(self, path: Path, unfinished: Path, new: list[Path]) -> None:
+    def _rename(self, path: Path, unfinished: Path, new: list[Path]) -> None:
         try:
             if not path.exists():
                 new.append(path)
@@ -111,7 +111,7 @@ class OutputFiles:
 
 
 def write_atomically(path: Path, parts: bytes | Iterable[bytes]) -> None:
-    """Write a small file, or replace it: whatever happens, what is at `path` is whole, old or new.
+    """Write a small file, or replace it: whatever happens, the file at `path` is complete, old or new.
 
     Raises:
         OutputError: the file cannot be written; what was at `path` before is untouched.
@@ -132,29 +132,29 @@ def made_folder(folder: Path) -> Iterator[None]:
     Raises:
         OutputError: it cannot be made.
     """
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         _make(folder, missing)
         yield
     except BaseException:
-        for place in missing:
+        for path in missing:
             with suppress(OSError):
-                place.rmdir()
+                path.rmdir()
         raise
     finally:
-        for place in missing:
-            note_kept(place)
+        for path in missing:
+            note_kept(path)
 
 
 def _make(folder: Path, missing: Iterable[Path]) -> None:
-    for place in missing:
-        note_made(place)
+    for path in missing:
+        note_made(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             N_(
-                "the folder {folder} cannot be made: {strerror}; choose another place",
+                "the folder {folder} cannot be made: {strerror}; choose another folder",
                 folder=folder,
                 strerror=error.strerror,
             )
@@ -162,17 +162,17 @@ def _make(folder: Path, missing: Iterable[Path]) -> None:
 
 
 def check_name(path: Path) -> None:
-    """Raise where `path` can be no file, be there a folder for it or not: an address, no UTF-8, or too long a name.
+    """Raise where `path` cannot be a file, whether its folder exists or not: an address, not UTF-8, or too long.
 
     Raises:
         OutputError: it is.
     """
     if not may_be_a_name(path.name):
         raise unwritable(path, OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)))
-    if name_reason(path):
-        raise unwritable(path, OSError(errno.EILSEQ, "the name is not UTF-8"))
+    if name_message(path):
+        raise unwritable(path, OSError(errno.EILSEQ, N_("the name is not UTF-8")))
     if begins_as_address(path):
-        raise unwritable(path, OSError(errno.EREMOTE, "it is an address and no place of this computer"))
+        raise unwritable(path, OSError(errno.EREMOTE, N_("it is an address and not a path on this computer")))
 
 
 def check_free(path: Path, *, overwrite: bool = False) -> None:
@@ -189,44 +189,55 @@ def check_free(path: Path, *, overwrite: bool = False) -> None:
         raise OutputError(problem)
 
 
-def _problem(path: Path, overwrite: bool) -> str | None:
-    """Return the sentence about what is in the way at `path`."""
+def _problem(path: Path, overwrite: bool) -> Text | None:
+    """Return the sentence about what prevents writing to `path`."""
     if not path.parent.is_dir():
-        what = "is not a folder" if path.parent.exists() else "does not exist"
-        return f"{path} cannot be written: the folder {path.parent} {what}; choose another"
+        if path.parent.exists():
+            return N_("{path} cannot be written: {folder} is not a folder; choose one", path=path, folder=path.parent)
+        return N_(
+            "{path} cannot be written: the folder {folder} does not exist; choose another",
+            path=path,
+            folder=path.parent,
+        )
     if path.is_dir():
-        return f"{path} cannot be written: it is a folder; choose another name"
+        return N_("{path} cannot be written: it is a folder; choose another name", path=path)
     if path.exists() and not overwrite:
-        return f"{path} exists already; choose another name or allow overwriting (--overwrite)"
+        return N_("{path} exists already; choose another name or allow overwriting (--overwrite)", path=path)
     return None
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:
     """Return the sentence for `path` that cannot be written because of `error`."""
     reason = error.strerror or str(error)
-    remedy = _REMEDIES.get(error.errno or 0, "free some space, check the permissions or choose another place")
+    remedy = _REMEDIES.get(error.errno or 0, N_("free some space, check the permissions or choose another folder"))
     return OutputError(N_("{path} cannot be written: {reason}; {remedy}", path=path, reason=reason, remedy=remedy))
 
 
-_ANOTHER = "choose another name or folder"
-_REMEDIES = {errno.ENAMETOOLONG: "choose a shorter name", errno.EILSEQ: _ANOTHER, errno.EREMOTE: _ANOTHER}
+_ANOTHER = N_("choose another name or folder")
+_REMEDIES = {errno.ENAMETOOLONG: N_("choose a shorter name"), errno.EILSEQ: _ANOTHER, errno.EREMOTE: _ANOTHER}
 
 
 def _flush_to_disk(path: Path) -> None:
-    """Have the system put the file on the disk now: some file systems report a full disk only then."""
+    """Have the system write the file to disk now: some file systems report a full disk only then."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def cannot_finish(path: Path, error: BaseException) -> OutputError:
-    """Return the sentence for a file that `error` kept from being written to its end."""
-    strerror = error.strerror if isinstance(error, OSError) else None
-    reason = f" ({strerror})" if strerror else ""  # GDAL's own words, "TIFFAppendToStrip", help no user
-    return OutputError(
+    """Return the sentence for a file that could not be completed because of `error`."""
+    if isinstance(error, OSError) and error.strerror:
+        return OutputError(
+            N_(
+                "{path} could not be completed ({reason}) and was not kept; make sure that the disk has room and that "
+                "the file is not open in another program",
+                path=path,
+                reason=error.strerror,
+            )
+        )
+    return OutputError(  # GDAL's own words, "TIFFAppendToStrip", help no user
         N_(
-            "{path} could not be written to its end{reason} and was not kept; make sure that the disk has "
-            "room and that the file is not open in another program",
+            "{path} could not be completed and was not kept; make sure that the disk has room and that the file is "
+            "not open in another program",
             path=path,
-            reason=reason,
         )
     )

@@ -1,10 +1,12 @@
-"""Makes text that came from a file, or is a file's name, safe to show: one line, nothing in it that acts."""
+"""Makes text from a file, or a file's name, safe to show: one line, without characters that act on the output."""
 
 from __future__ import annotations
 
 import os
 import re
 from pathlib import Path
+
+from landseg_core.messages import N_, Text
 
 # Control characters and escapes (C0, C1), line and paragraph separators, halves of surrogate pairs, and what turns the
 # direction of the text that follows.
@@ -18,17 +20,18 @@ def plain_text(text: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether a text is one line without control characters and halves of characters."""
+    """Return whether a text is one line without control characters and halves of characters."""
     return _ACTING.search(text) is None
 
 
-def name_reason(path: Path) -> str | None:
-    """Return the sentence for a path whose name is not UTF-8, which GDAL cannot be given; None for all others."""
+def name_message(path: Path) -> Text | None:
+    """Return the sentence for a path whose name is not UTF-8, which GDAL cannot open; None for all others."""
     try:
         os.fspath(path).encode()
     except UnicodeEncodeError:
         shown = os.fsencode(path).decode(errors="replace")
-        return (
-            f"{plain_text(shown)} has a name that is not UTF-8, which cannot be opened; rename the file or its folder"
+        return N_(
+            "{name} has a name that is not UTF-8, which cannot be opened; rename the file or its folder",
+            name=plain_text(shown),
         )
     return None

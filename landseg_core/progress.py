@@ -1,17 +1,18 @@
-"""Tells how far a piece of work has come, and how long it still takes."""
+"""Reports how much of a piece of work is done, and how long the rest will take."""
 
 from __future__ import annotations
 
 import time
 
 from landseg_core.events import OnEvent, Progress
+from landseg_core.messages import N_
 
 
 class ProgressMeter:
-    """Emits a `Progress` of `task` each time that work is done; the clock starts with the meter.
+    """Emits a `Progress` of `task` whenever work is done; the clock starts with the meter.
 
-    The event counts `total` units, such as the pixels of a map. Where it takes more `work` than that to make them,
-    overlaps for example, the units are counted as that is done.
+    The event counts `total` units, such as the pixels of a map. Where that takes more `work`, because of overlaps for
+    example, the units count up in proportion to the work done.
     """
 
     def __init__(self, task: str, total: int, on_event: OnEvent, work: int | None = None) -> None:
@@ -38,4 +39,4 @@ def duration(seconds: float) -> str:
 
 def time_left(seconds: float | None) -> str:
     """Write the time left of a job, or nothing before it can be estimated."""
-    return "" if seconds is None else f"{duration(seconds)} left"
+    return "" if seconds is None else N_("{duration} left", duration=duration(seconds))

@@ -5,8 +5,8 @@ from pathlib import Path
 from landseg_core.messages import N_
 
 _PACKAGE = Path(__file__).parent
-# A wheel carries the folder inside the package; an editable install leaves it beside the packages.
-_PLACES = (_PACKAGE / "resources", _PACKAGE.parent / "resources")
+# A wheel has the folder inside the package; in an editable install it is next to the packages.
+_FOLDERS = (_PACKAGE / "resources", _PACKAGE.parent / "resources")
 
 
 def resource_path(name: str) -> Path:
@@ -15,7 +15,7 @@ def resource_path(name: str) -> Path:
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    for place in _PLACES:
-        if (place / name).exists():
-            return place / name
+    for folder in _FOLDERS:
+        if (folder / name).exists():
+            return folder / name
     raise FileNotFoundError(N_("landseg's own file resources/{name} is missing; install landseg again", name=name))

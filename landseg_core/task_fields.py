@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import pydantic
 from pydantic import Field
 from pydantic.fields import FieldInfo
-from pydantic_core import core_schema
+from pydantic_core import ErrorDetails, core_schema
 
 from landseg_core.messages import N_
+from landseg_core.value_problems import problem_text
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,14 @@ class FieldHints:
     """What a field declares beyond its title, description, type and bounds; one of its annotations.
 
     Attributes:
-        option: its name at the command line, where that is not the field's own.
-        metavar: what stands for its value in the help of the command line.
+        option: its name on the command line, where that is not the field's own.
+        metavar: the placeholder for its value in the help of the command line.
         repeats: whether an option is given once for each of several values, instead of a list with commas.
         choices: the values, each with what a list in the window shows for it.
         others: whether other values than the `choices` are allowed.
         unset: what happens without a value.
         unit: the unit of a number.
-        step: what an arrow beside a number adds to it.
+        step: what the arrows of a number's field add and subtract.
     """
 
     option: str = ""
@@ -60,7 +61,7 @@ def hints_of(info: FieldInfo) -> FieldHints:
 
 
 def type_of(annotation: Any) -> Any:
-    """Return the type of a field without bounds, "or None" and what a tuple holds; `Literal` for one of some values."""
+    """Return the type of a field without bounds, "or None" and items of a tuple; `Literal` for one of some values."""
     origin = typing.get_origin(annotation)
     if origin is Annotated:
         return type_of(typing.get_args(annotation)[0])
@@ -89,43 +90,13 @@ def _all_metadata(info: FieldInfo) -> Iterator[Any]:
 
 
 def problems_of(model: type[pydantic.BaseModel], values: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is wrong with the `values` of a model, by field; a problem of several together stands under ""."""
+    """Return what is wrong with the `values` of a model, by field; a problem of several together is under ""."""
     try:
         model.model_validate(values)
     except pydantic.ValidationError as error:
-        return {_place(item): _sentence(item) for item in error.errors(include_url=False)}
+        return {_field_of(problem): problem_text(problem) for problem in error.errors(include_url=False)}
     return {}
 
 
-def _place(item: Any) -> str:
-    return str(item["loc"][0]) if item["loc"] else ""
-
-
-def _sentence(item: Any) -> str:
-    values = item.get("ctx", {})
-    if "error" in values:  # raised by a validator of ours
-        return str(values["error"])
-    text = _TEXTS.get(item["type"])
-    return text(values) if text else str(item["msg"]).replace("Input should be", "should be")
-
-
-_TEXTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "greater_than": lambda values: N_("should be greater than {limit}", limit=_limit(values["gt"])),
-    "greater_than_equal": lambda values: N_("should be greater than or equal to {limit}", limit=_limit(values["ge"])),
-    "less_than": lambda values: N_("should be less than {limit}", limit=_limit(values["lt"])),
-    "less_than_equal": lambda values: N_("should be less than or equal to {limit}", limit=_limit(values["le"])),
-    "finite_number": lambda _values: N_("should be a finite number"),
-    "float_parsing": lambda _values: N_("should be a valid number"),
-    "float_type": lambda _values: N_("should be a valid number"),
-    "int_from_float": lambda _values: N_("should be a valid integer"),
-    "int_parsing": lambda _values: N_("should be a valid integer"),
-    "int_type": lambda _values: N_("should be a valid integer"),
-    "literal_error": lambda values: N_("should be {choices}", choices=values["expected"]),
-    "string_too_long": lambda values: N_("should have at most {count} characters", count=values["max_length"]),
-}
-"""The messages of pydantic that a user may meet, by their type, so that they can be translated."""
-
-
-def _limit(number: float) -> str:
-    short = f"{number:g}"
-    return short if float(short) == number else str(number)
+def _field_of(problem: ErrorDetails) -> str:
+    return str(problem["loc"][0]) if problem["loc"] else ""

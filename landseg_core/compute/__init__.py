@@ -1,1 +1,1 @@
-"""Where a network runs, in which arithmetic, and with how much memory: shared by training and inference."""
+"""On which device a network runs, in which precision, and with how much memory: shared by training and inference."""

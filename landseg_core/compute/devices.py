@@ -1,4 +1,4 @@
-"""Where a network runs, and in which arithmetic."""
+"""The devices and the precisions that a network can run in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from landseg_core.messages import N_
 class Precision:
     """The arithmetic of a device: `dtype` is that of autocast, None for none.
 
-    `scaled` tells that gradients need a scaler, which is so where numbers have fp16's small range.
+    `scaled`: gradients need a scaler, because fp16 has a small range.
     """
 
     name: str
@@ -37,7 +37,7 @@ _FP16 = Precision("fp16", torch.float16, torch.channels_last, scaled=True)
 
 
 def _cpu_precision() -> Precision:
-    # Processors without these instructions emulate bf16, and are slower with it.
+    # Processors without these instructions emulate bf16, which is slower.
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return _BF16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else _FP32
 
@@ -57,14 +57,14 @@ _OTHERS: dict[str, dict[str, Precision]] = {
     "cuda": {"bf16": _BF16, "fp16": _FP16},
     "mps": {},
 }
-"""What a device computes in besides float32."""
+"""The precisions of a device besides float32."""
 
 
 def precision_for(device: torch.device, wanted: str = "auto") -> Precision:
-    """Return the arithmetic for `device`: the fastest it is good at, or the one of the name `wanted`.
+    """Return the precision for `device`: its fastest suitable one, or that of the name `wanted`.
 
     Raises:
-        DeviceError: the device is not made for that.
+        DeviceError: the device does not support it.
     """
     fastest = _FASTEST[device.type]()
     if wanted == "auto":
@@ -72,20 +72,19 @@ def precision_for(device: torch.device, wanted: str = "auto") -> Precision:
     if wanted == "fp32":
         return Precision("fp32", None, fastest.memory_format)
     if wanted not in _OTHERS[device.type]:
-        good = " or ".join(("fp32", *_OTHERS[device.type]))
         raise DeviceError(
             N_(
-                "the device {type} does not compute in {wanted}; choose {good}",
-                type=device.type,
-                wanted=wanted,
-                good=good,
+                "the device {device} does not support {precision}; choose one of {supported}",
+                device=device.type,
+                precision=wanted,
+                supported=", ".join(("fp32", *_OTHERS[device.type])),
             )
         )
     return _OTHERS[device.type][wanted]
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the device of that name; "auto" takes CUDA, else MPS, else the CPU.
+    """Return the device of that name; "auto" is CUDA if available, else MPS, else the CPU.
 
     Raises:
         DeviceError: this computer, or this build of torch, does not have it.
@@ -103,9 +102,10 @@ def choose_device(name: str = "auto") -> torch.device:
     if number and not (number.isdecimal() and int(number) < count):
         raise DeviceError(
             N_(
-                "there is no device {name}; this computer has {count} of {kind}, counted from 0",
+                "there is no device {name}; this computer has %n {kind} devices, numbered from 0",
+                n=count,
+                one="there is no device {name}; the only {kind} device of this computer is {kind}:0",
                 name=name,
-                count=count,
                 kind=kind,
             )
         )
@@ -124,5 +124,5 @@ def _best_kind() -> str:
 
 
 def gpu_name(device: torch.device) -> str | None:
-    """Return what a CUDA GPU is called; None for other devices."""
+    """Return the name of a CUDA GPU; None for other devices."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else None

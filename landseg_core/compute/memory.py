@@ -1,4 +1,4 @@
-"""What to do when memory does not suffice: less at a time, or one sentence."""
+"""What to do when memory runs out: smaller pieces of work, or one sentence."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.events import Notice
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_, Text
 
 _SIGNS = (
     "DefaultCPUAllocator: ",
@@ -21,19 +22,19 @@ _SIGNS = (
     "unable to find an engine to execute",
     "Unable to find a valid cuDNN algorithm",
 )
-"""How torch tells it where it has no error of its own for it: on the CPU, on Windows, on MPS, in CUDA's libraries."""
+"""Torch's messages where it raises no error type of its own: on the CPU, on Windows, on MPS, in CUDA's libraries."""
 
 
 Answer = TypeVar("Answer")
 
 
 class NotEnoughMemoryError(Exception):
-    """Some work needs more memory than the device has; what it had taken is free when this is no longer handled."""
+    """Some work needs more memory than the device has; what it had allocated is free once this is no longer handled."""
 
 
 @contextmanager
 def memory_errors() -> Iterator[None]:
-    """Have Python's and torch's many errors for too little memory raised as one.
+    """Raise the many errors of Python and torch for too little memory as one type.
 
     Raises:
         NotEnoughMemoryError: the `with` block needs more memory than there is.
@@ -47,7 +48,7 @@ def memory_errors() -> Iterator[None]:
 
 
 def retry_on_out_of_memory(work: Callable[[], Answer], make_smaller: Callable[[], None]) -> Answer:
-    """Return what `work` gives, tried again after each `make_smaller`, which raises where that cannot be."""
+    """Return the result of `work`, retried after each `make_smaller`, which raises where nothing can be smaller."""
     while True:
         with suppress(NotEnoughMemoryError), memory_errors():
             return work()
@@ -56,27 +57,27 @@ def retry_on_out_of_memory(work: Callable[[], Answer], make_smaller: Callable[[]
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether `error` was raised because memory does not suffice."""
+    """Return whether `error` was raised because memory ran out."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(sign in str(error) for sign in _SIGNS)
 
 
 def free_cache() -> None:
-    """Give back memory that torch keeps for later.
+    """Return the memory that torch caches to the system.
 
-    Not while an error is handled: its traceback holds the tensors of every function that it went through.
+    Not while an error is being handled: its traceback holds the tensors of every function that it passed through.
     """
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
-def device_label(device: torch.device) -> str:
-    """Return what has the memory of `device`, in words."""
-    return "this computer" if device.type == "cpu" else "the graphics card"
+def device_label(device: torch.device) -> Text:
+    """Return what the memory of `device` belongs to, for the start of a sentence."""
+    return N_("this computer") if device.type == "cpu" else N_("the GPU")
 
 
 @contextmanager
 def memory_as_sentence(device: torch.device) -> Iterator[None]:
-    """Tell in one sentence that even the least is too much.
+    """Raise one sentence where even the smallest piece of work needs too much memory.
 
     Raises:
         DeviceError: the `with` block needs more memory than there is.
@@ -86,24 +87,38 @@ def memory_as_sentence(device: torch.device) -> Iterator[None]:
             yield
     except NotEnoughMemoryError:
         raise DeviceError(
-            f"{device_label(device)} has not enough memory for this run; choose a smaller network or chip, "
-            "or close other programs"
+            N_(
+                "{device} does not have enough memory for this run; choose a smaller network or chip size, or close "
+                "other programs",
+                device=device_label(device),
+            )
         ) from None
 
 
 def smaller_steps(device: torch.device, batch: int, before: int, after: int) -> Notice:
-    """Return the notice that a step learns from a batch by `after` chips at a time, where it was `before`."""
-    parts = -(-batch // after)
-    often = "twice" if parts == 2 else f"{parts} times"
+    """Return the notice that a step processes a batch by `after` chips at a time, instead of `before`."""
     return Notice(
-        f"{device_label(device)} has no memory for {before} chips at once: learning from {after} at a time, "
-        f"{often} a step"
+        N_(
+            "{device} does not have enough memory for {before} chips at once: training on {after} at a time, %n times "
+            "per step",
+            n=-(-batch // after),
+            device=device_label(device),
+            before=before,
+            after=after,
+        )
     )
 
 
 def smaller_windows(device: torch.device, before: PixelWindow, after: PixelWindow) -> Notice:
-    """Return the notice that validation looks at `after` at a time, where it was `before`."""
+    """Return the notice that validation processes windows of `after` instead of `before`."""
     return Notice(
-        f"{device_label(device)} has no memory to validate {before.width} x {before.height} px at once: validating at "
-        f"most {after.width} x {after.height} px at a time, with the same result"
+        N_(
+            "{device} does not have enough memory to validate {width} x {height} px at once: validating at most "
+            "{smaller_width} x {smaller_height} px at a time, with the same result",
+            device=device_label(device),
+            width=before.width,
+            height=before.height,
+            smaller_width=after.width,
+            smaller_height=after.height,
+        )
     )

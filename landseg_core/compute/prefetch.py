@@ -1,4 +1,4 @@
-"""Reads ahead of the network, in a thread."""
+"""Prefetches the input of the network in a thread."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Item = TypeVar("Item")
 
 
 class Prefetcher(Generic[Item]):
-    """Iterates over `items`, which a thread makes `ahead` of time; what the thread raises is raised here.
+    """Iterates over `items`, of which a thread makes up to `ahead` in advance; what it raises is raised here.
 
-    A context manager: leaving it drops what was made ahead and waits for the item in the making, so no thread is left.
-    A thread and not a process: readers spend their time in GDAL, which lets go of Python's lock, and a process forked
-    from one that runs Qt does not live long.
+    A context manager: leaving it drops what was made in advance and waits for the item in progress, so no thread is
+    left. A thread and not a process: readers spend their time in GDAL, which releases Python's lock, and a process
+    forked from one that runs Qt does not live long.
     """
 
     def __init__(self, items: Iterable[Item], ahead: int) -> None:
@@ -34,7 +34,7 @@ class Prefetcher(Generic[Item]):
     def __iter__(self) -> Iterator[Item]:
         while made := self._coming.popleft().result():
             self._order()
-            yield made.pop()  # nothing is held here of what is done with
+            yield made.pop()  # so that nothing here holds an item that is done with
 
     def _order(self) -> None:
         self._coming.append(self._thread.submit(self._make))

@@ -13,7 +13,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.messages import N_, Text
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.bands import band_numbers, telling_names, told_bands
+from landseg_core.raster.bands import band_list, band_numbers, distinct_names
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import RasterView, size_at
 
@@ -94,8 +94,8 @@ class ImageFacts:
             RasterError: it has no such band.
         """
         bands = band_numbers(image, wanted) if wanted else image.data_bands
-        names, resolution = telling_names(image, bands), image.grid.ground_resolution()
-        return cls(bands, names, str(image.dtype), image.grid, resolution, told_bands(image))
+        names, resolution = distinct_names(image, bands), image.grid.ground_resolution()
+        return cls(bands, names, str(image.dtype), image.grid, resolution, band_list(image))
 
     @property
     def kind(self) -> Text:

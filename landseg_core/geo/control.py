@@ -1,4 +1,4 @@
-"""What places an image that has no transform: ground control points, or the rational polynomials of its sensor."""
+"""Georeference of an image without a transform: ground control points, or the rational polynomials of its sensor."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, Self
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.rpc import RPC
+
+from landseg_core.messages import N_, Text
 
 _NEAR_PX = 0.01
 
@@ -45,11 +47,14 @@ class GroundControl:
         return cls(tuple(ControlPoint(p.col, p.row, p.x, p.y, p.z) for p in points), crs or None, dataset.rpcs)
 
     @property
-    def name(self) -> str:
-        """Return what it consists of, for people."""
+    def name(self) -> Text:
+        """Return what it consists of, for a sentence."""
         count = len(self.points)
-        parts = [f"{count} ground control point{'s' * (count > 1)}"] if count else []
-        return " and ".join([*parts, "RPC"] if self.rpc is not None else parts)
+        if not count:
+            return N_("RPC")
+        if self.rpc is None:
+            return N_("%n ground control points", n=count, one="1 ground control point")
+        return N_("%n ground control points and RPC", n=count, one="1 ground control point and RPC")
 
     def cropped(self, column: float, row: float) -> GroundControl:
         """Return that of a part of the image whose upper left corner is at `column`, `row` (px)."""
@@ -68,7 +73,7 @@ class GroundControl:
         return offset if self.cropped(*offset).is_near(other) else None
 
     def is_near(self, other: GroundControl) -> bool:
-        """Return whether both say the same, but for a hundredth of a pixel."""
+        """Return whether both agree to a hundredth of a pixel."""
         if len(self.points) != len(other.points) or (self.rpc is None) != (other.rpc is None):
             return False
         return all(
@@ -93,8 +98,9 @@ class GroundControl:
         return GroundControl(points, self.crs, rpc)
 
     def write_to(self, dataset: Any) -> None:
-        """Store it in a rasterio dataset that is open for writing: beside a transform, which a GeoTIFF has in place of
-        control points, the RPC alone.
+        """Write it to an open rasterio dataset; only the RPC where that has a transform.
+
+        A GeoTIFF holds either a transform or control points.
         """
         if self.points and dataset.transform.is_identity:
             points = [GroundControlPoint(p.row, p.column, p.x, p.y, p.z) for p in self.points]
@@ -111,5 +117,5 @@ def _changed(rpc: RPC, **values: float) -> RPC:
 
 
 def _coefficients(rpc: RPC | None) -> list[object]:
-    """Return what a crop leaves as it is."""
+    """Return what a crop does not change."""
     return [getattr(rpc, name) for name in ("line_num_coeff", "samp_num_coeff", "lat_off", "long_off", "height_off")]

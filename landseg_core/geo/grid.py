@@ -1,4 +1,4 @@
-"""Where pixels lie on the ground."""
+"""Size, transform and CRS of a raster: where its pixels are on the ground."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from rasterio.crs import CRS
 
 from landseg_core.geo.control import GroundControl
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_
 
 FINEST_M, COARSEST_M = 1e-6, 1e7
-"""What a ground resolution can be, in metres."""
+"""The finest and the coarsest plausible ground resolution, in metres."""
 
 
 @dataclass(frozen=True)
 class RasterGrid:
     """A raster's size in px, the affine transform from (column, row) to CRS coordinates, and its CRS if any.
 
-    `control` is what places an image without a transform. It goes with a map of that image; here, such an image is one
-    in pixel coordinates.
+    `control` georeferences an image without a transform. It is passed on to maps of that image; landseg itself uses
+    such an image in pixel coordinates.
     """
 
     width: int
@@ -42,24 +43,24 @@ class RasterGrid:
 
     @property
     def is_georeferenced(self) -> bool:
-        """Tell whether the transform says more than plain pixel coordinates."""
+        """Return whether the transform is more than plain pixel coordinates."""
         return not self.transform.is_identity
 
     @property
     def crs_name(self) -> str:
-        """Return what to call the CRS, such as `EPSG:32632`; nothing where there is none."""
+        """Return the name of the CRS, such as `EPSG:32632`; nothing where there is none."""
         code = self.crs.to_epsg() if self.crs else None
-        return f"EPSG:{code}" if code else "own CRS" if self.crs else ""
+        return f"EPSG:{code}" if code else N_("custom CRS") if self.crs else ""
 
     def crop(self, window: PixelWindow) -> RasterGrid:
         """Return the grid of `window`: its size, and the transform, control points and RPC shifted to its corner."""
         control = self.control and self.control.cropped(window.x, window.y)
-        is_placed_by_control = control is not None and not self.is_georeferenced
-        shift = Affine.identity() if is_placed_by_control else Affine.translation(window.x, window.y)
+        by_control = control is not None and not self.is_georeferenced
+        shift = Affine.identity() if by_control else Affine.translation(window.x, window.y)
         return RasterGrid(window.width, window.height, self.transform @ shift, self.crs, control)
 
     def resized(self, width: int, height: int) -> RasterGrid:
-        """Return a grid of `width` x `height` px over the same ground."""
+        """Return a grid of `width` x `height` px over the same area."""
         scale = Affine.scale(self.width / width, self.height / height)
         control = self.control and self.control.scaled(width / self.width, height / self.height)
         return RasterGrid(width, height, self.transform @ scale, self.crs, control)
@@ -75,7 +76,7 @@ class RasterGrid:
         return float(column), float(row)
 
     def matches(self, other: RasterGrid) -> bool:
-        """Tell whether the pixels of both lie on each other: same size, and same place where both know theirs.
+        """Return whether the pixels of both coincide: same size, and same position where both are georeferenced.
 
         Corners may differ by a hundredth of a pixel: formats round their transforms.
         """
@@ -88,7 +89,7 @@ class RasterGrid:
         return self._corners_agree(other)
 
     def is_same(self, other: RasterGrid) -> bool:
-        """Tell whether both are one grid: same size, place and CRS. Unlike `matches`, not knowing its place counts."""
+        """Return whether both are one grid: same size, position and CRS, or both without georeference."""
         if (self.width, self.height) != (other.width, other.height) or not _same_crs(self.crs, other.crs):
             return False
         return self.is_georeferenced == other.is_georeferenced and self._corners_agree(other)
@@ -98,12 +99,12 @@ class RasterGrid:
         offsets = [math.dist(self.to_pixel(*other.to_crs(*corner)), corner) for corner in corners]
         return max(offsets) < 0.01
 
-    def place_of(self, other: RasterGrid) -> PixelWindow | None:
-        """Return the window of this grid whose pixels are those of `other`, or None where they do not fit.
+    def window_of(self, other: RasterGrid) -> PixelWindow | None:
+        """Return the window of this grid whose pixels are those of `other`, or None where they do not match.
 
-        The transform of a cut-out tells where it lies, in a grid without CRS in pixels; so do control points that it
-        shares with this grid. One that tells nothing has no place but in a grid of its own size: its upper left corner
-        is a guess.
+        The position of a cut-out comes from its transform, which is in pixels in a grid without CRS, or from control
+        points that it shares with this grid. A cut-out with neither has no window, except in a grid of its own size:
+        any corner would be a guess.
         """
         if other.matches(self):
             return self.window
@@ -113,11 +114,11 @@ class RasterGrid:
         column, row = corner
         if not (math.isfinite(column) and math.isfinite(row)):
             return None
-        place = PixelWindow(round(column), round(row), other.width, other.height)
-        return place if self.crop(place).matches(other) and place.intersection(self.window) else None
+        window = PixelWindow(round(column), round(row), other.width, other.height)
+        return window if self.crop(window).matches(other) and window.intersection(self.window) else None
 
     def _corner_of(self, other: RasterGrid) -> tuple[float, float] | None:
-        """Return the (column, row) of this grid where the upper left corner of `other` lies, if anything tells it."""
+        """Return the (column, row) of the upper left corner of `other` in this grid, if that is known."""
         if other.is_georeferenced:
             return self.to_pixel(*other.to_crs(0, 0))
         if self.is_georeferenced or self.control is None or other.control is None:
@@ -125,9 +126,9 @@ class RasterGrid:
         return self.control.offset_of(other.control)
 
     def ground_resolution(self) -> float | None:
-        """Return the side of a pixel at the image's centre in true ground metres, or None where nothing tells it.
+        """Return the side of a pixel at the image's centre in true metres on the ground, or None if it is unknown.
 
-        What is no size on the Earth, less than `FINEST_M` or more than `COARSEST_M`, tells nothing.
+        A size outside `FINEST_M` to `COARSEST_M` counts as unknown.
 
         The root of the pixel's area: its sides are geodesics on the CRS's own ellipsoid (Karney, "Algorithms for
         geodesics", 2013, by pyproj), so that EPSG:3857, degrees, feet and rotated grids come out right. A local CRS,
@@ -167,37 +168,37 @@ class RasterGrid:
         return float(length), float(azimuth)
 
 
-def placing(transform: Affine) -> Affine:
-    """Return the transform of a file, or none (the identity) where pixels would have no area, or no finite place.
+def usable_transform(transform: Affine) -> Affine:
+    """Return the transform of a file, or the identity where pixels would have no area, or no finite position.
 
-    Damaged files and careless exports have such transforms; the image can be shown, but lies nowhere.
+    Damaged files and careless exports have such transforms; the image can be shown, but is not georeferenced.
     """
     sound = all(map(math.isfinite, transform[:6])) and not transform.is_degenerate
     return transform if sound else Affine.identity()
 
 
 def _same_crs(one: CRS | None, other: CRS | None) -> bool:
-    """Tell whether both are one CRS, or none; what is lost where a CRS is kept as WKT does not tell them apart."""
+    """Return whether both are the same CRS, or none; what is lost when a CRS is stored as WKT makes no difference."""
     return one == other or (one is not None and other is not None and one.to_wkt() == other.to_wkt())
 
 
 def on_ellipsoid(crs: CRS) -> tuple[pyproj.Geod, pyproj.Transformer] | None:
-    """Return the ellipsoid of a CRS, and what takes x, y to degrees on it; None where it has none, or makes no sense.
+    """Return the ellipsoid of a CRS and the transformation of x, y to degrees on it; None without a valid ellipsoid.
 
     GDAL keeps whatever a file says, such as a latitude of 400 degrees; PROJ refuses to compute with that.
     """
     try:
-        told = pyproj.CRS.from_wkt(crs.to_wkt())
-        geodetic, geod = told.geodetic_crs, told.get_geod()
+        projected = pyproj.CRS.from_wkt(crs.to_wkt())
+        geodetic, geod = projected.geodetic_crs, projected.get_geod()
         if geodetic is None or geod is None:
             return None
-        return geod, pyproj.Transformer.from_crs(told, geodetic, always_xy=True)
+        return geod, pyproj.Transformer.from_crs(projected, geodetic, always_xy=True)
     except pyproj.exceptions.ProjError:
         return None
 
 
 def local_unit(crs: CRS) -> float | None:
-    """Return the metres of a unit of a local CRS, one that no ellipsoid belongs to; None where its unit is unknown."""
+    """Return the length in metres of the unit of a local CRS, one without an ellipsoid; None if that is unknown."""
     try:
         return _local_unit(pyproj.CRS.from_wkt(crs.to_wkt()))
     except pyproj.exceptions.ProjError:

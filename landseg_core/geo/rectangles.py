@@ -1,4 +1,4 @@
-"""Windows taken from each other and put together."""
+"""Subtracts windows from each other, and merges them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def padded(window: PixelWindow, margin: int) -> PixelWindow:
 
 
 def subtract(window: PixelWindow, hole: PixelWindow) -> list[PixelWindow]:
-    """Return up to four windows that make up what of `window` is not in `hole`; one of them as large as can be."""
+    """Return up to four windows that cover `window` outside of `hole`; one of them is as large as possible."""
     inside = window.intersection(hole)
     if inside is None:
         return [window]
@@ -42,7 +42,7 @@ def _sides_down(columns: Sequence[int], rows: Sequence[int]) -> list[PixelWindow
 
 
 def subtract_all(window: PixelWindow, holes: Iterable[PixelWindow]) -> list[PixelWindow]:
-    """Return windows that make up what of `window` is in none of the `holes`."""
+    """Return windows that cover `window` outside of all `holes`."""
     left = [window]
     for hole in holes:
         left = [piece for part in left for piece in subtract(part, hole)]
@@ -50,7 +50,7 @@ def subtract_all(window: PixelWindow, holes: Iterable[PixelWindow]) -> list[Pixe
 
 
 def disjoint(windows: Iterable[PixelWindow]) -> list[PixelWindow]:
-    """Return windows, none over another, that make up the same ground: each without those before it."""
+    """Return windows without overlap that cover the same area: each minus those before it."""
     given = list(windows)
     bounds = np.array([(w.x, w.y, w.right, w.bottom) for w in given], np.int64).reshape(-1, 4)
     return [
@@ -59,14 +59,14 @@ def disjoint(windows: Iterable[PixelWindow]) -> list[PixelWindow]:
 
 
 def _over(windows: Sequence[PixelWindow], bounds: npt.NDArray[np.int64], number: int) -> list[PixelWindow]:
-    """Return the windows before one that share pixels with it."""
+    """Return the windows before that number that share pixels with it."""
     window, (left, top, right, bottom) = windows[number], bounds[:number].T
     over = (left < window.right) & (right > window.x) & (top < window.bottom) & (bottom > window.y)
-    return [windows[place] for place in np.flatnonzero(over).tolist()]
+    return [windows[index] for index in np.flatnonzero(over).tolist()]
 
 
 def merged(windows: Iterable[PixelWindow]) -> list[PixelWindow]:
-    """Return the same ground in fewer windows: neighbours of one height in a row, and then of one width, are joined."""
+    """Return the same area in fewer windows: neighbours of one height in a row, and then of one width, are merged."""
     rows = _merged(sorted(windows, key=lambda window: (window.y, window.height, window.x)), across=True)
     return _merged(sorted(rows, key=lambda window: (window.x, window.width, window.y)), across=False)
 

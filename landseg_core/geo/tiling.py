@@ -20,7 +20,7 @@ class TileKey:
 
 @dataclass(frozen=True)
 class TilePyramid:
-    """The tiles of a `width` x `height` px raster at every level, `tile` px square but for the last of each row."""
+    """The tiles of a `width` x `height` px raster at every level, `tile` px square except at the far edges."""
 
     width: int
     height: int
@@ -33,7 +33,7 @@ class TilePyramid:
 
     @property
     def quicklook_key(self) -> TileKey:
-        """Return the tile above the coarsest, which shows the whole: of a raster whose coarse tiles take long."""
+        """Return the tile above the coarsest level, which shows the whole of a raster whose coarse tiles take long."""
         return TileKey(self.levels, 0, 0)
 
     def level_size(self, level: int) -> tuple[int, int]:

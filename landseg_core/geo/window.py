@@ -12,7 +12,7 @@ from landseg_core.messages import N_
 PixelOffset = Annotated[int, pydantic.Field(ge=0, le=2**31)]
 PixelLength = Annotated[int, pydantic.Field(ge=1, le=2**31)]
 StoredWindow = tuple[PixelOffset, PixelOffset, PixelLength, PixelLength]
-"""The x, y, width and height (px) of a window inside an image, as a file tells them; for pydantic to check."""
+"""The x, y, width and height (px) of a window inside an image, as stored in a file; for pydantic to check."""
 
 
 @dataclass(frozen=True, order=True)
@@ -52,7 +52,7 @@ class PixelWindow:
         return PixelWindow(x, y, width, height) if width > 0 and height > 0 else None
 
     def contains(self, other: PixelWindow) -> bool:
-        """Tell whether `other` lies wholly inside."""
+        """Return whether `other` is entirely inside."""
         return self.intersection(other) == other
 
     def shifted(self, dx: int, dy: int) -> PixelWindow:

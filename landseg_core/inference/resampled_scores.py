@@ -85,15 +85,15 @@ class NativeRows:
         """Return the kernel of the next rows, as many as are ready and made at once; None where none is."""
         most = max(1, _BATCH_VALUES // (classes * self._native.width))
         kernel = self._scale.rows.kernel(self._next, min(self._next + most, self._native.bottom))
-        count = int(np.searchsorted(kernel.places[-1] + 1, bottom, side="right"))
-        return ResampleKernel(kernel.places[:, :count], kernel.weights[:, :count]) if count else None
+        count = int(np.searchsorted(kernel.indices[-1] + 1, bottom, side="right"))
+        return ResampleKernel(kernel.indices[:, :count], kernel.weights[:, :count]) if count else None
 
     def _made(self, held: ScoredRows, kernel: ResampleKernel) -> BlendedRows:
         below = slice(kernel.first - held.top, kernel.last - held.top)
         valid = held.valid[below]
         means, _ = valid_means(held.scores[:, below] * valid, valid, kernel, self._columns)
         index, score = strongest(means.astype(np.float32, copy=False))
-        top, count = self._next, kernel.places.shape[1]
+        top, count = self._next, kernel.indices.shape[1]
         self._next += count
         there = self._pixels.read_valid(PixelWindow(self._native.x, top, self._native.width, count))
         return BlendedRows(top, index, score, there)

@@ -14,6 +14,7 @@ from landseg_core.inference.backends.memory import TrialMemory, machine_facts
 from landseg_core.inference.compatibility import input_size
 from landseg_core.inference.options import PredictOptions
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize
+from landseg_core.messages import N_
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.placement import chosen_window
 from landseg_core.raster.source import RasterSource
@@ -31,7 +32,8 @@ def prediction_work(
     pixels = chosen_window(source, options.window).pixels
     computed = size[0] * size[1] / source.grid.window.pixels
     maps = 2 if options.confidence else 1
-    work = WorkSize(f"the map of {source.path}", pixels, folder, round(maps * pixels * WITH_OVERVIEWS), computed)
+    subject = N_("the map of {path}", path=source.path)
+    work = WorkSize(subject, pixels, folder, round(maps * pixels * WITH_OVERVIEWS), computed)
     throughput = memory.throughput(throughput_question(model, options))
     return replace(work, seconds=pixels * computed / throughput) if throughput else work
 
@@ -43,7 +45,7 @@ def evaluation_work(
     views = {area.image: area.view for area in areas}.values()
     sizes = [(view.size, view.native_size) for view in views]
     computed = max((math.prod(seen) / math.prod(own) for seen, own in sizes if seen and own), default=1.0)
-    work = WorkSize("the evaluation", sum(area.window.pixels for area in areas), computed=computed)
+    work = WorkSize(N_("the evaluation"), sum(area.window.pixels for area in areas), computed=computed)
     throughput = memory.throughput(throughput_question(model, options))
     return replace(work, seconds=work.pixels / throughput) if throughput else work
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pydantic
 
 from landseg_core.errors import ClassSchemaError
-from landseg_core.input_files import AnyPath, decoded, first_problem, read_file
+from landseg_core.input_files import AnyPath, decoded, read_file
 from landseg_core.labels.class_names import MOST_LETTERS, name_problem
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.resource_files import resource_path
+from landseg_core.value_problems import Wording, first_problem
 
 UNLABELLED = 255
 """The mask value of a pixel without a label: ignored by every loss and metric, nodata in a written map."""
@@ -47,10 +50,10 @@ class ClassSchema(pydantic.BaseModel):
 
     @pydantic.model_validator(mode="after")
     def _all_different(self) -> ClassSchema:
-        for what, seen in (("value", self.values), ("name", self.names)):
-            doubles = sorted({str(item) for item in seen if seen.count(item) > 1})
-            if doubles:
-                raise ValueError(N_("the {what} {doubles} is used twice", what=what, doubles=", ".join(doubles)))
+        if values := _repeated(self.values):
+            raise ValueError(N_("the value {values} is used twice", values=values))
+        if names := _repeated(self.names):
+            raise ValueError(N_("the name {names} is used twice", names=names))
         return self
 
     def __len__(self) -> int:
@@ -91,6 +94,11 @@ class ClassSchema(pydantic.BaseModel):
     def to_json(self) -> str:
         """Return the text of a class file."""
         return json.dumps(self.model_dump(), indent=2) + "\n"
+
+
+def _repeated(items: Sequence[int] | Sequence[str]) -> str:
+    """Return the items that occur more than once, as a list for a sentence."""
+    return ", ".join(sorted({str(item) for item, count in Counter(items).items() if count > 1}))
 
 
 def preset_names() -> list[str]:
@@ -142,16 +150,18 @@ def _parse(path: Path) -> ClassSchema:
 
 
 _EXAMPLE = '{"classes": [{"value": 0, "name": "land", "colour": "#d9d4c7"}, ...]}'
-_VALUE_RANGE = f"must be a whole number from 0 to {UNLABELLED - 1}"
-_WORDING = {
-    "extra_forbidden": "is not known here",
-    "greater_than_equal": _VALUE_RANGE,
-    "int_from_float": _VALUE_RANGE,
-    "int_type": _VALUE_RANGE,
-    "less_than_equal": _VALUE_RANGE,
-    "missing": "is missing",
-    "string_pattern_mismatch": "must be a colour such as #d55e00",
-    "string_too_short": "must not be empty",
-    "too_short": "must name at least one class",
+
+
+def _value_range(_context: Mapping[str, Any]) -> Text:
+    return N_("must be a whole number from 0 to {largest}", largest=UNLABELLED - 1)
+
+
+_WORDING: Wording = {
+    "greater_than_equal": _value_range,
+    "int_from_float": _value_range,
+    "int_type": _value_range,
+    "less_than_equal": _value_range,
+    "string_pattern_mismatch": lambda _context: N_("must be a colour such as #d55e00"),
+    "too_short": lambda _context: N_("must name at least one class"),
 }
-"""Sentences of ours for pydantic's kinds of error; the others read well as they are."""
+"""Where the file of classes can say more than other models."""

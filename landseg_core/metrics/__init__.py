@@ -1,1 +1,1 @@
-"""The figures of a classification: counts, rates, their intervals, and what to be warned of."""
+"""The metrics of a classification: counts, rates, their intervals, and warnings about them."""

@@ -1,4 +1,4 @@
-"""Counts pixels block by block: neighbouring pixels err together, blocks of ground hardly do."""
+"""Counts pixels block by block: errors of neighbouring pixels depend on each other, those of blocks hardly do."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.metrics.confusion import ConfusionMatrix
 
 BLOCK_SIDES = (512, 256)
-"""Sides of a block in px, the preferred one first: large against a house or a crown, so that blocks err apart."""
+"""Sides of a block in px, the preferred one first: much larger than a house or a tree crown, so that the errors of
+blocks are independent."""
 ENOUGH_BLOCKS = 50
-"""Smaller blocks are taken where the preferred ones are fewer."""
+"""Smaller blocks are used where there are fewer of the preferred ones."""
 MOST_BLOCKS = 4096
 MOST_BYTES = 1 << 26
-"""Blocks are made larger where there were more, or where their matrices took more memory."""
+"""Larger blocks are used where there would be more, or where their matrices would need more memory."""
 
 BlockKey = tuple[int, int, int]
 """The number of an image, and row and column of a block in it."""
@@ -54,7 +55,7 @@ class BlockCounts:
 
 
 class _ImageBlocks:
-    """The blocks of one image: counted from the corner of the box around its areas, none a sliver."""
+    """The blocks of one image: counted from the corner of its areas' bounding box, none of them narrow."""
 
     def __init__(self, number: int, windows: Sequence[PixelWindow], side: int) -> None:
         self._number, self._side = number, side
@@ -69,7 +70,7 @@ class _ImageBlocks:
                 yield self._number, row, column
 
     def window(self, key: BlockKey) -> PixelWindow:
-        """Return a block in px of its image, as that is read."""
+        """Return a block in px of its image, at the resolution at which it is read."""
         _, row, column = key
         x, y = self._x + column * self._side, self._y + row * self._side
         right = self._right if column == self._columns - 1 else x + self._side
@@ -86,7 +87,7 @@ def _touched(start: int, end: int, side: int, count: int) -> range:
 
 
 class BlockGrid:
-    """The blocks of some areas, in px of the images as these are read; no block spans two images."""
+    """The blocks of some areas, in px of the images at the resolution of reading; no block spans two images."""
 
     def __init__(self, areas: Iterable[LabelledArea], side: int) -> None:
         windows: dict[Path, list[PixelWindow]] = {}
@@ -98,7 +99,7 @@ class BlockGrid:
         self._images = {path: _ImageBlocks(n, own, side) for n, (path, own) in enumerate(windows.items())}
 
     def parts(self, area: LabelledArea, window: PixelWindow) -> Iterator[tuple[BlockKey, PixelWindow]]:
-        """Yield the blocks that share pixels with a window of an area, and what they share, in px of its view."""
+        """Yield the blocks that overlap a window of an area, each with the overlap in px of its view."""
         blocks = self._images[area.image]
         for key in blocks.keys_in(window):
             part = blocks.window(key).intersection(window)
@@ -111,14 +112,14 @@ class BlockGrid:
 
 
 def block_grid(areas: Sequence[LabelledArea], classes: int) -> BlockGrid:
-    """Return blocks of the preferred side, or smaller where these are few, or larger where they are very many."""
+    """Return blocks of the preferred side, or smaller ones where these are few, or larger ones where they are many."""
     most = max(1, min(MOST_BLOCKS, MOST_BYTES // (8 * classes**2)))
     grid = BlockGrid(areas, BLOCK_SIDES[0])
     number = grid.count(areas)
     if number < ENOUGH_BLOCKS:
         smaller = BlockGrid(areas, BLOCK_SIDES[-1])
         return smaller if smaller.count(areas) <= most else grid
-    while number > max(most, len(grid.stems)):  # one for each image are the largest there are
+    while number > max(most, len(grid.stems)):  # one for each image is the fewest there can be
         grid = BlockGrid(areas, 2 * grid.side)
         number = grid.count(areas)
     return grid
@@ -142,9 +143,9 @@ class BlockTally:
         if truth.shape != (window.height, window.width):
             raise ValueError(f"truth is {truth.shape}, its window {window}")
         for key, part in self._grid.parts(area, window):
-            here = part.shifted(-window.x, -window.y).slices()
+            inside = part.shifted(-window.x, -window.y).slices()
             matrix = self._matrices.setdefault(key, ConfusionMatrix(self._classes))
-            matrix.add(truth[here], prediction[here])
+            matrix.add(truth[inside], prediction[inside])
 
     def counts(self) -> BlockCounts:
         """Return what was counted; blocks without a labelled pixel are left out."""

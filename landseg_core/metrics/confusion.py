@@ -27,7 +27,7 @@ class ConfusionMatrix:
         """
         if truth.shape != prediction.shape:
             raise ValueError(f"truth is {truth.shape}, prediction {prediction.shape}")
-        # One pass: the pair of bytes as one number, counted in a table of all pairs.
+        # One pass: each pair of bytes as one number, counted in a table of all pairs.
         pairs = (truth.astype(np.uint16) << 8 | prediction).ravel()
         table = np.bincount(pairs, minlength=_CODES * _CODES).reshape(_CODES, _CODES)[:-1]
         classes = len(self.counts)
@@ -43,7 +43,7 @@ class ConfusionMatrix:
 
     @property
     def accuracy(self) -> float:
-        """Return the share of pixels that are right, 0-1; NaN while nothing is counted."""
+        """Return the fraction of correct pixels, 0-1; NaN while nothing is counted."""
         return float(rates(self.counts).accuracy)
 
     def iou(self) -> list[float | None]:

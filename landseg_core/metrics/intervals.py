@@ -1,4 +1,4 @@
-"""How sure figures are: 95 % intervals by a bootstrap over blocks of ground."""
+"""The uncertainty of metrics: 95 % intervals by a bootstrap over blocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from landseg_core.metrics.rates import CLASS_RATES, Floats, class_divisors, join
 RESAMPLES = 1000
 LEVEL = 0.95
 FEWEST_BLOCKS = 5
-"""Of fewer blocks there is no interval: resampling two or three says next to nothing, or a false certainty."""
+"""From fewer blocks there is no interval: resampling two or three shows next to nothing, or a false certainty."""
 _SEED = 20260101
 _BATCH_CELLS = 1 << 22
 
@@ -22,7 +22,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Intervals:
-    """The 95 % intervals of `Rates`; None where too few blocks say anything about a figure.
+    """The 95 % intervals of `Rates`; None where a metric comes from too few blocks.
 
     `classes` maps each name of `CLASS_RATES` to the intervals of the K classes.
     """
@@ -33,17 +33,17 @@ class Intervals:
 
 
 def bootstrap(counts: npt.NDArray[np.int64], resamples: int = RESAMPLES) -> Intervals:
-    """Return the intervals of the figures of (B, K, K) confusion matrices of B blocks.
+    """Return the intervals of the metrics of (B, K, K) confusion matrices of B blocks.
 
-    Blocks are drawn with replacement, as many as there are, and the figures computed from what was drawn; the interval
-    is from the 2.5th to the 97.5th percentile of `resamples` of them (Efron, "Bootstrap Methods: Another Look at the
+    Blocks are drawn with replacement, as many as there are, and the metrics computed from the drawn ones; the interval
+    is from the 2.5th to the 97.5th percentile of `resamples` such draws (Efron, "Bootstrap Methods: Another Look at the
     Jackknife", 1979; Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). The seed is fixed: the
     same counts give the same intervals.
 
-    It assumes that blocks err independently of each other, and that they are a fair sample of the ground that the
-    model is meant for. Pixels within a block may depend on each other in any way; errors that reach over many blocks,
-    such as the haze of a whole image, make the true interval wider, and so does ground of another kind. With few
-    blocks (under some thirty) percentile intervals are too narrow.
+    It assumes that the errors of blocks are independent, and that the blocks are a fair sample of the terrain that the
+    model is meant for. Pixels within a block may depend on each other in any way; errors that span many blocks, such
+    as haze over a whole image, make the true interval wider, and so does other terrain. With few blocks (fewer than
+    about thirty) percentile intervals are too narrow.
     """
     blocks = len(counts)
     if blocks < FEWEST_BLOCKS:
@@ -58,7 +58,7 @@ def bootstrap(counts: npt.NDArray[np.int64], resamples: int = RESAMPLES) -> Inte
 
 
 def _resamples(counts: npt.NDArray[np.int64], resamples: int) -> Iterator[Floats]:
-    """Yield (n, K, K) sums of drawn blocks, `resamples` together; exact, as sums stay far below 2^53."""
+    """Yield (n, K, K) sums of drawn blocks, `resamples` in total; exact, since sums stay far below 2^53."""
     rng = np.random.Generator(np.random.Philox(_SEED))
     blocks, classes = len(counts), counts.shape[-1]
     flat = counts.reshape(blocks, -1).astype(np.float64)
@@ -69,7 +69,7 @@ def _resamples(counts: npt.NDArray[np.int64], resamples: int) -> Iterator[Floats
 
 
 def _class_intervals(drawn: Floats, divisors: npt.NDArray[np.int64]) -> list[Interval | None]:
-    """Return the intervals of (N, K) drawn figures, where enough of the (B, K) divisors of the blocks are not 0."""
+    """Return the intervals of (N, K) drawn metrics, where enough of the (B, K) divisors of the blocks are not 0."""
     enough = (divisors > 0).sum(axis=0) >= FEWEST_BLOCKS
     return [_interval(values) if known else None for values, known in zip(drawn.T, enough, strict=True)]
 

@@ -1,4 +1,4 @@
-"""What can be read from confusion matrices: many at once, so that thousands of resamples cost little."""
+"""Metrics of confusion matrices: of many at once, so that thousands of resamples are cheap."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Rates:
     """Fractions 0-1 of (..., K, K) matrices; NaN where there is nothing to divide by.
 
     Attributes:
-        accuracy: (...,) share of the pixels that are right.
+        accuracy: (...,) fraction of the pixels that are correct.
         miou: (...,) mean IoU of the classes that occur in either map.
         iou: (..., K) intersection over union (Jaccard index).
         f1: (..., K) harmonic mean of producer's and user's accuracy (Dice coefficient).
-        producers: (..., K) producer's accuracy (recall): the share of a class's true pixels that were found.
-        users: (..., K) user's accuracy (precision): the share of a class's predicted pixels that are right.
+        producers: (..., K) producer's accuracy (recall): the fraction of a class's true pixels that were found.
+        users: (..., K) user's accuracy (precision): the fraction of a class's predicted pixels that are correct.
     """
 
     accuracy: Floats

@@ -1,4 +1,4 @@
-"""What stands beside an accuracy so that it deceives nobody: one sentence each."""
+"""Warnings that are shown with an accuracy where it would be misleading: one sentence each."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ import numpy.typing as npt
 from landseg_core.data.checks import never_validated
 from landseg_core.data.lists import shortened
 from landseg_core.data.split.splits import ENOUGH_PIXELS
+from landseg_core.messages import N_
 from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.rates import class_divisors, rates
 
 DEAD_IOU = 0.01
-"""A class below this IoU is as good as not mapped."""
+"""A class below this IoU is practically not mapped."""
 FEW_BLOCKS = 30
-"""Under this many blocks, percentile intervals cover the truth noticeably less often than they say."""
+"""With fewer blocks, percentile intervals contain the true value noticeably less often than they claim."""
 FEW_PIXELS = 20_000
-"""Under this many labelled px (a square of 140 px), the figures tell of one spot, however small the blocks."""
+"""With fewer labelled px (a square of 140 px), the metrics describe one spot, however small the blocks."""
 
 
-def figure_warnings(blocks: BlockCounts, names: Sequence[str], trained: Sequence[bool]) -> tuple[str, ...]:
-    """Return what the user should know beside the figures of `blocks`; `trained` tells which classes were learnt."""
+def evaluation_warnings(blocks: BlockCounts, names: Sequence[str], trained: Sequence[bool]) -> tuple[str, ...]:
+    """Return what the user should know about the metrics of `blocks`; `trained`: which classes the model knows."""
     counts = blocks.matrix.counts
-    told = (_dead(counts, names), _never_validated(counts, names, trained), _scarce(counts, names), _small(blocks))
-    return tuple(sentence for sentences in told for sentence in sentences)
+    found = (_dead(counts, names), _never_validated(counts, names, trained), _scarce(counts, names), _small(blocks))
+    return tuple(sentence for sentences in found for sentence in sentences)
 
 
 def _dead(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Iterator[str]:
@@ -34,9 +35,13 @@ def _dead(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Iterator[str]:
     never = _named(names, present & (divisors["users"] == 0))
     hardly = _named(names, present & (divisors["users"] > 0) & (np.nan_to_num(iou, nan=1.0) < DEAD_IOU))
     if never:
-        yield f"{shortened(never)}: labelled, but never predicted; the accuracy hides it"
+        yield N_("{classes}: labelled, but never predicted; the overall accuracy hides this", classes=shortened(never))
     if hardly:
-        yield f"{shortened(hardly)}: labelled, but hardly ever found (IoU under {DEAD_IOU}); the accuracy hides it"
+        yield N_(
+            "{classes}: labelled, but hardly ever found (IoU below {iou}); the overall accuracy hides this",
+            classes=shortened(hardly),
+            iou=DEAD_IOU,
+        )
 
 
 def _never_validated(counts: npt.NDArray[np.int64], names: Sequence[str], trained: Sequence[bool]) -> Iterator[str]:
@@ -49,16 +54,26 @@ def _scarce(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Iterator[str
     truth = counts.sum(axis=1)
     scarce = _named(names, (truth > 0) & (truth < ENOUGH_PIXELS))
     if scarce:
-        each, whose = (" each", "their") if len(scarce) > 1 else ("", "its")
-        yield f"fewer than {ENOUGH_PIXELS} validation pixels{each}: {shortened(scarce)}; {whose} figures mean little"
+        yield N_(
+            "{classes}: fewer than {enough} validation pixels each, too few for reliable metrics",
+            n=len(scarce),
+            one="{classes}: fewer than {enough} validation pixels, too few for reliable metrics",
+            classes=shortened(scarce),
+            enough=ENOUGH_PIXELS,
+        )
 
 
 def _small(blocks: BlockCounts) -> Iterator[str]:
     number, pixels = len(blocks.counts), int(blocks.counts.sum())
     if number < FEW_BLOCKS or pixels < FEW_PIXELS:
-        yield (
-            f"the figures come from {pixels:,} labelled pixels in {number} block{'s' * (number != 1)} of "
-            f"{blocks.side} px: too little ground to rely on; label more of it to validate on"
+        yield N_(
+            "validation covers only {pixels:,} labelled pixels (%n blocks of {side} px), too few for reliable metrics; "
+            "label more areas",
+            n=number,
+            one="validation covers only {pixels:,} labelled pixels (1 block of {side} px), too few for reliable "
+            "metrics; label more areas",
+            pixels=pixels,
+            side=blocks.side,
         )
 
 

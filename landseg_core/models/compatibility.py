@@ -15,7 +15,7 @@ from landseg_core.messages import N_
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO, NONE
-from landseg_core.raster.bands import band_name, band_numbers, listed_bands, matching_bands, told_bands
+from landseg_core.raster.bands import band_list, band_name, band_numbers, listed_bands, matching_bands
 from landseg_core.raster.near_infrared import near_infrared_notice
 from landseg_core.raster.source import RasterSource
 
@@ -85,11 +85,11 @@ def _matching(model: BundleHeader, source: RasterSource) -> tuple[int, ...]:
     if found is None:
         raise ModelError(
             N_(
-                "the model needs the bands {needed_bands}, but {path} has only {told_bands}; choose a raster "
+                "the model needs the bands {needed_bands}, but {path} has only {band_list}; choose a raster "
                 "like those it was trained on",
                 needed_bands=needed_bands(model),
                 path=source.path,
-                told_bands=told_bands(source),
+                band_list=band_list(source),
             )
         )
     return found

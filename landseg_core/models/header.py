@@ -12,13 +12,14 @@ from typing_extensions import TypedDict
 
 from landseg_core.errors import ModelError
 from landseg_core.geo.grid import COARSEST_M, FINEST_M
-from landseg_core.input_files import AnyPath, first_problem
+from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_record
 from landseg_core.raster.alpha import AUTO
+from landseg_core.value_problems import first_problem
 
 MODEL_FILE = "model.safetensors"
 """The name of the model file in a run's folder."""

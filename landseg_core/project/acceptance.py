@@ -178,7 +178,7 @@ def _require_values(source: RasterSource) -> None:
 
 def _map_on_image(source: RasterSource, image: RasterGrid, window: PixelWindow | None) -> _MapOnImage:
     _require_values(source)
-    window = window or image.place_of(source.grid)
+    window = window or image.window_of(source.grid)
     if window is None or (window.width, window.height) != (source.grid.width, source.grid.height):
         raise RasterError(
             N_(

@@ -171,7 +171,7 @@ def open_image(entry: ImageEntry, alpha: str | None = None) -> RasterSource:
     except ProjectError:
         source.close()
         raise
-    source.place_on(entry.grid)
+    source.set_grid(entry.grid)
     return source
 
 

@@ -1,4 +1,4 @@
-"""What a choice of alpha that was made for other images means for a raster."""
+"""Applies the alpha choice of a model's images to another raster."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def adapted_alpha(
 ) -> str:
     """Return the alpha of the raster at `path` for a model whose images had `choice`.
 
-    `needed` tells the numbers of the bands that the model sees, none where the raster has not all of them. These are
+    `needed` returns the numbers of the bands that the model uses, none where the raster lacks one of them. These are
     data. So `none` is for rasters where a band tagged as alpha is one of them; elsewhere such a band is alpha. A chosen
-    band is alpha where the raster has it and the model does not see it; else the raster's own tags count. `many_bands`
-    is that of `RasterSource`.
+    band is alpha where the raster has it and the model does not use it; otherwise the raster's own tags count.
+    `many_bands` is that of `RasterSource`.
 
     Raises:
         RasterError: the raster cannot be opened.
@@ -26,23 +26,23 @@ def adapted_alpha(
     if choice == AUTO:
         return AUTO
     with RasterSource(path, alpha=NONE, many_bands=many_bands) as source:
-        seen = set(needed(source))
+        used = set(needed(source))
     if choice == NONE:
         with RasterSource(path, many_bands=many_bands) as source:
-            return NONE if not source.alpha_bands or seen.intersection(source.alpha_bands) else AUTO
-    return choice if _is_free(path, choice, seen, many_bands=many_bands) else AUTO
+            return NONE if not source.alpha_bands or used.intersection(source.alpha_bands) else AUTO
+    return choice if _is_unused(path, choice, used, many_bands=many_bands) else AUTO
 
 
-def _is_free(path: Path, band: str, seen: set[int], *, many_bands: bool) -> bool:
+def _is_unused(path: Path, band: str, used: set[int], *, many_bands: bool) -> bool:
     try:
         with RasterSource(path, alpha=band, many_bands=many_bands) as source:
-            return not seen.intersection(source.alpha_bands)
+            return not used.intersection(source.alpha_bands)
     except RasterError:  # it has no such band
         return False
 
 
 def common_alpha(choices: Iterable[str]) -> str:
-    """Return the choice of a model whose images had these: `none` where one of them had it, for bands that are data."""
+    """Return the alpha choice of a model whose images had `choices`: `none` if one of them had it."""
     every = set(choices)
     if NONE in every:
         return NONE

@@ -1,11 +1,11 @@
-"""Which bands of a raster are alpha: they tell where it holds data, and are no data themselves.
+"""Which bands of a raster are alpha: they mark where it holds data, and are not data themselves.
 
-The choice is a text, so that settings, projects and model files can keep it as it is:
+The choice is a string, so that settings, projects and model files can store it unchanged:
 
-- `auto`: the bands that the file tags as alpha, wherever they stand and whatever their type; none of them where the
-  file declares nodata, since near infrared is often tagged so, and none where all bands are tagged;
+- `auto`: the bands that the file tags as alpha, at any position and of any type; none of them where the file declares
+  nodata, since near infrared is often tagged so, and none where all bands are tagged;
 - `none`: no band, so that one tagged as alpha is data;
-- a band, by number from 1 or by name: that one and no other, whatever the tags say. Nodata counts beside it.
+- a band, by number from 1 or by name: that one and no other, whatever the tags say. Nodata counts as well.
 
 A pixel holds data where all alpha bands are above 0; NaN is not.
 """
@@ -27,7 +27,7 @@ NONE = "none"
 
 
 def alpha_choice(text: str) -> str:
-    """Return the choice that a text means: `auto` and `none` in any case, else a band as it stands.
+    """Return the choice in a text: `auto` and `none` in any case, else the band unchanged.
 
     Raises:
         RasterError: the text is empty.
@@ -39,7 +39,7 @@ def alpha_choice(text: str) -> str:
 
 
 def alpha_bands(dataset: Any, choice: str, path: Path) -> tuple[int, ...]:
-    """Return the numbers of the bands of `dataset`, opened from `path`, that a `choice` of `alpha_choice` makes alpha.
+    """Return the numbers of the alpha bands of `dataset`, opened from `path`, by a `choice` from `alpha_choice`.
 
     Raises:
         RasterError: the choice names no band or several, or the only one.
@@ -67,15 +67,24 @@ def _named(dataset: Any, wanted: str, path: Path) -> int:
     found = [band for band, name in names.items() if name.casefold() == wanted.casefold()]
     if wanted.isdecimal() and int(wanted) in names:
         found = [int(wanted)]
-    if len(found) != 1:
+    if len(found) > 1:
         raise RasterError(
             N_(
-                "{path} has {value} {wanted!r} to take as alpha; it has {told}: choose one by number or name, "
-                "auto or none",
+                "{path} has several bands {wanted!r} to use as alpha; it has {bands}: choose one by number, auto or "
+                "none",
                 path=path,
-                value="several bands" if found else "no band",
                 wanted=wanted,
-                told=_told(names),
+                bands=_listed(names),
+            )
+        )
+    if not found:
+        raise RasterError(
+            N_(
+                "{path} has no band {wanted!r} to use as alpha; it has {bands}: choose one by number or name, auto or "
+                "none",
+                path=path,
+                wanted=wanted,
+                bands=_listed(names),
             )
         )
     if dataset.count == 1:
@@ -84,10 +93,10 @@ def _named(dataset: Any, wanted: str, path: Path) -> int:
 
 
 def _names(dataset: Any) -> dict[int, str]:
-    """Return the names of all bands; one that is tagged as alpha, and says nothing more, is called so."""
+    """Return the names of all bands; one that is tagged as alpha, and has no other name, is called `Alpha`."""
     names = band_names(dataset)
     return names | {band: "Alpha" for band in tagged_as_alpha(dataset) if names[band] == f"Band {band}"}
 
 
-def _told(names: Mapping[int, str]) -> str:
+def _listed(names: Mapping[int, str]) -> str:
     return listed_bands((band, None if name == f"Band {band}" else name) for band, name in names.items())

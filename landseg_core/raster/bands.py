@@ -1,4 +1,4 @@
-"""What the bands of a raster are called, and which bands a number or a name means."""
+"""The names of a raster's bands, and the bands that a number or a name refers to."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _COLOUR_NAMES = {
 
 
 def band_names(dataset: Any) -> dict[int, str]:
-    """Return the name of each band by its number: what the file says, the colour it stands for, or `Band 4`."""
-    told = zip(dataset.indexes, _descriptions(dataset), dataset.colorinterp, strict=True)
-    return {band: words or _COLOUR_NAMES.get(colour, f"Band {band}") for band, words, colour in told}
+    """Return the name of each band by its number: its description in the file, its colour, or `Band 4`."""
+    bands = zip(dataset.indexes, _descriptions(dataset), dataset.colorinterp, strict=True)
+    return {band: description or _COLOUR_NAMES.get(colour, f"Band {band}") for band, description, colour in bands}
 
 
 def _descriptions(dataset: Any) -> Sequence[str | None]:
-    """Return what the file says of its bands; nothing where that is not UTF-8, of which rasterio makes an error."""
+    """Return the descriptions of the bands in the file; none where one is not UTF-8, for which rasterio raises."""
     try:
-        words: tuple[str | None, ...] = dataset.descriptions
+        descriptions: tuple[str | None, ...] = dataset.descriptions
     except UnicodeDecodeError:
         return [None] * dataset.count
-    return words
+    return descriptions
 
 
 def listed_bands(bands: Iterable[tuple[int, str | None]]) -> str:
@@ -44,23 +44,23 @@ def listed_bands(bands: Iterable[tuple[int, str | None]]) -> str:
 
 
 _COLOURS = {"red", "green", "blue", "near infrared"}
-_TELLS_NOTHING = {"grey", "palette"}
-"""What GDAL calls the first band of files that say nothing of it."""
+_UNSPECIFIC = {"grey", "palette"}
+"""GDAL's names for the first band of files that do not describe it."""
 
 
-def telling_names(source: RasterSource, bands: Sequence[int]) -> tuple[str, ...]:
-    """Return the names of `bands`, or nothing where one of them has none or two have the same."""
+def distinct_names(source: RasterSource, bands: Sequence[int]) -> tuple[str, ...]:
+    """Return the names of `bands`; nothing where one of them has none or two have the same."""
     names = [band_name(source, band) for band in bands]
     unique = {name.casefold() for name in names if name}
     return tuple(name for name in names if name) if len(unique) == len(bands) else ()
 
 
 def band_name(source: RasterSource, band: int) -> str | None:
-    """Return what a band shows, None where the raster does not say."""
+    """Return the name of a data band; None where the raster gives it none."""
     if band not in source.data_bands:
         return None
     name = source.band_names[source.data_bands.index(band)]
-    return None if name.casefold() in {*_TELLS_NOTHING, f"band {band}"} else name
+    return None if name.casefold() in {*_UNSPECIFIC, f"band {band}"} else name
 
 
 def band_numbers(source: RasterSource, wanted: Sequence[str]) -> tuple[int, ...]:
@@ -82,20 +82,27 @@ def _band_number(source: RasterSource, wanted: str) -> int:
     if text.isdecimal() and int(text) in source.alpha_bands:
         raise RasterError(
             N_(
-                "{path}: band {text} is taken as alpha, which tells where there is data; choose other bands, "
-                "or the alpha 'none' if it is data",
+                "{path}: band {band} is used as alpha, which marks where there is data; choose other bands, or the "
+                "alpha 'none' if it is data",
                 path=source.path,
-                text=text,
+                band=text,
             )
         )
-    trouble = "several bands" if named else "no band"
+    if named:
+        raise RasterError(
+            N_(
+                "{path} has several bands {wanted!r}; it has {bands}: choose by number",
+                path=source.path,
+                wanted=text,
+                bands=band_list(source),
+            )
+        )
     raise RasterError(
         N_(
-            "{path} has {trouble} {text!r}; it has {told_bands}: choose by number or name",
+            "{path} has no band {wanted!r}; it has {bands}: choose by number or name",
             path=source.path,
-            trouble=trouble,
-            text=text,
-            told_bands=told_bands(source),
+            wanted=text,
+            bands=band_list(source),
         )
     )
 
@@ -109,22 +116,22 @@ def named_bands(source: RasterSource, name: str) -> list[int]:
 def matching_bands(source: RasterSource, bands: Sequence[int], names: Sequence[str]) -> tuple[int, ...] | None:
     """Return the numbers of the bands with these names where the raster has one of each, else `bands`.
 
-    None where it has not the numbers either, or says that one of them shows another colour.
+    None where it does not have these numbers either, or names one of them as another colour.
     """
     by_name = [named_bands(source, name) for name in names]
     if by_name and all(len(found) == 1 for found in by_name):
         return tuple(found[0] for found in by_name)
     missing = any(band not in source.data_bands for band in bands)
-    strange = any(other_colour(source, *band) for band in zip(bands, names, strict=False))
-    return None if missing or strange else tuple(bands)
+    other = any(other_colour(source, *band) for band in zip(bands, names, strict=False))
+    return None if missing or other else tuple(bands)
 
 
 def other_colour(source: RasterSource, band: int, name: str) -> bool:
-    """Tell whether the raster says that `band` shows another colour than `name`; both are well-known colours."""
+    """Return whether the raster names `band` as another well-known colour than `name`."""
     own = (band_name(source, band) or "").casefold()
     return own in _COLOURS and name.casefold() in _COLOURS and own != name.casefold()
 
 
-def told_bands(source: RasterSource) -> str:
+def band_list(source: RasterSource) -> str:
     """Return the raster's data bands for a sentence: `1 (Red), 2 (Green), 3`."""
     return listed_bands((band, band_name(source, band)) for band in source.data_bands)

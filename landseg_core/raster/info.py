@@ -1,4 +1,4 @@
-"""What a raster says about itself, as plain data."""
+"""The properties of a raster as plain data."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from landseg_core.raster.source import RasterSource
 def describe(source: RasterSource) -> dict[str, Any]:
     """Return what `landseg info --json` prints, ready for JSON.
 
-    `alpha` is the number of the band that tells where there is data, the first of several, or null for none; `bands`
+    `alpha` is the number of the band that marks where there is data, the first of several, or null for none; `bands`
     counts it. `nodata` is a number, null for none, or the text `nan`, `inf` or `-inf`, for which JSON has no numbers;
     `crs` is WKT or null; `transform` is `[a, b, c, d, e, f]` with x = a column + b row + c and y = d column + e row +
-    f; `ground_resolution_m` is null where nothing tells it; `gcps` counts the ground control points, and `rpc` tells
-    whether there is a sensor's RPC; `overviews` are how many times smaller those in the file are.
+    f; `ground_resolution_m` is null where it is unknown; `gcps` counts the ground control points, and `rpc` says
+    whether there is a sensor's RPC; `overviews` are the factors by which those in the file are smaller.
     """
     grid = source.grid
     return {

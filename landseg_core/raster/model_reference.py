@@ -1,4 +1,4 @@
-"""Which model a map was made with, as a tag in the map's own file."""
+"""The model that a map was made with, as a tag in the map's own file."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class ModelReference:
 
     @classmethod
     def of_bytes(cls, path: Path, content: bytes, *, in_run: bool) -> Self:
-        """Return the reference to the model file at `path` with this `content`; `in_run`: its folder is a run's."""
+        """Return the reference to the model file at `path` with this `content`; `in_run`: it is in a run's folder."""
         run = readable(path.absolute().parent.name) if in_run else None
         return cls(readable(path.name), hashlib.sha256(content).hexdigest(), run or None)
 
     @property
     def title(self) -> str:
-        """Return what to call the model in the window: its run, or else its file."""
+        """Return the name of the model in the window: that of its run, or else of its file."""
         return "".join(filter(str.isprintable, self.run or Path(self.file).stem))
 
     @property
@@ -54,7 +54,7 @@ class ModelReference:
         return {MODEL_TAG: json.dumps(asdict(self))}
 
     def is_same_run(self, other: ModelReference | None) -> bool:
-        """Tell whether both are of one training run, which may have gone on in between; without a run, one model."""
+        """Return whether both are of one training run, at any epoch; or the same model file where there is no run."""
         if other is None or self.run != other.run:
             return False
         return self.run is not None or self.hash == other.hash
@@ -64,15 +64,15 @@ _REFERENCE = pydantic.TypeAdapter(ModelReference)
 
 
 def readable(name: str) -> str:
-    """Return a file's name as text: what is not UTF-8 in it cannot be stored, and is replaced."""
+    """Return a file's name as text: what is not UTF-8 in it cannot be stored and is replaced."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
 def read_model_reference(map_path: Path) -> ModelReference | None:
-    """Return which model the map at `map_path` was made with; None where the file does not say, or not clearly.
+    """Return the model that the map at `map_path` was made with; None where the file has no valid tag.
 
     Raises:
-        RasterError: the file is missing, damaged or no raster.
+        RasterError: the file is missing, damaged or not a raster.
     """
     check_file(map_path)
     try:
@@ -89,7 +89,7 @@ def read_model_reference(map_path: Path) -> ModelReference | None:
 
 
 def tagged_model(dataset: Any) -> ModelReference | None:
-    """Return the model that an open map tells of; a tag that somebody has damaged counts as none."""
+    """Return the model in the tag of an open map; a damaged tag counts as none."""
     try:
         return _REFERENCE.validate_json(dataset.tags().get(MODEL_TAG, ""))
     except (pydantic.ValidationError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Tells where a band tagged as alpha looks like an image: some programs tag near infrared so."""
+"""Detects a band tagged as alpha that looks like an image: some programs tag near infrared so."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_, Text
 from landseg_core.raster.alpha import AUTO, NONE
 from landseg_core.raster.pyramid.levels import SEQUENTIAL_DRIVERS
 from landseg_core.raster.source import RasterSource
 
 _SPOTS = 6  # along each side
 _SPOT_SIDE = 64  # px
-_MOST_DECODED = 32 * 2**20  # px: where blocks are larger, fewer spots are looked at
+_MOST_DECODED = 32 * 2**20  # px: where blocks are larger, fewer spots are read
 _MANY_VALUES = 16
-_SELDOM = 0.2  # a soft edge takes many values, too, but most of such a band is 0 or opaque
+_SELDOM = 0.2  # a soft edge has many values, too, but most of such a band is 0 or opaque
 _NEARLY = 0.02  # below the largest value: lossy compression leaves 253 of 255
 
 
-def near_infrared_notice(source: RasterSource) -> str | None:
-    """Return the sentence where a band tagged as alpha takes many values and is seldom 0 or the largest of them.
+def near_infrared_notice(source: RasterSource) -> Text | None:
+    """Return the sentence about a band tagged as alpha that has many values and is seldom 0 or the largest of them.
 
-    A few spots of the band are read. None where the user has chosen the band, or where it cannot be looked at quickly.
+    A few spots of the band are read. None where the user has chosen the band, or where it cannot be read quickly.
 
     Raises:
         RasterError: GDAL cannot read the band.
@@ -33,9 +34,12 @@ def near_infrared_notice(source: RasterSource) -> str | None:
     doubtful = [band for band in source.alpha_bands if _looks_like_an_image(_sample(source, band))]
     if not doubtful:
         return None
-    return (
-        f"{source.path}: band {doubtful[0]} is tagged as alpha, but takes many values and is seldom 0 or the largest: "
-        f"it may be near infrared; choose the alpha {NONE!r} to take it as data"
+    return N_(
+        "{path}: band {band} is tagged as alpha, but has many values and is seldom 0 or the largest: it may be near "
+        "infrared; choose the alpha {none!r} to use it as data",
+        path=source.path,
+        band=doubtful[0],
+        none=NONE,
     )
 
 
@@ -61,7 +65,7 @@ def _spots(source: RasterSource) -> list[PixelWindow]:
 
 
 def _decoded_for_a_spot(source: RasterSource) -> int:
-    """Return about how many px are decoded for each; a sequential format is decoded once for all, or not at all."""
+    """Return roughly how many px are decoded per spot; a sequential format is decoded once for all, or not at all."""
     if source.driver in SEQUENTIAL_DRIVERS:
         pixels = source.grid.window.pixels
         return pixels if pixels > _MOST_DECODED else max(1, pixels // _SPOTS**2)
@@ -69,6 +73,6 @@ def _decoded_for_a_spot(source: RasterSource) -> int:
 
 
 def _starts(length: int, count: int) -> list[int]:
-    """Return where up to `count` spots along an axis begin, each in the middle of its part."""
+    """Return the starts of up to `count` spots along an axis, each in the middle of its part."""
     last = max(0, length - _SPOT_SIDE)
     return sorted({last * (2 * part + 1) // (2 * count) for part in range(count)})

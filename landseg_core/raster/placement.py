@@ -1,4 +1,4 @@
-"""A map of a part of a picture, read as if it reached over all of it."""
+"""A map of a part of an image, read as if it covered all of it."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from landseg_core.raster.source import RasterSource
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a map lies: in `window` of a picture on `grid`."""
+    """The position of a map: in `window` of an image on `grid`."""
 
     grid: RasterGrid
     window: PixelWindow
 
     def in_map(self, window: PixelWindow) -> PixelWindow:
-        """Return a window of the picture in px of the map, beyond which it may reach."""
+        """Return a window of the image in px of the map; it may reach beyond the map."""
         return window.shifted(-self.window.x, -self.window.y)
 
 
 class PlacedReader:
-    """The tiles of a map of a part, for a picture of any size: what `PyramidReader` is to a raster of the whole.
+    """The tiles of a map of a part of an image, like those of `PyramidReader` for a raster of the whole image.
 
-    Coarse tiles are made of the map's full resolution or of its own overviews, at once: it needs no pyramid.
+    Coarse tiles are read from the map's full resolution or from its own overviews: it needs no pyramid.
 
     Attributes:
         source: the map, which the reader does not close.
-        placement: where it lies.
-        pyramid: the geometry of the picture's tiles.
+        placement: its position in the image.
+        pyramid: the geometry of the image's tiles.
     """
 
     needs_pyramid = has_quicklook = False
@@ -47,7 +47,7 @@ class PlacedReader:
 
     @property
     def grid(self) -> RasterGrid:
-        """Return the grid of the picture."""
+        """Return the grid of the image."""
         return self.placement.grid
 
     def read_tile(self, key: TileKey, bands: Sequence[int] | None = None) -> tuple[Pixels, Valid]:
@@ -61,19 +61,19 @@ class PlacedReader:
         scale = 1 << key.level
         window = PixelWindow(tile.x * scale, tile.y * scale, tile.width * scale, tile.height * scale)
         size = tile.height << steps, tile.width << steps
-        place = self.placement.in_map(window)
-        pixels, valid = self.source.read(place, bands, size), self.source.read_valid(place, size)
+        window = self.placement.in_map(window)
+        pixels, valid = self.source.read(window, bands, size), self.source.read_valid(window, size)
         for _ in range(steps):
             pixels, valid = halve(pixels, valid, categorical=True)
         return pixels, valid
 
     def close(self) -> None:
-        """Let go of the map, as far as nobody reads it."""
+        """Release the map's file, as far as nobody reads from it."""
         self.source.release()
 
 
 def chosen_window(source: RasterSource, window: PixelWindow | None, grid: RasterGrid | None = None) -> PixelWindow:
-    """Return `window`, or that of the whole raster for None; `grid` is that of the whole where it is another.
+    """Return `window`, or that of the whole raster for None; `grid` is that of the whole if it is not the raster's.
 
     Raises:
         RasterError: the window reaches beyond the raster.

@@ -1,4 +1,4 @@
-"""Opens any raster that GDAL reads, without ever writing beside it."""
+"""Opens any raster that GDAL reads, without ever writing next to it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rasterio.windows import Window
 
 from landseg_core.errors import RasterChangedError, RasterError
 from landseg_core.geo.control import GroundControl
-from landseg_core.geo.grid import RasterGrid, placing
+from landseg_core.geo.grid import RasterGrid, usable_transform
 from landseg_core.geo.window import PixelWindow
 from landseg_core.input_files import AnyPath
 from landseg_core.limits import MOST_BANDS
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.raster.alpha import AUTO, alpha_bands, alpha_choice
 from landseg_core.raster.bands import band_names
 from landseg_core.raster.files.as_opened import FilesAsOpened
@@ -48,27 +48,26 @@ class RasterChunk:
 class RasterSource:
     """A raster opened for reading; many threads may read at once, each through a dataset handle of its own.
 
-    What it reads is of the files as they were when it was opened, or nothing: a file that has been replaced since is
-    refused.
+    It reads its files only as they were when it was opened: a file that has been replaced since is refused.
 
     Attributes:
         path: the file.
-        files: the file and, for a VRT, all files that it draws on, nested VRTs included.
-        as_opened: how those files were when it was opened.
+        files: the file and, for a VRT, all files that it refers to, nested VRTs included.
+        as_opened: the identities of those files when it was opened.
         driver: GDAL's name of the format.
         alpha: what was chosen, see `raster.alpha`.
         alpha_bands: the numbers (from 1, as GDAL counts) of the bands that are alpha; mostly one or none.
-        automatic_alpha: those that `auto` makes alpha.
+        automatic_alpha: those that are alpha with `auto`.
         band_count: all bands, alpha included.
         data_bands: the numbers of the bands that are not alpha.
-        band_names: what the data bands show, such as "Red"; else "Band 4".
-        colours: the colour that each data band stands for, as the file says.
+        band_names: the names of the data bands, such as "Red", or "Band 4".
+        colours: the colour interpretation of each data band in the file.
         dtype: the type of `read`'s pixels, that of the data bands.
         nodata: the value of pixels without data; None where there is none.
         band_nodata: that of each band of the file.
-        grid: size, transform and CRS; `file_grid` as the file itself tells them, where `place_on` has said otherwise.
-        overviews: how many times smaller each overview in the file is.
-        block_shape: (height, width) px of the blocks in the file, or in one of those that a VRT draws on.
+        grid: size, transform and CRS; `file_grid` is that of the file itself, where `set_grid` has changed `grid`.
+        overviews: the factor by which each overview in the file is smaller.
+        block_shape: (height, width) px of the blocks in the file, or in one of those that a VRT refers to.
         colour_table: (N, 4) uint8 RGBA of each value of a palette image; None for all others.
         all_valid: True where the file has neither nodata nor alpha nor a mask.
     """
@@ -88,16 +87,16 @@ class RasterSource:
     ) -> None:
         """Open `path`, or instead of its full resolution the `overview` of that index.
 
-        `alpha` chooses what tells where there is data, see `raster.alpha`; `alpha_bands` are those that it means where
-        that is known. `as_opened` are its files where they are known to be whole; they must not have changed since.
-        `threads` is for whoever reads large windows: that many decode the blocks of one, where the format allows it.
-        `idle` is where handles wait that it shares with other rasters. `refuse_changed` False reads on in a file that
-        has changed, as far as that goes: for work that takes hours. `many_bands`: more than `MOST_BANDS` are meant.
+        `alpha` chooses what marks where there is data, see `raster.alpha`; `alpha_bands` are its bands if these are
+        known. `as_opened` are its files if they are known to be complete; they must not have changed since. `threads`
+        is for reading large windows: that many decode the blocks of one, where the format allows it. `idle` holds the
+        idle handles together with those of other rasters. `refuse_changed` False continues to read a file that has
+        changed, as far as possible: for work that takes hours. `many_bands` allows more than `MOST_BANDS`.
 
         Raises:
-            RasterChangedError: a file has changed since it was looked at.
-            RasterError: the file is missing, empty, cut short, not permitted or no raster that can be shown, or has no
-                such alpha band.
+            RasterChangedError: a file has changed since it was checked.
+            RasterError: the file is missing, empty, truncated, not permitted or not a raster that can be shown, or has
+                no such alpha band.
         """
         self.path = Path(path)
         self.alpha = alpha_choice(alpha)
@@ -109,11 +108,11 @@ class RasterSource:
         level: dict[str, Any] = {} if overview is None else {"overview_level": overview}
         if len(self.files) > 1:
             retire_outdated(self.files)
-        files = self.as_opened  # not of `self`: the pool would keep this alive
+        files = self.as_opened  # not through `self`, which the pool would keep alive
         self._handles = HandlePool(
             lambda: open_dataset(files.files[0], **level), idle, files.files, lambda: files.changed() is not None
         )
-        with self._reading("opened as a raster") as dataset:
+        with self._reading(self._cannot_open) as dataset:
             _refuse_unreadable(self.path, dataset, many_bands=many_bands)
             require_own_overviews(self.path, dataset)
             self._describe(dataset)
@@ -124,7 +123,7 @@ class RasterSource:
         self.nodata: float | None = dataset.nodata
         self.band_nodata: tuple[float | None, ...] = dataset.nodatavals
         control = GroundControl.of(dataset)
-        grid = RasterGrid(dataset.width, dataset.height, placing(dataset.transform), dataset.crs, control)
+        grid = RasterGrid(dataset.width, dataset.height, usable_transform(dataset.transform), dataset.crs, control)
         self.grid = self.file_grid = grid
         self.block_shape: tuple[int, int] = self._blocks(dataset)
         self._describe_bands(dataset)
@@ -132,7 +131,7 @@ class RasterSource:
         self.colour_table = _colour_table(dataset)
 
     def _blocks(self, dataset: Any) -> tuple[int, int]:
-        """Return the shape of the blocks that are decoded as a whole: a VRT tells another."""
+        """Return the shape of the blocks that are decoded as a whole: a VRT reports its own."""
         shape: tuple[int, int] = dataset.block_shapes[0]
         if self.driver == "VRT" and len(self.files) > 1:
             with suppress(*GDAL_ERRORS), open_dataset(self.files[-1]) as part:
@@ -144,7 +143,7 @@ class RasterSource:
         self.automatic_alpha = alpha_bands(dataset, AUTO, self.path)
         self.alpha_bands = alpha_bands(dataset, self.alpha, self.path) if known is None else known
         self.data_bands = tuple(band for band in dataset.indexes if band not in self.alpha_bands)
-        dtypes, colours = dataset.dtypes, dataset.colorinterp  # asked once: rasterio asks GDAL anew for each band
+        dtypes, colours = dataset.dtypes, dataset.colorinterp  # read once: rasterio asks GDAL again for each band
         self.dtype = np.result_type(*{dtypes[band - 1] for band in self.data_bands})
         self.colours: tuple[ColorInterp, ...] = tuple(colours[band - 1] for band in self.data_bands)
         names = band_names(dataset)
@@ -156,7 +155,7 @@ class RasterSource:
         return f"<RasterSource {self.path}, {len(self.data_bands)} x {self.dtype}, {self.grid!r}>"
 
     def read_patch(self, window: PixelWindow | tuple[int, int, int, int]) -> RasterChunk:
-        """Return the pixels of a `window` (x, y, width, height in px), where they hold data, and where they lie.
+        """Return the pixels of a `window` (x, y, width, height in px), where they hold data, and their grid.
 
         Raises:
             RasterError: the raster cannot be read.
@@ -176,8 +175,8 @@ class RasterSource:
         Args:
             window: what to read, in px of the full resolution.
             bands: band numbers from 1; all data bands by default.
-            size: (height, width) to shrink or stretch the window to; the fitting overview is read.
-            resampling: how a shrunk pixel comes from those it covers.
+            size: (height, width) to scale the window to; the best overview is read.
+            resampling: how a smaller pixel is computed from those it covers.
 
         Raises:
             RasterError: GDAL cannot read the pixels, or there is no such band.
@@ -215,13 +214,13 @@ class RasterSource:
         leading: tuple[int, ...],
         read_inside: Callable[[Any, ReadPart], npt.NDArray[Any]],
     ) -> npt.NDArray[Any]:
-        """Read what lies inside the raster, and put it into zeros where that is not all."""
+        """Read the part of a window inside the raster, and fill the rest with zeros."""
         shape = size or (window.height, window.width)
         part = read_part(window, shape, self.grid.window)
         dtype = self.dtype if leading else np.bool_
         if part is None:
             return np.zeros((*leading, *shape), dtype)
-        with self._reading(f"read at pixel {max(0, window.x)}, {max(0, window.y)}") as dataset:
+        with self._reading(lambda reason: self._cannot_read(window, reason)) as dataset:
             inside = read_inside(dataset, part)
         if part.size == shape:
             return inside
@@ -234,17 +233,18 @@ class RasterSource:
         if missing:
             raise RasterError(
                 N_(
-                    "{path} has {band_count} band(s), so that band {missing} cannot be read",
+                    "{path} has %n bands, so band {band} cannot be read",
+                    n=self.band_count,
+                    one="{path} has one band, so band {band} cannot be read",
                     path=self.path,
-                    band_count=self.band_count,
-                    missing=missing[0],
+                    band=missing[0],
                 )
             )
         return list(bands)
 
     @contextmanager
-    def _reading(self, doing: str) -> Iterator[Any]:
-        """Lend a handle under our GDAL settings, and turn GDAL's failures into one sentence."""
+    def _reading(self, message: Callable[[str], Text]) -> Iterator[Any]:
+        """Lease a handle under our GDAL settings, and raise GDAL's failures as the `message` of their reason."""
         if self._handles.closed:
             raise RasterError(N_("{path} has been closed; open it again", path=self.path))
         if self._refuse_changed:
@@ -253,27 +253,36 @@ class RasterSource:
             with rasterio.Env(**self._gdal_options), self._handles.lease() as dataset:
                 yield dataset
         except GDAL_ERRORS as error:
-            raise RasterError(
-                N_(
-                    "{path} cannot be {doing} ({gdal_reason}); check that it is a complete image file",
-                    path=self.path,
-                    doing=doing,
-                    gdal_reason=gdal_reason(error),
-                )
-            ) from error
+            raise RasterError(message(gdal_reason(error))) from error
+
+    def _cannot_open(self, reason: str) -> Text:
+        return N_(
+            "{path} cannot be opened as a raster ({reason}); check that it is a complete image file",
+            path=self.path,
+            reason=reason,
+        )
+
+    def _cannot_read(self, window: PixelWindow, reason: str) -> Text:
+        return N_(
+            "{path} cannot be read at pixel {x}, {y} ({reason}); check that it is a complete image file",
+            path=self.path,
+            x=max(0, window.x),
+            y=max(0, window.y),
+            reason=reason,
+        )
 
     def _require_unchanged(self) -> None:
         changed = self.as_opened.changed_of_late()
         if changed is not None:
             self._handles.release()
-            raise RasterChangedError(_what_changed(changed))
+            raise RasterChangedError(_changed_message(changed))
 
     def release(self) -> None:
         """Close the handles that nobody reads through just now; the next reader opens another."""
         self._handles.release()
 
     def reopened(self, *, overview: int | None = None, threads: int | None = None) -> RasterSource:
-        """Return the raster, or one of its overviews, as one of its own, to be closed by the caller.
+        """Return the raster, or one of its overviews, opened separately; the caller closes it.
 
         `overview` and `threads` are as for a new one.
 
@@ -293,16 +302,16 @@ class RasterSource:
             many_bands=self._many_bands,
         )
 
-    def beside(self, path: Path) -> RasterSource:
-        """Return another raster, to be closed by the caller, whose idle handles wait where those of this one do.
+    def sibling(self, path: Path) -> RasterSource:
+        """Return another raster that shares the idle handles of this one; the caller closes it.
 
         Raises:
             RasterError: it cannot be opened.
         """
         return RasterSource(path, idle=self._idle)
 
-    def place_on(self, grid: RasterGrid) -> None:
-        """Have the raster lie on another grid than its file tells, of the same size, from now on.
+    def set_grid(self, grid: RasterGrid) -> None:
+        """Georeference the raster by another grid of the same size than that of its file.
 
         Raises:
             RasterError: the grid has another size.
@@ -310,15 +319,15 @@ class RasterSource:
         if grid.window != self.grid.window:
             raise RasterError(
                 N_(
-                    "{path} is {width} x {height} px and cannot lie on a grid of {width_2} x {height_2} px",
+                    "{path} has {width} x {height} px, which does not match a grid of {grid_width} x {grid_height} px",
                     path=self.path,
                     width=self.grid.width,
                     height=self.grid.height,
-                    width_2=grid.width,
-                    height_2=grid.height,
+                    grid_width=grid.width,
+                    grid_height=grid.height,
                 )
             )
-        if not grid.is_same(self.grid):  # which may have control points besides
+        if not grid.is_same(self.grid):  # which may also have control points
             self.grid = self.file_grid if grid.is_same(self.file_grid) else grid
 
     def close(self) -> None:
@@ -334,26 +343,27 @@ class RasterSource:
         self.close()
 
 
-def _what_changed(path: Path) -> str:
-    """Return the sentence for a file that is not as it was opened."""
+def _changed_message(path: Path) -> Text:
+    """Return the sentence for a file that is not as it was when it was opened."""
     if os.path.lexists(path):
-        return f"{path} has changed on disk since it was opened; open it again, or start again what reads it"
-    return f"{path} is not there any more; bring it back, or open it from where it is now"
+        return N_("{path} has changed on disk since it was opened; open it again, or restart what reads it", path=path)
+    return N_("{path} no longer exists; restore it, or open it from its new path", path=path)
 
 
 def _refuse_unreadable(path: Path, dataset: Any, *, many_bands: bool) -> None:
-    """Refuse containers of many rasters, complex numbers, and more bands than any image has, unless these are meant.
+    """Refuse containers of many rasters, complex numbers, and, without `many_bands`, more bands than any image has.
 
     Raises:
-        RasterError: it is one of those.
+        RasterError: the raster is one of those.
     """
     if dataset.count == 0:
         raise RasterError(
             N_(
-                "{path} holds {count} rasters and none of its own; save the one you want as GeoTIFF, for "
-                "example with gdal_translate",
+                "{path} is a container of %n rasters; save the one you need as GeoTIFF, for example with "
+                "gdal_translate",
+                n=len(dataset.subdatasets),
+                one="{path} is a container of one raster; save it as GeoTIFF, for example with gdal_translate",
                 path=path,
-                count=len(dataset.subdatasets),
             )
         )
     if dataset.count > MOST_BANDS and not many_bands:
@@ -368,7 +378,7 @@ def _refuse_unreadable(path: Path, dataset: Any, *, many_bands: bool) -> None:
         )
     if any(kind.startswith("complex") for kind in dataset.dtypes):
         raise RasterError(
-            N_("{path} holds complex numbers, which are no picture; save their amplitude as GeoTIFF", path=path)
+            N_("{path} holds complex numbers, which cannot be shown; save their amplitude as GeoTIFF", path=path)
         )
 
 

@@ -1,4 +1,4 @@
-"""From pixels of any type to what a screen shows."""
+"""Converts pixels of any type to the colours on screen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Rgba = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Stretch:
-    """For each band shown, the value that becomes black (`low`) and the one that becomes white (`high`)."""
+    """For each band shown, the value that is black (`low`) and the one that is white (`high`)."""
 
     low: tuple[float, ...]
     high: tuple[float, ...]
@@ -66,7 +66,7 @@ def default_rendering(source: RasterSource) -> Rendering:
 
 
 def default_bands(source: RasterSource) -> tuple[int, ...]:
-    """Return the bands to show: those the file calls red, green and blue, else the first three, else the first."""
+    """Return the bands to show: the file's red, green and blue, else the first three, else the first."""
     if all(source.colours.count(colour) == 1 for colour in _RGB):
         return tuple(source.data_bands[source.colours.index(colour)] for colour in _RGB)
     return source.data_bands[: 3 if len(source.data_bands) >= 3 else 1]
@@ -80,8 +80,8 @@ def identity_stretch(bands: int) -> Stretch:
 def default_stretch(source: RasterSource, bands: Sequence[int] | None = None) -> Stretch:
     """Return the stretch of `bands`, by default those of `default_bands`.
 
-    Three bands of 8 bits are shown as they are. All else is stretched from the 2nd to the 98th percentile of a sample
-    of the valid pixels; GDAL's own statistics would be written beside the source.
+    Three bands of 8 bits are shown as they are. Everything else is stretched from the 2nd to the 98th percentile of a
+    sample of the valid pixels; GDAL's own statistics would be written next to the source.
 
     Raises:
         RasterError: GDAL cannot read the sample.
@@ -102,7 +102,7 @@ def _limits(values: npt.NDArray[Any]) -> tuple[float, float]:
 
 
 def _sample(source: RasterSource, bands: tuple[int, ...]) -> npt.NDArray[Any]:
-    """Return (C, N) valid pixels from all over the raster, with few blocks to decode at any image size."""
+    """Return (C, N) valid pixels from all parts of the raster, with few blocks to decode at any image size."""
     parts = [
         source.read(window, bands, size)[:, source.read_valid(window, size)] for window, size in _sample_windows(source)
     ]
@@ -131,8 +131,8 @@ def _spot_origins(length: int) -> list[int]:
 def render_rgba(pixels: npt.NDArray[Any], valid: npt.NDArray[np.bool_], stretch: Stretch) -> Rgba:
     """Return (H, W, 4) uint8 RGBA of (C, H, W) pixels, C being 1 (grey) or 3.
 
-    What is not `valid` (H, W), and what is no finite number, has all four values 0, so that it is transparent whether
-    or not the colours are taken as multiplied by alpha.
+    Pixels that are not `valid` (H, W) or not finite have all four values 0, so that they are transparent whether or not
+    the colours count as premultiplied by alpha.
     """
     shown = valid if pixels.dtype.kind != "f" else valid & np.isfinite(pixels).all(axis=0)
     rgba = np.empty((*valid.shape, 4), np.uint8)

@@ -1,4 +1,4 @@
-"""Tiles on their way to the screen: kept within a budget, loaded by threads, what is wanted now first."""
+"""Tiles for the screen: cached within a budget, loaded by threads, the most urgent first."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Tile = TypeVar("Tile")
 
 
 class TileBudget:
-    """The bytes that the tiles of any number of caches may take beside those that are held.
+    """The bytes that the tiles of several caches may use, not counting those that are held.
 
-    Whatever cache they are in, the tiles used longest ago make room. Safe to use from any thread.
+    The least recently used tiles of all caches are evicted. Safe to use from any thread.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -33,7 +33,7 @@ class TileBudget:
         return self._bytes
 
     def add(self, cache: TileCache[Any], key: TileKey, size: int) -> None:
-        """Count a tile, as used now; others have to go where that is too much, and the tile itself where it is."""
+        """Count a tile as used now; others are evicted if that is too much, and the tile itself if it alone is."""
         self._tiles[cache, key] = size
         self._bytes += size
         while self._bytes > self._max_bytes:
@@ -41,11 +41,11 @@ class TileBudget:
             owner.drop(oldest)
 
     def remove(self, cache: TileCache[Any], key: TileKey) -> None:
-        """Count a tile no more, if it is counted."""
+        """Stop counting a tile, if it is counted."""
         self._bytes -= self._tiles.pop((cache, key), 0)
 
     def use(self, cache: TileCache[Any], key: TileKey, *, last: bool = True) -> None:
-        """Let a tile that counts be the last to make room, or the first."""
+        """Make a counted tile the last to be evicted, or the first."""
         if (cache, key) in self._tiles:
             self._tiles.move_to_end((cache, key), last)
 
@@ -72,7 +72,7 @@ class TileCache(Generic[Tile]):
             return self._tiles.get(key)
 
     def put(self, key: TileKey, tile: Tile) -> None:
-        """Keep a tile; unless it is held, one that is larger than the whole budget is not kept."""
+        """Cache a tile; unless it is held, one that is larger than the whole budget is not cached."""
         with self._budget.lock:
             self.drop(key)
             self._tiles[key] = tile
@@ -80,7 +80,7 @@ class TileCache(Generic[Tile]):
                 self._budget.add(self, key, self._size_of(tile))
 
     def hold(self, keys: Iterable[TileKey]) -> None:
-        """Keep these tiles, whether they are here or still to come, until others are held; they take no budget."""
+        """Keep these tiles, cached now or later, until others are held; they do not count in the budget."""
         with self._budget.lock:
             former, self._held = self._held, frozenset(keys)
             for key in self._held - former:
@@ -90,30 +90,30 @@ class TileCache(Generic[Tile]):
                     self._budget.add(self, key, self._size_of(self._tiles[key]))
 
     def yield_room(self) -> None:
-        """Hold none, and let all tiles be the first to make room."""
+        """Hold no tiles, and make all of them the first to be evicted."""
         with self._budget.lock:
             self.hold(())
             for key in self._tiles:
                 self._budget.use(self, key, last=False)
 
     def drop(self, key: TileKey) -> None:
-        """Forget a tile, if it is here."""
+        """Remove a tile, if it is cached."""
         with self._budget.lock:
             self._tiles.pop(key, None)
             self._budget.remove(self, key)
 
     def clear(self) -> None:
-        """Forget all tiles."""
+        """Remove all tiles."""
         with self._budget.lock:
             for key in list(self._tiles):
                 self.drop(key)
 
 
 class TileThreads:
-    """Threads that load the tiles of many layers: what is wanted most first, whatever layer it is of.
+    """Threads that load the tiles of many layers: the most urgent first, whichever layer it is of.
 
-    No layer keeps all of them busy: one whose tiles take long does not hold up the others. The threads start with the
-    first request.
+    No layer keeps all of them busy: one with slow tiles does not delay the others. The threads start with the first
+    request.
     """
 
     def __init__(self, threads: int = 2) -> None:
@@ -126,10 +126,9 @@ class TileThreads:
         ]
 
     def request(self, wanted: Iterable[tuple[TileLoader[Any], TileKey]]) -> None:
-        """Ask for all tiles that are wanted now, the most wanted first; what is held or being read is left out.
+        """Request all tiles that are wanted now, the most urgent first; those cached or being read are skipped.
 
-        A request replaces the one before: tiles of it that nobody has begun to read, and that are no longer wanted, are
-        never read.
+        A request replaces the one before: its tiles that are not being read yet and no longer wanted are never read.
         """
         with self.changed:
             self._waiting = {(loader, key): None for loader, key in wanted if loader.lacks(key)}
@@ -143,7 +142,7 @@ class TileThreads:
                 thread.start()
 
     def withdraw(self, loader: TileLoader[Any]) -> None:
-        """Forget what a loader was asked for."""
+        """Drop the requests of a loader."""
         self._waiting = {job: None for job in self._waiting if job[0] is not loader}
 
     def close(self) -> None:
@@ -158,10 +157,10 @@ class TileThreads:
 
     def _work(self) -> None:
         while self._load_next():
-            pass  # and hold nothing of what has been loaded while there is nothing to do
+            pass  # a loop in itself would hold the last tile while there is nothing to do
 
     def _load_next(self) -> bool:
-        """Wait for a tile to load, and load it; False at the end."""
+        """Wait for a requested tile and load it; False once the threads are closed."""
         with self.changed:
             self.changed.wait_for(lambda: self._closed or self._next() is not None)
             job = None if self._closed else self._next()
@@ -172,7 +171,7 @@ class TileThreads:
             task = loader.begin(key)
         try:
             task()
-        except Exception:  # noqa: BLE001 - an error in landseg is told, and the other layers' tiles go on
+        except Exception:  # noqa: BLE001 - a bug is reported, and the tiles of other layers are still loaded
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
         return True
 
@@ -181,7 +180,7 @@ class TileThreads:
 
 
 class TileLoader(Generic[Tile]):
-    """Brings the tiles of one layer into its cache, by threads that it shares with others: each once.
+    """Loads the tiles of one layer into its cache, each once, by threads that it shares with other layers.
 
     `on_loaded(key, tile)` and `on_error(key, error)` are called in a loading thread, once for each tile; a tile that
     failed is not tried again before `clear`.
@@ -198,7 +197,7 @@ class TileLoader(Generic[Tile]):
         self._shared = threads
         self._read, self._cache = read, cache
         self._on_loaded, self._on_error = on_loaded, on_error
-        self._changed = threads.changed  # it guards all that is below
+        self._changed = threads.changed  # guards everything below
         self._reading: set[TileKey] = set()
         self._failed: set[TileKey] = set()
         self._workers: set[int] = set()
@@ -207,23 +206,23 @@ class TileLoader(Generic[Tile]):
 
     @property
     def busy(self) -> int:
-        """Return how many threads are at work for it."""
+        """Return how many threads are loading its tiles."""
         return len(self._workers)
 
     def lacks(self, key: TileKey) -> bool:
-        """Tell whether a tile is to be read: not where it is here, being read, or cannot be read."""
+        """Return whether a tile has to be read: it is not cached, not being read, and has not failed."""
         known = key in self._reading or key in self._failed or key in self._cache
         return not (known or self._closed)
 
     def begin(self, key: TileKey) -> Callable[[], None]:
-        """Take note that the calling thread will load a tile, and return what does it."""
+        """Register that the calling thread will load a tile, and return the function that does."""
         self._reading.add(key)
         self._workers.add(threading.get_ident())
         generation = self._generation
         return lambda: self._load(key, generation)
 
     def clear(self) -> None:
-        """Forget all tiles and requests; tiles being read now are dropped when they come."""
+        """Remove all tiles and requests; tiles being read now are discarded when they arrive."""
         with self._changed:
             self._generation += 1
             self._reading.clear()
@@ -232,7 +231,7 @@ class TileLoader(Generic[Tile]):
             self._cache.clear()
 
     def close(self) -> None:
-        """Stop, and wait for the tiles being read; afterwards no callback comes any more."""
+        """Stop, and wait for the tiles being read; afterwards there are no more callbacks."""
         with self._changed:
             self._closed = True
             self._shared.withdraw(self)
@@ -260,7 +259,7 @@ class TileLoader(Generic[Tile]):
                 self._changed.notify_all()
 
     def _settle(self, key: TileKey, generation: int, keep: Callable[[], None]) -> bool:
-        """Keep the outcome of a read and tell whether it is still wanted."""
+        """Record the outcome of a read with `keep` and return True, if it is still wanted."""
         with self._changed:
             if self._closed or generation != self._generation:
                 return False

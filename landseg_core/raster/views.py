@@ -1,4 +1,4 @@
-"""The pixels of a raster as a network sees them: chosen bands, zeros without data, on its own or on another grid."""
+"""The pixels of a raster as the input of a network: chosen bands, zeros without data, on the native or another grid."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ def require_finite(
 ) -> None:
     """Check (C, H, W) pixels that were read from `window` at full resolution, where (H, W) `valid` says they are data.
 
-    A model turns such a number into a hole in the map, a training run into nothing. NaN is fine in pixels that the
-    raster declares as nodata.
+    Such a number becomes a hole in the map, and ruins a training run. NaN is fine in pixels that the raster declares as
+    nodata.
 
     Raises:
         RasterError: a valid pixel is infinite or NaN.
     """
     if pixels.dtype.kind != "f":
         return
-    strange = ~np.isfinite(pixels).all(axis=0) & valid
-    if not strange.any():
+    not_finite = ~np.isfinite(pixels).all(axis=0) & valid
+    if not not_finite.any():
         return
-    row, column = np.unravel_index(int(strange.argmax()), strange.shape)
+    row, column = np.unravel_index(int(not_finite.argmax()), not_finite.shape)
     value = next(value for value in pixels[:, row, column] if not np.isfinite(value))
     raise RasterError(
         N_(
-            "{path} holds the value {value} at pixel {value_2}, {value_3}, which is no number to compute "
-            "with; declare it as nodata (gdal_edit.py -a_nodata) or mask it",
+            "{path} has the value {value} at pixel {x}, {y}, which is not a finite number; declare it as nodata "
+            "(gdal_edit.py -a_nodata) or mask it",
             path=source.path,
             value=value,
-            value_2=window.x + column,
-            value_3=window.y + row,
+            x=window.x + column,
+            y=window.y + row,
         )
     )
 
@@ -61,8 +61,8 @@ Element = TypeVar("Element", bound=np.generic)
 class RasterView:
     """How an image is read: which `bands`, in order, and at what `size` (width, height) in px.
 
-    Without bands they are those of the data set, or all data bands; without a size it is the native one, which must be
-    given beside another.
+    Without bands, those of the data set or all data bands are read; without a size, the native one, which must be given
+    together with another.
     """
 
     bands: tuple[int, ...] = ()
@@ -70,11 +70,11 @@ class RasterView:
     native_size: tuple[int, int] | None = None
 
     def to_view(self, native: PixelWindow) -> PixelWindow:
-        """Return where a window in native px of the image lies in px of this view: the pixels with centres in it."""
+        """Return a window in native px of the image in px of this view: the pixels with their centres in it."""
         return self._scale.placed(native) if self._scale else native
 
     def to_native(self, window: PixelWindow) -> PixelWindow:
-        """Return all native px of the image that a window of this view is made of."""
+        """Return the window of native px that a window of this view is computed from."""
         return self._scale.needed(window) if self._scale else window
 
     @property
@@ -83,7 +83,7 @@ class RasterView:
 
 
 AS_IT_IS = RasterView()
-"""All bands that the data set has, at the image's own size."""
+"""All bands of the data set, at the image's native size."""
 
 
 class PixelView(Protocol):
@@ -91,7 +91,7 @@ class PixelView(Protocol):
 
     @property
     def grid(self) -> RasterGrid:
-        """Return where the pixels lie."""
+        """Return the grid of the pixels."""
 
     def read(self, window: PixelWindow) -> tuple[Pixels, Valid]:
         """Return (C, H, W) pixels in the raster's own type, 0 where there is no data, and (H, W) True where there is.
@@ -103,14 +103,14 @@ class PixelView(Protocol):
     def at_centres(
         self, window: PixelWindow, read: Callable[[PixelWindow], npt.NDArray[Element]]
     ) -> npt.NDArray[Element]:
-        """Return (H, W) what lies below the pixels' centres; `read` gives that of windows of the raster's own grid."""
+        """Return the (H, W) values at the pixels' centres; `read` returns those of native windows of the raster."""
 
 
 class NativePixels(PixelView, Protocol):
-    """Pixels that nobody has resampled."""
+    """Pixels that have not been resampled."""
 
     def read_valid(self, window: PixelWindow) -> Valid:
-        """Return (H, W) True where `read` finds data."""
+        """Return (H, W) True where `read` has data."""
 
 
 class NativeView:
@@ -129,7 +129,7 @@ class NativeView:
         return pixels, valid
 
     def read_valid(self, window: PixelWindow) -> Valid:
-        """Return (H, W) True where `read` finds data."""
+        """Return (H, W) True where `read` has data."""
         valid = self._source.read_valid(window)
         return self._with_numbers(valid, self._source.read(window, self._bands)) if self._nan_is_nodata else valid
 
@@ -138,7 +138,7 @@ class NativeView:
         return self._source.nodata is not None and math.isnan(self._source.nodata)
 
     def _with_numbers(self, valid: Valid, pixels: Pixels) -> Valid:
-        """Return (H, W) validity, False where NaN as nodata stands in one of the bands: the others do not make up."""
+        """Return (H, W) validity, False where one of the bands is NaN as nodata, whatever the others are."""
         return valid & ~np.isnan(pixels).any(axis=0) if self._nan_is_nodata else valid
 
     def at_centres(
@@ -162,7 +162,7 @@ class ArrayPixels:
         return self._pixels[:, rows, columns].copy(), self.read_valid(window)
 
     def read_valid(self, window: PixelWindow) -> Valid:
-        """Return (H, W) True where `read` finds data."""
+        """Return (H, W) True where `read` has data."""
         return self._valid[window.slices()].copy()
 
     def at_centres(
@@ -173,9 +173,9 @@ class ArrayPixels:
 
 
 class ResampledView:
-    """The pixels brought to `size` (width, height) px over the same ground.
+    """The pixels resampled to `size` (width, height) px over the same area.
 
-    A pixel holds data where any of those that it is made of does.
+    A pixel holds data where any of those that it is computed from does.
     """
 
     def __init__(self, native: PixelView, size: Size) -> None:
@@ -195,19 +195,19 @@ class ResampledView:
 
 
 def pixel_view(source: RasterSource, bands: Sequence[int], size: Size | None = None) -> PixelView:
-    """Return a view of `bands` (numbers from 1), brought to `size` (width, height) px unless that is None."""
+    """Return a view of `bands` (numbers from 1), resampled to `size` (width, height) px unless that is None."""
     return resampled(NativeView(source, bands), size)
 
 
 def resampled(native: PixelView, size: Size | None) -> PixelView:
-    """Return `native`, brought to `size` (width, height) px unless that is None."""
+    """Return `native`, resampled to `size` (width, height) px unless that is None."""
     return native if size is None else ResampledView(native, size)
 
 
 def size_at(grid: RasterGrid, native_m: float | None, wanted_m: float | None) -> Size | None:
-    """Return the (width, height) px that a grid of `native_m` metres of ground per pixel has at `wanted_m`.
+    """Return the (width, height) px that a grid with a ground resolution of `native_m` metres has at `wanted_m`.
 
-    None where these are the same but for a tenth (`SAME_RESOLUTION`), or one of them is not known.
+    None where these are the same to a tenth (`SAME_RESOLUTION`), or one of them is unknown.
     """
     if native_m is None or wanted_m is None or same_resolution(native_m, wanted_m):
         return None
@@ -215,5 +215,5 @@ def size_at(grid: RasterGrid, native_m: float | None, wanted_m: float | None) ->
 
 
 def same_resolution(one: float, other: float) -> bool:
-    """Tell whether two ground resolutions count as the same."""
+    """Return whether two ground resolutions count as the same."""
     return max(one / other, other / one) <= SAME_RESOLUTION

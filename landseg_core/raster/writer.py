@@ -29,7 +29,7 @@ MAP_NODATA = 255
 """The value of a map where the raster has no data."""
 
 _ZLEVEL = 5
-"""GDAL's default of 6 makes maps 6 % smaller, and takes three times as long."""
+"""GDAL's default of 6 makes maps 6 % smaller, but takes three times as long."""
 
 _LAYOUT = {
     "driver": "GTiff",
@@ -39,19 +39,19 @@ _LAYOUT = {
     "tiled": True,
     "blockxsize": MAP_BLOCK,
     "blockysize": MAP_BLOCK,
-    "compress": "deflate",  # every GIS reads it, which is not so for ZSTD
+    "compress": "deflate",  # every GIS reads it, unlike ZSTD
     "zlevel": _ZLEVEL,
     "bigtiff": "if_safer",
 }
 _CHUNK_BYTES, _CHUNK_ROWS = 2 * 2**20, 48
-"""What GDAL's threads take at once for overviews: with its default of 10 MB, some have nothing to do."""
+"""What GDAL's threads process at once for overviews: with its default of 10 MB, some are idle."""
 
 
 @dataclass(frozen=True)
 class MapInfo:
-    """What a map's file tells of its values: `colours` and `names` by value, further `tags`, and a band `title`.
+    """The metadata of a map's values: `colours` and `names` by value, further `tags`, and a band `title`.
 
-    `overviews` says how coarser levels come about: classes are voted on, figures are averaged.
+    `overviews` is the resampling of coarser levels: the mode for classes, the average for numbers.
     """
 
     title: str = ""
@@ -62,9 +62,9 @@ class MapInfo:
 
 
 class MapWriter:
-    """Writes a map block by block, in any order, and adds overviews when the `with` block ends well.
+    """Writes a map block by block, in any order, and adds overviews when the `with` block succeeds.
 
-    `outputs` decides what becomes of the file: it is under its final name once the `with` block of `outputs` ends.
+    The file gets its final name when the `with` block of `outputs` ends.
 
     Raises:
         OutputError: the map cannot be written, at the start or at any time up to the end of the `with` block.
@@ -81,7 +81,7 @@ class MapWriter:
         self._dataset = self._create()
 
     def _categories(self, outputs: OutputFiles) -> None:
-        """Write the names to the `.aux.xml` where GDAL looks for them: a GeoTIFF has no place for them."""
+        """Write the names to the `.aux.xml` where GDAL looks for them: a GeoTIFF cannot hold them."""
         auxiliary = self.path.with_name(f"{self.path.name}.aux.xml")
         if not self._info.names:
             outputs.drop(auxiliary)
@@ -92,7 +92,7 @@ class MapWriter:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Set GDAL up, and turn its failures into one sentence."""
+        """Configure GDAL, and turn its failures into one sentence."""
         try:
             with rasterio.Env(GDAL_PAM_ENABLED="NO", GDAL_CACHEMAX=BLOCK_CACHE_BYTES):
                 yield
@@ -103,10 +103,12 @@ class MapWriter:
         quieten_libtiff()
         colours = self._info.colours
         size = {"width": self._grid.width, "height": self._grid.height}
-        place = {"transform": self._grid.transform} if self._grid.is_georeferenced else {}
-        look = {"photometric": "palette"} if colours else {}
+        transform = {"transform": self._grid.transform} if self._grid.is_georeferenced else {}
+        palette = {"photometric": "palette"} if colours else {}
         with self._writing():
-            dataset = open_dataset(self._unfinished, mode="w", crs=self._grid.crs, **_LAYOUT, **size, **place, **look)
+            dataset = open_dataset(
+                self._unfinished, mode="w", crs=self._grid.crs, **_LAYOUT, **size, **transform, **palette
+            )
             if colours:
                 dataset.write_colormap(1, {value: (*rgb, 255) for value, rgb in colours.items()})
             dataset.set_band_description(1, self._info.title)
@@ -116,10 +118,9 @@ class MapWriter:
         return dataset
 
     def write(self, window: PixelWindow, values: npt.NDArray[np.uint8]) -> None:
-        """Write (H, W) `values` at `window`; windows along the map's blocks (`MAP_BLOCK`) make the smallest file."""
-        place = Window(window.x, window.y, window.width, window.height)
+        """Write (H, W) `values` at `window`; windows aligned to the blocks (`MAP_BLOCK`) make the smallest file."""
         with self._writing():
-            self._dataset.write(values, 1, window=place)
+            self._dataset.write(values, 1, window=Window(window.x, window.y, window.width, window.height))
 
     def __enter__(self) -> Self:
         return self
@@ -143,14 +144,14 @@ class MapWriter:
             self._read_back(factors)
 
     def _abandon(self) -> None:
-        """Close the file, which will be removed: what goes wrong with it no longer matters."""
+        """Close the file, which will be removed: failures no longer matter."""
         with suppress(OutputError), self._writing():
             self._dataset.close()
 
     def _read_back(self, factors: list[int]) -> None:
-        """Raise unless every block of every level is there and whole: GDAL does not report what fails on closing.
+        """Raise unless every block of every level exists and is intact: GDAL does not report what fails on closing.
 
-        A block that never reached the disk would read as zeros; a damaged one fails its checksum (RFC 1950).
+        A block that never reached the disk would be read as zeros; a damaged one fails its checksum (RFC 1950).
         """
         with open_dataset(self._unfinished) as dataset:
             if len(dataset.overviews(1)) != len(factors):  # GDAL rounds those of thin rasters
@@ -190,7 +191,7 @@ def _doublings(ratio: float) -> Iterator[int]:
 
 
 def _category_names(names: Mapping[int, str]) -> bytes:
-    """Return the XML of GDAL's "persistent auxiliary metadata": one name a value from 0 up, empty where none is."""
+    """Return the XML of GDAL's "persistent auxiliary metadata": a name for each value from 0 up, empty for none."""
     root = ET.Element("PAMDataset")
     band = ET.SubElement(root, "PAMRasterBand", band="1")
     categories = ET.SubElement(band, "CategoryNames")

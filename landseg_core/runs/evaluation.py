@@ -8,8 +8,9 @@ from typing import Annotated
 import pydantic
 
 from landseg_core.errors import TrainingError
-from landseg_core.input_files import first_problem, read_file
+from landseg_core.input_files import read_file
 from landseg_core.labels.classes import Colour
+from landseg_core.value_problems import first_problem
 
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)]
 Interval = tuple[Fraction, Fraction]

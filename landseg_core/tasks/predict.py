@@ -227,7 +227,7 @@ def make_map(
         if one.png is not None:
             export_png(tif, one.png, "index", overwrite=task.overwrite, on_event=on_event, control=control)
         with RasterSource(tif) as written:
-            placed = source.grid.place_of(written.grid) is not None
+            placed = source.grid.window_of(written.grid) is not None
     return MapFinished(one, bundle.header.schema, placed)
 
 

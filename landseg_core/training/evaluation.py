@@ -17,7 +17,7 @@ from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.labels.masks.value_mapping import mapped_indices
 from landseg_core.metrics.blocks import BlockCounts
-from landseg_core.metrics.figures import MapFigures, map_figures
+from landseg_core.metrics.evaluation import MapEvaluation, evaluate_blocks
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.tta import with_tta
 from landseg_core.runs.provenance import classes_known_to, held_out_areas
@@ -39,7 +39,7 @@ class Evaluation:
     `left_out_px` of the areas, in px of the images themselves, do not count, since the model was trained on them.
     """
 
-    metrics: MapFigures
+    metrics: MapEvaluation
     left_out_px: int = 0
 
     @property
@@ -110,7 +110,7 @@ def evaluate(
         raise DatasetError(
             f"no pixel {what} is labelled: there the masks hold only 255 or nodata, or the images no data"
         )
-    return Evaluation(map_figures(blocks, header.schema, classes_known_to(header)), rest.left_out_px)
+    return Evaluation(evaluate_blocks(blocks, header.schema, classes_known_to(header)), rest.left_out_px)
 
 
 def _counted(validator: Validator, on_event: OnEvent, control: JobControl) -> BlockCounts:

@@ -18,6 +18,7 @@ from landseg_core.errors import TrainingError
 from landseg_core.geo.tiling import sliding_windows
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.limits import WorkSize
+from landseg_core.messages import N_
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.raster.alpha import AUTO
 from landseg_core.runs.config import TrainConfig, checked_config, field_problems
@@ -180,12 +181,12 @@ def run_work(config: TrainConfig, data: TrainingData, checkpoint: Callable[[], N
         JobStopped: `checkpoint` raised it.
     """
     train_px, val_px = pixels(data.train), pixels(data.val)
-    work = WorkSize("the run", train_px + val_px)
+    work = WorkSize(N_("the run"), train_px + val_px)
     if config.epochs is None or config.epochs * train_px < _WORTH_A_TRIAL:
         return work
     each = seconds_per_megapixel(config, len(data.bands), len(data.schema), checkpoint)
     seconds = config.epochs * (train_px + VALIDATION_SHARE * val_px) / 1e6 * each
-    return WorkSize("the run", train_px + val_px, seconds=seconds)
+    return WorkSize(N_("the run"), train_px + val_px, seconds=seconds)
 
 
 def seconds_per_megapixel(

@@ -23,7 +23,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO
-from landseg_core.raster.bands import listed_bands, matching_bands, told_bands
+from landseg_core.raster.bands import band_list, listed_bands, matching_bands
 from landseg_core.raster.source import RasterSource
 from landseg_core.runs.preview import PreviewMade, PreviewRefused, PreviewRequest, PreviewSource
 from landseg_core.training.loop import EpochValidated
@@ -157,7 +157,7 @@ def _fitting_bands(source: RasterSource, data: TrainingData) -> tuple[int, ...]:
     bands = matching_bands(source, data.bands, data.band_names)
     if bands is None:
         needed = listed_bands(zip_longest(data.bands, data.band_names))
-        raise RasterError(f"{source.path.name} has {told_bands(source)}, the network is trained on the bands {needed}")
+        raise RasterError(f"{source.path.name} has {band_list(source)}, the network is trained on the bands {needed}")
     if source.dtype != np.dtype(data.dtype):
         raise RasterError(f"{source.path.name} has {source.dtype} pixels, the network is trained on {data.dtype}")
     return bands

@@ -7,8 +7,8 @@ from typing import Any
 
 from landseg_core.events import EpochFinished
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.metrics.figures import MapFigures, map_figures
-from landseg_core.metrics.warnings import figure_warnings
+from landseg_core.metrics.evaluation import MapEvaluation, evaluate_blocks
+from landseg_core.metrics.warnings import evaluation_warnings
 from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.provenance import provenance, trained_classes
 from landseg_core.runs.sample_file import save_samples
@@ -43,7 +43,7 @@ class ModelRecord:
             OutputError: a file cannot be written; the previous one is untouched.
         """
         if event.best:
-            evaluation = map_figures(event.metrics.blocks, self._state.data.schema, self._trained)
+            evaluation = evaluate_blocks(event.metrics.blocks, self._state.data.schema, self._trained)
             self._state.bundle(self._training(event.metrics, evaluation)).save(self._folder.model)
             self._folder.write_evaluation({"epoch": self._state.position.epoch} | evaluation.as_dict())
 
@@ -69,11 +69,11 @@ class ModelRecord:
                 seconds=position.seconds,
                 best=event.best,
                 val_pixels=matrix.pixels,
-                warnings=figure_warnings(blocks, self._state.data.schema.names, self._trained),
+                warnings=evaluation_warnings(blocks, self._state.data.schema.names, self._trained),
             )
         )
 
-    def _training(self, metrics: ValidationMetrics, evaluation: MapFigures) -> dict[str, Any]:
+    def _training(self, metrics: ValidationMetrics, evaluation: MapEvaluation) -> dict[str, Any]:
         """Return what the model file records: metrics of its model, and its provenance."""
         matrix = metrics.matrix
         return {

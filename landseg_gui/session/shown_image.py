@@ -144,7 +144,7 @@ class ShownImage(QObject):
         assert layer is not None
         told = layer.source.file_grid
         moved = not entry.known_grid.is_same(told)
-        layer.place_on(told if moved else entry.grid)
+        layer.set_grid(told if moved else entry.grid)
         return moved
 
     def owner_of_picture(self) -> ImageEntry | None:

@@ -118,10 +118,10 @@ class ImageLayer(_OfFile, Layer):
         self.ground_resolution = ground_resolution
         self.crs_name = crs_name
 
-    def place_on(self, grid: RasterGrid) -> None:
+    def set_grid(self, grid: RasterGrid) -> None:
         """Place the image on another grid than that in its file, of the same size."""
         if not grid.is_same(self.source.grid):
-            self.source.place_on(grid)
+            self.source.set_grid(grid)
             self.ground_resolution, self.crs_name = grid.ground_resolution(), grid.crs_name
 
     def set_rendering(self, rendering: Rendering) -> None:

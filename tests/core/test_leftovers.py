@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from landseg_core import leftovers
-from landseg_core.leftovers import is_left_behind, scratch_folder, sweep, unfinished_place
+from landseg_core.leftovers import is_left_behind, scratch_folder, sweep, unfinished_path
 from landseg_core.output_files import OutputFiles, write_atomically
 
 DAY = 24 * 3600
 LEAVE = """
 import os, sys
 from pathlib import Path
-from landseg_core.leftovers import scratch_folder, unfinished_place
+from landseg_core.leftovers import scratch_folder, unfinished_path
 place = Path(sys.argv[1])
-unfinished_place(place / "map.tif").write_text("half")
+unfinished_path(place / "map.tif").write_text("half")
 made = scratch_folder(place)
 scratch = made.__enter__()
 (scratch / "mask.tif").write_text("half")
-print(unfinished_place(place / "p.landseg").name, flush=True)
+print(unfinished_path(place / "p.landseg").name, flush=True)
 if len(sys.argv) > 2:
     sys.stdin.read()
 os._exit(9)
@@ -127,6 +127,6 @@ def test_a_name_as_long_as_can_be_has_an_unfinished_one(tmp_path: Path) -> None:
 def test_a_scratch_folder_is_gone_after_its_use(tmp_path: Path) -> None:
     with scratch_folder(tmp_path) as folder:
         (folder / "x").touch()
-        assert unfinished_place(tmp_path / "y").parent == tmp_path
+        assert unfinished_path(tmp_path / "y").parent == tmp_path
         assert folder.exists()
     assert names(tmp_path) == []

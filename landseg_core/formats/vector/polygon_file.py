@@ -21,9 +21,9 @@ from rasterio.errors import CRSError as RasterioCRSError
 from landseg_core.errors import InterchangeError
 from landseg_core.file_identity import HELD_FILES
 from landseg_core.formats.vector.ogr import OGR_ERRORS, quiet_ogr
-from landseg_core.input_files import missing_reason, open_file, special_reason
-from landseg_core.messages import N_
-from landseg_core.plain_text import name_reason
+from landseg_core.input_files import missing_message, open_file, special_file_message
+from landseg_core.messages import N_, Text
+from landseg_core.plain_text import name_message
 from landseg_core.raster.files.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
 
 _CHUNK = 16 * 2**20
@@ -137,21 +137,22 @@ class PolygonFile:
             self.crs: CRS | None = _earthly(CRS.from_user_input(crs)) if crs else None
 
     def _require_file(self) -> None:
-        unnameable = name_reason(self.path)
+        unnameable = name_message(self.path)
         if unnameable:
             raise InterchangeError(unnameable)
         if not self.path.is_file():
-            if self.path.is_dir():
-                raise InterchangeError(N_("{path} is a folder; choose a file in it", path=self.path))
-            problem = special_reason(self.path) or missing_reason(self.path)
-            raise InterchangeError(N_("{path} {problem}", path=self.path, problem=problem))
+            raise InterchangeError(special_file_message(self.path) or self._no_file_message())
         if self.path in HELD_FILES:
             raise InterchangeError(N_("{path} is the open project; choose a file of polygons", path=self.path))
         for suffix in _SIDE_SUFFIXES:
             side = self.path.with_suffix(suffix)
-            reason = special_reason(side)
-            if reason:
-                raise InterchangeError(N_("{path} {reason}", path=side, reason=reason))
+            if message := special_file_message(side):
+                raise InterchangeError(message)
+
+    def _no_file_message(self) -> Text:
+        if self.path.is_dir():
+            return N_("{path} is a folder; choose a file in it", path=self.path)
+        return missing_message(self.path)
 
     def _require_own_crs(self) -> None:
         with self._doing():

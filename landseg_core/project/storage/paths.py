@@ -25,7 +25,7 @@ def stored_path(path: Path, folder: Path) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise ProjectError(
-            name_reason(path) or N_("{path!a} has a name that is not valid text; rename it", path=path)
+            name_message(path) or N_("{path!a} has a name that is not valid text; rename it", path=path)
         ) from error
     return text
 

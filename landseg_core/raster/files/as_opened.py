@@ -15,23 +15,23 @@ _SECONDS = 1.0
 
 
 @dataclass
-class _LastLook:
-    """When files were last looked at, in seconds of `time.monotonic`."""
+class _LastCheck:
+    """When files were last checked, in seconds of `time.monotonic`."""
 
     seconds: float = -_SECONDS
 
 
 @dataclass(frozen=True)
 class FilesAsOpened:
-    """The `files` of a raster, itself first, and what the system knew each of them by.
+    """The `files` of a raster, itself first, with their identities at that time.
 
-    `masks` are the `.msk` files beside them, which tell where they hold data.
+    `masks` are the `.msk` files next to them, which mark where they hold data.
     """
 
     files: tuple[Path, ...]
     identities: tuple[FileIdentity | None, ...]
     masks: tuple[tuple[Path, FileIdentity | None], ...] = ()
-    _last: _LastLook = field(default_factory=_LastLook, repr=False, compare=False)
+    _last: _LastCheck = field(default_factory=_LastCheck, repr=False, compare=False)
 
     @classmethod
     def checked(cls, path: Path) -> Self:
@@ -40,7 +40,7 @@ class FilesAsOpened:
         Raises:
             RasterError: one is missing, empty, cut short or not permitted.
         """
-        first = FileIdentity.of(path)  # before its content is looked at: what happens in between is a change
+        first = FileIdentity.of(path)  # before its content is read: what happens in between is a change
         files = check_file(path)
         identities = (first, *map(FileIdentity.of, files[1:]))
         masks = [(mask, FileIdentity.of(mask)) for mask in (file.with_name(f"{file.name}.msk") for file in files)]
@@ -52,7 +52,7 @@ class FilesAsOpened:
         return next((path for path, identity in known if FileIdentity.of(path) != identity), None)
 
     def changed_of_late(self) -> Path | None:
-        """Return the same as `changed`, but look at a great number of files no more than once a second."""
+        """Return the same as `changed`, but check many files no more than once a second."""
         if len(self.files) > _FEW:
             now = time.monotonic()
             if now - self._last.seconds < _SECONDS:

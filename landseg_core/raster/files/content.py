@@ -1,4 +1,4 @@
-"""What a raster shows, whatever file it is in: by which an image is known again, or seen to be another."""
+"""The content of a raster, independent of its file: it identifies an image that has moved or been replaced."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from landseg_core.geo.window import PixelWindow
+from landseg_core.messages import N_, Text
 from landseg_core.raster.source import RasterSource
 
 _SAMPLES, _SIDE = 4, 32
@@ -21,8 +22,8 @@ _TEXT = re.compile(r"(\d+) (\w+) ([0-9a-f]+)")
 class RasterContent:
     """The pixels of a raster: how many `bands`, of which `dtype`, and a hash of their values.
 
-    A raster of up to 4 Mpx is read whole; of a larger one 16 samples of 32 px, so that the largest takes no longer than
-    it takes to notice. A copy in another format without loss has the same content; its place is no part of it.
+    A raster of up to 4 Mpx is read completely, of a larger one 16 samples of 32 px, so that even the largest takes no
+    noticeable time. A lossless copy in another format has the same content; its path does not count.
     """
 
     bands: int
@@ -44,18 +45,18 @@ class RasterContent:
 
     @classmethod
     def from_text(cls, text: str) -> Self | None:
-        """Return what `to_text` has written, or None where the text is none of its."""
+        """Return the content that `to_text` has written as `text`, or None where it has not."""
         found = _TEXT.fullmatch(text)
         return cls(int(found[1]), found[2], found[3]) if found else None
 
     def to_text(self) -> str:
-        """Return it as one line, such as `3 uint8 00f1...`."""
+        """Return the content as one line, such as `3 uint8 00f1...`."""
         return f"{self.bands} {self.dtype} {self.digest}"
 
     @property
-    def kind(self) -> str:
-        """Return in words what the bands are, such as `3 bands of uint8`."""
-        return f"{self.bands} band{'' if self.bands == 1 else 's'} of {self.dtype}"
+    def kind(self) -> Text:
+        """Return number and type of the bands for a sentence, such as `3 bands of uint8`."""
+        return N_("%n bands of {dtype}", n=self.bands, one="1 band of {dtype}", dtype=self.dtype)
 
 
 def _windows(whole: PixelWindow) -> Iterator[PixelWindow]:
@@ -63,13 +64,13 @@ def _windows(whole: PixelWindow) -> Iterator[PixelWindow]:
 
 
 def _strips(whole: PixelWindow) -> Iterator[PixelWindow]:
-    """Yield strips that cover all, whatever blocks the file has: another file of the same pixels has others."""
+    """Yield strips that cover all, independent of the blocks in the file: a copy may have others."""
     for y in range(0, whole.height, _STRIP_ROWS):
         yield PixelWindow(0, y, whole.width, min(_STRIP_ROWS, whole.height - y))
 
 
 def sample_windows(whole: PixelWindow) -> Iterator[PixelWindow]:
-    """Yield small windows spread evenly, from top to bottom: a format that is read in rows is read once."""
+    """Yield small windows spread evenly, from top to bottom: a format that is read row by row is read once."""
     width, height = min(_SIDE, whole.width), min(_SIDE, whole.height)
     for row in range(_SAMPLES):
         y = (whole.height - height) * (2 * row + 1) // (2 * _SAMPLES)

@@ -1,4 +1,4 @@
-"""Dataset handles: lent to one thread at a time, shared within a bound, and none on a file that is outdated."""
+"""Dataset handles: leased to one thread at a time, limited in number, and never on an outdated file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WAIT_SECONDS = 5.0
 class IdleHandles:
     """The handles that nobody reads through just now, at most `limit` (None: any number); those idle longest close.
 
-    Many rasters may share one, so that the files held open do not grow with the number of rasters.
+    Many rasters may share it, so that the number of open files does not grow with the number of rasters.
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -28,7 +28,7 @@ class IdleHandles:
         return len(self._idle)
 
     def put(self, pool: HandlePool, handle: Any) -> None:
-        """Keep a handle of `pool` for its next reader; the one idle longest may have to close for it."""
+        """Keep a handle of `pool` for its next reader; the handle that has been idle longest may be closed instead."""
         with self._lock:
             self._idle[id(handle)] = pool, handle
             surplus = self._surplus()
@@ -56,9 +56,9 @@ _POOLS_LOCK = threading.Lock()
 
 
 class HandlePool:
-    """Dataset handles of one raster: there are never more than threads that read at once.
+    """Dataset handles of one raster: never more than there are threads that read at once.
 
-    `files` are those that a handle holds open; `is_outdated` tells whether one of them has been replaced since.
+    `files` are those that a handle holds open; `is_outdated` returns whether one of them has been replaced since.
     """
 
     def __init__(
@@ -73,21 +73,21 @@ class HandlePool:
         self.files = frozenset(files)
         self.is_outdated = is_outdated
         self._changed = threading.Condition()
-        self._lent = 0
+        self._leased = 0
         self._closed = self._retired = False
         with _POOLS_LOCK:
             _POOLS.add(self)
 
     @property
     def closed(self) -> bool:
-        """Tell whether no more handles are lent."""
+        """Return whether no more handles are leased."""
         return self._closed
 
     @contextmanager
     def lease(self) -> Iterator[Any]:
-        """Lend a handle for the length of a `with` block."""
+        """Lease a handle for the duration of a `with` block."""
         with self._changed:
-            self._lent += 1
+            self._leased += 1
         handle = None
         try:
             handle = self._idle.take(self)
@@ -95,39 +95,39 @@ class HandlePool:
                 handle = self._open()
             yield handle
         finally:
-            self._give_back(handle)
+            self._return(handle)
 
-    def _give_back(self, handle: Any | None) -> None:
+    def _return(self, handle: Any | None) -> None:
         if handle is not None:
             self._idle.put(self, handle)
         if self._closed or self._retired:
             self.release()
         with self._changed:
-            self._lent -= 1
+            self._leased -= 1
             self._changed.notify_all()
 
     def release(self) -> None:
-        """Close the idle handles; whoever reads on opens another."""
+        """Close the idle handles; the next reader opens another."""
         self._idle.close_those_of(self)
 
     def close(self) -> None:
-        """Close all handles: idle ones now, lent ones as they come back."""
+        """Close all handles: idle ones now, leased ones when they are returned."""
         self._closed = True
         self.release()
 
     def retire(self) -> None:
-        """Close the handles for good, since their files are outdated, and wait for those that are lent."""
+        """Close the handles for good, since their files are outdated, and wait for those that are leased."""
         self._retired = True
         self.release()
         with self._changed:
-            self._changed.wait_for(lambda: not self._lent, _WAIT_SECONDS)
+            self._changed.wait_for(lambda: not self._leased, _WAIT_SECONDS)
 
 
 def retire_outdated(files: Iterable[Path]) -> None:
-    """Close every handle in this process that holds a former content of one of `files` open.
+    """Close every handle in this process that holds a replaced version of one of `files` open.
 
-    Behind a VRT, GDAL shares the files that it has open by their names: as long as one handle holds a file that has
-    been replaced, a new one would read the old pixels.
+    Behind a VRT, GDAL shares open files by name: as long as one handle holds a file that has been replaced, a new one
+    would read the old pixels.
     """
     wanted = frozenset(files)
     with _POOLS_LOCK:

@@ -1,6 +1,6 @@
-"""Finds files that are cut short or missing, which GDAL may read as if nothing were wrong.
+"""Finds files that are truncated or missing, which GDAL may read as if nothing were wrong.
 
-Only headers, tables and file lengths are looked at, so that a check takes milliseconds at any image size.
+Only headers, tables and file lengths are read, so that a check takes milliseconds at any image size.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import BinaryIO
 
 from landseg_core.errors import RasterError
 from landseg_core.file_identity import HELD_FILES
-from landseg_core.input_files import missing_reason
-from landseg_core.messages import N_
+from landseg_core.input_files import missing_message
+from landseg_core.messages import N_, Text
 from landseg_core.raster.files.local_only import check_side_files, refuse_services, require_pixels, require_plain_file
 from landseg_core.raster.files.sql_views import MOST_SECONDS, SQLITE_MARK, endless_view
 from landseg_core.raster.files.tiff_layout import tiff_is_complete
@@ -25,16 +25,16 @@ from landseg_core.raster.files.vrt import vrt_parts
 
 Check = Callable[[BinaryIO, int], bool]
 
-_SIZE_BYTES = 40  # of a JPEG 2000 code stream, up to the places of its tiles
-_TILE_BYTES = 14  # of a tile that holds nothing
+_SIZE_BYTES = 40  # of a JPEG 2000 code stream, up to the origin of its tiles
+_TILE_BYTES = 14  # of an empty tile
 
 
 def check_file(path: Path) -> tuple[Path, ...]:
-    """Check a raster file, and all files it draws on if it is a VRT; return them, `path` first.
+    """Check a raster file, and all files it refers to if it is a VRT; return them, `path` first.
 
     Raises:
-        RasterError: a file is missing, empty, a folder or a pipe, not permitted or cut short, or draws on what is no
-            raster of this computer.
+        RasterError: a file is missing, empty, a folder or a pipe, not permitted or truncated, or refers to something
+            that is not a raster on this computer.
     """
     files: dict[Path, None] = {}  # a set that keeps its order
     waiting = [path]
@@ -50,28 +50,35 @@ def _check_one(path: Path, *, is_part: bool) -> list[Path]:
     """Check one file and return the files it names."""
     try:
         require_plain_file(path)
-        if path in HELD_FILES:  # to close it would take its locks away
+        if path in HELD_FILES:  # closing it would release its locks
             raise RasterError(
-                N_("{path} cannot be opened as a raster (it is a project that is open); name an image file", path=path)
+                N_(
+                    "{path} cannot be opened as a raster (it is a project that is open); choose an image file",
+                    path=path,
+                )
             )
         with path.open("rb") as file:
             check_side_files(path)
             return _check_content(path, file, os.fstat(file.fileno()).st_size, is_part=is_part)
     except FileNotFoundError as error:
-        raise RasterError(N_("{path} {missing_reason}", path=path, missing_reason=missing_reason(path))) from error
+        raise RasterError(missing_message(path)) from error
     except IsADirectoryError as error:
-        raise RasterError(N_("{path} is a folder; name a raster file in it", path=path)) from error
+        raise RasterError(_folder_message(path)) from error
     except PermissionError as error:
-        raise RasterError(_not_permitted(path)) from error
+        raise RasterError(_not_permitted_message(path)) from error
     except OSError as error:
         raise RasterError(N_("{path} cannot be read: {strerror}", path=path, strerror=error.strerror)) from error
 
 
-def _not_permitted(path: Path) -> str:
+def _folder_message(path: Path) -> Text:
+    return N_("{path} is a folder; choose a raster file in it", path=path)
+
+
+def _not_permitted_message(path: Path) -> Text:
     with suppress(PermissionError):
-        if path.is_dir():  # Windows reports a folder so
-            return f"{path} is a folder; name a raster file in it"
-    return f"{path} may not be read by you; ask for read permission"
+        if path.is_dir():  # which Windows reports as not permitted
+            return _folder_message(path)
+    return N_("you do not have permission to read {path}; ask for it", path=path)
 
 
 def _check_content(path: Path, file: BinaryIO, size: int, *, is_part: bool) -> list[Path]:
@@ -86,7 +93,7 @@ def _check_content(path: Path, file: BinaryIO, size: int, *, is_part: bool) -> l
     for magic, is_complete in _CHECKS:
         if head.startswith(magic) and not is_complete(file, size):
             raise RasterError(
-                N_("{path} is cut short: part of the image is missing; copy or download it again", path=path)
+                N_("{path} is truncated: part of the image is missing; copy or download it again", path=path)
             )
     return []
 
@@ -96,7 +103,7 @@ def _require_ends(path: Path) -> None:
     if view is not None:
         raise RasterError(
             N_(
-                "{path} has a view {view}, which is not computed in {most_seconds:g} s; save the image as GeoTIFF",
+                "{path} has a view {view} that takes longer than {most_seconds:g} s; save the image as GeoTIFF",
                 path=path,
                 view=view[:80],
                 most_seconds=MOST_SECONDS,
@@ -108,18 +115,18 @@ def _vrt_parts(path: Path) -> list[Path]:
     """Return the local files that a VRT names.
 
     Raises:
-        RasterError: one of them is gone, or the VRT is not XML.
+        RasterError: one of them is missing, or the VRT is not XML.
     """
     parts = vrt_parts(path)
     missing = [part for part in parts.files if _is_missing(part)]
     if missing:
         raise RasterError(
             N_(
-                "{path} is missing {count} of its {count_2} parts, such as {missing}; put them back or make "
-                "the VRT again",
+                "{path} lacks %n of its {total} parts, such as {missing}; restore them or build the VRT again",
+                n=len(missing),
+                one="{path} lacks one of its {total} parts, {missing}; restore it or build the VRT again",
                 path=path,
-                count=len(missing),
-                count_2=len(parts.files),
+                total=len(parts.files),
                 missing=missing[0],
             )
         )
@@ -129,12 +136,12 @@ def _vrt_parts(path: Path) -> list[Path]:
 
 
 def _is_missing(path: Path) -> bool:
-    """Tell whether there is no such file; one in a folder that may not be searched is for `check_file` to report."""
+    """Return whether there is no such file; one in a folder that may not be searched is left to `check_file`."""
     try:
         return not path.exists()
     except PermissionError:
         return False
-    except OSError:  # no file can have such a name
+    except OSError:  # such as for a name that no file can have
         return True
 
 
@@ -157,7 +164,7 @@ def _chunk_head(file: BinaryIO) -> tuple[int, bytes]:
 
 
 def _jpeg_is_complete(file: BinaryIO, size: int) -> bool:
-    """Look for the end marker behind the header of the first scan (ITU T.81, annex B); cameras may append to it."""
+    """Look for the end marker after the header of the first scan (ITU T.81, annex B); cameras may append to it."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         position = 2
         while position + 4 <= size and data[position] == 0xFF:
@@ -169,7 +176,7 @@ def _jpeg_is_complete(file: BinaryIO, size: int) -> bool:
 
 
 def _jp2_is_complete(file: BinaryIO, size: int) -> bool:
-    """Walk the boxes to the code stream, which must lie inside the file and end in its marker (ITU T.800, annex I)."""
+    """Walk the boxes to the code stream, which must be inside the file and end in its marker (ITU T.800, annex I)."""
     position = 0
     while position + 8 <= size:
         file.seek(position)
@@ -184,7 +191,7 @@ def _jp2_is_complete(file: BinaryIO, size: int) -> bool:
 
 
 def _codestream_is_complete(file: BinaryIO, start: int, end: int) -> bool:
-    """Look for the end marker, and whether all tiles have room: a header of each at least (ITU T.800, annex A)."""
+    """Look for the end marker, and for room for all tiles: at least a header each (ITU T.800, annex A)."""
     file.seek(start)
     return _TILE_BYTES * _tiles_of(file.read(_SIZE_BYTES)) <= end - start and _ends_in_marker(file, end)
 

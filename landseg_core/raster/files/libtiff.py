@@ -1,4 +1,4 @@
-"""Keeps libtiff from writing to stderr by itself."""
+"""Keeps libtiff from writing to stderr."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import rasterio
 
 @cache
 def quieten_libtiff() -> None:
-    """Take away libtiff's own error handler, which prints such lines as `_tiffWriteProc: No space left on device.`
+    """Remove libtiff's own error handler, which prints lines such as `_tiffWriteProc: No space left on device.`
 
-    They come on top of the exceptions that GDAL raises for the same failures, and no setting of GDAL or rasterio turns
-    them off. Wheels of rasterio bring a libtiff of their own; with any other build of rasterio this does nothing.
+    GDAL raises exceptions for the same failures, and no setting of GDAL or rasterio turns the lines off. Wheels of
+    rasterio contain their own libtiff; with any other build of rasterio this does nothing.
     """
     package = Path(rasterio.__file__).parent
     for folder in (package.with_name("rasterio.libs"), package / ".dylibs"):

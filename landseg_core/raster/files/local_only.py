@@ -1,7 +1,7 @@
-"""Whether a file holds its own pixels, and what GDAL may take from beside it.
+"""Checks that a file holds its own pixels, and which other files GDAL may open with it.
 
-GDAL opens the parts of a VRT, and the overviews and masks in files of their own, with any driver it has; so these are
-looked at before it does.
+GDAL opens the parts of a VRT, and overviews and masks in separate files, with any driver it has; so these are checked
+before it does.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from landseg_core.errors import RasterError
-from landseg_core.input_files import special_reason
+from landseg_core.input_files import special_file_message
 from landseg_core.leftovers import may_be_a_name
 from landseg_core.messages import N_
-from landseg_core.plain_text import name_reason
+from landseg_core.plain_text import name_message
 from landseg_core.raster.files.gdal import GDAL_ERRORS, PIXEL_MARKS, READABLE_DRIVERS, SIDE_MARKS, open_with
 
 _SERVICE = re.compile(
@@ -23,7 +23,7 @@ _SERVICE = re.compile(
 )
 _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{\[]\s*[\x20-\x7e\s]{20}")  # XML and JSON
 _OVERVIEW_FILE = re.compile(r"overview_file\W[^>]*>([^<]*)", re.IGNORECASE)
-_BESIDE = ":::BASE:::"  # GDAL writes it before the name of overviews in an .aux beside the raster
+_BESIDE = ":::BASE:::"  # GDAL writes it before the name of overviews in an .aux next to the raster
 _MOST_AUX_BYTES = 64 * 2**20
 _PIXEL_SIDES = (".ovr", ".msk", ".aux")
 _TEXT_SIDES = (".aux.xml", ".wld", ".prj", ".tab", ".hdr")
@@ -31,26 +31,22 @@ _DATA_ONLY_DRIVERS = tuple(name for name in READABLE_DRIVERS if name != "VRT")
 
 
 def require_plain_file(path: Path) -> None:
-    """Refuse a pipe, a device or a socket, which may never end, and a name that GDAL cannot be given.
+    """Refuse a pipe, a device or a socket, which may never end, and a name that GDAL cannot open.
 
     Raises:
         RasterError: it is one.
-        OSError: it cannot be looked at.
+        OSError: it cannot be accessed.
     """
-    unnameable = name_reason(path)
-    if unnameable:
-        raise RasterError(unnameable)
-    reason = special_reason(path)
-    if reason:
-        raise RasterError(N_("{path} {reason}", path=path, reason=reason))
+    if message := name_message(path) or special_file_message(path):
+        raise RasterError(message)
 
 
 def check_side_files(path: Path) -> None:
-    """Check the files beside a raster that GDAL would open with it.
+    """Check the files next to a raster that GDAL would open with it.
 
     Raises:
-        RasterError: one is a pipe or a device, or an overview or a mask that holds no pixels of its own.
-        OSError: one cannot be looked at.
+        RasterError: one is a pipe or a device, or an overview or a mask that does not hold its own pixels.
+        OSError: one cannot be accessed.
     """
     ends = path.suffix[1:2] + path.suffix[-1:] + "w"
     names = [path.name + end for end in (*_PIXEL_SIDES, *_TEXT_SIDES, "w")]
@@ -70,25 +66,25 @@ def _require_side_pixels(side: Path) -> None:
             head = file.read(32)
         if head and not head.startswith(SIDE_MARKS):
             raise RasterError(
-                N_("{side} is no file of overviews or masks, but GDAL would read it as one; remove it", side=side)
+                N_("{side} does not hold overviews or masks, but GDAL would read it as such; remove it", side=side)
             )
 
 
 def _check_overview_names(path: Path, aux: Path) -> None:
-    """Refuse an `.aux.xml` that names overviews which do not lie beside the raster."""
+    """Refuse an `.aux.xml` that names overviews in another folder than the raster's."""
     if aux.is_file():
         with aux.open("rb") as file:
             text = html.unescape(file.read(_MOST_AUX_BYTES).decode("latin-1"))
         for name in _OVERVIEW_FILE.findall(text):
-            _require_overviews_beside(path, name)
+            _require_overviews_in_folder(path, name)
 
 
-def _require_overviews_beside(path: Path, name: str) -> None:
+def _require_overviews_in_folder(path: Path, name: str) -> None:
     own = name.strip().removeprefix(_BESIDE)
     if not own or re.search(r"[/\\:<]", own):
         raise RasterError(
             N_(
-                "{path} takes its overviews from {name}, and not from beside it; remove that entry",
+                "{path} takes its overviews from {name}, which is not in its folder; remove that entry",
                 path=path,
                 name=name[:200],
             )
@@ -98,18 +94,18 @@ def _require_overviews_beside(path: Path, name: str) -> None:
 
 
 def require_own_overviews(path: Path, dataset: Any) -> None:
-    """Check the tags of a file that has been opened, before overviews are asked for.
+    """Check the tags of a file that has been opened, before its overviews are used.
 
     Raises:
-        RasterError: it takes its overviews from elsewhere.
+        RasterError: it takes its overviews from another folder.
     """
     name = dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE")
     if name is not None:
-        _require_overviews_beside(path, name)
+        _require_overviews_in_folder(path, name)
 
 
 def refuse_services(path: Path, head: bytes, *, is_part: bool) -> None:
-    """Refuse a file that tells where pixels are instead of holding them; for a part of a VRT, any that holds none.
+    """Refuse a file that describes where pixels are instead of holding them; as a part of a VRT, any without pixels.
 
     Raises:
         RasterError: it is one.
@@ -117,8 +113,8 @@ def refuse_services(path: Path, head: bytes, *, is_part: bool) -> None:
     if _TEXT.match(head) or (is_part and _SERVICE.match(head)):
         raise RasterError(
             N_(
-                "{path} cannot be opened as a raster: it holds no pixels but a description, such as of a map "
-                "service, and landseg reads image files of this computer only; save the image as GeoTIFF",
+                "{path} cannot be opened as a raster: it holds no pixels but a description, such as that of a map "
+                "service, and landseg only reads image files on this computer; save the image as GeoTIFF",
                 path=path,
             )
         )
@@ -130,7 +126,7 @@ def require_pixels(name: str | Path) -> None:
     """Check that a part of a VRT, also one in an archive (`/vsizip/`), is a raster that holds its own pixels.
 
     Raises:
-        RasterError: it is none.
+        RasterError: it is not.
     """
     try:
         if ".gti." in str(name).lower():
@@ -139,8 +135,8 @@ def require_pixels(name: str | Path) -> None:
     except GDAL_ERRORS as error:
         raise RasterError(
             N_(
-                "{name}, which a VRT draws on, is no raster of this computer that holds its own pixels; save "
-                "it as GeoTIFF and make the VRT again",
+                "{name}, which a VRT refers to, is not a raster with its own pixels on this computer; save it as "
+                "GeoTIFF and build the VRT again",
                 name=name,
             )
         ) from error

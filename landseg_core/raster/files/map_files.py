@@ -17,8 +17,8 @@ _MASK_NAME = re.compile(r"(?P<stem>.+)_mask(?P<number>_\d+)?", re.DOTALL)
 class MapFiles:
     """The files of one map, in `folder`.
 
-    `before` and `after` are what stands in their names around the word for what a file holds: `brig` and `_2` make
-    `brig_mask_2.tif` and `brig_confidence_2.tif`.
+    `before` and `after` surround the word for the content of a file in its name: `brig` and `_2` make `brig_mask_2.tif`
+    and `brig_confidence_2.tif`.
     """
 
     folder: Path
@@ -51,12 +51,12 @@ class MapFiles:
 
     @property
     def png(self) -> Path:
-        """Return the picture of the classes."""
+        """Return the PNG image of the classes."""
         return self._file(self.word, ".png")
 
     @property
     def world_file(self) -> Path:
-        """Return the file that places the picture."""
+        """Return the world file of the PNG image."""
         return self._file(self.word, ".pgw")
 
     @property
@@ -71,8 +71,8 @@ class MapFiles:
 def proposed_files(folder: Path, stem: str, is_same_map: Callable[[Path], bool]) -> MapFiles:
     """Return the files to propose for a map of the image called `stem`.
 
-    They are those of the map that is there already where `is_same_map(mask)` says that it is of the same run and part,
-    and is to be replaced; else those of the first number of which there is no file yet.
+    They are those of an existing map where `is_same_map(mask)` says that it is of the same run and part, and is to be
+    replaced; otherwise those of the first number without any file.
     """
     taken = sorted(_numbers(folder, stem))
     for number in taken:
@@ -83,10 +83,10 @@ def proposed_files(folder: Path, stem: str, is_same_map: Callable[[Path], bool])
 
 
 def _numbers(folder: Path, stem: str) -> set[int]:
-    """Return the numbers of all maps of the image `stem` of which there is a file in `folder`."""
+    """Return the numbers of all maps of the image `stem` that have a file in `folder`."""
     try:
         names = [name for name in os.listdir(folder) if name.startswith(stem)]  # noqa: PTH208 - thousands of files
-    except OSError:  # the folder is made by the work
+    except OSError:  # the folder does not exist yet
         return set()
     pattern = re.compile(rf"{re.escape(stem)}(_mask|_confidence)(?:_(?P<number>\d+))?\.(tif|png|pgw)", re.IGNORECASE)
     found = filter(None, map(pattern.fullmatch, names))

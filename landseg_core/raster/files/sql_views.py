@@ -11,7 +11,7 @@ SQLITE_MARK = b"SQLite format 3\0"
 MOST_SECONDS = 3.0
 """How long all views of a file together may take."""
 
-_STEPS = 10_000  # of SQLite's machine between two looks at the clock
+_STEPS = 10_000  # of SQLite's virtual machine between two checks of the clock
 _WITH = re.compile(r"\bwith\b", re.IGNORECASE)
 _FEW = 100_000
 
@@ -19,8 +19,8 @@ _FEW = 100_000
 def endless_view(path: Path, *, whole: bool) -> str | None:
     """Return the name of a view that cannot be computed in `MOST_SECONDS`, or None.
 
-    `whole` computes all views to their end, as an import does; else only those that may be recursive, and of the
-    others the first rows: tiles are read one by one.
+    `whole` computes all rows of all views, as an import does; otherwise only those that may be recursive are computed
+    completely, and of the others the first rows: tiles are read one by one.
 
     Raises:
         OSError: the file cannot be read as a database.
@@ -41,7 +41,7 @@ def endless_view(path: Path, *, whole: bool) -> str | None:
 
 
 def _ends(connection: sqlite3.Connection, name: str, sql: str, *, whole: bool) -> bool:
-    """Tell whether a view can be computed before the connection's time is over; what SQLite refuses, GDAL refuses."""
+    """Return whether a view is computed before the connection's time is up; what SQLite refuses, GDAL refuses too."""
     limit = "" if whole or _WITH.search(sql) else f" LIMIT {_FEW}"
     quoted = name.replace('"', '""')
     try:

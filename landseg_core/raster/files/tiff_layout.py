@@ -1,4 +1,4 @@
-"""Whether a TIFF's image data are all there, read from its directories (TIFF 6.0, section 2; BigTIFF)."""
+"""Checks from its directories whether a TIFF's image data are complete (TIFF 6.0, section 2; BigTIFF)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BYTE_COUNTS = (279, 325)
 _INTEGER_TYPES = {3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
 
 
-class _CutShort(Exception):  # noqa: N818 - an answer, not a failure
+class _Truncated(Exception):  # noqa: N818 - an answer, not a failure
     pass
 
 
@@ -22,7 +22,7 @@ class _Layout:
     """The sizes (bytes) in which classic TIFF and BigTIFF differ, and the byte order `<` or `>`."""
 
     order: str
-    first: int  # place of the first directory's offset
+    first: int  # position of the first directory's offset
     count: int  # of a directory's entry count
     word: int  # of an offset, and of an entry's value count
 
@@ -32,23 +32,23 @@ _BIG = {"first": 8, "count": 8, "word": 8}
 
 
 def tiff_is_complete(file: BinaryIO, size: int) -> bool:
-    """Tell whether all directories and blocks that a TIFF names lie within its `size` bytes."""
+    """Return whether all directories and blocks of a TIFF are within its `size` bytes."""
     try:
         return _TiffReader(file, size).end() <= size
-    except _CutShort:
+    except _Truncated:
         return False
 
 
 def block_offsets(file: BinaryIO, size: int) -> npt.NDArray[np.uint64]:
-    """Return where the blocks of the first directory are in a TIFF of `size` bytes, row by row: 0 where one is not.
+    """Return the offsets of the first directory's blocks in a TIFF of `size` bytes, row by row: 0 for an empty block.
 
     Raises:
-        ValueError: the file is cut short.
+        ValueError: the file is truncated.
     """
     try:
         return _TiffReader(file, size).first_offsets()
-    except _CutShort as error:
-        raise ValueError("the file is cut short") from error
+    except _Truncated as error:
+        raise ValueError("the file is truncated") from error
 
 
 class _TiffReader:
@@ -61,7 +61,7 @@ class _TiffReader:
         self._layout = _Layout("<" if mark.startswith(b"II") else ">", **sizes)
 
     def end(self) -> int:
-        """Return the first byte behind the last block of any directory."""
+        """Return the position after the last block of any directory."""
         layout = self._layout
         offset, end = self._integer(layout.first, layout.word), 0
         seen: set[int] = set()
@@ -83,7 +83,7 @@ class _TiffReader:
         return self._integer(end, self._layout.word), _blocks_end(offsets, sizes)
 
     def _tags(self, offset: int) -> tuple[dict[int, int], int]:
-        """Return the places of a directory's entries by their tags, and where the entries end."""
+        """Return the positions of a directory's entries by their tags, and the end of the entries."""
         layout = self._layout
         entry_size = 4 + 2 * layout.word
         count = self._integer(offset, layout.count)
@@ -95,7 +95,7 @@ class _TiffReader:
         return tags, table + len(entries)
 
     def _array(self, tags: dict[int, int], names: tuple[int, ...]) -> npt.NDArray[np.uint64]:
-        """Return the integers of the first of the `names` among the tags, at the places of their entries."""
+        """Return the integers of the first of the `names` among `tags`, which map to the positions of entries."""
         entry = next((tags[name] for name in names if name in tags), None)
         if entry is None:
             return np.zeros(0, np.uint64)
@@ -103,26 +103,26 @@ class _TiffReader:
         kind = _INTEGER_TYPES.get(self._integer(entry + 2, 2), "u4")
         dtype = np.dtype(self._layout.order + kind)
         length = self._integer(entry + 4, word) * dtype.itemsize
-        place = entry + 4 + word
-        # What fits is kept in the entry itself.
-        start = place if length <= word else self._integer(place, word)
+        position = entry + 4 + word
+        # What fits is stored in the entry itself.
+        start = position if length <= word else self._integer(position, word)
         return np.frombuffer(self._bytes(start, length), dtype).astype(np.uint64)
 
-    def _integer(self, place: int, size: int) -> int:
-        return self._number(self._bytes(place, size))
+    def _integer(self, position: int, size: int) -> int:
+        return self._number(self._bytes(position, size))
 
     def _number(self, data: bytes) -> int:
         return int.from_bytes(data, "little" if self._layout.order == "<" else "big")
 
-    def _bytes(self, place: int, size: int) -> bytes:
-        if place + size > self._size:
-            raise _CutShort
-        self._file.seek(place)
+    def _bytes(self, position: int, size: int) -> bytes:
+        if position + size > self._size:
+            raise _Truncated
+        self._file.seek(position)
         return self._file.read(size)
 
 
 def _blocks_end(offsets: npt.NDArray[np.uint64], sizes: npt.NDArray[np.uint64]) -> int:
-    """Return where the last block ends; sparse files have blocks without data (offset 0), old ones no sizes."""
+    """Return the end of the last block; sparse files have blocks without data (offset 0), old ones no sizes."""
     if offsets.size == 0:
         return 0
     ends = offsets + sizes if sizes.size == offsets.size else offsets

@@ -1,7 +1,7 @@
-"""The files that a VRT draws on.
+"""The files that a VRT refers to.
 
-GDAL opens them with any driver it has, so each must be a file of this computer that holds its own pixels. Tags and
-attributes are compared as GDAL does, which minds neither case nor namespace, and takes one for the other.
+GDAL opens them with any driver it has, so each must be a file on this computer that holds its own pixels. Tags and
+attributes are compared as GDAL does, which ignores case and namespace, and accepts one for the other.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ _SUBDATASET = re.compile(r"\w{2,}:")
 
 @dataclass(frozen=True)
 class VrtParts:
-    """What a VRT names: `files`, and `others`: names inside archives and of single datasets in a file."""
+    """What a VRT refers to: `files`, and `others`: names inside archives and of single datasets in a file."""
 
     files: tuple[Path, ...]
     others: tuple[str, ...]
 
 
 def vrt_parts(path: Path) -> VrtParts:
-    """Return what the VRT at `path` names.
+    """Return what the VRT at `path` refers to.
 
     Raises:
-        RasterError: it is no XML, or names what is no local file.
+        RasterError: it is not XML, or refers to something other than a local file.
         OSError: it cannot be read.
     """
     if path.stat().st_size > _LARGEST:
         raise RasterError(
             N_(
-                "{path} is larger than {value} MiB, which no VRT needs; make the VRT again",
+                "{path} is larger than {most} MiB, which no VRT needs; build the VRT again",
                 path=path,
-                value=_LARGEST >> 20,
+                most=_LARGEST >> 20,
             )
         )
     return _parts(path, path.read_bytes())
@@ -55,9 +55,9 @@ def vrt_parts(path: Path) -> VrtParts:
 def _parts(path: Path, xml: bytes) -> VrtParts:
     try:
         root = ET.fromstring(xml)
-    except (ET.ParseError, LookupError, ValueError) as error:  # the latter: an encoding that is none
+    except (ET.ParseError, LookupError, ValueError) as error:  # an unknown encoding
         raise RasterError(
-            N_("{path} is cut short or damaged: {error}; make the VRT again", path=path, error=error)
+            N_("{path} is truncated or damaged: {error}; build the VRT again", path=path, error=error)
         ) from error
     files: dict[Path, None] = {}
     others: dict[str, None] = {}
@@ -69,7 +69,7 @@ def _parts(path: Path, xml: bytes) -> VrtParts:
 
 
 def _add(path: Path, name: str, is_relative: bool, files: dict[Path, None], others: dict[str, None]) -> None:
-    """Put one name where it belongs."""
+    """Add one name to `files` or `others`."""
     if name.startswith("<"):
         inner = _parts(path, name.encode())
         files.update(dict.fromkeys(inner.files))
@@ -81,24 +81,24 @@ def _add(path: Path, name: str, is_relative: bool, files: dict[Path, None], othe
 
 
 def _refuse_addresses(path: Path, element: ET.Element) -> None:
-    """Refuse what is written to be fetched, wherever it stands; words about the image may hold links.
+    """Refuse addresses anywhere in an element; only texts about the image may contain links.
 
     Raises:
         RasterError: there is an address.
     """
-    address = next((word for word in _words(element) if is_address(word) and not word.startswith("<")), None)
+    address = next((text for text in _texts(element) if is_address(text) and not text.startswith("<")), None)
     if address:
         raise RasterError(
             N_(
-                "{path} draws on {address}, and landseg reads files of this computer only; download it first",
+                "{path} refers to {address}, and landseg only reads files on this computer; download it first",
                 path=path,
                 address=address[:200],
             )
         )
 
 
-def _words(element: ET.Element) -> Iterator[str]:
-    """Yield what an element says, but for words that are only about the image."""
+def _texts(element: ET.Element) -> Iterator[str]:
+    """Yield the texts of an element, except those that are only about the image."""
     attributes = _attributes(element)
     if _local(element.tag) not in _TEXTS or attributes.get("key", "").strip().lower() in _METADATA_FILES:
         yield (element.text or "").strip()
@@ -106,7 +106,7 @@ def _words(element: ET.Element) -> Iterator[str]:
 
 
 def _names(element: ET.Element) -> Iterator[tuple[str, bool]]:
-    """Yield each name of a file that an element holds, and whether it is relative to the VRT."""
+    """Yield each file name in an element, and whether it is relative to the VRT."""
     attributes = _attributes(element)
     children = {_local(child.tag): child.text or "" for child in element}
     is_relative = _is_true(attributes.get("relativetovrt", children.get("relativetovrt", "")))
@@ -117,7 +117,7 @@ def _names(element: ET.Element) -> Iterator[tuple[str, bool]]:
 
 
 def _is_file_option(tag: str, attributes: dict[str, str]) -> bool:
-    """Tell whether an element is an option that names a file: `<Argument name="gain_dataset_filename_1">`."""
+    """Return whether an element is an option that names a file: `<Argument name="gain_dataset_filename_1">`."""
     key = attributes.get("name", attributes.get("key", ""))
     return _FILE_KEYS.search(key) is not None if tag != "mdi" else key.lower() in _METADATA_FILES - {"overview_file"}
 
@@ -127,10 +127,10 @@ def _attributes(element: ET.Element) -> dict[str, str]:
 
 
 def _is_true(text: str) -> bool:
-    """Tell whether C's `atoi` makes a number other than 0 of a text."""
+    """Return whether C's `atoi` turns a text into a number other than 0."""
     return re.match(r"\s*[+-]?0*[1-9]", text) is not None
 
 
 def _local(tag: object) -> str:
-    """Return a tag or attribute without its namespace, in small letters; "" for comments and the like."""
+    """Return a tag or attribute without its namespace, in lower case; "" for comments and the like."""
     return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""

@@ -1,1 +1,1 @@
-"""Coarser levels of a raster: from its file, from the cache folder, or made on the spot."""
+"""Coarser levels of a raster: from its file, from the cache folder, or computed when needed."""

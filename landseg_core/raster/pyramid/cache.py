@@ -1,4 +1,4 @@
-"""The folder that keeps the pyramids of rasters which have none of their own."""
+"""The folder with the pyramids of rasters that have no overviews of their own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from landseg_core.leftovers import scratch_folder
 from landseg_core.raster.source import RasterSource
 
 CACHE_LIMIT_BYTES = 20 * 2**30
-"""Pyramids used longest ago are removed until the rest fits."""
+"""The least recently used pyramids are removed until the rest fits."""
 
-_FORMAT = 2  # of what is in a pyramid's folder, and of what it is named by
+_FORMAT = 2  # of a pyramid's folder, and of what its name is computed from
 _LEFT_BEHIND_SECONDS = 24 * 3600
 
 
@@ -31,17 +31,17 @@ def cache_folder() -> Path:
 
 
 def holds_codes(source: RasterSource, categorical: bool | None) -> bool:
-    """Return `categorical`, or where that is None whether the file says by a palette that its values are codes."""
+    """Return `categorical`, or if that is None whether the file has a palette, so that its values are codes."""
     return source.colour_table is not None if categorical is None else categorical
 
 
 def pyramid_path(source: RasterSource, *, categorical: bool | None = None) -> Path:
     """Return the folder of the pyramid of `source`, which need not exist yet; a changed file has another.
 
-    It goes by the files as they were opened, since that is what the pyramid is made of. Other alpha bands have another:
-    other pixels hold data, and other bands are kept.
+    It depends on the files as they were opened, since the pyramid is made from these, and on the alpha bands: with
+    others, other pixels hold data, and other bands are stored.
 
-    `categorical` tells whether the values are class codes, which are not averaged; by default those of a palette are.
+    `categorical`: the values are class codes, which are not averaged; by default those of a palette are.
     """
     as_opened = source.as_opened
     files = [*zip(as_opened.files, as_opened.identities, strict=True), *as_opened.masks]
@@ -52,7 +52,7 @@ def pyramid_path(source: RasterSource, *, categorical: bool | None = None) -> Pa
 
 
 def _known(file: Path, identity: FileIdentity | None) -> list[str | int]:
-    """Return what changes with a file's content; the number of a device may be another after each start."""
+    """Return what changes with a file's content; without the device number, which may change with each start."""
     numbers = (identity.inode, identity.size, identity.modified_ns) if identity else ()
     return [os.fspath(file.absolute()), *numbers]
 
@@ -68,24 +68,24 @@ def levels_in(folder: Path) -> dict[int, Path]:
 
 
 def mark_used(folder: Path) -> None:
-    """Note that a pyramid is in use: the folder's time of change tells how long ago it was used."""
-    with suppress(OSError):  # it may just have been removed
+    """Mark a pyramid as used now: the folder's modification time is that of its last use."""
+    with suppress(OSError):  # it may have just been removed
         os.utime(folder)
 
 
 @contextmanager
 def unfinished(folder: Path) -> Iterator[Path]:
-    """Give a scratch folder that becomes `folder` when the `with` block ends well, and is removed otherwise.
+    """Give a scratch folder that becomes `folder` when the `with` block succeeds, and is removed otherwise.
 
-    Where another process has made the same pyramid meanwhile, that one stays.
+    If another process has made the same pyramid meanwhile, that one is kept.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(folder.parent) as scratch:
         yield scratch
-        _put_in_place(scratch, folder)
+        _rename(scratch, folder)
 
 
-def _put_in_place(scratch: Path, folder: Path) -> None:
+def _rename(scratch: Path, folder: Path) -> None:
     try:
         scratch.rename(folder)
     except OSError:
@@ -94,14 +94,14 @@ def _put_in_place(scratch: Path, folder: Path) -> None:
 
 
 def prune(keep: Path, limit: int = CACHE_LIMIT_BYTES) -> None:
-    """Remove the pyramids used longest ago until the rest is no larger than `limit` bytes; `keep` always stays.
+    """Remove the least recently used pyramids until the rest is no larger than `limit` bytes, but never `keep`.
 
-    What a crash left unfinished goes after a day.
+    What a crash left unfinished is removed after a day.
     """
     total = _size(keep)
     for folder in sorted(cache_folder().glob("*"), key=_last_use, reverse=True):
         if folder.name.startswith("."):
-            continue  # in the making
+            continue  # being written
         if folder.suffix == ".part":
             _remove_if_left_behind(folder)
         elif folder != keep:
@@ -130,7 +130,7 @@ def _remove_if_left_behind(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Take the folder away in one step, so that nobody finds half a pyramid; then delete it."""
+    """Rename the folder, so that nobody finds half a pyramid, and then delete it."""
     doomed = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
     with suppress(OSError):  # Windows refuses while another process reads it
         folder.rename(doomed)

@@ -1,4 +1,4 @@
-"""Tiles of a raster at any level: from its own overviews, from a pyramid in the cache folder, or made on the spot."""
+"""Tiles of a raster at any level: from its own overviews, from a cached pyramid, or computed when needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from landseg_core.raster.source import RasterSource
 
 @dataclass(frozen=True)
 class _Level:
-    """Where a level is read from; `numbers` are the bands there that hold the data bands of the source."""
+    """The raster that a level is read from; `numbers` maps the data bands of the source to bands of that raster."""
 
     raster: RasterSource
     numbers: dict[int, int]
@@ -30,17 +30,17 @@ class PyramidReader:
 
     Attributes:
         source: the raster, which the reader does not close.
-        placement: None, since it is the whole; see `PlacedReader`.
+        placement: None, since it covers the whole image; see `PlacedReader`.
         pyramid: the geometry of the tiles.
         categorical: whether the values are class codes, which are not averaged.
-        needs_pyramid: whether coarse tiles take long, because no small pictures are at hand.
-        has_quicklook: whether there is one tile above the pyramid, `quicklook_key`, that is soon read all the same.
+        needs_pyramid: whether coarse tiles take long, because there are no overviews.
+        has_quicklook: whether there is a tile above the pyramid, `quicklook_key`, that is quickly read nevertheless.
     """
 
     placement: None = None
 
     def __init__(self, source: RasterSource, *, categorical: bool | None = None) -> None:
-        """Read `source`, and its cached pyramid if there is one; the codes of a palette are taken as `categorical`.
+        """Read `source`, and its cached pyramid if there is one; by default, values with a palette are `categorical`.
 
         Raises:
             RasterError: the file has been damaged since it was opened.
@@ -49,7 +49,7 @@ class PyramidReader:
         self.pyramid = pyramid_of(source)
         self.categorical = holds_codes(source, categorical)
         self._same = {band: band for band in source.data_bands}
-        # None: a level in the file that is not of a pyramid's exact size.
+        # None: a level in the file that does not have the exact size of a pyramid's.
         self._levels: dict[int, _Level | None] = {0: _Level(source, self._same)}
         self._in_file = levels_in_file(source)
         for level, overview in self._in_file.items():
@@ -62,7 +62,7 @@ class PyramidReader:
 
     @property
     def grid(self) -> RasterGrid:
-        """Return where the pixels lie."""
+        """Return the grid of the raster."""
         return self.source.grid
 
     def _level_in_file(self, level: int, overview: int) -> _Level | None:
@@ -83,7 +83,7 @@ class PyramidReader:
             return
         mark_used(folder)
         numbers = {band: number for number, band in enumerate(self.source.data_bands, start=1)}
-        built = {level: _Level(self.source.beside(path), numbers) for level, path in levels_in(folder).items()}
+        built = {level: _Level(self.source.sibling(path), numbers) for level, path in levels_in(folder).items()}
         self._levels = {**self._levels, **built}
         self.needs_pyramid = self.has_quicklook = False
 
@@ -101,19 +101,19 @@ class PyramidReader:
         if key == self.pyramid.quicklook_key:
             return self._quicklook_of(chosen)
         level = max(known for known in self._levels if known <= key.level)
-        place, steps = self._levels[level], key.level - level
-        if place is None or steps > CLOSE_ENOUGH:
-            return self._picked(key, chosen)
-        numbers = [place.numbers[band] for band in chosen]
+        finer, steps = self._levels[level], key.level - level
+        if finer is None or steps > CLOSE_ENOUGH:
+            return self._subsampled(key, chosen)
+        numbers = [finer.numbers[band] for band in chosen]
         tile = self.pyramid.tile_window(key)
         window = PixelWindow(tile.x << steps, tile.y << steps, tile.width << steps, tile.height << steps)
-        pixels, valid = place.raster.read(window, numbers), place.raster.read_valid(window)
+        pixels, valid = finer.raster.read(window, numbers), finer.raster.read_valid(window)
         for _ in range(steps):
             pixels, valid = halve(pixels, valid, categorical=self.categorical)
         return pixels, valid
 
     def _quicklook_of(self, bands: tuple[int, ...]) -> tuple[Pixels, Valid]:
-        """Return the quicklook of some bands, made once and kept: it is small."""
+        """Return the quicklook of some bands, computed once and kept, since it is small."""
         kept = self._quicklook
         if kept is None or kept[0] != bands:
             size = self.pyramid.level_size(self.pyramid.quicklook_key.level)
@@ -121,22 +121,22 @@ class PyramidReader:
         return kept[1]
 
     def _shown(self, bands: Sequence[int]) -> tuple[int, ...]:
-        strange = [band for band in bands if band not in self.source.data_bands]
-        if strange:
+        missing = [band for band in bands if band not in self.source.data_bands]
+        if missing:
             raise RasterError(
-                N_("{path} has no band {strange} to show; choose another", path=self.source.path, strange=strange[0])
+                N_("{path} has no band {band} to show; choose another", path=self.source.path, band=missing[0])
             )
         return tuple(bands)
 
-    def _picked(self, key: TileKey, bands: Sequence[int]) -> tuple[Pixels, Valid]:
-        """Let GDAL pick single pixels from where it finds best: the fastest while there is no such level."""
+    def _subsampled(self, key: TileKey, bands: Sequence[int]) -> tuple[Pixels, Valid]:
+        """Have GDAL subsample the raster or its best overview: the fastest way while there is no such level."""
         tile, window = self.pyramid.tile_window(key), self.pyramid.source_window(key)
         size = tile.height, tile.width
         return self.source.read(window, bands, size), self.source.read_valid(window, size)
 
     def close(self) -> None:
-        """Close the files of the levels; the source only lets go of its handles, as far as nobody reads it."""
+        """Close the files of the levels; the source only releases its handles, as far as nobody reads through them."""
         self.source.release()
-        for place in self._levels.values():
-            if place is not None and place.raster is not self.source:
-                place.raster.close()
+        for level in self._levels.values():
+            if level is not None and level.raster is not self.source:
+                level.raster.close()

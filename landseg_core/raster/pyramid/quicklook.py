@@ -1,4 +1,4 @@
-"""A first impression of a raster that has no small pictures: from a few of its blocks, whatever its size."""
+"""A quicklook of a raster without overviews: from a few of its blocks, whatever its size."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from landseg_core.raster.source import RasterSource
 _MOST_SPOTS, _FEWEST_SPOTS = 300, 12
 _MOST_DECODED = 80 * 2**20  # px: a fraction of a second
 _SPOT = 256  # px along each side; blocks are mostly a multiple of it
-_SAMPLES = 8  # of those: some formats decode a block coarsely, and so much faster
+_SAMPLES = 8  # along each side of a spot: some formats decode a block coarsely, which is much faster
 
 
 def can_have_quicklook(source: RasterSource) -> bool:
-    """Tell whether enough spots can be read without decoding too much."""
+    """Return whether enough spots can be read without decoding too much."""
     return _spot_count(source) >= _FEWEST_SPOTS
 
 
@@ -34,8 +34,8 @@ def quicklook(
 ) -> tuple[Pixels, Valid]:
     """Return the whole raster as (C, H, W) pixels in its own type, and (H, W) which of them hold data.
 
-    Spots spread evenly over the raster stand for what lies around them. Pictures fade from one spot to the next; class
-    codes (`categorical`) do not.
+    Spots spread evenly over the raster represent the area around them. Images are interpolated between spots; class
+    codes (`categorical`) are not.
 
     Args:
         source: the raster.
@@ -47,10 +47,10 @@ def quicklook(
         RasterError: GDAL cannot read it, or there is no such band.
     """
     colours, weights = _spots(source, bands, categorical=categorical)
-    way = cv2.INTER_NEAREST if categorical else cv2.INTER_LINEAR
-    weight = cv2.resize(weights, size, interpolation=way)
+    method = cv2.INTER_NEAREST if categorical else cv2.INTER_LINEAR
+    weight = cv2.resize(weights, size, interpolation=method)
     with np.errstate(invalid="ignore"):  # pixels that are not finite stay so
-        totals = np.stack([cv2.resize(band * weights, size, interpolation=way) for band in colours])
+        totals = np.stack([cv2.resize(band * weights, size, interpolation=method) for band in colours])
         return as_type(totals / np.maximum(weight, 0.5), source.dtype), weight >= 0.5
 
 
@@ -66,20 +66,20 @@ def _spots(
             samples = min(_SAMPLES, spot.height), min(_SAMPLES, spot.width)
             valid = source.read_valid(spot, samples)
             if valid.any():
-                seen = source.read(spot, bands, samples)[:, valid]
-                colours[:, row, column] = seen[:, seen.shape[1] // 2] if categorical else seen.mean(axis=1)
+                values = source.read(spot, bands, samples)[:, valid]
+                colours[:, row, column] = values[:, values.shape[1] // 2] if categorical else values.mean(axis=1)
                 weights[row, column] = 1.0
     return colours, weights
 
 
 def _layout(source: RasterSource) -> tuple[int, int]:
-    """Return how many rows and columns of spots there are: about as far apart in both directions."""
+    """Return how many rows and columns of spots there are: with about the same spacing in both directions."""
     count, width, height = _spot_count(source), source.grid.width, source.grid.height
     columns = min(count, max(1, round(math.sqrt(count * width / height))))
     return max(1, count // columns), columns
 
 
 def _window(whole: PixelWindow, across: float, down: float) -> PixelWindow:
-    """Return the spot at a place given in shares of the raster's sides; where that fits, it lies within one block."""
+    """Return the spot at a position given as fractions of the raster's sides; if possible, it is within one block."""
     x, y = int(across * whole.width) // _SPOT * _SPOT, int(down * whole.height) // _SPOT * _SPOT
     return PixelWindow(x, y, min(_SPOT, whole.width - x), min(_SPOT, whole.height - y))

@@ -1,4 +1,4 @@
-"""Halves an image: four pixels become one, with their place kept exactly."""
+"""Halves an image: four pixels become one, without any shift."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SUM_TYPES = {"uint8": "uint16", "uint16": "uint32", "float32": "float32"}
 def halve(pixels: Pixels, valid: Valid, *, categorical: bool) -> tuple[Pixels, Valid]:
     """Return (C, H/2, W/2) pixels of the same type and which of them are valid, from (C, H, W) and (H, W).
 
-    Pixels of a picture are the mean of the valid ones among the four that they cover, and valid where there is one.
+    Pixels of an image are the mean of the valid ones among the four that they cover, and valid where there is one.
     Codes of a map (`categorical`, one band) are the most frequent of the valid ones: a mean of two classes would be a
     third. An odd last row or column counts as followed by invalid pixels.
     """
@@ -84,19 +84,19 @@ def _divided(total: Pixels, count: Any, dtype: np.dtype[Any]) -> Pixels:
 def _most_frequent(pixels: Pixels, valid: Valid) -> tuple[Pixels, Valid]:
     """Take from each square the code that most of its valid pixels have, the first of equals.
 
-    Nearly all squares of a map are of one code: only the others are put to the vote.
+    Nearly all squares of a map have one code: votes are counted only in the others.
     """
     codes, known = _quarters(pixels[0]), _quarters(valid)
     mixed = ~np.logical_and.reduce(known)
     for other in codes[1:]:
         mixed |= codes[0] != other
     result, shown = codes[0].copy(), known[0].copy()
-    result[mixed], shown[mixed] = _voted([code[mixed] for code in codes], [seen[mixed] for seen in known])
+    result[mixed], shown[mixed] = _voted([code[mixed] for code in codes], [valid[mixed] for valid in known])
     return result[np.newaxis], shown
 
 
 def _voted(codes: Sequence[npt.NDArray[Any]], known: Sequence[Valid]) -> tuple[npt.NDArray[Any], Valid]:
-    votes = [seen.astype(np.uint8) for seen in known]
+    votes = [valid.astype(np.uint8) for valid in known]
     for one, other in itertools.combinations(range(4), 2):
         agree = (codes[one] == codes[other]) & known[one] & known[other]
         votes[one] += agree

@@ -253,7 +253,7 @@ def _require_mask(source: RasterSource) -> None:
 
 def _on_grid(source: RasterSource, grid: RasterGrid, place: PixelWindow | None = None) -> MaskReader:
     """Return the tiles of a mask on the pixels of the picture, of which it may be a part that lies at `place`."""
-    place = place or grid.place_of(source.grid)
+    place = place or grid.window_of(source.grid)
     fits = place is not None and (place.width, place.height) == (source.grid.width, source.grid.height)
     if place is None or not fits or not grid.window.contains(place):
         raise RasterError(

@@ -78,7 +78,7 @@ class Rasters(QObject):
     def put_in_place(self, picture: opening.Picture, grid: RasterGrid) -> None:
         """Show the same orthophoto, read anew, on the same grid, below all that lies over it."""
         layer = _layer_of(picture)
-        layer.place_on(grid)
+        layer.set_grid(grid)
         self._layers.replace_image(layer)
         self.renewed.emit(layer)
         self._finish(layer, picture)

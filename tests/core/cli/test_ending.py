@@ -24,7 +24,7 @@ if sys.argv[2:]:
     ending.GRACE_SECONDS = guardian.HARD_SECONDS = 600
 ENDING.install()
 from landseg_core import children
-from landseg_core.leftovers import note_made, scratch_folder, unfinished_place
+from landseg_core.leftovers import note_made, scratch_folder, unfinished_path
 from landseg_core.output_files import OutputFiles, made_folder
 ENDING.tell_of_leftovers()
 place = Path(sys.argv[1])

@@ -6,12 +6,12 @@ import pytest
 from landseg_core.cli.evaluate import print_figures
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics.blocks import BlockCounts
-from landseg_core.metrics.figures import map_figures
+from landseg_core.metrics.evaluation import evaluate_blocks
 from landseg_core.training.evaluation import Evaluation
 
 
 def evaluation(schema: ClassSchema, counts: np.ndarray) -> Evaluation:
-    return Evaluation(map_figures(BlockCounts(counts, np.zeros(len(counts), np.int64), ("a",), 256), schema))
+    return Evaluation(evaluate_blocks(BlockCounts(counts, np.zeros(len(counts), np.int64), ("a",), 256), schema))
 
 
 def test_the_table_has_a_row_for_each_class_and_warnings_below(

@@ -155,13 +155,13 @@ def test_a_cut_out_finds_its_place(x, y, width, height, turn) -> None:
     grid = RasterGrid(400, 300, Affine(0.2, 0, 4e5, 0, -0.2, 5e6) @ Affine.rotation(turn), CRS.from_epsg(32632))
     window = PixelWindow(x, y, width, height)
     expected = window if window.intersection(grid.window) else None
-    assert grid.place_of(grid.crop(window)) == expected
+    assert grid.window_of(grid.crop(window)) == expected
 
 
 def test_what_does_not_fit_has_no_place() -> None:
     grid = RasterGrid(400, 300, Affine(0.2, 0, 4e5, 0, -0.2, 5e6), CRS.from_epsg(32632))
-    assert grid.place_of(RasterGrid(400, 300, Affine.identity(), None)) == grid.window
-    assert grid.place_of(RasterGrid(100, 100, Affine.identity(), None)) is None
-    assert grid.place_of(RasterGrid(100, 100, Affine(0.3, 0, 4e5, 0, -0.3, 5e6), CRS.from_epsg(32632))) is None
-    assert grid.place_of(RasterGrid(100, 100, Affine(0.2, 0, 4e5 + 0.1, 0, -0.2, 5e6), CRS.from_epsg(32632))) is None
-    assert grid.place_of(RasterGrid(100, 100, Affine(0.2, 0, 4e5, 0, -0.2, 5e6), CRS.from_epsg(3857))) is None
+    assert grid.window_of(RasterGrid(400, 300, Affine.identity(), None)) == grid.window
+    assert grid.window_of(RasterGrid(100, 100, Affine.identity(), None)) is None
+    assert grid.window_of(RasterGrid(100, 100, Affine(0.3, 0, 4e5, 0, -0.3, 5e6), CRS.from_epsg(32632))) is None
+    assert grid.window_of(RasterGrid(100, 100, Affine(0.2, 0, 4e5 + 0.1, 0, -0.2, 5e6), CRS.from_epsg(32632))) is None
+    assert grid.window_of(RasterGrid(100, 100, Affine(0.2, 0, 4e5, 0, -0.2, 5e6), CRS.from_epsg(3857))) is None

@@ -5,7 +5,7 @@ import pytest
 
 from landseg_core.data.checks import class_notices
 from landseg_core.metrics.blocks import BlockCounts
-from landseg_core.metrics.warnings import figure_warnings
+from landseg_core.metrics.warnings import evaluation_warnings
 
 NAMES = ("land", "water", "road")
 GOOD = np.array([[9000, 100, 100], [50, 3000, 50], [60, 60, 2000]])
@@ -16,7 +16,7 @@ def blocks(counts: np.ndarray, number: int = 40) -> BlockCounts:
 
 
 def told(counts: np.ndarray, number: int = 40, trained: tuple[bool, ...] = (True, True, True)) -> tuple[str, ...]:
-    return figure_warnings(blocks(counts, number), NAMES, trained)
+    return evaluation_warnings(blocks(counts, number), NAMES, trained)
 
 
 def test_good_figures_need_none() -> None:

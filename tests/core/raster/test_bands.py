@@ -7,7 +7,7 @@ import pytest
 from support.rasters import write_raster
 
 from landseg_core.errors import RasterError
-from landseg_core.raster.bands import band_numbers, telling_names, told_bands
+from landseg_core.raster.bands import band_list, band_numbers, distinct_names
 from landseg_core.raster.files.gdal import open_dataset
 from landseg_core.raster.source import RasterSource
 
@@ -32,7 +32,7 @@ def test_what_is_not_there_or_not_clear(picture: RasterSource, wanted: str, word
 
 
 def test_names_are_told_where_they_tell_something(picture: RasterSource, tmp_path: Path) -> None:
-    assert telling_names(picture, (3, 1)) == ("Blue", "Red")
-    assert telling_names(picture, (1, 4, 5)) == ()
+    assert distinct_names(picture, (3, 1)) == ("Blue", "Red")
+    assert distinct_names(picture, (1, 4, 5)) == ()
     with RasterSource(write_raster(tmp_path / "b.tif", np.zeros((2, 3, 4), np.uint8))) as grey:
-        assert (telling_names(grey, (1,)), told_bands(grey)) == ((), "1, 2")
+        assert (distinct_names(grey, (1,)), band_list(grey)) == ((), "1, 2")

@@ -319,7 +319,7 @@ def test_the_view_is_predicted_for_the_project_too(
     qtbot.waitUntil(lambda: session.layers.masks != [], timeout=SECONDS)
     (entry,) = painted_project.predictions(1)
     with RasterSource(entry.mask) as written, RasterSource(session.rasters.current.path) as image:
-        assert image.grid.place_of(written.grid) == VIEW
+        assert image.grid.window_of(written.grid) == VIEW
 
 
 def test_all_images_are_predicted_in_one_job(

@@ -8,7 +8,7 @@ import pytest
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics import figures
 from landseg_core.metrics.blocks import BlockCounts
-from landseg_core.metrics.figures import map_figures
+from landseg_core.metrics.evaluation import evaluate_blocks
 
 KEYS = [
     "pixels",
@@ -47,7 +47,7 @@ def counted(number: int) -> BlockCounts:
 
 
 def test_the_json_is_that_of_the_documentation(schema: ClassSchema) -> None:
-    told = map_figures(counted(30), schema).as_dict()
+    told = evaluate_blocks(counted(30), schema).as_dict()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert list(told) == KEYS
     assert [list(item) for item in told["classes"]] == [OF_A_CLASS] * 3
@@ -61,7 +61,7 @@ def test_the_json_is_that_of_the_documentation(schema: ClassSchema) -> None:
 
 
 def test_intervals_lie_around_their_figures(schema: ClassSchema) -> None:
-    told = map_figures(counted(30), schema).as_dict()
+    told = evaluate_blocks(counted(30), schema).as_dict()
     water = told["classes"][1]
     for figure in ("iou", "f1", "producers_accuracy", "users_accuracy"):
         low, high = water[f"{figure}_interval"]
@@ -71,13 +71,13 @@ def test_intervals_lie_around_their_figures(schema: ClassSchema) -> None:
 
 
 def test_a_class_that_is_absent_has_no_figures(schema: ClassSchema) -> None:
-    road = map_figures(counted(30), schema).as_dict()["classes"][2]
+    road = evaluate_blocks(counted(30), schema).as_dict()["classes"][2]
     assert [road[key] for key in OF_A_CLASS[2:]] == [None] * 8 + [0, 0]
 
 
 def test_images_add_up_to_the_whole(schema: ClassSchema) -> None:
     blocks = counted(7)
-    told = map_figures(blocks, schema)
+    told = evaluate_blocks(blocks, schema)
     assert [image.pixels for image in told.images] == [int(own.sum()) for _, own in blocks.by_image()]
     assert sum(image.pixels for image in told.images) == told.pixels == blocks.counts.sum()
     hits = sum(image.accuracy * image.pixels for image in told.images)
@@ -85,18 +85,18 @@ def test_images_add_up_to_the_whole(schema: ClassSchema) -> None:
 
 
 def test_only_what_was_trained_can_be_missing_from_the_validation(schema: ClassSchema) -> None:
-    assert map_figures(counted(30), schema).warnings != ()
-    assert map_figures(counted(30), schema, [True, True, False]).warnings == ()
+    assert evaluate_blocks(counted(30), schema).warnings != ()
+    assert evaluate_blocks(counted(30), schema, [True, True, False]).warnings == ()
 
 
 def test_without_labels_there_are_no_figures(schema: ClassSchema) -> None:
     nothing = BlockCounts(np.zeros((0, 3, 3), np.int64), np.zeros(0, np.int64), ("a",), 256)
-    told = map_figures(nothing, schema).as_dict()
+    told = evaluate_blocks(nothing, schema).as_dict()
     assert (told["pixels"], told["accuracy"], told["miou"], told["images"]) == (0, None, None, [])
 
 
 def test_the_record_of_a_model_leaves_out_what_is_large(schema: ClassSchema, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = map_figures(counted(30), schema)
+    told = evaluate_blocks(counted(30), schema)
     assert told.as_record() == told.as_dict()
     monkeypatch.setattr(figures, "MOST_IMAGES", 1)
     monkeypatch.setattr(figures, "LARGEST_MATRIX", 2)
