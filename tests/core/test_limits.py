@@ -33,7 +33,7 @@ def test_work_beyond_one_is_refused_with_its_size(beyond: dict[str, float], said
     with pytest.raises(LargeWorkError) as caught:
         require_agreed(work, large=False)
     assert said in str(caught.value)
-    assert str(caught.value).endswith("; give large=True to do it all the same")
+    assert str(caught.value).endswith("; give large=True to do it anyway")
     require_agreed(work, large=True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 from landseg_core.errors import ProjectError
 from landseg_core.messages import N_
-from landseg_core.plain_text import name_reason
+from landseg_core.plain_text import name_message
 
 
 def stored_path(path: Path, folder: Path) -> str:

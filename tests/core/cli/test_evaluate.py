@@ -24,7 +24,7 @@ def test_the_table_has_a_row_for_each_class_and_warnings_below(
     assert lines[1] == ["land", "0.638", "0.638-0.638", "0.779", "0.750", "0.811"]
     assert lines[3] == ["road", "0.000", "0.000-0.000", "0.000", "0.000", "-"]
     assert " ".join(lines[4]) == "accuracy 0.793 (0.793-0.793) mIoU 0.446 (0.446-0.446) over 65600 pixels"
-    assert " ".join(lines[5]) == "warning: road: labelled, but never predicted; the accuracy hides it"
+    assert " ".join(lines[5]) == "warning: road: labelled, but never predicted; the overall accuracy hides this"
 
 
 def test_figures_of_few_blocks_come_without_intervals(schema: ClassSchema, capsys: pytest.CaptureFixture[str]) -> None:

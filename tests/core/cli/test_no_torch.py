@@ -107,8 +107,8 @@ CASES = {
     "demo --out d\udce4mo --no-window": "the name is not UTF-8",
     "predict run images/a.tif --out there.txt/x": "x cannot be made: Not a directory",
     f"train {PAIRS} --classes classes.json --out there.txt/x": "x cannot be",
-    "predict run images/a.tif --out http://127.0.0.1/m": "it is an address and no place of this computer",
-    f"train {PAIRS} --classes classes.json --out /vsicurl/m": "it is an address and no place of this computer",
+    "predict run images/a.tif --out http://127.0.0.1/m": "it is an address and not a path on this computer",
+    f"train {PAIRS} --classes classes.json --out /vsicurl/m": "it is an address and not a path on this computer",
 }
 
 

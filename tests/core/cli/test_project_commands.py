@@ -304,5 +304,5 @@ def test_images_are_added_with_an_alpha(landseg: Landseg, classes: Path, tmp_pat
     assert "is in the project already" in told
     landseg("project", "new", tmp_path / "new.landseg", "--classes", classes)
     _, told = landseg("project", "add-image", tmp_path / "new.landseg", image, "--alpha", "5", expect=1)
-    assert "no band '5' to take as alpha" in told
+    assert "no band '5' to use as alpha" in told
     assert "Traceback" not in told

@@ -37,7 +37,7 @@ def test_auto_takes_the_best(machine: dict[str, int]) -> None:
         ("mps", "torch finds no mps device"),
         ("gpu", "'gpu' is no device; choose auto, cpu, cuda, cuda:0 or mps"),
         ("", "'' is no device"),
-        ("cpu:3", "there is no device cpu:3; this computer has 1 of cpu, counted from 0"),
+        ("cpu:3", "there is no device cpu:3; the only cpu device of this computer is cpu:0"),
         ("cpu:x", "there is no device cpu:x"),
     ],
 )
@@ -48,7 +48,7 @@ def test_what_cannot_be_had(name: str, problem: str, machine: dict[str, int]) ->
 
 def test_a_number_too_high(machine: dict[str, int]) -> None:
     machine["cuda"] = 1
-    with pytest.raises(DeviceError, match="there is no device cuda:1; this computer has 1 of cuda"):
+    with pytest.raises(DeviceError, match="there is no device cuda:1; the only cuda device of this computer is cuda:0"):
         choose_device("cuda:1")
 
 

@@ -64,7 +64,9 @@ def test_a_model_for_far_other_ground_is_refused_always(raster: Path, bundle: Mo
     with RasterSource(raster) as source:
         for seen in ("model", "own"):
             options = PredictOptions(large=True, resolution=seen)  # type: ignore[arg-type]
-            with pytest.raises(ModelError, match=r"a\.tif shows 5 m of ground per pixel, but the model was trained at"):
+            with pytest.raises(
+                ModelError, match=r"a\.tif has a ground resolution of 5 m, but the model was trained at"
+            ):
                 predict_raster(model, source, out, options=options)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.metrics import figures
+from landseg_core.metrics import evaluation
 from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.evaluation import evaluate_blocks
 
@@ -98,6 +98,6 @@ def test_without_labels_there_are_no_figures(schema: ClassSchema) -> None:
 def test_the_record_of_a_model_leaves_out_what_is_large(schema: ClassSchema, monkeypatch: pytest.MonkeyPatch) -> None:
     told = evaluate_blocks(counted(30), schema)
     assert told.as_record() == told.as_dict()
-    monkeypatch.setattr(figures, "MOST_IMAGES", 1)
-    monkeypatch.setattr(figures, "LARGEST_MATRIX", 2)
+    monkeypatch.setattr(evaluation, "MOST_IMAGES", 1)
+    monkeypatch.setattr(evaluation, "LARGEST_MATRIX", 2)
     assert list(told.as_record()) == [key for key in KEYS if key not in {"images", "confusion"}]

@@ -15,39 +15,39 @@ def blocks(counts: np.ndarray, number: int = 40) -> BlockCounts:
     return BlockCounts(np.tile(counts, (number, 1, 1)), np.zeros(number, np.int64), ("a",), 256)
 
 
-def told(counts: np.ndarray, number: int = 40, trained: tuple[bool, ...] = (True, True, True)) -> tuple[str, ...]:
+def warnings(counts: np.ndarray, number: int = 40, trained: tuple[bool, ...] = (True, True, True)) -> tuple[str, ...]:
     return evaluation_warnings(blocks(counts, number), NAMES, trained)
 
 
-def test_good_figures_need_none() -> None:
-    assert told(GOOD) == ()
+def test_good_metrics_need_none() -> None:
+    assert warnings(GOOD) == ()
 
 
 def test_a_class_that_is_never_predicted() -> None:
     counts = GOOD.copy()
     counts[:, 2] = 0
-    assert told(counts) == ("road: labelled, but never predicted; the accuracy hides it",)
+    assert warnings(counts) == ("road: labelled, but never predicted; the overall accuracy hides this",)
 
 
 def test_a_class_that_is_hardly_found() -> None:
     counts = GOOD.copy()
     counts[1, 1] = counts[2, 2] = 1
-    (sentence,) = told(counts)
-    assert sentence == "water, road: labelled, but hardly ever found (IoU under 0.01); the accuracy hides it"
+    (sentence,) = warnings(counts)
+    assert sentence == "water, road: labelled, but hardly ever found (IoU below 0.01); the overall accuracy hides this"
 
 
 def test_a_class_that_is_predicted_but_not_there_is_not_dead() -> None:
     counts = GOOD.copy()
     counts[2] = 0
-    assert told(counts, trained=(True, True, False)) == ()
+    assert warnings(counts, trained=(True, True, False)) == ()
 
 
-def test_a_class_that_was_trained_and_never_validated_is_told_in_the_words_of_the_data_check() -> None:
+def test_a_class_that_was_trained_and_never_validated_has_the_warning_of_the_data_check() -> None:
     counts = GOOD.copy()
     counts[2] = 0
     before = class_notices(np.array([9, 9, 9]), counts.sum(axis=1), NAMES)
     assert (
-        told(counts)
+        warnings(counts)
         == tuple(before)
         == ("the accuracy of road cannot be measured: the validation areas have no such labels",)
     )
@@ -56,20 +56,20 @@ def test_a_class_that_was_trained_and_never_validated_is_told_in_the_words_of_th
 def test_a_class_of_few_pixels() -> None:
     counts = GOOD.copy()
     counts[2] = [3, 1, 20]
-    assert told(counts) == ("fewer than 1000 validation pixels: road; its figures mean little",)
+    assert warnings(counts) == ("road: fewer than 1000 validation pixels, too few for reliable metrics",)
     counts[1] = [3, 20, 1]
-    assert told(counts) == ("fewer than 1000 validation pixels each: water, road; their figures mean little",)
+    assert warnings(counts) == ("water, road: fewer than 1000 validation pixels each, too few for reliable metrics",)
 
 
 @pytest.mark.parametrize(
     ("counts", "number", "words"),
     [
-        (GOOD, 29, "labelled pixels in 29 blocks of 256 px: too little ground to rely on"),
-        (GOOD, 1, "14,420 labelled pixels in 1 block of 256 px"),
-        (np.diag([300, 90, 90]), 40, "19,200 labelled pixels in 40 blocks"),
+        (GOOD, 29, "labelled pixels (29 blocks of 256 px), too few for reliable metrics"),
+        (GOOD, 1, "14,420 labelled pixels (1 block of 256 px)"),
+        (np.diag([300, 90, 90]), 40, "19,200 labelled pixels (40 blocks"),
     ],
 )
-def test_too_little_ground(counts: np.ndarray, number: int, words: str) -> None:
-    (sentence,) = told(counts, number)
+def test_too_few_labelled_pixels(counts: np.ndarray, number: int, words: str) -> None:
+    (sentence,) = warnings(counts, number)
     assert words in sentence
-    assert sentence.endswith("label more of it to validate on")
+    assert sentence.endswith("label more areas")

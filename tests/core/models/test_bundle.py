@@ -138,7 +138,7 @@ def test_a_file_that_is_cut(share: float, saved: Path) -> None:
 
 def test_a_file_with_more_behind(saved: Path) -> None:
     saved.write_bytes(saved.read_bytes() + b"more")
-    refused(saved, "should be")
+    refused(saved, "must be")
 
 
 def resaved(bundle: ModelBundle, path: Path, state: dict[str, torch.Tensor]) -> Path:

@@ -65,11 +65,11 @@ def test_the_choice_can_be_changed(alone: Project, image: Path) -> None:
 
 
 def test_a_band_that_is_not_there_changes_nothing(alone: Project, image: Path) -> None:
-    with pytest.raises(RasterError, match="no band '9' to take as alpha"):
+    with pytest.raises(RasterError, match="no band '9' to use as alpha"):
         alone.add_image(image, "9")
     assert not alone.images
     entry = alone.add_image(image, "none")
-    with pytest.raises(RasterError, match="no band 'thermal' to take as alpha"):
+    with pytest.raises(RasterError, match="no band 'thermal' to use as alpha"):
         alone.set_alpha(entry.id, "thermal")
     assert alone.images[0].alpha == "none"
 

@@ -151,7 +151,7 @@ def test_near_infrared_of_naip_stays_data(imagery: Path) -> None:
 @pytest.mark.parametrize("wanted", ["0", "6", "-1", "thermal", "1,2"])
 def test_a_band_that_is_not_there_is_told_in_one_sentence(save: Save, wanted: str) -> None:
     path = save("a.tif", np.ones((5, 3, 3), np.uint8), colours=LAYOUTS["four colours"])
-    with pytest.raises(RasterError, match=r"no band '.*' to take as alpha; it has 1 \(Red\), .* 5 \(Alpha\)"):
+    with pytest.raises(RasterError, match=r"no band '.*' to use as alpha; it has 1 \(Red\), .* 5 \(Alpha\)"):
         RasterSource(path, alpha=wanted)
 
 

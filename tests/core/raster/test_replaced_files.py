@@ -76,7 +76,7 @@ def test_another_file_in_the_place_is_refused_and_a_new_raster_reads_it(
 def test_a_file_that_is_gone_is_refused(map_path: Path) -> None:
     with RasterSource(map_path) as source:
         map_path.unlink()
-        with pytest.raises(RasterChangedError, match=r"map\.tif is not there any more"):
+        with pytest.raises(RasterChangedError, match=r"map\.tif no longer exists"):
             source.read(source.grid.window)
 
 

@@ -21,8 +21,8 @@ Part = tuple[np.ndarray, np.ndarray]
 def dense(scale: AxisScale) -> np.ndarray:
     """Return the (size, length) matrix that brings an axis to its new size."""
     kernel, matrix = scale.kernel(0, scale.size), np.zeros((scale.size, scale.length))
-    for places, weights in zip(kernel.places, kernel.weights, strict=True):
-        np.add.at(matrix, (np.arange(scale.size), places), weights)
+    for indices, weights in zip(kernel.indices, kernel.weights, strict=True):
+        np.add.at(matrix, (np.arange(scale.size), indices), weights)
     return matrix
 
 

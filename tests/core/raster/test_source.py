@@ -230,7 +230,7 @@ def test_a_container_of_several_rasters_is_refused(tmp_path: Path, save: Save) -
     for table in ("one", "two"):
         options = {"append_subdataset": "YES"} if path.exists() else {}
         _write_table(path, table, options)
-    with pytest.raises(RasterError, match="holds 2 rasters"):
+    with pytest.raises(RasterError, match="is a container of 2 rasters"):
         RasterSource(path)
 
 

@@ -77,7 +77,7 @@ def test_a_strange_number_is_named_with_its_place(save: Save, value: float, name
     pixels[1, 12, 34] = value
     pixels[1, 39, 49] = value
     path = save("float.tif", pixels)
-    with pytest.raises(RasterError, match=f"holds the value {name} at pixel 34, 12,.*declare it as nodata") as caught:
+    with pytest.raises(RasterError, match=f"has the value {name} at pixel 34, 12,.*declare it as nodata") as caught:
         check(path, PixelWindow(10, 5, 40, 35))
     assert str(path) in str(caught.value)
 

@@ -137,7 +137,7 @@ def test_a_block_that_never_reached_the_disk_is_found(tmp_path: Path, monkeypatc
         with OutputFiles() as outputs, MapWriter(outputs, tmp_path / "map.tif", GRID, INFO) as writer:
             writer.write(PixelWindow(0, 0, 512, 512), VALUES[:512, :512])
 
-    with pytest.raises(OutputError, match=r"map\.tif could not be written to its end"):
+    with pytest.raises(OutputError, match=r"map\.tif could not be completed"):
         work()
     assert list(tmp_path.iterdir()) == []
 
@@ -179,7 +179,7 @@ def test_wherever_the_disk_gets_full_the_map_is_whole_or_not_there(tmp_path: Pat
             try:
                 write()
             except OutputError as error:
-                assert "map.tif" in str(error) and "could not be written to its end" in str(error), error
+                assert "map.tif" in str(error) and "could not be completed" in str(error), error
                 assert not list(path.parent.iterdir()), most
                 outcomes["refused"] += 1
             else:

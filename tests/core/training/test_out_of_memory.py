@@ -109,7 +109,7 @@ def test_a_run_goes_on_with_less_at_a_time_and_says_so(
     run.at_step[2] = run.control.stop
     assert run.fit(data).reason == "stopped"
     assert notices(run) == [
-        "this computer has no memory for 4 chips at once: learning from 1 at a time, 4 times a step"
+        "this computer does not have enough memory for 4 chips at once: training on 1 at a time, 4 times per step"
     ]
     assert shapes == [(1, 3, 32, 32)] * 8
     assert json.loads((tmp_path / "run" / "last.json").read_text())["micro_batch"] == 1
@@ -144,7 +144,9 @@ def test_validation_in_smaller_windows_finds_the_same(
         epoch.miou for epoch in usual.events_of(EpochFinished)
     ]
     (notice,) = notices(run)
-    assert "this computer has no memory to validate 75 x 90 px at once: validating at most 75 x " in notice
+    assert (
+        "this computer does not have enough memory to validate 75 x 90 px at once: validating at most 75 x " in notice
+    )
 
 
 def test_evaluation_in_smaller_windows_finds_the_same(
@@ -161,7 +163,7 @@ def test_evaluation_in_smaller_windows_finds_the_same(
     assert evaluation.as_dict() == usual.as_dict()
     messages = [event.message for event in events if isinstance(event, Notice)]
     assert messages
-    assert all("this computer has no memory to validate" in message for message in messages)
+    assert all("this computer does not have enough memory to validate" in message for message in messages)
     assert max(height * width for *_, height, width in shapes) <= 75 * 70
     room_for(px=32 * 32)
     with pytest.raises(DeviceError, match="at once, as this network needs; choose a smaller network"):
@@ -196,7 +198,7 @@ def test_validation_that_cannot_be_halved_further_is_refused_in_a_sentence(
 def test_every_kind_of_too_little_memory(error: Exception) -> None:
     with pytest.raises(NotEnoughMemoryError), memory_errors():
         raise error
-    with pytest.raises(DeviceError, match="this computer has not enough memory"), memory_as_sentence(CPU):
+    with pytest.raises(DeviceError, match="this computer does not have enough memory"), memory_as_sentence(CPU):
         raise error
 
 
@@ -226,9 +228,9 @@ def test_other_errors_stay_what_they_are() -> None:
 def test_the_notices() -> None:
     gpu = torch.device("cuda")
     assert smaller_steps(gpu, 8, 8, 4).message == (
-        "the graphics card has no memory for 8 chips at once: learning from 4 at a time, twice a step"
+        "the GPU does not have enough memory for 8 chips at once: training on 4 at a time, 2 times per step"
     )
     assert smaller_windows(gpu, PixelWindow(0, 0, 9, 8), PixelWindow(3, 0, 6, 8)).message == (
-        "the graphics card has no memory to validate 9 x 8 px at once: validating at most 6 x 8 px at a time, "
+        "the GPU does not have enough memory to validate 9 x 8 px at once: validating at most 6 x 8 px at a time, "
         "with the same result"
     )

@@ -92,7 +92,7 @@ def test_the_best_model_has_its_evaluation_beside_it_and_records_its_provenance(
     (best,) = [epoch for epoch in run.events_of(EpochFinished) if epoch.epoch == result.best_epoch]
     assert (evaluation["epoch"], evaluation["miou"], evaluation["accuracy"]) == (best.epoch, best.miou, best.accuracy)
     assert tuple(evaluation["warnings"]) == best.warnings
-    assert "too little ground" in best.warnings[-1]
+    assert "too few for reliable metrics" in best.warnings[-1]
     assert [image["stem"] for image in evaluation["images"]] == ["c"]
     record = result.bundle.header.training
     assert {"epoch": best.epoch} | record["figures"] == evaluation

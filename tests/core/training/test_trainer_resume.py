@@ -272,7 +272,7 @@ def test_a_run_goes_on_with_its_own_settings(config: TrainConfig, data: Training
     [
         ({"chip": 64}, r"other settings \(chip was 32, now 64\)"),
         ({"minutes": 2.0}, r"epochs was 1, now None; minutes was None, now 2\.0"),
-        ({"batch": 0}, "batch: should be greater"),
+        ({"batch": 0}, "batch: must be at least"),
         ({"epochs": 1, "minutes": 2.0}, "either a number of epochs or a number of minutes"),
     ],
 )

@@ -189,7 +189,7 @@ def test_a_chosen_band_is_saved_and_left_where_there_is_none(
     with open_for(bundle.header, four) as source:
         assert source.alpha_bands == ()
         predict_raster(bundle, source, root / "four_mask.tif", None, OPTIONS, events.append)
-    assert any("has no band 5 to take as alpha" in event.message for event in events if isinstance(event, Notice))
+    assert any("has no band 5 to use as alpha" in event.message for event in events if isinstance(event, Notice))
 
 
 def test_a_run_that_goes_on_from_a_model_keeps_its_alpha(
@@ -204,7 +204,7 @@ def test_a_run_that_goes_on_from_a_model_keeps_its_alpha(
 
 
 def test_an_alpha_that_an_image_has_not_ends_in_one_sentence(so_called: Path, schema: ClassSchema) -> None:
-    with pytest.raises(RasterError, match="no band '7' to take as alpha"):
+    with pytest.raises(RasterError, match="no band '7' to use as alpha"):
         data_of(so_called, schema, ReadOptions(alpha="7"))
 
 

@@ -12,7 +12,6 @@ from support.text_marks import Module
 CORE, WINDOW = text_marks.modules_of("landseg_core"), text_marks.modules_of("landseg_gui")
 
 UNFINISHED = (
-    "landseg_core/compute/",
     "landseg_core/runs/",
     "landseg_core/training/",
     "landseg_gui/main_window/",

@@ -270,7 +270,7 @@ def test_a_full_disk(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    refused(OutputError, "could not be written to its end .No space", model, tmp_path / "model.onnx")
+    refused(OutputError, "could not be completed .No space", model, tmp_path / "model.onnx")
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])

@@ -78,7 +78,7 @@ def secret(save: Save) -> Path:
 
 @pytest.mark.usefixtures("secret", "ordinary_user")
 def test_a_file_that_one_may_not_read(secret: Path) -> None:
-    assert "may not be read by you; ask for read permission" in refusal(secret)
+    assert "you do not have permission to read" in refusal(secret)
 
 
 CUT: dict[str, dict[str, Any]] = {
@@ -103,7 +103,7 @@ def test_a_cut_file_is_refused_and_the_whole_one_is_not(save: Save, name: str, k
     RasterSource(path).close()
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * kept)])
-    assert "is cut short" in refusal(path)
+    assert "is truncated" in refusal(path)
 
 
 @pytest.mark.parametrize("name", ["picture.jp2", "stream.j2k"])
@@ -112,14 +112,14 @@ def test_a_code_stream_of_more_tiles_than_it_has_room_for_is_refused(save: Save,
     content = path.read_bytes()
     at = content.index(b"\xff\x4f\xff\x51") + 8  # the width
     path.write_bytes(content[:at] + (2**31).to_bytes(4, "big") + content[at + 4 :])
-    assert "is cut short" in refusal(path)
+    assert "is truncated" in refusal(path)
 
 
 @pytest.mark.parametrize("name", ["tiled.tif", "picture.png", "picture.jpg"])
 def test_a_file_of_which_only_the_head_came_is_refused(save: Save, name: str) -> None:
     path = save(name, noise(3, 300, 400), **CUT[name])
     path.write_bytes(path.read_bytes()[:100])
-    assert "is cut short" in refusal(path)
+    assert "is truncated" in refusal(path)
 
 
 @pytest.mark.parametrize("name", ["picture.png", "picture.jpg"])
@@ -174,7 +174,7 @@ def test_a_vrt_whose_part_is_gone(save: Save, relative: bool) -> None:
     RasterSource(vrt).close()
     part.unlink()
     sentence = refusal(vrt)
-    assert "missing 1 of its 1 parts" in sentence
+    assert "lacks one of its 1 parts" in sentence
     assert str(part) in sentence
 
 
@@ -185,7 +185,7 @@ def test_a_vrt_of_a_vrt_whose_part_is_gone(save: Save) -> None:
     with RasterSource(outer) as source:
         assert source.files == (outer, inner, part)
     part.unlink()
-    with pytest.raises(RasterError, match=r"inner\.vrt is missing 1 of its 1 parts, such as .*part\.tif"):
+    with pytest.raises(RasterError, match=r"inner\.vrt lacks one of its 1 parts, .*part\.tif"):
         RasterSource(outer)
 
 
@@ -212,7 +212,7 @@ def test_a_cut_vrt(save: Save) -> None:
     part = save("part.tif", noise(3, 40, 50))
     vrt = write_grid_vrt(part.with_name("all.vrt"), "part.tif", (50, 40), 2)
     vrt.write_text(vrt.read_text()[:-200])
-    assert "is cut short or damaged" in refusal(vrt)
+    assert "is truncated or damaged" in refusal(vrt)
 
 
 @pytest.mark.imagery
@@ -221,4 +221,4 @@ def test_a_cut_orthophoto(imagery: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.tif"
     with whole.open("rb") as file:
         cut.write_bytes(file.read(whole.stat().st_size - 1000))
-    assert "is cut short" in refusal(cut)
+    assert "is truncated" in refusal(cut)
