@@ -49,5 +49,5 @@ def test_what_fails_among_others_is_told_in_the_words_of_the_command_line(capsys
         printer.show(ItemFailed(LargeWorkError(WorkSize("the map of b.tif"), "the map of b.tif: 1000 Gpx")))
     assert capsys.readouterr().err.splitlines() == [
         "landseg: a.tif is damaged",
-        "landseg: the map of b.tif: 1000 Gpx; give --large to do it all the same",
+        "landseg: the map of b.tif: 1000 Gpx; give --large to do it anyway",
     ]
