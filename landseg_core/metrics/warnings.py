@@ -55,11 +55,9 @@ def _scarce(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Iterator[str
     scarce = _named(names, (truth > 0) & (truth < ENOUGH_PIXELS))
     if scarce:
         yield N_(
-            "{classes}: fewer than {enough} validation pixels each, too few for reliable metrics",
-            n=len(scarce),
-            one="{classes}: fewer than {enough} validation pixels, too few for reliable metrics",
-            classes=shortened(scarce),
+            "too few validation pixels for reliable metrics (fewer than {enough}): {classes}",
             enough=ENOUGH_PIXELS,
+            classes=shortened(scarce),
         )
 
 

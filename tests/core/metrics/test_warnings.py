@@ -56,9 +56,9 @@ def test_a_class_that_was_trained_and_never_validated_has_the_warning_of_the_dat
 def test_a_class_of_few_pixels() -> None:
     counts = GOOD.copy()
     counts[2] = [3, 1, 20]
-    assert warnings(counts) == ("road: fewer than 1000 validation pixels, too few for reliable metrics",)
+    assert warnings(counts) == ("too few validation pixels for reliable metrics (fewer than 1000): road",)
     counts[1] = [3, 20, 1]
-    assert warnings(counts) == ("water, road: fewer than 1000 validation pixels each, too few for reliable metrics",)
+    assert warnings(counts) == ("too few validation pixels for reliable metrics (fewer than 1000): water, road",)
 
 
 @pytest.mark.parametrize(
