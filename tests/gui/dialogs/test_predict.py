@@ -213,7 +213,7 @@ def test_a_new_field_of_the_task_is_one_of_the_dialog(
     task = dialog.task()
     assert (task.sharpen, task.smooth) == (5, True)
     dialog.findChild(QSpinBox, "predict_sharpen").setValue(1)
-    assert dialog.findChild(QLabel, "predict_sharpen_problem").text() == "Should be greater than or equal to 2."
+    assert dialog.findChild(QLabel, "predict_sharpen_problem").text() == "Must be at least 2."
 
 
 def test_no_two_texts_of_the_dialog_have_the_same_key(dialog: PredictDialog) -> None:

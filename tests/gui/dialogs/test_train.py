@@ -125,7 +125,7 @@ def test_a_learning_rate_must_be_a_sensible_number(filled: TrainDialog, text: st
 
 def test_no_time_at_all_is_told_beside_the_length(filled: TrainDialog) -> None:
     filled.findChild(QDoubleSpinBox, "train_minutes").setValue(0)
-    assert problem(filled, "train_epochs") == "Should be greater than 0."
+    assert problem(filled, "train_epochs") == "Must be greater than 0."
 
 
 def test_typing_checks_at_every_key(filled: TrainDialog, qtbot: QtBot, data_set: Path) -> None:
