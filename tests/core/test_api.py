@@ -54,7 +54,7 @@ def test_importing_loads_nothing_large() -> None:
 
 
 def test_the_door_shows_what_it_offers() -> None:
-    assert set(landseg.__all__) <= set(dir(landseg))
+    assert set(dir(landseg)) == {*landseg.__all__, "__version__"}
     assert all(getattr(landseg, name) is not None for name in landseg.__all__)
     with pytest.raises(AttributeError, match="no_such_thing"):
         landseg.no_such_thing  # noqa: B018
