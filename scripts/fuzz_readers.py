@@ -217,9 +217,9 @@ def read_backup(path: Path, home: Path) -> Any:
 
 def read_trials(path: Path, _home: Path) -> Any:
     """Recall what a trial of backends has found, and keep another answer."""
-    from landseg_core.inference.backends.memory import TrialMemory
+    from landseg_core.inference.backends.memory import BenchmarkCache
 
-    memory = TrialMemory(path)
+    memory = BenchmarkCache(path)
     answers = [memory.recall("0" * 32), memory.recall("1")]
     memory.keep("new", "answer")
     return answers, json.loads(path.read_text())["new"]

@@ -89,13 +89,13 @@ def _automatic(bundle: ModelBundle, source: RasterSource) -> str:
     from landseg_core.events import ignore_event
     from landseg_core.inference.backends.backend import BackendRequest
     from landseg_core.inference.backends.choice import possible, quickest
-    from landseg_core.inference.backends.memory import TrialMemory
+    from landseg_core.inference.backends.memory import BenchmarkCache
     from landseg_core.inference.samples import sample_windows
     from landseg_core.raster.views import pixel_view
 
     candidates = possible("cpu", "auto", "auto")
     request = BackendRequest(bundle, lambda: sample_windows(pixel_view(source, bundle.header.bands)), "cpu")
-    return str(quickest(request, candidates, ignore_event, TrialMemory.of_user()))
+    return str(quickest(request, candidates, ignore_event, BenchmarkCache.of_user()))
 
 
 def _report(bundle: ModelBundle, speeds: Speeds, automatic: str, *, trained: bool) -> dict[str, Any]:

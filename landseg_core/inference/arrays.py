@@ -17,7 +17,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.backend import BackendRequest
 from landseg_core.inference.backends.choice import chosen_backend, possible
-from landseg_core.inference.backends.memory import TrialMemory
+from landseg_core.inference.backends.memory import BenchmarkCache
 from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.layout import Strip
 from landseg_core.inference.maps import class_values
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 from landseg_core.models.header import BundleHeader
 
 TILE = 1200
-"""The side of the windows that the network sees, in px at most."""
+"""Maximum side of the network's input windows in px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +57,13 @@ def predict_pixels(
     tta: bool = False,
     device: str = "auto",
 ) -> PredictionArray:
-    """Return the map of (C, H, W) `pixels` in the numbers of the images that the model learnt from.
+    """Return the map of (C, H, W) `pixels` in the data type of the images that the model was trained on.
 
     Their bands are the model's, in its order. Where `ground_resolution`, in metres per pixel, is given and differs from
-    the model's, the network sees them resampled. `tta` averages over four rotations.
+    the model's, they are resampled for the network. `tta` averages over four rotations.
 
     Raises:
-        ModelError: bands, type or numbers are not the model's, or memory does not suffice.
+        ModelError: bands, type or values are not the model's, or there is too little memory.
         LandsegError: this computer has no such device.
     """
     header = model.header
@@ -73,7 +73,7 @@ def predict_pixels(
     size = size_at(grid, ground_resolution, header.ground_resolution_m)
     request = BackendRequest(model, lambda: sample_windows(resampled(native, size)), device, tta)
     candidates = possible(device, "auto", "auto")
-    backend = chosen_backend(request, candidates, ignore_event, TrialMemory.of_user(), worth_a_trial=False)
+    backend = chosen_backend(request, candidates, ignore_event, BenchmarkCache.of_user(), worth_a_trial=False)
     sink = _ArraySink(grid.window, header.schema)
     TiledPredictor(backend, native, grid.window, tile=TILE, size=size).run(sink, lambda _window: None)
     return PredictionArray(sink.classes, sink.confidence, header.schema)
@@ -100,7 +100,7 @@ def _require_like_trained(model: BundleHeader, pixels: npt.NDArray[Any]) -> None
             )
         )
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
-        raise ModelError(N_("the pixels hold numbers that are not finite; replace them before predicting"))
+        raise ModelError(N_("the pixels hold values that are not finite; replace them before predicting"))
 
 
 class _ArraySink:

@@ -1,4 +1,4 @@
-"""Puts overlapping windows together, keeping scores only where further windows still overlap."""
+"""Joins overlapping windows, keeping scores only where further windows still overlap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.inference.layout import Span, Stretch, Strip, stretches
+from landseg_core.inference.layout import AxisSegment, AxisWindow, Strip, axis_segments
 
 Scores = npt.NDArray[np.float32]
 Valid = npt.NDArray[np.bool_]
@@ -53,30 +53,30 @@ class ScoredRows:
         return ScoredRows(first, self.scores[:, kept].copy(), self.valid[kept].copy())
 
     def followed_by(self, rows: ScoredRows) -> ScoredRows:
-        """Return these rows and those that follow on them as one."""
+        """Return these rows and the ones below them as one."""
         scores = np.concatenate([self.scores, rows.scores], axis=1)
         return ScoredRows(self.top, scores, np.concatenate([self.valid, rows.valid]))
 
 
-class Gathered(Protocol[Rows]):
-    """Takes the final scores of the pixels of some rows, piece by piece, and gives them as rows."""
+class Accumulator(Protocol[Rows]):
+    """Collects the final scores of some rows, piece by piece, and returns them as rows."""
 
     def put(self, rows: slice, columns: slice, scores: Scores) -> None:
         """Take the (K, H, W) `scores` of a piece."""
 
     def part(self, top: int, rows: slice, valid: Valid) -> Rows:
-        """Return `rows` of what was put, as the rows from image row `top` on, of which `valid` (H, W) hold data."""
+        """Return the collected `rows`, as the rows from image row `top` on, of which `valid` (H, W) hold data."""
 
 
-Gather = Callable[[int, int, int], Gathered[Rows]]
-"""Makes a `Gathered` for a number of classes, a height and a width."""
+Gather = Callable[[int, int, int], Accumulator[Rows]]
+"""Makes an `Accumulator` for a number of classes, a height and a width."""
 
 
-class Decisions:
-    """Gathers the strongest class of each pixel, and its score."""
+class ArgmaxAccumulator:
+    """Keeps the class with the highest score of each pixel, and the score."""
 
     memory = 52 * 2**20
-    """Bytes for a row of windows: this limits the width of strips, and nothing else."""
+    """Bytes for a row of windows, which limits the width of strips."""
 
     def __init__(self, _classes: int, height: int, width: int) -> None:
         self._index = np.zeros((height, width), np.uint8)
@@ -96,11 +96,11 @@ class Decisions:
         return BlendedRows(top, self._index[rows], self._score[rows], valid)
 
 
-class AllScores:
-    """Gathers the scores of all classes."""
+class ScoreAccumulator:
+    """Keeps the scores of all classes."""
 
     memory = 208 * 2**20
-    """As in `Decisions`."""
+    """As for `ArgmaxAccumulator`."""
 
     def __init__(self, classes: int, height: int, width: int) -> None:
         self._scores = np.zeros((classes, height, width), np.float32)
@@ -120,20 +120,20 @@ class AllScores:
 
 
 class StripBlender(Generic[Rows]):
-    """Puts a strip's windows together, which come row by row of windows, in any order within a row.
+    """Joins the windows of a strip, which come row by row of windows, in any order within a row.
 
-    Scores are added up where windows fade into each other, and only there kept as such; what a window is alone to see
-    goes to what `gather` makes at once.
+    Scores are summed where windows are blended, and kept only there; the scores of pixels that only one window covers
+    go to the accumulator immediately.
     """
 
     def __init__(self, classes: int, strip: Strip, gather: Gather[Rows]) -> None:
         self._classes, self._strip, self._gather = classes, strip, gather
-        self._down, self._across = stretches(strip.rows), stretches(strip.columns)
+        self._down, self._across = axis_segments(strip.rows), axis_segments(strip.columns)
         self._top = strip.rows[0].first
-        self._sums: dict[tuple[Stretch, Stretch], Scores] = {}
-        self._begun: tuple[Gathered[Rows], Valid] | None = None
+        self._sums: dict[tuple[AxisSegment, AxisSegment], Scores] = {}
+        self._begun: tuple[Accumulator[Rows], Valid] | None = None
 
-    def add(self, row: Span, column: Span, scores: Scores | None, valid: Valid) -> None:
+    def add(self, row: AxisWindow, column: AxisWindow, scores: Scores | None, valid: Valid) -> None:
         """Add a window: (K, H, W) `scores` or None where nothing is valid, (H, W) `valid`."""
         gathered, all_valid = self._begun = self._begun or self._begin(row.last - self._top)
         all_valid[self._place(row, column)] = valid[row.counted, column.counted]
@@ -148,7 +148,7 @@ class StripBlender(Generic[Rows]):
             self._sums[down, across] = self._sums.get((down, across), 0) + part * weights
 
     def finished(self, until: int) -> Iterator[Rows]:
-        """Yield the rows above image row `until`, which no further window touches, in batches; then forget them."""
+        """Yield the rows above image row `until`, which no further window touches, in batches; then drop them."""
         if self._begun is None:
             return
         (gathered, valid), self._begun = self._begun, None
@@ -159,19 +159,19 @@ class StripBlender(Generic[Rows]):
             rows = slice(top - first, min(top + _BATCH_ROWS, until) - first)
             yield gathered.part(top, rows, valid[rows])
 
-    def _begin(self, height: int) -> tuple[Gathered[Rows], Valid]:
+    def _begin(self, height: int) -> tuple[Accumulator[Rows], Valid]:
         size = height, self._strip.width
         return self._gather(self._classes, *size), np.zeros(size, np.bool_)
 
-    def _place(self, down: Span | Stretch, across: Span | Stretch) -> tuple[slice, slice]:
+    def _place(self, down: AxisWindow | AxisSegment, across: AxisWindow | AxisSegment) -> tuple[slice, slice]:
         return _slice(down, self._top), _slice(across, self._strip.first)
 
 
-def _within(span: Span, among: Sequence[Stretch]) -> list[Stretch]:
+def _within(span: AxisWindow, among: Sequence[AxisSegment]) -> list[AxisSegment]:
     return [stretch for stretch in among if span.first <= stretch.first < span.last]
 
 
-def _slice(pixels: Span | Stretch, start: int) -> slice:
+def _slice(pixels: AxisWindow | AxisSegment, start: int) -> slice:
     return slice(pixels.first - start, pixels.last - start)
 
 
@@ -183,7 +183,7 @@ def strongest(scores: Scores) -> tuple[npt.NDArray[np.uint8], Scores]:
     best = scores[0].copy()
     index = np.zeros(best.shape, np.uint8)
     for number, candidate in enumerate(scores[1:], start=1):
-        # Numbers only grow, so a maximum does what a masked copy would, and quicker.
+        # Scores only grow, so a maximum does what a masked copy would, and faster.
         np.maximum(index, (candidate > best) * np.uint8(number), out=index)
         np.maximum(best, candidate, out=best)
     return index, best

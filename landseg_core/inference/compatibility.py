@@ -1,4 +1,4 @@
-"""How a raster is predicted with a model: at whose ground resolution, and what the user should know of it."""
+"""How a raster is predicted with a model: at which ground resolution, and what the user should know about it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from landseg_core.raster.views import Size, same_resolution, size_at
 
 
 def input_size(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Size | None:
-    """Return the (width, height) px that `source` is resampled to for the model; None where it is seen as it is."""
+    """Return the (width, height) px that `source` is resampled to for the model; None where it is not resampled."""
     wanted = model.ground_resolution_m if resolution == "model" else None
     return size_at(source.grid, source.grid.ground_resolution(), wanted)
 
 
 def compatibility_notices(model: BundleHeader, source: RasterSource, resolution: Resolution = "model") -> Iterator[str]:
-    """Yield what a user should know of a model before a raster is predicted: its classes' names, ground resolutions."""
+    """Yield what a user should know about a model before a raster is predicted: class names, ground resolutions."""
     yield from name_notices(model.schema.names)
     trained, found = model.ground_resolution_m, source.grid.ground_resolution()
     if not trained or not found or same_resolution(trained, found):
@@ -32,6 +32,6 @@ def compatibility_notices(model: BundleHeader, source: RasterSource, resolution:
 
 
 def band_notices(model: BundleHeader, source: RasterSource, numbers: Sequence[int]) -> Iterator[str]:
-    """Yield what a user should know where the `numbers` that `check_compatible` found are not those of the model."""
+    """Yield what a user should know if the band `numbers` that `check_compatible` found are not those of the model."""
     if tuple(numbers) != model.bands:
         yield f"{source.path}: its bands {', '.join(map(str, numbers))} are the model's {needed_bands(model)}"

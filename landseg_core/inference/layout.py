@@ -1,4 +1,4 @@
-"""Which windows a network sees, and how much each counts at every pixel."""
+"""The input windows of a network, and the weight of each at every pixel."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ MOST_OVERLAP = 128
 
 
 @dataclass(frozen=True)
-class Field:
-    """How far a network sees: `reach` px along an axis, on a pooling grid of `multiple` px."""
+class ReceptiveField:
+    """The receptive field of a network: `radius` px along an axis, on a pooling grid of `stride` px."""
 
-    multiple: int
-    reach: int
+    stride: int
+    radius: int
 
     @property
     def overlap(self) -> int:
-        """Return how far windows have to overlap for a map with hardly a seam, in px: see ADR 24.
+        """Return the overlap of windows in px that leaves hardly a seam in the map: see ADR 24.
 
-        A pixel depends mostly on what is near it: three fifths of the reach do, and more than `MOST_OVERLAP` px gain
-        less than they cost.
+        A pixel depends mostly on its surroundings: three fifths of the radius are enough, and more than `MOST_OVERLAP`
+        px gain less than they cost.
         """
-        return min(self.reach * 3 // 5, MOST_OVERLAP) // self.multiple * self.multiple
+        return min(self.radius * 3 // 5, MOST_OVERLAP) // self.stride * self.stride
 
     @property
     def fade(self) -> int:
-        """Return over how many px two windows fade into each other: the further a network sees, the more."""
-        return self.reach // 6
+        """Return the width in px over which two windows are blended: it grows with the receptive field."""
+        return self.radius // 6
 
     def around(self, first: int, last: int) -> tuple[int, int]:
         """Return start and stop, on the pooling grid, of what can influence the pixels from `first` up to `last`."""
-        start = (first - self.reach) // self.multiple * self.multiple
-        return start, -(-(last + self.reach) // self.multiple) * self.multiple
+        start = (first - self.radius) // self.stride * self.stride
+        return start, -(-(last + self.radius) // self.stride) * self.stride
 
 
 @dataclass(frozen=True, eq=False)
-class Span:
-    """A window along one axis: the network sees `start` to `stop` px, and `weights` count from pixel `first` on."""
+class AxisWindow:
+    """A window along one axis: the input is `start` to `stop` px, and `weights` apply from pixel `first` on."""
 
     start: int
     stop: int
@@ -61,11 +61,11 @@ class Span:
 
     @property
     def counted(self) -> slice:
-        """Return those that count among the pixels that the network sees."""
+        """Return the slice of the input pixels that count."""
         return slice(self.first - self.start, self.last - self.start)
 
-    def cut(self, first: int, last: int, field: Field) -> Span | None:
-        """Return the span with only the pixels from `first` up to `last`, and no more around them than they depend on.
+    def cut(self, first: int, last: int, field: ReceptiveField) -> AxisWindow | None:
+        """Return the window with only the pixels from `first` up to `last`, and no more context than they depend on.
 
         The network's scores for these pixels stay the same. None where none of them count.
         """
@@ -74,11 +74,11 @@ class Span:
             return None
         start, stop = field.around(first, last)
         weights = self.weights[first - self.first : last - self.first]
-        return Span(max(start, self.start), min(stop, self.stop), first, weights)
+        return AxisWindow(max(start, self.start), min(stop, self.stop), first, weights)
 
 
 @dataclass(frozen=True)
-class Stretch:
+class AxisSegment:
     """Pixels along an axis, from `first` up to `last`, in which the same windows count; `alone`: only one does."""
 
     first: int
@@ -86,27 +86,27 @@ class Stretch:
     alone: bool
 
 
-def stretches(spans: Sequence[Span]) -> list[Stretch]:
-    """Return the stretches that `spans` fall into, in order."""
-    bounds = sorted({edge for span in spans for edge in (span.first, span.last)})
+def axis_segments(windows: Sequence[AxisWindow]) -> list[AxisSegment]:
+    """Return the axis_segments that `windows` fall into, in order."""
+    bounds = sorted({edge for window in windows for edge in (window.first, window.last)})
     return [
-        Stretch(first, last, sum(span.first <= first < span.last for span in spans) == 1)
+        AxisSegment(first, last, sum(window.first <= first < window.last for window in windows) == 1)
         for first, last in pairwise(bounds)
     ]
 
 
-def axis_spans(length: int, size: int, overlap: int, field: Field) -> list[Span]:
+def axis_windows(length: int, size: int, overlap: int, field: ReceptiveField) -> list[AxisWindow]:
     """Return windows of up to `size` px that cover `length` px; their weights sum up to 1 at every pixel.
 
     Windows start on the pooling grid and end at the image's edge at the latest, where the network pads as it would for
-    the whole image. Where two overlap, each pixel is left to the window that sees more around it; around the middle
-    one fades linearly into the other, see `_left_out`.
+    the whole image. Where two overlap, each pixel is taken from the window with more context around it; around the
+    middle they are blended linearly, see `_left_out`.
 
     Raises:
         ValueError: the overlap leaves no room for a step.
     """
-    size = fitted_size(length, size, overlap, field.multiple)
-    starts = axis_origins(length, size, overlap, field.multiple)
+    size = fitted_size(length, size, overlap, field.stride)
+    starts = axis_origins(length, size, overlap, field.stride)
     stops = [min(start + size, length) for start in starts]
     weights = [np.ones(stop - start) for start, stop in zip(starts, stops, strict=True)]
     for index in range(1, len(starts)):
@@ -122,7 +122,7 @@ def axis_spans(length: int, size: int, overlap: int, field: Field) -> list[Span]
     ]
 
 
-def _fade(overlap: int, field: Field) -> npt.NDArray[np.float64]:
+def _fade(overlap: int, field: ReceptiveField) -> npt.NDArray[np.float64]:
     """Return the weights of a window over its `overlap` px with the one before; mirrored, they are that one's."""
     left_out = _left_out(overlap, field)
     blended = overlap - 2 * left_out
@@ -130,21 +130,21 @@ def _fade(overlap: int, field: Field) -> npt.NDArray[np.float64]:
     return np.concatenate([np.zeros(left_out), ramp, np.ones(left_out)])
 
 
-def _left_out(overlap: int, field: Field) -> int:
+def _left_out(overlap: int, field: ReceptiveField) -> int:
     """Return how many px at the border of a window do not count.
 
-    All but `Field.fade` px around the middle of the overlap. With an overlap of twice the reach or more, these are all
-    that miss some of what they depend on; with less, at least those that miss some in one window and nothing in the
-    other.
+    All but `ReceptiveField.fade` px around the middle of the overlap. With an overlap of twice the radius or more,
+    these are all that miss some of what they depend on; with less, at least those that miss some in one window and
+    nothing in the other.
     """
-    surely = min(field.reach, overlap - field.reach)
-    return max(0, surely, min((overlap - field.fade) // 2, field.reach))
+    surely = min(field.radius, overlap - field.radius)
+    return max(0, surely, min((overlap - field.fade) // 2, field.radius))
 
 
-def _trimmed(start: int, stop: int, weights: npt.NDArray[np.float64]) -> Span:
+def _trimmed(start: int, stop: int, weights: npt.NDArray[np.float64]) -> AxisWindow:
     counting = np.flatnonzero(weights)
     first, last = int(counting[0]), int(counting[-1]) + 1
-    return Span(start, stop, start + first, weights[first:last].astype(np.float32))
+    return AxisWindow(start, stop, start + first, weights[first:last].astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,28 +153,32 @@ class Strip:
 
     first: int
     last: int
-    rows: tuple[Span, ...]
-    columns: tuple[Span, ...]
+    rows: tuple[AxisWindow, ...]
+    columns: tuple[AxisWindow, ...]
 
     @property
     def width(self) -> int:
-        """Return the columns that are made, in px."""
+        """Return the columns that the strip covers, in px."""
         return self.last - self.first
 
-    def finished_rows(self) -> Iterator[tuple[Span, int]]:
-        """Yield each row of windows, and the row of the image down to which all is done after it."""
+    def finished_rows(self) -> Iterator[tuple[AxisWindow, int]]:
+        """Yield each row of windows, and the row of the image down to which everything is finished after it."""
         ends = [*(row.first for row in self.rows[1:]), self.rows[-1].last]
         return zip(self.rows, ends, strict=True)
 
     def windows(self) -> Iterator[PixelWindow]:
-        """Yield what the network sees, row by row."""
+        """Yield the input windows of the network, row by row."""
         for row in self.rows:
             for column in self.columns:
                 yield PixelWindow(column.start, row.start, column.stop - column.start, row.stop - row.start)
 
 
 def plan_strips(
-    target: PixelWindow, rows: Sequence[Span], columns: Sequence[Span], field: Field, max_width: int
+    target: PixelWindow,
+    rows: Sequence[AxisWindow],
+    columns: Sequence[AxisWindow],
+    field: ReceptiveField,
+    max_width: int,
 ) -> list[Strip]:
     """Return strips, side by side, that make up `target`; none is wider than `max_width` px unless a window is.
 
@@ -186,13 +190,13 @@ def plan_strips(
     return [Strip(first, last, cut_rows, _cut_all(columns, first, last, field)) for first, last in pairwise(cuts)]
 
 
-def _cut_all(spans: Sequence[Span], first: int, last: int, field: Field) -> tuple[Span, ...]:
-    cut = (span.cut(first, last, field) for span in spans)
-    return tuple(span for span in cut if span is not None)
+def _cut_all(windows: Sequence[AxisWindow], first: int, last: int, field: ReceptiveField) -> tuple[AxisWindow, ...]:
+    cut = (window.cut(first, last, field) for window in windows)
+    return tuple(window for window in cut if window is not None)
 
 
-def _strip_ends(columns: Sequence[Span], max_width: int) -> Iterator[int]:
-    """Yield where one strip ends and the next begins: where a window starts to count, so that few are seen twice."""
+def _strip_ends(columns: Sequence[AxisWindow], max_width: int) -> Iterator[int]:
+    """Yield where one strip ends and the next begins: where a window starts to count, so that few pixels repeat."""
     begin = columns[0].first
     ends = [*(column.first for column in columns[1:]), columns[-1].last]
     for this, following in pairwise(ends):

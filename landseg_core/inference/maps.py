@@ -19,7 +19,7 @@ from landseg_core.raster.writer import MAP_BLOCK, MAP_NODATA, MapInfo, MapWriter
 
 Values = npt.NDArray[np.uint8]
 Layer = tuple[MapWriter, Callable[[BlendedRows], Values]]
-"""A map and what its values are made of."""
+"""A map and the function that makes its values."""
 
 CONFIDENCE_INFO = MapInfo(title="confidence (%)", overviews=Resampling.average)
 
@@ -38,7 +38,7 @@ def confidences(rows: BlendedRows) -> Values:
 class MapSink:
     """Takes blended rows, strip by strip, and writes `layers` of them in a thread while the network works on.
 
-    At most one batch of rows waits. A context manager: what went wrong in the thread is raised here, at the end of the
+    At most one batch of rows waits. A context manager: an error in the thread is raised here, at the end of the
     `with` block at the latest.
     """
 
@@ -49,7 +49,7 @@ class MapSink:
 
     @contextmanager
     def strip(self, strip: Strip) -> Iterator[Callable[[BlendedRows], None]]:
-        """Give the function that takes the rows of `strip`, from the top down."""
+        """Return the function that takes the rows of `strip`, from the top down."""
         window = PixelWindow(strip.first - self._target.x, 0, strip.width, self._target.height)
         parts = [(_BlockRows(writer, window), values) for writer, values in self._layers]
 
@@ -80,7 +80,7 @@ class MapSink:
 
 
 class _BlockRows:
-    """Writes the rows of one strip by whole blocks of the file; what fills none yet waits for more."""
+    """Writes the rows of one strip in whole blocks of the file; an incomplete block waits for more rows."""
 
     def __init__(self, writer: MapWriter, window: PixelWindow) -> None:
         self._writer, self._window = writer, window
@@ -88,12 +88,12 @@ class _BlockRows:
         self._held: Values = np.empty((0, window.width), np.uint8)
 
     def add(self, values: Values) -> None:
-        """Take (H, W) values that follow on those before."""
+        """Take the next (H, W) values."""
         held = np.concatenate([self._held, values])
         is_end = self._written + len(held) == self._window.height
         ready = len(held) if is_end else len(held) // MAP_BLOCK * MAP_BLOCK
         if ready:
-            place = PixelWindow(self._window.x, self._written, self._window.width, ready)
-            self._writer.write(place, held[:ready])
+            block = PixelWindow(self._window.x, self._written, self._window.width, ready)
+            self._writer.write(block, held[:ready])
         self._written += ready
         self._held = held[ready:]

@@ -1,6 +1,6 @@
-"""A plain PyTorch loop, as a tutorial would write it: what landseg's speed is measured against.
+"""A plain PyTorch loop, as a tutorial would write it: the baseline for landseg's speed.
 
-It is a process of its own, in which nothing is set as landseg sets it: glibc's allocator alone makes a third.
+It is a process of its own, without any of landseg's settings: glibc's allocator alone makes a difference of a third.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class PlainLoop:
             classes = self._scores(self._pixels()).argmax(0).numpy().astype(np.uint8)
         height, width = classes.shape
         profile = {"driver": "GTiff", "width": width, "height": height, "count": 1, "dtype": "uint8"}
-        place = Affine(1, 0, 0, 0, -1, height)  # rasterio warns where there is none
-        with rasterio.open(out, "w", transform=place, **profile) as target:
+        transform = Affine(1, 0, 0, 0, -1, height)  # rasterio warns where there is none
+        with rasterio.open(out, "w", transform=transform, **profile) as target:
             target.write(classes, 1)
 
     def _pixels(self) -> torch.Tensor:
@@ -70,9 +70,9 @@ class PlainLoop:
 
         height, width = pixels.shape[1:]
         scores, count = torch.zeros(self._classes, height, width), torch.zeros(height, width)
-        places = [(y, x) for y in _origins(height) for x in _origins(width)]
-        for start in range(0, len(places), PLAIN_BATCH):
-            batch = places[start : start + PLAIN_BATCH]
+        origins = [(y, x) for y in _origins(height) for x in _origins(width)]
+        for start in range(0, len(origins), PLAIN_BATCH):
+            batch = origins[start : start + PLAIN_BATCH]
             tiles = torch.stack([pixels[:, y : y + PLAIN_TILE, x : x + PLAIN_TILE] for y, x in batch])
             for (y, x), tile in zip(batch, self._model(tiles).softmax(1), strict=True):
                 scores[:, y : y + PLAIN_TILE, x : x + PLAIN_TILE] += tile
@@ -86,16 +86,16 @@ def _origins(length: int) -> list[int]:
 
 
 class PlainProcess:
-    """A plain loop in another process, which does nothing until it is asked to."""
+    """A plain loop in another process, which waits for requests."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def run(self) -> float:
-        """Have the map made, and return the seconds.
+        """Make the map, and return the seconds.
 
         Raises:
-            ModelError: it could not be made, most likely for want of memory.
+            ModelError: it could not be made, most likely because memory ran out.
         """
         assert self._process.stdin
         assert self._process.stdout
@@ -105,7 +105,7 @@ class PlainProcess:
             return float(self._process.stdout.readline())
         except (OSError, ValueError):
             raise ModelError(
-                N_("the plain loop ended, most likely for want of memory; measure a smaller part")
+                N_("the plain loop ended, most likely because memory ran out; measure a smaller window")
             ) from None
 
 
@@ -113,27 +113,27 @@ class PlainProcess:
 def plain_process(
     bundle: ModelBundle, raster: Path, window: PixelWindow, folder: Path, *, tuned: bool = False
 ) -> Iterator[PlainProcess]:
-    """Give a plain loop over `window` of `raster`, which writes its map to `folder`.
+    """Return a plain loop over `window` of `raster`, which writes its map to `folder`.
 
     A `tuned` one has landseg's settings of the allocator, which no tutorial has.
     """
     model = folder / "plain.safetensors"
     bundle.save(model)
-    place = [str(number) for number in (window.x, window.y, window.width, window.height)]
+    numbers = [str(number) for number in (window.x, window.y, window.width, window.height)]
     out = str(folder / "plain.tif")
-    command = [sys.executable, "-m", __name__, str(model), str(raster), *place, out, str(int(tuned))]
+    command = [sys.executable, "-m", __name__, str(model), str(raster), *numbers, out, str(int(tuned))]
     with child_process(command) as process:
         yield PlainProcess(process)
 
 
 def main() -> None:
-    """Make the map anew for each line of the standard input, and print the seconds."""
-    model, raster, *place, out, tuned = sys.argv[1:]
+    """Make the map again for each line of the standard input, and print the seconds."""
+    model, raster, *numbers, out, tuned = sys.argv[1:]
     if int(tuned):
         tune_allocator()  # before torch is imported
     from landseg_core.models.bundle import ModelBundle
 
-    loop = PlainLoop(ModelBundle.load(Path(model)), Path(raster), PixelWindow(*map(int, place)))
+    loop = PlainLoop(ModelBundle.load(Path(model)), Path(raster), PixelWindow(*map(int, numbers)))
     wishes: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_listen, args=(wishes,), daemon=True).start()
     while wishes.get():
@@ -144,7 +144,7 @@ def main() -> None:
 
 
 def _listen(wishes: SimpleQueue[str]) -> None:
-    """Pass on the lines of the standard input; where whoever asks is gone, end this process, be it amid a map."""
+    """Pass on the lines of the standard input; when the parent is gone, end this process, even within a map."""
     for line in sys.stdin:
         wishes.put(line)
     os._exit(0)

@@ -15,7 +15,7 @@ from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.backend import Backend, BackendRequest
 from landseg_core.inference.backends.choice import chosen_backend, possible
-from landseg_core.inference.backends.memory import TrialMemory, trial_question
+from landseg_core.inference.backends.memory import BenchmarkCache, trial_question
 from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.compatibility import band_notices, compatibility_notices, input_size
 from landseg_core.inference.maps import CONFIDENCE_INFO, MapSink, Values, class_values, confidences
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from landseg_core.models.bundle import ModelBundle
 
 WORTH_A_TRIAL = 20_000_000
-"""From so many px on, finding out which backend is quickest may pay: below, the trial takes longer than it saves."""
+"""Number of px from which a trial of the backends may pay: below, it takes longer than it saves."""
 _MEASURED_SECONDS = 2.0
 """Predictions that take longer measure this computer's throughput."""
 _DEFAULTS = PredictOptions()
@@ -47,10 +47,10 @@ _DEFAULTS = PredictOptions()
 def prepared_backend(
     bundle: ModelBundle, source: RasterSource, options: PredictOptions, on_event: OnEvent = ignore_event
 ) -> Backend:
-    """Return what runs the network on `source`: as the options say, or what a trial finds to be the quickest.
+    """Return the backend that runs the network on `source`: that of the options, or the fastest of a trial.
 
     Raises:
-        ModelError: the model and the raster do not go together, or the backend cannot be had or cannot run the model.
+        ModelError: model and raster are not compatible, or the backend is not available or cannot run the model.
         RasterError: the raster cannot be read, or the window reaches beyond it.
         DeviceError: this computer has no such device.
     """
@@ -58,7 +58,7 @@ def prepared_backend(
     bands = check_compatible(header, source, options.bands)
     view = pixel_view(source, bands, input_size(header, source, options.resolution))
     candidates = possible(options.device, options.backend, options.precision)  # loads torch
-    memory = TrialMemory.of_user()
+    memory = BenchmarkCache.of_user()
     backend = chosen_backend(
         BackendRequest(bundle, cache(partial(sample_windows, view)), options.device, options.tta),
         candidates,
@@ -84,13 +84,13 @@ def predict_raster(
 ) -> None:
     """Write the map of `source`, and with `options.confidence` that of the probability (0-100 %), as GeoTIFF.
 
-    Both files are complete and together in their places, or nothing is. `backend` runs the network where it is there
-    already; by default one is made as the options say. Events: `Progress` in pixels, `Notice`.
+    Both files are complete and appear together, or nothing is written. `backend` runs the network if given; by default
+    one is made from the options. Events: `Progress` in pixels, `Notice`.
 
     Raises:
-        ModelError: the model and the raster do not go together, or the tile is too small or too large.
+        ModelError: model and raster are not compatible, or the tile is too small or too large.
         RasterError: the raster cannot be read, or the window reaches beyond it.
-        LargeWorkError: it is much work, and the options do not say that it is agreed to.
+        LargeWorkError: it is much work, and the options do not allow it.
         OutputError: a map exists already or cannot be written.
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.
@@ -100,10 +100,10 @@ def predict_raster(
     header = bundle.header
     bands = check_compatible(header, source, options.bands)
     target = chosen_window(source, options.window)
-    told = alpha_notices(header, source), band_notices(header, source, bands)
-    for message in (*chain(*told), *compatibility_notices(header, source, options.resolution)):
+    notices = alpha_notices(header, source), band_notices(header, source, bands)
+    for message in (*chain(*notices), *compatibility_notices(header, source, options.resolution)):
         on_event(Notice(message))
-    memory, folder = TrialMemory.of_user(), mask_path.parent
+    memory, folder = BenchmarkCache.of_user(), mask_path.parent
     work = prediction_work(header, source, options, folder, memory)
     require_agreed(work, large=options.large)
     confidence = confidence_path if options.confidence else None
@@ -138,12 +138,12 @@ def _wanted_maps(
 
 
 def _with_model(info: MapInfo, bundle: ModelBundle) -> MapInfo:
-    """Return `info` of a map that says which model made it, where the model comes from a file."""
+    """Return `info` of a map with the model that made it, if the model comes from a file."""
     return replace(info, tags={**info.tags, **bundle.reference.tags}) if bundle.reference else info
 
 
 def _each_window(meter: ProgressMeter, control: JobControl) -> Callable[[PixelWindow], None]:
-    """Return what is done after each window: count it, and see whether to go on."""
+    """Return the callback after each window: it counts the window and checks whether to continue."""
 
     def count(window: PixelWindow) -> None:
         meter.add(window.pixels)

@@ -1,4 +1,4 @@
-"""Brings the scores of a resampled raster back to its own grid."""
+"""Resamples the scores of a resampled raster back to its own grid."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows, ScoredRows, strongest
-from landseg_core.inference.layout import Field, Span, Strip, plan_strips
+from landseg_core.inference.layout import AxisWindow, ReceptiveField, Strip, plan_strips
 from landseg_core.raster.resampling import GridScale, ResampleKernel, valid_means
 from landseg_core.raster.views import NativePixels
 
 _BATCH_VALUES = 1 << 24
-"""Scores of the raster's own grid that are made at once."""
+"""Number of scores of the raster's own grid that are computed at once."""
 
 
-class OwnGrid:
-    """The grid of a raster under that of `size` (width, height) px which the network sees.
+class ResampledGrid:
+    """The native grid of a raster, and that of `size` (width, height) px which is the network's input.
 
-    Scores are brought back by the mean of those that a pixel covers, or between the two nearest; then the strongest
-    class is taken. So each pixel of the map depends on the scores below it only, and not on window, tile or strip.
+    Scores are resampled by the mean of those that a pixel covers, or between the two nearest; then the class with the
+    highest score is taken. So each pixel of the map depends only on the scores below it, not on window, tile or strip.
     """
 
     def __init__(self, native: NativePixels, size: tuple[int, int], target: PixelWindow) -> None:
@@ -31,9 +31,9 @@ class OwnGrid:
         self.seen = self.scale.needed(target)
 
     def plan(
-        self, rows: Sequence[Span], columns: Sequence[Span], field: Field, max_width: int
+        self, rows: Sequence[AxisWindow], columns: Sequence[AxisWindow], field: ReceptiveField, max_width: int
     ) -> list[tuple[Strip, Strip]]:
-        """Return strips of what is seen, each with the strip of the map that it makes: only their place differs."""
+        """Return strips of the input, each with the strip of the map that it gives: only their positions differ."""
         cuts = [strip.last for strip in plan_strips(self.seen, rows, columns, field, max_width)[:-1]]
         own_cuts = [self.scale.columns.placed(cut, cut)[0] for cut in cuts]
         inside = sorted({cut for cut in own_cuts if self._target.x < cut < self._target.right})
@@ -43,7 +43,7 @@ class OwnGrid:
         ]
 
     def _strip(
-        self, first: int, last: int, rows: Sequence[Span], columns: Sequence[Span], field: Field
+        self, first: int, last: int, rows: Sequence[AxisWindow], columns: Sequence[AxisWindow], field: ReceptiveField
     ) -> tuple[Strip, Strip]:
         seen = self.scale.needed(PixelWindow(first, self._target.y, last - first, self._target.height))
         (strip,) = plan_strips(seen, rows, columns, field, seen.width)

@@ -1,4 +1,4 @@
-"""Windows of a raster that stand for all of it: to try backends on, and to calibrate them with."""
+"""Windows that represent a raster: to try and to calibrate backends on."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ACROSS = 3
 def sample_windows(view: PixelView, side: int = SIDE) -> list[Pixels]:
     """Return (C, H, W) native pixels of windows spread evenly over `view`, those without any data left out.
 
-    Where none has data, there is one nevertheless.
+    If none has data, one is returned anyway.
 
     Raises:
-        RasterError: the raster cannot be read, or holds numbers that are not finite.
+        RasterError: the raster cannot be read, or holds values that are not finite.
     """
     parts = [view.read(window) for window in _spread(view.grid.width, view.grid.height, side)]
     return [pixels for pixels, valid in parts if valid.any()] or [parts[0][0]]

@@ -1,4 +1,4 @@
-"""How quickly this computer predicts: every backend, in every precision, against a plain PyTorch loop."""
+"""How fast this computer predicts: every backend, in every precision, compared with a plain PyTorch loop."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Speed:
-    """What a backend reached: px per second, from file to file, in each round; or the `problem` that it had.
+    """The throughput of a backend: px per second, from file to file, in each round; or its `problem`.
 
-    Getting it ready, integers' calibration included, is not counted: `preparation_s` tells how long that takes.
-    `ratios` are those to the plain loop of the same round, `agreement` the share of px that get the class which PyTorch
-    gives them in float32.
+    Preparing it, including the calibration of int8, is not counted: `preparation_s` is the time for that.
+    `ratios` are those to the plain loop of the same round, `agreement` the share of px with the same class as from
+    PyTorch in float32.
     """
 
     choice: Choice
@@ -48,7 +48,7 @@ class Speed:
 
 @dataclass(frozen=True)
 class Speeds:
-    """What all backends reached on `pixels` px, and the plain loop."""
+    """The throughput of all backends on `pixels` px, and of the plain loop."""
 
     pixels: int
     plain_px_per_s: tuple[float, ...]
@@ -69,14 +69,14 @@ def measure_speeds(
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> Speeds:
-    """Predict `window` of `source` from file to file with the plain loop and with each of the choices, in turns.
+    """Predict `window` of `source` from file to file with the plain loop and with each of the choices, alternately.
 
-    One round that does not count comes first.
+    A warm-up round comes first.
 
     Raises:
         RasterError: the raster cannot be read.
         OutputError: there is no room for the maps.
-        ModelError: the plain loop cannot map the window.
+        ModelError: the plain loop cannot predict the window.
         JobStopped: `control` asked for it.
     """
     control = control or JobControl()
@@ -98,7 +98,7 @@ def measure_speeds(
 
 
 def _able(runners: dict[Choice, _Runner]) -> Iterator[tuple[Choice, Callable[[], float]]]:
-    """Yield those that have had no problem yet, and what runs them."""
+    """Yield those without a problem so far, and what runs them."""
     return ((choice, runner.run) for choice, runner in runners.items() if runner.problem is None)
 
 
@@ -117,7 +117,7 @@ def _gathered(times: dict[Choice | None, list[float]], runners: dict[Choice, _Ru
 
 
 class _Runner:
-    """Predicts with one choice; the first `problem` it has is its last."""
+    """Predicts with one choice; after the first `problem` it is not run again."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class _Runner:
         self.problem: str | None = None
 
     def run(self) -> float:
-        """Return the seconds that the map takes once the backend, which is made anew to bound the memory, is ready."""
+        """Return the seconds that the map takes once the backend, which is recreated to limit memory, is ready."""
         try:
             start = time.perf_counter()
             backend = prepared_backend(self._bundle, self._source, self._options)

@@ -12,17 +12,17 @@ from landseg_core.compute.prefetch import Prefetcher
 from landseg_core.errors import ModelError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import (
-    AllScores,
+    ArgmaxAccumulator,
     BlendedRows,
-    Decisions,
     Gather,
     Rows,
+    ScoreAccumulator,
     Scores,
     StripBlender,
     Valid,
 )
-from landseg_core.inference.layout import Strip, axis_spans, plan_strips
-from landseg_core.inference.resampled_scores import OwnGrid
+from landseg_core.inference.layout import Strip, axis_windows, plan_strips
+from landseg_core.inference.resampled_scores import ResampledGrid
 from landseg_core.messages import N_
 from landseg_core.raster.views import NativePixels, Size, resampled
 
@@ -40,16 +40,16 @@ class Sink(Protocol):
     """Takes finished rows."""
 
     def strip(self, strip: Strip) -> AbstractContextManager[Callable[[BlendedRows], None]]:
-        """Give the function that takes the rows of `strip`, from the top down."""
+        """Return the function that takes the rows of `strip`, from the top down."""
 
 
 class TiledPredictor:
     """Predicts `target`, a window of `pixels`, in windows of up to `tile` px that overlap by `overlap` px or more.
 
-    Without an `overlap` they do as the network needs it, and by half a tile at most.
+    The default `overlap` is what the network needs, and half a tile at most.
     Each pixel gets the scores it has in the map of the whole raster. Memory depends on tile, overlap and classes only.
-    With a `size` (width, height) the network sees the raster resampled to that, `tile` and `overlap` are in px of it,
-    and scores are brought back to the raster's own grid before the strongest class is taken.
+    With a `size` (width, height) the raster is resampled to that for the network, `tile` and `overlap` are in px of it,
+    and scores are resampled back to the raster's own grid before the class with the highest score is taken.
 
     Raises:
         ModelError: the windows are too small for the model or for their overlap.
@@ -67,36 +67,36 @@ class TiledPredictor:
     ) -> None:
         self._backend, self._view = backend, resampled(pixels, size)
         field = backend.field
-        side = tile // field.multiple * field.multiple
+        side = tile // field.stride * field.stride
         if overlap is None:
             overlap = min(field.overlap, side // 2)
-        if overlap < 0 or side < overlap + field.multiple:
+        if overlap < 0 or side < overlap + field.stride:
             raise ModelError(
                 N_(
-                    "windows of {tile} px are too small to overlap by {overlap} px; choose a tile of {value} px "
+                    "windows of {tile} px are too small to overlap by {overlap} px; choose a tile of {smallest} px "
                     "or more, or another overlap",
                     tile=tile,
                     overlap=overlap,
-                    value=overlap + 2 * field.multiple,
+                    smallest=overlap + 2 * field.stride,
                 )
             )
-        rows = axis_spans(self._view.grid.height, side, overlap, field)
-        columns = axis_spans(self._view.grid.width, side, overlap, field)
+        rows = axis_windows(self._view.grid.height, side, overlap, field)
+        columns = axis_windows(self._view.grid.width, side, overlap, field)
         height = max(row.stop - row.start for row in rows)
-        self._back = None if size is None else OwnGrid(pixels, size, target)
+        self._back = None if size is None else ResampledGrid(pixels, size, target)
         if self._back is None:
-            max_width = Decisions.max_width(backend.classes, height)
+            max_width = ArgmaxAccumulator.max_width(backend.classes, height)
             self._strips = [(strip, strip) for strip in plan_strips(target, rows, columns, field, max_width)]
         else:
-            self._strips = self._back.plan(rows, columns, field, AllScores.max_width(backend.classes, height))
+            self._strips = self._back.plan(rows, columns, field, ScoreAccumulator.max_width(backend.classes, height))
 
     @property
     def work(self) -> int:
-        """Return the pixels that the network will see, overlaps included."""
+        """Return the number of input pixels of the network, including overlaps."""
         return sum(window.pixels for window in self._windows())
 
     def run(self, sink: Sink, on_window: Callable[[PixelWindow], None]) -> None:
-        """Predict all windows; `on_window` is called after each, and may end the work by raising.
+        """Predict all windows; `on_window` is called after each, and may end the work by raising an exception.
 
         Raises:
             RasterError: the raster cannot be read, or holds numbers that are not finite.
@@ -111,9 +111,9 @@ class TiledPredictor:
             for seen, made in self._strips:
                 with sink.strip(made) as write:
                     if self._back is None:
-                        self._run_strip(seen, windows, Decisions, write, on_window)
+                        self._run_strip(seen, windows, ArgmaxAccumulator, write, on_window)
                     else:
-                        self._run_strip(seen, windows, AllScores, self._back.decide(made, write), on_window)
+                        self._run_strip(seen, windows, ScoreAccumulator, self._back.decide(made, write), on_window)
 
     def _windows(self) -> Iterator[PixelWindow]:
         for seen, _ in self._strips:
@@ -131,7 +131,7 @@ class TiledPredictor:
         windows = strip.windows()
         for row, end in strip.finished_rows():
             for column in strip.columns:
-                blender.add(row, column, *next(scored))  # held no longer than this takes: it is large
+                blender.add(row, column, *next(scored))  # kept no longer than needed: it is large
                 on_window(next(windows))
             for rows in blender.finished(end):
                 take(rows)

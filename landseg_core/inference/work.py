@@ -1,4 +1,4 @@
-"""What a prediction takes, known before it begins and before torch is loaded."""
+"""The work of a prediction, known before it starts and before torch is loaded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from landseg_core.data.areas import LabelledArea
-from landseg_core.inference.backends.memory import TrialMemory, machine_facts
+from landseg_core.inference.backends.memory import BenchmarkCache, machine_facts
 from landseg_core.inference.compatibility import input_size
 from landseg_core.inference.options import PredictOptions
 from landseg_core.limits import WITH_OVERVIEWS, WorkSize
@@ -21,7 +21,7 @@ from landseg_core.raster.source import RasterSource
 
 
 def prediction_work(
-    model: BundleHeader, source: RasterSource, options: PredictOptions, folder: Path, memory: TrialMemory
+    model: BundleHeader, source: RasterSource, options: PredictOptions, folder: Path, memory: BenchmarkCache
 ) -> WorkSize:
     """Return what the map of `source` takes in `folder`; its time, where this computer's throughput is remembered.
 
@@ -39,9 +39,9 @@ def prediction_work(
 
 
 def evaluation_work(
-    model: BundleHeader, areas: Sequence[LabelledArea], options: PredictOptions, memory: TrialMemory
+    model: BundleHeader, areas: Sequence[LabelledArea], options: PredictOptions, memory: BenchmarkCache
 ) -> WorkSize:
-    """Return what an evaluation takes: on `areas` as `areas_for_model` gives them, with the options of a prediction."""
+    """Return the work of an evaluation on `areas`, as `areas_for_model` gives them, with prediction options."""
     views = {area.image: area.view for area in areas}.values()
     sizes = [(view.size, view.native_size) for view in views]
     computed = max((math.prod(seen) / math.prod(own) for seen, own in sizes if seen and own), default=1.0)

@@ -1,7 +1,7 @@
 """The networks that landseg can train, by name. Knows them without loading torch.
 
 A new network is one file with its module, and one row here. Its module takes (N, bands, H, W) float of any size, gives
-(N, classes, H, W) logits, and tells `multiple` and `reach`; see `SegmentationModel`.
+(N, classes, H, W) logits, and has `stride` and `radius`; see `SegmentationModel`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from landseg_core.models.unet import UNet
 
     SegmentationModel = UNet | Lite0UNet | TtaNetwork
-    """A torch module with `multiple`, the side in px of its pooling grid, and `reach`, how far in px it sees."""
+    """A torch module with `stride`, the side of its pooling grid, and `radius`, half its receptive field, in px."""
 
 
 class Pretraining(Protocol):
@@ -42,7 +42,7 @@ class Architecture:
         good_for: when to choose it.
         build: makes it with random weights.
         pretraining: the weights that its `encoder` can start from, if any.
-        multiple: the side in px of its pooling grid, as the network itself tells; None where only that knows.
+        stride: the side in px of its pooling grid, equal to the network's own; None where only that knows it.
     """
 
     title: str
@@ -51,7 +51,7 @@ class Architecture:
     mflop: float = 0.0
     good_for: str = ""
     pretraining: Pretraining | None = None
-    multiple: int | None = None
+    stride: int | None = None
 
 
 def _unet(base: int) -> Callable[[int, int], SegmentationModel]:
@@ -94,7 +94,7 @@ CATALOG: dict[str, Architecture] = {
         mflop=0.07,
         good_for="few labels and little time: it has seen a million photographs before yours",
         pretraining=_ImageNetLite0(),
-        multiple=32,
+        stride=32,
     ),
     "unet16": Architecture(
         "U-Net, 16 channels: 1.9 million weights, for any computer",
@@ -102,7 +102,7 @@ CATALOG: dict[str, Architecture] = {
         parameters=1_942_645,
         mflop=0.09,
         good_for="many labels, fine edges and bands that no photograph has, on any computer",
-        multiple=16,
+        stride=16,
     ),
     "unet32": Architecture(
         "U-Net, 32 channels: 7.8 million weights, four times the work",
@@ -110,7 +110,7 @@ CATALOG: dict[str, Architecture] = {
         parameters=7_763_173,
         mflop=0.37,
         good_for="large data sets and an hour or more, better with a graphics card",
-        multiple=16,
+        stride=16,
     ),
     "unet64": Architecture(
         "U-Net, 64 channels: 31.0 million weights, the classic, for a graphics card",
@@ -118,7 +118,7 @@ CATALOG: dict[str, Architecture] = {
         parameters=31_037_893,
         mflop=1.47,
         good_for="large data sets on a graphics card",
-        multiple=16,
+        stride=16,
     ),
 }
 """The networks by the name that stands in settings and model files."""

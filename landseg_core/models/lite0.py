@@ -115,12 +115,12 @@ class Lite0UNet(nn.Module):
         self.head = nn.Conv2d(UP_WIDTHS[-1], classes, kernel_size=1)
 
     @property
-    def multiple(self) -> int:
+    def stride(self) -> int:
         """Return the side of the deepest stage's pixels in px: windows at multiples of it see the same grid."""
         return 1 << len(_LEVELS)
 
     @property
-    def reach(self) -> int:
+    def radius(self) -> int:
         """Return how far, in px along an axis, an input pixel can influence the output, at most.
 
         Each convolution reaches half its kernel at the size that it works at; enlarging ties a pixel to its neighbours.
@@ -131,14 +131,14 @@ class Lite0UNet(nn.Module):
             down += stage.kernel // 2 * (size + (stage.repeats - 1) * narrower)
             size = narrower
         up = sum(2 * (1 << level) + (1 << (level + 1)) for level in range(1, len(_LEVELS)))
-        return down + up + 2 + self.multiple - 1
+        return down + up + 2 + self.stride - 1
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, classes, H, W) of `pictures` (N, bands, H, W)."""
         height, width = pictures.shape[-2:]
         # While it learns, a norm needs more than one pixel at the deepest stage, also of a single small chip.
-        at_least = 2 * self.multiple if self.training else 0
-        *skips, features = self.encoder(padded_to_multiple(pictures, self.multiple, at_least))
+        at_least = 2 * self.stride if self.training else 0
+        *skips, features = self.encoder(padded_to_multiple(pictures, self.stride, at_least))
         for block in self.up_arm:
             features = block(torch.cat([skips.pop(), _enlarged(features)], dim=1))
         return _enlarged(self.head(features))[..., :height, :width]

@@ -22,13 +22,13 @@ class TtaNetwork(nn.Module):
     def __init__(self, model: SegmentationModel) -> None:
         super().__init__()
         self.model = model
-        self.multiple: int = model.multiple
-        self.reach: int = model.reach
+        self.stride: int = model.stride
+        self.radius: int = model.radius
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, K, H, W), float32, of normalised (N, C, H, W) `images`."""
         height, width = images.shape[-2:]
-        whole = padded_to_multiple(images, self.multiple)  # else the pooling grid would lie elsewhere once rotated
+        whole = padded_to_multiple(images, self.stride)  # else the pooling grid would lie elsewhere once rotated
         total = self._probabilities(whole, 0)
         for quarters in (1, 2, 3):
             total += self._probabilities(whole, quarters)

@@ -26,12 +26,12 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(base, classes, kernel_size=1)
 
     @property
-    def multiple(self) -> int:
+    def stride(self) -> int:
         """Return the side of the deepest stage's pixels in px: windows at multiples of it see the same pooling grid."""
         return 1 << self.depth
 
     @property
-    def reach(self) -> int:
+    def radius(self) -> int:
         """Return how far, in px along an axis, an input pixel can influence the output.
 
         Each 3x3 convolution reaches one pixel of its stage, 2**stage px: there are two on either arm, but only two at
@@ -39,12 +39,12 @@ class UNet(nn.Module):
         """
         arms = sum(4 << stage for stage in range(self.depth))
         bottom = 2 << self.depth
-        return arms + bottom + self.multiple - 1
+        return arms + bottom + self.stride - 1
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, classes, H, W) of `pictures` (N, bands, H, W)."""
         height, width = pictures.shape[-2:]
-        features = padded_to_multiple(pictures, self.multiple)
+        features = padded_to_multiple(pictures, self.stride)
         skips: list[torch.Tensor] = []
         for stage, block in enumerate(self.down_arm):
             features = block(self.pool(features) if stage else features)

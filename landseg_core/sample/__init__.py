@@ -1,4 +1,4 @@
-"""Writes a generated landscape with its true map: something to try everything on."""
+"""Writes a generated landscape with its true map, to try everything with."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CRS_CODE, _EAST, _NORTH = 32632, 399_000, 5_131_000  # UTM zone 32 north, in th
 
 @dataclass(frozen=True)
 class SamplePaths:
-    """Where a sample lies: folders of images and masks, the class file, and lists to train and validate on."""
+    """The paths of a sample: folders of images and masks, the class file, and lists to train and validate on."""
 
     images: Path
     masks: Path
@@ -39,7 +39,7 @@ class SamplePaths:
 
     @classmethod
     def inside(cls, folder: Path) -> SamplePaths:
-        """Return the places inside `folder`."""
+        """Return the paths inside `folder`."""
         return cls(*(folder / name for name in ("images", "masks", "classes.json", "train.txt", "val.txt")))
 
 
@@ -52,35 +52,35 @@ def write_sample(
     names and hold the class values of the preset `landcover-ai`. The same size and seed give the same pixels.
 
     Raises:
-        OutputError: one of the files is there and `overwrite` is off, or something cannot be written; nothing is left.
+        OutputError: a file exists and `overwrite` is off, or something cannot be written; no file is left behind.
     """
     folder = Path(folder)
     paths = SamplePaths.inside(folder)
     with ExitStack() as undo:
-        for place in (paths.images, paths.masks):
-            _make_folder(place, undo)
+        for path in (paths.images, paths.masks):
+            _make_folder(path, undo)
         with OutputFiles(overwrite=overwrite) as outputs:
-            places = {path: outputs.add(path) for path in _file_names(paths)}
+            targets = {path: outputs.add(path) for path in _file_names(paths)}
             for path, content in _contents(paths, size, seed):
-                _write(path, places[path], content)
+                _write(path, targets[path], content)
         undo.pop_all()
-        for place in (folder, *folder.parents, paths.images, paths.masks):
-            note_kept(place)
+        for path in (folder, *folder.parents, paths.images, paths.masks):
+            note_kept(path)
     return paths
 
 
 def _make_folder(folder: Path, undo: ExitStack) -> None:
     """Make a folder and those above it; `undo` removes those that were not there."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        for place in reversed(missing):
-            note_made(place)
-            place.mkdir()
-            undo.callback(_remove_if_empty, place)
+        for path in reversed(missing):
+            note_made(path)
+            path.mkdir()
+            undo.callback(_remove_if_empty, path)
     except OSError as error:
         raise OutputError(
             N_(
-                "the folder {folder} cannot be made: {strerror}; choose another place",
+                "the folder {folder} cannot be created: {strerror}; choose another folder",
                 folder=folder,
                 strerror=error.strerror,
             )
@@ -97,7 +97,7 @@ def _write(path: Path, unfinished: Path, content: bytes) -> None:
         unfinished.write_bytes(content)
     except OSError as error:
         raise OutputError(
-            N_("{path} cannot be written: {strerror}; choose another place", path=path, strerror=error.strerror)
+            N_("{path} cannot be written: {strerror}; choose another folder", path=path, strerror=error.strerror)
         ) from error
 
 
@@ -107,20 +107,20 @@ def _file_names(paths: SamplePaths) -> list[Path]:
 
 
 def _contents(paths: SamplePaths, size: tuple[int, int], seed: int) -> Iterator[tuple[Path, bytes]]:
-    """Yield each file and what is to be in it, one landscape at a time."""
+    """Yield each file and its content, one landscape at a time."""
     yield paths.classes, load_classes(CLASSES).to_json().encode()
     yield paths.train_list, "".join(f"{stem}\n" for stem in TRAINED).encode()
     yield paths.val_list, "".join(f"{stem}\n" for stem in VALIDATED).encode()
     for number, stem in enumerate((*TRAINED, *VALIDATED)):
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, number))))
-        picture, labels = make_landscape(*size, rng)
+        image, labels = make_landscape(*size, rng)
         transform = _transform(number, size[0])
-        yield paths.images / f"{stem}.tif", _geotiff(picture, transform)
+        yield paths.images / f"{stem}.tif", _geotiff(image, transform)
         yield paths.masks / f"{stem}.tif", _geotiff(labels[None], transform)
 
 
 def _transform(number: int, width: int) -> Affine:
-    """Return the place of a landscape: they lie from west to east with gaps as wide as they are."""
+    """Return the transform of a landscape: they lie from west to east with gaps as wide as they are."""
     return Affine(PIXEL_SIZE_M, 0, _EAST + 2 * number * width * PIXEL_SIZE_M, 0, -PIXEL_SIZE_M, _NORTH)
 
 

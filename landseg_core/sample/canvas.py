@@ -1,4 +1,4 @@
-"""What the generator paints on: a picture and its labels, and shapes placed on both."""
+"""The canvas of the generator: an image and its labels, and shapes on both."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ BACKGROUND, BUILDING, WOODLAND, WATER, ROAD = range(5)
 
 @dataclass(frozen=True)
 class Canvas:
-    """A picture (3, H, W), red green blue in 0-255 and more, and its labels (H, W)."""
+    """An image (3, H, W), red green blue in 0-255 and more, and its labels (H, W)."""
 
-    picture: Field
+    image: Field
     labels: npt.NDArray[np.uint8]
 
     @classmethod
@@ -44,7 +44,7 @@ class Canvas:
     def paint(self, where: Mask, colours: Field, label: int | None = None, box: Box | None = None) -> None:
         """Set the pixels of `box` (the whole by default) that are True to `colours` (3, H, W), and label them."""
         slices = (box or Box(0, 0, self.width, self.height)).slices
-        part = self.picture[:, *slices]
+        part = self.image[:, *slices]
         part[:, where] = np.broadcast_to(colours, part.shape)[:, where]
         if label is not None:
             self.labels[slices][where] = label
@@ -52,7 +52,7 @@ class Canvas:
     def shade(self, where: Mask, factor: float, box: Box | None = None) -> None:
         """Darken the pixels of `box` (the whole by default) that are True."""
         slices = (box or Box(0, 0, self.width, self.height)).slices
-        self.picture[:, *slices] *= np.where(where, np.float32(factor), np.float32(1))
+        self.image[:, *slices] *= np.where(where, np.float32(factor), np.float32(1))
 
 
 @dataclass(frozen=True)

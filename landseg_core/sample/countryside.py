@@ -35,11 +35,11 @@ def paint_fields(canvas: Canvas, rng: np.random.Generator) -> None:
     furrow = np.abs(way / period % 1 - np.float32(0.5)) * (rng.uniform(14, 44, 64).astype(np.float32)[parcel])
     patches = 44 * (fractal_noise(rng, width, height, 160, 6) - np.float32(0.5))
     crop = CROPS[rng.integers(len(CROPS), size=64)] + rng.integers(-10, 11, (64, 3)).astype(np.float32)
-    canvas.picture[:] = crop.T[:, parcel] + (furrow + patches)[None]
+    canvas.image[:] = crop.T[:, parcel] + (furrow + patches)[None]
 
 
 def _parcels(along: Field, across: Field, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Return the number (0-63) of each pixel's parcel: strips, each cut at places of its own."""
+    """Return the number (0-63) of each pixel's parcel: strips, each cut at its own positions."""
     strip = np.floor(across / 300).astype(np.int32)
     length = rng.uniform(200, 560, 64).astype(np.float32)
     offset = rng.uniform(0, 400, 64).astype(np.float32)
@@ -49,7 +49,7 @@ def _parcels(along: Field, across: Field, rng: np.random.Generator) -> npt.NDArr
 
 
 def paint_woods(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Grow woods on a fifth of the ground, crown by crown, and let their edge cast a shadow."""
+    """Grow woods on a fifth of the area, crown by crown, and let their edge cast a shadow."""
     height_above = fractal_noise(rng, canvas.width, canvas.height, 420, 5)
     woods = height_above > np.quantile(height_above, 0.8)
     canvas.shade(shadow_of(woods, 10) & ~woods, 0.55)
@@ -63,7 +63,7 @@ def paint_woods(canvas: Canvas, rng: np.random.Generator) -> None:
 def _crowns(woods: Mask, rng: np.random.Generator) -> Field:
     """Return the brightness (0 to 1 and a bit) of each True pixel: domes lit from the upper left.
 
-    A tree stands at a random place in each cell of a grid; a pixel shows the tree that is nearest (cellular noise,
+    A tree stands at a random position in each cell of a grid; a pixel shows the tree that is nearest (cellular noise,
     Worley, "A cellular texture basis function", 1996).
     """
     rows, columns = np.nonzero(woods)

@@ -22,10 +22,10 @@ from landseg_core.sample.settlement import (
 def make_landscape(
     width: int, height: int, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Return a picture (3, H, W) and its class values (H, W), both uint8.
+    """Return an image (3, H, W) and its class values (H, W), both uint8.
 
     Only exact arithmetic and numpy's integer and uniform random numbers are used, so that a seed gives the same
-    landscape everywhere. Colours overlap between classes on purpose: texture and shape have to be learnt.
+    landscape everywhere. Colours overlap between classes on purpose: a network has to learn texture and shape.
     """
     canvas = Canvas.blank(width, height)
     paint_fields(canvas, rng)
@@ -47,7 +47,7 @@ def _settle(canvas: Canvas, roads: list[Road], rng: np.random.Generator, texture
 
 
 def _photograph(canvas: Canvas, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Return the picture under uneven light, with a lens's blur and a sensor's grain."""
+    """Return the image under uneven light, with a lens's blur and a sensor's grain."""
     light = np.float32(0.88) + np.float32(0.24) * value_noise(rng, canvas.width, canvas.height, 700)
-    seen = softened(canvas.picture * light[None]) + grain(rng, canvas.width, canvas.height, 5)[None]
+    seen = softened(canvas.image * light[None]) + grain(rng, canvas.width, canvas.height, 5)[None]
     return np.asarray(np.clip(np.floor(seen + np.float32(0.5)), 0, 255), np.uint8)

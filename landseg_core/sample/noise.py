@@ -46,9 +46,9 @@ def grain(rng: np.random.Generator, width: int, height: int, strength: int) -> F
     return np.asarray(dice.sum(axis=0), np.float32)
 
 
-def softened(picture: Field) -> Field:
-    """Return a (C, H, W) picture blurred as a lens does: weights 1 2 1 along both axes."""
-    rows = np.pad(picture, ((0, 0), (1, 1), (0, 0)), mode="edge")
+def softened(image: Field) -> Field:
+    """Return a (C, H, W) image blurred as a lens does: weights 1 2 1 along both axes."""
+    rows = np.pad(image, ((0, 0), (1, 1), (0, 0)), mode="edge")
     down = rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]
     columns = np.pad(down, ((0, 0), (0, 0), (1, 1)), mode="edge")
     return np.asarray((columns[:, :, :-2] + 2 * columns[:, :, 1:-1] + columns[:, :, 2:]) / 16, np.float32)

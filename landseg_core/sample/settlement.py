@@ -72,7 +72,7 @@ def plan_roads(canvas: Canvas, rng: np.random.Generator) -> list[Road]:
 
 
 def _is_apart(street: Road, others: Sequence[Road]) -> bool:
-    """Tell whether a street keeps away from others, so that there is room for houses."""
+    """Return whether a street keeps its distance from others, so that there is room for houses."""
     taken = [point for other in others for point in _walk(other, 20)]
     return all(math.dist(point, other) > 130 for point in _walk(street, 20) for other in taken)
 
@@ -101,9 +101,9 @@ def _labels_below(canvas: Canvas, road: Road) -> list[int]:
 
 def _winding(rng: np.random.Generator, length: int, breadth: int) -> tuple[Point, ...]:
     """Return points from one end of `length` to the other that wander over `breadth`."""
-    places = np.linspace(0, length, max(2, length // STEP + 1))
-    course = breadth * (0.1 + 0.8 * smooth_line(rng, len(places), 24).astype(np.float64))
-    return tuple(zip(places.tolist(), course.tolist(), strict=True))
+    positions = np.linspace(0, length, max(2, length // STEP + 1))
+    course = breadth * (0.1 + 0.8 * smooth_line(rng, len(positions), 24).astype(np.float64))
+    return tuple(zip(positions.tolist(), course.tolist(), strict=True))
 
 
 def _streets(main: Sequence[Point], rng: np.random.Generator) -> Iterator[Road]:
@@ -169,7 +169,7 @@ def _walk(road: Road, step: float) -> Iterator[Point]:
 
 
 def _build(canvas: Canvas, plan: Rectangle, rng: np.random.Generator, texture: Field) -> None:
-    """Build a house with its plot and shadow, if its ground is free."""
+    """Build a house with its plot and shadow, if the space is free."""
     plot = plan.grown(9)
     box = plot.box(canvas, margin=22)
     free = canvas.labels[box.slices] == BACKGROUND

@@ -56,7 +56,7 @@ def run_evaluate(task: EvaluateTask, on_event: OnEvent = ignore_event, control: 
 
     Raises:
         ModelError: the model cannot be opened, or does not fit an image.
-        DatasetError: the folders do not go together, a mask cannot be used, or no pixel is left to count.
+        DatasetError: the folders do not match, a mask cannot be used, or no pixel is left to count.
         RasterError: an image cannot be read.
         LargeWorkError: it is much work, and the task does not say that it is agreed to.
         OutputError: the file of the metrics exists already, or cannot be written.
@@ -113,12 +113,12 @@ def _areas(
 
 def _require_agreed(task: EvaluateTask, header: BundleHeader, areas: Sequence[LabelledArea]) -> None:
     from landseg_core.data.areas_for_model import areas_for_model
-    from landseg_core.inference.backends.memory import TrialMemory
+    from landseg_core.inference.backends.memory import BenchmarkCache
     from landseg_core.inference.work import evaluation_work
 
     options = PredictOptions(device=task.device, tta=task.tta)
     seen, _notices = areas_for_model(header, areas)
-    require_agreed(evaluation_work(header, seen, options, TrialMemory.of_user()), large=task.large)
+    require_agreed(evaluation_work(header, seen, options, BenchmarkCache.of_user()), large=task.large)
 
 
 def write_evaluation(path: Path, unfinished: Path, result: Evaluation) -> None:

@@ -192,13 +192,13 @@ def check_map(task: PredictTask, one: PlannedMap, model: BundleHeader) -> WorkSi
     Raises:
         LandsegError: those of `run_predict`.
     """
-    from landseg_core.inference.backends.memory import TrialMemory
+    from landseg_core.inference.backends.memory import BenchmarkCache
     from landseg_core.inference.work import prediction_work
     from landseg_core.models.compatibility import check_compatible
 
     with open_raster(task, one, model) as source:
         check_compatible(model, source, task.bands)
-        work = prediction_work(model, source, task, one.path.parent, TrialMemory.of_user())
+        work = prediction_work(model, source, task, one.path.parent, BenchmarkCache.of_user())
     if task.keep_going:  # the others are made where one is too large
         require_agreed(work, large=task.large)
     for path in one.all:

@@ -36,8 +36,8 @@ ChangeProject = Callable[["Project"], None]
 class TrainTask(pydantic.BaseModel):
     """A run to train.
 
-    `settings` are those of `TrainConfig` that somebody has chosen, not yet checked; the others have their defaults, or
-    what the model to fine-tune or the run to resume says.
+    `settings` are the chosen fields of `TrainConfig`, not yet checked; the others have their defaults, or the values of
+    the model to fine-tune or of the run to resume.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -59,10 +59,10 @@ class TrainTask(pydantic.BaseModel):
     large: Large = False
 
     def config(self) -> TrainConfig:
-        """Return the settings of the run: a new one, or the one in `out` that goes on.
+        """Return the settings of the run: a new one, or the one in `out` that is resumed.
 
         Raises:
-            TrainingError: a setting is wrong or contradicts the model or run that goes on, or there is no such run.
+            TrainingError: a setting is wrong or contradicts the model or run that it continues, or that is missing.
             ModelError: there is no such model, or a file is damaged.
         """
         from landseg_core.runs.config import checked_config
@@ -75,24 +75,24 @@ class TrainTask(pydantic.BaseModel):
 
 
 class ProjectAccess(Protocol):
-    """How a run gets at projects: whoever has one open lends that, all others open the file."""
+    """How a run accesses projects: an open project is borrowed, otherwise the file is opened."""
 
     def open(self, file: Path) -> AbstractContextManager[Project]:
         """Open a project to read its labels."""
         ...
 
     def change(self, file: Path, change: ChangeProject, refusal: str, on_event: OnEvent) -> None:
-        """Make a small change to a project; where that cannot be, say `refusal` and why."""
+        """Make a small change to a project; if that fails, report `refusal` and why."""
         ...
 
 
 class ProjectFiles:
-    """Opens the files of projects, each for a moment."""
+    """Opens the files of projects, each briefly."""
 
     open = staticmethod(open_read_only)
 
     def change(self, file: Path, change: ChangeProject, refusal: str, on_event: OnEvent) -> None:
-        """Change a project, unless another program holds it just now: a `Notice` then says so."""
+        """Change a project, unless another program has locked it: a `Notice` then says so."""
         from landseg_core.project.project import Project
 
         try:
@@ -113,14 +113,14 @@ def run_train(
     projects: ProjectAccess | None = None,
     started: float | None = None,
 ) -> TrainResult:
-    """Read the data, train, and enter the run into its project. All that needs no torch is checked without it.
+    """Read the data, train, and enter the run into its project. Torch is loaded after all checks that do not need it.
 
     The minutes of a run by minutes count from here, or from `started`, a reading of `time.monotonic`. `preview` is as
-    in `Trainer.fit`. Where the run comes to nothing, it leaves nothing.
+    in `Trainer.fit`. A run without a result leaves no files.
 
     Raises:
         LandsegError: what `TrainTask.config`, the source and `Trainer` raise.
-        LargeWorkError: it is much work, and the task does not say that it is agreed to.
+        LargeWorkError: it is much work, and the task does not allow it.
         JobStopped: `control` asked for it before there was a model.
     """
     from landseg_core.project.snapshot import labels_of_run
@@ -148,7 +148,7 @@ def run_train(
 
 
 def data_options(config: TrainConfig, open_project: OpenProject = open_read_only) -> DataOptions:
-    """Return how a run with these settings reads and splits data, as far as they say."""
+    """Return how a run with these settings reads and splits data."""
     return DataOptions(
         read_options=config.read_options,
         seed=config.seed,
@@ -176,7 +176,7 @@ def _run_options(task: TrainTask, config: TrainConfig, open_project: OpenProject
 
 
 def record_run(project: Project, run: Path, result: TrainResult) -> None:
-    """Enter a run that gave a model into its project, with the state of the labels that it saw.
+    """Enter a run that gave a model into its project, with the state of the labels that it was trained on.
 
     Raises:
         ProjectError: the project cannot be changed.

@@ -43,53 +43,53 @@ class CountedWindow:
     read: PixelWindow
     counted: PixelWindow
 
-    def halves(self, reach: int, multiple: int) -> tuple[CountedWindow, ...]:
+    def halves(self, radius: int, stride: int) -> tuple[CountedWindow, ...]:
         """Return this window as two across its longer side, or as it is if it cannot be halved; see `counted_windows`.
 
         Counted together they are this window, and read so that each pixel's logits are the same.
         """
-        read, counted, margin = self.read, self.counted, _margin(reach, multiple)
+        read, counted, margin = self.read, self.counted, _margin(radius, stride)
         wide = read.width >= read.height
         ends = (
             (read.x, read.right, counted.x, counted.right) if wide else (read.y, read.bottom, counted.y, counted.bottom)
         )
         return tuple(
             CountedWindow(self.area, _part(read, start, end, wide=wide), _part(counted, first, last, wide=wide))
-            for start, end, first, last in _halves(*ends, margin, multiple)
+            for start, end, first, last in _halves(*ends, margin, stride)
         )
 
 
-def counted_windows(area: LabelledArea, multiple: int, reach: int, side: int) -> Iterator[CountedWindow]:
+def counted_windows(area: LabelledArea, stride: int, radius: int, side: int) -> Iterator[CountedWindow]:
     """Yield windows that count each pixel of `area` exactly once, row by row.
 
-    Where a window ends inside the area, it is read `reach` px further than it is counted, and it starts on the pooling
-    grid of the area: its logits are those of the whole area at once. For a network of larger reach than
+    Where a window ends inside the area, it is read `radius` px further than it is counted, and it starts on the pooling
+    grid of the area: its logits are those of the whole area at once. For a network of larger radius than
     `WIDEST_MARGIN` this is only nearly so: beyond that, the influence does not show in the metrics, and the margins
     would become most of the work. An area up to `side` px is one window.
     """
-    margin = _margin(reach, multiple)
+    margin = _margin(radius, stride)
     dx, dy = area.window.x, area.window.y
-    columns = _spans(area.window.width, side, margin, multiple)
-    for top, bottom, upper, lower in _spans(area.window.height, side, margin, multiple):
+    columns = _spans(area.window.width, side, margin, stride)
+    for top, bottom, upper, lower in _spans(area.window.height, side, margin, stride):
         for left, right, first, last in columns:
             read = PixelWindow(left, top, right - left, bottom - top)
             counted = PixelWindow(first, upper, last - first, lower - upper)
             yield CountedWindow(area, read.shifted(dx, dy), counted.shifted(dx, dy))
 
 
-def _spans(length: int, side: int, margin: int, multiple: int) -> list[tuple[int, int, int, int]]:
+def _spans(length: int, side: int, margin: int, stride: int) -> list[tuple[int, int, int, int]]:
     """Return (read from, read to, counted from, counted to) along `length` px, read about `side` px at a time."""
     if length <= side:
         return [(0, length, 0, length)]
-    units = -(-length // multiple)
-    parts = -(-units // max(1, (side - 2 * margin) // multiple))
-    cuts = [*(units * part // parts * multiple for part in range(parts)), length]
+    units = -(-length // stride)
+    parts = -(-units // max(1, (side - 2 * margin) // stride))
+    cuts = [*(units * part // parts * stride for part in range(parts)), length]
     return [(max(0, start - margin), min(length, end + margin), start, end) for start, end in itertools.pairwise(cuts)]
 
 
-def _margin(reach: int, multiple: int) -> int:
-    """Return `reach` px, `WIDEST_MARGIN` at most, rounded up to the pooling grid."""
-    return -(-min(reach, WIDEST_MARGIN) // multiple) * multiple
+def _margin(radius: int, stride: int) -> int:
+    """Return `radius` px, `WIDEST_MARGIN` at most, rounded up to the pooling grid."""
+    return -(-min(radius, WIDEST_MARGIN) // stride) * stride
 
 
 def _part(window: PixelWindow, start: int, end: int, *, wide: bool) -> PixelWindow:
@@ -100,10 +100,10 @@ def _part(window: PixelWindow, start: int, end: int, *, wide: bool) -> PixelWind
 
 
 def _halves(
-    start: int, end: int, first: int, last: int, margin: int, multiple: int
+    start: int, end: int, first: int, last: int, margin: int, stride: int
 ) -> tuple[tuple[int, int, int, int], ...]:
     """Return the halves of what is read from `start` to `end` and counted from `first` to `last`, in this order."""
-    cut = start + ((first + last) // 2 - start) // multiple * multiple
+    cut = start + ((first + last) // 2 - start) // stride * stride
     if not first < cut < last:
         return ((start, end, first, last),)
     return (start, min(end, cut + margin), first, cut), (max(start, cut - margin), end, cut, last)
@@ -167,7 +167,7 @@ class Validator:
         self._blocks = block_grid(areas, classes)
         model = network.model
         self._windows = [
-            window for area in areas for window in counted_windows(area, model.multiple, model.reach, WINDOW_SIDE)
+            window for area in areas for window in counted_windows(area, model.stride, model.radius, WINDOW_SIDE)
         ]
 
     @property
@@ -200,12 +200,12 @@ class Validator:
         Raises:
             DeviceError: they cannot be smaller.
         """
-        reach, multiple = self._network.model.reach, self._network.model.multiple
+        radius, stride = self._network.model.radius, self._network.model.stride
         chosen, most = copy.copy(self), self.largest.pixels / 2
         chosen._windows = [
             part
             for window in self._windows
-            for part in (window.halves(reach, multiple) if window.read.pixels > most else (window,))
+            for part in (window.halves(radius, stride) if window.read.pixels > most else (window,))
         ]
         before, after = self.largest, chosen.largest
         if after.pixels >= before.pixels:

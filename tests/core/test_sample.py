@@ -83,7 +83,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_place_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
-    with pytest.raises(OutputError, match="cannot be made"):
+    with pytest.raises(OutputError, match="cannot be created"):
         write_sample(tmp_path / "taken", SIZE)
 
 

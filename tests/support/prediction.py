@@ -10,7 +10,7 @@ import numpy as np
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.blending import BlendedRows
-from landseg_core.inference.layout import Field, Strip
+from landseg_core.inference.layout import ReceptiveField, Strip
 
 
 class CollectedRows:
@@ -38,7 +38,7 @@ class CollectedRows:
 class FunctionBackend:
     """A network made of a function of pixels; it remembers the shapes it has seen."""
 
-    def __init__(self, scores: Callable[[Any], Any], classes: int, field: Field) -> None:
+    def __init__(self, scores: Callable[[Any], Any], classes: int, field: ReceptiveField) -> None:
         self._scores, self.classes, self.field = scores, classes, field
         self.shapes: list[tuple[int, ...]] = []
 

@@ -1,4 +1,4 @@
-"""What runs a network, and what it is made from. Importing this loads no torch."""
+"""What runs a network, and the request that it is made from. Importing this loads no torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.errors import ModelError
-from landseg_core.inference.layout import Field
+from landseg_core.inference.layout import ReceptiveField
 from landseg_core.messages import N_
 
 if TYPE_CHECKING:
@@ -21,31 +21,31 @@ Probabilities = npt.NDArray[np.float32]
 
 
 class Backend(Protocol):
-    """Something that tells classes apart: `classes` of them, seeing as far as `field` says."""
+    """A classifier of pixels: `classes` of them, with a receptive `field`."""
 
     @property
     def classes(self) -> int:
         """Return the number of classes."""
 
     @property
-    def field(self) -> Field:
-        """Return how far the network sees."""
+    def field(self) -> ReceptiveField:
+        """Return the receptive field of the network."""
 
     def probabilities(self, pixels: Pixels) -> Probabilities:
         """Return (K, H, W) class probabilities of (C, H, W) native pixels, as an array of the caller's own.
 
         Raises:
-            ModelError: memory does not suffice for the window.
+            ModelError: there is too little memory for the window.
         """
 
 
 @dataclass(frozen=True)
 class BackendRequest:
-    """What a backend is to run, and where.
+    """The network that a backend runs, and the device.
 
     Attributes:
         bundle: the model.
-        samples: gives some (C, H, W) native pixels of the raster that is to be mapped, to try and to calibrate on.
+        samples: returns some (C, H, W) native pixels of the raster to be predicted, for the trial and for calibration.
         device: "auto", or the name of a torch device.
         tta: test-time augmentation by four rotations; see `TtaNetwork`.
     """
@@ -57,12 +57,12 @@ class BackendRequest:
 
 
 def too_large(pixels: Pixels, who: str) -> ModelError:
-    """Return the error that `who`, in words, has no memory for a window of (C, H, W) `pixels`."""
+    """Return the error that `who` has too little memory for a window of (C, H, W) `pixels`."""
     return ModelError(
         N_(
-            "{who} has no memory for windows of {shape} x {shape_2} px; choose a smaller tile",
+            "{who} has too little memory for windows of {width} x {height} px; choose a smaller tile",
             who=who,
-            shape=pixels.shape[-1],
-            shape_2=pixels.shape[-2],
+            width=pixels.shape[-1],
+            height=pixels.shape[-2],
         )
     )

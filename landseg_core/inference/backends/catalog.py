@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
-"""The numbers that a network can be computed in, from the most exact on."""
+"""The precisions that a network can run in, the most exact first."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class BackendKind:
 
     Attributes:
         title: its name for users.
-        precisions: the numbers it computes in.
+        precisions: those that it can run in.
         make: makes it for a request, in one of these.
         packages: the modules that it needs beyond what landseg always has; the extra `fast` brings them.
-        on_devices: whether it runs on other devices than the processor.
+        on_devices: whether it runs on other devices than the CPU.
     """
 
     title: str
@@ -45,7 +45,7 @@ class BackendKind:
         return tuple(name for name in self.packages if find_spec(name) is None)
 
     def problem(self, precision: str, device: str) -> str | None:
-        """Return why it cannot be had in `precision` on `device`, in one sentence; "auto" is any of them."""
+        """Return why it is not available in `precision` on `device`, in one sentence; "auto" is any of them."""
         if precision not in (AUTO, *self.precisions):
             return f"{self.title} computes in {' or '.join(self.precisions)}, not in {precision}; choose one of these"
         if self.missing:
@@ -88,9 +88,9 @@ BACKENDS: dict[str, BackendKind] = {
 
 
 def unfit(backend: str, precision: str, device: str) -> str | None:
-    """Return why `backend` cannot be had in `precision` on `device`, in one sentence; each may be "auto".
+    """Return why `backend` is not available in `precision` on `device`, in one sentence; each may be "auto".
 
-    Whether a device computes in bf16 or fp16, it tells itself.
+    Whether a device supports bf16 or fp16 is known only once it is opened.
     """
     if backend != AUTO:
         return BACKENDS[backend].problem(precision, device)
@@ -103,7 +103,7 @@ def unfit(backend: str, precision: str, device: str) -> str | None:
 
 
 def require_backend(backend: str, precision: str, device: str) -> None:
-    """Check, without loading any, that `backend` can be had in `precision` on `device`; each may be "auto".
+    """Check, without loading any, that `backend` is available in `precision` on `device`; each may be "auto".
 
     Raises:
         ModelError: it cannot.

@@ -1,4 +1,4 @@
-"""Which backend runs a network, and in which numbers: as the user says, or the quickest of a short trial."""
+"""The backend and precision for a network: the user's choice, or the fastest of a short trial."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from landseg_core.errors import LandsegError, ModelError
 from landseg_core.events import Notice, OnEvent
 from landseg_core.inference.backends.backend import Backend, BackendRequest, Pixels
 from landseg_core.inference.backends.catalog import AUTO, BACKENDS, BackendKind, require_backend
-from landseg_core.inference.backends.memory import TrialMemory, trial_question
-from landseg_core.messages import N_
+from landseg_core.inference.backends.memory import BenchmarkCache, trial_question
+from landseg_core.messages import N_, Text
 
 if TYPE_CHECKING:
     import torch
 
 TRIAL_SECONDS = 10.0
-"""How long a trial may take, once for a machine and a kind of network."""
+"""Seconds that a trial may take, once for a machine and a kind of network."""
 TRIAL_SIDE = 384
-"""The side of the window that is tried, in px."""
+"""The side of the window for the trial, in px."""
 AGREEMENT = 0.99
-"""What finds another class than PyTorch in more than the rest of the pixels is not taken by itself."""
+"""A backend that agrees with PyTorch on a smaller share of the pixels is not chosen automatically."""
 _ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A backend, by its name in the catalogue, and the numbers that it computes in."""
+    """A backend, by its name in the catalogue, and its precision."""
 
     backend: str
     precision: str
@@ -48,7 +48,7 @@ class Choice:
 def possible(device: str, backend: str, precision: str) -> list[Choice]:
     """Return the choices that `backend` and `precision`, either of which may be "auto", leave on `device`.
 
-    PyTorch comes first. Integers come into question only where they are asked for.
+    PyTorch comes first. Int8 is considered only on request.
 
     Raises:
         ModelError: none is left.
@@ -57,7 +57,7 @@ def possible(device: str, backend: str, precision: str) -> list[Choice]:
     require_backend(backend, precision, device)
     if backend != AUTO:
         return [Choice(backend, _number(BACKENDS[backend], precision, device))]
-    # What runs on the processor alone does not stand in for a graphics card, unless that lacks the precision.
+    # A backend for the CPU alone does not replace a GPU, unless that lacks the precision.
     able = _able(precision, str(_device(device))) or _able(precision, device)
     choices = [Choice(name, _number(BACKENDS[name], precision, device)) for name in able]
     return [choice for choice in choices if choice.precision == choices[0].precision]
@@ -68,7 +68,7 @@ def _able(precision: str, device: str) -> list[str]:
 
 
 def _number(kind: BackendKind, precision: str, device: str) -> str:
-    """Return what `kind` computes in: `precision`, and for "auto" what the device is quickest in, if it can that."""
+    """Return the precision of `kind`: `precision`, or for "auto" the fastest on the device, if `kind` supports that."""
     from landseg_core.compute.devices import precision_for
 
     if precision != AUTO:
@@ -87,14 +87,14 @@ def chosen_backend(
     request: BackendRequest,
     candidates: Sequence[Choice],
     on_event: OnEvent,
-    memory: TrialMemory,
+    memory: BenchmarkCache,
     *,
     worth_a_trial: bool = True,
 ) -> Backend:
-    """Return the quickest of the `candidates`, as remembered, or found by a trial on the raster's own pixels.
+    """Return the fastest of the `candidates`, from the cache, or found by a trial on the raster's own pixels.
 
-    Where no trial is worth its time, the first candidate stands in for it. What was found to be quickest and fails now
-    is replaced by the first. A `Notice` tells what was found, and how integers agree with float32.
+    Where a trial is not worth its time, the first candidate is used. If the one found to be fastest fails,
+    the first replaces it. A `Notice` reports the result, and how well int8 agrees with float32.
 
     Raises:
         ModelError: the only candidate, or the first, cannot run the model.
@@ -106,10 +106,10 @@ def chosen_backend(
     except ModelError as error:
         if choice == candidates[0]:
             raise
-        on_event(Notice(N_("{error}; {candidates} does it instead", error=error, candidates=candidates[0])))
+        on_event(Notice(N_("{error}; {candidates} is used instead", error=error, candidates=candidates[0])))
         return candidates[0].make(request)
     if choice.precision == "int8":
-        on_event(Notice(_agreement_told(choice, made, request)))
+        on_event(Notice(_agreement_text(choice, made, request)))
     give_back_memory()  # what making it took
     return made
 
@@ -118,11 +118,11 @@ def quickest(
     request: BackendRequest,
     candidates: Sequence[Choice],
     on_event: OnEvent,
-    memory: TrialMemory,
+    memory: BenchmarkCache,
     *,
     worth_a_trial: bool = True,
 ) -> Choice:
-    """Return the quickest of the `candidates`, as `chosen_backend` takes it."""
+    """Return the fastest of the `candidates`, as `chosen_backend` uses it."""
     if len(candidates) == 1:
         return candidates[0]
     question = trial_question(request.bundle.header, candidates)
@@ -132,9 +132,11 @@ def quickest(
         return known or candidates[0]
     speeds = tried(request, candidates, on_event)
     best = max(speeds, key=lambda choice: speeds[choice], default=candidates[0])
-    told = ", ".join(f"{choice} {speed / 1e6:.2f} Mpx/s" for choice, speed in speeds.items())
+    listed = ", ".join(f"{choice} {speed / 1e6:.2f} Mpx/s" for choice, speed in speeds.items())
     on_event(
-        Notice(N_("tried what is quickest on this computer: {told}; {best} it is, from now on", told=told, best=best))
+        Notice(
+            N_("compared the backends on this computer: {speeds}; {best} is used from now on", speeds=listed, best=best)
+        )
     )
     memory.keep(question, best.backend, speeds.get(best))
     return best
@@ -164,7 +166,7 @@ def tried(request: BackendRequest, candidates: Sequence[Choice], on_event: OnEve
 
 
 def _timed(backend: Backend, pixels: Pixels, until: float) -> tuple[float, npt.NDArray[Any]]:
-    """Return the seconds of the quickest of a few runs that begin before `until`, and the (H, W) classes found."""
+    """Return the seconds of the fastest of a few runs that start before `until`, and the (H, W) classes found."""
     classes = backend.probabilities(pixels).argmax(axis=0)  # also lets it allocate and choose its kernels
     quickest = np.inf
     for _ in range(_ROUNDS):
@@ -181,11 +183,16 @@ def _trial_window(request: BackendRequest) -> Pixels:
     return largest[:, :TRIAL_SIDE, :TRIAL_SIDE]
 
 
-def _agreement_told(choice: Choice, backend: Backend, request: BackendRequest) -> str:
+def _agreement_text(choice: Choice, backend: Backend, request: BackendRequest) -> Text:
     plain = Choice("torch", "fp32").make(request)
     samples = request.samples()[:4]
     same = [
         (backend.probabilities(pixels).argmax(axis=0) == plain.probabilities(pixels).argmax(axis=0)).ravel()
         for pixels in samples
     ]
-    return f"{choice} gives {np.concatenate(same).mean():.1%} of the pixels of a sample the class that fp32 gives them"
+    agreement = np.concatenate(same).mean()
+    return N_(
+        "{choice} gives {agreement:.1%} of the pixels of a sample the same class as fp32",
+        choice=choice,
+        agreement=agreement,
+    )

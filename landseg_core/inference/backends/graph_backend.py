@@ -1,4 +1,4 @@
-"""Runs a network as an ONNX graph, on the processor: with ONNX Runtime or with OpenVINO, of the extra `fast`."""
+"""Runs a network as an ONNX graph, on the CPU: with ONNX Runtime or with OpenVINO, of the extra `fast`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from landseg_core.errors import ModelError
 from landseg_core.inference.backends.backend import BackendRequest, Pixels, Probabilities, too_large
-from landseg_core.inference.layout import Field
+from landseg_core.inference.layout import ReceptiveField
 from landseg_core.machine import cores
 from landseg_core.messages import N_
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Run = Callable[[npt.NDArray[np.float32]], Probabilities]
 """Takes (1, C, H, W) native pixels as float32, gives (1, K, H, W) probabilities."""
 Compile = Callable[[bytes, str], Run]
-"""Prepares a serialised graph to be run in a precision."""
+"""Prepares a serialised graph for a precision."""
 
 _OUT_OF_MEMORY = ("bad allocation", "bad_alloc", "Failed to allocate memory", "could not create a memory")
 
@@ -36,14 +36,14 @@ class GraphBackend:
         network = _network(request)
         self._title = title
         self.classes = len(request.bundle.header.schema)
-        self.field = Field(network.network.multiple, network.network.reach)
+        self.field = ReceptiveField(network.network.stride, network.network.radius)
         self._run = self._tell_errors(lambda: compiler(_graph(network, request, precision), precision))
 
     def probabilities(self, pixels: Pixels) -> Probabilities:
         """Return (K, H, W) class probabilities of (C, H, W) native pixels.
 
         Raises:
-            ModelError: memory does not suffice for the window.
+            ModelError: there is too little memory for the window.
         """
         inputs = np.ascontiguousarray(pixels[None], dtype=np.float32)
         answer: Probabilities = self._tell_errors(lambda: self._run(inputs), pixels)[0]
@@ -54,7 +54,7 @@ class GraphBackend:
             return work()
         except ModelError:
             raise
-        except Exception as error:  # the runtimes' own errors have no base in common
+        except Exception as error:  # the errors of the runtimes have no common base class
             if pixels is not None and any(sign in str(error) for sign in _OUT_OF_MEMORY):
                 raise too_large(pixels, "this computer") from error
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -82,7 +82,7 @@ def _graph(network: ProbabilityNetwork, request: BackendRequest, precision: str)
 
 
 def compile_with_onnxruntime(graph: bytes, _precision: str) -> Run:
-    """Return what runs `graph` with ONNX Runtime, in the numbers that it holds."""
+    """Return a function that runs `graph` with ONNX Runtime, in its own precision."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -94,7 +94,7 @@ def compile_with_onnxruntime(graph: bytes, _precision: str) -> Run:
 
 
 def compile_with_openvino(graph: bytes, precision: str) -> Run:
-    """Return what runs `graph` with OpenVINO; what is not in integers is computed in `precision`, or in float32."""
+    """Return a function that runs `graph` with OpenVINO; what is not int8 is computed in `precision`, or in float32."""
     import openvino
 
     core = openvino.Core()

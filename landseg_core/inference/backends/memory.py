@@ -1,4 +1,4 @@
-"""Remembers what a trial of backends found, in the user's cache folder."""
+"""Caches the results of backend trials in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from landseg_core.output_files import write_atomically
 _RUNTIMES = ("torch", "onnxruntime", "openvino")
 
 
-class TrialMemory:
-    """A file of answers by question; one that cannot be read or written only makes the next trial necessary."""
+class BenchmarkCache:
+    """A file of results by key; if it cannot be read or written, the next trial is necessary."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     @classmethod
-    def of_user(cls) -> TrialMemory:
-        """Return the memory that all runs of landseg share."""
+    def of_user(cls) -> BenchmarkCache:
+        """Return the cache that all runs of landseg share."""
         return cls(platformdirs.user_cache_path("landseg", appauthor=False) / "backends.json")
 
     def recall(self, question: str) -> str | None:
-        """Return the backend that is quickest, or None where that is not known."""
+        """Return the fastest backend, or None where that is not known."""
         backend = self._answer(question).get("backend")
         return backend if isinstance(backend, str) else None
 
@@ -42,9 +42,9 @@ class TrialMemory:
         return throughput if isinstance(throughput, float) and math.isfinite(throughput) and throughput > 0 else None
 
     def keep(self, question: str, backend: str | None, px_per_s: float | None = None) -> None:
-        """Remember the backend that is quickest, where several were tried, and how quick it was."""
-        told = {"backend": backend, "px_per_s": px_per_s and float(px_per_s)}
-        answer = {name: value for name, value in told.items() if value is not None}
+        """Store the fastest backend, where several were tried, and its throughput."""
+        fields = {"backend": backend, "px_per_s": px_per_s and float(px_per_s)}
+        answer = {name: value for name, value in fields.items() if value is not None}
         content = json.dumps(self._answers() | {question: answer}, indent=1, sort_keys=True)
         with suppress(OSError, OutputError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def machine_facts() -> list[object]:
 
 
 def trial_question(model: BundleHeader, candidates: Sequence[object]) -> str:
-    """Return what a trial of `candidates` for `model` depends on: machine, versions, and the size of the network."""
+    """Return the key of a trial of `candidates` for `model`: machine, versions, and the size of the network."""
     network = [model.architecture, len(model.bands), len(model.schema)]
     text = json.dumps([machine_facts(), network, [str(candidate) for candidate in candidates]])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

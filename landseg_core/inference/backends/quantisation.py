@@ -1,4 +1,4 @@
-"""Turns a graph's weights and activations into 8-bit integers, calibrated on pixels of the raster to be mapped.
+"""Turns a graph's weights and activations into 8-bit integers, calibrated on pixels of the raster to be predicted.
 
 Post-training static quantisation: weights symmetric per output channel, activations asymmetric per tensor (Jacob et
 al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018).
@@ -18,7 +18,7 @@ from landseg_core.leftovers import scratch_folder
 
 
 def quantised(graph: bytes, name: str, samples: Sequence[npt.NDArray[Any]]) -> bytes:
-    """Return `graph`, whose input is called `name`, in int8 as seen on `samples`, (C, H, W) native pixels each."""
+    """Return `graph`, whose input is called `name`, in int8, calibrated on `samples`, (C, H, W) native pixels each."""
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 

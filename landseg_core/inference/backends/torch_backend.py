@@ -9,7 +9,7 @@ from torch import nn
 from landseg_core.compute.devices import choose_device, precision_for
 from landseg_core.compute.memory import NotEnoughMemoryError, device_label, memory_errors
 from landseg_core.inference.backends.backend import Pixels, Probabilities, too_large
-from landseg_core.inference.layout import Field
+from landseg_core.inference.layout import ReceptiveField
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.cpu.folding import fold_batch_norms
 from landseg_core.models.cpu.fused_layers import suit_processor
@@ -20,7 +20,7 @@ from landseg_core.models.tta import with_tta
 class TorchBackend:
     """A model bundle on a device, prepared for speed: its batch norms are folded into the convolutions.
 
-    The weights themselves take the device's fast number format, which is up to twice as fast as autocast; `precision`
+    The weights are converted to the device's fast data type, which is up to twice as fast as autocast; `precision`
     "fp32" keeps to plain float32. With `tta` the probabilities are those of `TtaNetwork`.
 
     Raises:
@@ -36,7 +36,7 @@ class TorchBackend:
         self._dtype = arithmetic.dtype or torch.float32
         model = bundle.build()
         self.classes = len(bundle.header.schema)
-        self.field = Field(model.multiple, model.reach)
+        self.field = ReceptiveField(model.stride, model.radius)
         fold_batch_norms(model)
         if self._device.type == "cpu":
             suit_processor(model)
@@ -48,7 +48,7 @@ class TorchBackend:
         """Return (K, H, W) class probabilities of (C, H, W) native pixels.
 
         Raises:
-            ModelError: the window does not fit the memory.
+            ModelError: there is too little memory for the window.
         """
         try:
             with memory_errors():
@@ -70,7 +70,7 @@ class TorchBackend:
 
 
 def _on_host(tensor: torch.Tensor) -> torch.Tensor:
-    """Return `tensor` in memory; that of a graphics card in pinned memory, which it writes several times as fast."""
+    """Return `tensor` in CPU memory; from a GPU in pinned memory, which it writes several times as fast."""
     found = tensor.to("cpu", non_blocking=tensor.is_cuda)
     if tensor.is_cuda:
         torch.cuda.current_stream(tensor.device).synchronize()

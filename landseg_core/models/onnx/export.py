@@ -66,7 +66,7 @@ def _described_graph(
 
     header = bundle.header
     network = ProbabilityNetwork(bundle, input_scale(header))
-    form = OnnxForm(header, tile, network.network.multiple)
+    form = OnnxForm(header, tile, network.network.stride)
     _require_tile(tile, form.multiple, header.architecture)
     meter.add(1)
     control.checkpoint()
@@ -88,21 +88,21 @@ def _require_onnx() -> None:
 
 def _require_tile_of_catalogue(tile: int | None, architecture: str) -> None:
     """Check the tile before torch is loaded, where the catalogue knows the network's grid."""
-    multiple = CATALOG[architecture].multiple
-    if multiple is not None:
-        _require_tile(tile, multiple, architecture)
+    stride = CATALOG[architecture].stride
+    if stride is not None:
+        _require_tile(tile, stride, architecture)
 
 
-def _require_tile(tile: int | None, multiple: int, architecture: str) -> None:
-    if tile is None or (0 < tile <= MAX_TILE and tile % multiple == 0):
+def _require_tile(tile: int | None, stride: int, architecture: str) -> None:
+    if tile is None or (0 < tile <= MAX_TILE and tile % stride == 0):
         return
     raise ModelError(
         N_(
             "a tile of {tile} px does not suit the network {architecture}; choose a multiple of "
-            "{multiple} from {multiple} to {max_tile}",
+            "{stride} from {stride} to {max_tile}",
             tile=tile,
             architecture=architecture,
-            multiple=multiple,
+            stride=stride,
             max_tile=MAX_TILE,
         )
     )

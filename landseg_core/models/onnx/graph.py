@@ -55,7 +55,7 @@ def trace_graph(network: ProbabilityNetwork, bands: int, tile: int | None) -> on
     import onnx
 
     # A size that is no multiple, so that the padding to the next one becomes part of the graph.
-    side = network.network.multiple + 1 if tile is None else tile
+    side = network.network.stride + 1 if tile is None else tile
     buffer = io.BytesIO()
     with _TRACING, torch.no_grad(), warnings.catch_warnings():
         _ignore_what_tracing_warns_of()

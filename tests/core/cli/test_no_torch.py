@@ -58,7 +58,7 @@ CASES = {
     "models": "lite0",
     "runs no": "cannot be read",
     "runs run": "run",
-    "sample --out there.txt/x": "cannot be made",
+    "sample --out there.txt/x": "cannot be created",
     "bench no": "does not exist",
     "bench damaged.safetensors": "not written by landseg",
     f"evaluate no {PAIRS}": "does not exist",
@@ -138,5 +138,5 @@ def test_the_catalogue_knows_what_its_networks_tell() -> None:
     from landseg_core.models.catalog import CATALOG
 
     for name, architecture in CATALOG.items():
-        if architecture.multiple is not None:
-            assert architecture.build(3, 2).multiple == architecture.multiple, name
+        if architecture.stride is not None:
+            assert architecture.build(3, 2).stride == architecture.stride, name

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import blending
-from landseg_core.inference.blending import AllScores, Decisions, Rows, StripBlender, strongest
-from landseg_core.inference.layout import Field, axis_spans, plan_strips
+from landseg_core.inference.blending import ArgmaxAccumulator, Rows, ScoreAccumulator, StripBlender, strongest
+from landseg_core.inference.layout import ReceptiveField, axis_windows, plan_strips
 
 
 @settings(deadline=None)
@@ -34,16 +34,16 @@ def test_the_strongest_class_is_that_of_argmax(classes: int, seed: int) -> None:
     st.randoms(use_true_random=False),
 )
 def test_windows_of_one_picture_blend_to_that_picture(
-    width: int, height: int, steps: int, overlap: int, reach: int, max_width: int, random: object
+    width: int, height: int, steps: int, overlap: int, radius: int, max_width: int, random: object
 ) -> None:
-    field, size = Field(2, reach), (-(-overlap // 2) + steps) * 2
+    field, size = ReceptiveField(2, radius), (-(-overlap // 2) + steps) * 2
     generator = np.random.default_rng(width * 91 + height)
     picture = generator.random((3, height, width), np.float32)
     there = generator.random((height, width)) > 0.1
-    rows, columns = axis_spans(height, size, overlap, field), axis_spans(width, size, overlap, field)
+    rows, columns = axis_windows(height, size, overlap, field), axis_windows(width, size, overlap, field)
     index, score = np.full((height, width), 9), np.zeros((height, width))
     for strip in plan_strips(PixelWindow(0, 0, width, height), rows, columns, field, max_width):
-        blender, scorer = StripBlender(3, strip, Decisions), StripBlender(3, strip, AllScores)
+        blender, scorer = StripBlender(3, strip, ArgmaxAccumulator), StripBlender(3, strip, ScoreAccumulator)
         for row, end in strip.finished_rows():
             shuffled = list(strip.columns)
             random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -69,10 +69,10 @@ def _finished(blender: StripBlender[Rows], end: int) -> list[Rows]:
 
 
 def test_a_window_without_data_adds_no_scores() -> None:
-    field = Field(1, 0)
-    spans = axis_spans(8, 8, 0, field)
+    field = ReceptiveField(1, 0)
+    spans = axis_windows(8, 8, 0, field)
     (strip,) = plan_strips(PixelWindow(0, 0, 8, 8), spans, spans, field, 100)
-    blender = StripBlender(2, strip, Decisions)
+    blender = StripBlender(2, strip, ArgmaxAccumulator)
     blender.add(spans[0], spans[0], None, np.zeros((8, 8), np.bool_))
     (rows,) = blender.finished(8)
     assert not rows.valid.any()

@@ -23,7 +23,7 @@ from landseg_core.compute.device_names import DeviceError
 from landseg_core.errors import JobStopped, LandsegError, ModelError, OutputError, RasterError
 from landseg_core.events import Event, JobControl, Notice, Progress
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.layout import Field
+from landseg_core.inference.layout import ReceptiveField
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.predictor import predict_raster
 from landseg_core.labels.classes import ClassSchema
@@ -313,7 +313,7 @@ def of_brightness(monkeypatch: pytest.MonkeyPatch) -> None:
         bright = pixels[0] / 200
         return np.stack([1 - bright, bright, 0 * bright])
 
-    backend = FunctionBackend(scores, 3, Field(16, 20))
+    backend = FunctionBackend(scores, 3, ReceptiveField(16, 20))
     monkeypatch.setattr("landseg_core.inference.backends.torch_backend.TorchBackend", lambda *_how, **_options: backend)
 
 

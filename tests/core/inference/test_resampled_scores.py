@@ -17,8 +17,8 @@ from support.rasters import write_raster
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import resampled_scores
-from landseg_core.inference.blending import AllScores
-from landseg_core.inference.layout import Field
+from landseg_core.inference.blending import ScoreAccumulator
+from landseg_core.inference.layout import ReceptiveField
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.raster.resampling import GridScale
 from landseg_core.raster.source import RasterSource
@@ -56,7 +56,7 @@ def run() -> Callable[..., Any]:
 
 @pytest.fixture
 def identity() -> Any:
-    return FunctionBackend(lambda values: values, 2, Field(4, 8))
+    return FunctionBackend(lambda values: values, 2, ReceptiveField(4, 8))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -80,7 +80,7 @@ def test_scores_are_those_of_the_whole_image_seen_at_once(run: Any, picture: Pat
         height, width = values.shape[1:]
         return sum(padded[:, dy : dy + height, dx : dx + width] for dy in (0, 6, 12) for dx in (0, 6, 12)) / 9
 
-    result = run(FunctionBackend(blurred, 2, Field(4, 6)), picture, size, overlap=12)
+    result = run(FunctionBackend(blurred, 2, ReceptiveField(4, 6)), picture, size, overlap=12)
     with RasterSource(picture) as source:
         view = pixel_view(source, (1, 2), size)
         pixels, valid = view.read(view.grid.window)
@@ -107,7 +107,7 @@ def test_a_windows_map_is_that_part_of_the_whole_map(
 ) -> None:
     whole = run(identity, picture, size)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AllScores, "memory", budget)
+        patch.setattr(ScoreAccumulator, "memory", budget)
         patch.setattr(resampled_scores, "_BATCH_VALUES", budget)
         part = run(identity, picture, size, target)
     assert np.abs(part.score - whole.score[target.slices()])[part.valid].max(initial=0) < 1e-5
@@ -116,7 +116,9 @@ def test_a_windows_map_is_that_part_of_the_whole_map(
 
 def test_a_lone_pixel_in_a_hole_is_predicted(run: Any, picture: Path) -> None:
     backend = FunctionBackend(
-        lambda values: np.stack([np.full(values.shape[1:], 0.25), np.full(values.shape[1:], 0.75)]), 2, Field(1, 0)
+        lambda values: np.stack([np.full(values.shape[1:], 0.25), np.full(values.shape[1:], 0.75)]),
+        2,
+        ReceptiveField(1, 0),
     )
     result = run(backend, picture, (61, 50), tile=4, overlap=0)
     assert result.valid[60, 70]
@@ -125,9 +127,9 @@ def test_a_lone_pixel_in_a_hole_is_predicted(run: Any, picture: Path) -> None:
 
 
 def test_memory_depends_neither_on_height_nor_on_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AllScores, "memory", 2**19)
+    monkeypatch.setattr(ScoreAccumulator, "memory", 2**19)
     monkeypatch.setattr(resampled_scores, "_BATCH_VALUES", 2**16)
-    backend = FunctionBackend(lambda values: np.repeat(values, 3, axis=0), 3, Field(16, 20))
+    backend = FunctionBackend(lambda values: np.repeat(values, 3, axis=0), 3, ReceptiveField(16, 20))
 
     class Nowhere:
         def strip(self, strip: Any) -> Any:

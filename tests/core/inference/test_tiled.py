@@ -17,8 +17,8 @@ from torch import nn
 
 from landseg_core.errors import JobStopped, ModelError, RasterError
 from landseg_core.geo.window import PixelWindow
-from landseg_core.inference.blending import Decisions
-from landseg_core.inference.layout import Field
+from landseg_core.inference.blending import ArgmaxAccumulator
+from landseg_core.inference.layout import ReceptiveField
 from landseg_core.inference.tiled import TiledPredictor
 from landseg_core.models.unet import UNet
 from landseg_core.raster.source import RasterSource
@@ -59,7 +59,7 @@ def network() -> Any:
         answer: np.ndarray = model(torch.from_numpy(pixels)[None])[0].numpy()
         return answer
 
-    return FunctionBackend(scores, 3, Field(model.multiple, model.reach))
+    return FunctionBackend(scores, 3, ReceptiveField(model.stride, model.radius))
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def whole(backend: Any, path: Path) -> np.ndarray:
 def test_with_twice_the_reach_tiles_give_the_scores_of_the_whole_image(
     run: Any, network: Any, picture: Path, monkeypatch: pytest.MonkeyPatch, tile: int, overlap: int, budget: int
 ) -> None:
-    assert 2 * network.field.reach == 46
-    monkeypatch.setattr(Decisions, "memory", budget)
+    assert 2 * network.field.radius == 46
+    monkeypatch.setattr(ArgmaxAccumulator, "memory", budget)
     result = run(network, picture, tile=tile, overlap=overlap)
     assert np.abs(result.score - whole(network, picture)).max() < 1e-5
 
@@ -100,7 +100,7 @@ def test_strips_of_columns_change_nothing(
 ) -> None:
     # Far too little overlap: blended scores differ from those of the whole image, and must still be the same.
     in_one = run(network, picture, tile=64, overlap=2)
-    monkeypatch.setattr(Decisions, "memory", 1)
+    monkeypatch.setattr(ArgmaxAccumulator, "memory", 1)
     in_strips = run(network, picture, tile=64, overlap=2)
     assert np.abs(in_one.score - in_strips.score).max() < 1e-5
     assert np.abs(in_one.score - whole(network, picture)).max() > 1e-4
@@ -109,14 +109,14 @@ def test_strips_of_columns_change_nothing(
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 200), (70, 64), (33, 97)])
 def test_an_identity_model_returns_its_input(run: Any, tmp_path: Path, height: int, width: int) -> None:
     pixels = np.random.default_rng(1).random((4, height, width), np.float32)
-    backend = FunctionBackend(lambda values: values, 4, Field(4, 9))
+    backend = FunctionBackend(lambda values: values, 4, ReceptiveField(4, 9))
     result = run(backend, write_raster(tmp_path / "a.tif", pixels), tile=32, overlap=12)
     assert np.array_equal(result.index, pixels.argmax(axis=0))
     assert np.abs(result.score - pixels.max(axis=0)).max() < 1e-6
 
 
 def test_windows_end_at_the_image_and_are_no_larger_than_asked_for(run: Any, tmp_path: Path) -> None:
-    backend = FunctionBackend(lambda values: values, 1, Field(16, 5))
+    backend = FunctionBackend(lambda values: values, 1, ReceptiveField(16, 5))
     path = write_raster(tmp_path / "a.tif", np.zeros((1, 50, 333), np.uint8))
     run(backend, path, tile=130, overlap=16)
     assert {shape[1] for shape in backend.shapes} == {50}
@@ -128,7 +128,7 @@ def test_nodata_is_seen_as_zero_and_windows_without_data_are_skipped(run: Any, t
     pixels = np.full((1, 64, 256), -9999, np.float32)
     pixels[0, 10:50, 70:90] = 5
     path = write_raster(tmp_path / "a.tif", pixels, nodata=-9999)
-    backend = FunctionBackend(lambda values: np.concatenate([values, -values]), 2, Field(1, 0))
+    backend = FunctionBackend(lambda values: np.concatenate([values, -values]), 2, ReceptiveField(1, 0))
     result = run(backend, path, tile=64, overlap=0)
     assert len(backend.shapes) == 1
     assert np.array_equal(result.valid, pixels[0] == 5)
@@ -139,7 +139,7 @@ def test_nodata_is_seen_as_zero_and_windows_without_data_are_skipped(run: Any, t
 def test_a_number_that_is_none_is_refused_unless_it_is_nodata(run: Any, tmp_path: Path) -> None:
     pixels = np.zeros((1, 20, 30), np.float32)
     pixels[0, 7, 11] = np.nan
-    backend = FunctionBackend(lambda values: values, 1, Field(1, 0))
+    backend = FunctionBackend(lambda values: values, 1, ReceptiveField(1, 0))
     with pytest.raises(RasterError, match=r"holds\.tif holds the value nan at pixel 11, 7"):
         run(backend, write_raster(tmp_path / "holds.tif", pixels), tile=16, overlap=0)
     result = run(backend, write_raster(tmp_path / "fine.tif", pixels, nodata=np.nan), tile=16, overlap=0)
@@ -150,8 +150,8 @@ def test_a_number_that_is_none_is_refused_unless_it_is_nodata(run: Any, tmp_path
 def test_memory_depends_neither_on_height_nor_on_width(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Decisions, "memory", 2**18)
-    backend = FunctionBackend(lambda values: np.repeat(values, 3, axis=0), 3, Field(16, 20))
+    monkeypatch.setattr(ArgmaxAccumulator, "memory", 2**18)
+    backend = FunctionBackend(lambda values: np.repeat(values, 3, axis=0), 3, ReceptiveField(16, 20))
 
     class Nowhere:
         def strip(self, strip: Any) -> Any:
@@ -175,7 +175,7 @@ def test_memory_depends_neither_on_height_nor_on_width(
 
 
 def test_a_stop_ends_the_work_between_two_windows(picture: Path) -> None:
-    backend = FunctionBackend(lambda values: values, 2, Field(1, 0))
+    backend = FunctionBackend(lambda values: values, 2, ReceptiveField(1, 0))
 
     def stop(_window: PixelWindow) -> None:
         raise JobStopped
@@ -195,7 +195,7 @@ def test_the_network_works_on_while_a_window_is_blended(picture: Path) -> None:
             second_is_seen.set()
         return values
 
-    backend = FunctionBackend(seen, 2, Field(1, 0))
+    backend = FunctionBackend(seen, 2, ReceptiveField(1, 0))
     with RasterSource(picture) as source:
         predictor = TiledPredictor(backend, NativeView(source, (1, 2)), source.grid.window, tile=32, overlap=0)
         predictor.run(
@@ -209,7 +209,7 @@ def test_an_error_of_the_network_ends_the_work(picture: Path) -> None:
         raise ModelError("no memory")
 
     with RasterSource(picture) as source:
-        backend = FunctionBackend(fail, 2, Field(1, 0))
+        backend = FunctionBackend(fail, 2, ReceptiveField(1, 0))
         predictor = TiledPredictor(backend, NativeView(source, (1, 2)), source.grid.window, tile=32, overlap=0)
         with pytest.raises(ModelError, match="no memory"):
             predictor.run(CollectedRows(source.grid.window), lambda _window: None)
@@ -217,7 +217,7 @@ def test_an_error_of_the_network_ends_the_work(picture: Path) -> None:
 
 @pytest.mark.parametrize(("tile", "overlap"), [(15, 0), (64, 49), (64, -1), (0, 0)])
 def test_windows_too_small_for_their_overlap_are_refused(picture: Path, tile: int, overlap: int) -> None:
-    backend = FunctionBackend(lambda values: values, 2, Field(16, 0))
+    backend = FunctionBackend(lambda values: values, 2, ReceptiveField(16, 0))
     with (
         RasterSource(picture) as source,
         pytest.raises(

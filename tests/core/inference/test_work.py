@@ -13,7 +13,7 @@ from landseg_core.errors import ModelError, RasterError
 from landseg_core.events import ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference import predictor
-from landseg_core.inference.backends.memory import TrialMemory
+from landseg_core.inference.backends.memory import BenchmarkCache
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.predictor import predict_raster
 from landseg_core.inference.work import prediction_work, throughput_question
@@ -32,11 +32,11 @@ def raster(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> TrialMemory:
-    return TrialMemory(tmp_path / "backends.json")
+def memory(tmp_path: Path) -> BenchmarkCache:
+    return BenchmarkCache(tmp_path / "backends.json")
 
 
-def test_size_and_time(raster: Path, bundle: ModelBundle, memory: TrialMemory, tmp_path: Path) -> None:
+def test_size_and_time(raster: Path, bundle: ModelBundle, memory: BenchmarkCache, tmp_path: Path) -> None:
     options = PredictOptions(window=PixelWindow(0, 0, 30, 20), confidence=True)
     model = with_header(bundle, ground_resolution_m=2.5)
     with RasterSource(raster) as source:
@@ -72,7 +72,7 @@ def test_a_model_for_far_other_ground_is_refused_always(raster: Path, bundle: Mo
 
 def test_a_remembered_throughput_tells_that_it_takes_hours(raster: Path, bundle: ModelBundle, tmp_path: Path) -> None:
     out, options = tmp_path / "map.tif", PredictOptions()
-    memory = TrialMemory.of_user()
+    memory = BenchmarkCache.of_user()
     with RasterSource(raster) as source:
         memory.keep(throughput_question(bundle.header, options), None, 2400 / 7200)
         predict_raster(bundle, source, out)
@@ -88,7 +88,7 @@ def test_a_prediction_tells_the_pace(
     monkeypatch.setattr(predictor, "_MEASURED_SECONDS", 0.0)
     with RasterSource(raster) as source:
         predict_raster(bundle, source, tmp_path / "map.tif", on_event=ignore_event)
-    throughput = TrialMemory.of_user().throughput(throughput_question(bundle.header, PredictOptions()))
+    throughput = BenchmarkCache.of_user().throughput(throughput_question(bundle.header, PredictOptions()))
     assert throughput is not None
     assert throughput > 100
 

@@ -49,7 +49,7 @@ def open_network() -> Lite0UNet:
 
 def test_nothing_beyond_the_reach_changes() -> None:
     model = open_network()
-    side = -(-(2 * model.reach + 64) // 32) * 32
+    side = -(-(2 * model.radius + 64) // 32) * 32
     picture = torch.ones(1, 1, 32, side, dtype=torch.float64)
     changed = picture.clone()
     place = side // 2
@@ -57,7 +57,7 @@ def test_nothing_beyond_the_reach_changes() -> None:
     with torch.inference_mode():
         (columns,) = torch.nonzero((model(changed) - model(picture))[0, 0, 0], as_tuple=True)
     reached = max(place - int(columns[0]), int(columns[-1]) - place)
-    assert 0.8 * model.reach < reached <= model.reach
+    assert 0.8 * model.radius < reached <= model.radius
 
 
 @pytest.mark.parametrize("bands", [1, 2, 3, 4, 7])

@@ -30,7 +30,7 @@ def random_picture(number: int, height: int, width: int, seed: int = 1) -> torch
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 10), st.integers(1, 10), st.integers(0, 3), st.integers(0, 99))
 def test_the_map_turns_with_the_picture(network: UNet, rows: int, columns: int, quarters: int, seed: int) -> None:
-    picture = random_picture(1, rows * network.multiple, columns * network.multiple, seed)
+    picture = random_picture(1, rows * network.stride, columns * network.stride, seed)
     average = TtaNetwork(network)
     with torch.inference_mode():
         assert torch.allclose(average(rotated(picture, quarters)), rotated(average(picture), quarters), atol=1e-5)
@@ -50,7 +50,7 @@ def test_the_probabilities_are_the_mean_of_four_turns(network: UNet) -> None:
 def test_what_lies_far_away_changes_nothing(network: UNet, bottom: int, right: int) -> None:
     """The pooling grid stays where it is, wherever the picture ends."""
     picture = random_picture(1, 64, 64)
-    kept = 64 - 7 - network.reach
+    kept = 64 - 7 - network.radius
     average = TtaNetwork(network)
     with torch.inference_mode():
         whole, part = average(picture), average(picture[..., : 64 - bottom, : 64 - right])
@@ -60,7 +60,7 @@ def test_what_lies_far_away_changes_nothing(network: UNet, bottom: int, right: i
 
 def test_a_network_that_is_certain_still_gives_numbers() -> None:
     class Certain(nn.Module):
-        multiple = reach = 1
+        stride = radius = 1
 
         def forward(self, pictures: torch.Tensor) -> torch.Tensor:
             return torch.cat([pictures, pictures - 1000], dim=1)
@@ -72,4 +72,4 @@ def test_a_network_that_is_certain_still_gives_numbers() -> None:
 
 def test_it_sees_as_far_as_the_network(network: UNet) -> None:
     average = TtaNetwork(network)
-    assert (average.multiple, average.reach) == (network.multiple, network.reach)
+    assert (average.stride, average.radius) == (network.stride, network.radius)

@@ -79,25 +79,25 @@ def test_nothing_beyond_the_reach_changes(depth: int, row: int, column: int, see
     changed[..., row, column] += 100
     rows, columns = (model(picture) != model(changed))[0].any(0).nonzero(as_tuple=True)
     assert len(rows)
-    assert max((rows - row).abs().max(), (columns - column).abs().max()) <= model.reach
+    assert max((rows - row).abs().max(), (columns - column).abs().max()) <= model.radius
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_the_reach_is_reached(depth: int) -> None:
     model = open_network(depth)
-    size = 2 * (model.reach + model.multiple)
+    size = 2 * (model.radius + model.stride)
     farthest = 0
-    for start in range(size // 2, size // 2 + model.multiple):
-        picture = torch.zeros(1, 1, model.multiple, size, dtype=torch.float64)
+    for start in range(size // 2, size // 2 + model.stride):
+        picture = torch.zeros(1, 1, model.stride, size, dtype=torch.float64)
         picture[..., 0, start] = 1
         touched = model(picture)[0, 0, 0].nonzero().flatten()
         farthest = max(farthest, int((touched - start).abs().max()))
-    assert farthest == model.reach
+    assert farthest == model.radius
 
 
 def test_the_reach_of_the_catalogue() -> None:
     model = build_model("unet16", 3, 5)
-    assert (model.multiple, model.reach) == (16, 107)
+    assert (model.stride, model.radius) == (16, 107)
 
 
 def test_works_in_bf16_and_channels_last() -> None:

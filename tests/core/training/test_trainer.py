@@ -204,7 +204,7 @@ def test_learns_from_real_imagery(imagery: Path, tmp_path: Path, monkeypatch: py
     result = run.fit(data)
     assert result.best_miou is not None
     assert np.mean(run.losses[-8:]) < np.mean(run.losses[:8])
-    assert result.bundle.build().reach == 107
+    assert result.bundle.build().radius == 107
 
 
 def test_a_run_leaves_a_report_and_shows_its_validation(

@@ -41,28 +41,30 @@ def area(x: int, y: int, width: int, height: int) -> LabelledArea:
     st.integers(0, 20), st.integers(30, 120),
 )  # fmt: skip
 def test_every_pixel_is_counted_once_with_all_around_it_that_matters(
-    x: int, y: int, width: int, height: int, depth: int, reach: int, side: int
+    x: int, y: int, width: int, height: int, depth: int, radius: int, side: int
 ) -> None:
-    multiple = 1 << depth
+    stride = 1 << depth
     whole = area(x, y, width, height)
     counted = np.zeros((height, width), int)
-    for window in counted_windows(whole, multiple, reach, side):
+    for window in counted_windows(whole, stride, radius, side):
         inner, outer = window.counted, window.read
         counted[inner.shifted(-x, -y).slices()] += 1
         assert whole.window.contains(outer)
         assert outer.contains(inner)
-        assert (outer.x - x) % multiple == (outer.y - y) % multiple == 0
-        surroundings = PixelWindow(inner.x - reach, inner.y - reach, inner.width + 2 * reach, inner.height + 2 * reach)
+        assert (outer.x - x) % stride == (outer.y - y) % stride == 0
+        surroundings = PixelWindow(
+            inner.x - radius, inner.y - radius, inner.width + 2 * radius, inner.height + 2 * radius
+        )
         assert outer.contains(surroundings.intersection(whole.window) or outer)
-        margins = 2 * (reach + multiple)
-        assert max(outer.width, outer.height) <= max(side, multiple + margins) + multiple
+        margins = 2 * (radius + stride)
+        assert max(outer.width, outer.height) <= max(side, stride + margins) + stride
     assert (counted == 1).all()
 
 
 @given(st.integers(1, 9000), st.sampled_from([1, 16, 32, 64]), st.integers(193, 5000))
-def test_a_network_of_any_reach_counts_at_least_half_of_each_side(length: int, multiple: int, reach: int) -> None:
-    for window in counted_windows(area(0, 0, length, 9000 - length + 1), multiple, reach, validation.WINDOW_SIDE):
-        assert max(window.read.width, window.read.height) <= 1280 + multiple
+def test_a_network_of_any_reach_counts_at_least_half_of_each_side(length: int, stride: int, radius: int) -> None:
+    for window in counted_windows(area(0, 0, length, 9000 - length + 1), stride, radius, validation.WINDOW_SIDE):
+        assert max(window.read.width, window.read.height) <= 1280 + stride
         assert 2 * window.counted.width >= window.read.width
         assert 2 * window.counted.height >= window.read.height
 
@@ -72,20 +74,22 @@ def test_a_network_of_any_reach_counts_at_least_half_of_each_side(length: int, m
     st.integers(0, 20), st.integers(30, 120), st.integers(1, 4),
 )  # fmt: skip
 def test_halves_count_the_same_and_see_all_around_it_that_matters(
-    x: int, y: int, width: int, height: int, depth: int, reach: int, side: int, times: int
+    x: int, y: int, width: int, height: int, depth: int, radius: int, side: int, times: int
 ) -> None:
-    multiple = 1 << depth
+    stride = 1 << depth
     whole = area(x, y, width, height)
-    windows = list(counted_windows(whole, multiple, reach, side))
+    windows = list(counted_windows(whole, stride, radius, side))
     for _ in range(times):
-        windows = [half for window in windows for half in window.halves(reach, multiple)]
+        windows = [half for window in windows for half in window.halves(radius, stride)]
     counted = np.zeros((height, width), int)
     for window in windows:
         inner, outer = window.counted, window.read
         counted[inner.shifted(-x, -y).slices()] += 1
         assert whole.window.contains(outer)
-        assert (outer.x - x) % multiple == (outer.y - y) % multiple == 0
-        surroundings = PixelWindow(inner.x - reach, inner.y - reach, inner.width + 2 * reach, inner.height + 2 * reach)
+        assert (outer.x - x) % stride == (outer.y - y) % stride == 0
+        surroundings = PixelWindow(
+            inner.x - radius, inner.y - radius, inner.width + 2 * radius, inner.height + 2 * radius
+        )
         assert outer.contains(surroundings.intersection(whole.window) or outer)
     assert (counted == 1).all()
 

@@ -12,7 +12,7 @@ from landseg_core.inference.backends import catalog, choice
 from landseg_core.inference.backends.backend import Backend, BackendRequest
 from landseg_core.inference.backends.catalog import BackendKind
 from landseg_core.inference.backends.choice import Choice, chosen_backend, possible
-from landseg_core.inference.backends.memory import TrialMemory
+from landseg_core.inference.backends.memory import BenchmarkCache
 
 Requests = Callable[..., BackendRequest]
 
@@ -76,7 +76,7 @@ def choose(request_for: Requests, tmp_path: Path) -> Callable[..., tuple[str, li
     def run(backend: str = "auto", precision: str = "auto", **options: bool) -> tuple[str, list[str]]:
         events: list[Event] = []
         candidates = possible("cpu", backend, precision)
-        memory = TrialMemory(tmp_path / "backends.json")
+        memory = BenchmarkCache(tmp_path / "backends.json")
         made = chosen_backend(request_for(), candidates, events.append, memory, **options)
         return made.name, [event.message for event in events if isinstance(event, Notice)]  # type: ignore[attr-defined]
 
@@ -88,8 +88,8 @@ def test_the_quickest_is_taken_and_remembered(fakes: Callable, choose: Callable)
     name, told = choose()
     assert name == "openvino"
     assert len(told) == 1
-    assert told[0].startswith("tried what is quickest on this computer: Torch in ")
-    assert told[0].endswith("it is, from now on")
+    assert told[0].startswith("compared the backends on this computer: Torch in ")
+    assert told[0].endswith("is used from now on")
     tried = len(made)
     assert choose() == ("openvino", [])
     assert len(made) == tried + 1
@@ -139,7 +139,7 @@ def test_integers_come_only_when_asked_for_and_with_their_agreement(fakes: Calla
     assert all(candidate.precision != "int8" for candidate in possible("cpu", "auto", "auto"))
     name, told = choose("auto", "int8")
     assert name == "openvino"
-    assert told == ["Openvino in int8 gives 100.0% of the pixels of a sample the class that fp32 gives them"]
+    assert told == ["Openvino in int8 gives 100.0% of the pixels of a sample the same class as fp32"]
 
 
 def test_what_cannot_be_had_is_told(fakes: Callable) -> None:

@@ -86,5 +86,5 @@ def test_too_little_memory_is_one_sentence(request_for: Requests, pixels: np.nda
         raise RuntimeError("std::bad_alloc")
 
     backend = GraphBackend(request_for(), "Some", lambda _graph, _precision: exhaust, "fp32")
-    with pytest.raises(ModelError, match="this computer has no memory for windows of 70 x 50 px; choose a smaller"):
+    with pytest.raises(ModelError, match="computer has too little memory for windows of 70 x 50 px; choose a smaller"):
         backend.probabilities(pixels)

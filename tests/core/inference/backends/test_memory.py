@@ -6,30 +6,30 @@ from pathlib import Path
 import pytest
 
 from landseg_core.inference.backends import memory
-from landseg_core.inference.backends.memory import TrialMemory, trial_question
+from landseg_core.inference.backends.memory import BenchmarkCache, trial_question
 from landseg_core.models.bundle import ModelBundle
 
 
 def test_answers_are_kept_by_question(tmp_path: Path) -> None:
     path = tmp_path / "cache" / "backends.json"
-    TrialMemory(path).keep("a", "torch")
-    TrialMemory(path).keep("b", "openvino", 1.5e6)
-    assert [TrialMemory(path).recall(question) for question in "abc"] == ["torch", "openvino", None]
-    assert [TrialMemory(path).throughput(question) for question in "abc"] == [None, 1.5e6, None]
+    BenchmarkCache(path).keep("a", "torch")
+    BenchmarkCache(path).keep("b", "openvino", 1.5e6)
+    assert [BenchmarkCache(path).recall(question) for question in "abc"] == ["torch", "openvino", None]
+    assert [BenchmarkCache(path).throughput(question) for question in "abc"] == [None, 1.5e6, None]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"a": 3}', b"\xff\xfe", b"[" * 100_000], ids=range(6))
 def test_a_damaged_file_holds_no_answer_and_is_replaced(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "backends.json"
     path.write_bytes(content)
-    assert TrialMemory(path).recall("a") is None
-    TrialMemory(path).keep("a", "torch")
-    assert TrialMemory(path).recall("a") == "torch"
+    assert BenchmarkCache(path).recall("a") is None
+    BenchmarkCache(path).keep("a", "torch")
+    assert BenchmarkCache(path).recall("a") == "torch"
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    kept = TrialMemory(tmp_path / "file" / "backends.json")
+    kept = BenchmarkCache(tmp_path / "file" / "backends.json")
     kept.keep("a", "torch")
     assert kept.recall("a") is None
 

@@ -40,7 +40,7 @@ def test_the_fast_arithmetic_stays_close(bundle: ModelBundle) -> None:
 def test_the_backend_tells_what_the_tiler_needs(bundle: ModelBundle) -> None:
     backend = TorchBackend(bundle, "cpu")
     model = bundle.build()
-    assert (backend.classes, backend.field.multiple, backend.field.reach) == (3, model.multiple, model.reach)
+    assert (backend.classes, backend.field.stride, backend.field.radius) == (3, model.stride, model.radius)
 
 
 def test_tta_averages_rotations(bundle: ModelBundle) -> None:
@@ -83,5 +83,5 @@ def test_too_little_memory_is_one_sentence(
         raise error
 
     monkeypatch.setattr(backend, "_model", exhaust)
-    with pytest.raises(ModelError, match="no memory for windows of 70 x 50 px; choose a smaller tile"):
+    with pytest.raises(ModelError, match="too little memory for windows of 70 x 50 px; choose a smaller tile"):
         backend.probabilities(PIXELS)

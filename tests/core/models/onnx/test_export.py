@@ -81,7 +81,7 @@ def assert_same(path: Path, bundle: ModelBundle, pixels: Pixels) -> None:
 @pytest.mark.parametrize("dynamic", [False, True])
 def test_every_network_of_the_catalogue(architecture: str, dynamic: bool, export: Callable[..., Path]) -> None:
     bundle = random_bundle(architecture, classes=5)
-    side = 2 * bundle.build().multiple
+    side = 2 * bundle.build().stride
     path = export(bundle, None if dynamic else side)
     assert_same(path, bundle, bytes_like(bundle, side, side))
     assert "BatchNormalization" not in {node.op_type for node in onnx.load(path).graph.node}
@@ -189,7 +189,7 @@ def test_the_file_describes_itself(tiny: str, export: Callable[..., Path]) -> No
     bundle = random_bundle(tiny)
     values = session_of(export(bundle, 32)).get_modelmeta().custom_metadata_map
     assert json.loads(values["landseg_classes"])[2] == {"value": 7, "name": "Höhe 2", "colour": "#808080"}
-    assert json.loads(values["landseg_multiple"]) == bundle.build().multiple
+    assert json.loads(values["landseg_multiple"]) == bundle.build().stride
     assert json.loads(values["tile_size"]) == 32
 
 
