@@ -22,7 +22,7 @@ from landseg_core.formats.strips import StripSource, emit_notices, strips
 from landseg_core.inference.arrays import predict_pixels
 from landseg_core.inference.backends.backend import BackendRequest, Pixels, Probabilities
 from landseg_core.inference.backends.catalog import BACKENDS, BackendKind
-from landseg_core.inference.layout import Field
+from landseg_core.inference.layout import ReceptiveField
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.predictor import predict_raster
 from landseg_core.input_files import AnyPath
@@ -38,7 +38,7 @@ PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8
 KNOWN = {
     "AnyPath": AnyPath,
     "BackendRequest": BackendRequest,
-    "Field": Field,
+    "ReceptiveField": ReceptiveField,
     "InputNormaliser": InputNormaliser,
     "JobControl": JobControl,
     "OnEvent": OnEvent,
