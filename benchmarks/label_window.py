@@ -72,7 +72,7 @@ class LabelWindow(BareWindow):
         """Return how long it takes from 1:1 until the whole is in sight, with its labels read from the file."""
         self.session.layers.image.visible = False
         self.go_to_full_resolution()
-        self.labels.forget()
+        self.labels.reload()
         self.wait_sharp()
         start = time.perf_counter()
         self.view.fit()

@@ -96,13 +96,11 @@ def _value_notices(tally: ValueTally, pairs: Sequence[ImagePair], schema: ClassS
     Raises:
         DatasetError: they hold only 0 and 255, and it is not said what 255 is.
     """
-    if len(pairs) == 1:
-        masks_hold = N_("{path} holds", path=pairs[0].mask)
-    else:
-        masks_hold = N_("the masks in {folder} hold", folder=pairs[0].mask.parent)
+    first = pairs[0].mask
+    masks = str(first) if len(pairs) == 1 else N_("the masks in {folder}", folder=first.parent)
     if tally.is_binary:
-        raise DatasetError(tally.binary_sentence(masks_hold))
-    return list(tally.notices(masks_hold, schema))
+        raise DatasetError(tally.binary_sentence(masks))
+    return list(tally.notices(masks, schema))
 
 
 def count_areas(
@@ -246,7 +244,7 @@ def count_labels(
 def _unknown_error(mask: MaskSource, unknown: Mapping[int, int], tally: ValueTally) -> DatasetError:
     """Return the error about values of a mask that no class has; one of only 0 and 255 has an error of its own."""
     if tally.is_binary:
-        return DatasetError(tally.binary_sentence(N_("{path} holds", path=mask.path)))
+        return DatasetError(tally.binary_sentence(str(mask.path)))
     return mask.error(unknown, tally.unknown_hint(unknown, mask.schema))
 
 

@@ -164,10 +164,10 @@ class MaskReader:
             tally.add(self.rule, part)
             meter.add(window.pixels)
         if tally.is_binary:
-            raise InterchangeError(tally.binary_sentence(N_("{path} holds", path=path)))
+            raise InterchangeError(tally.binary_sentence(str(path)))
         if unknown:
             raise self._unknown(unknown, tally.unknown_hint(unknown, schema))
-        for notice in tally.notices(N_("{path} holds", path=path.name), schema):
+        for notice in tally.notices(path.name, schema):
             on_event(Notice(notice))
 
     def _unknown(self, unknown: Mapping[int, int], hint: str) -> InterchangeError:

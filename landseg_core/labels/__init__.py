@@ -1,1 +1,1 @@
-"""Classes and painted truth."""
+"""Classes and painted labels."""

@@ -127,7 +127,7 @@ def load_classes(preset_or_file: AnyPath) -> ClassSchema:
         ) from error
     except OSError as error:
         raise ClassSchemaError(
-            N_("{name} cannot be read: {strerror}; give a class file", name=name, strerror=error.strerror)
+            N_("{name} cannot be read: {strerror}; choose a class file", name=name, strerror=error.strerror)
         ) from error
 
 

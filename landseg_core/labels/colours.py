@@ -1,4 +1,4 @@
-"""Class colours that people tell apart, the colour-blind included."""
+"""Class colours that everybody can distinguish, colour-blind people included."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _OKABE_ITO = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", 
 """Okabe and Ito, Color Universal Design (2008)."""
 
 _LEAST_DISTANCE = 15.0
-"""One of Okabe and Ito's colours nearer than this (Delta E) to one in use is not offered."""
+"""One of Okabe and Ito's colours closer than this (Delta E) to a colour in use is not chosen."""
 
 _DARKEST, _LIGHTEST = 25.0, 95.0
-"""Lightness (L*) between which the other colours lie: darker ones drown in shadows, lighter ones in concrete."""
+"""The range of lightness (L*) of the other colours: darker ones are lost in shadows, lighter ones on concrete."""
 
 _NORMAL = np.eye(3)
 _PROTANOPIA = np.array([[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]])
@@ -31,10 +31,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def distinct_colours(count: int, avoid: Sequence[str] = ()) -> list[str]:
-    """Return `count` colours `#rrggbb`, all different, that stand out from each other and from those of `avoid`.
+    """Return `count` colours `#rrggbb`, all different, that contrast with each other and with those of `avoid`.
 
-    First come Okabe and Ito's, then whichever colour is furthest from all others, as people with normal sight,
-    protanopia and deuteranopia see it (the least of the three distances).
+    First come Okabe and Ito's, then the colour furthest from all others, for people with normal sight, protanopia and
+    deuteranopia (the smallest of the three distances).
     """
     names, looks = _candidates()
     nearest = np.full(len(names), np.inf)
@@ -42,14 +42,14 @@ def distinct_colours(count: int, avoid: Sequence[str] = ()) -> list[str]:
         nearest = np.minimum(nearest, _distances(looks, _looks(_rgb([colour]))))
     chosen: list[str] = []
     while len(chosen) < count:
-        place = _next(nearest)
-        chosen.append(names[place])
-        nearest = np.minimum(nearest, _distances(looks, looks[:, place : place + 1]))
+        index = _next(nearest)
+        chosen.append(names[index])
+        nearest = np.minimum(nearest, _distances(looks, looks[:, index : index + 1]))
     return chosen
 
 
 def _next(nearest: Floats) -> int:
-    """Return the candidate to take, by its distance to the nearest colour taken already."""
+    """Return the index of the next colour, by the distances to the nearest colours in use."""
     good = np.flatnonzero(nearest[: len(_OKABE_ITO)] >= _LEAST_DISTANCE)
     return int(good[0]) if good.size else int(np.argmax(nearest))
 
@@ -60,7 +60,7 @@ def _candidates() -> tuple[list[str], Floats]:
     steps = range(0, 256, 17)
     grid = [f"#{red:02x}{green:02x}{blue:02x}" for red in steps for green in steps for blue in steps]
     lightness = _lab(_rgb(grid))[:, 0]
-    names = [*_OKABE_ITO, *(grid[place] for place in np.flatnonzero((lightness > _DARKEST) & (lightness < _LIGHTEST)))]
+    names = [*_OKABE_ITO, *(grid[index] for index in np.flatnonzero((lightness > _DARKEST) & (lightness < _LIGHTEST)))]
     return names, _looks(_rgb(names))
 
 
@@ -82,5 +82,5 @@ def _lab(rgb: Floats) -> Floats:
 
 
 def _distances(looks: Floats, one: Floats) -> Floats:
-    """Return (N,) Delta E 1976 of each of N colours to `one`, with the sight that tells them apart least."""
+    """Return (N,) Delta E 1976 of each of N colours to `one`, with the sight that distinguishes them least."""
     return np.asarray(np.sqrt(((looks - one) ** 2).sum(axis=-1)).min(axis=0))

@@ -14,7 +14,7 @@ from landseg_core.errors import ProjectError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.pyramid import TILE, Tile
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 
 _HEADER = struct.Struct("<B2I4HI")
 """Format, row and column of the tile, the box (x, y, width, height), count of changed pixels."""
@@ -41,7 +41,7 @@ class TilePatch:
 
     @classmethod
     def between(cls, key: TileKey, old: Tile, new: Tile, box: PixelWindow) -> TilePatch | None:
-        """Return what differs between two states of a tile within `box`, or None where nothing does."""
+        """Return the difference of two states of a tile within `box`, or None where they are the same."""
         before, after = old[box.slices()], new[box.slices()]
         mask = before != after
         if not mask.any():
@@ -54,7 +54,7 @@ class TilePatch:
         return self.box.shifted(self.key.column * TILE, self.key.row * TILE)
 
     def inverted(self) -> TilePatch:
-        """Return the patch that takes this one back."""
+        """Return the patch that undoes this one."""
         return replace(self, old=self.new, new=self.old)
 
     def encode(self) -> bytes:
@@ -66,26 +66,26 @@ class TilePatch:
 
     @staticmethod
     def decode(data: bytes) -> TilePatch:
-        """Return the patch that `encode` made `data` of.
+        """Return the patch that `encode` turned into `data`.
 
         Raises:
             ProjectError: the bytes are damaged.
         """
         content = _decompressed(data)
         if len(content) < _HEADER.size:
-            _damaged("it ends too early")
+            _damaged(N_("it ends too early"))
         kind, row, column, x, y, width, height, count = _HEADER.unpack_from(content)
         if kind != _FORMAT:
-            _damaged(f"its format {kind} is unknown")
+            _damaged(N_("its format {format} is unknown", format=kind))
         if not (width and height and x + width <= TILE and y + height <= TILE):
-            _damaged("its box lies outside its tile")
+            _damaged(N_("its box is outside its tile"))
         packed = -(-width * height // 8)
         if len(content) != _HEADER.size + packed + 2 * count:
-            _damaged("its length is wrong")
+            _damaged(N_("its length is wrong"))
         body = np.frombuffer(content, np.uint8, offset=_HEADER.size)
         mask = np.unpackbits(body[:packed], count=width * height).astype(bool).reshape(height, width)
         if np.count_nonzero(mask) != count:
-            _damaged("its pixels do not match their count")
+            _damaged(N_("its pixels do not match their count"))
         old, new = body[packed : packed + count], body[packed + count :]
         return TilePatch(TileKey(0, row, column), PixelWindow(x, y, width, height), mask, old, new)
 
@@ -95,18 +95,18 @@ def _decompressed(data: bytes) -> bytes:
     try:
         content = stream.decompress(data, _MOST_BYTES + 1)
     except zlib.error as error:
-        raise _problem("it cannot be unpacked") from error
+        raise _problem(N_("it cannot be decompressed")) from error
     if not stream.eof or stream.unused_data or len(content) > _MOST_BYTES:
-        _damaged("its length is wrong")
+        _damaged(N_("its length is wrong"))
     return content
 
 
-def _damaged(what: str) -> NoReturn:
-    raise _problem(what)
+def _damaged(damage: Text) -> NoReturn:
+    raise _problem(damage)
 
 
-def _problem(what: str) -> ProjectError:
-    return ProjectError(N_("a step of the history is damaged: {what}; it cannot be undone or redone", what=what))
+def _problem(damage: Text) -> ProjectError:
+    return ProjectError(N_("a step of the history is damaged: {damage}; it cannot be undone or redone", damage=damage))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ class LabelDelta:
     patches: tuple[TilePatch, ...]
 
     def inverted(self) -> LabelDelta:
-        """Return the delta that takes this one back."""
+        """Return the delta that undoes this one."""
         return LabelDelta(tuple(patch.inverted() for patch in self.patches))
 
     def counts(self) -> npt.NDArray[np.int64]:

@@ -58,7 +58,7 @@ TileChanges = Mapping[TileKey, PixelWindow]
 
 @dataclass(frozen=True, eq=False)
 class FinishedEdit:
-    """A gesture that is done: what it changed, and all changed tiles of every level as they are now, read-only."""
+    """A finished gesture: what it changed, and all changed tiles of every level in their new state, read-only."""
 
     delta: LabelDelta
     tiles: Mapping[TileKey, Tile]
@@ -88,15 +88,15 @@ class _OpenTile:
         self.box = union(self.box, box)
 
     def patch(self, key: TileKey) -> TilePatch | None:
-        """Return how the tile differs from before the gesture, or None where it does not."""
+        """Return the difference to the tile before the gesture, or None where there is none."""
         return None if self.box is None else TilePatch.between(key, self.original, self.pixels, self.box)
 
 
 class LabelEdit:
-    """One gesture: paints as often as it likes, then ends with `finish` or `revert`. For one thread only.
+    """One gesture: paints any number of times, then ends with `finish` or `revert`. For one thread only.
 
-    Every call changes the labels at once, their coarser levels included, and tells `on_changed`. Where a tile cannot
-    be loaded, what `TileStore.load` raises comes through; what was painted until then stays.
+    Every call changes the labels immediately, coarser levels included, and calls `on_changed`. Where a tile cannot be
+    loaded, the error of `TileStore.load` is raised; what was painted before is kept.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class LabelEdit:
         self._write((_part_of(patch) for patch in delta.patches), EVERYTHING)
 
     def revert(self) -> None:
-        """End the gesture: everything is as before it."""
+        """End the gesture and restore the state before it."""
         self._close()
         boxes = {key: tile.box for key, tile in self._tiles.items() if tile.box is not None}
         for key, tile in self._tiles.items():
@@ -153,7 +153,7 @@ class LabelEdit:
             self._on_changed(boxes)
 
     def finish(self) -> FinishedEdit | None:
-        """End the gesture; return what it changed, whose tiles stay in memory until stored, or None for nothing."""
+        """End the gesture; return its changes, whose tiles stay in memory until stored, or None without any."""
         self._close()
         patches = {key: patch for key, tile in self._tiles.items() if (patch := tile.patch(key)) is not None}
         unchanged = self._tiles.keys() - patches.keys()
@@ -166,7 +166,7 @@ class LabelEdit:
         return FinishedEdit(delta, {key: self._frozen(key) for key in patches})
 
     def _frozen(self, key: TileKey) -> Tile:
-        """Have what was painted on a tile stay."""
+        """Make the painted state of a tile its new one, and return it."""
         pixels = self._tiles[key].pixels
         frozen = EMPTY_TILE if is_empty(pixels) else read_only(pixels)
         self._memory.replace(key, frozen)
@@ -186,8 +186,8 @@ class LabelEdit:
         if not PixelWindow(0, 0, width, height).contains(patch.window):
             raise ProjectError(
                 N_(
-                    "a step of the history changes {window}, outside of its image of {width} x {height} px; it "
-                    "cannot be undone or redone",
+                    "a step of the history changes {window}, outside its image of {width} x {height} px; it cannot be "
+                    "undone or redone",
                     window=patch.window,
                     width=width,
                     height=height,
@@ -202,7 +202,7 @@ class LabelEdit:
                 yield key, area.shifted(-key.column * TILE, -key.row * TILE), area
 
     def _write(self, parts: Iterable[_Part], allowed: Paintable) -> int:
-        """Write each part where it differs and may be replaced, then bring the coarser levels up to date."""
+        """Write each part where it differs and may be replaced, then update the coarser levels."""
         self._check_open()
         count = 0
         changes: dict[TileKey, PixelWindow] = {}
@@ -226,7 +226,7 @@ class LabelEdit:
         return np.asarray(differs)
 
     def _write_tile(self, key: TileKey, box: PixelWindow, values: Values | int, where: Mask) -> PixelWindow | None:
-        """Write to a tile, opened if need be, where there is something to write; return the box of the changes."""
+        """Write to a tile, opening it if necessary, where there is anything to write; return the box of changes."""
         x, y, width, height = cv2.boundingRect(where.view(np.uint8))
         if not width:
             return None
@@ -237,7 +237,7 @@ class LabelEdit:
         return written
 
     def _open(self, key: TileKey) -> _OpenTile:
-        """Return a tile to paint on. Those above it are opened first: what cannot be loaded fails before any change."""
+        """Return a tile to paint on. Its parents are opened first: what cannot be loaded fails before any change."""
         tile = self._tiles.get(key)
         if tile is None:
             if key.level + 1 < self._pyramid.levels:
@@ -247,7 +247,7 @@ class LabelEdit:
         return tile
 
     def _with_ancestors(self, changes: dict[TileKey, PixelWindow]) -> TileChanges:
-        """Bring the coarser levels up to date with changed tiles of level 0; return the changes of all levels."""
+        """Update the coarser levels from changed tiles of level 0; return the changes of all levels."""
         everything, level = dict(changes), changes
         for _ in range(1, self._pyramid.levels):
             level = self._parents_of(level)

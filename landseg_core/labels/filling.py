@@ -1,4 +1,4 @@
-"""Finds what a click in the labels means: the region under it, the holes in that region, or what looks like it."""
+"""Finds the region at a click in the labels, the holes in that region, or the similar pixels around a click."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _SET = 1
 
 
 def connected_region(labels: LabelRaster, column: float, row: float, limit: PixelWindow) -> MaskRegion:
-    """Return the pixels with the label of the one at (column, row), or without any as it, connected to it.
+    """Return the pixels with the same label (or no label) as the one at (column, row) that are connected to it.
 
     Connected means by their sides and within `limit` (raster px, at most `LARGE_PIXELS`). There are none where the
-    place is outside the raster or `limit`.
+    position is outside the raster or `limit`.
     """
     found = _flooded(labels, column, row, limit)
     return MaskRegion.nothing() if found is None else MaskRegion(found[0], found[1])
 
 
 def holes(labels: LabelRaster, column: float, row: float, limit: PixelWindow) -> MaskRegion:
-    """Return the unlabelled pixels that the label region under (column, row) encloses wholly, see `connected_region`.
+    """Return the unlabelled pixels that the label region at (column, row) encloses completely, see `connected_region`.
 
-    What reaches the edge of `limit` is not enclosed, and there are no holes in unlabelled ground.
+    Pixels connected to the edge of `limit` are not enclosed, and an unlabelled region has no holes.
     """
     found = _flooded(labels, column, row, limit)
     if found is None:
@@ -41,9 +41,9 @@ def holes(labels: LabelRaster, column: float, row: float, limit: PixelWindow) ->
 
 
 def enclosed(region: Mask) -> Mask:
-    """Return the pixels outside of a 4-connected `region` (H, W) from which no way, not even diagonal, leads out."""
-    ground = np.pad(~region, 1, constant_values=True).view(np.uint8)
-    outside = flood(ground, (0, 0), 8)[1:-1, 1:-1]
+    """Return the pixels outside a 4-connected `region` (H, W) from which no path, even a diagonal one, leads out."""
+    background = np.pad(~region, 1, constant_values=True).view(np.uint8)
+    outside = flood(background, (0, 0), 8)[1:-1, 1:-1]
     return np.asarray(~(region | outside))
 
 
@@ -61,25 +61,25 @@ _Found = tuple[PixelWindow, Mask, npt.NDArray[np.uint8]]
 
 
 def _flooded(labels: LabelRaster, column: float, row: float, limit: PixelWindow) -> _Found | None:
-    """Return the box around the region under a place, the region and the labels in it, or None outside."""
+    """Return the box around the region at a position, the region and the labels in the box, or None outside."""
     whole = PixelWindow(0, 0, labels.pyramid.width, labels.pyramid.height).intersection(limit)
-    place = PixelWindow(math.floor(column), math.floor(row), 1, 1)
-    if whole is None or not whole.contains(place):
+    pixel = PixelWindow(math.floor(column), math.floor(row), 1, 1)
+    if whole is None or not whole.contains(pixel):
         return None
     values = labels.read(whole)
-    region = flood(values, (place.x - whole.x, place.y - whole.y), 4)
+    region = flood(values, (pixel.x - whole.x, pixel.y - whole.y), 4)
     box = PixelWindow(*cv2.boundingRect(region.view(np.uint8)))
     return box.shifted(whole.x, whole.y), region[box.slices()], values[box.slices()]
 
 
 _PINHOLE = 16
-"""Holes of up to so many px are noise and closed."""
+"""Holes of up to this many px are noise and are closed."""
 
 
 def similar_region(pixels: npt.NDArray[np.uint8], seed: tuple[int, int], tolerance: float) -> Mask:
-    """Return (H, W) bool: the pixels connected to `seed` (column, row) that look like its surroundings.
+    """Return (H, W) bool: the pixels connected to `seed` (column, row) that are similar to its surroundings.
 
-    `pixels` are (H, W, 3) or (H, W, 1) uint8 as displayed. A pixel looks alike where no band differs by more than
+    `pixels` are (H, W, 3) or (H, W, 1) uint8 as displayed. A pixel is similar where no band differs by more than
     `tolerance` (0-255) from the median of the 3 x 3 pixels around the seed. Connected means by their sides. Pinholes
     of a few pixels are closed.
     """
@@ -96,8 +96,8 @@ def _without_pinholes(region: Mask) -> Mask:
     box = cv2.boundingRect(region.view(np.uint8))
     inside = slice(box[1], box[1] + box[3]), slice(box[0], box[0] + box[2])
     gaps = enclosed(region[inside]).view(np.uint8)
-    count, labels, figures, _ = cv2.connectedComponentsWithStats(gaps, connectivity=8, ltype=cv2.CV_32S)
-    small = figures[:count, cv2.CC_STAT_AREA] <= _PINHOLE
-    small[0] = False  # what is no gap
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(gaps, connectivity=8, ltype=cv2.CV_32S)
+    small = stats[:count, cv2.CC_STAT_AREA] <= _PINHOLE
+    small[0] = False  # the pixels outside all gaps
     region[inside] |= small[labels]
     return region

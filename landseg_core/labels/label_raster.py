@@ -16,14 +16,14 @@ from landseg_core.labels.pyramid import EMPTY_TILE, TILE, Tile
 from landseg_core.labels.tile_memory import TileMemory, TileStore
 
 Subscriber = Callable[[TileChanges | None], None]
-"""Is told which tiles have changed, at once and in the changing thread; None: any may have."""
+"""Called with the tiles that have changed, immediately and in the changing thread; None: any may have."""
 
 
 class LabelRaster:
     """Labels of a `width` x `height` px image. Reading is safe from any thread, painting belongs to one.
 
-    Tiles come from `store` when they are asked for and stay in memory up to `max_bytes`; painted ones stay until
-    they are `stored`. Without a store everything stays.
+    Tiles are loaded from `store` when they are needed and stay in memory up to `max_bytes`; painted ones stay until
+    they are `stored`. Without a store all tiles stay.
     """
 
     def __init__(self, width: int, height: int, store: TileStore | None = None, max_bytes: int = 96 * 2**20) -> None:
@@ -60,7 +60,7 @@ class LabelRaster:
 
     @property
     def is_being_edited(self) -> bool:
-        """Tell whether a gesture has begun and not ended yet."""
+        """Return whether a gesture has begun and not ended yet."""
         return self._edit is not None
 
     def begin(self) -> LabelEdit:
@@ -70,15 +70,15 @@ class LabelRaster:
             RuntimeError: another one has not ended yet.
         """
         if self.is_being_edited:
-            raise RuntimeError("another gesture is still under way")
-        self._edit = LabelEdit(self.pyramid, self._memory, self._tell, self._ended)
+            raise RuntimeError("another gesture has not ended yet")
+        self._edit = LabelEdit(self.pyramid, self._memory, self._notify, self._ended)
         return self._edit
 
     def apply(self, delta: LabelDelta) -> FinishedEdit:
         """Undo or redo a step in memory: give the pixels of `delta` their new values.
 
         Raises:
-            RuntimeError: a gesture is under way.
+            RuntimeError: a gesture has not ended yet.
         """
         edit = self.begin()
         try:
@@ -89,21 +89,21 @@ class LabelRaster:
         finished = edit.finish()
         return FinishedEdit(delta, finished.tiles if finished else {})
 
-    def forget(self) -> None:
-        """Drop all tiles that are not pinned, because what is stored has changed, and tell the subscribers."""
-        self._memory.forget()
-        self._tell(None)
+    def reload(self) -> None:
+        """Evict all tiles that are not pinned, because the stored ones have changed, and notify the subscribers."""
+        self._memory.evict()
+        self._notify(None)
 
     def stored(self, edit: FinishedEdit) -> None:
-        """Let go of the tiles of an edit that is on disk now; from any thread."""
+        """Release the tiles of an edit that is on disk now; from any thread."""
         self._memory.unpin(edit.tiles)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Have `callback` told of every change; return what ends that."""
+        """Have `callback` called for every change; return the function that ends that."""
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
-    def _tell(self, changes: TileChanges | None) -> None:
+    def _notify(self, changes: TileChanges | None) -> None:
         for callback in tuple(self._subscribers):
             callback(changes)
 

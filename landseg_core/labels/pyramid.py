@@ -29,14 +29,14 @@ def _empty_tile() -> Tile:
 
 
 EMPTY_TILE = _empty_tile()
-"""The one read-only array that stands for every tile without labels."""
+"""The one read-only array that is used for every tile without labels."""
 
 
 def halved(values: Values) -> Values:
     """Return (H/2, W/2) class values from (H, W), both even: the most frequent label of each four pixels.
 
-    The same as `raster.reduction.halve` for the codes of a map, but quick for labels, where nearly all fours are
-    alike: only the others are put to the vote.
+    The same as `raster.pyramid.reduction.halve` for the codes of a map, but faster for labels, where nearly all fours
+    are alike: votes are counted only in the others.
     """
     pairs = np.ascontiguousarray(values).view(np.uint16)
     upper, lower = pairs[::2], pairs[1::2]
@@ -56,8 +56,8 @@ def _left_and_right(pairs: npt.NDArray[np.uint16]) -> tuple[Values, Values]:
 def _voted(one: Values, two: Values, three: Values, four: Values) -> Values:
     """Return the most frequent label of each four, the first of equals, 255 where none has a label.
 
-    Of four votes, two are enough for the first of them; without two alike, the first labelled one wins. So it takes
-    no counting: the later a line stands here, the stronger it is.
+    Of four votes, two equal ones are enough; without two equal ones, the first labelled one wins. So nothing is
+    counted: a later line overrides those before it.
     """
     result = np.where(three == UNLABELLED, four, three)
     result = np.where(two == UNLABELLED, result, two)
@@ -76,15 +76,15 @@ def build_parent(children: Sequence[Tile | None]) -> Tile | None:
     if all(child is None for child in children):
         return None
     parent = EMPTY_TILE.copy()
-    for place, child in enumerate(children):
+    for number, child in enumerate(children):
         if child is not None:
-            row, column = divmod(place, 2)
+            row, column = divmod(number, 2)
             parent[row * HALF : (row + 1) * HALF, column * HALF : (column + 1) * HALF] = halved(child)
     return None if is_empty(parent) else parent
 
 
 def is_empty(tile: Tile) -> bool:
-    """Tell whether nothing is painted in a tile."""
+    """Return whether nothing is painted in a tile."""
     return tile is EMPTY_TILE or bool((tile == UNLABELLED).all())
 
 

@@ -39,7 +39,7 @@ class Region(Protocol):
 
 @dataclass(frozen=True)
 class StrokeRegion:
-    """The way of a round brush, `diameter` px wide, along the `points`; at a single point a disc.
+    """The stroke of a round brush, `diameter` px wide, along the `points`; at a single point a disc.
 
     A pixel belongs to it where its centre is at most half the diameter away from the polyline through the points.
     A stroke narrower than 1.5 px is the chain of pixels under the path, connected at sides or corners.
@@ -85,10 +85,10 @@ class StrokeRegion:
 
 @dataclass(frozen=True)
 class PolygonRegion:
-    """A polygon: the outer ring and those of its holes, each a list of places; the last one need not repeat the first.
+    """A polygon: the outer ring and those of its holes, each a list of points; the last one need not repeat the first.
 
-    Inside is what an odd number of edges lies left of, so a ring that crosses itself leaves out what it encloses
-    twice. Polygons that share an edge share no pixel and leave none out. One without an area has no pixels.
+    A pixel is inside if the number of edges left of it is odd, so a ring that crosses itself excludes what it encloses
+    twice. Polygons that share an edge share no pixels and leave no gap. One without an area has no pixels.
     """
 
     rings: Sequence[Sequence[Position]]
@@ -96,7 +96,7 @@ class PolygonRegion:
     @cached_property
     def bounds(self) -> PixelWindow:
         """Return the window around all rings."""
-        return _around([place for ring in self.rings for place in ring] or [(0.0, 0.0)], 0)
+        return _around([point for ring in self.rings for point in ring] or [(0.0, 0.0)], 0)
 
     @cached_property
     def _edges(self) -> npt.NDArray[np.float64]:
@@ -164,7 +164,7 @@ class MaskRegion:
 
 
 def _around(positions: Sequence[Position], margin: float) -> PixelWindow:
-    """Return the window of all pixels that lie within `margin` px of the box around `positions`."""
-    columns, rows = [place[0] for place in positions], [place[1] for place in positions]
+    """Return the window of all pixels within `margin` px of the box around `positions`."""
+    columns, rows = [column for column, _ in positions], [row for _, row in positions]
     x, y = math.floor(min(columns) - margin), math.floor(min(rows) - margin)
     return PixelWindow(x, y, math.floor(max(columns) + margin) + 1 - x, math.floor(max(rows) + margin) + 1 - y)

@@ -1,6 +1,6 @@
 """Draws shapes row by row: which pixels of a window have their centre inside.
 
-All of it depends on the place of a pixel alone and not on the window, so that neighbouring tiles fit together.
+The result depends only on the position of a pixel and not on the window, so that neighbouring tiles fit together.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Span = tuple[Floats, Floats]
 """The left and the right end of a shape in each row; inf and -inf in rows that it does not reach."""
 
 _NO_STEP = 1e-6
-"""Lines that go sideways or down by less than this (px) are taken as upright or level."""
+"""Lines that move sideways or down by less than this (px) count as vertical or horizontal."""
 
 
 def capsule(window: PixelWindow, start: Position, end: Position, radius: float) -> Mask:
@@ -90,7 +90,7 @@ def draw_path(mask: Mask, window: PixelWindow, start: Position, end: Position) -
 def edges(rings: Sequence[Sequence[Position]]) -> Floats:
     """Return (N, 4): x and y of the upper end, x and y of the lower end, of the edges of closed rings.
 
-    Level edges are left out: no row crosses them.
+    Horizontal edges are left out: no row crosses them.
     """
     found = [_ring_edges(np.asarray(ring, np.float64)) for ring in rings if len(ring) > 2]
     return np.concatenate(found) if found else np.empty((0, 4))

@@ -1,4 +1,4 @@
-"""Label tiles in memory: loaded when asked for, held while they are not on disk, dropped when others need the room."""
+"""Label tiles in memory: loaded when needed, held while they are not on disk, evicted when others need the memory."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.pyramid import EMPTY_TILE, Tile, is_empty
 
 _EMPTY_BYTES = 256
-"""What it takes to know that a tile is empty."""
+"""The memory for the record that a tile is empty."""
 
 
 class TileStore(Protocol):
-    """Where label tiles rest."""
+    """The storage of label tiles."""
 
     def load(self, key: TileKey) -> Tile | None:
         """Return the (512, 512) uint8 tile as last stored, or None where nothing is painted; from any thread."""
 
 
 class TileMemory:
-    """The tiles in use, each one a read-only array, and those used last up to `max_bytes`. Safe to use from any thread.
+    """The tiles in use, each a read-only array, and the most recently used up to `max_bytes`. Safe from any thread.
 
-    A pinned tile is neither dropped nor loaded. Without a store, memory is all there is, and nothing is dropped.
+    A pinned tile is neither evicted nor loaded. Without a store, tiles are only in memory, and none is evicted.
     """
 
     def __init__(self, store: TileStore | None, max_bytes: int) -> None:
@@ -33,12 +33,12 @@ class TileMemory:
         self._lock = threading.Lock()
         self._pins: dict[TileKey, int] = {}
         self._pinned: dict[TileKey, Tile] = {}
-        self._loose: OrderedDict[TileKey, Tile] = OrderedDict()  # used longest ago first
+        self._loose: OrderedDict[TileKey, Tile] = OrderedDict()  # least recently used first
         self._bytes = 0
         self._changes = 0
 
     def get(self, key: TileKey) -> Tile:
-        """Return a tile, loading it where needed; all tiles without labels are the one `EMPTY_TILE`."""
+        """Return a tile, loading it if needed; all tiles without labels are the one `EMPTY_TILE`."""
         return self._obtained(key, self._keep)
 
     def pin(self, key: TileKey) -> Tile:
@@ -46,13 +46,13 @@ class TileMemory:
         return self._obtained(key, self._pin)
 
     def replace(self, key: TileKey, tile: Tile) -> None:
-        """Have `tile`, read-only from here on, stand for a pinned tile."""
+        """Replace a pinned tile by `tile`, which is read-only from here on."""
         with self._lock:
             self._changes += 1
             self._pinned[key] = tile
 
     def unpin(self, keys: Iterable[TileKey]) -> None:
-        """Take back one pin of each of the tiles."""
+        """Remove one pin of each of the tiles."""
         with self._lock:
             for key in keys:
                 self._pins[key] -= 1
@@ -60,8 +60,8 @@ class TileMemory:
                     del self._pins[key]
                     self._keep(key, self._pinned.pop(key))
 
-    def forget(self) -> None:
-        """Drop all tiles that are not pinned; they are loaded again when asked for."""
+    def evict(self) -> None:
+        """Evict all tiles that are not pinned; they are loaded again when needed."""
         if self._store is None:
             return
         with self._lock:
@@ -70,10 +70,10 @@ class TileMemory:
             self._bytes = 0
 
     def _obtained(self, key: TileKey, settle: Callable[[TileKey, Tile], None]) -> Tile:
-        """Return the tile, held or loaded, once `settle` has put it in its place.
+        """Return the tile, held or loaded, once `settle` has registered it.
 
-        What was loaded counts only if nothing has changed meanwhile: the tile may have been painted, stored and
-        dropped while its older state was being read.
+        A loaded tile is used only if nothing has changed meanwhile: it may have been painted, stored and evicted while
+        its older state was being read.
         """
         while True:
             with self._lock:
@@ -97,21 +97,21 @@ class TileMemory:
         return read_only(loaded)
 
     def _pin(self, key: TileKey, tile: Tile) -> None:
-        self._drop(key)
+        self._evict(key)
         self._pinned[key] = tile
         self._pins[key] = self._pins.get(key, 0) + 1
 
     def _keep(self, key: TileKey, tile: Tile) -> None:
-        """Have a tile that is not pinned count as used now, and drop others that it leaves no room."""
+        """Count a tile that is not pinned as used now, and evict others if there is too little memory."""
         if key in self._pinned:
             return
-        self._drop(key)
+        self._evict(key)
         self._loose[key] = tile
         self._bytes += _size(tile)
         while self._store is not None and self._bytes > self._max_bytes:
-            self._drop(next(iter(self._loose)))
+            self._evict(next(iter(self._loose)))
 
-    def _drop(self, key: TileKey) -> None:
+    def _evict(self, key: TileKey) -> None:
         if key in self._loose:
             self._bytes -= _size(self._loose.pop(key))
 

@@ -102,7 +102,7 @@ class Editor:
         with self._guard:
             changed = [labels for number, labels in self._labels.items() if number in image_ids]
         for labels in changed:
-            labels.forget()
+            labels.reload()
 
     def remove_images(self, ids: Collection[int]) -> None:
         """Remove images that are gone for good, and their labels."""
@@ -128,7 +128,7 @@ class Editor:
         labels = self.labels(image_id)
         labels.stored(labels.apply(edit.delta.inverted()))
         labels.stored(edit)
-        labels.forget()  # the file may have changed during the gesture
+        labels.reload()  # the file may have changed during the gesture
 
     def require_no_gesture(self) -> None:
         """Check that nothing is being painted just now: it would overwrite what is about to change.

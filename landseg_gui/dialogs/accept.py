@@ -12,7 +12,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QRadioButton, QVBoxLayout, QWidget
 
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.class_match import ClassMatch, listed
+from landseg_core.labels.class_match import ClassMatch, class_list
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.messages import N_
 from landseg_core.raster.files.as_opened import FilesAsOpened
@@ -205,7 +205,7 @@ class AcceptDialog(FormDialog):
         """List the classes that the project does not have: their pixels are not accepted."""
         left_out = found.left_out(self._schema) if self._schema else {}
         whole = sum(found.pixels[:UNLABELLED]) if found.pixels else 0
-        classes = listed(_with_share(translated(name), count, whole) for name, count in left_out.items())
+        classes = class_list(_with_share(translated(name), count, whole) for name, count in left_out.items())
         text = tr(
             "The project does not have %n classes of the prediction: {classes}. Their pixels are left out; add these "
             "classes first to accept them.",

@@ -120,7 +120,7 @@ class ShownImage(QObject):
         if former is None or (self.entry is not None and self.entry.id == former.id):
             return
         if self._project and self._project.find_image(former.id):
-            self._project.labels(former.id).forget()
+            self._project.labels(former.id).reload()
 
     def _fits(self, entry: ImageEntry) -> bool:
         """Tell whether the picture has the size that the labels were painted on; where not, the user is told."""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_core.events import Event, JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.class_match import listed
+from landseg_core.labels.class_match import class_list
 from landseg_core.labels.regions import Region
 from landseg_core.messages import N_
 from landseg_core.project.acceptance import ClassesLeftOut, accept_prediction
@@ -205,7 +205,7 @@ class AcceptFlow(Flow):
 
 def _left_out_text(count: int, left_out: Mapping[str, int]) -> str:
     """Return a message about `count` px that were accepted, and those of classes that the project does not have."""
-    classes = listed(f"{name} ({pixels(pixel_count)})" for name, pixel_count in left_out.items())
+    classes = class_list(f"{name} ({pixels(pixel_count)})" for name, pixel_count in left_out.items())
     total = pixels(sum(left_out.values()))
     if count == 0:
         return tr(

@@ -38,7 +38,7 @@ def test_255_is_a_class_where_that_is_said(buildings: Path) -> None:
     fresh = ("train", *data, "--classes", buildings / "classes.json", "--out", buildings / "run", *QUICK)
     refused = run_landseg(*fresh, expect=1).stderr
     assert refused.count("\n") == 1
-    assert "holds only 0 and 255" in refused
+    assert "the only values are 0 and 255" in refused
     assert "--map 255=CLASS, or --map 255=" in refused
     assert "called roof; the classes are" in run_landseg(*fresh, "--map", "255=roof", expect=1).stderr
     assert not (buildings / "run").exists()

@@ -1,1 +1,1 @@
-"""Masks of class values: what their pixels mean, and what reads them."""
+"""Masks of class values: how their pixels are interpreted and read."""

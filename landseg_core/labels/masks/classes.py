@@ -1,4 +1,4 @@
-"""The classes that a map's own file tells of."""
+"""The classes that are stored in a map's own file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLASSES_TAG = "LANDSEG_CLASSES"
 
 
 def class_map_info(schema: ClassSchema) -> MapInfo:
-    """Return what a map of `schema` tells of its values: names, colours, and all of it as JSON."""
+    """Return the metadata of a map of `schema`: names, colours, and the classes as JSON."""
     return MapInfo(
         title="land cover",
         colours={item.value: item.rgb for item in schema.classes},
@@ -41,12 +41,12 @@ def class_map_info(schema: ClassSchema) -> MapInfo:
 
 
 def mask_schema(mask: Path) -> ClassSchema | None:
-    """Return the classes that the file `mask` names itself, or None.
+    """Return the classes that are stored in the file `mask`, or None.
 
-    A map of landseg tells them in its tag; of others, the names of GDAL's categories and the colour table serve.
+    A map of landseg has them in a tag; otherwise GDAL's category names and the colour table are used.
 
     Raises:
-        RasterError: the file is missing, damaged or no raster.
+        RasterError: the file is missing, damaged or not a raster.
     """
     check_file(mask)
     try:
@@ -63,7 +63,7 @@ def mask_schema(mask: Path) -> ClassSchema | None:
 
 
 def _tagged(dataset: Any) -> ClassSchema | None:
-    """Return the classes of the tag; one that somebody has damaged counts as none."""
+    """Return the classes in the tag; a damaged tag counts as none."""
     try:
         return ClassSchema.model_validate_json(dataset.tags().get(CLASSES_TAG, ""))
     except pydantic.ValidationError:
@@ -87,11 +87,11 @@ def _categorised(dataset: Any) -> ClassSchema | None:
 
 
 def _category_names(dataset: Any) -> list[str]:
-    """Return the category names of the first band, by value. rasterio hands them out only in a VRT."""
+    """Return the category names of the first band, by value. rasterio gives access to them only in a VRT."""
     with MemoryFile(ext=".vrt") as memory:
         copy_raster(dataset, memory.name, driver="VRT")
         text: bytes = memory.read()
-    # No parser of XML takes text in another encoding than it says, and any tag of the file may hold some.
+    # No XML parser accepts text in another encoding than declared, and any tag of the file may contain some.
     categories = _CATEGORIES.search(text)
     names = _CATEGORY.findall(categories[1]) if categories else []
     return [plain_text(html.unescape(decoded(name))) for name in names]

@@ -1,16 +1,16 @@
-"""What the pixels of a mask stand for.
+"""The meaning of the pixels of a mask.
 
 A mask is one band of whole numbers (each is the value of a class), one band with a palette, or three 8-bit colour
 bands. The rules:
 
 - one band: the pixel is the class value; 255 is unlabelled;
-- palette: *the colours decide, not the numbers*, since many programs number a palette as they like: a pixel belongs to
-  the class of exactly its colour. Number 255 is unlabelled. A palette that is a plain grey ramp (entry n is grey n)
-  says nothing, and the numbers count;
+- palette: *the colours decide, not the numbers*, since many programs number a palette arbitrarily: a pixel belongs to
+  the class of exactly its colour. Number 255 is unlabelled. A palette that is a plain grey ramp (entry n is grey n) is
+  ignored, and the numbers count;
 - colour: a pixel belongs to the class of exactly its colour;
-- whatever the kind, what the file declares as nodata or as transparent is unlabelled, also where a class has that
-  value or colour;
-- what the user says about a value (`--map`) comes before all of these.
+- in any kind, what the file declares as nodata or as transparent is unlabelled, even if a class has that value or
+  colour;
+- the user's mapping of a value (`--map`) overrides all of these.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ import numpy.typing as npt
 from landseg_core.errors import DatasetError
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.value_mapping import colour_code, colour_text
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.raster.source import RasterSource
 
 UNKNOWN = 254
-"""Stands for a pixel that belongs to no class; a schema has at most 250 classes, so no index is as high."""
+"""The label of a pixel that belongs to no class; a schema has at most 250 classes, so no index is as high."""
 
 Codes = npt.NDArray[Any]
-"""(H, W) whole numbers: values, numbers of palette entries, or what `colour_code` makes of colours."""
+"""(H, W) whole numbers: values, numbers of palette entries, or the `colour_code` of colours."""
 Palette = dict[int, tuple[int, int, int]]
 Reason = Literal["reserved", "nodata", "transparent"]
 """Why a code is unlabelled: 255 always is, or the file declares it as nodata or as transparent."""
@@ -42,16 +42,16 @@ Reason = Literal["reserved", "nodata", "transparent"]
 
 @dataclass(frozen=True)
 class MaskCode:
-    """What the pixels of a mask stand for: `known` maps a code (a value, or that of a colour) to a class index or 255.
+    """The meaning of a mask's pixels: `known` maps a code (a value, or that of a colour) to a class index or 255.
 
-    `special` are the codes that are unlabelled without anybody having said so for this mask, `classes` the names of
-    classes that such a code takes the value or the colour of. `key` writes a code as it stands before the = of a
-    mapping, `remedy` says what helps with a code that no class has. `are_values`: the codes are class values.
+    `special` are the codes that are unlabelled by default, without the user's mapping, `classes` the names of classes
+    with the value or the colour of such a code. `key` writes a code as in a mapping, before the =, `remedy` says what
+    to do about a code that no class has. `are_values`: the codes are class values.
     """
 
     known: Mapping[int, int]
     encode: Callable[[npt.NDArray[Any]], Codes]
-    describe: Callable[[int], str]
+    describe: Callable[[int], Text]
     remedy: str = ""
     special: Mapping[int, Reason] = field(default_factory=dict)
     classes: Mapping[int, str] = field(default_factory=dict)
@@ -75,18 +75,18 @@ class MaskCode:
         return table
 
     def with_special(self, special: Mapping[int, Reason]) -> MaskCode:
-        """Return the code with these `special` codes unlabelled, whatever class they belong to so far."""
+        """Return the code with these `special` codes unlabelled, whatever class they had before."""
         return replace(self, known={**self.known, **dict.fromkeys(special, UNLABELLED)}, special=special)
 
     def mapped(self, mapping: Mapping[int, int]) -> MaskCode:
-        """Return the code with what the user says: the class index of some codes, or 255 to leave one out."""
+        """Return the code with the user's mapping: the class index of some codes, or 255 to leave one out."""
         special = {code: reason for code, reason in self.special.items() if code not in mapping}
         are_values = self.are_values and not mapping
         return replace(self, known={**self.known, **mapping}, special=special, are_values=are_values)
 
 
 def unknown_codes(codes: Codes, labels: npt.NDArray[np.uint8]) -> dict[int, int]:
-    """Return how many pixels hold each code that no class has, given the `labels` of these pixels."""
+    """Return how many pixels have each code that no class has, given the `labels` of these pixels."""
     if not (labels == UNKNOWN).any():
         return {}
     found, counts = np.unique(codes[labels == UNKNOWN], return_counts=True)
@@ -108,10 +108,12 @@ def mask_code(raster: RasterSource, schema: ClassSchema) -> MaskCode:
         return _colour_code(raster, schema)
     raise DatasetError(
         N_(
-            "{path} is no mask: it has {bands} band(s) of {dtype}; save it as one band of whole numbers "
-            "(class values) or as 8-bit RGB in the colours of the classes",
+            "{path} is not a mask: it has %n bands of {dtype}; save it as one band of whole numbers (class values) or "
+            "as 8-bit RGB in the colours of the classes",
+            n=bands,
+            one="{path} is not a mask: it has 1 band of {dtype}; save it as one band of whole numbers (class values) "
+            "or as 8-bit RGB in the colours of the classes",
             path=raster.path,
-            bands=bands,
             dtype=raster.dtype,
         )
     )
@@ -146,8 +148,8 @@ def _value_code(schema: ClassSchema) -> MaskCode:
     return MaskCode(
         {item.value: index for index, item in enumerate(schema.classes)},
         lambda pixels: pixels[0],
-        lambda code: f"the value {code}",
-        "add it to the class file or correct the mask (255 = unlabelled)",
+        lambda code: N_("the value {value}", value=code),
+        N_("add it to the class file or correct the mask (255 = unlabelled)"),
         classes=dict(zip(schema.values, schema.names, strict=True)),
         are_values=True,
     )
@@ -157,16 +159,19 @@ def _palette_code(path: Path, palette: Palette, schema: ClassSchema) -> MaskCode
     indices = _indices_by_colour(path, schema)
     known = {value: indices[colour_code(*rgb)] for value, rgb in palette.items() if colour_code(*rgb) in indices}
 
-    def describe(code: int) -> str:
+    def describe(code: int) -> Text:
         if code not in palette:
-            return f"the palette entry {code}"
-        return f"the palette colour {colour_text(colour_code(*palette[code]))} (number {code})"
+            return N_("the palette entry {number}", number=code)
+        colour = colour_text(colour_code(*palette[code]))
+        return N_("the palette colour {colour} (number {number})", colour=colour, number=code)
 
     return MaskCode(
         known,
         lambda pixels: pixels[0],
         describe,
-        "give a class this colour in the class file, or save the mask without a palette as one band of class values",
+        N_(
+            "give a class this colour in the class file, or save the mask without a palette as one band of class values"
+        ),
         classes={code: schema.names[index] for code, index in known.items()},
     )
 
@@ -176,8 +181,8 @@ def _colour_code(raster: RasterSource, schema: ClassSchema) -> MaskCode:
     code = MaskCode(
         indices,
         lambda pixels: colour_code(*pixels.astype(np.int32)),
-        lambda code: f"the colour {colour_text(code)}",
-        "give a class this colour in the class file or correct the mask (transparent = unlabelled)",
+        lambda code: N_("the colour {colour}", colour=colour_text(code)),
+        N_("give a class this colour in the class file or correct the mask (transparent = unlabelled)"),
         classes={code: schema.names[index] for code, index in indices.items()},
         key=colour_text,
     )
@@ -198,11 +203,11 @@ def _indices_by_colour(path: Path, schema: ClassSchema) -> dict[int, int]:
         if twin != index:
             raise DatasetError(
                 N_(
-                    "{path} is a mask of colours, but the classes {schema} and {item} share the colour {colour}; "
-                    "give them different colours in the class file",
+                    "{path} is a mask of colours, but the classes {first} and {second} share the colour {colour}; give "
+                    "them different colours in the class file",
                     path=path,
-                    schema=schema.names[twin],
-                    item=item.name,
+                    first=schema.names[twin],
+                    second=item.name,
                     colour=item.colour,
                 )
             )

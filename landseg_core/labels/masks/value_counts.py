@@ -1,4 +1,4 @@
-"""What values of masks take away from the labels: 255, declared nodata, transparency; and numbers shifted by one."""
+"""Values of masks that count as unlabelled: 255, declared nodata, transparency; and values shifted by one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ import numpy.typing as npt
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.masks.coding import Codes, MaskCode, Reason
 from landseg_core.labels.masks.reader import MaskPart
+from landseg_core.messages import N_, Text, listed
 
 LITTLE = 0.01
-"""What takes away no more than this share of the px of masks is said, but not how to keep it."""
+"""Unlabelled values in no more than this fraction of the px are reported, but not how to keep them."""
 
 
 class SpecialValue(NamedTuple):
-    """A value that is unlabelled: as it stands in a mapping, why, and the class that has it otherwise, if any."""
+    """A value that is unlabelled: as written in a mapping, why, and the class that would have it, if any."""
 
     key: str
     reason: Reason
@@ -29,15 +30,15 @@ class SpecialValue(NamedTuple):
 
 @dataclass
 class ValueTally:
-    """Counts what masks hold, part by part.
+    """Counts the values of masks, part by part.
 
     Attributes:
         pixels: all of them.
         hidden: those under a transparent alpha or a mask band.
-        special: those of each value that is unlabelled though nobody has said so for these masks.
+        special: those of each value that is unlabelled without the user's mapping.
         zeros: those of value 0 that are not declared as nodata.
         present: (256,) those of each class index, 255 and `UNKNOWN` included.
-        are_values: whether the numbers of the masks are class values.
+        are_values: whether the codes of the masks are class values.
     """
 
     pixels: int = 0
@@ -61,7 +62,7 @@ class ValueTally:
         self.are_values &= code.are_values
 
     def join(self, other: ValueTally) -> None:
-        """Add what another tally has counted."""
+        """Add the counts of another tally."""
         self.pixels, self.hidden, self.zeros = (
             self.pixels + other.pixels,
             self.hidden + other.hidden,
@@ -73,89 +74,117 @@ class ValueTally:
 
     @property
     def reserved(self) -> int:
-        """Return how many px hold 255 where no file declares it as nodata."""
+        """Return how many px have the value 255 without its being declared as nodata."""
         return sum(count for value, count in self.special.items() if value.reason == "reserved")
 
     @property
     def is_binary(self) -> bool:
-        """Tell whether the masks hold 255, which no file declares as nodata, and beside it only 0 or nothing."""
+        """Return whether the masks hold 255, which is not declared as nodata, and otherwise only 0 or nothing."""
         return bool(self.reserved) and self.zeros + self.special.total() + self.hidden == self.pixels
 
-    def binary_sentence(self, masks_hold: str) -> str:
-        """Return what to say where `is_binary`; `masks_hold` is the sentence's beginning, such as "m.png holds"."""
-        return (
-            f"{masks_hold} only {'0 and 255' if self.zeros else '255'}, and 255 counts as unlabelled, so that "
-            f"{self._amount(self.reserved)} would be lost; say what it is with --map 255=CLASS, or --map 255= to leave "
-            "it out"
+    def binary_sentence(self, masks: str) -> Text:
+        """Return the sentence about `masks`, a path or a noun, that hold only 255 and 0, see `is_binary`."""
+        lost = self._amount(self.reserved)
+        if self.zeros:
+            return N_(
+                "{masks}: the only values are 0 and 255, and 255 counts as unlabelled, so {lost} would be lost; choose "
+                "its class with --map 255=CLASS, or --map 255= to leave it out",
+                masks=masks,
+                lost=lost,
+            )
+        return N_(
+            "{masks}: the only value is 255, which counts as unlabelled, so {lost} would be lost; choose its class "
+            "with --map 255=CLASS, or --map 255= to leave it out",
+            masks=masks,
+            lost=lost,
         )
 
-    def notices(self, masks_hold: str, schema: ClassSchema) -> Iterator[str]:
-        """Yield what the user should know of masks that fit the classes."""
-        parts = [f"{_described(value)} in {self._amount(count)}" for value, count in self.special.most_common()]
-        parts += [f"no data in {self._amount(self.hidden)}"] if self.hidden else []
+    def notices(self, masks: str, schema: ClassSchema) -> Iterator[Text]:
+        """Yield what the user should know about `masks`, a path or a noun, whose values all have a class."""
+        parts = [
+            N_("{value} in {amount}", value=_described(value), amount=self._amount(count))
+            for value, count in self.special.most_common()
+        ]
+        if self.hidden:
+            parts.append(N_("no data in {amount}", amount=self._amount(self.hidden)))
         if parts:
-            yield f"{masks_hold} {_listed(parts)}, which count as unlabelled{self._how_to_keep()}"
+            yield self._unlabelled_notice(masks, listed(parts))
         if self.seems_shifted(schema):
             lowest = min(schema.classes, key=lambda item: item.value)
-            yield f"{masks_hold} no {lowest.value} ({lowest.name}){shift_hint(schema, 1)}"
+            yield N_(
+                "{masks}: no pixel has the value {value} ({name}){hint}",
+                masks=masks,
+                value=lowest.value,
+                name=lowest.name,
+                hint=shift_hint(schema, 1),
+            )
+
+    def _unlabelled_notice(self, masks: str, values: Text) -> Text:
+        keys = [value.key for value, count in self.special.most_common() if count > LITTLE * self.pixels]
+        if not keys:
+            return N_("{masks}: counted as unlabelled: {values}", masks=masks, values=values)
+        return N_(
+            "{masks}: counted as unlabelled: {values}; to keep such pixels give {options}",
+            masks=masks,
+            values=values,
+            options=" ".join(f"--map {_quoted(key)}=CLASS" for key in keys[:3]),
+        )
 
     def unknown_hint(self, unknown: Collection[int], schema: ClassSchema) -> str:
-        """Return what may explain values that no class has, as the part of a sentence; nothing where nothing does."""
+        """Return what may explain values that no class has, to be appended to a sentence; "" if nothing does."""
         if not self.are_values or not _are_in_a_row(schema):
             return ""
         values = sorted(schema.values)
-        for shift, stranger, absent in ((1, values[-1] + 1, values[0]), (-1, values[0] - 1, values[-1])):
-            if set(unknown) == {stranger} and not self.present[schema.values.index(absent)]:
+        for shift, outside, absent in ((1, values[-1] + 1, values[0]), (-1, values[0] - 1, values[-1])):
+            if set(unknown) == {outside} and not self.present[schema.values.index(absent)]:
                 return shift_hint(schema, shift)
         return ""
 
     def _amount(self, count: int) -> str:
         return f"{count} px ({share(count, self.pixels)})"
 
-    def _how_to_keep(self) -> str:
-        keys = [value.key for value, count in self.special.most_common() if count > LITTLE * self.pixels]
-        return f"; to keep such pixels give {' '.join(f'--map {_quoted(key)}=CLASS' for key in keys[:3])}" * bool(keys)
-
     def seems_shifted(self, schema: ClassSchema) -> bool:
-        """Tell whether masks may count classes from 1 that begin at 0: 0 is not there, and of the others most are."""
+        """Return whether the masks may number from 1 classes that start at 0: 0 is absent, most others are present."""
         if not self.are_values or not _are_in_a_row(schema) or min(schema.values) != 0:
             return False
         if self.zeros or any(value.key == "0" for value in self.special):
             return False
-        there = {value: self.present[index] > 0 for index, value in enumerate(schema.values)}
-        return bool(there[1] and sum(there.values()) >= max(2, len(there) // 2))
+        present = {value: self.present[index] > 0 for index, value in enumerate(schema.values)}
+        return bool(present[1] and sum(present.values()) >= max(2, len(present) // 2))
 
 
 def _are_in_a_row(schema: ClassSchema) -> bool:
-    """Tell whether three classes or more have values in a row: of fewer nobody can tell that they are shifted."""
+    """Return whether three or more classes have consecutive values: with fewer, a shift cannot be recognised."""
     return len(schema) >= 3 and max(schema.values) - min(schema.values) == len(schema) - 1
 
 
-def shift_hint(schema: ClassSchema, shift: int) -> str:
-    """Return what to do where the values of masks seem to be those of the classes and `shift` more."""
+def shift_hint(schema: ClassSchema, shift: int) -> Text:
+    """Return what to do if the values of masks seem to be those of the classes plus `shift`; to be appended."""
     classes = sorted(schema.classes, key=lambda item: item.value)
     maps = [f"--map {item.value + shift}={_quoted(item.name)}" for item in classes]
-    return f"; the values may be shifted by one: if so, give {maps[0]} {maps[1]} and so on to {maps[-1]}"
+    return N_(
+        "; the values may be shifted by one: if so, give {first} {second} and so on to {last}",
+        first=maps[0],
+        second=maps[1],
+        last=maps[-1],
+    )
 
 
 def share(count: int, total: int) -> str:
-    """Return a share in per cent: `3.2 %`, `< 0.1 %`."""
+    """Return a fraction in per cent: `3.2 %`, `< 0.1 %`."""
     percent = 100 * count / max(1, total)
     return f"{percent:.1f} %" if percent >= 0.05 else "< 0.1 %"
 
 
 def _described(value: SpecialValue) -> str:
-    name = f" ({value.class_name})" if value.class_name else ""
-    before = {"reserved": "", "nodata": "the declared nodata ", "transparent": "the transparent entry "}[value.reason]
-    return f"{before}{value.key}{name}"
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    shown = f"{value.key} ({value.class_name})" if value.class_name else value.key
+    if value.reason == "nodata":
+        return N_("the declared nodata {value}", value=shown)
+    return N_("the transparent entry {value}", value=shown) if value.reason == "transparent" else shown
 
 
 def _quoted(text: str) -> str:
-    """Return a text as a shell takes it for one word."""
+    """Return a text quoted as one word for a shell."""
     return text if text.replace("-", "").replace("_", "").isalnum() else f"'{text}'"
 
 

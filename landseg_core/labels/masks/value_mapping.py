@@ -1,4 +1,4 @@
-"""Which class a value of a foreign file stands for, as the user says it: to import, to train and to evaluate."""
+"""The user's mapping from values of other programs' files to classes: to import, to train and to evaluate."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.messages import N_
 
 LEFT_OUT = frozenset({"", "unlabelled"})
-"""What stands in the place of a class name where a value is to stay unlabelled."""
+"""What is given instead of a class name to leave a value unlabelled."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_COLOURS = 1 << 24  # before the first colour
+_COLOURS = 1 << 24  # the first colour
 
 
 def colour_code(red: Any, green: Any, blue: Any) -> Any:
-    """Return the code of a colour, or of arrays of them: none of the values of masks, so that #0000ff is not 255."""
+    """Return the code of a colour, or of arrays of them: no code is a mask value, so that #0000ff is not 255."""
     return _COLOURS | (red << 16) | (green << 8) | blue
 
 
@@ -28,18 +28,18 @@ def colour_text(code: int) -> str:
 
 
 def parse_value_mapping(texts: Iterable[str]) -> dict[str, str]:
-    """Return class names by value of the texts `VALUE=CLASSNAME`; without a name the value is left out.
+    """Return class names by value from the texts `VALUE=CLASSNAME`; without a name the value is left out.
 
     Raises:
-        ValueError: one is something else, or a value is given two classes; the text is a sentence for the user.
+        ValueError: a text is something else, or a value gets two classes; the message is a sentence for the user.
     """
     mapping: dict[str, str] = {}
     for text in texts:
         value, equals, name = (part.strip() for part in text.partition("="))
         if not equals:
-            raise ValueError(f"'{text}' is not VALUE=CLASSNAME")
+            raise ValueError(N_("'{text}' is not VALUE=CLASSNAME", text=text))
         if mapping.setdefault(value, name) != name:
-            raise ValueError(f"'{value}' is given two classes")
+            raise ValueError(N_("'{value}' is given two classes", value=value))
     return mapping
 
 
@@ -54,7 +54,7 @@ def class_index(schema: ClassSchema, name: str) -> int:
     if name in LEFT_OUT:
         return UNLABELLED
     raise InterchangeError(
-        N_("there is no class called {name}; the classes are {schema}", name=name, schema=", ".join(schema.names))
+        N_("there is no class called {name}; the classes are {classes}", name=name, classes=", ".join(schema.names))
     )
 
 
@@ -62,15 +62,13 @@ def mask_mapping(mapping: Mapping[str, str]) -> dict[int, str]:
     """Return `mapping` by code: the value of a mask, or the `colour_code` of a colour.
 
     Raises:
-        InterchangeError: a value is neither a number nor a colour, or is given two classes in two ways of writing.
+        InterchangeError: a value is neither a number nor a colour, or gets two classes in different spellings.
     """
     codes: dict[int, str] = {}
     for text, name in mapping.items():
         code = _mask_code(text)
         if codes.setdefault(code, name) != name:
-            raise InterchangeError(
-                N_("'{text}' is given two classes, once written in another way; give it one", text=text)
-            )
+            raise InterchangeError(N_("'{text}' is given two classes in different spellings; give it one", text=text))
     return codes
 
 
@@ -90,5 +88,5 @@ def _mask_code(text: str) -> int:
         return int(text)
     except ValueError as error:
         raise InterchangeError(
-            N_("'{text}' is no value of a mask; write a whole number or a colour such as #0072b2", text=text)
+            N_("'{text}' is not a mask value; write a whole number or a colour such as #0072b2", text=text)
         ) from error

@@ -139,7 +139,7 @@ def test_a_number_is_no_colour(text: str, pixel: tuple[int, ...], new_image, tmp
     """Blue is 0x0000ff, and 255 as well: what is said of one must not move the other."""
     mask = np.zeros((len(pixel), HEIGHT, WIDTH), np.uint8) + np.array(pixel, np.uint8)[:, None, None]
     project, image = new_image(WIDTH, HEIGHT)
-    with pytest.raises(InterchangeError, match=r"which no class has|say what it is with --map 255=CLASS"):
+    with pytest.raises(InterchangeError, match=r"which no class has|choose its class with --map 255=CLASS"):
         import_mask(project, image.id, write_raster(tmp_path / "mask.png", mask), mask_mapping({text: "road"}))
 
 
@@ -220,7 +220,7 @@ def notices_of(project, image, path: Path, mapping: dict[int, str] | None = None
 def test_a_mask_of_0_and_255_needs_a_class_for_255(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
     path = write_raster(tmp_path / "mask.png", binary())
-    message = r"mask.png holds only 0 and 255.*600 px \(20.0 %\) would be lost.*--map 255=CLASS, or --map 255= to leave"
+    message = r"mask.png: the only values are 0 and 255.*600 px \(20.0 %\) would be lost.*--map 255=CLASS, or --map 255= to leave"
     with pytest.raises(InterchangeError, match=message):
         import_mask(project, image.id, path)
     assert (labels_of(project, image) == 255).all()
@@ -236,7 +236,7 @@ def test_a_mask_that_declares_255_as_nodata_is_fine(new_image, tmp_path: Path) -
     project, image = new_image(WIDTH, HEIGHT)
     (notice,) = notices_of(project, image, write_raster(tmp_path / "mask.png", binary(), nodata=255))
     assert notice == (
-        "mask.png holds the declared nodata 255 in 600 px (20.0 %), which count as unlabelled; "
+        "mask.png: counted as unlabelled: the declared nodata 255 in 600 px (20.0 %); "
         "to keep such pixels give --map 255=CLASS"
     )
     np.testing.assert_array_equal(labels_of(project, image), np.where(binary() == 255, 255, 0))
@@ -273,6 +273,8 @@ def test_values_that_may_count_from_1_are_said(new_image, tmp_path: Path) -> Non
     project, image = new_image(WIDTH, HEIGHT, classes=ClassSchema.model_validate({"classes": five}))
     mask = np.resize(np.array([1, 2, 3, 4], np.uint8), (HEIGHT, WIDTH))
     (notice,) = notices_of(project, image, write_raster(tmp_path / "mask.png", mask))
-    assert notice.startswith("mask.png holds no 0 (c0); the values may be shifted by one: if so, give --map 1=c0")
+    assert notice.startswith(
+        "mask.png: no pixel has the value 0 (c0); the values may be shifted by one: if so, give --map 1=c0"
+    )
     with pytest.raises(InterchangeError, match="the value 5 in 1500 px, which no class has; the values may be"):
         import_mask(project, image.id, write_raster(tmp_path / "five.png", np.where(mask < 3, mask, np.uint8(5))))

@@ -32,14 +32,14 @@ def test_a_mapping_by_text(new_image, tmp_path: Path) -> None:
 
 def test_values_of_masks_are_numbers_and_colours() -> None:
     assert mask_mapping({"7": "a", "#0072B2": "b", "-1": ""}) == {7: "a", colour_code(0x00, 0x72, 0xB2): "b", -1: ""}
-    with pytest.raises(InterchangeError, match="'lake' is no value of a mask"):
+    with pytest.raises(InterchangeError, match="'lake' is not a mask value"):
         mask_mapping({"lake": "water"})
 
 
 @pytest.mark.parametrize("other", ["0255", "+255", "255 "])
 def test_one_value_in_two_ways_of_writing_has_one_class(other: str) -> None:
     assert mask_mapping({"255": "water", other: "water"}) == {255: "water"}
-    with pytest.raises(InterchangeError, match="is given two classes, once written in another way"):
+    with pytest.raises(InterchangeError, match="is given two classes in different spellings"):
         mask_mapping({"255": "water", other: "land"})
 
 

@@ -63,7 +63,7 @@ def test_the_last_class_stays() -> None:
 
 def test_rename_recolour_and_reorder_are_told_by_name(draft) -> None:
     assert draft.changed(3, name="lake").title() == "Rename class water to lake"
-    assert draft.changed(3, colour="#123456").title() == "Recolour class water"
+    assert draft.changed(3, colour="#123456").title() == "Change colour of class water"
     assert names(draft.moved(4, -4)) == ["road", "land", "building", "vegetation", "water"]
     assert draft.moved(4, -4).title() == "Reorder classes"
     assert draft.changed(3, name="lake").added().title() == "Edit classes"

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landseg_core.labels.class_match import ClassMatch, listed, model_differences
+from landseg_core.labels.class_match import ClassMatch, class_list, model_differences
 from landseg_core.labels.classes import ClassSchema
 
 
@@ -22,9 +22,9 @@ SCHEMAS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 254), min_
 def test_what_differs_is_said_in_three_sentences() -> None:
     match = ClassMatch(classes(land=0, water=1, sand=2), classes(land=0, water=5, road=2))
     assert list(model_differences(match)) == [
-        "the model predicts sand, which the project does not have: accepting the map leaves that out",
-        "the model does not predict road, which the project has",
-        "the map has other values than the project for water (1, in the project 5); accepting goes by name",
+        "the model predicts classes that the project does not have, which are left out when the map is accepted: sand",
+        "the model does not predict these classes of the project: road",
+        "the map has other values than the project for these classes, which are matched by name: water (1 → 5)",
     ]
 
 
@@ -43,4 +43,4 @@ def test_the_table_and_the_sentences_tell_the_same(own: dict[str, int], target: 
 
 
 def test_many_names_are_counted() -> None:
-    assert listed(map(str, range(11))) == "0, 1, 2, 3, 4, 5, 6, 7 and 3 more"
+    assert class_list(map(str, range(11))) == "0, 1, 2, 3, 4, 5, 6, 7 and 3 more"

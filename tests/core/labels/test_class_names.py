@@ -22,13 +22,13 @@ BAD = [
     (["a\N{LINE SEPARATOR}b"], "line break"),
     (["a\x1b[2J"], "control character"),
     (["a\N{RIGHT-TO-LEFT OVERRIDE}b"], "control character"),
-    (["x" * (MOST_LETTERS + 1)], "longer than 80 letters"),
+    (["x" * (MOST_LETTERS + 1)], "longer than 80 characters"),
     (["land", "land"], "two classes are called land"),
     (["land", " land "], "two classes are called land"),
-    (["Water", "wATER"], "Water and wATER differ only"),
-    (["Straße", "STRASSE"], "differ only"),
-    (["Caf\N{LATIN SMALL LETTER E WITH ACUTE}", f"CAFE{ACUTE}"], "differ only"),
-    (["bare soil", "bare  soil"], "differ only"),
+    (["Water", "wATER"], "Water and wATER look alike"),
+    (["Straße", "STRASSE"], "look alike"),
+    (["Caf\N{LATIN SMALL LETTER E WITH ACUTE}", f"CAFE{ACUTE}"], "look alike"),
+    (["bare soil", "bare  soil"], "look alike"),
 ]
 
 

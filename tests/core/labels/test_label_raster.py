@@ -109,7 +109,7 @@ def test_tiles_being_painted_stay(store) -> None:
     edit = labels.begin()
     edit.paint(RectangleRegion((0, 0), (5, 5)), 7)
     save(labels, store, first)
-    labels.forget()
+    labels.reload()
     assert labels.tile(FIRST)[0, 0] == 7
     edit.revert()
     assert labels.tile(FIRST)[0, 0] == 3
@@ -140,7 +140,7 @@ def test_storing_what_was_not_pending_is_a_mistake(store) -> None:
 def test_without_a_store_everything_stays() -> None:
     labels = LabelRaster(2048, 2048, max_bytes=0)
     labels.stored(paint(labels, FIRST, 3))
-    labels.forget()
+    labels.reload()
     assert labels.tile(FIRST)[0, 0] == 3
 
 
@@ -151,11 +151,11 @@ def test_forgotten_tiles_are_loaded_anew_and_everybody_is_told(store) -> None:
     unsubscribe = labels.subscribe(told.append)
     store.tiles[FIRST] = np.full((512, 512), 9, np.uint8)
     assert labels.tile(FIRST)[0, 0] == 3
-    labels.forget()
+    labels.reload()
     assert told == [None]
     assert labels.tile(FIRST)[0, 0] == 9
     unsubscribe()
-    labels.forget()
+    labels.reload()
     assert told == [None]
 
 
@@ -219,7 +219,7 @@ def test_a_load_that_began_before_a_bulk_edit_does_not_undo_it(store, pool) -> N
     reading = pool.submit(labels.tile, FIRST)
     assert slow.began.wait(20)
     store.tiles[FIRST] = np.full((512, 512), 9, np.uint8)
-    labels.forget()
+    labels.reload()
     slow.go_on.set()
     assert reading.result(20)[0, 0] == 9
     assert labels.tile(FIRST)[0, 0] == 9
@@ -286,7 +286,7 @@ class Painter(RuleBasedStateMachine):
 
     @rule()
     def forget(self) -> None:
-        self.labels.forget()
+        self.labels.reload()
 
     @invariant()
     def is_what_was_painted(self) -> None:

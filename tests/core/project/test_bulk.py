@@ -116,7 +116,7 @@ def test_while_the_whole_image_changes_reading_continues_and_painting_waits(proj
     job.start()
     try:
         assert reached.wait(20)
-        project.labels(1).forget()
+        project.labels(1).reload()
         np.testing.assert_array_equal(class_values(project), before)
         with pytest.raises(ProjectError, match="is busy with a change to the whole project"):
             paint_rectangle(project, 1)

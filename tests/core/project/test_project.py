@@ -250,7 +250,7 @@ def test_reading_from_many_threads_while_painting(project: Project) -> None:
 
     def read() -> None:
         while not stop.is_set():
-            project.labels(1).forget()
+            project.labels(1).reload()
             values = np.unique(project.labels(1).read(PixelWindow(0, 0, 700, 600)))
             if not {*values.tolist()} <= {1, 4, 255}:
                 failures.append(str(values))

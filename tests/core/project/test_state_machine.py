@@ -208,7 +208,7 @@ class ProjectMachine(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         for image in self.now.names:
-            self.project.labels(image).forget()
+            self.project.labels(image).reload()
 
     @rule()
     def open_again(self) -> None:

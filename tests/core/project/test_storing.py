@@ -198,7 +198,7 @@ def test_a_network_drive_gets_a_plain_journal(make_project: Make, monkeypatch: p
     project.flush()
     assert not project.path.with_name("project.landseg-wal").exists()
     labels = project.labels(1)
-    labels.forget()
+    labels.reload()
     assert (class_values(project)[:500, :600] != 255).all()
     project.undo()
     project.edit_tiles(1, "All", lambda _key, _window, values: np.zeros_like(values))

@@ -409,7 +409,9 @@ def test_other_classes_than_the_projects_are_named_before(for_project: PredictDi
     headers["other.safetensors"] = replace(HEADER, schema=classes(**{first: 77}, sand=1))
     write(for_project, "predict_model", "other.safetensors")
     told = differences(for_project).splitlines()
-    assert told[0] == "The model predicts sand, which the project does not have: accepting the map leaves that out."
+    assert told[0] == (
+        "The model predicts classes that the project does not have, which are left out when the map is accepted: sand."
+    )
     assert told[1].startswith("The model does not predict ")
     assert told[2].startswith(f"The map has other values than the project for {first} (77, in the project ")
     assert for_project.action_button.isEnabled()

@@ -407,7 +407,7 @@ def test_values_of_masks_are_given_classes(filled: TrainDialog) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("255", "VALUE=CLASSNAME"), ("255=castle", "There is no class called castle"), ("roof=", "is no value of a mask")],
+    [("255", "VALUE=CLASSNAME"), ("255=castle", "There is no class called castle"), ("roof=", "is not a mask value")],
 )
 def test_values_of_masks_that_make_no_sense(filled: TrainDialog, text: str, sentence: str) -> None:
     write(filled, "train_mask_values", text)

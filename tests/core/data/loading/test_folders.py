@@ -108,7 +108,7 @@ def test_areas_without_label_are_left_out_with_a_notice(
     write_pair("u", mask=np.full((30, 40), 255, np.uint8))
     data = folder_data(*folders, schema, _list(tmp_path, "t.txt", "a", "u"), _list(tmp_path, "v.txt", "b"))
     assert _stems(data.train) == "a"
-    assert data.notices[0].endswith("hold 255 in 1200 px (33.3 %), which count as unlabelled" + KEEP)
+    assert data.notices[0].endswith(": counted as unlabelled: 255 in 1200 px (33.3 %)" + KEEP)
     assert data.notices[1:] == ("one of 3 areas has no labelled pixels and is left out",)
 
 
@@ -155,10 +155,10 @@ def test_an_image_without_labels_does_not_count_as_overlapping(
         write_pair(stem, mask=mask, crs="EPSG:32632", transform=Affine(1, 0, east, 0, -1, 5e6))
     images, masks = tmp_path / "images", tmp_path / "masks"
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a", "c"), _list(tmp_path, "v.txt", "b"))
-    assert data.notices[0].endswith("hold 255 in 1200 px (33.3 %), which count as unlabelled" + KEEP)
+    assert data.notices[0].endswith(": counted as unlabelled: 255 in 1200 px (33.3 %)" + KEEP)
     assert data.notices[1:] == ("one of 3 areas has no labelled pixels and is left out",)
     data = folder_data(images, masks, schema, _list(tmp_path, "t.txt", "a"), _list(tmp_path, "v.txt", "b", "c"))
-    assert data.notices[0].endswith("hold 255 in 1200 px (33.3 %), which count as unlabelled" + KEEP)
+    assert data.notices[0].endswith(": counted as unlabelled: 255 in 1200 px (33.3 %)" + KEEP)
     assert data.notices[1:] == ("one of 3 areas has no labelled pixels and is left out",)
 
 
@@ -193,7 +193,7 @@ def test_the_real_folders(imagery: Path) -> None:
     assert (len(data.train), len(data.val)) == (44, 13)
     assert (data.bands, data.dtype, data.ground_resolution_m) == ((1, 2, 3), "uint8", None)
     (notice,) = data.notices
-    assert notice.endswith("hold 255 in 881233 px (1.2 %), which count as unlabelled" + KEEP)
+    assert notice.endswith(": counted as unlabelled: 255 in 881233 px (1.2 %)" + KEEP)
 
 
 @pytest.mark.imagery

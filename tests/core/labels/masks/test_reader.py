@@ -197,9 +197,9 @@ def test_unknown_values_are_named_most_frequent_first(tmp_path: Path, schema: Cl
 @pytest.mark.parametrize(
     ("pixels", "described"),
     [
-        (np.zeros((1, 2, 3), np.float32), "1 band(s) of float32"),
-        (np.zeros((2, 2, 3), np.uint8), "2 band(s) of uint8"),
-        (np.zeros((3, 2, 3), np.uint16), "3 band(s) of uint16"),
+        (np.zeros((1, 2, 3), np.float32), "1 band of float32"),
+        (np.zeros((2, 2, 3), np.uint8), "2 bands of uint8"),
+        (np.zeros((3, 2, 3), np.uint16), "3 bands of uint16"),
     ],
 )
 def test_other_rasters_are_no_masks(

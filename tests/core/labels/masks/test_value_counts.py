@@ -93,7 +93,7 @@ def test_masks_that_declare_255_are_fine(tmp_path: Path, write_pair: WritePair, 
     (tmp_path / "masks" / "a.png").unlink()
     write_raster(tmp_path / "masks" / "a.tif", blobs(0, 0, 0, 255), nodata=255)
     (notice,) = notices(classes(2))
-    assert "holds the declared nodata 255 in 64000 px (25.0 %), which count as unlabelled" in notice
+    assert "counted as unlabelled: the declared nodata 255 in 64000 px (25.0 %)" in notice
     assert notice.endswith("to keep such pixels give --map 255=CLASS")
 
 
@@ -123,7 +123,7 @@ def test_255_beside_other_values_is_said_with_its_count(
         write_pair(stem, SIZE, mask=blobs(0, 1, 2, 255, seed=ord(stem)))
     (notice,) = notices(classes(3))
     assert notice == (
-        f"the masks in {tmp_path / 'masks'} hold 255 in 128000 px (25.0 %), which count as unlabelled; "
+        f"the masks in {tmp_path / 'masks'}: counted as unlabelled: 255 in 128000 px (25.0 %); "
         "to keep such pixels give --map 255=CLASS"
     )
 
@@ -133,7 +133,7 @@ def test_of_a_few_pixels_it_is_not_said_how_to_keep_them(write_pair: WritePair, 
     mask[0, :7] = 255
     write_pair("a", SIZE, mask=mask)
     (notice,) = notices(classes(3))
-    assert notice.endswith("a.png holds 255 in 7 px (< 0.1 %), which count as unlabelled")
+    assert notice.endswith("a.png: counted as unlabelled: 255 in 7 px (< 0.1 %)")
 
 
 def test_a_class_that_is_declared_nodata_is_said_and_a_mapping_wins(
@@ -143,8 +143,7 @@ def test_a_class_that_is_declared_nodata_is_said_and_a_mapping_wins(
     write_raster(tmp_path / "masks" / "a.png", blobs(0, 1, 2, 1), nodata=0)
     (notice,) = notices(classes(3))
     assert notice.endswith(
-        "holds the declared nodata 0 (c0) in 64000 px (25.0 %), which count as unlabelled; "
-        "to keep such pixels give --map 0=CLASS"
+        "counted as unlabelled: the declared nodata 0 (c0) in 64000 px (25.0 %); to keep such pixels give --map 0=CLASS"
     )
     assert notices(classes(3), v0="c0") == []
 
@@ -155,7 +154,7 @@ def test_transparency_is_said(tmp_path: Path, write_pair: WritePair, notices: No
     alpha[:40] = 0
     write_raster(tmp_path / "masks" / "a.png", np.stack([blobs(0, 1, 2), alpha]))
     (notice,) = notices(classes(3))
-    assert notice.endswith("holds no data in 25600 px (10.0 %), which count as unlabelled")
+    assert notice.endswith("counted as unlabelled: no data in 25600 px (10.0 %)")
 
 
 @pytest.mark.parametrize("values", [(1, 2, 3, 4), (1, 2, 4)])
@@ -164,7 +163,10 @@ def test_values_that_may_count_from_1_are_said(
 ) -> None:
     write_pair("a", SIZE, mask=blobs(*values))
     (notice,) = notices(classes(5))
-    assert "a.png holds no 0 (c0); the values may be shifted by one: if so, give --map 1=c0 --map 2=c1" in notice
+    assert (
+        "a.png: no pixel has the value 0 (c0); the values may be shifted by one: if so, give --map 1=c0 --map 2=c1"
+        in notice
+    )
     assert notice.endswith("and so on to --map 5=c4")
     maps = {f"v{number + 1}": f"c{number}" for number in range(5)}
     assert notices(classes(5), **maps) == []
@@ -189,7 +191,7 @@ def test_an_unknown_value_beyond_the_row_may_be_a_shift(
 
 def test_an_unknown_value_is_no_shift_where_the_whole_row_is_there(tmp_path: Path, write_pair: WritePair) -> None:
     write_pair("a", SIZE, mask=blobs(0, 1, 5))
-    with pytest.raises(DatasetError, match=r"no class has; say which class it is \(--map '5=CLASSNAME'"):
+    with pytest.raises(DatasetError, match=r"no class has; choose its class \(--map '5=CLASSNAME'"):
         evaluation_areas(tmp_path / "images", tmp_path / "masks", classes(5))
 
 
@@ -198,7 +200,7 @@ def test_an_unknown_value_is_no_shift_where_the_whole_row_is_there(tmp_path: Pat
     ("mapping", "sentence"),
     [
         ({"255": "house"}, "there is no class called house; the classes are c0, c1"),
-        ({"roof": "c1"}, "'roof' is no value of a mask"),
+        ({"roof": "c1"}, "'roof' is not a mask value"),
     ],
 )
 def test_a_mapping_of_nothing_is_one_sentence(

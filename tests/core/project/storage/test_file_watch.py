@@ -246,7 +246,7 @@ def test_a_bulk_edit_into_a_file_that_vanishes_meanwhile_changes_nothing(opened:
 def test_labels_are_read_from_the_file_that_was_opened(opened: Project) -> None:
     painted = class_values(opened)
     replace(opened.path)
-    opened.labels(1).forget()
+    opened.labels(1).reload()
     assert (class_values(opened) == painted).all()
 
 
@@ -257,7 +257,7 @@ READ = (
 
 def test_another_program_that_only_reads_does_no_harm(opened: Project) -> None:
     """Its closing takes the log away where landseg's locks on the file have been lost."""
-    opened.labels(1).forget()
+    opened.labels(1).reload()
     assert opened.tile_keys(1)
     with opened.read_transaction() as one, opened.read_transaction() as two:  # so that further connections are made
         assert one.keys(1) == two.keys(1)
