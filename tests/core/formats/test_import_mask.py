@@ -162,7 +162,7 @@ def test_an_unknown_class_name_is_refused(new_image, values, tmp_path: Path) -> 
 
 def test_what_is_no_mask_is_refused(new_image, tmp_path: Path) -> None:
     project, image = new_image(WIDTH, HEIGHT)
-    with pytest.raises(DatasetError, match="no mask"):
+    with pytest.raises(DatasetError, match="is not a mask"):
         import_mask(project, image.id, write_raster(tmp_path / "a.tif", np.zeros((HEIGHT, WIDTH), np.float32)))
 
 

@@ -51,7 +51,7 @@ def test_a_class_that_came_and_went_leaves_no_trace(draft) -> None:
 
 @pytest.mark.parametrize("heir", [77, 1])
 def test_labels_go_only_to_another_class(draft, heir) -> None:
-    with pytest.raises(ClassSchemaError, match="building cannot become"):
+    with pytest.raises(ClassSchemaError, match="building cannot get the value"):
         draft.deleted(1, heir=heir)
 
 

@@ -252,9 +252,9 @@ def test_tiles_handed_out_are_read_only_and_finished_ones_never_change() -> None
 def test_one_gesture_at_a_time() -> None:
     labels = LabelRaster(WIDTH, HEIGHT)
     edit = labels.begin()
-    with pytest.raises(RuntimeError, match="under way"):
+    with pytest.raises(RuntimeError, match="has not ended yet"):
         labels.begin()
-    with pytest.raises(RuntimeError, match="under way"):
+    with pytest.raises(RuntimeError, match="has not ended yet"):
         labels.apply(LabelDelta(()))
     edit.revert()
     for late in (edit.finish, edit.revert, lambda: edit.paint(RectangleRegion((0, 0), (1, 1)), 1)):
@@ -276,7 +276,7 @@ def patch_at(row: int, column: int, box: PixelWindow) -> TilePatch:
 def test_a_step_beyond_the_image_is_refused_whole(row, column, box) -> None:
     labels = LabelRaster(WIDTH, HEIGHT)
     good = patch_at(0, 0, PixelWindow(0, 0, 4, 4))
-    with pytest.raises(ProjectError, match="outside of its image"):
+    with pytest.raises(ProjectError, match="outside its image"):
         labels.apply(LabelDelta((good, patch_at(row, column, box))))
     assert (read_all(labels) == 255).all()
     labels.begin().finish()

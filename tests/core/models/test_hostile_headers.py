@@ -110,7 +110,7 @@ def test_names_of_classes_from_before_the_rule_are_used_and_told(tmp_path: Path,
     classes = [{"value": value, "name": name, "colour": "#0000ff"} for value, name in enumerate(("Water", "water"))]
     header = read_header(with_header(tmp_path / "model.safetensors", RECORD | {"schema": {"classes": classes}}))
     with RasterSource(pair[0]) as source:
-        assert ["Water and water differ only" in sentence for sentence in compatibility_notices(header, source)] == [
+        assert ["Water and water look alike" in sentence for sentence in compatibility_notices(header, source)] == [
             True
         ]
 
