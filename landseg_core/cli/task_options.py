@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import wraps
@@ -50,10 +50,20 @@ def checked_task(task: type[Task], **values: Any) -> Task:
     Raises:
         typer.BadParameter: a value is wrong.
     """
-    for name, problem in problems_of(task, values).items():
-        option = f"'{option_name(name, task.model_fields[name])}'" if name else None
-        raise typer.BadParameter(problem, param_hint=option)
+    require_usage(task, values, ("", *task.model_fields))
     return task.model_validate(values)
+
+
+def require_usage(task: type[pydantic.BaseModel], values: Mapping[str, Any], names: Collection[str]) -> None:
+    """Check the values of the fields in `names`; "" stands for what is wrong with several together.
+
+    Raises:
+        typer.BadParameter: a value is wrong.
+    """
+    for name, problem in problems_of(task, values).items():
+        if name in names:
+            option = f"'{option_name(name, task.model_fields[name])}'" if name else None
+            raise typer.BadParameter(problem, param_hint=option)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import typer
 
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.output import say
-from landseg_core.cli.task_options import checked_task, option_name, option_of
+from landseg_core.cli.task_options import checked_task, option_name, option_of, require_usage
 from landseg_core.data.sources.fields import ListField
 from landseg_core.data.sources.registry import SOURCES
 from landseg_core.data.sources.source import DataSource
@@ -44,6 +44,11 @@ SETTINGS = (
     "seed",
 )
 """The settings that have an option of their own; `--set` is for all others."""
+USAGE = ("", "alpha", "bands", "mask_values")
+"""Where a mistake is one of usage: in what does not go together, and in how a value is written.
+
+All others are mistakes of a setting, also of one in a file, and are reported by the task.
+"""
 Choices = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as config.json of a run names it."),
@@ -97,11 +102,11 @@ def given_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that the values of the options name, without those that are not given.
 
     Raises:
-        typer.BadParameter: they make no sense.
+        typer.BadParameter: they do not go together, or one is not written as its option wants it.
     """
     named = {name: values[name] for name in SETTINGS if values.get(name) not in (None, (), [])}
     given = {name: value.value if isinstance(value, Enum) else value for name, value in named.items()}
-    checked_task(TrainConfig, **given)
+    require_usage(TrainConfig, given, USAGE)
     return parse_choices(values.get("choices") or []) | given
 
 
