@@ -202,8 +202,8 @@ def _order_notices(images: Mapping[Path, ImageFacts], chosen: Sequence[str]) -> 
     if reordered and not chosen:
         path, own = reordered[0]
         yield N_(
-            "{image} has the bands {bands}, but {first} has {first_bands}: bands are matched by number; choose them by "
-            "name to match them by name",
+            "{image} has the bands {bands}, but {first} has {first_bands}: bands are matched by number; to match them "
+            "by name, choose them by name",
             image=path,
             bands=own.all_bands,
             first=first,
