@@ -146,7 +146,7 @@ def test_trying_again_from_the_question_stores_and_closes(full, disk, place, mon
 def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatch, messages) -> None:
     monkeypatch.setattr(save_guard, "choose", Answers("Close without them"))
     assert full.lifecycle.close()
-    assert "could not be stored and are lost" in messages.problems[-1]
+    assert "could not be stored and is lost" in messages.problems[-1]
     with Project.open(place) as again:
         assert [step.name for step in again.history.steps] == ["Brush: first"]
         assert sum(again.class_pixels(again.images[0].id).values()) == 100
