@@ -25,7 +25,7 @@ from landseg_gui.form_settings import FormSettings
 from landseg_gui.text import tr, translated
 
 _FIRST = "folders"
-_INFO_WIDTH = 500  # px: a label that wraps would become high instead of wide
+_INFO_WIDTH = 500  # px: a label that wraps would rather be high than wide
 
 
 class _Editor(Protocol):

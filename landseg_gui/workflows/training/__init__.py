@@ -1,1 +1,1 @@
-"""Training from the window: the run, what it would cost, and what shows while it goes on."""
+"""Training from the window: the run, the estimate of its duration, and what is shown during it."""

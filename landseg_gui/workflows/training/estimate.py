@@ -129,7 +129,7 @@ class EpochEstimator(QObject):
     def ask(self, source: DataSource, schema: ClassSchema, config: TrainConfig) -> None:
         """Start to estimate once the user pauses; an estimate that is already known is reported at once.
 
-        An estimate that is being made goes on where it answers this question, too, such as for another duration.
+        An estimate that is being made continues where it answers this question, too, such as for another duration.
         """
         if self._question is not None and _matter(*self._question) == _matter(source, schema, config):
             self._question = source, schema, config
