@@ -20,7 +20,7 @@ from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, Work, while_alive
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.text import percent, rough_duration, three_digits, tr, two_digits
-from landseg_gui.workflows.training.lent_project import lend
+from landseg_gui.workflows.training.borrowed_project import borrow
 
 _WAIT_MS = 400  # the estimate starts once the user pauses
 _BANDS = 3
@@ -165,7 +165,7 @@ class EpochEstimator(QObject):
         if self._question is None:
             return
         source, schema, config = self._question
-        options = data_options(config, lend(self._session.project))
+        options = data_options(config, borrow(self._session.project))
         work = estimate_work(source, options, config, len(schema), self._seconds_per_mpx(config))
         job = self._job = self._session.start_in_background(tr("Estimate duration of training"), work)
         job.finished.connect(while_alive(self, lambda found: self._take(job, found)))

@@ -25,8 +25,8 @@ from landseg_gui.session.session import Session
 from landseg_gui.text import percent, tr
 from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.large_work import ask_if_large
+from landseg_gui.workflows.training.borrowed_project import BorrowedProject
 from landseg_gui.workflows.training.estimate import EpochEstimator, ThroughputMemory, ThroughputMeter
-from landseg_gui.workflows.training.lent_project import LentProject
 
 if TYPE_CHECKING:
     from landseg_core.training.loop import TrainResult
@@ -141,7 +141,7 @@ class TrainFlow(Flow):
     def start(self, task: TrainTask, config: TrainConfig) -> Job:
         """Start a run; `config` has the settings that the dialog showed."""
         session, folder = self._projects, task.out
-        projects = LentProject(session, self)
+        projects = BorrowedProject(session, self)
         job = self._start(
             tr("Train {model} in {folder}", model=config.model, folder=folder.name),
             training_work(task, projects, self.preview),

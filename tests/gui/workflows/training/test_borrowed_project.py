@@ -19,7 +19,7 @@ from landseg_core.labels.classes import load_classes
 from landseg_core.project.project import Project
 from landseg_core.runs.config import TrainConfig
 from landseg_core.tasks.train import data_options
-from landseg_gui.workflows.training.lent_project import lend
+from landseg_gui.workflows.training.borrowed_project import borrow
 
 SCHEMA = load_classes("landcover-dubai")
 
@@ -27,7 +27,7 @@ SPLITS = [{"split": "images", "buffer": 0}, {"split": "blocks", "buffer": 9}]
 
 
 def load(source: DataSource, config: TrainConfig, run: Path, project: Project | None = None) -> TrainingData:
-    options = replace(data_options(config, lend(project)), classes=SCHEMA, run=run)
+    options = replace(data_options(config, borrow(project)), classes=SCHEMA, run=run)
     return source.load(options, ignore_event, JobControl())
 
 

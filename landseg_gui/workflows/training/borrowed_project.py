@@ -15,7 +15,7 @@ from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.text import capitalised, translated
 
 
-def lend(project: Project | None) -> OpenProject:
+def borrow(project: Project | None) -> OpenProject:
     """Return a function that gives a job `project`, with all that has been painted, and opens others for reading."""
 
     def open_project(file: Path) -> AbstractContextManager[Project]:
@@ -26,14 +26,14 @@ def lend(project: Project | None) -> OpenProject:
     return open_project
 
 
-class LentProject(QObject):
+class BorrowedProject(QObject):
     """A `ProjectAccess` for a job that starts now, whichever project is open when it ends."""
 
     _change_wanted = Signal(object, object, str)
 
     def __init__(self, session: ProjectSession, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.open = lend(session.project)
+        self.open = borrow(session.project)
         self._change_wanted.connect(session.change_project, Qt.ConnectionType.QueuedConnection)
 
     def change(self, file: Path, change: ChangeProject, refusal: str, _on_event: OnEvent) -> None:
