@@ -171,7 +171,7 @@ def test_runs_that_are_not_there_are_not_no_runs(window, qtbot, open_, make_proj
     a = make_project("a", "run-1")
     (tmp_path / "a-runs").rename(tmp_path / "elsewhere")
     open_(a)
-    gone = f"The last training run is not in {tmp_path / 'a-runs' / 'run-1'} any more."
+    gone = f"The last training run is no longer in {tmp_path / 'a-runs' / 'run-1'}."
     qtbot.waitUntil(lambda: label(window, "training_empty") == gone, timeout=SECONDS)
 
 
@@ -277,7 +277,7 @@ def test_a_map_that_comes_after_its_project_is_entered_there_and_not_shown(
     collect_news(window.session.notifier, messages)
     flow._take(MapFinished(task.maps[0], SCHEMA, placed=True), task, owner)
     qtbot.waitUntil(lambda: not window.runner.running, timeout=SECONDS)
-    assert f"The map of a.landseg is in {own_map}" in messages
+    assert f"The map of a.landseg was saved as {own_map}." in messages
     assert window.session.layers.masks == []
     assert window.session.project_session.project.predictions(1) == ()
     open_(a)

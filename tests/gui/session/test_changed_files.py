@@ -110,7 +110,7 @@ def test_asked_for_the_list_says_that_nothing_has_changed(qtbot, open_project, e
     commands = open_project()
     with qtbot.waitSignal(empty.changed_files.found):
         commands.look()
-    assert messages.texts == ["No file of the project has changed"]
+    assert messages.texts == ["No file of the project has changed."]
 
 
 def test_one_list_says_what_has_changed(open_project, images, rewrite) -> None:

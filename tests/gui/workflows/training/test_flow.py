@@ -261,7 +261,7 @@ def test_a_run_without_figures_is_told_apart(flow: TrainFlow, session: Session, 
 
     messages: list[str] = []
     collect_news(session.notifier, messages)
-    flow._take_model(Result())
+    flow._use_model(Result())
     assert "not validated" in messages[0]
 
 

@@ -133,7 +133,7 @@ def test_too_few_labels_are_told_in_a_sentence(
     collect_news(session.notifier, messages)
     blocks.set_shown(True)
     wait(runner, qtbot)
-    assert messages == ["Nothing is labelled yet; paint each class in some places first"]
+    assert messages == ["Nothing is labelled yet; label some areas of each class first."]
     assert drawn.groups == {}
 
 
