@@ -53,7 +53,8 @@ class PseudoLanguage(QTranslator):
         """Return the translation of a template; None leaves it as it is."""
         if context == "landseg":
             return pseudo(template)
-        self.of_qt.add(template.replace("&", ""))
+        text = template.replace("&", "")
+        self.of_qt |= {text, text.removesuffix("...")}
         return None
 
 
