@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from landseg_core.errors import LandsegError, TrainingError
 from landseg_core.input_files import AnyPath
+from landseg_core.messages import N_
 from landseg_core.models.header import read_header
 from landseg_core.runs.curves import RunCurves, run_curves
 from landseg_core.runs.environment import read_environment
@@ -139,14 +140,20 @@ def run_folders(folder: Path) -> list[Path]:
         return [path for path in folder.iterdir() if is_run(path)]
     except OSError as error:
         reason = error.strerror or str(error)
-        raise TrainingError(f"the folder {folder} cannot be read: {reason}; give a folder that holds runs") from error
+        raise TrainingError(
+            N_(
+                "the folder {folder} cannot be read: {reason}; give a folder that holds runs",
+                folder=folder,
+                reason=reason,
+            )
+        ) from error
 
 
 def summarise_entry(entry: RunEntry) -> RunSummary:
     """Return what a run of a project is; one whose folder is not there is `MISSING`."""
     if is_run(entry.folder):
         return summarise(entry.folder)
-    problem = f"{entry.folder} is not there, or holds no run any more"
+    problem = N_("{folder} does not exist, or holds no run any more", folder=entry.folder)
     return RunSummary(entry.folder, RunStatus.MISSING, entry.model, entry.created, problem=problem)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from landseg_core.errors import OutputError, TrainingError
 from landseg_core.leftovers import UNFINISHED
+from landseg_core.messages import N_
 from landseg_core.output_files import unwritable
 from landseg_core.project.snapshot import LABELS_FOLDER
 from landseg_core.runs.catalogue import is_run
@@ -27,11 +28,17 @@ def delete_run(folder: Path) -> None:
         OutputError: it cannot be deleted.
     """
     if not is_run(folder):
-        raise TrainingError(f"{folder} is not the folder of a run, and is left as it is; choose a run")
+        raise TrainingError(
+            N_("{folder} is not the folder of a run, and is left unchanged; choose a run", folder=folder)
+        )
     if foreign := _foreign(folder):
         raise TrainingError(
-            f"{folder} holds more than a run ({', '.join(foreign[:3])}), and is left as it is; "
-            "move that elsewhere, then delete the run"
+            N_(
+                "{folder} holds more than a run ({foreign}), and is left unchanged; move the rest elsewhere, then "
+                "delete the run",
+                folder=folder,
+                foreign=", ".join(foreign[:3]),
+            )
         )
     aside = folder.with_name(f".{folder.name}.deleted-{secrets.token_hex(4)}")
     try:
@@ -43,7 +50,11 @@ def delete_run(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
-            f"the run was moved to {aside}, but not all of it can be deleted: {reason}; delete that folder by hand"
+            N_(
+                "the run was moved to {aside}, but not all of it can be deleted: {reason}; delete that folder by hand",
+                aside=aside,
+                reason=reason,
+            )
         ) from error
 
 

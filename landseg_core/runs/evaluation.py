@@ -10,6 +10,7 @@ import pydantic
 from landseg_core.errors import TrainingError
 from landseg_core.input_files import read_file
 from landseg_core.labels.classes import Colour
+from landseg_core.messages import N_
 from landseg_core.value_problems import first_problem
 
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)]
@@ -67,7 +68,7 @@ class RunEvaluation(_Record):
     @pydantic.model_validator(mode="after")
     def _square(self) -> RunEvaluation:
         if self.confusion and {len(self.confusion), *map(len, self.confusion)} != {len(self.classes)}:
-            raise ValueError(f"the confusion matrix does not fit the {len(self.classes)} classes")
+            raise ValueError(N_("the confusion matrix does not fit the {count} classes", count=len(self.classes)))
         return self
 
 
@@ -87,7 +88,9 @@ def read_evaluation(path: Path) -> RunEvaluation | None:
 
 def damaged_record(path: Path, error: OSError | pydantic.ValidationError) -> TrainingError:
     """Return the sentence for a file of a run that cannot be used because of `error`."""
-    return TrainingError(f"{path} cannot be used ({_reason(error)}); delete it, or train again")
+    return TrainingError(
+        N_("{path} cannot be used ({reason}); delete it, or train again", path=path, reason=_reason(error))
+    )
 
 
 def _reason(error: OSError | pydantic.ValidationError) -> str:

@@ -14,6 +14,7 @@ from landseg_core.errors import OutputError, TrainingError
 from landseg_core.events import EpochFinished, Event, OnEvent
 from landseg_core.input_files import parsed_json, present_path, read_file
 from landseg_core.leftovers import UNFINISHED
+from landseg_core.messages import N_
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.output_files import check_name, unwritable, write_atomically
 
@@ -82,17 +83,28 @@ class RunFolder:
         except OSError as error:
             raise unwritable(self.path, error) from error
         if used and not overwrite:
-            raise OutputError(f"the folder {self.path} is not empty; {self._remedy()}")
+            raise self._not_empty()
 
-    def _remedy(self) -> str:
+    def _not_empty(self) -> OutputError:
         if self.checkpoint.is_file():
-            return "choose another, resume the run in it (--resume), or allow overwriting (--overwrite)"
-        if self.config.is_file():
-            return (
-                "the run in it ended before its first checkpoint and cannot be resumed:"
-                " start it anew with --overwrite in place of --resume, or choose another folder"
+            return OutputError(
+                N_(
+                    "the folder {path} is not empty; choose another, resume the run in it (--resume), or allow "
+                    "overwriting (--overwrite)",
+                    path=self.path,
+                )
             )
-        return "choose another, or allow overwriting (--overwrite)"
+        if self.config.is_file():
+            return OutputError(
+                N_(
+                    "the folder {path} is not empty; the run in it ended before its first checkpoint and cannot be "
+                    "resumed: start it again with --overwrite instead of --resume, or choose another folder",
+                    path=self.path,
+                )
+            )
+        return OutputError(
+            N_("the folder {path} is not empty; choose another, or allow overwriting (--overwrite)", path=self.path)
+        )
 
     def require_run(self) -> None:
         """Check that there is a run to resume.
@@ -103,12 +115,20 @@ class RunFolder:
         if not self.checkpoint.is_file():
             if self.config.is_file():
                 raise TrainingError(
-                    f"the run in {self.path} ended before its first checkpoint ({self.checkpoint.name} is missing) and"
-                    " cannot be resumed; start it anew, with --overwrite in place of --resume"
+                    N_(
+                        "the run in {path} ended before its first checkpoint ({checkpoint} is missing) and cannot be "
+                        "resumed; start it again, with --overwrite instead of --resume",
+                        path=self.path,
+                        checkpoint=self.checkpoint.name,
+                    )
                 )
             raise TrainingError(
-                f"{self.path} holds no run that can be resumed ({self.checkpoint.name} is missing);"
-                " give the folder of a run, or start a new one without --resume"
+                N_(
+                    "{path} holds no run that can be resumed ({checkpoint} is missing); give the folder of a run, "
+                    "or start a new one without --resume",
+                    path=self.path,
+                    checkpoint=self.checkpoint.name,
+                )
             )
 
     def start(self) -> None:

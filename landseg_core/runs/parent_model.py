@@ -12,17 +12,18 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError, ModelError, TrainingError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.input_files import parsed_json, read_file
+from landseg_core.messages import N_
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.output_files import write_atomically
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.provenance import HeldOutAreas, held_out_areas, trained_windows
 
-ALL_TRAINED = (
+ALL_TRAINED = N_(
     "the parent model was trained on all labels that validate here, so the accuracy could not be measured; validate on "
     "other images, or start a new model"
 )
-NOT_RECORDED = (
+NOT_RECORDED = N_(
     "the parent model does not record what it was trained on: the metrics are reliable only if that is not what "
     "validates here"
 )
@@ -49,7 +50,7 @@ def load_parent(folder: RunFolder) -> BundleHeader | None:
         record = parsed_json(read_file(folder.parent_record))
         return BundleHeader.from_record(dict(record), folder.parent_record)
     except (OSError, ValueError, TypeError) as error:
-        raise ModelError(f"{folder.parent_record} cannot be read; start a new run") from error
+        raise ModelError(N_("{path} cannot be read; start a new run", path=folder.parent_record)) from error
 
 
 def held_out_validation(data: TrainingData, parent: BundleHeader | None) -> HeldOutAreas:

@@ -17,6 +17,7 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
 from landseg_core.geo.rectangles import disjoint, merged, subtract_all
 from landseg_core.geo.window import PixelLength, PixelWindow, StoredWindow
+from landseg_core.messages import N_
 from landseg_core.models.compatibility import check_compatible
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.source import RasterSource
@@ -154,12 +155,19 @@ def held_out_areas(header: BundleHeader, areas: Sequence[LabelledArea]) -> HeldO
     stems = dict.fromkeys(area.stem for area, _, common in rest if common)
     if not left:
         raise DatasetError(
-            f"the model was trained on all {every} pixels of {shortened(stems)}: they cannot measure its accuracy; "
-            "evaluate it on other images, or on those that validated it"
+            N_(
+                "the model was trained on all {every} pixels of {stems}: they cannot measure its accuracy; "
+                "evaluate it on other images, or on those that validated it",
+                every=every,
+                stems=shortened(stems),
+            )
         )
-    notice = (
-        f"{known} of {every} pixels are left out, since the model was trained on them ({shortened(stems)}): "
-        "the metrics count only the rest"
+    notice = N_(
+        "{known} of {every} pixels are left out, since the model was trained on them ({stems}): "
+        "the metrics count only the rest",
+        known=known,
+        every=every,
+        stems=shortened(stems),
     )
     return HeldOutAreas(left, left_out, known, ((notice,) if stems else ()) + _unrecorded_notices(header))
 
@@ -169,9 +177,12 @@ def _unrecorded_notices(header: BundleHeader) -> tuple[str, ...]:
     unrecorded = header.training.get("trained_on_untold", 0)
     if not unrecorded:
         return ()
-    sentence = (
-        f"the model has no record of {unrecorded} of the images that it was trained on, for lack of space: any of them "
-        "among these would make the metrics too optimistic"
+    sentence = N_(
+        "the model has no record of %n of the images that it was trained on, for lack of space: any of them "
+        "among these would make the metrics too optimistic",
+        n=unrecorded,
+        one="the model has no record of one of the images that it was trained on, for lack of space: if it is "
+        "among these, the metrics are too optimistic",
     )
     return (sentence,)
 

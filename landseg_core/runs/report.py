@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from landseg_core.errors import LandsegError
 from landseg_core.events import Notice, OnEvent
 from landseg_core.input_files import AnyPath
+from landseg_core.messages import N_
 from landseg_core.output_files import write_atomically
 from landseg_core.progress import duration
 from landseg_core.resource_files import resource_path
@@ -45,7 +46,7 @@ def save_report(folder: Path, on_event: OnEvent) -> None:
     try:
         write_report(folder)
     except LandsegError as error:
-        on_event(Notice(f"the run has no report: {error}"))
+        on_event(Notice(N_("the run has no report: {error}", error=error)))
 
 
 def write_report(folder: AnyPath) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 from landseg_core.errors import ModelError, TrainingError
 from landseg_core.input_files import parsed_json, read_file
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.models.header import read_header
 from landseg_core.plain_text import plain_text
 from landseg_core.runs.config import TrainConfig, renamed_settings
@@ -111,4 +112,4 @@ def _shown(value: Any) -> str:
 
 
 def _no_settings(folder: RunFolder) -> TrainingError:
-    return TrainingError(f"{folder.config} holds no settings of a run; delete the folder, or train again")
+    return TrainingError(N_("{path} holds no settings of a run; delete the folder, or train again", path=folder.config))

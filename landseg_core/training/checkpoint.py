@@ -15,6 +15,7 @@ from landseg_core.data.areas import LabelledArea, pixels
 from landseg_core.data.fingerprint import fingerprint
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
+from landseg_core.messages import N_
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
 from landseg_core.output_files import write_atomically
@@ -90,8 +91,13 @@ class CheckpointRecord:
         changed = [f"{name} was {before[name]}, now {now[name]}" for name in before if before[name] != now[name]]
         if changed:
             raise TrainingError(
-                f"the run in {folder.path} has other settings ({'; '.join(changed)}); resume it with its own, "
-                f"which are in {folder.config.name}, or start a new run"
+                N_(
+                    "the run in {path} has other settings ({changed}); resume it with its own, which are in "
+                    "{config}, or start a new run",
+                    path=folder.path,
+                    changed="; ".join(changed),
+                    config=folder.config.name,
+                )
             )
 
     def require_same_data(self, data: TrainingData, folder: RunFolder) -> None:
@@ -102,7 +108,10 @@ class CheckpointRecord:
         """
         if self.data != DataFingerprint.of(data):
             raise TrainingError(
-                f"the run in {folder.path} was trained on other data; resume it with the same, or start a new run"
+                N_(
+                    "the run in {path} was trained on other data; resume it with the same, or start a new run",
+                    path=folder.path,
+                )
             )
 
     def require_same_images(self, mark: str, folder: RunFolder) -> None:
@@ -113,8 +122,11 @@ class CheckpointRecord:
         """
         if self.images and self.images != mark:
             raise TrainingError(
-                f"the images of the run in {folder.path} have changed since it began; restore the former files"
-                " to resume it, or start a new run"
+                N_(
+                    "the images of the run in {path} have changed since it began; restore the former files to "
+                    "resume it, or start a new run",
+                    path=folder.path,
+                )
             )
 
 
@@ -210,7 +222,12 @@ def _checked(stored: dict[str, Any], folder: RunFolder) -> CheckpointRecord:
 
 
 def _of_another_version(folder: RunFolder) -> TrainingError:
-    return TrainingError(f"{folder.checkpoint} is the checkpoint of another version of landseg; start a new run")
+    return TrainingError(
+        N_(
+            "{path} is the checkpoint of another version of landseg; start a new run",
+            path=folder.checkpoint,
+        )
+    )
 
 
 def image_mark(data: TrainingData) -> str:

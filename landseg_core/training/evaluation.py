@@ -16,6 +16,7 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.errors import DatasetError
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.labels.masks.value_mapping import mapped_indices
+from landseg_core.messages import N_
 from landseg_core.metrics.blocks import BlockCounts
 from landseg_core.metrics.evaluation import MapEvaluation, evaluate_blocks
 from landseg_core.models.bundle import ModelBundle
@@ -30,6 +31,15 @@ _KEYS = (
     *("warnings", "images", "left_out_px"),
 )
 """What the JSON of an evaluation holds, in this order."""
+
+
+NOTHING_TO_EVALUATE = N_(
+    "no pixel to evaluate on is labelled: there the masks hold only 255 or nodata, or the images no data"
+)
+NOTHING_NEW_TO_EVALUATE = N_(
+    "no pixel that the model was not trained on is labelled: there the masks hold only 255 or nodata, or the images "
+    "no data"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,10 +116,7 @@ def evaluate(
     validator = Validator(network, len(header.schema), areas, reader, rest.left_out)
     blocks = _counted(validator, on_event, control or JobControl())
     if not blocks.counts.any():
-        what = "that the model was not trained on" if rest.left_out_px else "to evaluate on"
-        raise DatasetError(
-            f"no pixel {what} is labelled: there the masks hold only 255 or nodata, or the images no data"
-        )
+        raise DatasetError(NOTHING_NEW_TO_EVALUATE if rest.left_out_px else NOTHING_TO_EVALUATE)
     return Evaluation(evaluate_blocks(blocks, header.schema, classes_known_to(header)), rest.left_out_px)
 
 

@@ -15,6 +15,7 @@ from torch import nn
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.compute.memory import device_label, retry_on_out_of_memory
 from landseg_core.labels.classes import UNLABELLED
+from landseg_core.messages import N_
 from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.augmentation import ColourJitter, cutmix
@@ -128,8 +129,12 @@ class Learner:
         self._optimiser.zero_grad()
         if self.micro_batch == 1:
             raise DeviceError(
-                f"{device_label(self.network.device)} has no memory to learn from a single chip of {side} x {side} px; "
-                "choose a smaller chip or network, or close other programs"
+                N_(
+                    "{device} does not have enough memory to train on a single chip of {side} x {side} px; choose a "
+                    "smaller chip or network, or close other programs",
+                    device=device_label(self.network.device),
+                    side=side,
+                )
             )
         self.micro_batch //= 2
 

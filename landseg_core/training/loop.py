@@ -18,6 +18,7 @@ import numpy.typing as npt
 from landseg_core.compute.memory import smaller_steps
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import Notice, RunFinished, StepFinished
+from landseg_core.messages import N_
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.runs.folder import RunFolder
 from landseg_core.training.batches import Batches
@@ -137,7 +138,7 @@ class TrainingLoop:
 
     def _emit_start(self) -> None:
         self._emit(run_started(self._state, self._batches.per_epoch))
-        finished = ("the run is finished already: there is nothing to resume",) if self._position.finished else ()
+        finished = (N_("the run is finished already: there is nothing to resume"),) if self._position.finished else ()
         for notice in (*self._state.data.notices, *self._state.notices, *self._validation.notices, *finished):
             self._emit(Notice(notice))
 
@@ -161,7 +162,9 @@ class TrainingLoop:
         quick = minutes is None or self._position.validation_seconds <= PARENT_SHARE * 60 * minutes
         if self._state.parent is not None and quick:
             metrics = self._validation.measure(self._checkpoint)
-            self._emit(Notice(f"parent model: mIoU {metrics.matrix.miou:.3f} on the same validation areas"))
+            self._emit(
+                Notice(N_("parent model: mIoU {miou:.3f} on the same validation areas", miou=metrics.matrix.miou))
+            )
 
     # --- an epoch
 
@@ -243,7 +246,15 @@ class TrainingLoop:
             return False
         if position.epoch - (position.best_epoch or position.epoch) < patience:
             return False
-        self._emit(Notice(f"no epoch of the last {patience} gave a better model: the run ends early"))
+        self._emit(
+            Notice(
+                N_(
+                    "none of the last %n epochs gave a better model: the run ends early",
+                    n=patience,
+                    one="the last epoch gave no better model: the run ends early",
+                )
+            )
+        )
         return True
 
     # --- checkpoints
@@ -266,8 +277,13 @@ class TrainingLoop:
         self._emit(RolledBack(position.step, position.next_validation))
         self._emit(
             Notice(
-                f"the loss is no longer a finite number after step {lost}: the run rolls back to step "
-                f"{position.step} and goes on with {self._state.rate_scale:g} times the learning rate"
+                N_(
+                    "the loss is no longer a finite number after step {lost}: the run rolls back to step {step} "
+                    "and continues with {rate_scale:g} times the learning rate",
+                    lost=lost,
+                    step=position.step,
+                    rate_scale=self._state.rate_scale,
+                )
             )
         )
 
@@ -292,12 +308,25 @@ class TrainingLoop:
 
     def _finish_not_finite(self) -> TrainResult:
         position = self._position
-        trouble = f"the loss is no longer a finite number after step {position.step}: the run ends"
-        remedy = "start a new one with a lower learning rate"
         if position.best_epoch is None:
             self._emit_end("not_finite")
-            raise TrainingError(f"{trouble} before a model was validated; {remedy}")
-        self._emit(Notice(f"{trouble} with its best model, of epoch {position.best_epoch}; {remedy}"))
+            raise TrainingError(
+                N_(
+                    "the loss is no longer a finite number after step {step}: the run ends before a model was "
+                    "validated; start a new one with a lower learning rate",
+                    step=position.step,
+                )
+            )
+        self._emit(
+            Notice(
+                N_(
+                    "the loss is no longer a finite number after step {step}: the run ends with its best model, of "
+                    "epoch {best_epoch}; start a new one with a lower learning rate",
+                    step=position.step,
+                    best_epoch=position.best_epoch,
+                )
+            )
+        )
         return self._finish("not_finite")
 
     def _emit_end(self, reason: str) -> None:

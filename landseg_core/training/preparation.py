@@ -18,7 +18,7 @@ from landseg_core.errors import TrainingError
 from landseg_core.geo.tiling import sliding_windows
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.limits import WorkSize
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.raster.alpha import AUTO
 from landseg_core.runs.config import TrainConfig, checked_config, field_problems
@@ -32,6 +32,14 @@ VALIDATION_SHARE = 1 / 3
 """Predicting a pixel takes about a third of training on it: a forward pass, and none backward."""
 _LABEL_WINDOW = 1024
 """The side, in px, of the windows in which labels are looked for."""
+NOTHING_TO_TRAIN_ON = N_(
+    "no pixel to train on is labelled: there the masks hold only 255 or nodata, or the images no data; "
+    "label some pixels first"
+)
+NOTHING_TO_VALIDATE_ON = N_(
+    "no pixel to validate on is labelled: there the masks hold only 255 or nodata, or the images no data; "
+    "label some pixels first"
+)
 _WORTH_A_TRIAL = 100_000_000
 """Training on fewer px takes no computer hours."""
 _MOST_STEPS = 4
@@ -86,10 +94,15 @@ def _of_model(config: TrainConfig, header: BundleHeader, known: Collection[str])
     for name, value in own.items():
         given = getattr(config, name)
         if name in known and not _agree(given, value):
-            title = (TrainConfig.model_fields[name].title or name).lower()
+            title = TrainConfig.model_fields[name].title or name
             raise TrainingError(
-                f"{config.start_from} has the {title} {setting_text(value)}, not {setting_text(given)}: "
-                "leave that setting to the model, or start afresh"
+                N_(
+                    "{title}: {path} has {own}, not {given}; leave that setting to the model, or train a new model",
+                    title=title,
+                    path=config.start_from,
+                    own=setting_text(value),
+                    given=setting_text(given),
+                )
             )
     return own
 
@@ -148,29 +161,31 @@ def check_labels(data: TrainingData, checkpoint: Callable[[], None]) -> None:
         DatasetError: a mask cannot be used.
     """
     reader = data.reader()
-    for areas, what in ((data.train, "train on"), (data.val, "validate on")):
-        _check_labels(reader, areas, what, checkpoint)
+    for areas, nothing in ((data.train, NOTHING_TO_TRAIN_ON), (data.val, NOTHING_TO_VALIDATE_ON)):
+        _check_labels(reader, areas, nothing, checkpoint)
 
 
 def _require_other_folder(config: TrainConfig, folder: RunFolder) -> None:
     start = Path(config.start_from).resolve() if config.start_from is not None else None
     if start is not None and folder.path.resolve() in (start, start.parent):
         raise TrainingError(
-            f"the run would write over the model that it starts from, {config.start_from}; choose another folder for it"
+            N_(
+                "the run would overwrite the model that it starts from, {path}; choose another folder for it",
+                path=config.start_from,
+            )
         )
 
 
-def _check_labels(reader: AreaReader, areas: Sequence[LabelledArea], what: str, checkpoint: Callable[[], None]) -> None:
+def _check_labels(
+    reader: AreaReader, areas: Sequence[LabelledArea], nothing: Text, checkpoint: Callable[[], None]
+) -> None:
     for area in areas:
         for window in sliding_windows(area.window.width, area.window.height, _LABEL_WINDOW, overlap=0):
             checkpoint()
             _, labels = reader.read(area, window.shifted(area.window.x, area.window.y))
             if (labels != UNLABELLED).any():
                 return
-    raise TrainingError(
-        f"no pixel to {what} is labelled: there the masks hold only 255 or nodata, or the images no data; "
-        "label some pixels first"
-    )
+    raise TrainingError(nothing)
 
 
 def run_work(config: TrainConfig, data: TrainingData, checkpoint: Callable[[], None]) -> WorkSize:

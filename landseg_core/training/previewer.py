@@ -21,6 +21,7 @@ from landseg_core.errors import LandsegError, RasterError
 from landseg_core.events import OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
+from landseg_core.messages import N_
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.bands import band_list, listed_bands, matching_bands
@@ -94,7 +95,9 @@ class Previewer:
         except NotEnoughMemoryError:
             who = device_label(self._network.device)
         free_cache()
-        return PreviewRefused(request, f"{who} has no memory for a preview during training; zoom in to a smaller part")
+        return PreviewRefused(
+            request, N_("{device} does not have enough memory for a preview during training; zoom in", device=who)
+        )
 
     def _made(self, request: PreviewRequest, epoch: int, expected: float, seconds: float) -> PreviewMade:
         deadline = time.monotonic() + seconds
@@ -102,7 +105,7 @@ class Previewer:
             bands = _fitting_bands(source, self._data)
             window = request.window.intersection(source.grid.window)
             if window is None:
-                raise RasterError(f"{source.path.name} has no pixel in this view")
+                raise RasterError(N_("{path} has no pixel in this view", path=source.path.name))
             plan = plan_preview(window, _factor(source, self._data), _AIM * seconds / max(expected, 1e-12))
             return PreviewMade(epoch, request, plan.window, self._predicted(source, bands, plan, deadline))
 
@@ -157,9 +160,23 @@ def _fitting_bands(source: RasterSource, data: TrainingData) -> tuple[int, ...]:
     bands = matching_bands(source, data.bands, data.band_names)
     if bands is None:
         needed = listed_bands(zip_longest(data.bands, data.band_names))
-        raise RasterError(f"{source.path.name} has {band_list(source)}, the network is trained on the bands {needed}")
+        raise RasterError(
+            N_(
+                "{path} has {bands}, the network is trained on the bands {needed}",
+                path=source.path.name,
+                bands=band_list(source),
+                needed=needed,
+            )
+        )
     if source.dtype != np.dtype(data.dtype):
-        raise RasterError(f"{source.path.name} has {source.dtype} pixels, the network is trained on {data.dtype}")
+        raise RasterError(
+            N_(
+                "{path} has {own} pixels, the network is trained on {wanted}",
+                path=source.path.name,
+                own=source.dtype,
+                wanted=data.dtype,
+            )
+        )
     return bands
 
 

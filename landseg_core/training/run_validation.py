@@ -12,6 +12,7 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.events import Notice
+from landseg_core.messages import N_
 from landseg_core.models.header import BundleHeader
 from landseg_core.runs.parent_model import ALL_TRAINED, held_out_validation
 from landseg_core.training.network import Network
@@ -83,8 +84,12 @@ class RunValidation:
             self._count_only(share, self.halvings)
             self._emit(
                 Notice(
-                    f"validating everything would take too long for a run of {total / 60:g} min: its metrics are of "
-                    f"about {share:.1%} of the validation areas; evaluate the model for those of all"
+                    N_(
+                        "validating everything would take too long for a run of {minutes:g} min: its metrics are of "
+                        "about {share:.1%} of the validation areas; evaluate the model for those of all",
+                        minutes=total / 60,
+                        share=share,
+                    )
                 )
             )
         position.validation_seconds, position.validated_share = share * seconds + self._beside, share

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.events import RunStarted
+from landseg_core.messages import N_
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, build_model
 from landseg_core.models.header import BundleHeader, read_header
@@ -168,7 +169,9 @@ def _restore(learner: Learner, tensors: Mapping[str, torch.Tensor], folder: RunF
     try:
         learner.restore(tensors)
     except (KeyError, RuntimeError, ValueError, TypeError, OverflowError) as error:
-        raise TrainingError(f"{folder.checkpoint} does not fit its own settings; start a new run") from error
+        raise TrainingError(
+            N_("{path} does not fit its own settings; start a new run", path=folder.checkpoint)
+        ) from error
 
 
 def _random_model(config: TrainConfig, data: TrainingData) -> SegmentationModel:
@@ -243,14 +246,20 @@ def start_from_model(path: str, architecture: str, data: TrainingData) -> Start:
 
 def _check_compatible(path: str, header: BundleHeader, architecture: str, data: TrainingData) -> None:
     for what, own, wanted in (
-        ("network", header.architecture, architecture),
-        ("bands", *_band_texts(header, data)),
-        ("pixel type", header.dtype, data.dtype),
+        (N_("network"), header.architecture, architecture),
+        (N_("bands"), *_band_texts(header, data)),
+        (N_("pixel type"), header.dtype, data.dtype),
     ):
         if own != wanted:
             raise TrainingError(
-                f"the run cannot start from {path}: its {what} {own} would have to be {wanted}; "
-                "choose what fits the model, or start afresh"
+                N_(
+                    "the run cannot start from {path}: its {what} {own} would have to be {wanted}; choose what "
+                    "fits the model, or train a new model",
+                    path=path,
+                    what=what,
+                    own=own,
+                    wanted=wanted,
+                )
             )
 
 
@@ -278,17 +287,17 @@ def weights_for(bundle: ModelBundle, names: tuple[str, ...], fresh: dict[str, to
     return weights
 
 
-def _class_notices(path: str, known: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
-    new = [name for name in wanted if name not in known]
-    gone = [name for name in known if name not in wanted]
-    return [
-        text
-        for names, text in (
-            (new, f"{path} does not know {shortened(new)}: trained from scratch, which takes longer"),
-            (gone, f"{path} also knows {shortened(gone)}, which is no class now: it is dropped"),
+def _class_notices(path: str, known: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[str]:
+    if new := [name for name in wanted if name not in known]:
+        yield N_(
+            "{path} does not know {classes}: trained from scratch, which takes longer",
+            path=path,
+            classes=shortened(new),
         )
-        if names
-    ]
+    if gone := [name for name in known if name not in wanted]:
+        yield N_(
+            "{path} also knows {classes}, which the data does not have: dropped", path=path, classes=shortened(gone)
+        )
 
 
 def run_started(state: RunState, steps_per_epoch: int) -> RunStarted:

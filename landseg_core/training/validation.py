@@ -23,6 +23,7 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.events import OnEvent, Progress, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
+from landseg_core.messages import N_
 from landseg_core.metrics.blocks import BlockCounts, BlockTally, block_grid
 from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.training.losses import cross_entropy_sum
@@ -210,8 +211,13 @@ class Validator:
         before, after = self.largest, chosen.largest
         if after.pixels >= before.pixels:
             raise DeviceError(
-                f"{device_label(self._network.device)} has no memory to validate {before.width} x {before.height} px "
-                "at once, as this network needs; choose a smaller network, or close other programs"
+                N_(
+                    "{device} does not have enough memory to validate {width} x {height} px at once, as this network "
+                    "needs; choose a smaller network, or close other programs",
+                    device=device_label(self._network.device),
+                    width=before.width,
+                    height=before.height,
+                )
             )
         on_event(smaller_windows(self._network.device, before, after))
         return chosen

@@ -128,7 +128,7 @@ def test_the_advice_on_a_run_that_ended_before_its_first_checkpoint_works(landse
         code, _, told = landseg(*command, *option)
         assert code == 1
         assert "before its first checkpoint" in told
-        assert "--overwrite in place of --resume" in told
+        assert "--overwrite instead of --resume" in told
     code, printed, told = landseg(*command, "--overwrite")
     assert code == 0, told
     assert "model.safetensors" in printed

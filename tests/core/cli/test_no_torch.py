@@ -86,7 +86,7 @@ CASES = {
     "export onnx run --out new.onnx --tile 33": "multiple of 16",
     "export png no.tif --out new.png --style index": "no.tif",
     f"{TRAIN} --from no": "does not exist",
-    f"{TRAIN} --from run --model unet32": "has the network unet16",
+    f"{TRAIN} --from run --model unet32": "run has unet16, not unet32",
     f"{TRAIN} --resume": "no run that can be resumed",
     f"{TRAIN} --model no": "there is no network",
     f"{TRAIN} --set no=1": "there is no setting",

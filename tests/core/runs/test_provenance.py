@@ -209,6 +209,6 @@ def test_images_that_the_record_has_no_space_for_are_reported(
     assert ([image["stem"] for image in record["trained_on"]], record["trained_on_untold"]) == (["a"], 1)
     (notice,) = held_out_areas(header(data, record), data.val).notices
     assert notice == (
-        "the model has no record of 1 of the images that it was trained on, for lack of space: any of them among these "
-        "would make the metrics too optimistic"
+        "the model has no record of one of the images that it was trained on, for lack of space: if it is among these, "
+        "the metrics are too optimistic"
     )

@@ -154,7 +154,7 @@ def test_no_memory_for_a_preview_does_not_end_the_run(
     monkeypatch.setattr(ByBrightness, "logits", too_much)
     (refused,) = shown(data, PreviewRequest(halves, VIEW))
     assert isinstance(refused, PreviewRefused)
-    assert refused.reason.startswith("this computer has no memory for a preview")
+    assert refused.reason.startswith("this computer does not have enough memory for a preview")
 
 
 def test_what_is_no_number_in_one_band_is_not_shown(data: TrainingData, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_lost_loss_brings_the_run_back_to_its_last_epoch_at_half_the_rate(
     assert run.fit(data).reason == "finished"
     (message,) = roll_backs(run)
     assert message.startswith(
-        "the loss is no longer a finite number after step 10: the run rolls back to step 7 and goes on"
+        "the loss is no longer a finite number after step 10: the run rolls back to step 7 and continues"
     )
     assert message.endswith("with 0.5 times the learning rate")
     assert logged_steps(tmp_path / "run") == list(range(1, 3 * STEPS + 1))
