@@ -10,6 +10,7 @@ from pydantic import Field
 
 from landseg_core.compute.device_names import DeviceError, require_device_name
 from landseg_core.errors import TrainingError
+from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
 from landseg_core.task_fields import FieldHints, problems_of
 
@@ -35,7 +36,7 @@ RENAMED_SETTINGS = {
 
 def _known_model(name: str) -> str:
     if name not in CATALOG:
-        raise ValueError(f"there is no network {name!r}; choose {', '.join(CATALOG)}")
+        raise ValueError(N_("there is no network {name!r}; choose {catalog}", name=name, catalog=", ".join(CATALOG)))
     return name
 
 
@@ -49,10 +50,14 @@ def _device(name: str) -> str:
 
 def _alpha(text: str) -> str:
     if not text.strip():
-        raise ValueError("should be auto, none, or a band by number or name")
+        raise ValueError(N_("should be auto, none, or a band by number or name"))
     from landseg_core.raster.alpha import alpha_choice
 
     return alpha_choice(text)
+
+
+_SPLITS = {"blocks": N_("Blocks"), "images": N_("Whole images")}
+_PRECISIONS = {"auto": N_("Automatic"), "fp32": "fp32"}
 
 
 class TrainConfig(pydantic.BaseModel):
@@ -64,117 +69,119 @@ class TrainConfig(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     model: Annotated[str, pydantic.AfterValidator(_known_model), FieldHints(metavar="NETWORK")] = Field(
-        DEFAULT_MODEL, title="Network", description="Larger networks are more accurate and slower"
+        DEFAULT_MODEL, title=N_("Network"), description=N_("Larger networks are more accurate and slower")
     )
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
-        None, title="Epochs", description="Number of passes over the training data"
+        None, title=N_("Epochs"), description=N_("Number of passes over the training data")
     )
     minutes: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] | None = Field(
-        None, title="Minutes", description="Duration of the run; its schedule is completed in that time"
+        None, title=N_("Minutes"), description=N_("Duration of the run; its schedule is completed in that time")
     )
     batch: Annotated[int, Field(ge=1, le=1024)] = Field(
         8,
-        title="Batch size",
-        description="Training patches (chips) per step; halved automatically if memory runs out",
+        title=N_("Batch size"),
+        description=N_("Training patches (chips) per step; halved automatically if memory runs out"),
     )
     chip: Annotated[int, Field(ge=32, le=4096)] = Field(
         256,
-        title="Chip size",
-        description="Side of a training patch in pixels; larger patches show more context around each pixel",
+        title=N_("Chip size"),
+        description=N_("Side of a training patch in pixels; larger patches show more context around each pixel"),
     )
     learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = Field(
-        1e-3, title="Learning rate", description="Peak learning rate, reached after warm-up"
+        1e-3, title=N_("Learning rate"), description=N_("Peak learning rate, reached after warm-up")
     )
     warm_up: Share = Field(
         0.1,
-        title="Warm-up",
-        description="Fraction of the run in which the learning rate rises; after that it falls to zero",
+        title=N_("Warm-up"),
+        description=N_("Fraction of the run in which the learning rate rises; after that it falls to zero"),
     )
     weight_decay: Share = Field(
         1e-2,
-        title="Weight decay",
-        description="Regularisation strength; higher reduces overfitting, too high prevents learning",
+        title=N_("Weight decay"),
+        description=N_("Regularisation strength; higher reduces overfitting, too high prevents learning"),
     )
     pretrained: bool = Field(
         default=True,
-        title="Pretrained",
-        description="Start from weights pretrained on photographs, if the network has them",
+        title=N_("Pretrained"),
+        description=N_("Start from weights pretrained on photographs, if the network has them"),
     )
     start_from: Annotated[str | None, FieldHints(option="--from", metavar="MODEL|RUN")] = Field(
         None,
-        title="Start from",
-        description="Model or run to fine-tune; it sets network, bands and ground resolution",
+        title=N_("Start from"),
+        description=N_("Model or run to fine-tune; it sets network, bands and ground resolution"),
     )
     new_label_share: Share = Field(
         0.5,
-        title="New label share",
-        description="Share of patches around new labels, when fine-tuning; the rest repeats earlier labels",
+        title=N_("New label share"),
+        description=N_("Share of patches around new labels, when fine-tuning; the rest repeats earlier labels"),
     )
     encoder_rate: Share = Field(
         0.3,
-        title="Encoder rate",
-        description="Learning rate of pretrained weights, as a fraction of that of the other weights",
+        title=N_("Encoder rate"),
+        description=N_("Learning rate of pretrained weights, as a fraction of that of the other weights"),
     )
     dice: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = Field(
         1.0,
-        title="Dice weight",
-        description="Weight of the Dice loss beside cross-entropy: it counts rare classes as much as common ones",
+        title=N_("Dice weight"),
+        description=N_("Weight of the Dice loss beside cross-entropy: it counts rare classes as much as common ones"),
     )
     class_balanced: Share = Field(
         0.25,
-        title="Class-balanced share",
-        description="Fraction of patches sampled equally per class (oversamples rare classes)",
+        title=N_("Class-balanced share"),
+        description=N_("Fraction of patches sampled equally per class (oversamples rare classes)"),
     )
-    flips: bool = Field(default=True, title="Random flips", description="Mirror patches at random")
+    flips: bool = Field(default=True, title=N_("Random flips"), description=N_("Mirror patches at random"))
     rotations: bool = Field(
         default=True,
-        title="Random 90-degree rotations",
-        description="Rotate patches by 0, 90, 180 or 270 degrees at random",
+        title=N_("Random 90-degree rotations"),
+        description=N_("Rotate patches by 0, 90, 180 or 270 degrees at random"),
     )
     scale_low: ScaleFactor = Field(
-        0.7, title="Smallest scale", description="Lower limit of the random scaling of patches"
+        0.7, title=N_("Smallest scale"), description=N_("Lower limit of the random scaling of patches")
     )
     scale_high: ScaleFactor = Field(
-        1.4, title="Largest scale", description="Upper limit of the random scaling of patches"
+        1.4, title=N_("Largest scale"), description=N_("Upper limit of the random scaling of patches")
     )
     colour_jitter: Annotated[float, Field(ge=0, le=3, allow_inf_nan=False)] = Field(
         1.0,
-        title="Colour jitter",
-        description="Strength of random changes of brightness, contrast and saturation; 0 turns them off",
+        title=N_("Colour jitter"),
+        description=N_("Strength of random changes of brightness, contrast and saturation; 0 turns them off"),
     )
-    blur: Share = Field(0.2, title="Blur", description="Fraction of patches that are blurred slightly")
+    blur: Share = Field(0.2, title=N_("Blur"), description=N_("Fraction of patches that are blurred slightly"))
     cutmix: Share = Field(
         0.5,
-        title="CutMix",
-        description="Fraction of patches with a rectangle replaced by that of another patch, labels included",
+        title=N_("CutMix"),
+        description=N_("Fraction of patches with a rectangle replaced by that of another patch, labels included"),
     )
     ema: Share = Field(
         0.05,
-        title="Model EMA",
-        description="Fraction of the run over which the weights are averaged (exponential moving average); 0 turns "
-        "it off",
+        title=N_("Model EMA"),
+        description=N_(
+            "Fraction of the run over which the weights are averaged (exponential moving average); 0 turns it off"
+        ),
     )
     patience: Annotated[int, Field(ge=0, le=100_000)] = Field(
         30,
-        title="Patience",
-        description="Epochs without a better model after which a run by epochs ends, in its second half; 0 turns it "
-        "off",
+        title=N_("Patience"),
+        description=N_(
+            "Epochs without a better model after which a run by epochs ends, in its second half; 0 turns it off"
+        ),
     )
     bands: Annotated[tuple[str, ...], FieldHints(metavar="LIST")] = Field(
-        (), title="Bands", description="Names or numbers of the bands to use; all if empty"
+        (), title=N_("Bands"), description=N_("Names or numbers of the bands to use; all if empty")
     )
     resolution_m: Annotated[
         Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None, FieldHints(option="--resolution")
     ] = Field(
         None,
-        title="Ground resolution",
-        description="Metres per pixel to train at; that of the images if empty",
+        title=N_("Ground resolution"),
+        description=N_("Metres per pixel to train at; that of the images if empty"),
     )
     mask_values: Annotated[tuple[str, ...], FieldHints(option="--map", metavar="VALUE=CLASSNAME", repeats=True)] = (
         Field(
             (),
-            title="Mask values",
-            description="Class of a value of the masks, such as 255=building; 255= ignores the value",
+            title=N_("Mask values"),
+            description=N_("Class of a value of the masks, such as 255=building; 255= ignores the value"),
         )
     )
     alpha: Annotated[
@@ -182,25 +189,27 @@ class TrainConfig(pydantic.BaseModel):
         FieldHints(metavar="auto|none|BAND"),
     ] = Field(
         None,
-        title="Alpha",
-        description="Band that is 0 where there is no data: auto, none, number or name; as each image says if empty",
+        title=N_("Alpha"),
+        description=N_(
+            "Band that is 0 where there is no data: auto, none, number or name; as each image says if empty"
+        ),
     )
-    split: Literal["blocks", "images"] = Field(
+    split: Annotated[Literal["blocks", "images"], FieldHints(choices=_SPLITS)] = Field(
         "blocks",
-        title="Split",
-        description="Validate on blocks or on whole images, where no list of validation images is given",
+        title=N_("Split"),
+        description=N_("Validate on blocks or on whole images, where no list of validation images is given"),
     )
     buffer: Annotated[int, Field(ge=0, le=4096)] = Field(
-        64, title="Buffer", description="Buffer between training and validation areas, in pixels"
+        64, title=N_("Buffer"), description=N_("Buffer between training and validation areas, in pixels")
     )
     device: Annotated[str, pydantic.AfterValidator(_device), FieldHints(metavar="auto|cpu|cuda|cuda:N|mps")] = Field(
-        "auto", title="Device", description="Where to compute; auto uses the GPU if there is one"
+        "auto", title=N_("Device"), description=N_("Where to compute; auto uses the GPU if there is one")
     )
-    precision: Literal["auto", "fp32"] = Field(
-        "auto", title="Precision", description="auto uses the fastest arithmetic that the device supports well"
+    precision: Annotated[Literal["auto", "fp32"], FieldHints(choices=_PRECISIONS)] = Field(
+        "auto", title=N_("Precision"), description=N_("auto uses the fastest arithmetic that the device supports well")
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
-        0, title="Seed", description="The same seed reproduces a run on the CPU"
+        0, title=N_("Seed"), description=N_("The same seed reproduces a run on the CPU")
     )
 
     @pydantic.field_validator("mask_values")
@@ -224,13 +233,19 @@ class TrainConfig(pydantic.BaseModel):
             return values
         given = [name for name in ("epochs", "minutes") if values.get(name) is not None]
         if len(given) == 2:
-            raise ValueError("a run lasts either a number of epochs or a number of minutes, not both")
+            raise ValueError(N_("a run lasts either a number of epochs or a number of minutes, not both"))
         return dict(values) if given else {**values, "epochs": DEFAULT_EPOCHS}
 
     @pydantic.model_validator(mode="after")
     def _scales_in_order(self) -> TrainConfig:
         if self.scale_low > self.scale_high:
-            raise ValueError(f"the smallest scale ({self.scale_low:g}) is over the largest ({self.scale_high:g})")
+            raise ValueError(
+                N_(
+                    "the smallest scale ({scale_low:g}) is over the largest ({scale_high:g})",
+                    scale_low=self.scale_low,
+                    scale_high=self.scale_high,
+                )
+            )
         return self
 
     @property

@@ -43,18 +43,18 @@ class TrainTask(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     out: Annotated[Path, FieldHints(metavar="RUN")] = Field(
-        title="Run folder", description="Folder for the run: model, checkpoint, metrics, settings"
+        title=N_("Run folder"), description=N_("Folder for the run: model, checkpoint, metrics, settings")
     )
     source: pydantic.SerializeAsAny[DataSource] = Field(
-        title="Training data", description="The images and labels to train on"
+        title=N_("Training data"), description=N_("The images and labels to train on")
     )
     classes: Annotated[str | Classes | None, FieldHints(metavar="PRESET|FILE")] = Field(
-        None, title="Classes", description="The classes: a preset's name or a class file"
+        None, title=N_("Classes"), description=N_("The classes: a preset's name or a class file")
     )
     settings: Mapping[str, Any] = Field(
-        default_factory=dict, title="Settings", description="Settings of the run, as its config.json names them"
+        default_factory=dict, title=N_("Settings"), description=N_("Settings of the run, as its config.json names them")
     )
-    resume: bool = Field(default=False, title="Resume", description="Resume the run in RUN")
+    resume: bool = Field(default=False, title=N_("Resume"), description=N_("Resume the run in RUN"))
     overwrite: Overwrite = False
     large: Large = False
 

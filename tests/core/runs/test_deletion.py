@@ -42,7 +42,7 @@ def test_what_is_no_run_is_left_as_it_is(run: Path, tmp_path: Path) -> None:
 
 def test_a_run_with_other_things_in_its_folder_is_left_as_it_is(run: Path) -> None:
     (run / "maps").mkdir()
-    with pytest.raises(TrainingError, match=r"one holds more than a run \(maps\).*move that elsewhere"):
+    with pytest.raises(TrainingError, match=r"one holds more than a run \(maps\).*move the rest elsewhere"):
         delete_run(run)
     assert is_run(run)
 
