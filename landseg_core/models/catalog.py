@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from landseg_core.messages import N_
+
 if TYPE_CHECKING:
     from landseg_core.models.lite0 import Lite0UNet
     from landseg_core.models.tta import TtaNetwork
@@ -23,7 +25,7 @@ class Pretraining(Protocol):
     """Weights that a network can start from."""
 
     def installed(self) -> bool:
-        """Tell whether they are on this computer."""
+        """Return whether they are on this computer."""
         ...
 
     def load(self, model: Any) -> None:
@@ -88,36 +90,36 @@ DEFAULT_MODEL = "lite0"
 
 CATALOG: dict[str, Architecture] = {
     "lite0": Architecture(
-        "U-Net on EfficientNet-Lite0: 4.0 million weights, most of them pretrained on photographs",
+        N_("U-Net on EfficientNet-Lite0: 4.0 million weights, most of them pretrained on photographs"),
         _lite0,
         parameters=3_994_933,
         mflop=0.07,
-        good_for="few labels and little time: it has seen a million photographs before yours",
+        good_for=N_("few labels and little time: its encoder is pretrained on a million photographs"),
         pretraining=_ImageNetLite0(),
         stride=32,
     ),
     "unet16": Architecture(
-        "U-Net, 16 channels: 1.9 million weights, for any computer",
+        N_("U-Net, 16 channels: 1.9 million weights, for any computer"),
         _unet(16),
         parameters=1_942_645,
         mflop=0.09,
-        good_for="many labels, fine edges and bands that no photograph has, on any computer",
+        good_for=N_("many labels, fine edges and bands beyond red, green and blue, on any computer"),
         stride=16,
     ),
     "unet32": Architecture(
-        "U-Net, 32 channels: 7.8 million weights, four times the work",
+        N_("U-Net, 32 channels: 7.8 million weights, four times the work"),
         _unet(32),
         parameters=7_763_173,
         mflop=0.37,
-        good_for="large data sets and an hour or more, better with a graphics card",
+        good_for=N_("large data sets and an hour or more, better with a graphics card"),
         stride=16,
     ),
     "unet64": Architecture(
-        "U-Net, 64 channels: 31.0 million weights, the classic, for a graphics card",
+        N_("U-Net, 64 channels: 31.0 million weights, the classic, for a graphics card"),
         _unet(64),
         parameters=31_037_893,
         mflop=1.47,
-        good_for="large data sets on a graphics card",
+        good_for=N_("large data sets on a graphics card"),
         stride=16,
     ),
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from landseg_core import __version__
+from landseg_core.messages import N_
 from landseg_core.models.header import BundleHeader
 
 _DEEPNESS_BANDS = 3
@@ -94,12 +95,13 @@ class OnnxForm:
 def notices(header: BundleHeader, tile: int | None) -> Iterator[str]:
     """Yield what someone should know who wants to use a model in Deepness, as a graph of that form."""
     if header.dtype != "uint8":
-        yield (
-            f"the file takes {header.dtype} pixel values as they are and is for other programs than Deepness,"
-            " which divides every image by 255 as if it were 8-bit"
+        yield N_(
+            "the file takes {dtype} pixel values as they are and is for other programs than Deepness, which divides "
+            "every image by 255 as if it were 8-bit",
+            dtype=header.dtype,
         )
     elif tile is not None and len(header.schema) == 1:
-        yield "the file is for other programs than Deepness, which needs two classes to tell apart"
+        yield N_("the file is for other programs than Deepness, which needs at least two classes")
     if for_deepness(header, tile):
         yield from _deepness_notices(header)
 
@@ -107,10 +109,10 @@ def notices(header: BundleHeader, tile: int | None) -> Iterator[str]:
 def _deepness_notices(header: BundleHeader) -> Iterator[str]:
     bands = header.bands
     if header.ground_resolution_m is None:
-        yield (
-            "the model does not know its ground resolution; in Deepness, set the resolution by hand"
-            " to that of the images it was trained on"
+        yield N_(
+            "the ground resolution of the model is not recorded; in Deepness, set the resolution to that of the images "
+            "it was trained on"
         )
     if bands != tuple(range(1, len(bands) + 1)):
         order = ", ".join(map(str, bands))
-        yield f"in Deepness, map the model's inputs to the bands {order} of the image, in this order"
+        yield N_("in Deepness, map the model's inputs to the bands {order} of the image, in this order", order=order)

@@ -46,7 +46,7 @@ def sides(path: Path) -> list[object]:
 def test_it_prints_the_file_and_what_to_know(export: Export, model: Path, tmp_path: Path) -> None:
     printed, told = export(model, "--out", tmp_path / "model.onnx", "--tile", 64)
     assert printed == f"{tmp_path / 'model.onnx'}\n"
-    assert told.startswith("note: the model does not know its ground resolution")
+    assert told.startswith("note: the ground resolution of the model is not recorded")
     assert sides(tmp_path / "model.onnx") == [1, 3, 64, 64]
 
 

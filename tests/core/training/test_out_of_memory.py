@@ -125,7 +125,9 @@ def test_a_chip_that_is_too_large_is_refused_in_a_sentence(
     room_for: Callable[..., list[tuple[int, ...]]],
 ) -> None:
     room_for(chips=0)
-    with pytest.raises(DeviceError, match="not have enough memory to train on a single chip of 32 x 32 px; choose a smaller"):
+    with pytest.raises(
+        DeviceError, match="not have enough memory to train on a single chip of 32 x 32 px; choose a smaller"
+    ):
         RecordedRun(config, tmp_path / "run").fit(data)
     assert not (tmp_path / "run").exists()
 

@@ -88,7 +88,7 @@ def test_what_deepness_will_not_know_is_told(dialog: ExportModelDialog, headers:
     assert said(dialog, "notices") == ""
     headers["unknown.safetensors"] = dataclasses.replace(HEADER, ground_resolution_m=None)
     line(dialog, "model").setText("unknown.safetensors")
-    assert said(dialog, "notices").startswith("The model does not know its ground resolution")
+    assert said(dialog, "notices").startswith("The ground resolution of the model is not recorded")
     choose_size(dialog, 0)
     assert said(dialog, "notices") == ""
 

@@ -50,13 +50,13 @@ NAMES = (
     r"\blandseg\b|\blandcover-(ai|dubai)\b",
     r"\b(unet\d+|lite0|tiny)\b",
     r"\b(cpu|cuda|fp32|fp16|bf16|int8|uint8)\b|\b(PyTorch|ONNX Runtime|OpenVINO)\b",
-    r"\b(mIoU|IoU|F1|CRS|Red|Green|Blue)\b",
+    r"\b([Mm]iou|mIoU|IoU|F1|CRS|Red|Green|Blue)\b",
     r"\b(Paint 4|Add (north|south|gone)|[Mm]ind the gap)\b",  # what the tests say
     r"\bEPSG:\d+|\(\*\.[^)]*\)|#[0-9a-f]{6}\b",
     r"\d{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b",  # of the locale, which is none here
     r"not recognized as being in a supported file format|Input should be a valid number[^)]*",  # GDAL and pydantic
 )
-UNITS = (r"(?<=\d)\s(px|Mpx|m|km|m²|km²|ha|kB|MB|GB|bytes)\b", r"^(px|m)$", r"\bm/px\b")
+UNITS = (r"(?<=\d)\s(px|Mpx|m|km|m²|km²|ha|kB|MB|GB|bytes)\b", r"^\s*(px|m)$", r"\bm/px\b")
 KEYS = (r"\((Ctrl\+|Shift\+)*(Return|PgUp|PgDown|Tab|Esc|Del|[A-Z0-9])\)",)
 
 
@@ -295,7 +295,7 @@ def test_errors(
         lambda: opened.session.files.add_mask(moved),
         lambda: opened.session.files.add_mask(bands),
         lambda: opened.session.files.add_mask(tmp_path / "y.tif"),
-        lambda: opened.commands.train_flow.continue_run(tmp_path),
+        lambda: opened.commands.train_flow.resume(tmp_path),
     ):
         before = len(posted)
         provoke()

@@ -106,7 +106,7 @@ def test_the_standardisation_of_other_than_three_bands_does_nothing(bands: int) 
         ({}, None, []),
         ({"dtype": "uint16"}, 512, ["takes uint16 pixel values as they are"]),
         ({"dtype": "uint16"}, None, ["takes uint16 pixel values as they are"]),
-        ({"schema": ClassSchema(classes=CLASSES[:1])}, 512, ["needs two classes"]),
+        ({"schema": ClassSchema(classes=CLASSES[:1])}, 512, ["needs at least two classes"]),
         ({"ground_resolution_m": None}, 512, ["set the resolution by hand"]),
         ({"ground_resolution_m": None}, None, []),
         ({"bands": (4, 1, 2)}, 512, ["to the bands 4, 1, 2 of the image, in this order"]),
