@@ -269,7 +269,7 @@ def test_bands_are_compared_by_name_where_both_have_names(
     assert fine_tuned_config(TrainConfig(start_from=model)).bands == names
     for given in (("1", "2", "3"), ("red", "2", "BLUE")):
         assert fine_tuned_config(TrainConfig(start_from=model, bands=given)).bands == given
-    with pytest.raises(TrainingError, match="Bands: .* has Red, Green, Blue, not Red, Green"):
+    with pytest.raises(TrainingError, match=r"Bands: .* has Red, Green, Blue, not Red, Green"):
         fine_tuned_config(TrainConfig(start_from=model, bands=("Red", "Green")))
     elsewhere = replace(named, bands=(4, 2, 1), band_names=("red", "green", "blue"))
     assert start_from_model(model, "tiny", elsewhere).notices == ()
@@ -286,7 +286,7 @@ def test_what_is_given_stays_even_where_it_is_the_default(model: str) -> None:
     fresh = TrainConfig(start_from=model)
     config = fine_tuned_config(fresh, {"learning_rate"})
     assert (config.learning_rate, config.warm_up) == (fresh.learning_rate, FINE_TUNING_WARM_UP)
-    with pytest.raises(TrainingError, match=f"Network: .* has tiny, not {fresh.model}"):
+    with pytest.raises(TrainingError, match=rf"Network: .* has tiny, not {fresh.model}"):
         fine_tuned_config(fresh, {"model"})
 
 

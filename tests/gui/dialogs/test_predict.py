@@ -413,7 +413,9 @@ def test_other_classes_than_the_projects_are_named_before(for_project: PredictDi
         "The model predicts classes that the project does not have, which are left out when the map is accepted: sand."
     )
     assert told[1].startswith("The model does not predict ")
-    assert told[2].startswith(f"The map has other values than the project for {first} (77, in the project ")
+    assert told[2].startswith(
+        f"The map has other values than the project for these classes, which are matched by name: {first} (77 → "
+    )
     assert for_project.action_button.isEnabled()
     write(for_project, "predict_model", "good.safetensors")
     assert differences(for_project) == ""

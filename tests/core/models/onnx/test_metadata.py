@@ -107,10 +107,10 @@ def test_the_standardisation_of_other_than_three_bands_does_nothing(bands: int) 
         ({"dtype": "uint16"}, 512, ["takes uint16 pixel values as they are"]),
         ({"dtype": "uint16"}, None, ["takes uint16 pixel values as they are"]),
         ({"schema": ClassSchema(classes=CLASSES[:1])}, 512, ["needs at least two classes"]),
-        ({"ground_resolution_m": None}, 512, ["set the resolution by hand"]),
+        ({"ground_resolution_m": None}, 512, ["set the resolution to that"]),
         ({"ground_resolution_m": None}, None, []),
         ({"bands": (4, 1, 2)}, 512, ["to the bands 4, 1, 2 of the image, in this order"]),
-        ({"bands": (4, 1, 2), "ground_resolution_m": None}, 512, ["resolution by hand", "bands 4, 1, 2"]),
+        ({"bands": (4, 1, 2), "ground_resolution_m": None}, 512, ["set the resolution to that", "bands 4, 1, 2"]),
     ],
 )
 def test_what_the_user_is_told(changes: dict[str, Any], tile: int | None, words: list[str]) -> None:
